@@ -1,0 +1,1 @@
+"""Rehearsing: crash and rollback drills whose journals are evidence."""

@@ -1,0 +1,1 @@
+"""Evidence: signed statements of measured facts, and the store that holds them by content."""

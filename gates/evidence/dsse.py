@@ -1,0 +1,142 @@
+"""DSSE envelopes over Ed25519: what is signed, by whom, and who is trusted."""
+
+import base64
+import binascii
+from typing import TypeAlias
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.errors import UnverifiedProblem
+
+Jwk: TypeAlias = dict[str, str]
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One signature: the RFC 7638 thumbprint of the key, and the base64 of 64 bytes."""
+
+    keyid: str
+    sig: str
+
+
+class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"payload_type": "payloadType"}):
+    """A DSSE envelope; `payload` is base64."""
+
+    payload_type: str
+    payload: str
+    signatures: tuple[Signature, ...]
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """DSSE v1 pre-authentication encoding: the bytes that the signature covers."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def public_jwk(key: Ed25519PublicKey) -> Jwk:
+    """The public key as an RFC 8037 JWK with its RFC 7638 thumbprint as `kid`."""
+    bare = {"crv": "Ed25519", "kty": "OKP", "x": _b64url(key.public_bytes_raw())}
+    return {**bare, "kid": thumbprint(bare)}
+
+
+def thumbprint(jwk: Jwk) -> str:
+    """RFC 7638: base64url(SHA-256(canonical JSON of crv, kty, x))."""
+    required = {name: jwk[name] for name in ("crv", "kty", "x")}
+    return _b64url(bytes.fromhex(sha256_hex(canonical_json(required))))
+
+
+class Signer:
+    """Signs payloads with one Ed25519 key."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.jwk = public_jwk(key.public_key())
+        self.keyid = self.jwk["kid"]
+
+    def sign(self, payload_type: str, payload: bytes) -> Envelope:
+        """Wrap `payload`; the same key and payload give the same bytes (Ed25519 draws no randomness)."""
+        signature = base64.b64encode(self._key.sign(pae(payload_type, payload))).decode()
+        return Envelope(payload_type, base64.b64encode(payload).decode(), (Signature(self.keyid, signature),))
+
+
+class TrustRoot:
+    """The keys that the verifier brings; nothing that is being verified can add to them."""
+
+    def __init__(self, keys: dict[str, Ed25519PublicKey]) -> None:
+        self._keys = keys
+
+    @classmethod
+    def from_jwks(cls, data: bytes, origin: str) -> "TrustRoot":
+        """Read a JWKS document; raises UnverifiedProblem naming `origin` where it is not one of Ed25519 keys."""
+        try:
+            document = msgspec.json.decode(data, type=_Jwks)
+            keys = {}
+            for jwk in document.keys:
+                bare = {"crv": jwk.crv, "kty": jwk.kty, "x": jwk.x}
+                if (jwk.kty, jwk.crv) != ("OKP", "Ed25519"):
+                    raise ValueError(f"key {jwk.kid or '?'} is {jwk.kty}/{jwk.crv}, not OKP/Ed25519")
+                keys[thumbprint(bare)] = Ed25519PublicKey.from_public_bytes(_unb64url(jwk.x))
+        except (msgspec.MsgspecError, ValueError, binascii.Error) as error:
+            raise UnverifiedProblem(f"{origin}: not a usable set of Ed25519 keys: {error}") from None
+        return cls(keys)
+
+    @property
+    def keyids(self) -> tuple[str, ...]:
+        """The thumbprints that are trusted, sorted."""
+        return tuple(sorted(self._keys))
+
+    def verify(self, envelope: Envelope) -> bytes:
+        """The payload's bytes, if one signature is by a trusted key and holds.
+
+        Raises UnverifiedProblem with the reason otherwise.
+        """
+        try:
+            payload = base64.b64decode(envelope.payload, validate=True)
+        except binascii.Error:
+            raise UnverifiedProblem("the payload is not base64") from None
+        message = pae(envelope.payload_type, payload)
+        known = [item for item in envelope.signatures if item.keyid in self._keys]
+        if not known:
+            signers = ", ".join(item.keyid for item in envelope.signatures) or "nobody"
+            raise UnverifiedProblem(f"signed by {signers}, which the trust root does not hold")
+        for item in known:
+            try:
+                self._keys[item.keyid].verify(base64.b64decode(item.sig, validate=True), message)
+            except (InvalidSignature, binascii.Error):
+                continue
+            return payload
+        raise UnverifiedProblem(f"the signature by {known[0].keyid} does not hold: the content was changed after signing")
+
+
+class _Jwk(msgspec.Struct, frozen=True):
+    kty: str
+    crv: str
+    x: str
+    kid: str = ""
+
+
+class _Jwks(msgspec.Struct, frozen=True):
+    keys: tuple[_Jwk, ...]
+
+
+def jwks_bytes(*keys: Jwk) -> bytes:
+    """A JWKS document as canonical bytes, keys in the order of their ids."""
+    return canonical_json({"keys": sorted(keys, key=lambda key: key["kid"])})
+
+
+def decode_envelope(data: bytes, origin: str) -> Envelope:
+    """Read an envelope; raises UnverifiedProblem naming `origin` for anything else."""
+    try:
+        return msgspec.json.decode(data, type=Envelope)
+    except msgspec.MsgspecError as error:
+        raise UnverifiedProblem(f"{origin}: not a DSSE envelope: {error}") from None
+
+
+def _b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,1 @@
+"""The values that every room shares: outcomes, documents, targets, canonical bytes and time."""

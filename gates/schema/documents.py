@@ -1,0 +1,98 @@
+"""Documents that people write: YAML in, typed values out, and every mistake named with its file and path."""
+
+import re
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+import yaml
+
+from gates.schema.errors import UsageProblem
+
+API_VERSION = "gonogo/v1"
+
+Spec = TypeVar("Spec")
+
+
+class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a document is called, and why it exists."""
+
+    name: str
+    title: str = ""
+
+
+class Document(msgspec.Struct, Generic[Spec], frozen=True, forbid_unknown_fields=True, rename={"api_version": "apiVersion"}):
+    """The frame around every document: version, kind, metadata and the spec of that kind."""
+
+    api_version: str
+    kind: str
+    metadata: Metadata
+    spec: Spec
+
+
+def load_document(path: Path, kind: str, spec_type: type[Spec]) -> Document[Spec]:
+    """Read one YAML document of the given kind.
+
+    Raises UsageProblem naming the file and the path inside it for anything that is not exactly what the kind allows:
+    an absent file, a syntax error, a doubled key, another kind or version, an unknown key, a wrong type.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise UsageProblem(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{path}: cannot be read: {error}") from None
+    return parse_document(text, str(path), kind, spec_type)
+
+
+def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> Document[Spec]:
+    """Decode the text of one document; `origin` is the file name that errors carry."""
+    raw = _parse_yaml(text, origin)
+    if not isinstance(raw, dict):
+        raise UsageProblem(f"{origin}: $: expected a mapping with apiVersion, kind, metadata and spec")
+    if raw.get("apiVersion") != API_VERSION:
+        raise UsageProblem(f"{origin}: $.apiVersion: expected {API_VERSION!r}, found {raw.get('apiVersion')!r}")
+    if raw.get("kind") != kind:
+        raise UsageProblem(f"{origin}: $.kind: expected {kind!r}, found {raw.get('kind')!r}")
+    try:
+        return msgspec.convert(raw, Document[spec_type], strict=True)  # type: ignore[valid-type]  # a runtime type argument
+    except msgspec.ValidationError as error:
+        raise UsageProblem(f"{origin}: {_readable(str(error))}") from None
+
+
+def _readable(message: str) -> str:
+    """`Object contains unknown field `x` - at `$.spec`` -> `$.spec: unknown key 'x'`."""
+    match = re.fullmatch(r"(.*?)(?: - at `([^`]*)`)?", message, flags=re.DOTALL)
+    assert match is not None, "the pattern matches any text"
+    what, where = match[1], match[2] or "$"
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+    return f"{where}: unknown key {unknown[1]!r}" if unknown else f"{where}: {what}"
+
+
+def _parse_yaml(text: str, origin: str) -> object:
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # _StrictLoader is a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise UsageProblem(f"{origin}:{line} {problem}") from None
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses doubled keys and leaves dates as the text that was written."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[object, object]:
+    loader.flatten_mapping(node)
+    seen: dict[object, object] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
+        seen[key] = loader.construct_object(value_node, deep=True)
+    return seen
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: str(node.value))

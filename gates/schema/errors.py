@@ -1,0 +1,35 @@
+"""Problems that a person can mend: each carries the exit code and says what to do next."""
+
+from gates.schema.outcome import ExitCode
+
+
+class Problem(Exception):
+    """A refusal with a documented exit code; commands print its text, never a traceback."""
+
+    exit_code = ExitCode.INTERNAL
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  next: {self.next_step}" if self.next_step else self.message
+
+
+class UsageProblem(Problem):
+    """An argument, or a document, that cannot be read as written."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnverifiedProblem(Problem):
+    """Evidence, a signature or a chain that does not verify."""
+
+    exit_code = ExitCode.UNVERIFIED
+
+
+class UnknownProblem(Problem):
+    """Something needed for an answer is not there: a program, a service, a measurement."""
+
+    exit_code = ExitCode.UNKNOWN

@@ -1,0 +1,62 @@
+"""Launch gates as data: a question, who owns it, and the criteria that answer it."""
+
+from typing import Literal
+
+import msgspec
+
+from gates.schema.outcome import Operator, Priority
+
+
+class EvidenceSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="adapter", tag="evidence"):
+    """One measure of the newest fitting evidence statement of a kind.
+
+    `predicate_type` is the statement's kind, `measure` the name inside it, `produced_by` the command that leaves it.
+    """
+
+    predicate_type: str
+    measure: str
+    produced_by: str = ""
+
+
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One value held against one threshold.
+
+    `threshold` (and `upper`, for `between`) are decimal strings in `unit`. `statistic` must equal the measure's own, so
+    that a p95 is never judged by a mean. `confidence` (such as "0.95") makes a ratio pass only if its bound passes too.
+    `max_age` is a duration. A failing criterion with `automatic_no_go` decides the review alone, whatever else passes.
+    """
+
+    id: str
+    title: str
+    source: EvidenceSource
+    unit: str
+    operator: Operator
+    threshold: str
+    upper: str | None = None
+    warn_threshold: str | None = None
+    statistic: str | None = None
+    min_samples: int = 1
+    confidence: str | None = None
+    max_age: str = "7d"
+    on_no_data: Literal["unknown", "fail"] = "unknown"
+    automatic_no_go: bool = False
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One launch gate; it passes only if every criterion passes."""
+
+    id: str
+    letter: str
+    title: str
+    priority: Priority
+    owner: str
+    question: str
+    runbook: str
+    criteria: tuple[Criterion, ...]
+    waivable: bool = False
+
+
+class GateSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The gates of one file; a review judges the union of a folder's files."""
+
+    gates: tuple[Gate, ...]

@@ -1,0 +1,44 @@
+"""Options that every command shares, so that `--now` and `--format` mean the same everywhere."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from gates.schema.errors import UsageProblem
+from gates.schema.time import Clock, fixed_clock, parse_utc, system_clock
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class Moment(click.ParamType[dt.datetime]):
+    """A click type for an RFC 3339 moment with a zone."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        """Read the moment, or fail as click does (exit 2)."""
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            return parse_utc(str(value))
+        except UsageProblem as problem:
+            self.fail(problem.message, param, ctx)
+
+
+def now_option(command: Command) -> Command:
+    """Add `--now`; the command gets `now: datetime | None`."""
+    return click.option("--now", type=Moment(), help="Judge as of this moment (RFC 3339) instead of the clock's.")(command)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """Add `--format` with the given choices, the first being the default; the command gets `output_format`."""
+    choice = click.Choice(formats)
+    help_text = "Shape of the product on stdout."
+    return click.option("--format", "output_format", type=choice, default=formats[0], show_default=True, help=help_text)
+
+
+def clock_at(now: dt.datetime | None) -> Clock:
+    """The clock that `--now` asks for: standing still, or the system's."""
+    return system_clock if now is None else fixed_clock(now)

@@ -1,0 +1,85 @@
+"""What a gate can say, what a review can decide, and how a process ends."""
+
+from enum import IntEnum, StrEnum
+
+
+class Outcome(StrEnum):
+    """The verdict on one criterion or one gate; a waiver is a flag beside it, never a fifth value."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class UnknownReason(StrEnum):
+    """Why something could not be judged; nothing in this list is ever read as a pass."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    TOO_FEW_SAMPLES = "too_few_samples"
+    ADAPTER_ERROR = "adapter_error"
+    NOT_RUN = "not_run"
+    DRY_RUN = "dry_run"
+    INVALID_GENERATOR = "invalid_generator"
+
+
+class Priority(StrEnum):
+    """P0 gates all have to pass; P1 gates are counted; P2 and P3 are told but not counted."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class Operator(StrEnum):
+    """How a measured value is held against a threshold."""
+
+    LT = "lt"
+    LTE = "lte"
+    GT = "gt"
+    GTE = "gte"
+    EQ = "eq"
+    BETWEEN = "between"
+
+
+class Decision(StrEnum):
+    """The answer to "may we launch?"."""
+
+    GO = "GO"
+    CONDITIONAL_GO = "CONDITIONAL GO"
+    NO_GO = "NO GO"
+
+
+class ExitCode(IntEnum):
+    """The one table of exit codes; every command ends with one of these."""
+
+    GREEN = 0
+    RED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    YELLOW = 4
+    REFUSED = 5
+    ABORTED = 6
+    ROLLBACK_FAILED = 7
+    UNVERIFIED = 8
+    INTERNAL = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+EXIT_MEANING: dict[ExitCode, str] = {
+    ExitCode.GREEN: "green: everything asked for passed",
+    ExitCode.RED: "red: at least one gate, check or drill failed",
+    ExitCode.USAGE: "usage, or a document that cannot be read as written",
+    ExitCode.UNKNOWN: "unknown: nothing failed, but something could not be judged",
+    ExitCode.YELLOW: "yellow: warnings only, and `--fail-on yellow` was given",
+    ExitCode.REFUSED: "refused by a freeze or for want of authority",
+    ExitCode.ABORTED: "a guard aborted the drill; the rollback was verified",
+    ExitCode.ROLLBACK_FAILED: "the rollback failed or could not be verified",
+    ExitCode.UNVERIFIED: "evidence, a signature or a chain did not verify",
+    ExitCode.INTERNAL: "internal error: a defect in gonogo",
+    ExitCode.INTERRUPTED: "interrupted from the keyboard (SIGINT)",
+    ExitCode.TERMINATED: "terminated (SIGTERM)",
+}

@@ -1,0 +1,172 @@
+"""A payment service as the tools see it: nothing in gonogo's rooms knows more of a service than this file says."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gates.schema.canonical import Json
+from gates.schema.documents import load_document
+from gates.schema.errors import UsageProblem
+
+Role = str
+_ENV = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
+_FIELD = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One request: `{field}` in path, body and headers is filled in per call, `${ENV}` from the environment.
+
+    `success` are the statuses that acknowledge the effect; every other status outside `Target.retry` is a definite refusal.
+    `id_pointer` is the RFC 6901 pointer to the resource's id in the answer.
+    """
+
+    path: str
+    method: str = "POST"
+    body: dict[str, Json] | None = None
+    role: Role = "agent"
+    success: tuple[int, ...] = (200, 201)
+    id_pointer: str | None = None
+
+
+class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Answers that leave the outcome open: ask again with the same key. `codes` are values at `code_pointer` in a 4xx body."""
+
+    statuses: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
+    code_pointer: str = "/code"
+    codes: tuple[str, ...] = ("idempotency_in_flight",)
+
+
+class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where settlements can be read back, and in which of the known formats.
+
+    `ledger` answers NDJSON journal entries (format `gonogo-ledger-v1`); `receipts` and `trust` DSSE receipts and the JWKS;
+    `wallet` and `payee` one account's balances. What is None is not checked, and the verdict says so.
+    """
+
+    ledger: Operation | None = None
+    ledger_format: Literal["gonogo-ledger-v1"] = "gonogo-ledger-v1"
+    receipts: Operation | None = None
+    trust: Operation | None = None
+    payment: Operation | None = None
+    wallet: Operation | None = None
+    payee: Operation | None = None
+
+
+class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the running build's sha256 is told: evidence of another build is stale."""
+
+    path: str
+    pointer: str
+
+
+class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to run the service here as a child process. `{port}` and `{db}` are filled in, `{python}` is this interpreter.
+
+    `seed` prints one JSON object; each member NAME becomes the environment variable GONOGO_NAME (lists joined with commas),
+    and with prefix GONOGO_OTHER_ for the second tenant.
+    """
+
+    start: tuple[str, ...]
+    seed: tuple[str, ...] = ()
+    stop_timeout_s: int = 20
+
+
+class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How to act on a service that gonogo does not run itself: argv lists, no shell."""
+
+    deploy: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
+    kill: tuple[str, ...] = ()
+    restore: tuple[str, ...] = ()
+
+
+class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may call what, as its owners want it: the sweep holds both the OpenAPI document and the answers against this.
+
+    `roles` maps "METHOD /path/{template}" to the roles let in; a route of the OpenAPI document in neither list is a finding.
+    """
+
+    openapi: str
+    roles: dict[str, tuple[Role, ...]]
+    public: tuple[str, ...] = ()
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Any payment service over HTTP. `credentials` maps a role to the Authorization header's value, from the environment."""
+
+    base_url: str
+    credentials: dict[Role, str]
+    variables: dict[str, str]
+    operations: dict[Literal["reserve", "settle", "reverse"], Operation]
+    currency: str = "USD"
+    idempotency_header: str = "Idempotency-Key"
+    ready_path: str = "/readyz"
+    retry: Retry = Retry()
+    audit: Audit = Audit()
+    build: Build | None = None
+    authorization: Authorization | None = None
+    process: Process | None = None
+    commands: Commands = Commands()
+    prometheus: str | None = None
+
+
+class NamedTarget(msgspec.Struct, frozen=True):
+    """A target and the name under which evidence speaks of it."""
+
+    name: str
+    target: Target
+
+
+def load_target(name_or_path: str) -> NamedTarget:
+    """The target file of that path, or the shipped one of that name (`loadtests/targets/NAME.yaml`).
+
+    Raises UsageProblem naming the file and the key that is wrong, or the names that exist.
+    """
+    shipped = Path(__file__).parents[2] / "loadtests" / "targets"
+    is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
+    path = Path(name_or_path) if is_path else shipped / f"{name_or_path}.yaml"
+    if not is_path and not path.exists():
+        names = ", ".join(sorted(item.stem for item in shipped.glob("*.yaml")))
+        raise UsageProblem(f"no target is called {name_or_path!r}", next_step=f"use one of {names}, or a path to a file")
+    document = load_document(path, "Target", Target)
+    return NamedTarget(document.metadata.name, document.spec)
+
+
+def resolve(template: str, environ: Mapping[str, str] | None = None) -> str:
+    """Fill `${NAME}` and `${NAME:-default}` from the environment.
+
+    Raises UsageProblem naming the variable that is not set.
+    """
+    env = os.environ if environ is None else environ
+
+    def value(match: re.Match[str]) -> str:
+        found = env.get(match[1]) or match[2]
+        if found is None:
+            raise UsageProblem(f"the target needs the environment variable {match[1]}", next_step=f"export {match[1]}=...")
+        return found
+
+    return _ENV.sub(value, template)
+
+
+def fill(template: Json, fields: Mapping[str, str]) -> Json:
+    """Fill `{field}` in every string of a JSON template.
+
+    Raises UsageProblem naming a field that the caller does not have.
+    """
+    if isinstance(template, str):
+        return _FIELD.sub(lambda match: _field(match[1], fields), template)
+    if isinstance(template, dict):
+        return {key: fill(item, fields) for key, item in template.items()}
+    if isinstance(template, list):
+        return [fill(item, fields) for item in template]
+    return template
+
+
+def _field(name: str, fields: Mapping[str, str]) -> str:
+    if name not in fields:
+        raise UsageProblem(f"the target's template names {{{name}}}, which is not one of {', '.join(sorted(fields))}")
+    return fields[name]

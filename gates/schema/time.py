@@ -1,0 +1,61 @@
+"""UTC time and durations as the formats write them; the one place in the toolkit that reads the wall clock."""
+
+import datetime as dt
+import re
+import time as _time
+from collections.abc import Callable
+
+from gates.schema.errors import UsageProblem
+
+Clock = Callable[[], dt.datetime]
+
+_DURATION = re.compile(r"^(\d+)(ms|s|m|h|d|w)$")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def system_clock() -> dt.datetime:
+    """Now, in UTC, to the millisecond: the finest step any artifact writes."""
+    now = dt.datetime.now(dt.UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def monotonic_s() -> float:
+    """Seconds on a clock that never steps back; for durations, never for artifacts' dates."""
+    return _time.monotonic()
+
+
+def fixed_clock(now: dt.datetime) -> Clock:
+    """A clock that stands still at `now` (what `--now` gives)."""
+    return lambda: now
+
+
+def format_utc(moment: dt.datetime) -> str:
+    """`2026-11-23T10:00:00.000Z`: always UTC, always milliseconds, so that text order is time order."""
+    assert moment.tzinfo is not None, "a moment without a zone is a defect"
+    moment = moment.astimezone(dt.UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def parse_utc(text: str) -> dt.datetime:
+    """Read an RFC 3339 moment; one without a zone is refused, since it would mean another instant elsewhere."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageProblem(f"{text!r} is not a moment such as 2026-11-23T10:00:00Z") from None
+    if moment.tzinfo is None:
+        raise UsageProblem(f"{text!r} names no time zone; write 2026-11-23T10:00:00Z")
+    return moment.astimezone(dt.UTC)
+
+
+def parse_duration_s(text: str) -> float:
+    """Seconds in a duration such as `250ms`, `15m` or `14d`."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise UsageProblem(f"{text!r} is not a duration such as 250ms, 30s, 15m, 72h or 14d")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def iso_week(moment: dt.datetime) -> str:
+    """The ISO week that holds `moment`, in UTC: `2026-W48`."""
+    year, week, _ = moment.astimezone(dt.UTC).isocalendar()
+    return f"{year}-W{week:02d}"

@@ -1,0 +1,1 @@
+"""The reference payment gateway: idempotent settlement on SQLite, served by Litestar."""

@@ -1,0 +1,1 @@
+"""Pressing: retry storms, histories and the double-settle checker."""
