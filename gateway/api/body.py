@@ -1,0 +1,96 @@
+"""The body: bounded while it arrives, decoded once into its command, refused with the field's path."""
+
+import re
+from typing import Generic, TypeVar, get_args
+
+import msgspec
+from litestar.types import Receive
+from msgspec import UNSET
+
+from gateway.api.headers import Headers
+from gateway.commands import Amount, Command
+from gateway.errors import Code, Refusal, Refused
+
+C = TypeVar("C", bound=Command)
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?', re.DOTALL)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
+_NAMED = re.compile(r"field `(?P<name>[^`]*)`")
+
+
+async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None if the caller hung up. Nothing beyond `limit` bytes is ever kept.
+
+    Raises Refused(payload_too_large) from the announced length, or as soon as more than that has arrived.
+    """
+    announced = headers.get(b"content-length")
+    if announced is not None and (not announced.isdigit() or int(announced) > limit):
+        raise _too_large(limit)
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        assert message["type"] == "http.request"
+        chunk = message.get("body", b"")
+        if len(body) + len(chunk) > limit:
+            raise _too_large(limit)
+        body = body + chunk if body else chunk
+        if not message.get("more_body", False):
+            return body
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(Refusal(Code.PAYLOAD_TOO_LARGE, f"The body is larger than {limit} bytes."))
+
+
+class BodyDecoder(Generic[C]):
+    """Decodes one route's command; built once, so that a request pays for nothing but its own bytes."""
+
+    def __init__(self, command: type[C]) -> None:
+        self._decoder = msgspec.json.Decoder(command)
+        self._fields = tuple(field.name for field in msgspec.structs.fields(command))
+        self._amounts = frozenset(
+            f"$.{field.encode_name}" for field in msgspec.structs.fields(command) if Amount in (field.type, *get_args(field.type))
+        )
+
+    def decode(self, body: bytes) -> C:
+        """The command.
+
+        Raises Refused with invalid_request or amount_not_integer_string, naming the field's path.
+        """
+        if not body:
+            raise _invalid("$: the body is empty")
+        try:
+            command = self._decoder.decode(body)
+        except UnicodeDecodeError:
+            raise _invalid("$: the body is not UTF-8") from None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise self._refused(str(error)) from None
+        self._refuse_doubled_members(command, body)
+        return command
+
+    def _refused(self, message: str) -> Refused:
+        match = _AT.match(message)
+        assert match is not None, "the pattern matches any text"
+        what, path = match["what"], match["path"] or "$"
+        if path in self._amounts:
+            return Refused(Refusal(Code.AMOUNT_NOT_INTEGER_STRING, f"{path}: {what}"))
+        named = _NAMED.search(what)
+        if named is not None:
+            path = f"{path}.{named['name']}"
+        return _invalid(f"{path}: {what}")
+
+    def _refuse_doubled_members(self, command: C, body: bytes) -> None:
+        """JSON parsers disagree on which of two equal members counts, so a request that has any is nobody's clear order.
+
+        msgspec keeps the last one silently. All commands are flat and closed, so the members in the text are as many as the
+        fields that were set, or one was doubled. Counting colons settles it for nearly all bodies in 50 ns.
+        """
+        given = sum(getattr(command, name) is not UNSET for name in self._fields)
+        if body.count(b":") != given and sum(colon != b"" for colon in _STRING.findall(body)) != given:
+            raise _invalid("$: a member is given more than once")
+
+
+def _invalid(detail: str) -> Refused:
+    return Refused(Refusal(Code.INVALID_REQUEST, detail))

@@ -1,0 +1,113 @@
+"""What each route may answer: the success and the refusals. The OpenAPI document is made from these rows."""
+
+import msgspec
+
+from gateway.answers import (
+    DecisionView,
+    EnvelopeView,
+    KeyView,
+    LedgerLine,
+    ModeView,
+    MutationView,
+    PayeeView,
+    PaymentPage,
+    PaymentView,
+    PolicyView,
+    ReceiptPage,
+    StatusView,
+    WalletView,
+)
+from gateway.api.reply import JSON
+from gateway.errors import Code
+from gateway.routes import (
+    CREATE_PAYEE,
+    CREATE_WALLET,
+    DRY_RUN,
+    GET_KEY,
+    GET_PAYEE,
+    GET_PAYMENT,
+    GET_RECEIPT,
+    GET_WALLET,
+    LEDGER,
+    LIST_PAYMENTS,
+    LIST_RECEIPTS,
+    MUTATIONS,
+    PAUSE,
+    PUT_POLICY,
+    RESERVE,
+    RESUME,
+    REVERSE,
+    SETTLE,
+    STATUS,
+    Route,
+)
+
+NDJSON = "application/x-ndjson"
+
+_READ = (
+    Code.INVALID_REQUEST,
+    Code.UNAUTHENTICATED,
+    Code.FORBIDDEN,
+    Code.INTERNAL,
+    Code.STORAGE_BUSY,
+    Code.STORAGE_FULL,
+    Code.STORAGE_UNUSABLE,
+)
+_BODY = (Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE, Code.AMOUNT_NOT_INTEGER_STRING)
+_KEYED = (
+    Code.IDEMPOTENCY_KEY_MISSING,
+    Code.IDEMPOTENCY_KEY_MALFORMED,
+    Code.IDEMPOTENCY_KEY_AMBIGUOUS,
+    Code.IDEMPOTENCY_KEY_REUSED,
+    Code.IDEMPOTENCY_KEY_EXPIRED,
+    Code.DRAINING,
+)
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """One route's answers. `refusals` are those of its own, beside the ones that all routes of its sort share."""
+
+    status: int
+    answer: type[msgspec.Struct]
+    refusals: tuple[Code, ...] = ()
+    media_type: str = JSON
+
+
+CONTRACTS: dict[str, Contract] = {
+    RESERVE.kind: Contract(201, MutationView, (Code.NOT_FOUND, Code.POLICY_DENIED, Code.INSUFFICIENT_FUNDS, Code.PAUSED)),
+    SETTLE.kind: Contract(
+        200,
+        MutationView,
+        (Code.NOT_FOUND, Code.OVER_SETTLEMENT, Code.RESERVATION_EXPIRED, Code.ALREADY_RELEASED, Code.ALREADY_SETTLED),
+    ),
+    REVERSE.kind: Contract(
+        200,
+        MutationView,
+        (Code.NOT_FOUND, Code.RESERVATION_EXPIRED, Code.ALREADY_RELEASED, Code.ALREADY_SETTLED, Code.REFUND_EXCEEDS_SETTLED),
+    ),
+    CREATE_WALLET.kind: Contract(201, WalletView),
+    CREATE_PAYEE.kind: Contract(201, PayeeView),
+    PUT_POLICY.kind: Contract(201, PolicyView),
+    PAUSE.kind: Contract(200, ModeView),
+    RESUME.kind: Contract(200, ModeView),
+    DRY_RUN.kind: Contract(200, DecisionView),
+    GET_PAYMENT.kind: Contract(200, PaymentView, (Code.NOT_FOUND,)),
+    LIST_PAYMENTS.kind: Contract(200, PaymentPage),
+    GET_WALLET.kind: Contract(200, WalletView, (Code.NOT_FOUND,)),
+    GET_PAYEE.kind: Contract(200, PayeeView, (Code.NOT_FOUND,)),
+    GET_RECEIPT.kind: Contract(200, EnvelopeView, (Code.NOT_FOUND,)),
+    LIST_RECEIPTS.kind: Contract(200, ReceiptPage, (Code.NOT_FOUND,)),
+    GET_KEY.kind: Contract(200, KeyView, (Code.NOT_FOUND,)),
+    LEDGER.kind: Contract(200, LedgerLine, media_type=NDJSON),
+    STATUS.kind: Contract(200, StatusView),
+}
+
+
+def refusals(route: Route) -> tuple[Code, ...]:
+    """Every code with which a route may refuse, in the catalogue's order."""
+    codes = {*CONTRACTS[route.kind].refusals, *_READ}
+    if route.command is not None:
+        codes.update(_BODY)
+    if route in MUTATIONS:
+        codes.update(_KEYED)
+    return tuple(code for code in Code if code in codes)

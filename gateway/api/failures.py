@@ -1,0 +1,56 @@
+"""What the framework refuses, and what nobody expected, told in the same words as every other problem."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+
+from gateway.access_log import AccessLog
+from gateway.api.reply import Headers, Reply, problem_reply
+from gateway.api.trail import trail_of
+from gateway.errors import Code, Refusal
+from gateway.store.connections import storage_code
+
+AnyRequest = Request[Any, Any, Any]
+ExceptionHandlers = dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Any]]]
+
+
+def allow(methods: set[str]) -> str:
+    """The Allow header's value: HEAD comes with GET, and OPTIONS is offered everywhere."""
+    return ", ".join(sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
+
+
+def exception_handlers(log: AccessLog, template_of: Callable[[str], str | None]) -> ExceptionHandlers:
+    """The rows that cover everything Litestar may raise or let through. `template_of` finds the route of a path."""
+
+    def framework(request: AnyRequest, error: Exception) -> Response[bytes]:
+        assert isinstance(error, HTTPException), "registered for nothing else"
+        trail = trail_of(request.scope)
+        headers: Headers = ()
+        if isinstance(error, MethodNotAllowedException):
+            trail.route = template_of(trail.path)
+            offered = allow({name.strip() for name in (error.headers or {}).get("allow", "").split(",")})
+            headers = (("allow", offered),)
+            refusal = Refusal(Code.METHOD_NOT_ALLOWED, f"This path offers {offered}.")
+        elif isinstance(error, NotFoundException):
+            refusal = Refusal(Code.NOT_FOUND, "There is no such path.")
+        else:
+            refusal = Refusal(Code.INVALID_REQUEST, error.detail)
+        return _response(problem_reply(refusal, trail.request_id, headers))
+
+    def unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
+        request_id = trail_of(request.scope).request_id
+        log.event("unhandled", None, request_id, error)
+        code = storage_code(error) if isinstance(error, sqlite3.Error) else None
+        detail = f"The gateway's log tells more under {request_id}."
+        return _response(problem_reply(Refusal(code or Code.INTERNAL, detail), request_id))
+
+    return {HTTPException: framework, Exception: unexpected}
+
+
+def _response(reply: Reply) -> Response[bytes]:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reply.headers}
+    media_type = headers.pop("content-type")
+    return Response(reply.body, status_code=reply.status, headers=headers, media_type=media_type)

@@ -1,0 +1,92 @@
+"""Request headers: who calls, with what key, in what media type. Each reader refuses with a code of the catalogue."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from gateway.errors import Code, Refusal, Refused
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+# Bare, or an RFC 8941 string in which only " and \ are escaped. The OpenAPI document publishes this very pattern.
+KEY_PATTERN: Final = r'^([!#-~][!-~]{15,254}|"([!#-\[\]-~]|\\["\\]){16,255}")$'
+PLAIN_KEY_PATTERN: Final = r"^[!-~]{16,255}$"
+
+_KEY = re.compile(KEY_PATTERN.removeprefix("^").removesuffix("$"))
+_ESCAPE = re.compile(r"\\(.)")
+_JSON_TYPE = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?;?", re.IGNORECASE)
+
+
+class Headers:
+    """A request's headers by lower-case name.
+
+    Building a dict keeps the last of equal names, at C speed; only when names repeat, which is rare, is the list read again.
+    """
+
+    __slots__ = ("_by_name", "_raw")
+
+    def __init__(self, raw: RawHeaders) -> None:
+        self._raw = list(raw)
+        self._by_name = dict(self._raw)
+
+    def get(self, name: bytes) -> bytes | None:
+        """The (last) value of a header."""
+        return self._by_name.get(name)
+
+    def repeats(self, name: bytes) -> bool:
+        """Whether a header was sent on more than one line."""
+        return len(self._by_name) != len(self._raw) and sum(key == name for key, _ in self._raw) > 1
+
+
+def bearer_token(headers: Headers) -> str:
+    """The API key.
+
+    Raises Refused(unauthenticated) when there is none, another scheme, or two of them.
+    """
+    value = headers.get(b"authorization")
+    if value is None:
+        raise Refused(Refusal(Code.UNAUTHENTICATED, "The request has no Authorization header."))
+    if headers.repeats(b"authorization"):
+        raise Refused(Refusal(Code.UNAUTHENTICATED, "The request has more than one Authorization header."))
+    scheme, _, token = value.partition(b" ")
+    token = token.strip()
+    if scheme.lower() != b"bearer" or not token:
+        raise Refused(Refusal(Code.UNAUTHENTICATED, "The Authorization header is not of the form `Bearer KEY`."))
+    return token.decode("latin-1")
+
+
+def fingerprint(token: str) -> str:
+    """Eight hex digits by which logs tell API keys apart; nobody gets the key back from them."""
+    return hashlib.sha256(token.encode()).hexdigest()[:8]
+
+
+def idempotency_key(headers: Headers) -> str:
+    """The idempotency key without quotes.
+
+    Raises Refused with idempotency_key_missing, _ambiguous or _malformed.
+    """
+    raw = headers.get(b"idempotency-key")
+    if raw is None:
+        raise Refused(Refusal(Code.IDEMPOTENCY_KEY_MISSING, "The request has no Idempotency-Key header."))
+    if headers.repeats(b"idempotency-key"):
+        raise Refused(Refusal(Code.IDEMPOTENCY_KEY_AMBIGUOUS, "The request has more than one Idempotency-Key header line."))
+    value = raw.decode("latin-1")
+    if _KEY.fullmatch(value) is None:
+        detail = f"The Idempotency-Key header has {len(value)} characters; 16 to 255 visible ASCII characters make a key."
+        raise Refused(Refusal(Code.IDEMPOTENCY_KEY_MALFORMED, detail))
+    return _ESCAPE.sub(r"\1", value[1:-1]) if value[0] == '"' else value
+
+
+def check_json(headers: Headers) -> None:
+    """Refuse a body that does not say it is JSON: what a browser form can send must not become a payment.
+
+    Raises Refused(unsupported_media_type).
+    """
+    value = headers.get(b"content-type")
+    if value == b"application/json":
+        return
+    if value is None:
+        raise Refused(Refusal(Code.UNSUPPORTED_MEDIA_TYPE, "The request has a body but no Content-Type header."))
+    if _JSON_TYPE.fullmatch(value.strip()) is None or headers.repeats(b"content-type"):
+        raise Refused(Refusal(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type header is not `application/json` in UTF-8."))

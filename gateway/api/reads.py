@@ -1,0 +1,138 @@
+"""Handlers of the routes that only read, and the dry run, which decides without writing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.types import ASGIApp, Scope
+from msgspec import UNSET
+
+from gateway.api.admission import admit, path_ids, path_key
+from gateway.api.body import BodyDecoder, read_body
+from gateway.api.contract import NDJSON
+from gateway.api.headers import Headers, check_json
+from gateway.api.mutations import Handler
+from gateway.api.queries import LedgerQuery, PaymentsQuery, Query, ReceiptsQuery, read_query
+from gateway.api.reply import Reply, Silence, json_reply, problem_reply
+from gateway.api.trail import trail_of
+from gateway.commands import Principal, Reserve
+from gateway.engine import Engine
+from gateway.errors import Refused
+from gateway.routes import (
+    DRY_RUN,
+    GET_KEY,
+    GET_PAYEE,
+    GET_PAYMENT,
+    GET_RECEIPT,
+    GET_WALLET,
+    LEDGER,
+    LIST_PAYMENTS,
+    LIST_RECEIPTS,
+    STATUS,
+    Route,
+)
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One read, checked as far as its route and role go."""
+
+    engine: Engine
+    principal: Principal
+    scope: Scope
+    query: Query
+
+
+def _payment(call: Call) -> Reply:
+    return json_reply(call.engine.payment(call.principal, *path_ids(call.scope)))
+
+
+def _payments(call: Call) -> Reply:
+    assert isinstance(call.query, PaymentsQuery)
+    return json_reply(call.engine.payments(call.principal, call.query.cursor or None, call.query.limit))
+
+
+def _wallet(call: Call) -> Reply:
+    return json_reply(call.engine.wallet(call.principal, *path_ids(call.scope)))
+
+
+def _payee(call: Call) -> Reply:
+    return json_reply(call.engine.payee(call.principal, *path_ids(call.scope)))
+
+
+def _receipt(call: Call) -> Reply:
+    return json_reply(call.engine.receipt(call.principal, *path_ids(call.scope)))
+
+
+def _receipts(call: Call) -> Reply:
+    query = call.query
+    assert isinstance(query, ReceiptsQuery)
+    payment_id = None if query.payment_id is UNSET else query.payment_id
+    return json_reply(call.engine.receipts(call.principal, payment_id, query.cursor or None, query.limit))
+
+
+def _key(call: Call) -> Reply:
+    return json_reply(call.engine.key(call.principal, path_key(call.scope)))
+
+
+def _ledger(call: Call) -> Reply:
+    assert isinstance(call.query, LedgerQuery)
+    lines = call.engine.ledger(call.principal, call.query.after, call.query.limit)
+    return Reply(200, msgspec.json.Encoder().encode_lines(lines), NDJSON)
+
+
+def _status(call: Call) -> Reply:
+    return json_reply(call.engine.status(call.principal))
+
+
+_READERS: dict[str, Callable[[Call], Reply]] = {
+    GET_PAYMENT.kind: _payment,
+    LIST_PAYMENTS.kind: _payments,
+    GET_WALLET.kind: _wallet,
+    GET_PAYEE.kind: _payee,
+    GET_RECEIPT.kind: _receipt,
+    LIST_RECEIPTS.kind: _receipts,
+    GET_KEY.kind: _key,
+    LEDGER.kind: _ledger,
+    STATUS.kind: _status,
+}
+
+
+def read_handler(route: Route, engine: Engine) -> Handler:
+    """The handler of one reading route."""
+    reader = _READERS[route.kind]
+
+    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
+        scope = request.scope
+        trail = trail_of(scope)
+        try:
+            principal = admit(engine, route, Headers(scope["headers"]), trail)
+            return reader(Call(engine, principal, scope, read_query(route.kind, scope["query_string"])))
+        except Refused as refused:
+            return problem_reply(refused.refusal, trail.request_id)
+
+    return handle
+
+
+def dry_run_handler(engine: Engine, body_limit: int) -> Handler:
+    """The policy's word on a payment that nobody makes; it needs no idempotency key."""
+    decoder = BodyDecoder(Reserve)
+
+    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
+        scope = request.scope
+        trail = trail_of(scope)
+        try:
+            headers = Headers(scope["headers"])
+            principal = admit(engine, DRY_RUN, headers, trail)
+            body = await read_body(headers, request.receive, body_limit)
+            if body is None:
+                return Silence()
+            if body:
+                check_json(headers)
+            command = decoder.decode(body)
+            read_query(DRY_RUN.kind, scope["query_string"])
+            return json_reply(engine.dry_run(principal, command))
+        except Refused as refused:
+            return problem_reply(refused.refusal, trail.request_id)
+
+    return handle

@@ -1,0 +1,63 @@
+"""What leaves: one small ASGI response with its headers already encoded, for successes and problems alike."""
+
+import msgspec
+from litestar.types import Receive, Scope, Send
+
+from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
+
+JSON = "application/json"
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Reply:
+    """Status, headers and body as bytes.
+
+    Litestar's own Response would parse and copy the headers once more; on the settle route that is a tenth of the time.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes, media_type: str, headers: Headers = ()) -> None:
+        self.status = status
+        self.body = body
+        self.headers = [
+            (b"content-type", media_type.encode("latin-1")),
+            (b"content-length", b"%d" % len(body)),
+            *[(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
+        """Send it."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+class Silence:
+    """The answer to a caller who hung up while still sending: nothing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing; the server sees that the connection is gone."""
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def json_reply(value: object, status: int = 200) -> Reply:
+    """A success whose body is a struct."""
+    return Reply(status, _encode(value), JSON)
+
+
+def problem_reply(refusal: Refusal, request_id: str, headers: Headers = ()) -> Reply:
+    """A refusal as RFC 9457, with the headers that its code calls for."""
+    row = CATALOGUE[refusal.code]
+    body = _encode(problem(refusal, request_id))
+    return Reply(row.status, body, PROBLEM_JSON, (*headers, *_headers_of(row.code, row.after_ms)))
+
+
+def _headers_of(code: Code, after_ms: int) -> Headers:
+    if code is Code.UNAUTHENTICATED:
+        return (("www-authenticate", 'Bearer realm="gonogo"'),)
+    if after_ms > 0:
+        return (("retry-after", str(-(-after_ms // 1000))),)
+    return ()

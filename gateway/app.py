@@ -1,0 +1,94 @@
+"""Where the HTTP service is put together: routes from the table, the edge around them, nothing global."""
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
+
+from gateway.access_log import AccessLog
+from gateway.api.failures import allow, exception_handlers
+from gateway.api.mutations import Handler, mutation_handler
+from gateway.api.public import OPENAPI_PATH, PUBLIC, public_handlers
+from gateway.api.reads import dry_run_handler, read_handler
+from gateway.api.reply import JSON, Reply
+from gateway.build import VERSION
+from gateway.edge import Edge
+from gateway.engine import Engine
+from gateway.metrics import Metrics
+from gateway.openapi import document
+from gateway.routes import DRY_RUN, MUTATIONS, ROUTES, Route
+from gateway.settings import Settings
+
+PUBLIC_PATHS = (*(public.path for public in PUBLIC), OPENAPI_PATH)
+
+
+def create_app(
+    engine: Engine,
+    settings: Settings,
+    log: AccessLog | None = None,
+    monotonic: Callable[[], float] = time.perf_counter,
+) -> ASGIApp:
+    """The ASGI app of a started engine; starting and draining it is the caller's. Without a log it is standard error's."""
+    log = log or AccessLog(sys.stderr.buffer, settings.clock)
+    metrics = Metrics(engine.build, VERSION)
+    engine.listeners.append(metrics.decided)
+    public = public_handlers(engine, metrics, document())
+    inner = Litestar(
+        route_handlers=[
+            # First, or Litestar would add its own, which does not know of HEAD.
+            *(_route("OPTIONS", path, f"OPTIONS {path}", _options(methods)) for path, methods in _methods().items()),
+            *(_route(route.method, route.template, route.kind, _handler(route, engine, settings)) for route in ROUTES),
+            *(_route("GET", path, path, handler) for path, handler in public.items()),
+        ],
+        exception_handlers=exception_handlers(log, _template_finder()),
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=settings.body_limit,
+    )
+    return Edge(inner, settings.ids, monotonic, metrics, log)
+
+
+def _handler(route: Route, engine: Engine, settings: Settings) -> Handler:
+    if route in MUTATIONS:
+        return mutation_handler(route, engine, settings.body_limit)
+    if route is DRY_RUN:
+        return dry_run_handler(engine, settings.body_limit)
+    return read_handler(route, engine)
+
+
+def _route(method: str, template: str, name: str, handler: Handler) -> HTTPRouteHandler:
+    path = re.sub(r"\{(\w+)\}", r"{\1:str}", template)
+    return HTTPRouteHandler(path, http_method=HttpMethod(method), name=name, status_code=200)(handler)
+
+
+def _methods() -> dict[str, set[str]]:
+    methods: dict[str, set[str]] = {path: {"GET"} for path in PUBLIC_PATHS}
+    for route in ROUTES:
+        methods.setdefault(route.template, set()).add(route.method)
+    return methods
+
+
+def _options(methods: set[str]) -> Handler:
+    offered = allow(methods)
+
+    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:  # noqa: ARG001  # Litestar reads the name
+        return Reply(204, b"", JSON, (("allow", offered),))
+
+    return handle
+
+
+def _template_finder() -> Callable[[str], str | None]:
+    """Which template a path belongs to, whatever the method; the router tells only when the method fits, too."""
+    patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "/?"), path) for path in sorted(_methods())]
+    return partial(_first_match, patterns)
+
+
+def _first_match(patterns: list[tuple[re.Pattern[str], str]], path: str) -> str | None:
+    return next((template for pattern, template in patterns if pattern.fullmatch(path)), None)

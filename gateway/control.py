@@ -1,0 +1,71 @@
+"""What administrators and operators do: wallets, payees, policies, pause and resume. The journal row is the audit."""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import UNSET
+
+from gateway.answers import ModeView, PayeeView, PolicyView, WalletView
+from gateway.canonical import canonical
+from gateway.commands import Command, CreatePayee, CreateWallet, Pause, Principal, PutPolicy, Resume
+from gateway.errors import Code, Refusal
+from gateway.policy import Policy, policy_sha256
+from gateway.store.rows import Mode, NewPayee
+from gateway.store.tenants import TenantStore
+
+
+class Made(msgspec.Struct, frozen=True):
+    """An effect outside the payments: the answer, and where the thing can be read."""
+
+    view: msgspec.Struct
+    status: int = 201
+    location: str | None = None
+
+
+def create_wallet(store: TenantStore, principal: Principal, command: CreateWallet, now: str, suffix: str) -> Made:
+    """An empty wallet."""
+    wallet_id = f"wal_{suffix}"
+    store.add_wallet(principal.tenant_id, wallet_id, command.currency, now)
+    view = WalletView(wallet_id, principal.tenant_id, command.currency, "0", "0", now)
+    return Made(view, location=f"/v1/wallets/{wallet_id}")
+
+
+def create_payee(store: TenantStore, principal: Principal, command: CreatePayee, now: str, suffix: str) -> Made:
+    """A payee that is owed nothing yet."""
+    payee_id = f"pye_{suffix}"
+    store.add_payee(NewPayee(principal.tenant_id, payee_id, command.name, command.currency, now))
+    view = PayeeView(payee_id, principal.tenant_id, command.name, command.currency, "0", now)
+    return Made(view, location=f"/v1/payees/{payee_id}")
+
+
+def put_policy(store: TenantStore, principal: Principal, command: PutPolicy, now: str, suffix: str) -> Made | Refusal:  # noqa: ARG001
+    """A policy that is in force from the commit on."""
+    payees = None if command.allowed_payees is UNSET else tuple(sorted(set(command.allowed_payees)))
+    if payees is not None and len(payees) > 1000:
+        return Refusal(Code.INVALID_REQUEST, "$.allowed_payees: at most 1000 payees")
+    policy = Policy(
+        allowed_payees=payees,
+        currency=command.currency,
+        daily_limit=None if command.daily_limit is UNSET else command.daily_limit,
+        per_payment_max=None if command.per_payment_max is UNSET else command.per_payment_max,
+    )
+    digest = policy_sha256(policy)
+    store.add_policy(principal.tenant_id, digest, canonical(policy), now)
+    view = PolicyView(digest, policy.currency, policy.per_payment_max, policy.daily_limit, policy.allowed_payees)
+    return Made(view)
+
+
+def set_mode(store: TenantStore, principal: Principal, command: Pause | Resume, now: str, suffix: str) -> Made:  # noqa: ARG001
+    """Pause or resume; doing it twice is no error, the last reason stands."""
+    mode = "paused" if isinstance(command, Pause) else "normal"
+    store.set_mode(principal.tenant_id, Mode(mode, command.reason, now, principal.agent_id))
+    return Made(ModeView(mode, command.reason, now, principal.agent_id), status=200)
+
+
+HANDLERS: dict[type[Command], Callable[..., Made | Refusal]] = {
+    CreateWallet: create_wallet,
+    CreatePayee: create_payee,
+    PutPolicy: put_policy,
+    Pause: set_mode,
+    Resume: set_mode,
+}

@@ -1,0 +1,57 @@
+"""`gonogo explain CODE`: what an error code means and what to do next, from the rows that the API answers with."""
+
+import difflib
+
+import click
+import msgspec
+
+from gateway.errors import CATALOGUE, Code, ErrorRow
+
+
+@click.command()
+@click.argument("code", required=False)
+@click.option("--format", "output_format", type=click.Choice(["text", "json", "md"]), default="text", show_default=True)
+def explain(code: str | None, output_format: str) -> None:
+    """What an error CODE means, whether money moved, and the next step; without CODE, all of them."""
+    rows = list(CATALOGUE.values()) if code is None else [_row(code)]
+    if output_format == "json":
+        document = msgspec.json.encode(rows if code is None else rows[0])
+        click.echo(msgspec.json.format(document, indent=2))
+    elif output_format == "md":
+        click.echo(_table(rows))
+    elif code is None:
+        for row in rows:
+            click.echo(f"{row.status}  {row.code:28} {row.title}")
+    else:
+        click.echo(_text(rows[0]))
+
+
+def _row(code: str) -> ErrorRow:
+    try:
+        return CATALOGUE[Code(code.strip().lower().removeprefix("urn:gonogo:error:"))]
+    except ValueError:
+        near = difflib.get_close_matches(code.lower(), [item.value for item in Code], n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`gonogo explain` lists them."
+        raise click.UsageError(f"no error code is called {code!r}; {hint}") from None
+
+
+def _text(row: ErrorRow) -> str:
+    wait = f", after {row.after_ms} ms" if row.after_ms else ""
+    return "\n".join(
+        (
+            f"{row.code}: {row.title}",
+            f"  status       {row.status} ({row.category})",
+            f"  money moved  {row.money_moved}",
+            f"  retry        {row.retry}{wait}",
+            f"  next step    {row.next_step}",
+            f"  runbook      runbooks/{row.runbook}",
+        )
+    )
+
+
+def _table(rows: list[ErrorRow]) -> str:
+    lines = ["| code | status | money moved | retry | meaning | next step |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| `{row.code}` | {row.status} | {row.money_moved} | {row.retry} | {row.title} | {row.next_step} |" for row in rows
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,195 @@
+"""Writing what was decided: effect, receipt and stored answer go into the journal together, or not at all."""
+
+import datetime as dt
+
+import msgspec
+
+from gateway.answers import MutationView, OperationView
+from gateway.canonical import canonical, sha256_hex
+from gateway.errors import CATALOGUE, PROBLEM_JSON, Refusal, problem
+from gateway.idempotency import Claim, Mutation, replay_headers
+from gateway.ids import Ids
+from gateway.ledger import postings
+from gateway.payments import COUNTER_SCOPE, Change
+from gateway.receipts import Receipt, ReceiptSigner, Totals, encode_receipt, payload_sha256
+from gateway.store.rows import OperationRow, PaymentRow
+from gateway.store.store import Transaction
+from gateway.views import payment_view
+
+_ENCODE = msgspec.json.Encoder().encode
+JSON = "application/json"
+NO_FINGERPRINT = bytes(32)
+"""The request fingerprint of what the gateway does of itself, such as an expiry."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back to the caller, byte for byte. `outcome` is ok or the refusal's code, for metrics."""
+
+    status: int
+    body: bytes
+    media_type: str
+    headers: tuple[tuple[str, str], ...]
+    outcome: str = "ok"
+    replayed: bool = False
+
+
+class Work(msgspec.Struct, frozen=True):
+    """One operation about to be written. Mutation and claim are None for the gateway's own doings.
+
+    `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_.
+    """
+
+    now: dt.datetime
+    now_text: str
+    ids: Ids
+    signer: ReceiptSigner
+    suffix: str
+    mutation: Mutation | None = None
+    claim: Claim | None = None
+
+
+def record(tx: Transaction, work: Work, change: Change) -> Answer:
+    """Write one change of a payment: journal row with receipt and answer, key, movements, counters, payment."""
+    payment = change.payment
+    payload = encode_receipt(_receipt(work, change))
+    signature = work.signer.sign(payload)
+    location = f"/v1/payments/{payment.payment_id}" if change.is_new and change.refusal is None else None
+    body = _ENCODE(_body(work, change))
+    row = _row(work, payment.tenant_id, change.status, body, location)
+    row = msgspec.structs.replace(
+        row,
+        kind=change.kind,
+        entry_kind=change.entry_kind,
+        payment_id=payment.payment_id,
+        payment_seq=payment.operations,
+        receipt=payload,
+        signature=signature,
+        keyid=work.signer.keyid,
+    )
+    seq = _append(tx, work, row)
+    tx.add_movements(seq, payment.tenant_id, payment.currency, change.moves)
+    if change.counted:
+        tx.add_to_counter(payment.tenant_id, COUNTER_SCOPE, payment.counter_window, change.counted)
+    stamped = msgspec.structs.replace(payment, last_receipt_sha256=payload_sha256(payload))
+    if change.is_new:
+        tx.add_payment(stamped)
+    else:
+        tx.update_payment(stamped)
+    outcome = change.refusal.code if change.refusal else "ok"
+    return _answer(work, change.status, body, location, outcome)
+
+
+def store(tx: Transaction, work: Work, status: int, view: msgspec.Struct, location: str | None, outcome: str = "ok") -> Answer:
+    """Write an answer that moves no money: a sticky refusal, or something an administrator made."""
+    assert work.mutation is not None, "only requests are answered"
+    body = _ENCODE(view)
+    _append(tx, work, _row(work, work.mutation.principal.tenant_id, status, body, location))
+    return _answer(work, status, body, location, outcome)
+
+
+def refuse(refusal: Refusal, request_id: str) -> Answer:
+    """The answer to a request that was refused without a stored decision."""
+    row = CATALOGUE[refusal.code]
+    retry = (("Retry-After", str(-(-row.after_ms // 1000))),) if row.after_ms else ()
+    return Answer(row.status, _ENCODE(problem(refusal, request_id)), PROBLEM_JSON, retry, refusal.code)
+
+
+def repeat(mutation: Mutation, at: str, status: int, body: bytes, location: str | None) -> Answer:
+    """The stored answer once more: same status, same bytes."""
+    return _with_headers(mutation, at, status, body, location, "ok", replayed=True)
+
+
+def _append(tx: Transaction, work: Work, row: OperationRow) -> int:
+    seq = tx.add_operation(row)
+    if work.claim is not None:
+        tx.add_key(work.claim.key_hash, work.claim.route_hash, seq)
+    return seq
+
+
+def _answer(work: Work, status: int, body: bytes, location: str | None, outcome: str) -> Answer:
+    if work.mutation is None:
+        return Answer(status, body, JSON, (), outcome)
+    return _with_headers(work.mutation, work.now_text, status, body, location, outcome, replayed=False)
+
+
+def _with_headers(
+    mutation: Mutation, at: str, status: int, body: bytes, location: str | None, outcome: str, *, replayed: bool
+) -> Answer:
+    headers = replay_headers(mutation.key, at, body, replayed=replayed)
+    if location:
+        headers = (*headers, ("Location", location))
+    return Answer(status, body, JSON if status < 400 else PROBLEM_JSON, headers, outcome, replayed)
+
+
+def _body(work: Work, change: Change) -> msgspec.Struct:
+    if change.refusal is not None:
+        assert work.mutation is not None, "only requests are denied"
+        return problem(change.refusal, work.mutation.request_id)
+    operation = OperationView(f"opr_{work.suffix}", change.kind, change.payment.operations, work.now_text)
+    return MutationView(payment_view(change.payment), operation, f"rcp_{work.suffix}")
+
+
+def _row(work: Work, tenant_id: str, status: int, body: bytes, location: str | None) -> OperationRow:
+    mutation, claim = work.mutation, work.claim
+    return OperationRow(
+        tenant_id=tenant_id,
+        suffix=work.suffix,
+        kind=mutation.route.kind if mutation else "system",
+        entry_kind=None,
+        payment_id=None,
+        payment_seq=None,
+        at=work.now_text,
+        actor=mutation.principal.agent_id if mutation else "system",
+        route=mutation.route.name if mutation else "system",
+        key=mutation.key if mutation else None,
+        fingerprint=claim.fingerprint if claim else NO_FINGERPRINT,
+        request=claim.request if claim else b"{}",
+        status=status,
+        body=body,
+        location=location,
+        receipt=None,
+        signature=None,
+        keyid=None,
+    )
+
+
+def _receipt(work: Work, change: Change) -> Receipt:
+    payment = change.payment
+    entry = canonical(postings(change.moves, payment.currency, payment.account_names)) if change.moves else None
+    return Receipt(
+        agent_id=payment.agent_id,
+        amount=str(change.amount),
+        currency=payment.currency,
+        entry_ids=(f"ent_{work.suffix}",) if entry else (),
+        expires_at=payment.expires_at,
+        issued_at=work.now_text,
+        key_id=work.signer.keyid,
+        kind=change.kind,
+        money_moved="yes" if entry else "no",
+        operation_id=f"opr_{work.suffix}",
+        payee_id=payment.payee_id,
+        payment_id=payment.payment_id,
+        policy=msgspec.Raw(payment.policy),
+        postings_sha256=sha256_hex(entry) if entry else None,
+        previous_receipt_sha256=payment.last_receipt_sha256 or None,
+        receipt_id=f"rcp_{work.suffix}",
+        request_fingerprint=(work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
+        salt=work.ids.salt(),
+        seq=payment.operations,
+        status=payment.state.value,
+        tenant_id=payment.tenant_id,
+        totals=_totals(payment),
+        version="1",
+        wallet_id=payment.wallet_id,
+    )
+
+
+def _totals(payment: PaymentRow) -> Totals:
+    return Totals(
+        authorized=str(payment.authorized),
+        charged_back=str(payment.charged_back),
+        open=str(payment.open),
+        refunded=str(payment.refunded),
+        released=str(payment.released),
+        settled=str(payment.settled),
+    )

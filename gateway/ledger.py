@@ -1,0 +1,52 @@
+"""Which movements an effect makes: each moves an amount from one account to another, so an entry always balances."""
+
+import msgspec
+
+from gateway.answers import PostingView
+from gateway.machines import Effect
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """`amount` minor units leave account `debit` and arrive at account `credit`, both numbers of the accounts table."""
+
+    debit: int
+    credit: int
+    amount: int
+
+
+class PaymentAccounts(msgspec.Struct, frozen=True):
+    """The three accounts that a payment moves money between."""
+
+    available: int
+    held: int
+    payable: int
+
+
+def movements(effect: Effect, accounts: PaymentAccounts, amount: int, remainder: int = 0) -> tuple[Movement, ...]:
+    """The movements of one effect. `remainder` is what a final settle gives back to the wallet."""
+    match effect:
+        case Effect.HOLD:
+            return (Movement(accounts.available, accounts.held, amount),)
+        case Effect.PAY:
+            return (Movement(accounts.held, accounts.payable, amount),)
+        case Effect.PAY_AND_RELEASE:
+            paid = Movement(accounts.held, accounts.payable, amount)
+            return (paid, Movement(accounts.held, accounts.available, remainder)) if remainder else (paid,)
+        case Effect.RELEASE:
+            return (Movement(accounts.held, accounts.available, amount),)
+        case Effect.REFUND:
+            return (Movement(accounts.payable, accounts.available, amount),)
+        case Effect.NONE:
+            return ()
+
+
+def postings(moves: tuple[Movement, ...], currency: str, names: dict[int, str]) -> tuple[PostingView, ...]:
+    """The entry as debit and credit legs, in the order in which the movements were made."""
+    return tuple(
+        leg
+        for move in moves
+        for leg in (
+            PostingView(names[move.debit], str(-move.amount), currency),
+            PostingView(names[move.credit], str(move.amount), currency),
+        )
+    )

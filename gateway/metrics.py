@@ -1,0 +1,61 @@
+"""What the gateway counts about itself, in a registry of its own: two gateways in one process do not share numbers."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+UNMATCHED = "unmatched"
+"""The route label of requests that no route matched: raw paths would make a series each."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The gateway's metrics. `in_flight` is a plain number, read when somebody asks for the metrics."""
+
+    def __init__(self, build: str, version: str) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self.in_flight = 0
+        requests = ("route", "method", "status")
+        self._requests = Counter("gateway_requests_total", "Answered requests.", requests, registry=self.registry)
+        self._seconds = Histogram(
+            "gateway_request_seconds", "Time from request to answer.", ("route",), buckets=_BUCKETS, registry=self.registry
+        )
+        self._settlements = Counter("gateway_settlements_total", "Settles by outcome.", ("outcome",), registry=self.registry)
+        self._replays = Counter("gateway_idempotent_replays_total", "Answers repeated from a key.", registry=self.registry)
+        self._denials = Counter(
+            "gateway_denials_total", "Mutations that were decided with a refusal.", ("code",), registry=self.registry
+        )
+        gauge = Gauge("gateway_in_flight", "Requests being worked on.", registry=self.registry)
+        gauge.set_function(lambda: self.in_flight)
+        info = Gauge("gateway_build_info", "Always 1; the labels say what runs.", ("build", "version"), registry=self.registry)
+        info.labels(build, version).set(1)
+        self._by_answer: dict[tuple[str, str, int], Counter] = {}
+        self._by_route: dict[str, Histogram] = {}
+
+    def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:
+        """Count one request; `status` 0 means that no answer was sent."""
+        route = route or UNMATCHED
+        key = (route, method if method in _METHODS else "other", status)
+        counter = self._by_answer.get(key)
+        if counter is None:
+            counter = self._by_answer[key] = self._requests.labels(route, key[1], str(status or 499))
+        counter.inc()
+        histogram = self._by_route.get(route)
+        if histogram is None:
+            histogram = self._by_route[route] = self._seconds.labels(route)
+        histogram.observe(seconds)
+
+    def decided(self, kind: str, outcome: str, replayed: bool) -> None:
+        """Count one decision of the engine; its listener."""
+        if replayed:
+            self._replays.inc()
+        elif kind == "settle":
+            self._settlements.labels(outcome).inc()
+        if outcome != "ok" and not replayed:
+            self._denials.labels(outcome).inc()
+
+    def text(self) -> bytes:
+        """Everything, in Prometheus' text format."""
+        return generate_latest(self.registry)

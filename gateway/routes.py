@@ -1,0 +1,86 @@
+"""Every route in one table: who may call it, what it decodes to, and what it is called in metrics and documents."""
+
+from typing import Literal
+
+import msgspec
+
+from gateway.commands import (
+    ROLES,
+    Command,
+    CreatePayee,
+    CreateWallet,
+    Pause,
+    PutPolicy,
+    Reserve,
+    Resume,
+    Reverse,
+    RoleName,
+    Settle,
+)
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One route. `command` is None for reads; `kind` is the operation's name in receipts, metrics and the key look-up."""
+
+    method: Literal["GET", "POST"]
+    template: str
+    roles: tuple[RoleName, ...]
+    kind: str
+    summary: str
+    command: type[Command] | None = None
+
+    @property
+    def name(self) -> str:
+        """`POST /v1/payments`: how documents and metrics name it."""
+        return f"{self.method} {self.template}"
+
+
+RESERVE = Route("POST", "/v1/payments", ("agent",), "reserve", "Reserve a payment", Reserve)
+SETTLE = Route("POST", "/v1/payments/{payment_id}/settle", ("agent",), "settle", "Settle a reserved payment", Settle)
+REVERSE = Route(
+    "POST",
+    "/v1/payments/{payment_id}/reverse",
+    ("agent", "operator"),
+    "reverse",
+    "Release a hold or refund a settlement",
+    Reverse,
+)
+CREATE_WALLET = Route("POST", "/v1/wallets", ("tenant_admin",), "create_wallet", "Create a wallet", CreateWallet)
+CREATE_PAYEE = Route("POST", "/v1/payees", ("tenant_admin",), "create_payee", "Create a payee", CreatePayee)
+PUT_POLICY = Route("POST", "/v1/policies", ("tenant_admin",), "put_policy", "Set the tenant's policy", PutPolicy)
+PAUSE = Route("POST", "/v1/admin/pause", ("operator",), "pause", "Refuse new reserves", Pause)
+RESUME = Route("POST", "/v1/admin/resume", ("operator",), "resume", "Take new reserves again", Resume)
+
+MUTATIONS = (RESERVE, SETTLE, REVERSE, CREATE_WALLET, CREATE_PAYEE, PUT_POLICY, PAUSE, RESUME)
+
+DRY_RUN = Route(
+    "POST",
+    "/v1/policies/dry-run",
+    ("agent", "tenant_admin"),
+    "dry_run",
+    "What the policy would say to a payment; writes nothing",
+    Reserve,
+)
+GET_PAYMENT = Route("GET", "/v1/payments/{payment_id}", ROLES, "get_payment", "Read a payment")
+LIST_PAYMENTS = Route("GET", "/v1/payments", ROLES, "list_payments", "List payments, newest first")
+GET_WALLET = Route("GET", "/v1/wallets/{wallet_id}", ROLES, "get_wallet", "Read a wallet's balances")
+GET_PAYEE = Route("GET", "/v1/payees/{payee_id}", ROLES, "get_payee", "Read a payee's balance")
+GET_RECEIPT = Route("GET", "/v1/receipts/{receipt_id}", ROLES, "get_receipt", "Read a receipt: the DSSE envelope itself")
+LIST_RECEIPTS = Route("GET", "/v1/receipts", ROLES, "list_receipts", "List receipts in journal order")
+GET_KEY = Route("GET", "/v1/idempotency-keys/{key}", ("agent", "operator"), "get_idempotency_key", "What happened to a key")
+LEDGER = Route("GET", "/v1/ledger/entries", ("operator", "finance"), "ledger", "Export ledger entries as NDJSON")
+STATUS = Route("GET", "/v1/status", ROLES, "status", "The service's mode, in words")
+
+READS = (
+    DRY_RUN,
+    GET_PAYMENT,
+    LIST_PAYMENTS,
+    GET_WALLET,
+    GET_PAYEE,
+    GET_RECEIPT,
+    LIST_RECEIPTS,
+    GET_KEY,
+    LEDGER,
+    STATUS,
+)
+ROUTES = MUTATIONS + READS

@@ -1,0 +1,1 @@
+"""Where the gateway's SQL lives."""

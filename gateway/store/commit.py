@@ -1,0 +1,147 @@
+"""Group commit: whatever queued while the last commit ran is decided together, made durable once, then answered.
+
+Statements run in the event loop and only the commit (the fsync) in a thread, because a writer thread fights the loop for
+the interpreter lock. A batch of one commits in the loop: nobody else is waiting, and the hop would be its whole delay.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from gateway.errors import Code
+from gateway.store.connections import storage_code
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+
+class StorageFailed(Exception):
+    """The storage refused; `code` says how, `ambiguous` that the commit itself failed and its outcome is not known."""
+
+    def __init__(self, code: Code, detail: str, *, ambiguous: bool = False) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.ambiguous = ambiguous
+
+
+class GroupCommit(Generic[Request, Result]):
+    """Runs `decide` for each submitted request inside shared transactions on the one writing connection."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        decide: Callable[[Sequence[Request]], list[Result]],
+        lock_wait_s: float,
+        max_batch: int = 512,
+    ) -> None:
+        self._connection = connection
+        self._decide = decide
+        self._lock_wait_s = lock_wait_s
+        self._max_batch = max_batch
+        self._queue: list[tuple[Request, asyncio.Future[Result]]] = []
+        self._wakeup = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def start(self) -> None:
+        """Begin to take work; needs a running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="group-commit")
+
+    async def submit(self, request: Request) -> Result:
+        """Decide `request` and return once the commit that holds it is durable.
+
+        Raises StorageFailed, or whatever `decide` raised for this request alone.
+        """
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.append((request, future))
+        self._wakeup.set()
+        return await future
+
+    async def drain(self) -> None:
+        """Finish what is queued, then stop."""
+        self._closing = True
+        self._wakeup.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        while True:
+            if not self._queue:
+                if self._closing:
+                    return
+                self._wakeup.clear()
+                await self._wakeup.wait()
+                continue
+            batch, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
+            await self._settle_batch(batch)
+
+    async def _settle_batch(self, batch: list[tuple[Request, "asyncio.Future[Result]"]]) -> None:
+        try:
+            results = await self._transact([request for request, _ in batch])
+        except StorageFailed as failure:
+            _fail(batch, failure)
+        except Exception as error:  # noqa: BLE001  # one request's defect must not take the others with it
+            if len(batch) == 1:
+                _fail(batch, error)
+            else:
+                for item in batch:
+                    await self._settle_batch([item])
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():  # the caller may have gone away; the effect stands and its key replays it
+                    future.set_result(result)
+
+    async def _transact(self, requests: Sequence[Request]) -> list[Result]:
+        await self._begin()
+        try:
+            results = self._decide(requests)
+        except sqlite3.Error as error:
+            self._rollback()
+            code = storage_code(error)
+            if code is None:
+                raise
+            raise StorageFailed(code, str(error)) from error
+        except BaseException:
+            self._rollback()
+            raise
+        try:
+            if len(requests) == 1 and not self._queue:
+                self._connection.execute("COMMIT")
+            else:
+                await asyncio.get_running_loop().run_in_executor(None, self._connection.execute, "COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            code = storage_code(error) or Code.STORAGE_UNUSABLE
+            # A full disk is met while the log is written, before its commit frame: nothing happened. After any other
+            # failure the frame may be on the disk, and the next start may find it.
+            raise StorageFailed(code, str(error), ambiguous=code is Code.STORAGE_UNUSABLE) from error
+        return results
+
+    async def _begin(self) -> None:
+        """Take the write lock; another program may hold it for a while, which must not stop the loop."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._lock_wait_s
+        pause = 0.001
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                code = storage_code(error) or Code.STORAGE_UNUSABLE
+                if code is not Code.STORAGE_BUSY or loop.time() >= deadline:
+                    raise StorageFailed(code, str(error)) from error
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 0.05)
+            else:
+                return
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _fail(batch: list[tuple[Request, "asyncio.Future[Result]"]], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)

@@ -1,0 +1,72 @@
+"""Opening the database: the settings that make an answered commit durable, and clear words where it cannot be used."""
+
+import sqlite3
+from pathlib import Path
+
+from gateway.errors import Code
+from gateway.settings import StartProblem
+
+_STORAGE_CODES = {
+    sqlite3.SQLITE_BUSY: Code.STORAGE_BUSY,
+    sqlite3.SQLITE_LOCKED: Code.STORAGE_BUSY,
+    sqlite3.SQLITE_FULL: Code.STORAGE_FULL,
+    sqlite3.SQLITE_IOERR: Code.STORAGE_UNUSABLE,
+    sqlite3.SQLITE_CORRUPT: Code.STORAGE_UNUSABLE,
+    sqlite3.SQLITE_NOTADB: Code.STORAGE_UNUSABLE,
+    sqlite3.SQLITE_READONLY: Code.STORAGE_UNUSABLE,
+    sqlite3.SQLITE_CANTOPEN: Code.STORAGE_UNUSABLE,
+}
+
+
+def storage_code(error: sqlite3.Error) -> Code | None:
+    """Which refusal an SQLite error means to the caller; None for a defect of ours, such as a broken constraint."""
+    number = getattr(error, "sqlite_errorcode", None)
+    return None if number is None else _STORAGE_CODES.get(number & 0xFF)
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The one connection that writes. WAL with synchronous=FULL: a commit that returned survives loss of power.
+
+    Transactions are begun by hand (autocommit mode), and waiting for locks is the caller's: it must not block the loop.
+    """
+    connection = _connect(path)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA busy_timeout = 0")
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write; it sees every commit made before its statement began."""
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA busy_timeout = 2000")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=5.0)
+        if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            raise StartProblem(f"{path}: this file system cannot hold a write-ahead log; use a local disk")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except sqlite3.Error as error:
+        raise StartProblem(start_text(path, error)) from None
+    return connection
+
+
+def start_text(path: Path, error: sqlite3.Error) -> str:
+    """What to tell the operator who starts the gateway on a database that cannot be used."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return f"{path}: not a usable SQLite database ({error}); restore it from a backup, see runbooks/rollback.md"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"{path}: locked by another program; end that program, then start again"
+        case sqlite3.SQLITE_FULL:
+            return f"{path}: the disk is full; make room, then start again"
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_IOERR:
+            return f"{path}: cannot be opened for writing ({error}); check the folder, its owner and its mode"
+        case _:
+            return f"{path}: {error}"

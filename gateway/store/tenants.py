@@ -1,0 +1,56 @@
+"""Tenants, keys, wallets, payees and policies: written rarely, read on every request."""
+
+import sqlite3
+
+from gateway.commands import Principal
+from gateway.store.rows import Mode, NewPayee
+
+
+class TenantStore:
+    """Statements for what is set up once; shares the connection and the transaction of its Transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def add_tenant(self, tenant_id: str, name: str, now: str) -> None:
+        """Store a tenant in normal mode, with its clearing account for each currency made on demand."""
+        sql = "INSERT INTO tenants (tenant_id, name, mode_at, mode_actor, created_at) VALUES (?, ?, ?, 'system', ?)"
+        self._execute(sql, (tenant_id, name, now, now))
+
+    def add_key(self, principal: Principal, key_sha256: bytes, now: str) -> None:
+        """Store the hash of an API key."""
+        sql = "INSERT INTO api_keys (key_sha256, key_id, tenant_id, role, agent_id, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+        self._execute(sql, (key_sha256, principal.key_id, principal.tenant_id, principal.role, principal.agent_id, now))
+
+    def account(self, tenant_id: str, name: str, currency: str, *, may_go_negative: bool = False) -> int:
+        """The number of an account, made if absent."""
+        insert = "INSERT INTO accounts (tenant_id, name, currency, may_go_negative) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        self._execute(insert, (tenant_id, name, currency, int(may_go_negative)))
+        select = "SELECT account FROM accounts WHERE tenant_id = ? AND name = ? AND currency = ?"
+        return int(self._execute(select, (tenant_id, name, currency)).fetchone()[0])
+
+    def add_wallet(self, tenant_id: str, wallet_id: str, currency: str, now: str) -> None:
+        """Store an empty wallet with its two accounts."""
+        available = self.account(tenant_id, f"wallet/{wallet_id}/available", currency)
+        held = self.account(tenant_id, f"wallet/{wallet_id}/held", currency)
+        sql = "INSERT INTO wallets (tenant_id, wallet_id, currency, available, held, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+        self._execute(sql, (tenant_id, wallet_id, currency, available, held, now))
+
+    def add_payee(self, payee: NewPayee) -> None:
+        """Store a payee with its account."""
+        payable = self.account(payee.tenant_id, f"payee/{payee.payee_id}/payable", payee.currency)
+        sql = "INSERT INTO payees (tenant_id, payee_id, name, currency, payable, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+        self._execute(sql, (payee.tenant_id, payee.payee_id, payee.name, payee.currency, payable, payee.created_at))
+
+    def add_policy(self, tenant_id: str, digest: str, document: bytes, now: str) -> None:
+        """Put a policy in force."""
+        sql = """
+        INSERT INTO policies (tenant_id, version, policy_sha256, document, created_at)
+        SELECT ?, coalesce(max(version), 0) + 1, ?, ?, ? FROM policies WHERE tenant_id = ?
+        """
+        self._execute(sql, (tenant_id, digest, document, now, tenant_id))
+
+    def set_mode(self, tenant_id: str, mode: Mode) -> None:
+        """Pause or resume a tenant."""
+        sql = "UPDATE tenants SET mode = ?, mode_reason = ?, mode_at = ?, mode_actor = ? WHERE tenant_id = ?"
+        self._execute(sql, (mode.mode, mode.reason, mode.at, mode.actor, tenant_id))

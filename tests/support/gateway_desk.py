@@ -1,0 +1,71 @@
+"""A desk: one demo tenant on a real database file, where requests are decided one after another under a given clock."""
+
+import datetime as dt
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.commands import Command, Principal
+from gateway.demo import DemoData, make_demo
+from gateway.execute import Context, execute, sweep_expired
+from gateway.idempotency import Mutation
+from gateway.ids import CountingIds
+from gateway.journal import Answer
+from gateway.receipts import ReceiptSigner
+from gateway.routes import Route
+from gateway.store.connections import open_writer
+from gateway.store.reads import Reads
+from gateway.store.store import Transaction
+from gateway.store.tenants import TenantStore
+
+START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
+
+
+class Desk:
+    """Decides requests of one tenant, each in its own transaction; ids are counted and the clock is set by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ids = CountingIds()
+        self.now = START
+        self.signer = ReceiptSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+        self.db = folder / "gateway.db"
+        self.demo: DemoData = make_demo(self.db, lambda: START, self.ids, "demo")
+        self.connection = open_writer(self.db)
+        self.tx = Transaction(self.connection)
+        self.reads = Reads(self.connection)
+
+    def principal(self, role: str = "agent") -> Principal:
+        """The tenant's caller of a role."""
+        return Principal(self.demo.tenant_id, f"key-{role}", role, f"{role}-1")
+
+    def ask(
+        self,
+        route: Route,
+        command: Command,
+        key: str,
+        *path_ids: str,
+        principal: Principal | None = None,
+        raw: bytes | None = None,
+    ) -> Answer:
+        """Decide one request and commit."""
+        caller = principal or self.principal(route.roles[0])
+        body = msgspec.json.encode(command) if raw is None else raw
+        mutation = Mutation(route, caller, path_ids, key.ljust(16, "-"), "", command, body, "request-1")
+        self.connection.execute("BEGIN IMMEDIATE")
+        answer = execute(self.tx, TenantStore(self.connection), mutation, Context.at(self.now, self.ids, self.signer))
+        self.connection.execute("COMMIT")
+        return answer
+
+    def sweep(self) -> int:
+        """Tidy expired holds."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        swept = sweep_expired(self.tx, Context.at(self.now, self.ids, self.signer), 100)
+        self.connection.execute("COMMIT")
+        return swept
+
+    def balances(self) -> dict[str, int]:
+        """Available, held and the first payee's payable, in minor units."""
+        wallet = self.reads.wallet(self.demo.tenant_id, self.demo.wallet_id)
+        payee = self.reads.payee(self.demo.tenant_id, self.demo.payee_ids[0])
+        return {"available": wallet.available, "held": wallet.held, "payable": payee.payable}
