@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from gateway.access_log import AccessLog
+from gateway.api.admission import Doorkeeper
 from gateway.api.failures import allow, exception_handlers
 from gateway.api.mutations import Handler, mutation_handler
 from gateway.api.public import OPENAPI_PATH, PUBLIC, public_handlers
@@ -39,12 +40,13 @@ def create_app(
     log = log or AccessLog(sys.stderr.buffer, settings.clock)
     metrics = Metrics(engine.build, VERSION)
     engine.listeners.append(metrics.decided)
+    door = Doorkeeper(engine, monotonic)
     public = public_handlers(engine, metrics, document())
     inner = Litestar(
         route_handlers=[
             # First, or Litestar would add its own, which does not know of HEAD.
             *(_route("OPTIONS", path, f"OPTIONS {path}", _options(methods)) for path, methods in _methods().items()),
-            *(_route(route.method, route.template, route.kind, _handler(route, engine, settings)) for route in ROUTES),
+            *(_route(route.method, route.template, route.kind, _handler(route, engine, door, settings)) for route in ROUTES),
             *(_route("GET", path, path, handler) for path, handler in public.items()),
         ],
         exception_handlers=exception_handlers(log, _template_finder()),
@@ -55,12 +57,12 @@ def create_app(
     return Edge(inner, settings.ids, monotonic, metrics, log)
 
 
-def _handler(route: Route, engine: Engine, settings: Settings) -> Handler:
+def _handler(route: Route, engine: Engine, door: Doorkeeper, settings: Settings) -> Handler:
     if route in MUTATIONS:
-        return mutation_handler(route, engine, settings.body_limit)
+        return mutation_handler(route, engine, door, settings.body_limit)
     if route is DRY_RUN:
-        return dry_run_handler(engine, settings.body_limit)
-    return read_handler(route, engine)
+        return dry_run_handler(engine, door, settings.body_limit)
+    return read_handler(route, engine, door)
 
 
 def _route(method: str, template: str, name: str, handler: Handler) -> HTTPRouteHandler:

@@ -5,13 +5,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+# To Python's `re` a `$` also fits before a last newline, so "1250\n" would be an amount; the look-ahead shuts that door.
 Amount = Annotated[
     str,
-    Meta(pattern=r"^[1-9][0-9]{0,14}$", description='Minor units as a string of digits: 12.50 USD is "1250".', examples=["1250"]),
+    Meta(
+        pattern=r"^[1-9][0-9]{0,14}$(?!\n)",
+        description='Minor units as a string of digits: 12.50 USD is "1250".',
+        examples=["1250"],
+    ),
 ]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217.", examples=["USD"])]
-Id = Annotated[str, Meta(pattern=r"^[a-z]{3}_[A-Za-z0-9]{1,64}$")]
-Text = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217.", examples=["USD"])]
+Id = Annotated[str, Meta(pattern=r"^[a-z]{3}_[A-Za-z0-9]{1,64}$(?!\n)")]
+Text = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -63,7 +68,7 @@ class PutPolicy(Command, frozen=True):
     currency: Currency
     per_payment_max: Amount | UnsetType = UNSET
     daily_limit: Amount | UnsetType = UNSET
-    allowed_payees: tuple[Id, ...] | UnsetType = UNSET
+    allowed_payees: Annotated[tuple[Id, ...], Meta(max_length=1000)] | UnsetType = UNSET
 
 
 class Pause(Command, frozen=True):

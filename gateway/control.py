@@ -38,7 +38,7 @@ def create_payee(store: TenantStore, principal: Principal, command: CreatePayee,
     return Made(view, location=f"/v1/payees/{payee_id}")
 
 
-def put_policy(store: TenantStore, principal: Principal, command: PutPolicy, now: str, suffix: str) -> Made | Refusal:  # noqa: ARG001
+def put_policy(store: TenantStore, principal: Principal, command: PutPolicy, now: str, suffix: str) -> Made | Refusal:  # noqa: ARG001  # the signature that all control handlers share
     """A policy that is in force from the commit on."""
     payees = None if command.allowed_payees is UNSET else tuple(sorted(set(command.allowed_payees)))
     if payees is not None and len(payees) > 1000:
@@ -55,7 +55,7 @@ def put_policy(store: TenantStore, principal: Principal, command: PutPolicy, now
     return Made(view)
 
 
-def set_mode(store: TenantStore, principal: Principal, command: Pause | Resume, now: str, suffix: str) -> Made:  # noqa: ARG001
+def set_mode(store: TenantStore, principal: Principal, command: Pause | Resume, now: str, suffix: str) -> Made:  # noqa: ARG001  # the signature that all control handlers share
     """Pause or resume; doing it twice is no error, the last reason stands."""
     mode = "paused" if isinstance(command, Pause) else "normal"
     store.set_mode(principal.tenant_id, Mode(mode, command.reason, now, principal.agent_id))

@@ -13,6 +13,7 @@ from gateway.api.trail import Trail, lay
 from gateway.errors import Code, Refusal
 from gateway.ids import Ids
 from gateway.metrics import UNMATCHED, Metrics
+from gateway.routes import GET_KEY
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -90,7 +91,7 @@ class Edge:
                 request_id=trail.request_id,
                 method=trail.method,
                 route=trail.route or UNMATCHED,
-                path=trail.path[:256],
+                path=_without_key(trail.path),
                 status=trail.status or 499,
                 duration_ms=round(seconds * 1000, 3),
                 tenant=who.tenant_id if who else None,
@@ -98,6 +99,11 @@ class Edge:
                 key_fingerprint=trail.key_fingerprint,
             )
         )
+
+
+def _without_key(path: str) -> str:
+    """The path for the log: an idempotency key at its end is the caller's secret, and a path may be of any length."""
+    return GET_KEY.template if "idempotency-keys" in path else path[:256]
 
 
 def _inner(scope: HTTPScope) -> HTTPScope:

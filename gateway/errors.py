@@ -20,6 +20,8 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     OVER_SETTLEMENT = "over_settlement"
+    CURRENCY_MISMATCH = "currency_mismatch"
+    PARTIAL_RELEASE = "partial_release"
     RESERVATION_EXPIRED = "reservation_expired"
     ALREADY_RELEASED = "already_released"
     ALREADY_SETTLED = "already_settled"
@@ -131,6 +133,14 @@ _ROWS = (
     ErrorRow(
         Code.OVER_SETTLEMENT, 409, "payment", "More than the open hold", "no", RetryAction.FIX_REQUEST,
         "Settle at most the payment's open amount, with a new key.",
+    ),
+    ErrorRow(
+        Code.CURRENCY_MISMATCH, 409, "payment", "Wallet, payee and payment differ in currency", "no", RetryAction.FIX_REQUEST,
+        "Pay in the currency that both the wallet and the payee have, with a new key.",
+    ),
+    ErrorRow(
+        Code.PARTIAL_RELEASE, 409, "payment", "A hold is released whole", "no", RetryAction.FIX_REQUEST,
+        "Leave the amount out to release the whole open hold, or settle a part of it with `final: false`; use a new key.",
     ),
     ErrorRow(
         Code.RESERVATION_EXPIRED, 409, "payment", "The reservation has expired", "no", RetryAction.NEW_KEY,

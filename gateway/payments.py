@@ -66,7 +66,7 @@ def reserve(tx: Transaction, principal: Principal, command: Reserve, now: dt.dat
         return Refusal(Code.NOT_FOUND, "$.wallet_id: no such wallet" if wallet is None else "$.payee_id: no such payee")
     if not command.currency == wallet.currency == payee.currency:
         detail = f"$.currency: the wallet holds {wallet.currency}, the payee takes {payee.currency}"
-        return Refusal(Code.INVALID_REQUEST, detail)
+        return Refusal(Code.CURRENCY_MISMATCH, detail)
     block = policy_block(tx, principal, command, now)
     allowed = block.outcome is Outcome.ALLOW
     amount = int(command.amount)
@@ -144,7 +144,7 @@ def reverse(payment: PaymentRow, command: Reverse) -> Change | Refusal:
     if payment.state in OPEN_STATES:
         if command.amount is not UNSET and int(command.amount) != payment.open:
             detail = f"$.amount: an open hold is released whole; leave the amount out, or say {payment.open}"
-            return Refusal(Code.INVALID_REQUEST, detail, resource=f"/v1/payments/{payment.payment_id}")
+            return Refusal(Code.PARTIAL_RELEASE, detail, resource=f"/v1/payments/{payment.payment_id}")
         return _released(payment, edge, "reverse", "release")
     left = payment.settled - payment.charged_back - payment.refunded
     amount = left if command.amount is UNSET else int(command.amount)

@@ -107,4 +107,6 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
         raise UnverifiedProblem(f"{origin}: not an evidence statement: {error}") from None
     if statement.type_ != STATEMENT_TYPE:
         raise UnverifiedProblem(f"{origin}: _type {statement.type_!r} is not {STATEMENT_TYPE!r}")
+    if not statement.subject:
+        raise UnverifiedProblem(f"{origin}: the statement is about no subject")
     return statement

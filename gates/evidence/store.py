@@ -1,6 +1,7 @@
 """The evidence store: one envelope a file, named by its sha256, with an index that can be rebuilt from the files."""
 
 import os
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlite_utils import Database
 from gates.evidence.dsse import Envelope, Signer, TrustRoot, decode_envelope
 from gates.evidence.statement import EvidenceKind, Predicate, Statement, Subject, make_statement, open_statement, sign_statement
 from gates.schema.canonical import sha256_hex
-from gates.schema.errors import UnverifiedProblem
+from gates.schema.errors import UnknownProblem, UnverifiedProblem
 
 SUFFIX = ".intoto.json"
 
@@ -88,8 +89,15 @@ class EvidenceStore:
             }
             for item in held
         ]
-        with Database(self.folder / "index.db") as database:
-            database.table("evidence").upsert_all(rows, pk="digest")
+        index = self.folder / "index.db"
+        try:
+            with Database(index) as database:
+                database.table("evidence").upsert_all(rows, pk="digest")
+        except sqlite3.DatabaseError as error:
+            raise UnknownProblem(
+                f"{index}: the index cannot be written: {error}",
+                next_step="`gonogo evidence rebuild-index` makes it anew; the statements themselves are stored",
+            ) from None
 
 
 def read_envelope(data: bytes, trust: TrustRoot, origin: str) -> Held:

@@ -24,6 +24,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     `threshold` (and `upper`, for `between`) are decimal strings in `unit`. `statistic` must equal the measure's own, so
     that a p95 is never judged by a mean. `confidence` (such as "0.95") makes a ratio pass only if its bound passes too.
     `max_age` is a duration. A failing criterion with `automatic_no_go` decides the review alone, whatever else passes.
+    `exhaustive` says that the measure looks at all there are (every route, every artifact), not at a sample: no bound.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     max_age: str = "7d"
     on_no_data: Literal["unknown", "fail"] = "unknown"
     automatic_no_go: bool = False
+    exhaustive: bool = False
 
 
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,11 +40,11 @@ def parse_utc(text: str) -> dt.datetime:
     """Read an RFC 3339 moment; one without a zone is refused, since it would mean another instant elsewhere."""
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is not None:
+            return moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         raise UsageProblem(f"{text!r} is not a moment such as 2026-11-23T10:00:00Z") from None
-    if moment.tzinfo is None:
-        raise UsageProblem(f"{text!r} names no time zone; write 2026-11-23T10:00:00Z")
-    return moment.astimezone(dt.UTC)
+    raise UsageProblem(f"{text!r} names no time zone; write 2026-11-23T10:00:00Z")
 
 
 def parse_duration_s(text: str) -> float:

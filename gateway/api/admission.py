@@ -1,13 +1,15 @@
 """The checks that every route under /v1 makes first: who is calling, and may this role do that here."""
 
+import hashlib
 import re
+from collections.abc import Callable
 from typing import Final, get_args
 from urllib.parse import unquote
 
 from litestar.types import Scope
 from msgspec import Meta
 
-from gateway.api.headers import PLAIN_KEY_PATTERN, Headers, bearer_token, fingerprint
+from gateway.api.headers import PLAIN_KEY_PATTERN, Headers, bearer_token
 from gateway.api.trail import Trail
 from gateway.commands import Id, Principal
 from gateway.engine import Engine
@@ -15,27 +17,55 @@ from gateway.errors import Code, Refusal, Refused
 from gateway.routes import Route
 
 _ID_META: Final = next(meta for meta in get_args(Id) if isinstance(meta, Meta))
-ID_PATTERN: Final = str(_ID_META.pattern)
+ID_PATTERN: Final = str(_ID_META.pattern).removesuffix(r"(?!\n)")
 
 _ID = re.compile(ID_PATTERN)
 _KEY = re.compile(PLAIN_KEY_PATTERN)
 
+REMEMBER_S = 1.0
+"""For how long a key is known without asking the database: the most by which a revocation is late."""
 
-def admit(engine: Engine, route: Route, headers: Headers, trail: Trail) -> Principal:
-    """The caller, once it is known that the route is open to the role.
+_MOST_REMEMBERED = 4096
 
-    Raises Refused(unauthenticated) or Refused(forbidden).
-    """
-    token = bearer_token(headers)
-    trail.key_fingerprint = fingerprint(token)
-    principal = engine.authenticate(token)
-    if principal is None:
-        raise Refused(Refusal(Code.UNAUTHENTICATED, "The API key is unknown or has been revoked."))
-    trail.principal = principal
-    if principal.role not in route.roles:
-        roles = " or ".join(route.roles)
-        raise Refused(Refusal(Code.FORBIDDEN, f"The key's role is {principal.role}; {route.name} is for {roles}."))
-    return principal
+
+class Doorkeeper:
+    """Lets callers in. Remembering a key for a second saves a fifth of a settle's time on the event loop."""
+
+    def __init__(self, engine: Engine, monotonic: Callable[[], float]) -> None:
+        self._engine = engine
+        self._monotonic = monotonic
+        self._known: dict[bytes, tuple[Principal, float]] = {}
+
+    def admit(self, route: Route, headers: Headers, trail: Trail) -> Principal:
+        """The caller, once it is known that the route is open to the role.
+
+        Raises Refused(unauthenticated) or Refused(forbidden).
+        """
+        token = bearer_token(headers)
+        digest = hashlib.sha256(token.encode()).digest()
+        trail.key_fingerprint = digest[:4].hex()
+        principal = self._principal(digest, token)
+        if principal is None:
+            raise Refused(Refusal(Code.UNAUTHENTICATED, "The API key is unknown or has been revoked."))
+        trail.principal = principal
+        if principal.role not in route.roles:
+            roles = " or ".join(route.roles)
+            raise Refused(Refusal(Code.FORBIDDEN, f"The key's role is {principal.role}; {route.name} is for {roles}."))
+        return principal
+
+    def _principal(self, digest: bytes, token: str) -> Principal | None:
+        now = self._monotonic()
+        known = self._known.get(digest)
+        if known is not None and now < known[1]:
+            return known[0]
+        principal = self._engine.authenticate(token)
+        if principal is None:
+            self._known.pop(digest, None)
+            return None
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        self._known[digest] = (principal, now + REMEMBER_S)
+        return principal
 
 
 def path_ids(scope: Scope) -> tuple[str, ...]:

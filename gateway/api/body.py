@@ -14,6 +14,7 @@ from gateway.errors import Code, Refusal, Refused
 C = TypeVar("C", bound=Command)
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?', re.DOTALL)
+_WHOLE = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?[0-9]+)\.0+(?![0-9eE])', re.DOTALL)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
 _NAMED = re.compile(r"field `(?P<name>[^`]*)`")
 
@@ -54,8 +55,8 @@ class BodyDecoder(Generic[C]):
             f"$.{field.encode_name}" for field in msgspec.structs.fields(command) if Amount in (field.type, *get_args(field.type))
         )
 
-    def decode(self, body: bytes) -> C:
-        """The command.
+    def decode(self, body: bytes) -> tuple[C, bytes]:
+        """The command, and the body in which every integer is written as one.
 
         Raises Refused with invalid_request or amount_not_integer_string, naming the field's path.
         """
@@ -66,9 +67,12 @@ class BodyDecoder(Generic[C]):
         except UnicodeDecodeError:
             raise _invalid("$: the body is not UTF-8") from None
         except (msgspec.DecodeError, RecursionError) as error:
+            whole = _whole_numbers(body) if str(error).startswith("Expected `int`, got `float`") else body
+            if whole != body:
+                return self.decode(whole)
             raise self._refused(str(error)) from None
         self._refuse_doubled_members(command, body)
-        return command
+        return command, body
 
     def _refused(self, message: str) -> Refused:
         match = _AT.match(message)
@@ -90,6 +94,11 @@ class BodyDecoder(Generic[C]):
         given = sum(getattr(command, name) is not UNSET for name in self._fields)
         if body.count(b":") != given and sum(colon != b"" for colon in _STRING.findall(body)) != given:
             raise _invalid("$: a member is given more than once")
+
+
+def _whole_numbers(body: bytes) -> bytes:
+    """The body with 77.0 written as 77: one number to JSON Schema and to half of all languages, so one to us as well."""
+    return _WHOLE.sub(lambda found: found[1] or found[0], body)
 
 
 def _invalid(detail: str) -> Refused:

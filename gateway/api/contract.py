@@ -62,6 +62,13 @@ _KEYED = (
     Code.IDEMPOTENCY_KEY_EXPIRED,
     Code.DRAINING,
 )
+_CLOSED = (
+    Code.NOT_FOUND,
+    Code.POLICY_DENIED,  # the payment itself was denied when it was to be reserved
+    Code.RESERVATION_EXPIRED,
+    Code.ALREADY_RELEASED,
+    Code.ALREADY_SETTLED,
+)
 
 
 class Contract(msgspec.Struct, frozen=True):
@@ -74,17 +81,13 @@ class Contract(msgspec.Struct, frozen=True):
 
 
 CONTRACTS: dict[str, Contract] = {
-    RESERVE.kind: Contract(201, MutationView, (Code.NOT_FOUND, Code.POLICY_DENIED, Code.INSUFFICIENT_FUNDS, Code.PAUSED)),
-    SETTLE.kind: Contract(
-        200,
+    RESERVE.kind: Contract(
+        201,
         MutationView,
-        (Code.NOT_FOUND, Code.OVER_SETTLEMENT, Code.RESERVATION_EXPIRED, Code.ALREADY_RELEASED, Code.ALREADY_SETTLED),
+        (Code.NOT_FOUND, Code.CURRENCY_MISMATCH, Code.POLICY_DENIED, Code.INSUFFICIENT_FUNDS, Code.PAUSED),
     ),
-    REVERSE.kind: Contract(
-        200,
-        MutationView,
-        (Code.NOT_FOUND, Code.RESERVATION_EXPIRED, Code.ALREADY_RELEASED, Code.ALREADY_SETTLED, Code.REFUND_EXCEEDS_SETTLED),
-    ),
+    SETTLE.kind: Contract(200, MutationView, (*_CLOSED, Code.OVER_SETTLEMENT)),
+    REVERSE.kind: Contract(200, MutationView, (*_CLOSED, Code.PARTIAL_RELEASE, Code.REFUND_EXCEEDS_SETTLED)),
     CREATE_WALLET.kind: Contract(201, WalletView),
     CREATE_PAYEE.kind: Contract(201, PayeeView),
     PUT_POLICY.kind: Contract(201, PolicyView),

@@ -1,6 +1,5 @@
 """Request headers: who calls, with what key, in what media type. Each reader refuses with a code of the catalogue."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -54,11 +53,6 @@ def bearer_token(headers: Headers) -> str:
     if scheme.lower() != b"bearer" or not token:
         raise Refused(Refusal(Code.UNAUTHENTICATED, "The Authorization header is not of the form `Bearer KEY`."))
     return token.decode("latin-1")
-
-
-def fingerprint(token: str) -> str:
-    """Eight hex digits by which logs tell API keys apart; nobody gets the key back from them."""
-    return hashlib.sha256(token.encode()).hexdigest()[:8]
 
 
 def idempotency_key(headers: Headers) -> str:

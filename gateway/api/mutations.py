@@ -12,7 +12,7 @@ from typing import Any
 from litestar import Request
 from litestar.types import ASGIApp
 
-from gateway.api.admission import admit, path_ids
+from gateway.api.admission import Doorkeeper, path_ids
 from gateway.api.body import BodyDecoder, read_body
 from gateway.api.headers import Headers, check_json, idempotency_key
 from gateway.api.queries import read_query
@@ -26,7 +26,7 @@ from gateway.routes import Route
 Handler = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]
 
 
-def mutation_handler(route: Route, engine: Engine, body_limit: int) -> Handler:
+def mutation_handler(route: Route, engine: Engine, door: Doorkeeper, body_limit: int) -> Handler:
     """The handler of one mutating route."""
     assert route.command is not None, "a mutation has a command"
     decoder = BodyDecoder(route.command)
@@ -36,13 +36,13 @@ def mutation_handler(route: Route, engine: Engine, body_limit: int) -> Handler:
         trail = trail_of(scope)
         try:
             headers = Headers(scope["headers"])
-            principal = admit(engine, route, headers, trail)
+            principal = door.admit(route, headers, trail)
             body = await read_body(headers, request.receive, body_limit)
             if body is None:
                 return Silence()
             if body:
                 check_json(headers)
-            command = decoder.decode(body)
+            command, body = decoder.decode(body)
             if scope["query_string"]:
                 read_query(route.kind, scope["query_string"])
             key = idempotency_key(headers)

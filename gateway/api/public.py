@@ -49,7 +49,7 @@ def public_handlers(engine: Engine, metrics: Metrics, document: bytes) -> dict[s
         reason = engine.ready()
         if reason is None:
             return json_reply(HealthView("ready"))
-        code = Code.DRAINING if reason == "draining" else Code.STORAGE_UNUSABLE
+        code = Code.DRAINING if engine.draining else Code.STORAGE_UNUSABLE
         return problem_reply(Refusal(code, reason), request_id)
 
     return {

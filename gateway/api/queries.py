@@ -11,8 +11,8 @@ from gateway.errors import Code, Refusal, Refused
 from gateway.routes import LEDGER, LIST_PAYMENTS, LIST_RECEIPTS
 
 _NEXT = "`next_cursor` of the page before; empty or absent for the first page."
-PaymentCursor = Annotated[str, Meta(pattern=r"^(pay_[A-Za-z0-9]{1,64})?$", description=_NEXT)]
-JournalCursor = Annotated[str, Meta(pattern=r"^[0-9]{0,18}$", description=_NEXT)]
+PaymentCursor = Annotated[str, Meta(pattern=r"^(pay_[A-Za-z0-9]{1,64})?$(?!\n)", description=_NEXT)]
+JournalCursor = Annotated[str, Meta(pattern=r"^[0-9]{0,18}$(?!\n)", description=_NEXT)]
 Limit = Annotated[int, Meta(ge=1, le=1000, description="How many items at most.")]
 
 

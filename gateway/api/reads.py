@@ -8,7 +8,7 @@ from litestar import Request
 from litestar.types import ASGIApp, Scope
 from msgspec import UNSET
 
-from gateway.api.admission import admit, path_ids, path_key
+from gateway.api.admission import Doorkeeper, path_ids, path_key
 from gateway.api.body import BodyDecoder, read_body
 from gateway.api.contract import NDJSON
 from gateway.api.headers import Headers, check_json
@@ -98,7 +98,7 @@ _READERS: dict[str, Callable[[Call], Reply]] = {
 }
 
 
-def read_handler(route: Route, engine: Engine) -> Handler:
+def read_handler(route: Route, engine: Engine, door: Doorkeeper) -> Handler:
     """The handler of one reading route."""
     reader = _READERS[route.kind]
 
@@ -106,7 +106,7 @@ def read_handler(route: Route, engine: Engine) -> Handler:
         scope = request.scope
         trail = trail_of(scope)
         try:
-            principal = admit(engine, route, Headers(scope["headers"]), trail)
+            principal = door.admit(route, Headers(scope["headers"]), trail)
             return reader(Call(engine, principal, scope, read_query(route.kind, scope["query_string"])))
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
@@ -114,7 +114,7 @@ def read_handler(route: Route, engine: Engine) -> Handler:
     return handle
 
 
-def dry_run_handler(engine: Engine, body_limit: int) -> Handler:
+def dry_run_handler(engine: Engine, door: Doorkeeper, body_limit: int) -> Handler:
     """The policy's word on a payment that nobody makes; it needs no idempotency key."""
     decoder = BodyDecoder(Reserve)
 
@@ -123,13 +123,13 @@ def dry_run_handler(engine: Engine, body_limit: int) -> Handler:
         trail = trail_of(scope)
         try:
             headers = Headers(scope["headers"])
-            principal = admit(engine, DRY_RUN, headers, trail)
+            principal = door.admit(DRY_RUN, headers, trail)
             body = await read_body(headers, request.receive, body_limit)
             if body is None:
                 return Silence()
             if body:
                 check_json(headers)
-            command = decoder.decode(body)
+            command, _ = decoder.decode(body)
             read_query(DRY_RUN.kind, scope["query_string"])
             return json_reply(engine.dry_run(principal, command))
         except Refused as refused:

@@ -10,9 +10,9 @@ from gateway.store.rows import Mode, OperationRow, PayeeRow, PaymentRow, StoredA
 _PAYMENT_COLUMNS = ", ".join(PaymentRow.__struct_fields__)
 _OPERATION_COLUMNS = ", ".join(OperationRow.__struct_fields__)
 _SELECT_PAYMENT = f"SELECT {_PAYMENT_COLUMNS} FROM payments WHERE tenant_id = ? AND payment_id = ?"  # noqa: S608  # our own names
-_INSERT_PAYMENT = f"INSERT INTO payments ({_PAYMENT_COLUMNS}) VALUES ({', '.join('?' * len(PaymentRow.__struct_fields__))})"  # noqa: S608
+_INSERT_PAYMENT = f"INSERT INTO payments ({_PAYMENT_COLUMNS}) VALUES ({', '.join('?' * len(PaymentRow.__struct_fields__))})"  # noqa: S608  # our own names
 _INSERT_OPERATION = (
-    f"INSERT INTO operations ({_OPERATION_COLUMNS}) VALUES ({', '.join('?' * len(OperationRow.__struct_fields__))})"  # noqa: S608
+    f"INSERT INTO operations ({_OPERATION_COLUMNS}) VALUES ({', '.join('?' * len(OperationRow.__struct_fields__))})"  # noqa: S608  # our own names
 )
 _SELECT_KEY = """
 SELECT o.seq, o.suffix, o.kind, o.at, o.fingerprint, o.request, o.status, o.body, o.location

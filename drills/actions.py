@@ -1,0 +1,177 @@
+"""What each step of a drill does. One function a row of the table at the end; each returns facts for the journal."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from drills.audit import audit, check_database, wait_storm
+from drills.control import ProcessControl
+from drills.record import Kill
+from drills.rehearsal import Deviated, Facts, Rehearsal, TimedOut
+from drills.releases import load_release, make_release
+from drills.steps import (
+    Audit,
+    CheckDatabase,
+    DeployRelease,
+    MakeRelease,
+    ObserveSteadyState,
+    Restart,
+    RestoreService,
+    RollbackRelease,
+    Seed,
+    Sigkill,
+    StartService,
+    StartStorm,
+    Step,
+    WaitForSettles,
+    WaitStorm,
+)
+from drills.storm import Storm
+from gates.schema.canonical import sha256_hex
+from gates.schema.errors import UnknownProblem
+from gates.schema.time import monotonic_s, parse_duration_s
+
+Action = Callable[[Rehearsal, Any], Facts]
+_PARTS = 1_000_000
+
+
+def seed(run: Rehearsal, _step: Seed) -> Facts:
+    """Make the accounts that the storm uses."""
+    run.service.seed()
+    return {}
+
+
+def make_release_folder(run: Rehearsal, step: MakeRelease) -> Facts:
+    """Copy the package and apply the release's changes; a service that others run has releases of its own."""
+    if not isinstance(run.service, ProcessControl):
+        return {"made": False}
+    from gateway import package_dir  # the drills' one look at the gateway: where its sources are
+
+    release = load_release(step.release)
+    make_release(package_dir(), release, run.out / "releases" / step.release)
+    return {"made": True, "changes": [f"{change.file}: {change.why}" for change in release.changes]}
+
+
+def start_service(run: Rehearsal, step: StartService) -> Facts:
+    """Bring the service up and remember which build it is."""
+    run.service.start(step.release, parse_duration_s(step.within))
+    name = step.release or "service"
+    return {"release": name, "build": _remember_build(run, name)}
+
+
+def start_storm(run: Rehearsal, _step: StartStorm) -> Facts:
+    """Start the load run against the service."""
+    plan = run.plan
+    spec = msgspec.structs.replace(plan.drill.storm, payments=plan.payments)
+    environ, log = run.service.environ, run.out / "logs" / "storm"
+    run.storm = Storm.start(spec, plan.target_argument, run.out / "storm", seed=plan.seed, environ=environ, log=log)
+    run.note_process("storm", run.storm.child.identity)
+    run.since_s = monotonic_s()
+    return {"profile": spec.profile, "payments": spec.payments, "seed": plan.seed}
+
+
+def wait_for_settles(run: Rehearsal, step: WaitForSettles) -> Facts:
+    """Wait for the point in the storm that the seed has drawn."""
+    settled = run.running_storm().follower.settled
+    wanted = max(1, round(draw(run.plan.seed, step.name, *step.share) * run.plan.payments))
+    run.wait_until(lambda: len(settled) >= wanted, step.within, f"{wanted} acknowledged settles ({len(settled)} seen)")
+    return {"wanted": wanted, "acknowledged": len(settled)}
+
+
+def sigkill(run: Rehearsal, step: Sigkill) -> Facts:
+    """Kill the service in the middle of the storm, at a moment when an attempt is under way."""
+    follower = run.running_storm().follower
+    run.wait_until(lambda: bool(follower.open), step.within, "an attempt under way", poll_s=0.001)
+    settles = len(follower.settled)
+    moment = run.service.kill()
+    run.record.kills.append(Kill(moment, settles))
+    return {"acknowledged_settles": settles}
+
+
+def restart(run: Rehearsal, step: Restart) -> Facts:
+    """Bring it back, and measure from the kill to the first ready answer."""
+    try:
+        run.service.restore(parse_duration_s(step.within))
+    except UnknownProblem as problem:
+        raise Deviated(f"the service did not come back after the kill: {problem.message}") from None
+    kill = run.record.kills[-1]
+    kill.recover_s = monotonic_s() - kill.at_s
+    run.since_s = monotonic_s()
+    return {"recover_s": f"{kill.recover_s:.3f}"}
+
+
+def deploy_release(run: Rehearsal, step: DeployRelease) -> Facts:
+    """Put the candidate in the place of the running release, and make sure that it is another build that serves."""
+    before = run.service.build()
+    run.record.deploy_s = monotonic_s()
+    try:
+        run.service.deploy(step.release, parse_duration_s(step.within))
+    except UnknownProblem as problem:
+        raise Deviated(f"release {step.release} did not get ready: {problem.message}") from None
+    run.record.serving_s = run.since_s = monotonic_s()
+    build = _remember_build(run, step.release)
+    if before is not None and build == before:
+        raise UnknownProblem(f"after the deployment of {step.release} the same build serves as before: nothing was rehearsed")
+    return {"build": build, "deploy_s": f"{run.record.serving_s - run.record.deploy_s:.3f}"}
+
+
+def observe_steady_state(run: Rehearsal, step: ObserveSteadyState) -> Facts:
+    """Watch until a probe breaks, and measure from the moment that the release serves."""
+    begun = run.record.serving_s or monotonic_s()
+    try:
+        run.wait_until(lambda: run.judge().broken, step.within, "a broken steady state")
+    except TimedOut:
+        raise Deviated(f"the steady state still held after {step.within}: {run.judge().text()}") from None
+    run.record.detected_s = monotonic_s()
+    return {"detect_s": f"{run.record.detected_s - begun:.3f}", "seen": run.judge().text()}
+
+
+def rollback_release(run: Rehearsal, step: RollbackRelease) -> Facts:
+    """Return to the release before, and make sure that it is its build that serves."""
+    known = run.record.builds.get(step.release)
+    run.service.roll_back(step.release, parse_duration_s(step.within))
+    run.since_s = monotonic_s()
+    build = run.service.build()
+    if known is not None and build != known:
+        raise UnknownProblem(f"after the rollback build {build} serves, not {step.release}'s {known}")
+    return {"build": build}
+
+
+def restore_service(run: Rehearsal, step: RestoreService) -> Facts:
+    """Have the service running, whatever the method left behind."""
+    started = run.service.restore(parse_duration_s(step.within))
+    if started:
+        run.since_s = monotonic_s()
+    return {"was_down": started}
+
+
+def draw(seed_number: int, label: str, low: str, high: str) -> float:
+    """A number between two decimal strings that depends on the seed and the label alone."""
+    digest = sha256_hex(f"{seed_number}/{label}".encode())
+    return float(low) + (float(high) - float(low)) * (int(digest[:12], 16) % _PARTS) / _PARTS
+
+
+def _remember_build(run: Rehearsal, name: str) -> str | None:
+    build = run.service.build()
+    if build is not None:
+        run.record.builds[name] = build
+    return build
+
+
+ACTIONS: dict[type[Step], Action] = {
+    Seed: seed,
+    MakeRelease: make_release_folder,
+    StartService: start_service,
+    StartStorm: start_storm,
+    WaitForSettles: wait_for_settles,
+    Sigkill: sigkill,
+    Restart: restart,
+    DeployRelease: deploy_release,
+    ObserveSteadyState: observe_steady_state,
+    RollbackRelease: rollback_release,
+    RestoreService: restore_service,
+    WaitStorm: wait_storm,
+    Audit: audit,
+    CheckDatabase: check_database,
+}

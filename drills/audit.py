@@ -1,0 +1,56 @@
+"""The last steps of a drill: let the storm finish, take over its verdict, and look at the database itself."""
+
+import sqlite3
+from itertools import groupby
+
+import msgspec
+
+from drills.control import runs_the_gateway
+from drills.record import Check
+from drills.rehearsal import Facts, Rehearsal
+from drills.steps import Audit, CheckDatabase, WaitStorm
+from drills.storm import in_flight
+from gates.schema.canonical import sha256_hex
+from gates.schema.errors import UnknownProblem
+
+
+def wait_storm(run: Rehearsal, step: WaitStorm) -> Facts:
+    """Let the storm end by itself."""
+    storm = run.running_storm()
+    run.wait_until(lambda: not storm.child.alive(), step.within, "the end of the storm")
+    return {"exit_code": storm.end()}
+
+
+def audit(run: Rehearsal, _step: Audit) -> Facts:
+    """Take over the load run's verdict, and count what was under way at each kill."""
+    folder = run.running_storm().out
+    try:
+        data = (folder / "check.json").read_bytes()
+        check = msgspec.json.decode(data, type=Check)
+    except (FileNotFoundError, msgspec.MsgspecError) as error:
+        raise UnknownProblem(f"the storm left no check to audit: {error}", next_step="see logs/storm.err") from None
+    run.record.check = check
+    run.record.in_flight = in_flight(folder / "history.jsonl", [kill.at_s for kill in run.record.kills])
+    for rule, found in groupby(check.findings, key=lambda item: item.rule):
+        details = [item.detail for item in found]
+        run.deviate(f"{rule}: {len(details)} found, the first: {details[0]}")
+    history = sha256_hex((folder / "history.jsonl").read_bytes())
+    return {"findings": len(check.findings), "check_sha256": sha256_hex(data), "history_sha256": history}
+
+
+def check_database(run: Rehearsal, _step: CheckDatabase) -> Facts:
+    """PRAGMA integrity_check over the drill's own database; a service that is not ours may keep another kind, or none here."""
+    path = run.out / "service.db"
+    if not path.is_file() or not (runs_the_gateway(run.plan.target) or path.read_bytes()[:16] in (b"", b"SQLite format 3\0")):
+        return {"integrity": "not checked: no SQLite file of ours"}
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        rows = connection.execute("PRAGMA integrity_check").fetchall()
+    except sqlite3.DatabaseError as error:
+        rows = [(str(error),)]
+    finally:
+        connection.close()
+    run.record.integrity = "; ".join(str(row[0]) for row in rows)
+    if run.record.integrity != "ok":
+        run.deviate(f"the database is not sound: {run.record.integrity}")
+    return {"integrity": run.record.integrity}

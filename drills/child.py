@@ -1,0 +1,110 @@
+"""One child process: in a session of its own, logged to files, known by more than its pid, gone when its parent is."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import sleep
+
+import msgspec
+
+from gates.schema.time import monotonic_s
+
+MARKER = "GONOGO_DRILL_RUN"  # in the environment of everything that a drill starts; its value is the drill's run id
+Pause = Callable[[float], None]
+_TRAMPOLINE = Path(__file__).with_name("_child.py")
+_POLL_S = 0.005
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A process beyond doubt: a pid is used again one day, but not with the same start moment since the same boot."""
+
+    pid: int
+    started: str
+
+    def alive(self) -> bool:
+        """Whether this very process still runs (a zombie does not)."""
+        found = _stat(self.pid)
+        return found is not None and found[0] not in "ZX" and _start_mark(found) == self.started
+
+
+def identify(pid: int) -> Identity | None:
+    """The identity of the process that has this pid now, or None where there is none."""
+    found = _stat(pid)
+    return None if found is None else Identity(pid, _start_mark(found))
+
+
+class Child:
+    """A running program. Its end is seen without reaping it, so that its pid stays ours until `end` has cleaned up."""
+
+    def __init__(self, popen: "subprocess.Popen[bytes]", stdout: Path, stderr: Path) -> None:
+        self._popen = popen
+        self.stdout, self.stderr = stdout, stderr
+        identity = identify(popen.pid)
+        assert identity is not None, "a child that was not reaped has a line in /proc"
+        self.identity = identity
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code once it is reaped, negative for a signal."""
+        return self._popen.returncode
+
+    def alive(self) -> bool:
+        """Whether it still runs; leaves an ended one to be reaped by `end`."""
+        if self._popen.returncode is not None:
+            return False
+        return os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
+
+    def wait(self, timeout_s: float, pause: Pause = sleep) -> bool:
+        """Wait until it ends by itself; False when `timeout_s` passed first."""
+        deadline = monotonic_s() + timeout_s
+        while self.alive():
+            if monotonic_s() >= deadline:
+                return False
+            pause(_POLL_S)
+        return True
+
+    def end(self, grace_s: float = 0.0, pause: Pause = sleep) -> int:
+        """SIGTERM and `grace_s` to finish (none: at once SIGKILL), then SIGKILL for all that is left of its session."""
+        if self._popen.returncode is not None:
+            return self._popen.returncode
+        if grace_s > 0 and self.alive():
+            os.kill(self._popen.pid, signal.SIGTERM)
+            self.wait(grace_s, pause)
+        # Not reaped yet, so the group id cannot have passed on to anybody else.
+        os.killpg(self._popen.pid, signal.SIGKILL)
+        return self._popen.wait()
+
+
+def spawn(
+    argv: Sequence[str], environ: Mapping[str, str], log: Path, *, cwd: Path | None = None, on_parent_death: int = signal.SIGKILL
+) -> Child:
+    """Start `argv` with stdout and stderr in `log`.out and `log`.err.
+
+    The kernel sends `on_parent_death` when the thread that called this ends, however it ends: call from a thread that
+    lives as long as the child should, which is the main thread everywhere here.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    stdout, stderr = Path(f"{log}.out"), Path(f"{log}.err")
+    full = [sys.executable, "-I", "-S", str(_TRAMPOLINE), str(os.getpid()), str(int(on_parent_death)), *argv]
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        popen = subprocess.Popen(
+            full, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environ), cwd=cwd, start_new_session=True
+        )
+    return Child(popen, stdout, stderr)
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on: the name before them may hold spaces and brackets."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return text[text.rindex(")") + 2 :].split()
+
+
+def _start_mark(stat: list[str]) -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    return f"{boot}-{stat[19]}"

@@ -1,0 +1,150 @@
+"""`gonogo drill`: list, run, recover, report."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gates.schema.options import format_option
+
+if TYPE_CHECKING:
+    from gates.schema.progress import Progress
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group()
+def drill() -> None:
+    """Rehearse a crash or a rollback, and leave signed evidence of what happened."""
+
+
+@drill.command("list")
+@format_option("text", "json")
+def list_drills(output_format: str) -> None:
+    """Name the drills that can be run."""
+    from drills.schema import drill_names, load_drill
+    from gates.schema.canonical import canonical_json
+
+    drills = [load_drill(name).metadata for name in drill_names()]
+    if output_format == "json":
+        click.echo(canonical_json([{"name": item.name, "title": item.title} for item in drills]).decode())
+        return
+    for item in drills:
+        click.echo(f"{item.name:12}{item.title}")
+
+
+@drill.command("run")
+@click.argument("name")
+@click.option("--target", default="local", show_default=True, help="A shipped target's name, or a target file.")
+@click.option("--out", type=_FOLDER, help="The drill's folder; new, or empty.  [default: the next free one in the state folder]")
+@click.option("--seed", default=1, show_default=True, help="Draws the storm, and the points at which to kill.")
+@click.option(
+    "--payments",
+    type=click.IntRange(150),
+    help="Logical payments of the storm; fewer would end before the drill does.  [default: the drill's]",
+)
+@click.option("--evidence", type=_FOLDER, help="Where the signed statement goes.  [default: evidence/ in the state folder]")
+@click.option("--no-evidence", is_flag=True, help="Leave a report, but no statement.")
+@click.option("--dry-run", is_flag=True, help="Write the plan and do nothing; ends as unknown (3), never as passed.")
+def run_drill(
+    name: str,
+    target: str,
+    out: Path | None,
+    seed: int,
+    payments: int | None,
+    evidence: Path | None,
+    no_evidence: bool,
+    dry_run: bool,
+) -> int:
+    """Run the drill NAME (or a drill file): steady state, method, rollback whatever happens, steady state, audit."""
+    from drills.perform import begin, conclude, make_plan, perform
+    from drills.report import text
+    from gates.schema.progress import progress
+    from gates.schema.state import state_dir
+
+    plan = make_plan(name, target, seed, payments)
+    folder = out or _next_folder(state_dir() / "drills", plan.name)
+    store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
+    with progress(f"{plan.name} drill", plan.drill.length) as bar:
+        run = begin(plan, folder, _Voice(bar))
+        try:
+            code = perform(run, dry_run=dry_run)
+        finally:
+            report = conclude(run, store)
+    click.echo(text(report))
+    click.echo(f"in {folder}", err=True)
+    return int(code)
+
+
+@drill.command("recover")
+@click.argument("folder", type=_FOLDER)
+def recover_drill(folder: Path) -> int:
+    """Finish a drill that was killed: end its processes, roll back, write its end. Harmless where nothing is left to do."""
+    from drills.journal import RolledBack
+    from drills.perform import conclude
+    from drills.recover import recover
+    from gates.schema.outcome import ExitCode
+    from gates.schema.time import system_clock
+
+    run = recover(folder, _Voice(), system_clock, dict(os.environ))
+    if run is None:
+        click.echo("nothing to do: the drill had ended")
+        return int(ExitCode.GREEN)
+    ending = conclude(run, None).ending
+    assert ending is not None, "recover writes the end"
+    click.echo(f"recovered: rollback {ending.rolled_back.replace('_', ' ')}")
+    return int(ExitCode.ROLLBACK_FAILED if ending.rolled_back is RolledBack.FAILED else ExitCode.GREEN)
+
+
+@drill.command("report")
+@click.argument("folder", type=_FOLDER)
+@format_option("text", "json")
+def report_drill(folder: Path, output_format: str) -> None:
+    """Tell what happened in the drill of FOLDER; its journal's chain is verified on the way."""
+    from drills.journal import FILE, read_journal
+    from drills.report import read_report, text
+    from gates.schema.canonical import canonical_json
+
+    report = read_report(folder)
+    read_journal(folder / FILE)
+    click.echo(canonical_json(report).decode() if output_format == "json" else text(report))
+
+
+@drill.command("schema")
+@click.argument("kind", type=click.Choice(("Drill", "Release")), default="Drill")
+def schema(kind: str) -> None:
+    """Print the JSON Schema of drill or release documents, for editors."""
+    from drills.export import schema_bytes
+
+    click.echo(schema_bytes(kind), nl=False)
+
+
+class _Voice:
+    """Steps and news on stderr, with the seconds since the start: a bar on a terminal, a line for each elsewhere."""
+
+    def __init__(self, bar: "Progress | None" = None) -> None:
+        from gates.schema.time import monotonic_s
+
+        self._now, self._begun, self._steps = monotonic_s, monotonic_s(), 0
+        self._bar = bar if sys.stderr.isatty() else None
+
+    def step(self, note: str) -> None:
+        """One more step has begun."""
+        self._steps += 1
+        if self._bar is None:
+            self.say(note)
+        else:
+            self._bar.step(self._steps, note)
+
+    def say(self, news: str) -> None:
+        """One line."""
+        click.echo(f"{self._now() - self._begun:6.1f} s  {news}", err=True)
+
+
+def _next_folder(home: Path, name: str) -> Path:
+    number = 1
+    while (home / f"{name}-{number}").exists():
+        number += 1
+    return home / f"{name}-{number}"

@@ -1,0 +1,194 @@
+"""How a drill acts on the service: on a process of its own, or through the commands that the target gives."""
+
+import itertools
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from drills.child import Identity, Pause, spawn
+from drills.inquiry import read_build, wait_answer
+from drills.process import Service, seed_environment
+from drills.releases import release_environ
+from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.target import Target, fill
+from gates.schema.time import monotonic_s
+
+Note = Callable[[str, Identity], None]
+_MODULE = "gateway"
+
+
+class Control(Protocol):
+    """The service as a drill handles it; every call returns when the effect is there, or raises UnknownProblem."""
+
+    environ: dict[str, str]
+
+    def seed(self) -> None:
+        """Make accounts and keys, as far as the target offers it."""
+
+    def start(self, release: str, within_s: float) -> None:
+        """Bring the service up for the first time."""
+
+    def kill(self) -> float:
+        """End it without warning; returns the moment, in monotonic seconds."""
+
+    def restore(self, within_s: float) -> bool:
+        """Have it running and ready; False where it was already."""
+
+    def deploy(self, release: str, within_s: float) -> None:
+        """Replace the running release."""
+
+    def roll_back(self, release: str, within_s: float) -> None:
+        """Return to the release that ran before."""
+
+    def build(self) -> str | None:
+        """The sha256 of the build that serves now, None where nobody tells."""
+
+    def finish(self) -> None:
+        """Leave nothing running that the drill started."""
+
+
+class ProcessControl:
+    """A service that the drill runs itself, on a fresh database."""
+
+    def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
+        self._target, self._out, self._note, self._pause = target, out, note, pause
+        self._db = out / "service.db"
+        self.service = Service(target, db=self._db, logs=out / "logs", environ=environ, pause=pause)
+        self.environ = dict(self.service.environ)  # for the storm: with the seeds, without a release's PYTHONPATH
+
+    def seed(self) -> None:
+        """Two tenants on the fresh database."""
+        assert self._target.process is not None, "made for a target with a process"
+        variables = seed_environment(self._target.process, self._db, self.environ)
+        self.environ.update(variables)
+
+    def start(self, release: str, within_s: float) -> None:
+        """Start the process, of a release folder where one is named."""
+        folder = self._out / "releases" / release if release else None
+        self._note("service", self.service.spawn(environ=release_environ(folder) if folder else None, cwd=folder))
+        self.service.wait_ready(within_s)
+
+    def kill(self) -> float:
+        """SIGKILL."""
+        moment = monotonic_s()
+        self.service.kill()
+        return moment
+
+    def restore(self, within_s: float) -> bool:
+        """Start it again where it does not run, as it ran last."""
+        if self.service.running:
+            self.service.wait_ready(within_s)
+            return False
+        self.start("", within_s)
+        return True
+
+    def deploy(self, release: str, within_s: float) -> None:
+        """Stop gracefully, start the other release on the same port and database."""
+        self.service.stop()
+        self.start(release, within_s)
+
+    def roll_back(self, release: str, within_s: float) -> None:
+        """The same way back."""
+        self.deploy(release, within_s)
+
+    def build(self) -> str | None:
+        """What the status answers; without keys to ask with, what the process said when it got ready."""
+        line = self.service.ready_line()
+        said = line.build if line and line.build else None
+        try:
+            return read_build(self._target, self.environ) or said
+        except UsageProblem:
+            return said
+
+    def finish(self) -> None:
+        """Stop gracefully."""
+        self.service.stop()
+
+
+class CommandControl:
+    """A service that others run; the target's `commands` say how to act on it."""
+
+    def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
+        self._target, self._out, self._note, self._pause = target, out, note, pause
+        self.environ = dict(environ)
+        self._count = 0
+
+    def seed(self) -> None:
+        """Accounts and keys are the environment's."""
+
+    def start(self, release: str, within_s: float) -> None:  # noqa: ARG002  # what runs is the release that others chose
+        """It runs already; see that it is ready."""
+        self._wait_ready(within_s)
+
+    def kill(self) -> float:
+        """Run the kill command; the moment is when it was started."""
+        moment = monotonic_s()
+        self._run(self._target.commands.kill, 60.0)
+        return moment
+
+    def restore(self, within_s: float) -> bool:
+        """Run the restore command where the service is not ready."""
+        if wait_answer(self._target, self.environ, 0.0, self._pause):
+            return False
+        self._run(self._target.commands.restore, within_s)
+        self._wait_ready(within_s)
+        return True
+
+    def deploy(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows its candidate
+        """Run the deploy command."""
+        self._run(self._target.commands.deploy, within_s)
+        self._wait_ready(within_s)
+
+    def roll_back(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows where to return to
+        """Run the rollback command."""
+        self._run(self._target.commands.rollback, within_s)
+        self._wait_ready(within_s)
+
+    def build(self) -> str | None:
+        """What the target's status answers."""
+        return read_build(self._target, self.environ)
+
+    def finish(self) -> None:
+        """The service is not ours to stop."""
+
+    def _run(self, argv: tuple[str, ...], within_s: float) -> None:
+        self._count += 1
+        words = [str(fill(word, {"python": sys.executable})) for word in argv]
+        child = spawn(words, self.environ, self._out / "logs" / f"command.{self._count}")
+        self._note("command", child.identity)
+        try:
+            finished = child.wait(within_s, self._pause)
+        finally:
+            code = child.end()
+        if not finished or code != 0:
+            what = f"exit {code}" if finished else f"not done within {within_s:g} s"
+            raise UnknownProblem(f"the target's command {words[0]!r} failed: {what}", next_step=f"see {child.stderr.name}")
+
+    def _wait_ready(self, within_s: float) -> None:
+        if not wait_answer(self._target, self.environ, within_s, self._pause):
+            raise UnknownProblem(f"the service was not ready within {within_s:g} s")
+
+
+def choose_control(evidence: str, name: str, target: Target) -> type[ProcessControl] | type[CommandControl]:
+    """Which of the two fits this drill and target; raises UnknownProblem where the target offers neither."""
+    commands = target.commands
+    if evidence == "crash-drill":
+        if target.process is not None:
+            return ProcessControl
+        if commands.kill and commands.restore:
+            return CommandControl
+        offers = "process, nor commands.kill and commands.restore"
+    else:
+        if runs_the_gateway(target):
+            return ProcessControl
+        if commands.deploy and commands.rollback:
+            return CommandControl
+        offers = "process that runs the reference gateway, nor commands.deploy and commands.rollback"
+    raise UnknownProblem(f"the target {name!r} has no {offers}: the drill cannot be run", next_step="add them to the target file")
+
+
+def runs_the_gateway(target: Target) -> bool:
+    """Whether the target's process is the reference gateway, whose package can be copied into releases."""
+    start = target.process.start if target.process else ()
+    return any(pair == ("-m", _MODULE) for pair in itertools.pairwise(start))

@@ -1,0 +1,47 @@
+"""What the service says of itself over HTTP: whether it is ready, and which build it is."""
+
+from collections.abc import Mapping
+
+import httpx
+import msgspec
+
+from drills.child import Pause
+from gates.schema.errors import UnknownProblem
+from gates.schema.target import Target, resolve
+from gates.schema.time import monotonic_s
+
+
+def wait_answer(target: Target, environ: Mapping[str, str], within_s: float, pause: Pause, timeout_s: float = 2.0) -> bool:
+    """Whether the ready path answers 2xx within the time; asked at least once."""
+    url = resolve(target.base_url, environ) + target.ready_path
+    deadline = monotonic_s() + within_s
+    with httpx.Client(timeout=timeout_s, trust_env=False, verify=url.startswith("https:")) as client:
+        while True:
+            try:
+                if client.get(url).is_success:
+                    return True
+            except httpx.TransportError:
+                pass
+            if monotonic_s() >= deadline:
+                return False
+            pause(0.02)
+
+
+def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
+    """The sha256 of the build that serves now, None where the target does not say how to read it.
+
+    Raises UnknownProblem where it does, and the answer does not hold one.
+    """
+    if target.build is None:
+        return None
+    role = "operator" if "operator" in target.credentials else next(iter(target.credentials), None)
+    headers = {"Authorization": resolve(target.credentials[role], environ)} if role else {}
+    url = resolve(target.base_url, environ) + target.build.path
+    try:
+        answer = httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=url.startswith("https:"))
+        found = msgspec.json.decode(answer.content)
+        for part in target.build.pointer.split("/")[1:]:
+            found = found[part.replace("~1", "/").replace("~0", "~")]
+    except (httpx.TransportError, msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: {error!r}") from None
+    return str(found)

@@ -1,0 +1,98 @@
+"""From what a run has recorded to the measures that gates read: pure, and unknown wherever nothing was measured."""
+
+from collections.abc import Iterable
+
+from drills.record import Check, Record
+from gates.evidence.statement import EvidenceKind, Measure
+from gates.schema.outcome import UnknownReason
+
+CRASH_CHECKS = (
+    "double_settles",
+    "lost_settles",
+    "stuck_credits",
+    "receipt_mismatches",
+    "replay_changes",
+    "balance_mismatches",
+    "unknown_outcome_violations",
+)
+ROLLBACK_CHECKS = ("double_settles", "lost_settles", "balance_mismatches")
+_ACCOUNTING = ("double_settles", "lost_settles", "stuck_credits", "unknown_outcome_violations")
+
+
+def measures_of(kind: EvidenceKind, record: Record, rolled_back: bool, reason: UnknownReason) -> dict[str, Measure]:
+    """The measures of this kind of drill; what the run did not get to is unknown for `reason`."""
+    if kind is EvidenceKind.CRASH_DRILL:
+        return _crash(record, reason)
+    return _rollback(record, rolled_back, reason)
+
+
+def _crash(record: Record, reason: UnknownReason) -> dict[str, Measure]:
+    recovered = [kill.recover_s for kill in record.kills if kill.recover_s is not None]
+    every = bool(recovered) and len(recovered) == len(record.kills)
+    in_flight = record.in_flight
+    return {
+        "kills": Measure(
+            str(len(record.kills)) if record.kills else None, "count", len(record.kills), unknown=None if record.kills else reason
+        ),
+        **_checked(record.check, CRASH_CHECKS, reason),
+        "recover_s": _seconds(max(recovered) if every else None, reason, len(recovered), _each(recovered), "max"),
+        "in_flight_at_kill": Measure(
+            str(sum(in_flight)) if in_flight else None,
+            "count",
+            samples=len(in_flight),
+            unknown=None if in_flight else reason,
+            detail=f"attempts without an answer at each kill: {', '.join(map(str, in_flight))}" if in_flight else "",
+        ),
+    }
+
+
+def _rollback(record: Record, rolled_back: bool, reason: UnknownReason) -> dict[str, Measure]:
+    restored = record.steady_again_s is not None
+    reached = record.deploy_s is not None
+    since_deploy = _span(record.deploy_s, record.steady_again_s)
+    recover = _span(record.detected_s, record.steady_again_s)
+    told = (
+        "" if since_deploy is None else f"from detection to steady state; {since_deploy:.3f} s from the start of the deployment"
+    )
+    return {
+        "detect_s": _seconds(_span(record.serving_s, record.detected_s), reason, 1, "from the candidate serving to detection"),
+        "recover_s": _seconds(recover, reason, 1, told),
+        "steady_state_restored": _flag(restored, reached, reason),
+        "rollback_verified": _flag(rolled_back, reached, reason),
+        "payments_unaccounted": _unaccounted(record.check, reason),
+        **_checked(record.check, ROLLBACK_CHECKS, reason),
+    }
+
+
+def _checked(check: Check | None, names: Iterable[str], reason: UnknownReason) -> dict[str, Measure]:
+    absent = Measure(None, "count", unknown=reason if check is None else UnknownReason.MISSING)
+    return {name: absent if check is None else check.measures.get(name, absent) for name in names}
+
+
+def _unaccounted(check: Check | None, reason: UnknownReason) -> Measure:
+    """How many payments the books tell otherwise than the clients were told; unknown if a rule that says so could not judge."""
+    judged = _checked(check, _ACCOUNTING, reason)
+    open_rules = [name for name, measure in judged.items() if measure.value is None]
+    if check is None or open_rules:
+        return Measure(None, "count", unknown=reason if check is None else UnknownReason.MISSING, detail=", ".join(open_rules))
+    named = {item.payment_id for item in check.findings if item.payment_id is not None}
+    nameless = sum(item.payment_id is None for item in check.findings)
+    return Measure(str(len(named) + nameless), "count", samples=max(measure.samples for measure in judged.values()))
+
+
+def _seconds(value: float | None, reason: UnknownReason, samples: int, detail: str, statistic: str | None = None) -> Measure:
+    if value is None:
+        return Measure(None, "s", unknown=reason)
+    return Measure(f"{value:.3f}", "s", samples=samples, statistic=statistic, detail=detail)
+
+
+def _flag(yes: bool, known: bool, reason: UnknownReason) -> Measure:
+    return Measure(str(int(yes)), "count", samples=1) if known else Measure(None, "count", unknown=reason)
+
+
+def _span(begun: float | None, ended: float | None) -> float | None:
+    return None if begun is None or ended is None else ended - begun
+
+
+def _each(values: Iterable[float]) -> str:
+    return "from the kill to ready, each: " + ", ".join(f"{value:.3f} s" for value in values)

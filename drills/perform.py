@@ -1,0 +1,71 @@
+"""A drill from its name to its evidence: plan, folder, run, report, statement."""
+
+import os
+from pathlib import Path
+
+from drills import journal as journals
+from drills.endings import exit_code
+from drills.journal import Journal, Phase, Status
+from drills.record import Plan
+from drills.rehearsal import Rehearsal, Voice
+from drills.report import PLAN_FILE, Report, make_report, predicate, write_report
+from drills.runner import announce, rehearse
+from drills.schema import load_drill
+from gates.evidence.keys import load_signer
+from gates.evidence.store import EvidenceStore
+from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.errors import UsageProblem
+from gates.schema.outcome import ExitCode
+from gates.schema.state import state_dir
+from gates.schema.target import load_target
+from gates.schema.time import format_utc, monotonic_s, system_clock
+
+
+def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
+    """Everything that a run is made of; raises UsageProblem for a drill or target that is not there or not right."""
+    document, named = load_drill(name), load_target(target)
+    drill = document.spec
+    unique = {"at": format_utc(system_clock()), "drill": document.metadata.name, "moment": str(monotonic_s()), "pid": os.getpid()}
+    return Plan(
+        run_id=sha256_hex(canonical_json(unique))[:32],
+        name=document.metadata.name,
+        drill=drill,
+        target_name=named.name,
+        target_argument=target,
+        target=named.target,
+        seed=seed,
+        payments=drill.storm.payments if payments is None else payments,
+    )
+
+
+def begin(plan: Plan, out: Path, voice: Voice) -> Rehearsal:
+    """Open the folder and the journal; raises UsageProblem where the folder holds something already."""
+    if out.exists() and any(out.iterdir()):
+        next_step = f"give another --out; if a drill died in it: gonogo drill recover {out}"
+        raise UsageProblem(f"{out}: is not empty", next_step=next_step)
+    out.mkdir(parents=True, exist_ok=True)
+    out = out.absolute()
+    (out / PLAN_FILE).write_bytes(canonical_json(plan) + b"\n")
+    journal = Journal(out / journals.FILE, system_clock, monotonic_s)
+    return Rehearsal(plan, out, journal, voice)
+
+
+def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
+    """Run the drill, or only write down what it would do; returns the documented exit code."""
+    if dry_run:
+        announce(run)
+        run.journal.write(Phase.DONE, "dry_run", Status.SKIPPED)
+        return ExitCode.UNKNOWN
+    ending = rehearse(run, dict(os.environ))
+    report = make_report(run.plan, run.out, run.record)
+    return exit_code(ending, run.signal, any(measure.value is None for measure in report.measures.values()))
+
+
+def conclude(run: Rehearsal, evidence: Path | None) -> Report:
+    """Close the journal, write the report, and sign it as evidence into the store at `evidence`, if given."""
+    run.journal.close()
+    report = make_report(run.plan, run.out, run.record)
+    write_report(run.out, report)
+    if evidence is not None:
+        EvidenceStore(evidence).record(load_signer(state_dir()), *predicate(report))
+    return report

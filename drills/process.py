@@ -1,0 +1,186 @@
+"""A service run here as a child process: seeded, started, killed and started again on the same port and database.
+
+environ = {**os.environ, **seed_environment(target.process, db)}
+with Service(target, db=db, logs=out / "logs", environ=environ) as service:   # starts, waits until ready
+    ...  # children get service.environ, which has GONOGO_BASE_URL and the seeds
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from time import sleep
+from types import TracebackType
+from typing import Self
+
+import httpx
+import msgspec
+
+from drills.child import Child, Identity, Pause, spawn
+from drills.ports import free_port
+from gates.schema.errors import UnknownProblem
+from gates.schema.target import Process, Target, fill, resolve
+from gates.schema.time import monotonic_s
+
+_POLL_S = 0.01
+_SEED_TIMEOUT_S = 60
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The line that a service may print when it serves; members that are not listed here are its own business."""
+
+    event: str
+    url: str = ""
+    build: str = ""
+
+
+class Service:
+    """One service on one port and one database, for as many lives as it takes."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        db: Path,
+        logs: Path,
+        environ: Mapping[str, str],
+        port: int | None = None,
+        cwd: Path | None = None,
+        name: str = "service",
+        pause: Pause = sleep,
+    ) -> None:
+        """`logs` receives NAME.1.out, NAME.1.err for the first start, and so on; `cwd` None means the caller's."""
+        assert target.process is not None, "ask the target for a process before running one"
+        self._process, self._target, self._db, self._logs = target.process, target, db, logs
+        self.port = free_port() if port is None else port
+        self.environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
+        self.url = resolve(target.base_url, self.environ)
+        self._cwd, self._name, self._pause = cwd, name, pause
+        self._child: Child | None = None
+        self.starts = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there; being ready is another question."""
+        return self._child is not None and self._child.alive()
+
+    @property
+    def identity(self) -> Identity:
+        """The process of the current or last life."""
+        assert self._child is not None, "never started"
+        return self._child.identity
+
+    def spawn(self, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Identity:
+        """Start the process without waiting; `environ` and `cwd` replace the service's for this and later lives."""
+        assert not self.running, "it runs already"
+        self.environ = {**self.environ, **(environ or {})}
+        self._cwd = cwd or self._cwd
+        self.starts += 1
+        fields = {"python": sys.executable, "port": str(self.port), "db": str(self._db)}
+        argv = [str(fill(word, fields)) for word in self._process.start]
+        self._child = spawn(argv, self.environ, self._logs / f"{self._name}.{self.starts}", cwd=self._cwd)
+        return self._child.identity
+
+    def wait_ready(self, timeout_s: float = 30.0) -> float:
+        """Wait until `ready_path` answers 2xx; returns the seconds waited.
+
+        Raises UnknownProblem with the end of its log where the process ends or `timeout_s` passes first.
+        """
+        begun = monotonic_s()
+        with httpx.Client(timeout=1.0, trust_env=False, verify=self.url.startswith("https:")) as client:
+            while not _answers(client, self.url + self._target.ready_path):
+                self._check_waiting(begun, timeout_s)
+                self._pause(_POLL_S)
+        return monotonic_s() - begun
+
+    def start(self, timeout_s: float = 30.0) -> float:
+        """Start, and wait until ready; returns the seconds that took. A service that does not get ready is ended."""
+        begun = monotonic_s()
+        self.spawn()
+        try:
+            self.wait_ready(timeout_s)
+        except BaseException:
+            self.kill()
+            raise
+        return monotonic_s() - begun
+
+    def ready_line(self) -> Ready | None:
+        """What the service said on stdout when it was ready, if it said so in JSON."""
+        assert self._child is not None, "never started"
+        for line in self._child.stdout.read_bytes().splitlines():
+            try:
+                said = msgspec.json.decode(line, type=Ready)
+            except msgspec.MsgspecError:
+                continue
+            if said.event == "ready":
+                return said
+        return None
+
+    def stop(self) -> int:
+        """SIGTERM, `stop_timeout_s` to drain, then SIGKILL; returns the exit code, negative for a signal."""
+        return 0 if self._child is None else self._child.end(self._process.stop_timeout_s, self._pause)
+
+    def kill(self) -> int:
+        """SIGKILL, without any chance to tidy up."""
+        return 0 if self._child is None else self._child.end()
+
+    def restart(self, timeout_s: float = 30.0) -> float:
+        """Stop gracefully if it still runs, then start; returns the seconds from stopping to ready."""
+        begun = monotonic_s()
+        self.stop()
+        self.start(timeout_s)
+        return monotonic_s() - begun
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _check_waiting(self, begun: float, timeout_s: float) -> None:
+        assert self._child is not None, "never started"
+        if not self._child.alive():
+            raise UnknownProblem(f"{self._name} ended before it was ready (exit {self._child.end()}){self._last_words()}")
+        if monotonic_s() - begun > timeout_s:
+            raise UnknownProblem(f"{self._name} was not ready within {timeout_s:g} s{self._last_words()}")
+
+    def _last_words(self) -> str:
+        assert self._child is not None, "never started"
+        lines = self._child.stderr.read_text(errors="replace").splitlines()[-5:]
+        return "".join(f"\n  {line}" for line in lines)
+
+
+def seed_environment(
+    process: Process, db: Path, environ: Mapping[str, str] | None = None, *, cwd: Path | None = None
+) -> dict[str, str]:
+    """Make two tenants in the database and return their ids and keys as GONOGO_* and GONOGO_OTHER_* variables.
+
+    Empty where the target has no seed command. Raises UnknownProblem where the command fails or prints no JSON object.
+    """
+    if not process.seed:
+        return {}
+    argv = [str(fill(word, {"python": sys.executable, "db": str(db)})) for word in process.seed]
+    env = dict(os.environ if environ is None else environ)
+    return {**_seed(argv, env, cwd, "GONOGO_"), **_seed(argv, env, cwd, "GONOGO_OTHER_")}
+
+
+def _answers(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(url).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _seed(argv: list[str], environ: dict[str, str], cwd: Path | None, prefix: str) -> dict[str, str]:
+    try:
+        done = subprocess.run(argv, env=environ, cwd=cwd, capture_output=True, check=True, timeout=_SEED_TIMEOUT_S)
+        members = msgspec.json.decode(done.stdout, type=dict[str, str | list[str]])
+    except subprocess.CalledProcessError as error:
+        raise UnknownProblem(
+            f"the seed command failed (exit {error.returncode}): {error.stderr.decode(errors='replace')[-400:]}"
+        ) from None
+    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
+        raise UnknownProblem(f"the seed command {argv[0]!r} did not print one JSON object: {error}") from None
+    return {prefix + name.upper(): value if isinstance(value, str) else ",".join(value) for name, value in members.items()}

@@ -1,0 +1,58 @@
+"""What a run of a drill is made of, and what it has measured so far."""
+
+import msgspec
+
+from drills.schema import Drill
+from gates.evidence.statement import Measure
+from gates.schema.target import Target
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a run is made of; DIR/plan.json, so that `recover` needs nothing else. It holds no credentials."""
+
+    run_id: str
+    name: str
+    drill: Drill
+    target_name: str
+    target_argument: str
+    target: Target
+    seed: int
+    payments: int
+
+
+class Kill(msgspec.Struct):
+    """One kill: when, after how many acknowledged settles, and how long until ready again."""
+
+    at_s: float
+    settles: int
+    recover_s: float | None = None
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One finding of the load run's check."""
+
+    rule: str
+    payment_id: str | None = None
+    detail: str = ""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """The load run's check.json, as far as a drill reads it."""
+
+    measures: dict[str, Measure]
+    findings: tuple[Finding, ...]
+
+
+class Record(msgspec.Struct):
+    """What the run has measured so far; moments are monotonic seconds."""
+
+    builds: dict[str, str] = {}
+    kills: list[Kill] = []
+    in_flight: list[int] = []
+    deploy_s: float | None = None
+    serving_s: float | None = None
+    detected_s: float | None = None
+    steady_again_s: float | None = None
+    check: Check | None = None
+    integrity: str | None = None
+    deviations: list[str] = []

@@ -1,0 +1,137 @@
+"""After the death of a drill: end what it left running, finish its rollback, and write the end that it could not write."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from drills import journal as journals
+from drills.child import MARKER, Identity, identify
+from drills.control import choose_control
+from drills.journal import End, Ending, Event, History, Journal, Phase, RolledBack, Status
+from drills.record import Plan
+from drills.rehearsal import Rehearsal, Voice, marked
+from drills.report import PLAN_FILE
+from drills.runner import take_steps
+from drills.steps import CheckDatabase
+from gates.schema.errors import Problem, UnknownProblem, UsageProblem
+from gates.schema.time import Clock, monotonic_s
+
+
+def recover(out: Path, voice: Voice, clock: Clock, environ: dict[str, str]) -> Rehearsal | None:
+    """Finish the drill in `out`; None where there is nothing to finish. Doing it again changes nothing.
+
+    Raises UsageProblem where `out` is not a drill's folder, or the drill still runs.
+    """
+    path, plan_path = out / journals.FILE, out / PLAN_FILE
+    if not path.exists() or not plan_path.exists():
+        raise UsageProblem(f"{out}: not the folder of a drill", next_step="give the DIR of `drill run --out DIR`")
+    plan = msgspec.json.decode(plan_path.read_bytes(), type=Plan)
+    journal, history = Journal.resume(path, clock, monotonic_s)
+    try:
+        if is_over(history):
+            return None
+        run = Rehearsal(plan, out, journal, voice)
+        run.shielded = True
+        journal.write(Phase.ROLLBACK, "recover", Status.STARTED, facts={"torn_bytes": len(history.torn)})
+        ended = end_processes(run, history.events)
+        voice.say(f"{ended} processes were left and are ended")
+        rolled_back = _finish_rollback(run, history.events, environ)
+        ending = Ending(End.INTERRUPTED, deviated=False, rolled_back=rolled_back)
+        journal.write(Phase.DONE, "end", Status.SUCCEEDED, facts={"reason": "the drill was killed; recovered"}, ending=ending)
+    finally:
+        journal.close()
+    return run
+
+
+def is_over(history: History) -> bool:
+    """Whether the journal has its last line: the end of a drill, or of a dry run."""
+    return history.ending is not None or (bool(history.events) and history.events[-1].action == "dry_run")
+
+
+def end_processes(run: Rehearsal, events: tuple[Event, ...]) -> int:
+    """SIGKILL for what the journal recorded, and for what carries the run's id in its environment; returns how many."""
+    left = [item for item in recorded(events) if item.alive()]
+    left += [item for item in carriers(run.plan.run_id) if item not in left]
+    for item in left:
+        run.journal.write(Phase.ROLLBACK, "end_process", Status.STARTED, facts={"pid": item.pid, "started": item.started})
+        _end(item)
+    return len(left)
+
+
+def recorded(events: tuple[Event, ...]) -> list[Identity]:
+    """The processes that the journal says were started."""
+    facts = [event.facts for event in events if event.action == "process"]
+    return [Identity(msgspec.convert(item["pid"], int), str(item["started"])) for item in facts]
+
+
+def carriers(run_id: str) -> list[Identity]:
+    """The processes whose environment names this run: children of children, and one whose line was not written in time."""
+    wanted = f"{MARKER}={run_id}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid() and wanted in _environ(entry).split(b"\0"):
+            identity = identify(int(entry.name))
+            if identity is not None and identity.alive():
+                found.append(identity)
+    return found
+
+
+def _environ(entry: Path) -> bytes:
+    try:
+        return (entry / "environ").read_bytes()
+    except OSError:  # gone meanwhile, or another user's
+        return b""
+
+
+def _end(identity: Identity) -> None:
+    """Through a pidfd, which names this process and no later one with its number."""
+    try:
+        handle = os.pidfd_open(identity.pid)
+    except ProcessLookupError:
+        return
+    try:
+        if identity.alive():
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def _finish_rollback(run: Rehearsal, events: tuple[Event, ...], environ: dict[str, str]) -> RolledBack:
+    """Take the drill's rollback steps again, and ask for readiness; without a storm the error ratio cannot be judged."""
+    if not any(event.phase is Phase.INJECT and event.status is Status.STARTED for event in events):
+        return RolledBack.NOT_NEEDED
+    run.record.builds = _builds(events)
+    return _shielded(run, lambda: _roll_back(run, environ))
+
+
+def _roll_back(run: Rehearsal, environ: dict[str, str]) -> None:
+    plan = run.plan
+    make = choose_control(plan.drill.evidence, plan.target_name, plan.target)
+    run.control = make(plan.target, run.out, marked(plan.run_id, environ), run.pause, run.note_process)
+    try:
+        take_steps(run, Phase.ROLLBACK, (*plan.drill.rollback, CheckDatabase()))
+        if run.record.integrity not in (None, "ok"):
+            raise UnknownProblem(f"the database is not sound: {run.record.integrity}")
+    finally:
+        run.control.finish()
+
+
+def _shielded(run: Rehearsal, part: Callable[[], None]) -> RolledBack:
+    try:
+        part()
+    except (Problem, OSError) as error:
+        run.journal.write(Phase.ROLLBACK, "rollback", Status.FAILED, facts={"reason": str(error)})
+        run.voice.say(f"ROLLBACK FAILED: {error}")
+        return RolledBack.FAILED
+    return RolledBack.VERIFIED
+
+
+def _builds(events: tuple[Event, ...]) -> dict[str, str]:
+    """The build that served before anything was injected, under the name that the rollback knows it by."""
+    facts = [event.facts for event in events if event.action == "start_service"]
+    return {str(item["release"]): str(item["build"]) for item in facts if item.get("build")}

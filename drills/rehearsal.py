@@ -1,0 +1,148 @@
+"""One run of a drill while it happens: where it writes, what it acts on, what it has seen, and what may stop it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from time import sleep
+from typing import Protocol
+
+from drills.child import MARKER, Identity
+from drills.control import Control
+from drills.inquiry import wait_answer
+from drills.journal import Journal, Phase, Status
+from drills.record import Plan, Record
+from drills.schema import DiskFreeGuard, DurationGuard, ErrorRatioProbe, Guard, Probe, ReadyProbe, StormAliveGuard
+from drills.steady import Judgement, Reading, judge_error_ratio, judge_ready
+from drills.storm import Storm
+from gates.schema.canonical import Json
+from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.outcome import ExitCode
+from gates.schema.time import monotonic_s, parse_duration_s
+
+Facts = dict[str, Json]
+
+
+class Voice(Protocol):
+    """Where a drill talks to people."""
+
+    def step(self, note: str) -> None:
+        """One more step has begun."""
+
+    def say(self, news: str) -> None:
+        """Something that must not be missed."""
+
+
+class Interrupted(Exception):
+    """A signal asked the drill to end; raised where the drill waits, never in the middle of an effect."""
+
+
+class Aborted(Exception):
+    """A guard tripped."""
+
+
+class Deviated(Exception):
+    """The service did not behave as the drill expects; the rest of the method makes no sense."""
+
+
+class TimedOut(Problem):
+    """A step did not finish within its time."""
+
+    exit_code = ExitCode.UNKNOWN
+
+
+class Rehearsal:
+    """The state that actions share."""
+
+    def __init__(self, plan: Plan, out: Path, journal: Journal, voice: Voice) -> None:
+        self.plan, self.out, self.journal, self.voice = plan, out, journal, voice
+        self.record = Record()
+        self.control: Control | None = None
+        self.storm: Storm | None = None
+        self.phase = Phase.PREFLIGHT
+        self.begun_s = monotonic_s()
+        self.since_s = self.begun_s
+        self.signal: int | None = None
+        self.shielded = False
+
+    @property
+    def service(self) -> Control:
+        """The control, once preflight has chosen it."""
+        assert self.control is not None, "preflight chooses the control"
+        return self.control
+
+    def running_storm(self) -> Storm:
+        """The storm, once a step has started it; raises UnknownProblem for a drill whose steps are in the wrong order."""
+        if self.storm is None:
+            raise UnknownProblem("this step needs a storm", next_step="put start_storm before it")
+        return self.storm
+
+    def elapsed_s(self) -> float:
+        """Seconds since the drill began."""
+        return monotonic_s() - self.begun_s
+
+    def note_process(self, name: str, identity: Identity) -> None:
+        """Record a process just started, so that `recover` can end it after the drill's own death."""
+        facts: Facts = {"name": name, "pid": identity.pid, "started": identity.started}
+        self.journal.write(self.phase, "process", Status.SUCCEEDED, facts=facts)
+
+    def deviate(self, what: str) -> None:
+        """Note that the service did not do what the drill expects."""
+        self.record.deviations.append(what)
+        self.voice.say(f"deviation: {what}")
+
+    def pause(self, seconds: float) -> None:
+        """Wait a little. Signals take effect here, except in a rollback; guards likewise, until the method is over."""
+        sleep(seconds)
+        if self.storm is not None:
+            self.storm.follower.poll()
+        if self.shielded:
+            return
+        if self.signal is not None:
+            raise Interrupted(f"signal {self.signal}")
+        if self.phase is Phase.VERIFY:
+            return
+        for guard in self.plan.drill.guards:
+            reason = self._tripped(guard)
+            if reason:
+                raise Aborted(reason)
+
+    def wait_until(self, condition: Callable[[], bool], within: str, what: str, *, poll_s: float = 0.02) -> float:
+        """Wait for a condition; returns the seconds it took. Raises TimedOut."""
+        begun, limit = monotonic_s(), parse_duration_s(within)
+        while not condition():
+            if monotonic_s() - begun > limit:
+                raise TimedOut(f"{what}: not within {within}")
+            self.pause(poll_s)
+        return monotonic_s() - begun
+
+    def judge(self) -> Judgement:
+        """Read every probe of the steady state now."""
+        return Judgement(tuple(self._read(probe) for probe in self.plan.drill.steady_state.probes))
+
+    def _read(self, probe: Probe) -> Reading:
+        match probe:
+            case ReadyProbe():
+                timeout_s = parse_duration_s(probe.timeout)
+                return judge_ready(probe, wait_answer(self.plan.target, self.service.environ, 0.0, sleep, timeout_s))
+            case ErrorRatioProbe():
+                if self.storm is None:
+                    return Reading("error_ratio", None, None, 0, "no storm runs")
+                self.storm.follower.poll()
+                outcomes = self.storm.follower.outcomes
+                return judge_error_ratio(probe, parse_duration_s(probe.window), outcomes, monotonic_s(), self.since_s)
+
+    def _tripped(self, guard: Guard) -> str:
+        match guard:
+            case DurationGuard(at_most) if self.elapsed_s() > parse_duration_s(at_most):
+                return f"the drill has taken longer than {at_most}"
+            case StormAliveGuard() if self.storm is not None and not self.storm.child.alive():
+                return "the storm ended before the method did"
+            case DiskFreeGuard(at_least_mb) if shutil.disk_usage(self.out).free < at_least_mb * 1_000_000:
+                return f"less than {at_least_mb} MB of disk are free"
+            case _:
+                return ""
+
+
+def marked(run_id: str, environ: dict[str, str]) -> dict[str, str]:
+    """The environment of everything that a drill starts."""
+    return {**environ, MARKER: run_id}

@@ -1,0 +1,171 @@
+"""What a drill leaves: report.json, the signed statement, and the same as text for people."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from drills import journal
+from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
+from drills.measures import measures_of
+from drills.record import Plan, Record
+from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
+from gates.schema.canonical import Json, canonical_json, sha256_hex
+from gates.schema.errors import UsageProblem
+from gates.schema.outcome import UnknownReason
+
+FILE = "report.json"
+PLAN_FILE = "plan.json"
+Standing = Literal["complete", "not_run", "dry_run", "adapter_error", "invalid_generator"]
+
+
+class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of the timeline: seconds since the drill began."""
+
+    at_s: str
+    phase: str
+    what: str
+    status: str
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole drill, judged by nobody yet."""
+
+    drill: str
+    evidence: str
+    target: str
+    build: str | None
+    builds: dict[str, str]
+    seed: int
+    payments: int
+    started_at: str
+    finished_at: str
+    status: Standing
+    detail: str
+    ending: Ending | None
+    measures: dict[str, Measure]
+    deviations: tuple[str, ...]
+    integrity: str | None
+    timeline: tuple[Moment, ...]
+    digests: dict[str, str]
+
+
+def make_report(plan: Plan, out: Path, record: Record) -> Report:
+    """Put together what the journal, the record and the files say."""
+    history = read_journal(out / journal.FILE)
+    status, detail = _standing(history.events)
+    rolled_back = history.ending is not None and history.ending.rolled_back is RolledBack.VERIFIED
+    reason = UnknownReason.MISSING if status == "complete" else UnknownReason(status)
+    files = {"journal": journal.FILE, "plan": PLAN_FILE, "history": "storm/history.jsonl", "check": "storm/check.json"}
+    return Report(
+        drill=plan.name,
+        evidence=plan.drill.kind.value,
+        target=plan.target_name,
+        build=record.builds.get("stable") or record.builds.get("service"),
+        builds=record.builds,
+        seed=plan.seed,
+        payments=plan.payments,
+        started_at=history.events[0].at,
+        finished_at=history.events[-1].at,
+        status=status,
+        detail=detail,
+        ending=history.ending,
+        measures=dict(sorted(measures_of(plan.drill.kind, record, rolled_back, reason).items())),
+        deviations=tuple(record.deviations),
+        integrity=record.integrity,
+        timeline=timeline(history.events),
+        digests={name: sha256_hex((out / path).read_bytes()) for name, path in files.items() if (out / path).exists()},
+    )
+
+
+def timeline(events: tuple[Event, ...]) -> tuple[Moment, ...]:
+    """Every line that tells of something happening."""
+    begun = events[0].monotonic_ns
+    return tuple(
+        Moment(f"{(event.monotonic_ns - begun) / 1e9:.3f}", event.phase, event.step or event.action, event.status)
+        for event in events
+        if event.status is not Status.PLANNED and event.action != "process"
+    )
+
+
+def write_report(out: Path, report: Report) -> None:
+    """DIR/report.json, canonical."""
+    (out / FILE).write_bytes(canonical_json(report) + b"\n")
+
+
+def read_report(out: Path) -> Report:
+    """Read DIR/report.json; raises UsageProblem where there is none or it is not one."""
+    path = out / FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except FileNotFoundError:
+        raise UsageProblem(f"{path}: no such report", next_step="if the drill was killed: gonogo drill recover DIR") from None
+    except msgspec.MsgspecError as error:
+        raise UsageProblem(f"{path}: not a drill report: {error}") from None
+
+
+def predicate(report: Report) -> tuple[EvidenceKind, Subject, Predicate]:
+    """The report as evidence about one build of one target."""
+    facts: dict[str, Json] = {
+        "drill": report.drill,
+        "seed": report.seed,
+        "payments": report.payments,
+        "builds": dict(report.builds),
+        "deviations": list(report.deviations),
+        "integrity": report.integrity,
+        "digests": dict(report.digests),
+        "ending": msgspec.to_builtins(report.ending),
+        "timeline": msgspec.to_builtins(report.timeline),
+    }
+    subject = Subject(report.target, {"sha256": report.build} if report.build else {})
+    statement = Predicate(
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        producer=f"gonogo drill run {report.drill}",
+        measures=report.measures,
+        facts=facts,
+        status=report.status,
+        detail=report.detail,
+    )
+    return EvidenceKind(report.evidence), subject, statement
+
+
+def text(report: Report) -> str:
+    """The report for people."""
+    lines = [
+        f"drill {report.drill} on {report.target}, build {(report.build or 'unknown')[:12]}, seed {report.seed}",
+        _verdict(report),
+    ]
+    lines += [f"  deviation: {item}" for item in report.deviations]
+    lines += ["", "measures"]
+    for name, measure in report.measures.items():
+        value = f"unknown: {measure.unknown}" if measure.value is None else f"{measure.value} {measure.unit}"
+        lines.append(f"  {name:28}{value:16}{f'n={measure.samples} ' if measure.samples else ''}{measure.detail}".rstrip())
+    lines += ["", "timeline"]
+    lines += [f"  {item.at_s:>9} s  {item.phase:10}{item.status:10}{item.what}" for item in report.timeline]
+    return "\n".join(lines)
+
+
+def _verdict(report: Report) -> str:
+    if report.ending is None:
+        return f"{report.status}: {report.detail}"
+    ending = report.ending
+    words = [
+        ending.end.value,
+        "deviated" if ending.deviated else "as expected",
+        f"rollback {ending.rolled_back.replace('_', ' ')}",
+    ]
+    return ", ".join(words) + (f": {report.detail}" if report.detail else "")
+
+
+def _standing(events: tuple[Event, ...]) -> tuple[Standing, str]:
+    """Whether the measures may be judged, and if not, why."""
+    last = events[-1]
+    reason = str(last.facts.get("reason", ""))
+    if last.ending is None:
+        return ("dry_run", "nothing was done") if last.action == "dry_run" else ("not_run", "the drill was killed")
+    if last.ending.end is End.COMPLETED:
+        return "complete", ""
+    if last.ending.end is End.FAILED and last.ending.rolled_back is not RolledBack.NOT_NEEDED:
+        return "adapter_error", reason
+    return "not_run", f"{last.ending.end}: {reason}"

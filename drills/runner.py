@@ -1,0 +1,179 @@
+"""The order of a drill: steady state, method, rollback whatever happened, steady state again, verify, end."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from drills.actions import ACTIONS
+from drills.control import choose_control
+from drills.endings import deferred_signals
+from drills.journal import End, Ending, Phase, RolledBack, Status
+from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, TimedOut, marked
+from drills.steps import ObserveSteadyState, Step
+from gates.schema.errors import Problem
+from gates.schema.time import monotonic_s
+
+
+def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
+    """Run the drill to its end, whatever happens on the way; the journal's last line is what is returned.
+
+    A defect in the drill itself is raised again after the rollback and the last line.
+    """
+    announce(run)
+    with deferred_signals(run):
+        forward = _Forward()
+        _guarded(run, forward, lambda: _go_forward(run, forward, environ))
+        rolled_back = _roll_back(run) if forward.injected else RolledBack.NOT_NEEDED
+        if rolled_back is RolledBack.VERIFIED and forward.end in (End.COMPLETED, End.FAILED):
+            _guarded(run, forward, lambda: _verify(run))
+        else:
+            reason = "the rollback failed" if rolled_back is RolledBack.FAILED else f"the drill is {forward.end}"
+            for step in run.plan.drill.verify:
+                _log(run, Phase.VERIFY, step, Status.SKIPPED, {"reason": reason})
+        _tidy(run)
+    ending = Ending(forward.end, bool(run.record.deviations), rolled_back)
+    facts: Facts = {"deviations": list(run.record.deviations), "reason": forward.reason}
+    run.journal.write(Phase.DONE, "end", Status.SUCCEEDED, facts=facts, ending=ending)
+    if forward.defect is not None:
+        raise forward.defect
+    return ending
+
+
+def announce(run: Rehearsal) -> None:
+    """Write every step as planned, before anything happens."""
+    for phase, steps in _order(run):
+        for step in steps:
+            _log(run, _phase_of(step, phase), step, Status.PLANNED, {})
+
+
+class _Forward(msgspec.Struct):
+    """How far the way to the rollback led."""
+
+    end: End = End.COMPLETED
+    injected: bool = False
+    reason: str = ""
+    defect: Exception | None = None
+
+
+def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> None:
+    """Run one part; whatever stops it is a word in the journal, and never keeps the rollback from running."""
+    try:
+        part()
+    except Interrupted as error:
+        forward.end, forward.reason = End.INTERRUPTED, str(error)
+    except Aborted as error:
+        forward.end, forward.reason = End.ABORTED, str(error)
+        run.voice.say(f"aborted by a guard: {error}")
+    except Deviated as error:
+        run.deviate(str(error))
+    except Problem as problem:
+        # A signal from the keyboard also reaches children such as the seed command; their failure is not the news.
+        forward.end = End.FAILED if run.signal is None else End.INTERRUPTED
+        forward.reason = problem.message
+        run.voice.say(f"failed: {problem}")
+    except Exception as error:  # noqa: BLE001  # raised again once the rollback has run
+        forward.end, forward.reason, forward.defect = End.FAILED, repr(error), error
+
+
+def _go_forward(run: Rehearsal, forward: _Forward, environ: dict[str, str]) -> None:
+    make = choose_control(run.plan.drill.evidence, run.plan.target_name, run.plan.target)
+    run.control = make(run.plan.target, run.out, marked(run.plan.run_id, environ), run.pause, run.note_process)
+    take_steps(run, Phase.PREFLIGHT, run.plan.drill.setup)
+    _await_steady_state(run)
+    forward.injected = True
+    take_steps(run, Phase.INJECT, run.plan.drill.method)
+
+
+def _roll_back(run: Rehearsal) -> RolledBack:
+    """Undo, shielded from signals and guards, and see whether the steady state holds again."""
+    run.shielded = True
+    try:
+        take_steps(run, Phase.ROLLBACK, run.plan.drill.rollback)
+        _await_steady_state(run)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the rollback has failed, and that is the news
+        run.journal.write(Phase.ROLLBACK, "rollback", Status.FAILED, facts={"reason": _reason(error)})
+        run.voice.say(f"ROLLBACK FAILED: {_reason(error)}")
+        return RolledBack.FAILED
+    finally:
+        run.shielded = False
+    run.record.steady_again_s = monotonic_s()
+    return RolledBack.VERIFIED
+
+
+def _verify(run: Rehearsal) -> None:
+    take_steps(run, Phase.VERIFY, run.plan.drill.verify)
+
+
+def _tidy(run: Rehearsal) -> None:
+    """Leave nothing running: the storm first, so that it does not see the service go."""
+    run.shielded = True
+    run.journal.write(Phase.DONE, "tidy", Status.STARTED)
+    try:
+        if run.storm is not None:
+            run.storm.end()
+    finally:
+        if run.control is not None:
+            run.control.finish()
+
+
+def _await_steady_state(run: Rehearsal) -> None:
+    run.phase = Phase.STEADY
+    state = run.plan.drill.steady_state
+    run.voice.step("waiting for the steady state")
+    run.journal.write(Phase.STEADY, "steady_state", Status.STARTED, facts={"within": state.within})
+    begun = monotonic_s()
+    try:
+        run.wait_until(lambda: run.judge().holds, state.within, "the steady state", poll_s=0.1)
+    except TimedOut:
+        seen = run.judge().text()
+        run.journal.write(Phase.STEADY, "steady_state", Status.TIMEOUT, facts={"seen": seen})
+        raise TimedOut(f"the steady state did not hold within {state.within}: {seen}") from None
+    facts: Facts = {"seen": run.judge().text(), "took_s": f"{monotonic_s() - begun:.3f}"}
+    run.journal.write(Phase.STEADY, "steady_state", Status.SUCCEEDED, facts=facts)
+
+
+def take_steps(run: Rehearsal, phase: Phase, steps: tuple[Step, ...]) -> None:
+    """Take these steps one after the other; the first that fails raises."""
+    for step in steps:
+        run.phase = _phase_of(step, phase)
+        _take(run, step)
+
+
+def _take(run: Rehearsal, step: Step) -> None:
+    """One step: announced on disk, taken, and its outcome on disk."""
+    _log(run, run.phase, step, Status.STARTED, {})
+    run.voice.step(f"{run.phase}: {step.name or _action(step)}")
+    begun = monotonic_s()
+    try:
+        facts = ACTIONS[type(step)](run, step)
+    except Exception as error:
+        status = Status.TIMEOUT if isinstance(error, TimedOut) else Status.FAILED
+        _log(run, run.phase, step, status, {"reason": _reason(error)})
+        raise
+    _log(run, run.phase, step, Status.SUCCEEDED, {**facts, "took_s": f"{monotonic_s() - begun:.3f}"})
+
+
+def _log(run: Rehearsal, phase: Phase, step: Step, status: Status, facts: Facts) -> None:
+    run.journal.write(phase, _action(step), status, step=step.name, facts=facts)
+
+
+def _action(step: Step) -> str:
+    return str(step.__struct_config__.tag)
+
+
+def _phase_of(step: Step, phase: Phase) -> Phase:
+    return Phase.OBSERVE if isinstance(step, ObserveSteadyState) else phase
+
+
+def _order(run: Rehearsal) -> tuple[tuple[Phase, tuple[Step, ...]], ...]:
+    drill = run.plan.drill
+    return (
+        (Phase.PREFLIGHT, drill.setup),
+        (Phase.INJECT, drill.method),
+        (Phase.ROLLBACK, drill.rollback),
+        (Phase.VERIFY, drill.verify),
+    )
+
+
+def _reason(error: Exception) -> str:
+    return error.message if isinstance(error, Problem) else str(error) or repr(error)

@@ -1,0 +1,73 @@
+"""Is the service in its steady state? Pure: readings in, a three-valued judgement out; too little data never holds."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from drills.schema import ErrorRatioProbe, ReadyProbe
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One finished attempt of the storm. `bad` when the client got no usable answer; moments are monotonic seconds."""
+
+    begun_s: float
+    ended_s: float
+    bad: bool
+
+
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one probe saw: `holds` is None where it cannot say."""
+
+    probe: str
+    holds: bool | None
+    value: str | None
+    samples: int
+    detail: str = ""
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """All probes together: they hold, or one is broken, or (neither) it cannot be said yet."""
+
+    readings: tuple[Reading, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Every probe says yes."""
+        return bool(self.readings) and all(reading.holds is True for reading in self.readings)
+
+    @property
+    def broken(self) -> bool:
+        """At least one probe says no."""
+        return any(reading.holds is False for reading in self.readings)
+
+    def text(self) -> str:
+        """One line for people."""
+        return "; ".join(f"{item.probe} {item.detail or item.value}" for item in self.readings)
+
+
+def judge_ready(probe: ReadyProbe, ready: bool) -> Reading:
+    """The ready path's answer as a reading."""
+    detail = "answers" if ready else f"does not answer 2xx within {probe.timeout}"
+    return Reading("ready", ready, "1" if ready else "0", 1, detail)
+
+
+def judge_error_ratio(
+    probe: ErrorRatioProbe, window_s: float, outcomes: Iterable[Outcome], now_s: float, since_s: float
+) -> Reading:
+    """The share of bad outcomes among the attempts that began after `since_s` and ended in the last `window_s`.
+
+    What began before `since_s` was sent to another release, or to no service at all, and says nothing about this one. A
+    window that has only just begun can already be broken; to hold, it has to be full.
+    """
+    seen = [item.bad for item in outcomes if item.begun_s >= since_s and now_s - window_s < item.ended_s <= now_s]
+    count, bad = len(seen), sum(seen)
+    if count < probe.min_samples:
+        detail = f"{count} attempts in {probe.window}, {probe.min_samples} needed"
+        return Reading("error_ratio", None, None, count, detail)
+    holds = Decimal(bad) <= Decimal(probe.at_most) * count
+    value = f"{Decimal(bad) / count:.4f}"
+    detail = f"{value} ({bad} of {count} attempts in {probe.window}, at most {probe.at_most})"
+    if holds and now_s - since_s < window_s:
+        return Reading("error_ratio", None, value, count, f"{detail}, and the window is not full yet")
+    return Reading("error_ratio", holds, value, count, detail)

@@ -1,0 +1,98 @@
+"""The steps that a drill can be made of, as documents write them; `actions` does them."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+
+class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="action", omit_defaults=True, kw_only=True):
+    """`name` tells two steps of one action apart; a step that takes longer than `within` has timed out."""
+
+    name: str = ""
+    within: str = "30s"
+
+
+class Seed(_Step, frozen=True, tag="seed"):
+    """Make tenants, keys, wallet and payees on the fresh database."""
+
+
+class MakeRelease(_Step, frozen=True, tag="make_release"):
+    """Copy the gateway's package and apply the changes of the release document of this name."""
+
+    release: str
+
+
+class StartService(_Step, frozen=True, tag="start_service"):
+    """Start the service, of a release folder where one is named."""
+
+    release: str = ""
+
+
+class StartStorm(_Step, frozen=True, tag="start_storm"):
+    """Start the load run."""
+
+
+class WaitForSettles(_Step, frozen=True, tag="wait_for_settles"):
+    """Wait until this share of the planned payments is acknowledged as settled; the seed draws the point between the two."""
+
+    share: tuple[str, str]
+
+
+class Sigkill(_Step, frozen=True, tag="sigkill"):
+    """End the service without warning."""
+
+
+class Restart(_Step, frozen=True, tag="restart"):
+    """Start the service again on the same port and database, and measure from the kill to ready."""
+
+
+class DeployRelease(_Step, frozen=True, tag="deploy_release"):
+    """Stop the running release gracefully and start this one in its place."""
+
+    release: str
+
+
+class ObserveSteadyState(_Step, frozen=True, tag="observe_steady_state"):
+    """Watch until the steady state is seen broken; a candidate that goes unnoticed is a deviation."""
+
+    expect: Literal["broken"]
+
+
+class RollbackRelease(_Step, frozen=True, tag="rollback_release"):
+    """Bring this release back on the database as the other one has left it."""
+
+    release: str
+
+
+class RestoreService(_Step, frozen=True, tag="restore_service"):
+    """Make sure that the service runs and is ready; nothing to do where it is."""
+
+
+class WaitStorm(_Step, frozen=True, tag="wait_storm"):
+    """Let the storm finish and check itself."""
+
+
+class Audit(_Step, frozen=True, tag="audit"):
+    """Read the load run's check: every count of something wrong that is not zero is a deviation."""
+
+
+class CheckDatabase(_Step, frozen=True, tag="check_database"):
+    """Ask SQLite whether the file is sound, read only."""
+
+
+Step: TypeAlias = (
+    Seed
+    | MakeRelease
+    | StartService
+    | StartStorm
+    | WaitForSettles
+    | Sigkill
+    | Restart
+    | DeployRelease
+    | ObserveSteadyState
+    | RollbackRelease
+    | RestoreService
+    | WaitStorm
+    | Audit
+    | CheckDatabase
+)

@@ -1,0 +1,99 @@
+"""The load run that a drill happens under: a process of its own, followed through the history that it writes."""
+
+import signal
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from drills.child import Child, spawn
+from drills.schema import StormSpec
+from drills.steady import Outcome
+
+KEPT_OUTCOMES = 20_000
+STOP_GRACE_S = 5.0
+
+
+class Line(msgspec.Struct, frozen=True):
+    """The members of a history line that a drill looks at; times are nanoseconds of the machine's monotonic clock."""
+
+    process: int
+    type: str
+    operation: str
+    payment: int
+    start_ns: int
+    end_ns: int | None = None
+    status: int | None = None
+    error: str | None = None
+    phase: str = "storm"
+
+
+class Follower:
+    """Reads what was appended to a history since it last looked, and keeps what a drill needs of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._offset = path, 0
+        self.open: set[int] = set()
+        self.settled: set[int] = set()
+        self.outcomes: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
+
+    def poll(self) -> None:
+        """Take in every whole line that is new."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for raw in whole.splitlines():
+            self._take(msgspec.json.decode(raw, type=Line))
+
+    def _take(self, line: Line) -> None:
+        if line.type == "invoke":
+            self.open.add(line.process)
+            return
+        self.open.discard(line.process)
+        if line.phase != "storm":
+            return
+        if line.type == "ok" and line.operation == "settle":
+            self.settled.add(line.payment)
+        if line.error != "abandoned":  # the client went away on purpose; that says nothing about the service
+            ended_ns = line.start_ns if line.end_ns is None else line.end_ns
+            self.outcomes.append(Outcome(line.start_ns / 1e9, ended_ns / 1e9, unanswered(line)))
+
+
+def unanswered(line: Line) -> bool:
+    """Whether the client got no usable answer: unknown outcome, transport error, or a status of 500 and above."""
+    return line.type == "info" or line.error is not None or (line.status is not None and line.status >= 500)
+
+
+def in_flight(path: Path, moments_s: Sequence[float]) -> list[int]:
+    """How many attempts were under way at each moment: begun before it, answered after it or never."""
+    lines = [msgspec.json.decode(raw, type=Line) for raw in path.read_bytes().splitlines()]
+    invoked = [line.start_ns for line in lines if line.type == "invoke"]
+    ended = [line.end_ns or line.start_ns for line in lines if line.type != "invoke"]
+    marks = [int(moment * 1e9) for moment in moments_s]
+    return [sum(begun <= mark for begun in invoked) - sum(end <= mark for end in ended) for mark in marks]
+
+
+class Storm:
+    """A running load run."""
+
+    def __init__(self, child: Child, out: Path) -> None:
+        self.child, self.out = child, out
+        self.follower = Follower(out / "history.jsonl")
+
+    @classmethod
+    def start(cls, spec: StormSpec, target: str, out: Path, *, seed: int, environ: Mapping[str, str], log: Path) -> "Storm":
+        """Start it. On the drill's sudden death it gets SIGTERM, which lets it end its own processes."""
+        argv = [sys.executable, "-m", "loadtests", "run", spec.profile, "--target", target, "--out", str(out)]
+        argv += ["--seed", str(seed), "--payments", str(spec.payments), "--no-evidence"]
+        return cls(spawn(argv, environ, log, on_parent_death=signal.SIGTERM), out)
+
+    def end(self) -> int:
+        """End it, gracefully first; returns its exit code."""
+        return self.child.end(STOP_GRACE_S)

@@ -1,0 +1,176 @@
+"""`gonogo gate` and `gonogo schema`, and the root of `python -m gates`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import click
+
+from gates.evidence_cli import evidence, evidence_option, trust_option
+from gates.lazy import Later, LazyGroup, load
+from gates.schema.errors import UsageProblem
+from gates.schema.options import clock_at, format_option, now_option
+
+if TYPE_CHECKING:
+    from gates.schema.gate import Gate
+    from gates.schema.target import NamedTarget
+
+PROBE = Later("gates.probes.cli:probe", "Ask a running service, or read its artifacts, and leave signed evidence.")
+RECEIPT = Later("gates.probes.cli:receipt", "Verify receipts offline, against keys that you bring.")
+
+gates_option = click.option(
+    "--gates",
+    "gates_path",
+    type=click.Path(path_type=Path),
+    help="A GateSet file, or a folder of them, instead of the shipped catalog.",
+)
+
+
+class _Gate(LazyGroup):
+    later: ClassVar[Mapping[str, Later]] = {"probe": PROBE}
+
+
+@click.group(cls=_Gate)
+def gate() -> None:
+    """List, explain, validate and judge the launch gates; run their probes."""
+
+
+@gate.command("list")
+@gates_option
+@format_option("text", "json", "yaml")
+def list_(gates_path: Path | None, output_format: str) -> None:
+    """List the gates, with priority, owner and question."""
+    from gates.render import render_value, table
+
+    gates = _load(gates_path)
+    if output_format != "text":
+        click.echo(render_value(list(gates), output_format), nl=False)
+        return
+    for line in table([(g.letter, g.id, g.priority, g.owner, f"{len(g.criteria)} criteria", g.question) for g in gates]):
+        click.echo(line)
+
+
+@gate.command()
+@click.argument("gate_id", metavar="ID")
+@gates_option
+@format_option("text", "json", "yaml")
+def explain(gate_id: str, gates_path: Path | None, output_format: str) -> None:
+    """Explain one gate and each of its criteria.
+
+    ID is its id or its letter. Told are the thresholds, where each number comes from, and what leaves the evidence.
+    """
+    from gates.render import render_gate, render_value
+
+    gates = _load(gates_path)
+    found = next((item for item in gates if gate_id in (item.id, item.letter, item.letter.lower())), None)
+    if found is None:
+        names = ", ".join(f"{item.letter} {item.id}" for item in gates)
+        raise UsageProblem(f"no gate is called {gate_id!r}", next_step=f"use one of {names}")
+    click.echo(render_gate(found) if output_format == "text" else render_value(found, output_format), nl=False)
+
+
+@gate.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+def validate(path: Path | None) -> None:
+    """Check gate files, and name every fault.
+
+    PATH is a file or a folder; without it the shipped catalog is checked. Exit 2 for any fault.
+    """
+    from gates.schema.gateset import CATALOG, gate_set_digest, load_gate_files
+
+    files = load_gate_files(path or CATALOG)
+    gates = [item for file in files for item in file.gates]
+    criteria = sum(len(item.criteria) for item in gates)
+    click.echo(f"ok: {len(gates)} gates with {criteria} criteria in {len(files)} files, gate set {gate_set_digest(gates)[:12]}")
+
+
+@gate.command()
+@gates_option
+@evidence_option
+@trust_option
+@click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
+@click.option("--build", help="The sha256 of the build under review, where the service cannot be asked.")
+@click.option(
+    "--waivers", "waivers_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of Waiver files."
+)
+@click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
+@now_option
+@format_option("text", "json", "yaml")
+def run(  # each parameter is one option of the command line
+    gates_path: Path | None,
+    evidence_path: Path | None,
+    trust_path: Path | None,
+    target: str,
+    build: str | None,
+    waivers_path: Path | None,
+    fail_on: str | None,
+    now: dt.datetime | None,
+    output_format: str,
+) -> int:
+    """Judge the gates by stored evidence: may we launch?
+
+    Only evidence about the build that the target runs counts.
+
+    Exit 0 GO, 1 NO GO because something fails, 3 NO GO because something could not be judged.
+    """
+    from gates.decide import decide, exit_code
+    from gates.evidence_cli import open_store, trust_root
+    from gates.render import render
+    from gates.schema.target import load_target
+    from gates.schema.waiver import load_waivers
+
+    gates, named = _load(gates_path), load_target(target)
+    held = open_store(evidence_path).load(trust_root(trust_path))
+    waivers = load_waivers(waivers_path) if waivers_path else []
+    builds = {named.name: _build(named, build)}
+    review = decide(gates, held, builds, clock_at(now)(), waivers)
+    click.echo(render(review, output_format), nl=False)
+    return int(exit_code(review.decision, fail_on_yellow=fail_on is not None))
+
+
+@click.command()
+@click.argument("kind")
+def schema(kind: str) -> None:
+    """Print the JSON Schema (2020-12) of a KIND.
+
+    Kinds that people write: GateSet, Target, Waiver. Kinds that gonogo writes: Review, Statement.
+    """
+    from gates.export import schema_bytes
+
+    click.echo(schema_bytes(kind).decode(), nl=False)
+
+
+def _load(path: Path | None) -> tuple[Gate, ...]:
+    from gates.schema.gateset import CATALOG, load_gates
+
+    return load_gates(path or CATALOG)
+
+
+def _build(named: NamedTarget, given: str | None) -> str:
+    """The sha256 given, or the one that the running service tells; UnknownProblem where neither can be had."""
+    from gates.build import read_build, require_sha256
+
+    return require_sha256(given) if given is not None else read_build(named)
+
+
+class _Main(LazyGroup):
+    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT}
+
+
+@click.group(cls=_Main)
+def main() -> None:
+    """Deciding: gates as data, evidence that is signed, and one verdict."""
+
+
+for _command in (gate, evidence, schema):
+    main.add_command(_command)
+
+
+def __getattr__(name: str) -> click.Command:
+    """`gates.cli:receipt`, imported when it is asked for."""
+    if name != "receipt":
+        raise AttributeError(name)
+    return load(RECEIPT)

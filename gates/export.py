@@ -1,0 +1,58 @@
+"""What may each kind of document hold? JSON Schema 2020-12, exported from the types that decode it."""
+
+from typing import Any
+
+import msgspec
+
+from gates.evidence.statement import Statement
+from gates.schema.documents import API_VERSION, Document
+from gates.schema.errors import UsageProblem
+from gates.schema.gate import GateSet
+from gates.schema.target import Target
+from gates.schema.verdict import Review
+from gates.schema.waiver import Waiver
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DOCUMENTS: dict[str, type[msgspec.Struct]] = {"GateSet": GateSet, "Target": Target, "Waiver": Waiver}
+VALUES: dict[str, type[msgspec.Struct]] = {"Review": Review, "Statement": Statement}
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds that have a schema: documents that people write, then values that gonogo writes."""
+    return (*DOCUMENTS, *VALUES)
+
+
+def schema_bytes(kind: str) -> bytes:
+    """The JSON Schema of a kind, indented, with sorted keys; unknown keys are refused at every level.
+
+    Raises UsageProblem naming the kinds there are.
+    """
+    if kind in DOCUMENTS:
+        schema = _document_schema(kind, DOCUMENTS[kind])
+    elif kind in VALUES:
+        schema = msgspec.json.schema(VALUES[kind])
+    else:
+        raise UsageProblem(f"no kind is called {kind!r}", next_step=f"use one of {', '.join(kinds())}")
+    _trim(schema)
+    text = msgspec.json.encode({"$schema": DIALECT, "title": kind, **schema}, order="sorted")
+    return msgspec.json.format(text, indent=2) + b"\n"
+
+
+def _document_schema(kind: str, spec: type[msgspec.Struct]) -> dict[str, Any]:
+    """The frame with its version and kind fixed, so that an editor says at once that a file is of another kind."""
+    schema = msgspec.json.schema(Document[spec])  # type: ignore[valid-type]  # a runtime type argument
+    frame = schema["$defs"].pop(schema.pop("$ref").removeprefix("#/$defs/"))
+    frame["properties"] |= {"apiVersion": {"const": API_VERSION}, "kind": {"const": kind}}
+    return {**frame, **schema}
+
+
+def _trim(schema: object) -> None:
+    """Docstrings become descriptions: without the indentation of the code they stand in."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("description"), str):
+            schema["description"] = "\n".join(line.strip() for line in schema["description"].splitlines())
+        for item in schema.values():
+            _trim(item)
+    elif isinstance(schema, list):
+        for item in schema:
+            _trim(item)

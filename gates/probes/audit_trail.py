@@ -1,0 +1,107 @@
+"""Reading back what the service says it did: ledger lines, receipts and the keys that sign them."""
+
+from typing import TypeVar
+
+import msgspec
+
+from gates.evidence.dsse import Envelope
+from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
+from gates.schema.target import Operation
+
+PAGES = 100_000
+Row = TypeVar("Row")
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """One line of the ledger export (format `gonogo-ledger-v1`); `postings` stay as they were written, to be hashed."""
+
+    seq: int
+    entry_id: str
+    kind: str
+    payment_id: str | None
+    receipt_id: str | None
+    postings: list[dict[str, str]]
+    operation_id: str | None = None
+
+
+class ReceiptItem(msgspec.Struct, frozen=True):
+    """One receipt of the listing, with its envelope."""
+
+    receipt_id: str
+    payment_id: str
+    kind: str
+    envelope: Envelope
+
+
+class _ReceiptPage(msgspec.Struct, frozen=True):
+    items: tuple[ReceiptItem, ...]
+    next_cursor: str | None = None
+
+
+def read_ledger(client: TargetClient, after: int = 0) -> list[LedgerEntry]:
+    """Every ledger line after `after`, in order.
+
+    Raises NotRun where the target has no `audit.ledger`, ServiceProblem for an answer that is not such a ledger.
+    """
+    operation = _section(client, "ledger")
+    entries: list[LedgerEntry] = []
+    for _ in range(PAGES):
+        answer = client.perform(operation, {"after": str(after)})
+        page = [_decode(line, LedgerEntry, operation.path) for line in _good(answer, operation).splitlines() if line.strip()]
+        if not page:
+            return entries
+        if page[0].seq <= after:
+            raise ServiceProblem(f"GET {operation.path}: the line after {after} has seq {page[0].seq}: the export never ends")
+        entries.extend(page)
+        after = page[-1].seq
+    raise ServiceProblem(f"GET {operation.path}: more than {PAGES} pages")
+
+
+def read_receipts(client: TargetClient) -> list[ReceiptItem]:
+    """Every receipt of the target's tenant.
+
+    Raises NotRun where the target has no `audit.receipts`, ServiceProblem for an answer that is not a page of receipts.
+    """
+    operation = _section(client, "receipts")
+    items: list[ReceiptItem] = []
+    cursor, seen = "", {""}
+    while True:
+        answer = client.perform(operation, {"cursor": cursor})
+        page = _decode(_good(answer, operation), _ReceiptPage, operation.path)
+        items.extend(page.items)
+        if page.next_cursor is None:
+            return items
+        if page.next_cursor in seen:
+            raise ServiceProblem(f"GET {operation.path}: the cursor {page.next_cursor!r} comes twice: the listing never ends")
+        cursor = page.next_cursor
+        seen.add(cursor)
+
+
+def read_trust(client: TargetClient) -> bytes:
+    """The JWKS document as it is served; raises NotRun where the target has no `audit.trust`."""
+    operation = _section(client, "trust")
+    return _good(client.perform(operation, {}), operation)
+
+
+def _section(client: TargetClient, name: str) -> Operation:
+    operation: Operation | None = getattr(client.target.audit, name)
+    if operation is None:
+        raise NotRun(
+            f"the target {client.name} does not say where its {name} can be read",
+            next_step=f"add spec.audit.{name} (method, path, role) to the target file",
+        )
+    return operation
+
+
+def _good(answer: Answer, operation: Operation) -> bytes:
+    if answer.status != 200:
+        code = f" ({answer.code})" if answer.code else ""
+        raise ServiceProblem(f"{operation.method} {operation.path} answered {answer.status}{code}, not 200")
+    return answer.body
+
+
+def _decode(data: bytes, type_: type[Row], path: str) -> Row:
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except msgspec.MsgspecError as error:
+        raise ServiceProblem(f"GET {path}: not what the format says: {error}") from None

@@ -1,0 +1,177 @@
+"""The probe authorization-sweep: is anything open? Every route x every credential, and what nobody should be able to do."""
+
+from collections.abc import Iterator
+
+from gates.evidence.statement import EvidenceKind, Measure
+from gates.probes.access import (
+    ISOLATION,
+    NO_SUCH_METHOD,
+    NOBODY,
+    NOT_AUTHENTICATED,
+    PUBLIC,
+    ROLE,
+    SAFE,
+    UNDOCUMENTED,
+    Cell,
+    Expectation,
+    document_faults,
+    expected_of,
+    other_methods,
+    undecided,
+)
+from gates.probes.client import Answer, NotRun, TargetClient, fill_text
+from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
+from gates.probes.isolation import isolation_cells
+from gates.probes.openapi import OpenApi, parameters, read_openapi
+from gates.probes.specimen import Specimen, make_specimen, release
+from gates.schema.canonical import Json, to_builtins
+from gates.schema.outcome import UnknownReason
+from gates.schema.progress import progress
+from gates.schema.target import Authorization
+
+
+def run(client: TargetClient) -> Result:
+    """Sweep the target and give back the one hold that the sweep made."""
+    wanted = client.target.authorization
+    if wanted is None:
+        raise NotRun(
+            f"the target {client.name} does not say who may call what",
+            next_step="add spec.authorization (openapi, roles, public) to the target file",
+        )
+    document = read_openapi(client, wanted.openapi)
+    specimen = make_specimen(client)
+    cells: list[Cell] = []
+    total = len(wanted.roles) * (len(client.own_roles()) + len(_bad_credentials(client)) + len(client.other_roles()))
+    with progress("authorization-sweep", total) as shown:
+        for cell in _all_cells(client, wanted, document, specimen):
+            cells.append(cell)
+            shown.step(min(len(cells), total), cell.route)
+        shown.step(total)
+    released = release(client, specimen)
+    return _result(client, wanted, document, cells, released=released)
+
+
+def _all_cells(client: TargetClient, wanted: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
+    yield from _public_cells(client, wanted)
+    yield from _role_cells(client, wanted, specimen)
+    yield from _method_cells(client, wanted, document, specimen)
+    if _has_other_tenant(client):
+        yield from isolation_cells(client, wanted, document, specimen)
+
+
+def _public_cells(client: TargetClient, wanted: Authorization) -> Iterator[Cell]:
+    for route in wanted.public:
+        method, _, path = route.partition(" ")
+        yield _cell(route, NOBODY, PUBLIC, client.send(method, path))
+
+
+def _role_cells(client: TargetClient, wanted: Authorization, specimen: Specimen) -> Iterator[Cell]:
+    """Each route with each credential. Changes are sent without an idempotency key, so that none can happen."""
+    bad = _bad_credentials(client)
+    for route in wanted.roles:
+        for name, authorization in bad.items():
+            yield _try(client, route, name, authorization, NOT_AUTHENTICATED, specimen)
+        for role in client.own_roles():
+            expected = expected_of(route, role, wanted.roles)
+            if role not in client.credentials:
+                yield Cell(ROLE, route, role, expected.says, None, "skipped", client.missing[role])
+            elif route.startswith("DELETE ") and role in wanted.roles[route]:
+                yield Cell(ROLE, route, role, expected.says, None, "skipped", "an allowed DELETE would take effect")
+            else:
+                yield _try(client, route, role, client.credentials[role], expected, specimen)
+
+
+def _method_cells(client: TargetClient, wanted: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
+    """Methods that nobody offered must not open a back door; with a real credential only those that change nothing."""
+    for path in sorted({route.partition(" ")[2] for route in wanted.roles}):
+        let_in = {role for route, roles in wanted.roles.items() if route.endswith(f" {path}") for role in roles}
+        refused = [role for role in client.own_roles() if role not in let_in and role in client.credentials]
+        for method in other_methods(path, document, wanted):
+            route = f"{method} {path}"
+            yield _try(client, route, NOBODY, None, NO_SUCH_METHOD, specimen)
+            if method in SAFE and refused:
+                yield _try(client, route, refused[0], client.credentials[refused[0]], NO_SUCH_METHOD, specimen)
+
+
+def _try(
+    client: TargetClient, route: str, name: str, authorization: str | None, expected: Expectation, specimen: Specimen
+) -> Cell:
+    fields = {**client.fields, **specimen.fields}
+    missing = [item for item in parameters(route) if item not in fields]
+    if missing:
+        return Cell(ROLE, route, name, expected.says, None, "skipped", f"the probe has no real {missing[0]}")
+    method, _, template = route.partition(" ")
+    body = None if method in SAFE else b"{}"
+    return _cell(route, name, expected, client.send(method, fill_text(template, fields), authorization=authorization, body=body))
+
+
+def _cell(route: str, name: str, expected: Expectation, answer: Answer) -> Cell:
+    reason = undecided(answer.status)
+    if reason:
+        return Cell(ROLE, route, name, expected.says, answer.status, "skipped", reason)
+    bare_options = route.startswith("OPTIONS ") and answer.status in (200, 204) and not answer.body
+    ok = expected.met_by(answer.status) or bare_options
+    note = "a change without an idempotency key took effect" if ok and _took_effect(route, answer) else ""
+    return Cell(ROLE, route, name, expected.says, answer.status, "ok" if ok else "violation", note)
+
+
+def _took_effect(route: str, answer: Answer) -> bool:
+    return not route.startswith(("GET ", "HEAD ", "OPTIONS ")) and 200 <= answer.status < 300
+
+
+def _bad_credentials(client: TargetClient) -> dict[str, str | None]:
+    """No credential, and ones that are nearly right: a real one cut short or drawn out must not open anything."""
+    real = next(
+        (client.credentials[role] for role in client.own_roles() if role in client.credentials), "Bearer 0123456789abcdef"
+    )
+    scheme, _, value = real.rpartition(" ")
+    return {
+        NOBODY: None,
+        "garbage": f"{scheme} probe-garbage-credential-0000000000".strip(),
+        "no token": scheme or "Bearer",
+        "a real one cut short": real[:-1],
+        "a real one drawn out": f"{real}0",
+        "a real one under the scheme Basic": f"Basic {value}",
+    }
+
+
+def _has_other_tenant(client: TargetClient) -> bool:
+    return any(role in client.credentials for role in client.other_roles())
+
+
+def _result(client: TargetClient, wanted: Authorization, document: OpenApi, cells: list[Cell], *, released: bool) -> Result:
+    faults, compared = document_faults(wanted, document)
+    findings = [
+        Finding(cell.measure, f"{cell.route} as {cell.credential}", cell.expected, f"{cell.status} {cell.note}".strip())
+        for cell in cells
+        if cell.verdict == "violation"
+    ]
+    findings.extend(Finding(*fault) for fault in faults)
+    skipped = [
+        Skipped(cell.measure, f"{cell.route} as {cell.credential}", cell.note) for cell in cells if cell.verdict == "skipped"
+    ]
+    tried = {name: sum(1 for cell in cells if cell.measure == name and cell.verdict != "skipped") for name in (ROLE, ISOLATION)}
+    measures = {
+        ROLE: counted(ROLE, tried[ROLE], findings, skipped),
+        ISOLATION: counted(ISOLATION, tried[ISOLATION], findings, skipped),
+        UNDOCUMENTED: counted(UNDOCUMENTED, compared, findings),
+    }
+    if not _has_other_tenant(client):
+        why = "another tenant's credentials are needed: add spec.credentials.other_* to the target and export what they name"
+        measures[ISOLATION] = Measure(None, "count", unknown=UnknownReason.NOT_RUN, detail=why)
+    facts = {**_facts(client, wanted, document, cells), "hold_released_again": released}
+    return Result(measures, tuple(findings), tuple(skipped), facts, tuple(to_builtins(cell) for cell in cells))
+
+
+def _facts(client: TargetClient, wanted: Authorization, document: OpenApi, cells: list[Cell]) -> dict[str, Json]:
+    return {
+        "routes": len(wanted.roles) + len(wanted.public),
+        "routes_in_openapi": len(document.routes),
+        "credentials": [*client.own_roles(), *_bad_credentials(client)],
+        "other_credentials": [role for role in client.other_roles() if role in client.credentials],
+        "roles_declared_in_openapi": sum(1 for item in document.routes.values() if item.roles is not None),
+        "effects_without_key": [f"{cell.route} as {cell.credential}" for cell in cells if cell.note.endswith("took effect")],
+    }
+
+
+PROBE = Probe("authorization-sweep", EvidenceKind.AUTHORIZATION_SWEEP, (ROLE, ISOLATION, UNDOCUMENTED), run)

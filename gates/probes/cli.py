@@ -1,0 +1,146 @@
+"""`gonogo gate probe`: ask a running service, or read its artifacts, and leave signed evidence. Also `gonogo receipt`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gates.probes.receipt_cli import receipt
+from gates.schema.errors import UsageProblem
+from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.state import state_dir
+
+if TYPE_CHECKING:
+    from gates.probes.conduct import Conducted, Probe
+
+NAMES = (
+    "authorization-sweep",
+    "fail-closed",
+    "policy-binding",
+    "receipt-verification",
+    "secret-scan",
+    "determinism",
+)
+_path = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("name", metavar="NAME", type=click.Choice(NAMES))
+@click.argument("paths", nargs=-1, type=_path)
+@click.option("--target", default="local", show_default=True, help="A shipped target's name, or the path of a Target file.")
+@click.option("--out", required=True, type=_path, help="Where the report goes: OUT/NAME.json.")
+@click.option("--evidence", "evidence_path", type=_path, help="The evidence folder.  [default: evidence in the state folder]")
+@click.option("--build", help="The sha256 of the build that this is about, where the service cannot be asked.")
+@click.option("--trust", "trust_path", type=_path, help="receipt-verification: the JWKS file pinned beforehand.")
+@click.option("--table", "table_path", type=_path, help="fail-closed: another table of requests and the answers they must get.")
+@click.option("--review", "review_path", type=_path, help="determinism: a review folder whose scorecard is built anew.")
+@click.option("--nonce", help="What makes this run's idempotency keys its own.  [default: drawn]")
+@now_option
+@format_option("text", "json")
+def probe(  # each parameter is one option of the command line
+    name: str,
+    paths: tuple[Path, ...],
+    target: str,
+    out: Path,
+    evidence_path: Path | None,
+    build: str | None,
+    trust_path: Path | None,
+    table_path: Path | None,
+    review_path: Path | None,
+    nonce: str | None,
+    now: dt.datetime | None,
+    output_format: str,
+) -> int:
+    """Run one probe and leave its evidence: what was measured, not a verdict.
+
+    NAME is one of authorization-sweep, fail-closed, policy-binding, receipt-verification, secret-scan (PATHS: the files and
+    folders to scan) and determinism. Exit 0 where every count is zero, 1 for findings, 3 where something could not be tried;
+    evidence is left each time, also where the target cannot be asked.
+    """
+    import secrets
+
+    from gates.evidence.keys import load_signer
+    from gates.evidence.store import EvidenceStore
+    from gates.probes.client import TargetClient
+    from gates.probes.conduct import conduct
+    from gates.schema.target import load_target
+
+    _refuse_misplaced(name, paths=paths, trust=trust_path, table=table_path, review=review_path)
+    home = state_dir()
+    store = EvidenceStore((evidence_path or home / "evidence").absolute())
+    with TargetClient(load_target(target), nonce or secrets.token_hex(6)) as client:
+        wanted = _probe(name, paths, out, trust_path, table_path)
+        if wanted is None:
+            wanted = _determinism(target, home, store.folder, build=build, review=review_path, now=now)
+        done = conduct(wanted, client, out=out, store=store, signer=load_signer(home), clock=clock_at(now), build=build)
+    click.echo(_as_json(done) if output_format == "json" else _as_text(done))
+    return int(done.exit_code)
+
+
+def _refuse_misplaced(name: str, **given: object) -> None:
+    """An option that the probe would ignore is a mistake of the caller's."""
+    fits = {"paths": "secret-scan", "trust": "receipt-verification", "table": "fail-closed", "review": "determinism"}
+    for option, value in given.items():
+        if value and fits[option] != name:
+            what = "PATHS are" if option == "paths" else f"--{option} is"
+            raise UsageProblem(f"{what} for the probe {fits[option]}, not for {name}")
+
+
+def _probe(name: str, paths: tuple[Path, ...], out: Path, trust: Path | None, table: Path | None) -> Probe | None:
+    """The probe of that name; None for determinism, which needs to know more."""
+    from gates.probes import authorization_sweep, fail_closed, policy_binding, receipt_verification, secret_scan
+
+    if name == "authorization-sweep":
+        return authorization_sweep.PROBE
+    if name == "fail-closed":
+        return fail_closed.make_probe(table)
+    if name == "policy-binding":
+        return policy_binding.PROBE
+    if name == "receipt-verification":
+        return receipt_verification.make_probe(out, trust)
+    return secret_scan.make_probe(paths, os.environ) if name == "secret-scan" else None
+
+
+def _determinism(
+    target: str, home: Path, evidence: Path, *, build: str | None, review: Path | None, now: dt.datetime | None
+) -> Probe:
+    from gates.evidence.keys import TRUST_FILE
+    from gates.probes.determinism import corpus_producer, make_probe, scorecard_producer, verdict_producer
+    from gates.schema.time import format_utc
+
+    moment = format_utc(clock_at(now)())
+    where = str(Path(target).absolute()) if Path(target).suffix in (".yaml", ".yml") else target
+    judged = ["--target", where, "--evidence", str(evidence), "--trust", str(home / "keys" / TRUST_FILE), "--now", moment]
+    producers = [corpus_producer(), verdict_producer([*judged, *(["--build", build] if build else [])])]
+    if review is not None:
+        producers.append(scorecard_producer([str(review.absolute()), "--out", "{out}"]))
+    return make_probe(producers)
+
+
+def _as_text(done: Conducted) -> str:
+    result = done.result
+    lines = [f"{done.probe}: {done.status}" + (f": {done.detail}" if done.detail else "")]
+    for name, measure in result.measures.items():
+        value = measure.value if measure.value is not None else f"unknown ({measure.unknown})"
+        skipped = f", {measure.skipped} skipped" if measure.skipped else ""
+        lines.append(f"  {name:<28}{value:>6}  of {measure.samples} looked at{skipped}")
+    lines += [f"  finding: {item.where}: expected {item.expected}; found {item.found}" for item in result.findings[:20]]
+    lines += [f"  skipped: {item.where}: {item.why}" for item in result.skipped[:20]]
+    cut = max(len(result.findings) - 20, 0) + max(len(result.skipped) - 20, 0)
+    lines += [f"  and {cut} more in the report"] if cut else []
+    return "\n".join([*lines, f"  evidence {done.evidence[:12]}, report {done.report}"])
+
+
+def _as_json(done: Conducted) -> str:
+    from gates.schema.canonical import canonical_json, to_builtins
+
+    content = to_builtins(done)
+    assert isinstance(content, dict), "a struct becomes a mapping"
+    return canonical_json({**content, "exit_code": int(done.exit_code)}).decode()
+
+
+__all__ = ["probe", "receipt"]

@@ -1,0 +1,158 @@
+"""How a probe is conducted: run it, sign what it measured, write the report, and end with the right code."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gates.evidence.dsse import Signer
+from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
+from gates.evidence.store import EvidenceStore
+from gates.probes.client import NotRun, ServiceProblem, TargetClient, point
+from gates.schema.canonical import Json, sha256_hex, to_builtins
+from gates.schema.outcome import ExitCode, UnknownReason
+from gates.schema.time import Clock, format_utc
+
+Status = Literal["complete", "not_run", "adapter_error"]
+SHOWN = 50
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is not as it should be: the measure it counts in, where it was seen, what was expected and found."""
+
+    measure: str
+    where: str
+    expected: str
+    found: str
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """One thing that could not be tried, and why: it counts, and is never a pass."""
+
+    measure: str
+    where: str
+    why: str
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a probe measured. `facts` are small and go into the evidence; `cells` are all that was tried, for the report."""
+
+    measures: dict[str, Measure]
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    facts: dict[str, Json] = {}
+    cells: tuple[Json, ...] = ()
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """One probe: its name, the kind of evidence it leaves, the measures it takes, and how."""
+
+    name: str
+    kind: EvidenceKind
+    measures: tuple[str, ...]
+    run: Callable[[TargetClient], Result]
+
+
+class Conducted(msgspec.Struct, frozen=True):
+    """A probe that has left its evidence."""
+
+    probe: str
+    status: Status
+    detail: str
+    result: Result
+    evidence: str
+    report: str
+    exit_code: ExitCode
+
+
+def counted(name: str, samples: int, findings: Sequence[Finding], skipped: Sequence[Skipped] = (), detail: str = "") -> Measure:
+    """The measure that counts the findings of one name over `samples` things looked at."""
+    count = sum(1 for item in findings if item.measure == name)
+    passed_over = sum(1 for item in skipped if item.measure == name)
+    return Measure(str(count), "count", samples=samples, skipped=passed_over, detail=detail)
+
+
+def conduct(  # the composition of one probe
+    probe: Probe, client: TargetClient, *, out: Path, store: EvidenceStore, signer: Signer, clock: Clock, build: str | None = None
+) -> Conducted:
+    """Run the probe and leave its evidence, whatever happens: a target that cannot be asked leaves evidence that says so."""
+    started = format_utc(clock())
+    subject = Subject(client.name, {})
+    status: Status = "complete"
+    detail = ""
+    try:
+        subject = read_subject(client, build)
+        result = probe.run(client)
+    except NotRun as problem:
+        status, detail = "not_run", str(problem)
+        result = _nothing(probe, UnknownReason.NOT_RUN)
+    except ServiceProblem as problem:
+        status, detail = "adapter_error", str(problem)
+        result = _nothing(probe, UnknownReason.ADAPTER_ERROR)
+    assert set(result.measures) == set(probe.measures), f"{probe.name} measures what it says it measures"
+    predicate = Predicate(
+        started, format_utc(clock()), f"gonogo gate probe {probe.name}", result.measures, _facts(result), status, detail
+    )
+    digest = store.record(signer, probe.kind, subject, predicate).digest
+    report = {"probe": probe.name, "evidence": digest, "subject": subject, "predicate": predicate, **_details(result)}
+    name = _write_report(out / f"{probe.name}.json", report)
+    return Conducted(probe.name, status, detail, result, digest, name, _exit_code(status, result))
+
+
+def read_subject(client: TargetClient, build: str | None) -> Subject:
+    """The target and the build that answers now; a target that tells no build has an empty digest.
+
+    Raises ServiceProblem where the build is to be told and is not.
+    """
+    where = client.target.build
+    if build is None and where is not None:
+        authorization = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
+        answer = client.send("GET", where.path, authorization=authorization)
+        found = point(answer.json(), where.pointer)
+        if not isinstance(found, str) or not found:
+            raise ServiceProblem(
+                f"GET {where.path} answered {answer.status} and has no build at {where.pointer}",
+                next_step="correct spec.build in the target file",
+            )
+        build = found
+    return Subject(client.name, {"sha256": build} if build else {})
+
+
+def _nothing(probe: Probe, reason: UnknownReason) -> Result:
+    return Result({name: Measure(None, "count", unknown=reason) for name in probe.measures})
+
+
+def _facts(result: Result) -> dict[str, Json]:
+    """The facts and the first findings; how many there are in all is said, so that a cut is never silent."""
+    return {
+        **result.facts,
+        "findings_total": len(result.findings),
+        "findings": to_builtins(result.findings[:SHOWN]),
+        "skipped_total": len(result.skipped),
+        "skipped": to_builtins(result.skipped[:SHOWN]),
+    }
+
+
+def _details(result: Result) -> dict[str, object]:
+    return {"findings": result.findings, "skipped": result.skipped, "cells": result.cells}
+
+
+def _write_report(path: Path, content: dict[str, object]) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(to_builtins(content)), indent=2) + b"\n")
+    return path.name
+
+
+def _exit_code(status: Status, result: Result) -> ExitCode:
+    """Red for any finding, unknown for anything not tried: the code says what was measured, the gates judge it."""
+    if any(measure.value not in (None, "0") for measure in result.measures.values()):
+        return ExitCode.RED
+    if status != "complete" or result.skipped or any(measure.value is None for measure in result.measures.values()):
+        return ExitCode.UNKNOWN
+    return ExitCode.GREEN
+
+
+def short_digest(data: bytes) -> str:
+    """The first twelve hex digits of a sha256: enough to compare, useless to guess from."""
+    return sha256_hex(data)[:12]

@@ -1,0 +1,118 @@
+"""A fixed corpus and what is made of it: run as a program in any environment, it must print the same bytes.
+
+`python -m gates.probes.corpus` prints one line an artifact: its name, and its bytes in base64.
+"""
+
+import base64
+import sys
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gates.evidence.dsse import Signer, jwks_bytes
+from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject, make_statement, sign_statement
+from gates.probes.receipt import PAYLOAD_TYPE, parse_receipt
+from gates.schema.canonical import Json, canonical_json, canonical_yaml, sha256_hex
+
+SEED = bytes(range(32))
+"""The private key of the corpus; it signs nothing else, anywhere."""
+
+TEXTS = (
+    "",
+    "plain",
+    "yes",
+    "1e3",
+    "~",
+    "tab\tand\nline",
+    "Grüße, 世界, \U0001f680",
+    "e\u0301 is not \u00e9",
+    "\u2028",
+    "\x7f",
+    '"',
+)
+
+
+def corpus() -> Json:
+    """Keys that sort differently by bytes, code points and UTF-16 units; texts that writers quote differently; long integers."""
+    names = ("b", "a", "B", "Z", "ä", "_", "10", "9", "\ufb01", "\U0001f600", "a.b", "a-b", "")
+    members: list[Json] = [*sorted({f"member {number}" for number in range(40)})]
+    return {
+        "names": {name: index for index, name in enumerate(names)},
+        "texts": list(TEXTS),
+        "numbers": [0, -1, 2**53 - 1, -(2**53 - 1)],
+        "members": members,
+        "nested": {"deep": [[[{"x": None, "w": True, "v": []}]], {}]},
+    }
+
+
+def receipt_payloads() -> list[bytes]:
+    """A payment's receipts, reserve then settle, as they would be signed."""
+    policy = {"policy_sha256": sha256_hex(b"policy"), "outcome": "allow", "reasons": [], "inputs_sha256": sha256_hex(b"inputs")}
+    counters = {"counters_before": {"tenant_day": "0"}, "counters_after": {"tenant_day": "1250"}}
+    zero = dict.fromkeys(("authorized", "settled", "released", "open", "refunded", "charged_back"), "0")
+    shared = {
+        "version": "1",
+        "tenant_id": "ten_1",
+        "issued_at": "2026-11-23T10:00:00.000Z",
+        "payment_id": "pay_1",
+        "money_moved": "yes",
+        "amount": "1250",
+        "currency": "USD",
+        "wallet_id": "wal_1",
+        "payee_id": "pye_1",
+        "agent_id": "Grüße",
+        "request_fingerprint": sha256_hex(b"request"),
+        "policy": {**policy, **counters},
+        "postings_sha256": sha256_hex(b"postings"),
+        "salt": "00",
+        "expires_at": "2026-11-24T10:00:00.000Z",
+        "key_id": _signer().keyid,
+    }
+    first = {
+        "receipt_id": "rcp_1",
+        "kind": "reserve",
+        "operation_id": "op_1",
+        "seq": 1,
+        "status": "reserved",
+        "entry_ids": ["ent_1"],
+    }
+    held = {**zero, "authorized": "1250", "open": "1250"}
+    one = canonical_json({**shared, **first, "previous_receipt_sha256": None, "totals": held})
+    second = {
+        "receipt_id": "rcp_2",
+        "kind": "settle",
+        "operation_id": "op_2",
+        "seq": 2,
+        "status": "settled",
+        "entry_ids": ["ent_2"],
+    }
+    paid = {**zero, "authorized": "1250", "settled": "1250"}
+    two = canonical_json({**shared, **second, "previous_receipt_sha256": sha256_hex(one), "totals": paid})
+    return [one, two]
+
+
+def artifacts() -> dict[str, bytes]:
+    """Every artifact that this room can make alone, by name."""
+    signer = _signer()
+    measures = {name: Measure("0", "count", samples=3) for name in sorted({"beta", "alpha", "gamma"})}
+    moment = "2026-11-23T10:00:00.000Z"
+    predicate = Predicate(moment, moment, "corpus", measures, {"corpus": corpus()})
+    statement = make_statement(EvidenceKind.DETERMINISM, Subject("corpus", {"sha256": sha256_hex(b"corpus")}), predicate)
+    payloads = receipt_payloads()
+    for payload in payloads:
+        parse_receipt(payload)
+    return {
+        "canonical JSON": canonical_json(corpus()),
+        "canonical YAML": canonical_yaml(corpus()),
+        "key set": jwks_bytes(signer.jwk),
+        "receipts, signed": b"\n".join(canonical_json(signer.sign(PAYLOAD_TYPE, payload)) for payload in payloads),
+        "evidence statement, signed": canonical_json(sign_statement(signer, statement)),
+    }
+
+
+def _signer() -> Signer:
+    return Signer(Ed25519PrivateKey.from_private_bytes(SEED))
+
+
+if __name__ == "__main__":
+    for name, data in artifacts().items():
+        sys.stdout.write(f"{name}\t{base64.b64encode(data).decode()}\n")

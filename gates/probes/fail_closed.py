@@ -1,0 +1,121 @@
+"""The probe fail-closed: are replays and bad requests answered as documented, and does no money move?"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from gates.evidence.statement import EvidenceKind
+from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
+from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
+from gates.probes.fail_closed_judge import refusal_faults, replay_faults
+from gates.probes.fail_closed_request import Stage, build, is_foreign, needs, prepare, send, set_the_stage
+from gates.probes.fail_closed_table import SHIPPED, Row, Table, load_table
+from gates.probes.money_witness import MoneyWitness
+from gates.probes.openapi import read_openapi
+from gates.schema.canonical import Json, sha256_hex
+from gates.schema.progress import progress
+
+ANSWERS, CODES = "unexpected_answers", "undocumented_codes"
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a row was answered, and what is wrong with it."""
+
+    row: Row
+    answer: Answer
+    faults: tuple[tuple[str, str], ...]
+
+
+def make_probe(table_path: Path | None) -> Probe:
+    """The probe over the shipped table, or another."""
+    return Probe("fail-closed", EvidenceKind.FAIL_CLOSED, (ANSWERS, CODES), _run(table_path or SHIPPED))
+
+
+def _run(table_path: Path) -> Callable[[TargetClient], Result]:
+    def run(client: TargetClient) -> Result:
+        """Every row: a payment in the state it needs, the request, the answer, and the wallet before and after."""
+        table = load_table(table_path)
+        documented, source = _documented(client, table)
+        witness = MoneyWitness(client)
+        fields = prepare(client, table)
+        seen: list[Seen] = []
+        skipped: list[Skipped] = []
+        with progress("fail-closed", len(table.rows)) as shown:
+            for number, row in enumerate(table.rows):
+                shown.step(number, row.name)
+                role = needs(row)
+                if role is not None and role not in client.credentials:
+                    skipped.append(Skipped(ANSWERS, row.name, f"no credential {role}"))
+                    continue
+                try:
+                    stage = set_the_stage(client, row, fields)
+                except (NotRun, ServiceProblem) as problem:
+                    skipped.append(Skipped(ANSWERS, row.name, problem.message))
+                    continue
+                seen.append(_try(client, table, row, stage, witness))
+            shown.step(len(table.rows))
+        if not witness.can_see:
+            skipped.append(Skipped(ANSWERS, "no money moved", "add spec.audit.wallet to the target file"))
+        facts: dict[str, Json] = {
+            "table_sha256": sha256_hex(table_path.read_bytes()),
+            "rows": len(table.rows),
+            "codes_from": source,
+        }
+        return _result(seen, skipped, documented, facts)
+
+    return run
+
+
+def _documented(client: TargetClient, table: Table) -> tuple[frozenset[str], str]:
+    """The codes that the OpenAPI document lists; where it lists none, the table's."""
+    if client.target.authorization is not None:
+        codes = read_openapi(client, client.target.authorization.openapi).codes
+        if codes:
+            return codes, "the OpenAPI document"
+    return frozenset(table.codes), "the table"
+
+
+def _try(client: TargetClient, table: Table, row: Row, stage: Stage, witness: MoneyWitness) -> Seen:
+    request = build(client, row, stage)
+    witness.look()
+    try:
+        answer = send(client, request)
+    except ServiceProblem as problem:
+        client.send("GET", client.target.ready_path)  # raises where the service is gone: then nothing was found out
+        return Seen(row, Answer(0, httpx.Headers(), b""), ((f"status {row.status}", problem.message),))
+    if row.repeat is not None:
+        faults = list(replay_faults(stage.made[row.repeat][1], answer, table.replayed_header))
+    else:
+        faults = list(refusal_faults(row, answer, table))
+    if row.sticky:
+        faults.extend(replay_faults(answer, send(client, request), table.replayed_header))
+    moved = witness.moved()
+    if moved:
+        faults.append(("no money moves", moved))
+    return Seen(row, answer, tuple(faults))
+
+
+def _result(seen: list[Seen], skipped: list[Skipped], documented: frozenset[str], facts: dict[str, Json]) -> Result:
+    findings = [Finding(ANSWERS, item.row.name, expected, found) for item in seen for expected, found in item.faults]
+    coded = [(item.row.name, item.answer.code) for item in seen if item.answer.code]
+    strange = sorted({code for _, code in coded if code not in documented})
+    for code in strange:
+        where = next(name for name, found in coded if found == code)
+        findings.append(Finding(CODES, where, "a documented code", code))
+    wrong = sum(1 for item in seen if item.faults)
+    answers = msgspec.structs.replace(counted(ANSWERS, len(seen), findings, skipped), value=str(wrong))
+    codes = counted(CODES, len(coded), findings)
+    cells: tuple[Json, ...] = tuple(
+        {
+            "row": item.row.name,
+            "status": item.answer.status,
+            "code": item.answer.code,
+            "as_another_tenant": is_foreign(item.row),
+            "verdict": "violation" if item.faults else "ok",
+        }
+        for item in seen
+    )
+    seen_codes: list[Json] = [*sorted({code for _, code in coded})]
+    return Result({ANSWERS: answers, CODES: codes}, tuple(findings), tuple(skipped), {**facts, "codes_seen": seen_codes}, cells)

@@ -1,0 +1,52 @@
+"""The probe policy-binding: can money move without policy? Reads the ledger and the receipts, and joins them."""
+
+import base64
+import binascii
+
+from gates.evidence.statement import EvidenceKind
+from gates.probes.audit_trail import ReceiptItem, read_ledger, read_receipts
+from gates.probes.binding import DECISIONS, LINKS, SETTLEMENTS, check_binding
+from gates.probes.client import TargetClient
+from gates.probes.conduct import Finding, Probe, Result, counted
+from gates.probes.receipt import Malformed, Receipt, parse_receipt
+from gates.schema.canonical import Json
+from gates.schema.progress import progress
+
+
+def run(client: TargetClient) -> Result:
+    """Every decision, every settlement and every link between ledger and receipts of the target's tenant."""
+    with progress("policy-binding", 3) as shown:
+        shown.step(0, "reading the ledger")
+        entries = read_ledger(client)
+        shown.step(1, "reading the receipts")
+        receipts, unreadable = _parse(read_receipts(client))
+        shown.step(2, "joining them")
+        bound = check_binding(entries, receipts)
+        shown.step(3)
+    findings = (*unreadable, *bound.findings)
+    measures = {
+        DECISIONS: counted(DECISIONS, bound.decisions, findings),
+        SETTLEMENTS: counted(SETTLEMENTS, bound.settlements, findings),
+        LINKS: counted(LINKS, bound.links + len(unreadable), findings),
+    }
+    facts: dict[str, Json] = {
+        "ledger_entries": len(entries),
+        "receipts": len(receipts) + len(unreadable),
+        "outcomes": dict(bound.outcomes),
+    }
+    return Result(measures, findings, facts=facts)
+
+
+def _parse(items: list[ReceiptItem]) -> tuple[list[Receipt], tuple[Finding, ...]]:
+    """The receipts that can be read; the others are broken links, for nothing can be joined to them."""
+    receipts: list[Receipt] = []
+    unreadable: list[Finding] = []
+    for item in items:
+        try:
+            receipts.append(parse_receipt(base64.b64decode(item.envelope.payload, validate=True)))
+        except (Malformed, binascii.Error) as error:
+            unreadable.append(Finding(LINKS, item.receipt_id, "a receipt of version 1", str(error)))
+    return receipts, tuple(unreadable)
+
+
+PROBE = Probe("policy-binding", EvidenceKind.POLICY_BINDING, (DECISIONS, SETTLEMENTS, LINKS), run)

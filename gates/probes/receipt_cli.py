@@ -1,0 +1,49 @@
+"""`gonogo receipt`: verify receipts offline; no service is asked and no network is used."""
+
+from pathlib import Path
+
+import click
+
+from gates.schema.options import format_option
+
+
+@click.group()
+def receipt() -> None:
+    """Verify receipts offline, against keys that you bring."""
+
+
+@receipt.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--trust", "trust_path", required=True, type=click.Path(path_type=Path), help="The JWKS file that you trust. Nothing else is."
+)
+@click.option(
+    "--chain",
+    "chain_paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Further receipts of the same payments, to complete chains. May be repeated.",
+)
+@click.option("--verbose", is_flag=True, help="Tell every receipt in full, also of many.")
+@format_option("text", "json")
+def verify(file: Path, trust_path: Path, chain_paths: tuple[Path, ...], verbose: bool, output_format: str) -> int:
+    """Check the receipts in FILE: a DSSE envelope as JSON, or many as JSON lines.
+
+    Each level says pass, FAIL or not checked: the signature by a key in --trust; the form, to the byte; the chain to the
+    payment's earlier receipts; conservation of the money. Exit 0 only where all of these pass, 8 where one fails, 3 where one
+    was not checked because earlier receipts were not given.
+    """
+    from gates.evidence.keys import load_trust
+    from gates.probes.receipt_files import read_receipt_file
+    from gates.probes.receipt_text import as_json, as_text, exit_code
+    from gates.probes.verifier import verify_receipts
+    from gates.schema.canonical import canonical_json
+
+    trust = load_trust(trust_path)
+    known = [item for path in chain_paths for item in read_receipt_file(path)]
+    found = verify_receipts(read_receipt_file(file), trust, known)
+    if output_format == "json":
+        click.echo(canonical_json(as_json(found, trust)).decode())
+    else:
+        click.echo(as_text(found, trust, verbose=verbose))
+    return int(exit_code(found))

@@ -1,0 +1,69 @@
+"""What verification found, told in plain words."""
+
+from collections.abc import Iterator, Sequence
+
+from gates.evidence.dsse import TrustRoot
+from gates.probes.verifier import BEYOND, Mark, Verified
+from gates.schema.canonical import Json
+from gates.schema.outcome import ExitCode
+
+TOLD_IN_FULL = 3
+
+
+def exit_code(found: Sequence[Verified]) -> ExitCode:
+    """8 where anything is wrong, 3 where something could have been checked and was not, else 0."""
+    if any(item.failed for item in found):
+        return ExitCode.UNVERIFIED
+    return ExitCode.GREEN if all(item.complete for item in found) else ExitCode.UNKNOWN
+
+
+def as_text(found: Sequence[Verified], trust: TrustRoot, *, verbose: bool = False) -> str:
+    """One paragraph a receipt (of many: only those that do not pass), then what it comes to in one line."""
+    in_full = verbose or len(found) <= TOLD_IN_FULL
+    lines = [line for item in found if in_full or not item.complete for line in _paragraph(item)]
+    lines.append(_summary(found))
+    lines.append(f"trusted keys, from the file you gave: {', '.join(trust.keyids) or 'none'}")
+    return "\n".join(lines)
+
+
+def as_json(found: Sequence[Verified], trust: TrustRoot) -> Json:
+    """The same for programs."""
+    return {
+        "verdict": _verdict(found),
+        "exit_code": int(exit_code(found)),
+        "trusted_keys": list(trust.keyids),
+        "receipts": [
+            {
+                "origin": item.origin,
+                "receipt_id": item.receipt.receipt_id if item.receipt else None,
+                "payment_id": item.receipt.payment_id if item.receipt else None,
+                "levels": [{"level": level.name, "mark": level.mark.value, "says": level.says} for level in item.levels],
+            }
+            for item in found
+        ],
+    }
+
+
+def _paragraph(item: Verified) -> Iterator[str]:
+    receipt = item.receipt
+    if receipt is None:
+        yield f"{item.origin}: not a readable receipt"
+    else:
+        what = f"{receipt.kind} of {receipt.amount} minor units of {receipt.currency}"
+        yield f"{item.origin}: {receipt.receipt_id}, {what}, receipt {receipt.seq} of payment {receipt.payment_id}"
+    for level in item.levels:
+        yield f"  {level.name:<14}{level.mark.value:<12}{level.says}"
+    yield ""
+
+
+def _verdict(found: Sequence[Verified]) -> str:
+    words = {ExitCode.GREEN: "verified", ExitCode.UNKNOWN: "not fully checked", ExitCode.UNVERIFIED: "NOT VERIFIED"}
+    return words[exit_code(found)]
+
+
+def _summary(found: Sequence[Verified]) -> str:
+    failed = sum(1 for item in found if item.failed)
+    open_ = sum(1 for item in found if not item.failed and not item.complete)
+    beyond = sorted({lvl.name for item in found for lvl in item.levels if lvl.name in BEYOND and lvl.mark is Mark.NOT_CHECKED})
+    text = f"{_verdict(found)}: {len(found)} receipts, {len(found) - failed - open_} pass, {failed} fail"
+    return f"{text}, {open_} not fully checked; beyond this version, never checked: {', '.join(beyond)}"

@@ -1,0 +1,115 @@
+"""Which files hold a secret? Every byte of every file that is named, without ever writing down what was found."""
+
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from gates.probes.conduct import short_digest
+from gates.probes.patterns import SHAPES, Pattern
+from gates.schema.errors import UsageProblem
+
+ARCHIVES = (".gz", ".zip", ".xz", ".bz2", ".zst", ".tgz", ".whl", ".jar")
+_KEY_NAMES = (".key", ".pem", ".der", ".p8")
+RAW_KEY_BYTES = 32
+WINDOW_BYTES = 8 * 1024 * 1024
+OVERLAP_BYTES = 8 * 1024
+
+
+class Hit(msgspec.Struct, frozen=True, order=True):
+    """One secret: where, what kind, and the start of its sha256, by which its owner can recognise it."""
+
+    file: str
+    line: int
+    kind: str
+    sha256_prefix: str
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What was read and what was not."""
+
+    files: int
+    size_bytes: int
+    hits: tuple[Hit, ...]
+    unread: tuple[tuple[str, str], ...]
+
+
+def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
+    """Scan files and folders for the shapes of secrets and for exact values.
+
+    Raises UsageProblem for a path that does not exist. Files that cannot be read are listed as unread, with the reason.
+    """
+    hits: set[Hit] = set()
+    unread: list[tuple[str, str]] = []
+    files = size = 0
+    for path, name in _files(paths):
+        reason = _unreadable(path)
+        if reason:
+            unread.append((name, reason))
+            continue
+        try:
+            length, found = _scan_file(path, name, (*exact, *SHAPES))
+        except OSError as error:
+            unread.append((name, error.strerror or type(error).__name__))
+            continue
+        files, size = files + 1, size + length
+        hits.update(found)
+    return Scan(files, size, tuple(sorted(hits)), tuple(unread))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Every file with the name to report: beneath the named folder, never from the root of the disk."""
+    for path in paths:
+        if not path.exists():
+            raise UsageProblem(f"{path}: no such file or folder", next_step="name the folders that hold logs and artifacts")
+        if not path.is_dir():
+            yield path, path.name
+            continue
+        base = path.resolve().name
+        for found in sorted(item for item in path.rglob("*") if item.is_symlink() or not item.is_dir()):
+            yield found, f"{base}/{found.relative_to(path).as_posix()}"
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why a file is not opened at all: a link leads elsewhere, a pipe would wait for ever, an archive hides its content."""
+    if path.is_symlink():
+        return "a symbolic link; name what it leads to"
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return "not a regular file"
+    if path.suffix in ARCHIVES:
+        return "an archive; unpack it first"
+    return None
+
+
+def _scan_file(path: Path, name: str, patterns: Sequence[Pattern]) -> tuple[int, set[Hit]]:
+    """Read in windows that overlap: a log may be large, and may be cut short while it is read."""
+    hits: set[Hit] = set()
+    size, line, carried = 0, 1, b""
+    with path.open("rb") as file:
+        chunk = file.read(WINDOW_BYTES)
+        while chunk:
+            size += len(chunk)
+            after = file.read(WINDOW_BYTES)
+            data = carried + chunk
+            own = len(data) - (OVERLAP_BYTES if after else 0)
+            hits.update(hit for pattern in patterns for hit in _hits(data, own, line, name, pattern))
+            line += data.count(b"\n", 0, own)
+            carried, chunk = data[own:], after
+    if size == RAW_KEY_BYTES and path.suffix in _KEY_NAMES:
+        hits.add(Hit(name, 1, "private key (32 raw bytes)", short_digest(data)))
+    return size, hits
+
+
+def _hits(data: bytes, own: int, first_line: int, name: str, pattern: Pattern) -> Iterator[Hit]:
+    """What begins before `own`; the rest is met again at the start of the next window."""
+    if pattern.hints and not any(hint in data for hint in pattern.hints):
+        return
+    line, counted_to = first_line, 0
+    for match in pattern.expression.finditer(data):
+        if match.start() >= own:
+            return
+        line += data.count(b"\n", counted_to, match.start())
+        counted_to = match.start()
+        secret = match["secret"] if "secret" in pattern.expression.groupindex else match[0]
+        yield Hit(name, line, pattern.kind, short_digest(secret))

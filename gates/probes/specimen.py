@@ -1,0 +1,60 @@
+"""A real payment of our own, so that other tenants have something real to be kept away from."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from gates.probes.client import Answer, ServiceProblem, TargetClient, point
+from gates.probes.patterns import forms
+from gates.schema.canonical import Json
+
+AMOUNT = "100"
+_UNMISTAKABLE = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[!-~]{16,}")
+
+
+class Specimen(msgspec.Struct, frozen=True):
+    """A payment just reserved: every id that the answer names, the key it was made with, and the answer."""
+
+    fields: dict[str, str]
+    answer: Answer
+
+    def markers(self, variables: dict[str, str]) -> dict[str, tuple[bytes, ...]]:
+        """Ids that nobody else's answer may hold, in each form they travel in (receipts carry them in base64)."""
+        named = {**{name: value for name, value in variables.items() if name.endswith("_id")}, **self.fields}
+        unmistakable = sorted({value for value in named.values() if _UNMISTAKABLE.fullmatch(value)})
+        return {value: tuple(forms(value)) for value in unmistakable}
+
+
+def make_specimen(client: TargetClient, amount: str = AMOUNT) -> Specimen:
+    """Reserve a small payment with the target's own reserve operation.
+
+    Raises ServiceProblem where that is refused: without a real id nothing can be said about isolation.
+    """
+    operation = client.target.operations.get("reserve")
+    if operation is None:
+        raise ServiceProblem("the target has no operation `reserve`", next_step="add spec.operations.reserve to the target file")
+    key = client.fresh_key()
+    answer = client.perform(operation, {"amount": amount}, keys=[key])
+    found = point(answer.json(), operation.id_pointer or "/payment_id")
+    if answer.status not in operation.success or not isinstance(found, str):
+        raise ServiceProblem(
+            f"the reserve that the probe needs was answered {answer.status} {answer.code or ''}".rstrip(),
+            next_step="see that the wallet is funded, the policy allows it and the service is not paused",
+        )
+    ids = dict(_ids(answer.json()))
+    return Specimen({**ids, "payment_id": found, "amount": amount, "key": key, "idempotency_key": key}, answer)
+
+
+def release(client: TargetClient, specimen: Specimen) -> bool:
+    """Give the hold back; whether the service agreed."""
+    operation = client.target.operations.get("reverse")
+    return operation is not None and client.perform(operation, specimen.fields).status in operation.success
+
+
+def _ids(value: Json) -> Iterator[tuple[str, str]]:
+    """Every member named `*_id`, wherever it stands; the outermost of equal names wins."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _ids(item)
+        yield from ((name, item) for name, item in value.items() if name.endswith("_id") and isinstance(item, str))

@@ -1,0 +1,114 @@
+"""Does this number pass this criterion? The fail-closed table: what cannot be judged is unknown, never a pass."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import msgspec
+
+from gates.confidence import samples_needed, shows
+from gates.evidence.statement import Measure
+from gates.reading import COUNT, RATIO, Reading, counts_bad_things
+from gates.schema.gate import Criterion
+from gates.schema.outcome import Operator, Outcome, UnknownReason
+from gates.selection import Refusal
+
+ASKED = {
+    Operator.LT: "less than",
+    Operator.LTE: "at most",
+    Operator.GT: "more than",
+    Operator.GTE: "at least",
+    Operator.EQ: "exactly",
+    Operator.BETWEEN: "between",
+}
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """An outcome, why it is unknown if it is, and the same in words."""
+
+    outcome: Outcome
+    detail: str
+    unknown: UnknownReason | None = None
+
+
+def refused(criterion: Criterion, refusal: Refusal) -> Ruling:
+    """The ruling where there is no number: unknown, or fail where the criterion asks for that without data."""
+    if refusal.reason is UnknownReason.MISSING and criterion.on_no_data == "fail":
+        return Ruling(Outcome.FAIL, f"{refusal.detail}, and this criterion fails without data")
+    return Ruling(Outcome.UNKNOWN, refusal.detail, refusal.reason)
+
+
+def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  # noqa: PLR0911  # one return a row of the table
+    """The table, top down: a bad thing seen, too few looked at, not what was asked, something skipped, not sure enough."""
+    holds = _holds(reading.exact, criterion, criterion.threshold)
+    said = _said(criterion, measure, reading, holds)
+    if not holds and counts_bad_things(criterion):
+        return Ruling(Outcome.FAIL, said)
+    if measure.samples < criterion.min_samples:
+        few = f"{measure.samples} samples, {criterion.min_samples} are needed"
+        return Ruling(Outcome.UNKNOWN, f"{few}; {said}", UnknownReason.TOO_FEW_SAMPLES)
+    if not holds:
+        return Ruling(Outcome.FAIL, said)
+    if measure.skipped and reading.good is None:
+        return Ruling(Outcome.UNKNOWN, f"{measure.skipped} skipped were not looked at; {said}", UnknownReason.NOT_RUN)
+    if not _sure(criterion, reading):
+        return Ruling(Outcome.UNKNOWN, _unsure(criterion, reading, said), UnknownReason.TOO_FEW_SAMPLES)
+    if criterion.warn_threshold is not None and not _holds(reading.exact, criterion, criterion.warn_threshold):
+        return Ruling(Outcome.WARN, f"{said}, and {_asked(criterion, criterion.warn_threshold)} is wished for")
+    return Ruling(Outcome.PASS, said)
+
+
+def _holds(value: Fraction, criterion: Criterion, threshold: str) -> bool:
+    limit = Fraction(threshold)
+    match criterion.operator:
+        case Operator.LT:
+            return value < limit
+        case Operator.LTE:
+            return value <= limit
+        case Operator.GT:
+            return value > limit
+        case Operator.GTE:
+            return value >= limit
+        case Operator.EQ:
+            return value == limit
+        case Operator.BETWEEN:
+            assert criterion.upper is not None, "gates.schema.soundness refuses between without upper"
+            return limit <= value <= Fraction(criterion.upper)
+
+
+def _sure(criterion: Criterion, reading: Reading) -> bool:
+    if criterion.confidence is None:
+        return True
+    assert reading.good is not None, "a reading with a confidence has counts"
+    strictly = criterion.operator in (Operator.GT, Operator.LT)
+    level = Decimal(criterion.confidence)
+    return shows(reading.good, reading.total, _good_ratio(criterion), level, strictly=strictly)
+
+
+def _good_ratio(criterion: Criterion) -> Decimal:
+    """The ratio of good ones that the threshold asks for, whichever side it is written from."""
+    higher = criterion.operator in (Operator.GTE, Operator.GT)
+    return Decimal(criterion.threshold) if higher else 1 - Decimal(criterion.threshold)
+
+
+def _unsure(criterion: Criterion, reading: Reading, said: str) -> str:
+    ratio = _good_ratio(criterion)
+    text = f"{said}, but that is not yet sure: {reading.bound_text}"
+    if not 0 < ratio < 1:
+        return text
+    needed = samples_needed(ratio, Decimal(criterion.confidence or "0.95"))
+    return f"{text}; {needed} samples without a failure would do"
+
+
+def _said(criterion: Criterion, measure: Measure, reading: Reading, holds: bool) -> str:
+    text = f"{_with_unit(reading.value, criterion.unit)} where {_asked(criterion, criterion.threshold)} is asked"
+    text += f", {reading.note}" if reading.note else ""
+    return f"{text}: {measure.detail}" if measure.detail and not holds else text
+
+
+def _asked(criterion: Criterion, threshold: str) -> str:
+    upper = f" and {criterion.upper}" if criterion.upper is not None else ""
+    return f"{ASKED[criterion.operator]} {_with_unit(threshold + upper, criterion.unit)}"
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return number if unit in (COUNT, RATIO) else f"{number} {unit}"

@@ -1,0 +1,76 @@
+"""Which gates does a folder hold? Every GateSet file of it, or the first things that are wrong, by file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.documents import load_document
+from gates.schema.errors import UsageProblem
+from gates.schema.gate import Gate, GateSet
+from gates.schema.soundness import faults
+
+CATALOG = Path(__file__).parents[1] / "catalog"
+
+
+class GateFile(msgspec.Struct, frozen=True):
+    """One file and the gates in it."""
+
+    path: Path
+    gates: tuple[Gate, ...]
+
+
+def load_gates(path: Path = CATALOG) -> tuple[Gate, ...]:
+    """The gates of a file, or of every YAML file of a folder in the order of the file names.
+
+    Raises UsageProblem naming each file that is wrong and where, for a folder without gate files, and for ids given twice.
+    """
+    return tuple(gate for file in load_gate_files(path) for gate in file.gates)
+
+
+def load_gate_files(path: Path) -> tuple[GateFile, ...]:
+    """As `load_gates`, file by file."""
+    if not path.exists():
+        raise UsageProblem(f"{path}: no such file or folder", next_step="give a folder of GateSet files with --gates")
+    paths = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
+    if not paths:
+        raise UsageProblem(f"{path}: holds no gate file (*.yaml)", next_step="give a folder of GateSet files with --gates")
+    files: list[GateFile] = []
+    wrong: list[str] = []
+    for item in paths:
+        try:
+            files.append(_load(item))
+        except UsageProblem as problem:
+            wrong.append(problem.message)
+    wrong += _doubled(files)
+    if wrong:
+        raise UsageProblem("\n".join(wrong), next_step="mend the file; `gonogo schema GateSet` prints what it may hold")
+    return tuple(files)
+
+
+def gate_set_digest(gates: Sequence[Gate]) -> str:
+    """The sha256 of the gates as canonical JSON: two reviews with the same digest asked the same questions."""
+    return sha256_hex(canonical_json(list(gates)))
+
+
+def _load(path: Path) -> GateFile:
+    gates = load_document(path, "GateSet", GateSet).spec.gates
+    if not gates:
+        raise UsageProblem(f"{path}: $.spec.gates: is empty, so nothing could fail")
+    found = [f"{path}: {fault}" for fault in faults(gates)]
+    if found:
+        raise UsageProblem("\n".join(found))
+    return GateFile(path, gates)
+
+
+def _doubled(files: Sequence[GateFile]) -> list[str]:
+    """Ids and letters that two files give to different gates."""
+    first: dict[str, Path] = {}
+    found = []
+    for path, gate in [(file.path, gate) for file in files for gate in file.gates]:
+        for name in (f"gate id {gate.id!r}", f"gate letter {gate.letter!r}"):
+            if name in first:
+                found.append(f"{path}: the {name} is already given in {first[name]}")
+            first.setdefault(name, path)
+    return found

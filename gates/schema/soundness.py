@@ -1,0 +1,112 @@
+"""Can this gate set say no? What types cannot express about gates, refused before anything is judged."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from gates.schema.errors import UsageProblem
+from gates.schema.gate import Criterion, Gate
+from gates.schema.outcome import Operator, Priority
+from gates.schema.time import parse_duration_s
+
+DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+LONGEST_AGE_S = 366 * 86_400
+_LETTER = re.compile(r"[A-Z]")
+_RATIO_OPERATORS = (Operator.GTE, Operator.GT, Operator.LTE, Operator.LT)
+
+
+def require_sound(gates: Sequence[Gate], builds: Mapping[str, str]) -> None:
+    """Raise UsageProblem naming every fault of a gate set, or for a review of no target."""
+    if not gates:
+        raise UsageProblem("the gate set is empty: nothing could fail", next_step="give a folder of GateSet files with --gates")
+    found = list(faults(gates))
+    if not any(gate.priority is Priority.P0 for gate in gates):
+        found.append("no gate has priority P0: nothing could stop the launch")
+    if found:
+        raise UsageProblem("; ".join(found), next_step="mend the gate files; `gonogo gate validate` names the file")
+    if not builds:
+        raise UsageProblem("no target is under review", next_step="name one with --target")
+
+
+def faults(gates: Sequence[Gate]) -> Iterator[str]:
+    """Every fault of these gates, each with the path to it; priorities of the whole set are not looked at."""
+    yield from _doubled("gate id", [gate.id for gate in gates])
+    yield from _doubled("gate letter", [gate.letter for gate in gates])
+    for gate in gates:
+        yield from _gate_faults(gate)
+
+
+def _doubled(what: str, values: Sequence[str]) -> Iterator[str]:
+    for value in sorted({item for item in values if values.count(item) > 1}):
+        yield f"the {what} {value!r} is given {values.count(value)} times"
+
+
+def _gate_faults(gate: Gate) -> Iterator[str]:
+    if not _IDENTIFIER.fullmatch(gate.id):
+        yield f"gate {gate.id!r}: an id is lower-case words joined with - or _"
+    if not _LETTER.fullmatch(gate.letter):
+        yield f"gate {gate.id}: the letter {gate.letter!r} is not one of A to Z"
+    for name in ("title", "owner", "question", "runbook"):
+        if not getattr(gate, name).strip():
+            yield f"gate {gate.id}: {name} is empty"
+    if gate.waivable and gate.priority is Priority.P0:
+        yield f"gate {gate.id}: a P0 gate cannot be waivable"
+    if not gate.criteria:
+        yield f"gate {gate.id}: no criteria, so it could never fail"
+    yield from (f"gate {gate.id}: {text}" for text in _doubled("criterion id", [item.id for item in gate.criteria]))
+    for criterion in gate.criteria:
+        yield from (f"gate {gate.id}, criterion {criterion.id}: {text}" for text in _criterion_faults(criterion))
+
+
+def _criterion_faults(criterion: Criterion) -> Iterator[str]:
+    if not _IDENTIFIER.fullmatch(criterion.id):
+        yield "an id is lower-case words joined with - or _"
+    if not criterion.source.predicate_type or not criterion.source.measure:
+        yield "the source names no predicate_type or no measure"
+    if criterion.min_samples < 1:
+        yield f"min_samples {criterion.min_samples} would let nothing at all pass"
+    numbers = [name for name in ("threshold", "upper", "warn_threshold") if getattr(criterion, name) is not None]
+    wrong = [name for name in numbers if not DECIMAL.fullmatch(getattr(criterion, name))]
+    yield from (f"{name} {getattr(criterion, name)!r} is not a decimal number" for name in wrong)
+    if not wrong:
+        yield from _range_faults(criterion)
+    if criterion.confidence is not None:
+        yield from _confidence_faults(criterion, criterion.confidence)
+    try:
+        if parse_duration_s(criterion.max_age) > LONGEST_AGE_S:
+            yield f"max_age {criterion.max_age} is more than a year: evidence that old says nothing about this build"
+    except UsageProblem as problem:
+        yield f"max_age {problem.message}"
+
+
+def _range_faults(criterion: Criterion) -> Iterator[str]:
+    between = criterion.operator is Operator.BETWEEN
+    if between != (criterion.upper is not None):
+        yield "upper belongs to the operator between, and between needs it"
+    elif criterion.upper is not None and Decimal(criterion.upper) < Decimal(criterion.threshold):
+        yield f"upper {criterion.upper} is below threshold {criterion.threshold}: nothing could pass"
+    if criterion.warn_threshold is None:
+        return
+    stricter = _STRICTER.get(criterion.operator)
+    if stricter is None:
+        yield f"warn_threshold does not go with the operator {criterion.operator}"
+    elif not stricter(Decimal(criterion.warn_threshold), Decimal(criterion.threshold)):
+        yield f"warn_threshold {criterion.warn_threshold} is not stricter than threshold {criterion.threshold}"
+
+
+def _confidence_faults(criterion: Criterion, confidence: str) -> Iterator[str]:
+    if not DECIMAL.fullmatch(confidence) or not Decimal("0.5") <= Decimal(confidence) < 1:
+        yield f"confidence {confidence!r} is not a decimal from 0.5 to below 1"
+    if criterion.unit != "ratio" or criterion.operator not in _RATIO_OPERATORS:
+        yield "confidence is for the unit ratio with lt, lte, gt or gte"
+    if criterion.exhaustive:
+        yield "exhaustive looks at all there are, so there is no confidence to state"
+
+
+_STRICTER: dict[Operator, Callable[[Decimal, Decimal], bool]] = {
+    Operator.LT: lambda warn, threshold: warn < threshold,
+    Operator.LTE: lambda warn, threshold: warn < threshold,
+    Operator.GT: lambda warn, threshold: warn > threshold,
+    Operator.GTE: lambda warn, threshold: warn > threshold,
+}

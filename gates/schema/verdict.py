@@ -1,0 +1,117 @@
+"""What judging yields: a verdict on each criterion, on each gate, and the decision of the review."""
+
+from typing import Literal
+
+import msgspec
+
+from gates.schema.gate import EvidenceSource
+from gates.schema.outcome import Decision, Operator, Outcome, Priority, UnknownReason
+
+
+class CriterionVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One criterion judged: what was measured, what was asked, and why the outcome is what it is.
+
+    `value` is the judged value: where skipped checks count against a ratio it is worse than the measure says, and
+    `detail` tells both. `bound` is the one-sided confidence bound as a decimal, `bound_text` the same in words.
+    `evidence` is the digest of the statement judged, None where there was none. `age_s` is negative for evidence that
+    finished after `now`.
+    """
+
+    id: str
+    title: str
+    outcome: Outcome
+    unknown: UnknownReason | None
+    detail: str
+    value: str | None
+    unit: str
+    operator: Operator
+    threshold: str
+    upper: str | None
+    warn_threshold: str | None
+    statistic: str | None
+    samples: int
+    min_samples: int
+    failures: int | None
+    skipped: int
+    confidence: str | None
+    bound: str | None
+    bound_text: str
+    source: EvidenceSource
+    target: str
+    evidence: str | None
+    finished_at: str | None
+    age_s: int | None
+    max_age: str
+    automatic_no_go: bool
+
+
+class GateVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One gate judged. `waived` stands beside the outcome and never changes it; `waived_until` and the rest are the waiver's."""
+
+    id: str
+    letter: str
+    title: str
+    priority: Priority
+    owner: str
+    question: str
+    runbook: str
+    outcome: Outcome
+    waived: bool
+    waived_until: str | None
+    waived_by: str | None
+    waiver_reason: str | None
+    mitigation: str | None
+    criteria: tuple[CriterionVerdict, ...]
+
+
+class AutomaticNoGo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A failing criterion that decides the review alone."""
+
+    gate: str
+    criterion: str
+    title: str
+    detail: str
+
+
+class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A criterion that could not be judged, and the command that leaves the evidence it wants ("" where none does yet)."""
+
+    gate: str
+    priority: Priority
+    criterion: str
+    title: str
+    reason: UnknownReason
+    detail: str
+    produced_by: str
+
+
+class ReviewDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """May we launch? `reasons` are whole sentences, the weightiest first.
+
+    `p1_ratio` is passed over total, rounded down to two places, None without P1 gates. `yellow` marks a CONDITIONAL GO,
+    and a GO of which not every P0 and P1 gate passes cleanly: with `--fail-on yellow` those end with 4, not `exit_code`.
+    """
+
+    decision: Decision
+    reasons: tuple[str, ...]
+    p0_passed: int
+    p0_total: int
+    p1_passed: int
+    p1_total: int
+    p1_ratio: str | None
+    automatic_no_go: tuple[AutomaticNoGo, ...]
+    missing: tuple[Missing, ...]
+    yellow: bool
+    exit_code: Literal[0, 1, 3]
+
+
+class Review(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that `decide` says: the decision, and each gate in the order of the gate set.
+
+    `builds` maps each target's name to the sha256 of the build under review; `now` is the moment of judging.
+    """
+
+    decision: ReviewDecision
+    gates: tuple[GateVerdict, ...]
+    builds: dict[str, str]
+    now: str

@@ -1,0 +1,21 @@
+"""Which waivers are in force? Only those of a waivable gate that is not P0, and only until they expire."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from gates.schema.gate import Gate
+from gates.schema.outcome import Priority
+from gates.schema.time import parse_utc
+from gates.schema.waiver import Waiver
+
+
+def in_force(gate: Gate, waivers: Iterable[Waiver], now: dt.datetime) -> Waiver | None:
+    """The gate's waiver that lasts longest after `now`; None for a P0 gate, an unwaivable one, or where all have expired."""
+    if gate.priority is Priority.P0 or not gate.waivable:
+        return None
+    granted = [item for item in waivers if item.gate == gate.id and parse_utc(item.expires_at) > now]
+    return max(granted, key=_longest, default=None)
+
+
+def _longest(waiver: Waiver) -> tuple[dt.datetime, str, str, str, str]:
+    return parse_utc(waiver.expires_at), waiver.owner, waiver.approver, waiver.reason, waiver.mitigation

@@ -1,0 +1,96 @@
+"""What the service's books say: journal entries, receipts and balances, in the format `gonogo-ledger-v1`."""
+
+import base64
+import binascii
+from typing import Literal
+
+import msgspec
+
+from gates.schema.canonical import sha256_hex
+from gates.schema.outcome import UnknownReason
+
+EntryKind = Literal["fund", "reserve", "settle", "release", "refund", "expire"]
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """One side of an entry: an account and a signed decimal string of minor units."""
+
+    account: str
+    amount: str
+    currency: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One balanced entry of the journal."""
+
+    seq: int
+    entry_id: str
+    kind: EntryKind
+    postings: tuple[Posting, ...]
+    tenant_id: str = ""
+    payment_id: str | None = None
+    operation_id: str | None = None
+    at: str = ""
+    receipt_id: str | None = None
+
+    def moved(self, account: str) -> int:
+        """What the entry adds to one account."""
+        return sum(int(posting.amount) for posting in self.postings if posting.account == account)
+
+    def moved_by_suffix(self, prefix: str, suffix: str) -> int:
+        """What the entry adds to all accounts of a sort, such as `wallet/` and `/held`."""
+        return sum(int(p.amount) for p in self.postings if p.account.startswith(prefix) and p.account.endswith(suffix))
+
+    @property
+    def postings_sha256(self) -> str:
+        """The digest that a receipt gives for this entry's postings; without floats these are the RFC 8785 bytes."""
+        return sha256_hex(msgspec.json.encode(self.postings, order="sorted"))
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The members of a receipt that the checker compares; its signature is the receipt verification's business."""
+
+    receipt_id: str
+    kind: str
+    payment_id: str | None
+    amount: str
+    currency: str
+    entry_ids: tuple[str, ...] = ()
+    postings_sha256: str | None = None
+    request_fingerprint: str | None = None
+    issued_at: str = ""
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """One account's balance as the service reports it."""
+
+    account: str
+    amount: str
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Why a part of the books is not there."""
+
+    reason: UnknownReason
+    detail: str
+
+
+class Books(msgspec.Struct, frozen=True):
+    """Everything the service's books say, each part or the reason why it is absent."""
+
+    entries: tuple[Entry, ...] | Gap
+    receipts: tuple[Receipt, ...] | Gap
+    balances: tuple[Balance, ...] | Gap
+
+
+class _Envelope(msgspec.Struct):
+    payload: str
+
+
+def receipt_in(envelope: bytes) -> Receipt:
+    """The receipt inside a DSSE envelope, its signature unchecked; raises ValueError where there is none."""
+    try:
+        payload = base64.b64decode(msgspec.json.decode(envelope, type=_Envelope).payload, validate=True)
+        return msgspec.json.decode(payload, type=Receipt)
+    except (msgspec.MsgspecError, binascii.Error) as error:
+        raise ValueError(f"not a receipt: {error}") from None

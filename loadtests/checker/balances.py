@@ -1,0 +1,33 @@
+"""Do the balances that the service reports follow from the entries, and does every entry add up to nothing?"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from loadtests.books import Entry
+from loadtests.checker.case import Case
+from loadtests.checker.findings import BalanceLine, Finding, Rule, Ruling, finding
+
+
+def balance_mismatches(case: Case) -> Ruling:
+    """Entries that do not sum to zero in each currency, and reported balances that the entries do not add up to."""
+    findings = [*_unbalanced(case.entries)]
+    derived: dict[str, int] = defaultdict(int)
+    for entry in case.entries:
+        for posting in entry.postings:
+            derived[posting.account] += int(posting.amount)
+    for balance in case.balances:
+        if int(balance.amount) != derived[balance.account]:
+            line = BalanceLine(balance.account, balance.amount, str(derived[balance.account]))
+            detail = f"{balance.account} is reported as {balance.amount}; its entries add up to {line.derived}"
+            findings.append(finding(Rule.BALANCE_MISMATCH, None, detail, [line]))
+    return Ruling(len(case.balances) + len(case.entries), tuple(findings))
+
+
+def _unbalanced(entries: Iterable[Entry]) -> Iterator[Finding]:
+    for entry in entries:
+        sums: dict[str, int] = defaultdict(int)
+        for posting in entry.postings:
+            sums[posting.currency] += int(posting.amount)
+        off = ", ".join(f"{amount} {currency}" for currency, amount in sorted(sums.items()) if amount)
+        if off:
+            yield finding(Rule.BALANCE_MISMATCH, entry.payment_id, f"entry {entry.entry_id} is out of balance by {off}", [entry])

@@ -1,0 +1,57 @@
+"""Everything that a rule may look at, indexed once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from loadtests.books import Balance, Books, Entry, Gap, Receipt
+from loadtests.checker.asked import Asked, Life, index_history
+from loadtests.checker.booked import Booked, PaymentBook, index_entries
+from loadtests.history import Event
+from loadtests.plan import Plan
+
+
+class Case:
+    """A plan, its history and the books. A rule asks only for what its row in the table says that it needs."""
+
+    def __init__(self, plan: Plan, history: Iterable[Event], books: Books) -> None:
+        self.plan = plan
+        self.books = books
+        self.asked: Asked = index_history(plan, history)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The whole journal."""
+        assert not isinstance(self.books.entries, Gap), "the rule's row says that it needs the ledger"
+        return self.books.entries
+
+    @cached_property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Every receipt of the tenant."""
+        assert not isinstance(self.books.receipts, Gap), "the rule's row says that it needs the receipts"
+        return self.books.receipts
+
+    @cached_property
+    def balances(self) -> tuple[Balance, ...]:
+        """Every balance that the service reports for the plan's accounts."""
+        assert not isinstance(self.books.balances, Gap), "the rule's row says that it needs the balances"
+        return self.books.balances
+
+    @cached_property
+    def booked(self) -> Booked:
+        """The journal by payment."""
+        return index_entries(self.plan, self.asked, self.entries)
+
+    def lives(self) -> Iterator[tuple[Life, PaymentBook]]:
+        """Every logical payment with its part of the journal, in the plan's order."""
+        for number, life in self.asked.lives.items():
+            yield life, self.booked.books[number]
+
+    @cached_property
+    def receipts_by_entry(self) -> Mapping[str, list[Receipt]]:
+        """Receipts by the id of the entry that they speak of."""
+        found: dict[str, list[Receipt]] = defaultdict(list)
+        for receipt in self.receipts:
+            for entry_id in receipt.entry_ids:
+                found[entry_id].append(receipt)
+        return found

@@ -1,0 +1,75 @@
+"""What the checker says: rules, findings, and the shortest witness that proves each."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Self
+
+import msgspec
+
+from loadtests.books import Entry, Receipt
+from loadtests.history import Event
+
+
+class Rule(StrEnum):
+    """The name of what is wrong."""
+
+    DOUBLE_RESERVE = "double_reserve"
+    LOST_RESERVE = "lost_reserve"
+    DOUBLE_SETTLE = "double_settle"
+    UNEXPECTED_SETTLE = "unexpected_settle"
+    LOST_SETTLE = "lost_settle"
+    STUCK_CREDIT = "stuck_credit"
+    DOUBLE_REVERSE = "double_reverse"
+    LOST_REVERSE = "lost_reverse"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    RECEIPT_MISMATCH = "receipt_mismatch"
+    REPLAY_CHANGE = "replay_change"
+    BALANCE_MISMATCH = "balance_mismatch"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+
+
+class BalanceLine(msgspec.Struct, frozen=True):
+    """One account: what the service reports, and what all entries add up to."""
+
+    account: str
+    reported: str
+    derived: str
+
+
+class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of proof, from exactly one of the sources."""
+
+    history: Event | None = None
+    ledger: Entry | None = None
+    receipt: Receipt | None = None
+    balance: BalanceLine | None = None
+
+    @classmethod
+    def of(cls, item: Event | Entry | Receipt | BalanceLine) -> Self:
+        """Wrap a line under the name of its source."""
+        if isinstance(item, Event):
+            return cls(history=item)
+        if isinstance(item, Entry):
+            return cls(ledger=item)
+        return cls(receipt=item) if isinstance(item, Receipt) else cls(balance=item)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is wrong, with the fewest lines that prove it to somebody who trusts nothing else."""
+
+    rule: Rule
+    payment_id: str | None
+    detail: str
+    witness: tuple[Witness, ...]
+
+
+def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Event | Entry | Receipt | BalanceLine]) -> Finding:
+    """A finding from lines of any source."""
+    return Finding(rule, payment_id, detail, tuple(Witness.of(item) for item in proof))
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What one rule says: how many things it looked at, and what was wrong with them."""
+
+    samples: int
+    findings: tuple[Finding, ...]

@@ -1,0 +1,86 @@
+"""Was every payment settled as often as it was asked for, and did what left the hold reach its payee?"""
+
+from collections.abc import Iterator
+
+from loadtests.checker.asked import Mutation, Told
+from loadtests.checker.booked import PaymentBook
+from loadtests.checker.case import Case
+from loadtests.checker.findings import Finding, Rule, Ruling, finding
+
+
+def double_settles(case: Case) -> Ruling:
+    """A payment settled more often than asked: twice for one request, or at all where nobody asked or the answer was no."""
+    samples, findings = 0, []
+    for life, book in case.lives():
+        entries = book.of("settle")
+        settle = life.mutations.get("settle")
+        if settle is None and not entries:
+            continue
+        samples += 1
+        payment_id = entries[0].payment_id if entries else None
+        if settle is None or settle.told is Told.REFUSED:
+            if entries:
+                why = "nobody asked for a settle" if settle is None else f"the settle was refused ({settle.evidence.status})"
+                refusal = [] if settle is None else [settle.evidence]
+                detail = f"{why}, yet {book.settled()} was settled"
+                findings.append(finding(Rule.UNEXPECTED_SETTLE, payment_id, detail, [*refusal, entries[0]]))
+        elif len(entries) > 1:
+            detail = f"one settle was asked for under one key, and {len(entries)} are in the ledger: {book.settled()} in all"
+            findings.append(finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *entries[:2]]))
+    return Ruling(samples, tuple(findings))
+
+
+def lost_settles(case: Case) -> Ruling:
+    """A settle that was acknowledged to a client and is not in the ledger."""
+    samples, findings = 0, []
+    last = case.entries[-1].seq if case.entries else 0
+    for life, book in case.lives():
+        settle = life.mutations.get("settle")
+        yes = settle.acknowledgement if settle else None
+        if yes is None:
+            continue
+        samples += 1
+        if not book.of("settle"):
+            detail = f"the settle of {yes.amount} was acknowledged ({yes.status}); no settle of this payment up to seq {last}"
+            findings.append(finding(Rule.LOST_SETTLE, yes.payment_id, detail, [yes]))
+    return Ruling(samples, tuple(findings))
+
+
+def stuck_credits(case: Case) -> Ruling:
+    """What left a hold for the payee, against what that payee was credited: one by one, since totals may hide it."""
+    samples, findings = 0, []
+    for _life, book in case.lives():
+        entries = book.of("settle")
+        if not entries:
+            continue
+        samples += 1
+        left, credited = book.settled(), sum(book.credited(entry) for entry in entries)
+        if left != credited:
+            off = [entry for entry in entries if book.left_for_payee(entry) != book.credited(entry)]
+            detail = f"{left} left the hold for {book.payable}, which was credited {credited}"
+            findings.append(finding(Rule.STUCK_CREDIT, entries[0].payment_id, detail, off))
+    return Ruling(samples, tuple(findings))
+
+
+def unknown_outcomes(case: Case) -> Ruling:
+    """Mutations with an attempt of unknown outcome; where it stayed so, the settle is there once, whole, or not at all."""
+    samples = 0
+    findings: list[Finding] = []
+    for life, book in case.lives():
+        if not life.payment_ids:
+            continue
+        samples += sum(mutation.doubtful for mutation in life.mutations.values())
+        settle = life.mutations.get("settle")
+        if settle is not None and settle.told is Told.UNKNOWN:
+            findings.extend(_judge_unknown(settle, book))
+    return Ruling(samples, tuple(findings))
+
+
+def _judge_unknown(settle: Mutation, book: PaymentBook) -> Iterator[Finding]:
+    entries = book.of("settle")
+    if len(entries) > 1:
+        detail = f"no attempt to settle {settle.amount} got an answer, and it happened {len(entries)} times"
+        yield finding(Rule.UNKNOWN_OUTCOME, entries[0].payment_id, detail, [settle.evidence, *entries[:2]])
+    elif entries and book.credited(entries[0]) == book.settled() != int(settle.amount or book.reserved()):
+        detail = f"no attempt to settle {settle.amount} got an answer, and {book.settled()} was settled"
+        yield finding(Rule.UNKNOWN_OUTCOME, entries[0].payment_id, detail, [settle.evidence, *entries])

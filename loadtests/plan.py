@@ -1,0 +1,165 @@
+"""What a storm is going to do, decided before it begins: a pure function of profile, seed, run id and accounts."""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from gates.schema.errors import UsageProblem
+from loadtests.draws import below, chance, exponential_us, weighted
+from loadtests.schema import LoadProfile, NamedProfile
+
+MutationName = Literal["reserve", "settle", "reverse"]
+_ABANDONABLE = 4  # attempts of one mutation whose reply may be given up; later ones wait, so that an answer comes
+
+
+class Script(StrEnum):
+    """The lives that a planned payment can have; the names are the fields of the profile's mix."""
+
+    RESERVE_ONLY = "reserve_only"
+    SETTLE = "settle"
+    PARTIAL_SETTLE = "partial_settle"
+    REVERSE = "reverse"
+    REFUND = "refund"
+    OVER_LIMIT = "over_limit"
+
+
+class Reply(StrEnum):
+    """What the client does with a reply: keeps it, closes the socket once sent, or waits a moment and then closes."""
+
+    KEEP = "keep"
+    CLOSE = "close"
+    HURRY = "hurry"
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One mutation with its own idempotency key; `replies` says what attempts 1, 2, ... do with theirs."""
+
+    operation: MutationName
+    key: str
+    amount: str | None
+    wait_ms: int
+    copies: int
+    replies: tuple[Reply, ...]
+    replay: bool
+
+
+class PlannedPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One logical payment: when it is due, after the start, and what is done with it."""
+
+    number: int
+    due_us: int
+    script: Script
+    payee_id: str
+    amount: str
+    steps: tuple[Step, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole storm. `references` says that every reserve carries a reference of its own in its body."""
+
+    profile: str
+    seed: int
+    run_id: str
+    wallet_id: str
+    payee_ids: tuple[str, ...]
+    currency: str
+    references: bool
+    payments: tuple[PlannedPayment, ...]
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """Whose money the storm moves: the wallet that pays, the payees, and the currency."""
+
+    wallet_id: str
+    payee_ids: tuple[str, ...]
+    currency: str
+    references: bool = False
+
+
+def make_plan(named: NamedProfile, seed: int, run_id: str, accounts: Accounts) -> Plan:
+    """Plan a storm; the same arguments give the same bytes on any machine."""
+    planner = _Planner(named.profile, seed, run_id, accounts)
+    payments, due_us = [], 0
+    for number in range(named.profile.payments):
+        payments.append(planner.payment(number, due_us))
+        due_us += planner.gap_us(number)
+    return Plan(
+        profile=named.name,
+        seed=seed,
+        run_id=run_id,
+        wallet_id=accounts.wallet_id,
+        payee_ids=accounts.payee_ids,
+        currency=accounts.currency,
+        references=accounts.references,
+        payments=tuple(payments),
+    )
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The plan as its file holds it."""
+    return msgspec.json.encode(plan, order="sorted") + b"\n"
+
+
+def read_plan(data: bytes, origin: str) -> Plan:
+    """Decode a plan file; raises UsageProblem naming `origin`."""
+    try:
+        return msgspec.json.decode(data, type=Plan)
+    except msgspec.MsgspecError as error:
+        raise UsageProblem(f"{origin}: not a storm's plan: {error}") from None
+
+
+class _Planner(msgspec.Struct, frozen=True):
+    """What every payment of one plan has in common."""
+
+    profile: LoadProfile
+    seed: int
+    run_id: str
+    accounts: Accounts
+
+    def gap_us(self, number: int) -> int:
+        mean = 1_000_000 // self.profile.arrivals.rate_per_s
+        return mean if self.profile.arrivals.spacing == "constant" else exponential_us(mean, self.seed, "gap", number)
+
+    def payment(self, number: int, due_us: int) -> PlannedPayment:
+        amounts, seed = self.profile.amounts, self.seed
+        script = Script(weighted(msgspec.structs.asdict(self.profile.mix), seed, "script", number))
+        low, high = int(amounts.smallest), int(amounts.largest)
+        amount = low + below(high - low + 1, seed, "amount", number)
+        if script is Script.OVER_LIMIT:
+            amount = int(amounts.over_limit)
+        part = 1 + below(amount - 1, seed, "part", number)
+        mutations: list[tuple[MutationName, int | None]] = [("reserve", amount)]
+        if script in (Script.SETTLE, Script.REFUND):
+            mutations.append(("settle", amount))
+        if script is Script.PARTIAL_SETTLE:
+            mutations.append(("settle", part))
+        if script in (Script.REVERSE, Script.REFUND):
+            mutations.append(("reverse", None))
+        return PlannedPayment(
+            number=number,
+            due_us=due_us,
+            script=script,
+            payee_id=self.accounts.payee_ids[below(len(self.accounts.payee_ids), seed, "payee", number)],
+            amount=str(amount),
+            steps=tuple(self.step(number, name, value) for name, value in mutations),
+        )
+
+    def step(self, number: int, operation: MutationName, amount: int | None) -> Step:
+        profile, seed, where = self.profile, self.seed, (operation, number)
+        many = chance(profile.duplicates.percent, seed, "duplicate", *where)
+        return Step(
+            operation=operation,
+            key=f"load-{self.run_id}-s{seed}-p{number:06d}-{operation}",
+            amount=None if amount is None else str(amount),
+            wait_ms=0 if operation == "reserve" else below(profile.think_ms + 1, seed, "think", *where),
+            copies=profile.duplicates.copies if many else 1,
+            replies=tuple(self.reply(attempt, *where) for attempt in range(1, _ABANDONABLE + 1)),
+            replay=chance(profile.replays.percent, seed, "replay", *where),
+        )
+
+    def reply(self, attempt: int, *where: object) -> Reply:
+        abandoned, seed = self.profile.abandoned, self.seed
+        if not chance(abandoned.percent, seed, "abandon", attempt, *where):
+            return Reply.KEEP
+        return Reply.HURRY if chance(abandoned.hurry_percent, seed, "hurry", attempt, *where) else Reply.CLOSE

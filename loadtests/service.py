@@ -1,0 +1,108 @@
+"""The target as an HTTP client sees it: is it there, which build is it, and what does it answer to a read."""
+
+from collections.abc import Callable, Mapping
+from time import sleep
+from types import TracebackType
+from typing import Self
+
+import httpx
+import msgspec
+
+from gates.schema.canonical import Json
+from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.target import NamedTarget, Operation, Role, fill, resolve
+from gates.schema.time import monotonic_s
+from loadtests.plan import Accounts
+from loadtests.pointer import text_at
+
+START_HINT = "start it (`gonogo gateway serve`), or name another with --target or GONOGO_BASE_URL"
+
+
+class Service:
+    """Reads from one target, with the credentials that its file names."""
+
+    def __init__(self, named: NamedTarget) -> None:
+        self.name, self.target = named.name, named.target
+        self.base_url = resolve(named.target.base_url).rstrip("/")
+        self._client = httpx.Client(base_url=self.base_url, timeout=10.0, trust_env=False)
+
+    def __enter__(self) -> Self:
+        """The service itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    def await_ready(self, patience_s: float, pause: Callable[[float], None] = sleep) -> None:
+        """Return once the target says it is ready.
+
+        Raises UnknownProblem naming the URL, and how to start the service, when it has not within `patience_s`.
+        """
+        deadline = monotonic_s() + patience_s
+        while True:
+            trouble = self._trouble()
+            if not trouble:
+                return
+            if monotonic_s() >= deadline:
+                url = self.base_url + self.target.ready_path
+                raise UnknownProblem(f"the target {self.name!r} is not ready: {url}: {trouble}", next_step=START_HINT)
+            pause(0.1)
+
+    def build(self) -> str | None:
+        """The sha256 of the running build, or None where the target does not tell."""
+        where = self.target.build
+        if where is None:
+            return None
+        try:
+            answer = self.get(Operation(path=where.path, method="GET"), {})
+            return text_at(msgspec.json.decode(answer.content), where.pointer)
+        except (UnknownProblem, msgspec.DecodeError):
+            return None
+
+    def get(self, operation: Operation, fields: Mapping[str, str]) -> httpx.Response:
+        """A successful read; raises UnknownProblem naming the request for anything else."""
+        path = str(fill(resolve(operation.path), fields))
+        what = f"{operation.method} {self.base_url}{path}"
+        try:
+            answer = self._client.request(operation.method, path, headers={"Authorization": self._credential(operation.role)})
+        except httpx.HTTPError as error:
+            raise UnknownProblem(f"{what}: {error or type(error).__name__}", next_step=START_HINT) from None
+        if not answer.is_success:
+            raise UnknownProblem(f"{what}: answered {answer.status_code}: {answer.text[:200]}")
+        return answer
+
+    def accounts(self) -> Accounts:
+        """The wallet and the payees that the target's file names; raises UsageProblem naming what is missing."""
+        variables = self.target.variables
+        for name in ("wallet_id", "payee_ids"):
+            if name not in variables:
+                raise UsageProblem(
+                    f"the target {self.name!r} has no variable {name!r}", next_step="a storm pays from it, to them"
+                )
+        payees = tuple(payee.strip() for payee in resolve(variables["payee_ids"]).split(",") if payee.strip())
+        if not payees:
+            raise UsageProblem(f"the target {self.name!r}: the variable payee_ids names no payee")
+        body = self.target.operations["reserve"].body
+        return Accounts(resolve(variables["wallet_id"]), payees, self.target.currency, references=_has_reference(body))
+
+    def _trouble(self) -> str:
+        try:
+            answer = self._client.get(self.target.ready_path)
+        except httpx.HTTPError as error:
+            return str(error) or type(error).__name__
+        return "" if answer.is_success else f"answered {answer.status_code}"
+
+    def _credential(self, role: Role) -> str:
+        if role not in self.target.credentials:
+            raise UsageProblem(f"the target {self.name!r} has no credential for the role {role!r}")
+        return resolve(self.target.credentials[role])
+
+
+def _has_reference(template: Json) -> bool:
+    """Whether a body template carries `{reference}`, which is different for every logical payment."""
+    if isinstance(template, dict):
+        return any(_has_reference(item) for item in template.values())
+    if isinstance(template, list):
+        return any(_has_reference(item) for item in template)
+    return isinstance(template, str) and "{reference}" in template

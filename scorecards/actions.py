@@ -1,0 +1,86 @@
+"""What to do next, by whom, with which command: read off the verdicts, the weightiest first. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from gates.schema.outcome import Outcome, Priority, UnknownReason
+from gates.schema.verdict import CriterionVerdict, GateVerdict
+from scorecards.bar import describe
+from scorecards.schema import Action, WaiverLine
+from scorecards.weekly import BarEffect, Changes
+
+_LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
+
+
+def next_actions(gates: Sequence[GateVerdict], changes: Changes, waivers: Iterable[WaiverLine]) -> tuple[Action, ...]:
+    """Every action, one a gate and command; failing comes before unknown, and P0 before P1."""
+    found = [*_for_gates(gates), *_for_bar(gates, changes), *_for_waivers(gates, waivers)]
+    found.sort(key=lambda ranked: ranked[0])
+    return tuple(action for _, action in found)
+
+
+_Rank = tuple[Priority, int, str]
+
+
+def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
+    for gate in gates:
+        failing = [item for item in gate.criteria if item.outcome is Outcome.FAIL]
+        if failing:
+            yield (gate.priority, 0, gate.letter), _action(gate, _mend(failing), failing, "")
+        unknown = [item for item in gate.criteria if item.outcome is Outcome.UNKNOWN]
+        for command in sorted({_command(item) for item in unknown}, reverse=True):
+            wanted = [item for item in unknown if _command(item) == command]
+            yield (gate.priority, 1 if command else 2, gate.letter), _action(gate, _find_out(wanted, command), wanted, command)
+
+
+def _command(item: CriterionVerdict) -> str:
+    """The command that would leave the evidence; "" where none does, or where it has just said that it cannot."""
+    cannot = item.unknown is UnknownReason.NOT_RUN and item.evidence is not None
+    return "" if cannot else item.source.produced_by.replace("--target T", f"--target {item.target}")
+
+
+def _mend(failing: Sequence[CriterionVerdict]) -> str:
+    first = failing[0]
+    return f"Mend what fails: {first.title} ({first.detail}){_and_more(failing)}."
+
+
+def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:
+    first = unknown[0]
+    if command:
+        return f"Take the evidence for: {first.title}{_and_more(unknown)}."
+    if first.evidence is not None:
+        return f"Make it measurable: {first.title} ({first.detail}){_and_more(unknown)}."
+    return f"Nothing measures this yet. Build the check, or bring signed evidence: {first.title}{_and_more(unknown)}."
+
+
+def _and_more(items: Sequence[CriterionVerdict]) -> str:
+    return f"; and {len(items) - 1} more" if len(items) > 1 else ""
+
+
+def _for_bar(gates: Sequence[GateVerdict], changes: Changes) -> Iterator[tuple[_Rank, Action]]:
+    by_id = {gate.id: gate for gate in gates}
+    for change in changes.bar:
+        gate = by_id.get(change.gate)
+        if change.effect not in _LOWERED:
+            continue
+        do = f"The bar was lowered since {changes.since}: {describe(change)}. Undo it, or record the decision."
+        if gate is not None:
+            yield (gate.priority, 0, gate.letter), _action(gate, do, (), "gonogo gate list")
+        else:
+            lost = Action(Priority.P0, change.gate, "?", "the launch committee", do, (), "gonogo gate list", "")
+            yield (Priority.P0, 0, "?"), lost
+
+
+def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) -> Iterator[tuple[_Rank, Action]]:
+    by_id = {gate.id: gate for gate in gates}
+    for waiver in waivers:
+        gate = by_id.get(waiver.gate)
+        if gate is None or waiver.state == "active":
+            continue
+        ends = "ended" if waiver.state == "expired" else "ends"
+        do = f"The waiver of {waiver.approver} {ends} on {waiver.expires_at[:10]}: mend the gate, or ask for another."
+        yield (gate.priority, 1, gate.letter), _action(gate, do, (), "")
+
+
+def _action(gate: GateVerdict, do: str, criteria: Sequence[CriterionVerdict], command: str) -> Action:
+    ids = tuple(dict.fromkeys(item.id for item in criteria))
+    return Action(gate.priority, gate.id, gate.letter, gate.owner, do, ids, command, gate.runbook)

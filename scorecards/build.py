@@ -1,0 +1,132 @@
+"""The weekly scorecard: gates, evidence, waivers and history in; one scorecard out. Pure: no clock, no file, no network."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import msgspec
+
+from gates.decide import decide
+from gates.evidence.store import Held
+from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.documents import API_VERSION, Metadata
+from gates.schema.gate import Gate
+from gates.schema.time import format_utc, parse_utc
+from gates.schema.verdict import Review
+from gates.schema.waiver import Waiver
+from scorecards.actions import next_actions
+from scorecards.bar import bar_sha256, describe
+from scorecards.changes import tell_changes
+from scorecards.schema import KIND, Inputs, PreviousRef, Scorecard, ScorecardSpec, Standing
+from scorecards.sentence import sentence
+from scorecards.streak import not_passed, state_of, tell_streak
+from scorecards.tables import counts, evidence_lines, waiver_lines
+from scorecards.timelines import timelines
+from scorecards.weekly import PastWeek
+from scorecards.weeks import cutoff, is_due, week_of
+from scorecards.witnesses import findings
+from scorecards.words import moment
+
+
+class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a scorecard is computed from, except the evidence and last week's YAML, which are files of their own.
+
+    `history` are the official scorecards of `target` of this week and before, by week. `may_be_official` is False for an
+    evaluation as of a moment that somebody chose: a look back or ahead does not become the week's verdict.
+    """
+
+    now: str
+    week: str
+    target: str
+    builds: dict[str, str]
+    may_be_official: bool
+    gates: tuple[Gate, ...]
+    waivers: tuple[Waiver, ...]
+    history: tuple[PastWeek, ...]
+
+
+def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
+    """Judge, compare and tell.
+
+    `previous` is the whole last official scorecard of an earlier week, None where there is none.
+    """
+    held, now = tuple(evidence), parse_utc(inputs.now)
+    review = decide(inputs.gates, held, inputs.builds, now, inputs.waivers)
+    standing, standing_reason = _standing(inputs, now)
+    last = None if previous is None else previous.spec
+    changes = tell_changes(last, review.gates)
+    bar_diff = "; ".join(describe(change) for change in changes.bar)
+    this = past_week(inputs, review, yaml_sha256="")
+    waivers = waiver_lines(inputs.waivers, now)
+    spec = ScorecardSpec(
+        week=inputs.week,
+        target=inputs.target,
+        builds=review.builds,
+        standing=standing,
+        standing_reason=standing_reason,
+        official_from=format_utc(cutoff(inputs.week)),
+        evaluated_at=review.now,
+        decision=review.decision.decision,
+        sentence=sentence(review),
+        reasons=review.decision.reasons,
+        automatic_no_go=review.decision.automatic_no_go,
+        yellow=review.decision.yellow,
+        exit_code=review.decision.exit_code,
+        p1_ratio=review.decision.p1_ratio,
+        counts=counts(review.gates),
+        streak=tell_streak(this, standing, week_of(now), inputs.history, bar_diff),
+        changes=changes,
+        actions=next_actions(review.gates, changes, waivers),
+        waivers=waivers,
+        gates=review.gates,
+        findings=findings(review.gates, held),
+        timelines=timelines(held),
+        evidence=evidence_lines(held, review.gates),
+        inputs=_inputs(inputs, review, previous_ref(inputs)),
+    )
+    metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", f"May {inputs.target} launch? Scorecard of {inputs.week}")
+    return Scorecard(API_VERSION, KIND, metadata, spec)
+
+
+def previous_ref(inputs: BuildInputs) -> PreviousRef | None:
+    """The last official scorecard of an earlier week, as the history names it."""
+    earlier = [past for past in inputs.history if past.week < inputs.week]
+    if not earlier:
+        return None
+    last = max(earlier, key=lambda past: past.week)
+    return PreviousRef(last.week, last.decision, last.yaml_sha256)
+
+
+def past_week(inputs: BuildInputs, review: Review, yaml_sha256: str) -> PastWeek:
+    """What the history will keep of this review."""
+    return PastWeek(
+        week=inputs.week,
+        state=state_of(review.decision.decision, review.decision.exit_code),
+        decision=review.decision.decision,
+        evaluated_at=review.now,
+        yaml_sha256=yaml_sha256,
+        bar_sha256=bar_sha256(review.gates),
+        not_passed=not_passed(review.gates),
+    )
+
+
+def _standing(inputs: BuildInputs, now: dt.datetime) -> tuple[Standing, str]:
+    own = next((past for past in inputs.history if past.week == inputs.week), None)
+    if own is not None:
+        return Standing.PREVIEW, f"{inputs.week} has its official verdict, {own.decision.value}, given {moment(own.evaluated_at)}"
+    if week_of(now) != inputs.week:
+        return Standing.PREVIEW, f"judged in {week_of(now)}, outside the week it speaks of"
+    if not is_due(inputs.week, now):
+        return Standing.PREVIEW, f"the first scorecard from {moment(format_utc(cutoff(inputs.week)))} on is the official one"
+    if not inputs.may_be_official:
+        return Standing.PREVIEW, "judged as of a moment given by hand, not by the clock"
+    return Standing.OFFICIAL, "the first evaluation since the week's cut-off; it cannot be replaced"
+
+
+def _inputs(inputs: BuildInputs, review: Review, previous: PreviousRef | None) -> Inputs:
+    return Inputs(
+        gate_set_sha256=sha256_hex(canonical_json(inputs.gates)),
+        bar_sha256=bar_sha256(review.gates),
+        waivers_sha256=sha256_hex(canonical_json(inputs.waivers)),
+        history_sha256=sha256_hex(canonical_json(inputs.history)),
+        previous=previous,
+    )

@@ -1,0 +1,62 @@
+"""What is different from last week's official scorecard: outcomes, values, and the bar itself. Pure."""
+
+from collections.abc import Sequence
+
+from gates.schema.outcome import Outcome
+from gates.schema.verdict import GateVerdict
+from scorecards.bar import compare_bars, describe
+from scorecards.schema import ScorecardSpec
+from scorecards.weekly import BarChange, BarEffect, Changes, GateChange, GateMove, ValueChange
+
+_GREEN = (Outcome.PASS, Outcome.WARN)
+_FINDINGS = (BarEffect.LOOSENED, BarEffect.REMOVED)
+
+
+def tell_changes(previous: ScorecardSpec | None, gates: Sequence[GateVerdict]) -> Changes:
+    """Compare with the last official scorecard of an earlier week; without one, say that there is none."""
+    if previous is None:
+        return Changes(None, "This is the first week: there is no official scorecard to compare with.", (), (), ())
+    before = {gate.id: gate for gate in previous.gates}
+    moves = tuple(change for gate in gates if (change := _gate_change(before.get(gate.id), gate)) is not None)
+    bar = compare_bars(previous.gates, gates)
+    values = tuple(_value_changes(before, gates))
+    return Changes(previous.week, _sentence(previous.week, moves, bar), moves, bar, values)
+
+
+def _gate_change(before: GateVerdict | None, now: GateVerdict) -> GateChange | None:
+    move = _move(None if before is None else before.outcome, now.outcome)
+    return None if move is None else GateChange(now.id, now.letter, move, before.outcome if before else None, now.outcome)
+
+
+def _move(before: Outcome | None, now: Outcome) -> GateMove | None:
+    if now is Outcome.FAIL:
+        return GateMove.STILL_RED if before is Outcome.FAIL else GateMove.NEWLY_RED
+    if now is Outcome.UNKNOWN:
+        return GateMove.STILL_UNKNOWN if before is Outcome.UNKNOWN else GateMove.NEWLY_UNKNOWN
+    return None if before is None or before in _GREEN else GateMove.FIXED
+
+
+def _value_changes(before: dict[str, GateVerdict], gates: Sequence[GateVerdict]) -> list[ValueChange]:
+    old = {(gate.id, item.id, item.target): item for gate in before.values() for item in gate.criteria}
+    found = []
+    for gate in gates:
+        for item in gate.criteria:
+            was = old.get((gate.id, item.id, item.target))
+            if was is None or was.value is None or item.value is None or was.unit != item.unit or was.value == item.value:
+                continue
+            found.append(ValueChange(gate.id, item.id, was.value, item.value, item.unit))
+    return found
+
+
+def _sentence(week: str, moves: Sequence[GateChange], bar: Sequence[BarChange]) -> str:
+    parts = []
+    for move in GateMove:
+        letters = ", ".join(change.letter for change in moves if change.move is move)
+        if letters:
+            parts.append(f"{move.value}: {letters}")
+    findings = [describe(change) for change in bar if change.effect in _FINDINGS]
+    if findings:
+        parts.append(f"the bar was lowered ({'; '.join(findings)})")
+    return (
+        f"Since {week}: {'; '.join(parts)}." if parts else f"Since {week}: no gate changed its colour, and the bar is the same."
+    )

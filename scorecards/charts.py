@@ -1,0 +1,94 @@
+"""Charts as inline SVG: bullets, the streak strip, drill timelines; whole numbers only, so that the bytes never differ. Pure."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import msgspec
+from markupsafe import Markup
+
+from gates.schema.outcome import Operator
+from gates.schema.verdict import CriterionVerdict
+from scorecards.schema import Count, Timeline, TimelineEvent
+
+_LOWER_IS_BETTER = (Operator.LT, Operator.LTE)
+_HIGHER_IS_BETTER = (Operator.GT, Operator.GTE)
+BULLET_WIDTH = 160
+
+
+class Bullet(msgspec.Struct, frozen=True):
+    """A measured value against its limit, both as pixels on one scale; `words` says the same."""
+
+    value: int
+    limit: int
+    words: str
+
+
+def bullet(item: CriterionVerdict) -> Markup:
+    """A bar up to the value and a tick at the limit; empty where there is no length to show (a limit of zero, no value).
+
+    A ratio that should be high is drawn as the share of its error budget that is used up: 99.95 of 100 looks like nothing.
+    """
+    scaled = _scale(item)
+    if scaled is None:
+        return Markup("")
+    return Markup(
+        '<svg class="bullet {outcome}" viewBox="0 0 160 12" width="160" height="12" role="img" aria-label="{words}">'
+        '<rect class="track" x="0" y="3" width="160" height="6" rx="3"/>'
+        '<rect class="bar" x="0" y="3" width="{value}" height="6" rx="3"/>'
+        '<rect class="tick" x="{limit}" y="0" width="2" height="12"/></svg>'
+    ).format(outcome=item.outcome.value, words=scaled.words, value=scaled.value, limit=scaled.limit)
+
+
+def _scale(item: CriterionVerdict) -> Bullet | None:
+    if item.value is None:
+        return None
+    value, limit = Decimal(item.value), Decimal(item.threshold)
+    words = "of the limit"
+    if item.operator in _HIGHER_IS_BETTER and item.unit == "ratio":
+        value, limit, words = 1 - value, 1 - limit, "of the error budget used"
+    elif item.operator not in _LOWER_IS_BETTER:
+        return None
+    if limit <= 0 or value < 0:
+        return None
+    full = max(value, limit * Decimal("1.25"))
+    share = (value * 100 / limit).quantize(Decimal(1), ROUND_HALF_EVEN)
+    at_least_visible = max(_pixels(value, full), 2)
+    return Bullet(at_least_visible, min(_pixels(limit, full), BULLET_WIDTH - 2), f"{share} % {words}")
+
+
+def _pixels(part: Decimal, full: Decimal) -> int:
+    return int((part * BULLET_WIDTH / full).quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
+def tally(count: Count) -> Markup:
+    """The gates of one priority as equal cells, the passing ones first."""
+    parts = (("pass", count.passed), ("warn", count.warned), ("fail", count.failed), ("unknown", count.unknown))
+    cells = [name for name, number in parts for _ in range(number)]
+    width = len(cells) * 22
+    drawn = Markup("").join(
+        Markup('<rect class="{}" x="{}" y="0" width="18" height="10" rx="2"/>').format(name, 22 * place)
+        for place, name in enumerate(cells)
+    )
+    return Markup('<svg class="tally" viewBox="0 0 {0} 10" width="{0}" height="10" aria-hidden="true">{1}</svg>').format(
+        width, drawn
+    )
+
+
+def timeline(line: Timeline) -> Markup:
+    """The drill as one bar, each step as long as it took and in the colour of its phase; the list beneath says it in words."""
+    last = max(line.events[-1].at_ms, 1)
+    begins = [0, *(event.at_ms for event in line.events[:-1])]
+    parts = Markup("").join(
+        Markup('<rect class="{}" x="{}" y="0" width="{}" height="18"><title>{}</title></rect>').format(
+            phase_class(event), begin * 500 // last, max((event.at_ms - begin) * 500 // last - 1, 1), event.label
+        )
+        for event, begin in zip(line.events, begins, strict=True)
+    )
+    return Markup(
+        '<svg class="timeline" viewBox="0 0 500 18" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="track" x="0" y="0" width="500" height="18"/>{}</svg>'
+    ).format(parts)
+
+
+def phase_class(event: TimelineEvent) -> str:
+    """The style of a moment: what went wrong before the phase that it went wrong in."""
+    return "bad" if event.status in ("failed", "timeout") else event.phase

@@ -1,0 +1,130 @@
+"""`gonogo scorecard`: build, show, verify, diff, history."""
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.state import state_dir
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def scorecard() -> None:
+    """Build, show, verify, compare and list scorecards."""
+
+
+@scorecard.command()
+@click.argument("folder", type=_FOLDER, required=False)
+@click.option("--out", type=_FOLDER, help="A new folder to write to.  [default: STATE/reviews/WEEK-N]")
+@click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
+@click.option("--build", "build_sha256", help="The sha256 of the build under review, where the service cannot be asked.")
+@click.option("--week", help="The ISO week that the scorecard is for.  [default: the week of judging]")
+@click.option("--gates", "gates_path", type=_PATH, help="A folder of GateSet files.  [default: the shipped ones]")
+@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
+@click.option("--evidence", "evidence_path", type=_FOLDER, help="The evidence store.  [default: STATE/evidence]")
+@click.option("--official", is_flag=True, help="Let a verdict as of --now become the week's official one.")
+@click.option("--draft", is_flag=True, help="Do not keep it in the history.")
+@click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
+@now_option
+@format_option("text", "yaml", "json")
+def build(  # each parameter is one option of the command line
+    folder: Path | None,
+    out: Path | None,
+    target: str,
+    build_sha256: str | None,
+    week: str | None,
+    gates_path: Path | None,
+    waivers_path: Path | None,
+    evidence_path: Path | None,
+    official: bool,
+    draft: bool,
+    fail_on: str | None,
+    now: dt.datetime | None,
+    output_format: str,
+) -> int:
+    """Judge stored evidence and write a scorecard, without pressing anything.
+
+    With FOLDER, a review's folder, that scorecard is computed again from what lies there; the history is not touched.
+    """
+    from scorecards.again import build_again
+    from scorecards.output import exit_code, shown
+    from scorecards.stored import Sources, build_from_store
+
+    home = state_dir()
+    if folder is not None:
+        card = build_again(folder, out)
+    else:
+        sources = Sources(target, build_sha256, week, gates_path, waivers_path, evidence_path)
+        may_be_official = (now is None or official) and not draft
+        card = build_from_store(home, sources, clock_at(now)(), out, may_be_official=may_be_official, keep=not draft)
+    click.echo(shown(card, output_format), nl=False)
+    return int(exit_code(card, fail_on_yellow=fail_on is not None))
+
+
+@scorecard.command()
+@click.argument("folder", type=_FOLDER, required=False)
+@format_option("text", "yaml", "json")
+def show(folder: Path | None, output_format: str) -> None:
+    """Print the scorecard in FOLDER, by default the latest review's."""
+    from scorecards.folder import YAML_FILE, read_file, read_scorecard
+    from scorecards.output import shown
+
+    path = (folder or _latest()) / YAML_FILE
+    click.echo(shown(read_scorecard(read_file(path), str(path)), output_format), nl=False)
+
+
+@scorecard.command()
+@click.argument("folder", type=_FOLDER, required=False)
+@click.option("--trust", "trust_path", type=_PATH, help="The JWKS of the signers that you trust.  [default: STATE's own]")
+@format_option("text", "json")
+def verify(folder: Path | None, trust_path: Path | None, output_format: str) -> int:
+    """Verify the scorecard in FOLDER: signatures, and YAML and HTML computed again byte for byte; offline.
+
+    Exit 0 only where every level passed; 8 where one failed; 3 where one could not be checked.
+    """
+    from gates.evidence.keys import TRUST_FILE, load_trust
+    from scorecards.verify import exit_code, levels_text, verify_folder
+
+    own = state_dir() / "keys" / TRUST_FILE
+    known = trust_path or (own if own.exists() else None)
+    origin = "the keys that you brought" if trust_path else "the keys of your own state folder"
+    levels = verify_folder(folder or _latest(), load_trust(known) if known else None, origin)
+    click.echo(levels_text(levels, output_format), nl=False)
+    return int(exit_code(levels))
+
+
+@scorecard.command()
+@click.argument("before", type=_PATH)
+@click.argument("now", type=_PATH)
+@format_option("text", "json")
+def diff(before: Path, now: Path, output_format: str) -> None:
+    """What changed from BEFORE to NOW, each a review's folder or a scorecard.yaml."""
+    from scorecards.compare import compare, comparison_text
+
+    click.echo(comparison_text(compare(before, now), output_format), nl=False)
+
+
+@scorecard.command()
+@click.option("--target", help="Only this target's.")
+@format_option("text", "json")
+def history(target: str | None, output_format: str) -> None:
+    """List what was decided, week by week; official verdicts never change."""
+    from scorecards.history import history_text, open_history
+
+    with open_history(state_dir()) as held:
+        rows = held.rows(target)
+    click.echo(history_text(rows, output_format), nl=False)
+
+
+def _latest() -> Path:
+    from gates.schema.errors import UsageProblem
+    from scorecards.evaluate import LATEST, REVIEWS
+
+    path = state_dir() / REVIEWS / LATEST
+    if not path.exists():
+        raise UsageProblem("there is no review yet", next_step="gonogo review --profile smoke, or name a folder")
+    return path.resolve()

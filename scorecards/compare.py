@@ -1,0 +1,36 @@
+"""Two scorecards side by side: what changed from one to the other."""
+
+from pathlib import Path
+
+from gates.schema.canonical import canonical_json
+from scorecards.bar import describe
+from scorecards.changes import tell_changes
+from scorecards.folder import YAML_FILE, read_file, read_scorecard
+from scorecards.schema import Scorecard
+from scorecards.weekly import Changes
+from scorecards.words import LABELS, quantity
+
+
+def compare(before: Path, now: Path) -> Changes:
+    """The changes from the scorecard at `before` to the one at `now`: folders, or YAML files."""
+    return tell_changes(_read(before).spec, _read(now).spec.gates)
+
+
+def comparison_text(changes: Changes, output_format: str) -> str:
+    """The changes for people, or as JSON."""
+    if output_format == "json":
+        return canonical_json(changes).decode() + "\n"
+    lines = [changes.sentence]
+    for gate in changes.gates:
+        before = LABELS[gate.before.value] if gate.before else "absent"
+        lines.append(f"  {gate.letter} {gate.gate}: {gate.move.value} ({before} -> {LABELS[gate.now.value]})")
+    lines += [f"  {describe(change)}" for change in changes.bar]
+    for value in changes.values:
+        was, is_now = quantity(value.before, value.unit), quantity(value.now, value.unit)
+        lines.append(f"  {value.gate} {value.criterion}: {was} -> {is_now}")
+    return "\n".join(lines) + "\n"
+
+
+def _read(path: Path) -> Scorecard:
+    file = path / YAML_FILE if path.is_dir() else path
+    return read_scorecard(read_file(file), str(file))

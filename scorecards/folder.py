@@ -1,0 +1,117 @@
+"""A review's folder: the scorecard, its signature, and everything that it can be computed from again."""
+
+import base64
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from gates.evidence.dsse import Envelope, Signer, TrustRoot, decode_envelope
+from gates.evidence.statement import PAYLOAD_TYPE, STATEMENT_TYPE, EvidenceKind, Predicate, Statement, Subject
+from gates.evidence.store import Held, read_envelope
+from gates.schema.canonical import canonical_json, canonical_yaml, sha256_hex
+from gates.schema.documents import API_VERSION, Document, Metadata, load_document, parse_document
+from gates.schema.errors import UnverifiedProblem, UsageProblem
+from scorecards.build import BuildInputs
+from scorecards.schema import KIND, Scorecard, ScorecardSpec
+
+INPUTS_KIND = "ScorecardInputs"
+YAML_FILE = "scorecard.yaml"
+HTML_FILE = "scorecard.html"
+SIGNATURE_FILE = "scorecard.intoto.json"
+BUNDLE_FILE = "evidence.intoto.jsonl"
+INPUTS_FILE = "inputs.yaml"
+PREVIOUS_FILE = "previous.yaml"
+TRUST_FILE = "trust.json"
+
+
+def scorecard_yaml(scorecard: Scorecard) -> bytes:
+    """The scorecard as the one canonical text."""
+    return canonical_yaml(scorecard)
+
+
+def read_scorecard(data: bytes, origin: str) -> Scorecard:
+    """Decode a scorecard's YAML; raises UsageProblem naming `origin` and the path inside for anything else."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise UsageProblem(f"{origin}: not UTF-8 text") from None
+    return parse_document(text, origin, KIND, ScorecardSpec)
+
+
+def inputs_yaml(inputs: BuildInputs) -> bytes:
+    """What the scorecard is computed from, as a document that `read_inputs` reads back."""
+    metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", "Inputs of the scorecard beside this file")
+    return canonical_yaml(Document[BuildInputs](API_VERSION, INPUTS_KIND, metadata, inputs))
+
+
+def read_inputs(folder: Path) -> BuildInputs:
+    """The inputs that a review's folder holds; raises UsageProblem naming the file."""
+    return load_document(folder / INPUTS_FILE, INPUTS_KIND, BuildInputs).spec
+
+
+def bundle_line(envelope: Envelope) -> bytes:
+    """One envelope as one line of a bundle; its sha256 names the evidence."""
+    return msgspec.json.encode(envelope)
+
+
+def bundle(evidence: Iterable[Held]) -> bytes:
+    """The envelopes, one a line, in the order of their digests."""
+    lines = sorted((sha256_hex(line), line) for line in (bundle_line(item.envelope) for item in evidence))
+    return b"".join(line + b"\n" for _, line in lines)
+
+
+def read_bundle(folder: Path, trust: TrustRoot) -> list[Held]:
+    """Every piece of evidence in the folder, its signature checked; raises UnverifiedProblem naming the line."""
+    path = folder / BUNDLE_FILE
+    lines = read_file(path).splitlines()
+    return [read_envelope(line, trust, f"{path}:{number}") for number, line in enumerate(lines, 1)]
+
+
+def sign_scorecard(signer: Signer, scorecard: Scorecard, yaml_bytes: bytes, html_bytes: bytes) -> bytes:
+    """A signed in-toto statement over both files; the predicate says what was decided, when, and by which inputs."""
+    spec = scorecard.spec
+    facts = {"week": spec.week, "target": spec.target, "standing": spec.standing.value, "decision": spec.decision.value}
+    predicate = Predicate(spec.evaluated_at, spec.evaluated_at, producer(), {}, dict(facts))
+    subjects = (
+        Subject(YAML_FILE, {"sha256": sha256_hex(yaml_bytes)}),
+        Subject(HTML_FILE, {"sha256": sha256_hex(html_bytes)}),
+    )
+    statement = Statement(STATEMENT_TYPE, subjects, EvidenceKind.SCORECARD.value, predicate)
+    return msgspec.json.encode(signer.sign(PAYLOAD_TYPE, canonical_json(statement))) + b"\n"
+
+
+def producer() -> str:
+    """The release that writes, as statements name it."""
+    return f"gonogo {version('gonogo')}"
+
+
+def read_producer(envelope: Envelope) -> str:
+    """Which release says that it wrote the scorecard; a hint, so the signature is not looked at."""
+    try:
+        return msgspec.json.decode(base64.b64decode(envelope.payload), type=Statement).predicate.producer
+    except (ValueError, msgspec.MsgspecError):
+        return "an unknown release"
+
+
+def read_signature(folder: Path) -> Envelope:
+    """The envelope over the scorecard; raises UnverifiedProblem where it is absent or none."""
+    return decode_envelope(read_file(folder / SIGNATURE_FILE), str(folder / SIGNATURE_FILE))
+
+
+def read_previous(folder: Path) -> tuple[bytes, Scorecard] | None:
+    """Last week's official scorecard as the folder holds it, None where there is none."""
+    path = folder / PREVIOUS_FILE
+    if not path.exists():
+        return None
+    data = path.read_bytes()
+    return data, read_scorecard(data, str(path))
+
+
+def read_file(path: Path) -> bytes:
+    """One file of the folder; raises UnverifiedProblem where it is absent."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UnverifiedProblem(f"{path}: no such file", next_step="give the folder of a finished review") from None

@@ -1,0 +1,104 @@
+"""What a review does before it judges: a table of steps, each a command of another room and the evidence that it leaves."""
+
+from typing import Literal
+
+import msgspec
+
+from gates.evidence.statement import EvidenceKind
+from gates.schema.target import Target
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One command; `argv` follows the interpreter's `-m`, its `{fields}` are filled in when the step is run.
+
+    `needs` is what the target has to offer: a running service, a process or commands to rehearse with, or nothing.
+    """
+
+    name: str
+    title: str
+    needs: Literal["service", "kill", "rollback", "nothing"]
+    evidence: EvidenceKind
+    argv: tuple[str, ...]
+
+
+_SHARED = ("--target", "{target}", "--evidence", "{evidence}")
+_PROBE = ("gates", "gate", "probe")
+_TOLD_BUILD = ("--build", "{build}")
+
+# The order matters: the service is pressed first, probed while its books hold the storm, and stopped; the drills run
+# services of their own; the secret scan comes when everything has been written, and determinism last of all.
+STEPS: tuple[Step, ...] = (
+    Step(
+        "storm",
+        "retry storm",
+        "service",
+        EvidenceKind.LOAD_RUN,
+        ("loadtests", "run", "{profile}", "--out", "{out}/storm", "--seed", "{seed}", *_SHARED),
+    ),
+    Step(
+        "authorization-sweep",
+        "authorization sweep",
+        "service",
+        EvidenceKind.AUTHORIZATION_SWEEP,
+        (*_PROBE, "authorization-sweep", "--out", "{out}/probes", *_SHARED),
+    ),
+    Step(
+        "fail-closed",
+        "fail-closed probe",
+        "service",
+        EvidenceKind.FAIL_CLOSED,
+        (*_PROBE, "fail-closed", "--out", "{out}/probes", *_SHARED),
+    ),
+    Step(
+        "policy-binding",
+        "policy binding",
+        "service",
+        EvidenceKind.POLICY_BINDING,
+        (*_PROBE, "policy-binding", "--out", "{out}/probes", *_SHARED),
+    ),
+    Step(
+        "receipt-verification",
+        "receipts offline",
+        "service",
+        EvidenceKind.RECEIPT_VERIFICATION,
+        (*_PROBE, "receipt-verification", "--out", "{out}/probes", *_SHARED),
+    ),
+    Step(
+        "crash",
+        "crash drill",
+        "kill",
+        EvidenceKind.CRASH_DRILL,
+        ("drills", "run", "crash", "--out", "{out}/crash", "--seed", "{seed}", *_SHARED),
+    ),
+    Step(
+        "rollback",
+        "rollback drill",
+        "rollback",
+        EvidenceKind.ROLLBACK_DRILL,
+        ("drills", "run", "rollback", "--out", "{out}/rollback", "--seed", "{seed}", *_SHARED),
+    ),
+    Step(
+        "secret-scan",
+        "secret scan",
+        "nothing",
+        EvidenceKind.SECRET_SCAN,
+        (*_PROBE, "secret-scan", "{artifacts}", "--out", "{out}/probes", *_TOLD_BUILD, *_SHARED),
+    ),
+    Step(
+        "determinism",
+        "determinism",
+        "nothing",
+        EvidenceKind.DETERMINISM,
+        (*_PROBE, "determinism", "--review", "{out}/draft", "--out", "{out}/probes", *_TOLD_BUILD, *_SHARED),
+    ),
+)
+
+
+def why_not(step: Step, target: Target) -> str:
+    """Why a step cannot be done on this target, in words; "" where it can."""
+    commands = target.commands
+    if step.needs == "kill" and target.process is None and not (commands.kill and commands.restore):
+        return "the target says neither how to run it here nor how to kill and restore it"
+    if step.needs == "rollback" and target.process is None and not (commands.deploy and commands.rollback):
+        return "the target says neither how to run it here nor how to deploy and roll back"
+    return ""

@@ -1,0 +1,157 @@
+"""The weekly review: press, rehearse, judge, tell. Every step is a command of another room; only evidence comes back."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from drills.process import Service, seed_environment
+from gates.build import read_build
+from gates.evidence.dsse import Signer
+from gates.schema.canonical import canonical_json
+from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.time import Clock
+from scorecards.evaluate import Occasion, evaluate, point_latest
+from scorecards.order import Order
+from scorecards.plan import STEPS, Step, why_not
+from scorecards.schema import Scorecard
+from scorecards.steps import StepResult, Voice, last_words, outcome_in_words, run_command
+from scorecards.stored import gather
+
+STEPS_FILE = "steps.json"
+PRIVATE = "*.key"
+_SEED_LIMIT = 2**31
+
+
+def press(order: Order, voice: Voice) -> str:
+    """Run every step; returns the sha256 of the build that was pressed, "" where it could not be read.
+
+    A step that fails does not stop the others: what it should have left is missing, and the scorecard says so.
+    """
+    results: list[StepResult] = []
+    build = ""
+    numbered = list(enumerate(STEPS, 1))
+    with _service(order, voice) as (environ, note):
+        build = _read_build(order, environ, voice) if not note else ""
+        for number, step in numbered:
+            if step.needs == "service":
+                results.append(_run(order, step, number, environ, build, voice, note))
+    for number, step in numbered:
+        if step.name == "determinism":
+            _draft(order, build, environ, voice)  # for the probe to build anew
+        if step.needs != "service":
+            results.append(_run(order, step, number, environ, build, voice, why_not(step, order.named.target)))
+    shutil.rmtree(order.out / "draft", ignore_errors=True)
+    (order.out / STEPS_FILE).write_bytes(canonical_json(results) + b"\n")
+    return build
+
+
+def judge(order: Order, build: str, clock: Clock, signer: Signer) -> Scorecard:
+    """Judge all stored evidence and write the scorecard into the review's folder."""
+    material, now = gather(order.home, order.rules, order.evidence), clock()
+    occasion = Occasion.at(now, target=order.named.name, build=build, week=order.week, may_be_official=order.may_be_official)
+    scorecard = evaluate(order.home, occasion, material, signer, order.out)
+    _copy_runbooks(scorecard, order.out)
+    point_latest(order.home, order.out)
+    return scorecard
+
+
+@contextmanager
+def _service(order: Order, voice: Voice) -> Iterator[tuple[Mapping[str, str], str]]:
+    """The service to press, and its environment; where it cannot be started the note says why, and the review goes on."""
+    base = {**os.environ, "GONOGO_HOME": str(order.home)}
+    target = order.named.target
+    if target.process is None:
+        yield base, ""
+        return
+    db = order.out / "service" / "service.db"
+    db.parent.mkdir(mode=0o700)
+    try:
+        environ = {**base, **seed_environment(target.process, db, base)}
+        service = Service(target, db=db, logs=order.out / "logs", environ=environ)
+        service.start()
+    except (Problem, OSError) as problem:
+        voice.say(f"the service did not start: {problem}")
+        yield base, f"the service did not start: {problem}"
+        return
+    voice.say(f"service: pid {service.identity.pid} at {service.url}, a fresh database with demo data")
+    try:
+        yield service.environ, ""
+    finally:
+        service.stop()
+
+
+def _read_build(order: Order, environ: Mapping[str, str], voice: Voice) -> str:
+    try:
+        return read_build(order.named, environ)
+    except UnknownProblem as problem:
+        voice.say(f"no evidence will count: {problem}")
+        return ""
+
+
+def _run(
+    order: Order, step: Step, number: int, environ: Mapping[str, str], build: str, voice: Voice, why_skipped: str
+) -> StepResult:
+    fields = {
+        "target": order.target,
+        "evidence": str(order.evidence),
+        "profile": order.profile,
+        "out": str(order.out),
+        "seed": str(order.seed % _SEED_LIMIT),
+        "build": build,
+    }
+    words = tuple(_filled(step.argv, fields, order.out))
+    shown = tuple(word.replace(str(order.out), "OUT").replace(str(order.evidence), "EVIDENCE") for word in words)
+    if why_skipped:
+        voice.step(number, step.title, f"not run: {why_skipped.splitlines()[0]}")
+        return StepResult(step.name, shown, None, 0, why_skipped.splitlines()[0])
+    log = order.out / "logs" / step.name
+    code, elapsed_ms = run_command([sys.executable, "-m", *words], environ, log, voice, number, step.title)
+    voice.step(number, step.title, f"{outcome_in_words(code)}, {elapsed_ms / 1000:.1f} s")
+    note = ""
+    if code != 0:
+        note = " / ".join(last_words(log))
+        voice.say(f"      exit {code}, see logs/{step.name}.out and .err" + (f": {note}" if note else ""))
+    return StepResult(step.name, shown, code, elapsed_ms, "")
+
+
+def _filled(argv: Iterable[str], fields: Mapping[str, str], out: Path) -> Iterator[str]:
+    for word in argv:
+        if word == "{artifacts}":
+            yield from (str(path) for path in artifacts(out))
+        else:
+            yield word.format_map(fields)
+
+
+def artifacts(out: Path) -> Iterator[Path]:
+    """Everything that a review has written, in as few paths as there can be, without private keys.
+
+    A service that runs here keeps its signing key beside its database, in a file that only its owner can read. That is
+    its private state; were the same key in any other file, or anything else secret in any file, the scan would say so.
+    """
+    for path in sorted(out.iterdir()):
+        if path.is_dir() and any(path.rglob(PRIVATE)):
+            yield from artifacts(path)
+        elif not path.match(PRIVATE):
+            yield path
+
+
+def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -> None:
+    """A scorecard of what is known so far, for the determinism probe to build anew; it is not kept in the history."""
+    options = ["--draft", "--target", order.target, "--build", build, "--evidence", str(order.evidence)]
+    for name, path in (("--gates", order.gates_path), ("--waivers", order.waivers_path)):
+        options += [name, str(path)] if path else []
+    argv = [sys.executable, "-m", "scorecards", "scorecard", "build", "--out", str(order.out / "draft"), *options]
+    run_command(argv, environ, order.out / "logs" / "draft", voice, len(STEPS), "draft scorecard")
+
+
+def _copy_runbooks(scorecard: Scorecard, out: Path) -> None:
+    """Put the runbooks that the page links to beside it, where this installation has them."""
+    root = Path(__file__).parents[1]
+    for name in sorted({gate.runbook for gate in scorecard.spec.gates}):
+        source = (root / name).resolve()
+        if source.is_file() and source.is_relative_to(root / "runbooks"):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, out / name)

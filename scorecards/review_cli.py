@@ -1,0 +1,67 @@
+"""`gonogo review`: the main job in one command."""
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.state import state_dir
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.option("--profile", default="smoke", show_default=True, help="The retry storm: smoke (half a minute), weekly, or a file.")
+@click.option("--week", help="The ISO week that the scorecard is for, such as 2026-W48.  [default: the week of judging]")
+@click.option("--target", default="local", show_default=True, help="The service: a shipped target's name, or a target file.")
+@click.option("--out", type=_FOLDER, help="A new folder for scorecard, evidence and logs.  [default: STATE/reviews/WEEK-N]")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides every draw of storm and drills.")
+@click.option("--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped]")
+@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
+@click.option("--official", is_flag=True, help="Let a verdict as of --now become the week's official one.")
+@click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
+@now_option
+@format_option("text", "yaml", "json")
+def review(  # each parameter is one option of the command line
+    profile: str,
+    week: str | None,
+    target: str,
+    out: Path | None,
+    seed: int,
+    gates_path: Path | None,
+    waivers_path: Path | None,
+    official: bool,
+    fail_on: str | None,
+    now: dt.datetime | None,
+    output_format: str,
+) -> int:
+    """Press the service, rehearse crash and rollback, judge the launch gates, write the week's scorecard.
+
+    The scorecard is printed, and written with its evidence to a folder that `gonogo scorecard verify` can check anywhere.
+    The first one from Friday 12:00 UTC of an ISO week on is the week's official verdict.
+
+    With --now the gates are judged as of that moment, and the verdict stays a preview unless --official is given.
+    Evidence is always dated by the clock: what this run measures is no evidence for a moment before it.
+
+    Exit 0 GO, 1 NO GO because something fails, 3 NO GO because something could not be judged.
+    """
+    from gates.evidence.keys import load_signer
+    from gates.schema.time import system_clock
+    from scorecards.order import Asked, make_order, warning
+    from scorecards.output import exit_code, shown
+    from scorecards.plan import STEPS
+    from scorecards.review import judge, press
+    from scorecards.steps import Voice
+
+    home, voice = state_dir(), Voice(len(STEPS))
+    asked = Asked(target, profile, seed, out, week, now, official, gates_path, waivers_path)
+    order = make_order(home, asked, system_clock)
+    voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")
+    if caution := warning(asked, system_clock()):
+        voice.say(f"warning: {caution}")
+    build = press(order, voice)
+    scorecard = judge(order, build, clock_at(now), load_signer(home))
+    click.echo(shown(scorecard, output_format), nl=False)
+    voice.say(f"wrote {order.out / 'scorecard.html'}; check it with: gonogo scorecard verify {order.out}")
+    return int(exit_code(scorecard, fail_on_yellow=fail_on is not None))

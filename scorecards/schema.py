@@ -1,0 +1,153 @@
+"""What a weekly scorecard says; the YAML is these structs in this order, and the HTML shows nothing else."""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from gates.schema.documents import Document
+from gates.schema.outcome import Decision, Priority
+from gates.schema.verdict import AutomaticNoGo, GateVerdict
+from scorecards.weekly import Changes, Streak
+
+KIND = "Scorecard"
+
+
+class Standing(StrEnum):
+    """Whether a scorecard counts: the week's one official verdict, or a look at how things are."""
+
+    OFFICIAL = "official"
+    PREVIEW = "preview"
+
+
+class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The gates of one priority, by outcome; `waived` are counted a second time, beside their outcome."""
+
+    priority: Priority
+    total: int
+    passed: int
+    warned: int
+    failed: int
+    unknown: int
+    waived: int
+
+
+class WaiverLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One waiver and how long it still holds; `expires_in_s` is negative once it is over."""
+
+    gate: str
+    state: Literal["active", "expiring", "expired"]
+    owner: str
+    approver: str
+    reason: str
+    mitigation: str
+    expires_at: str
+    expires_in_s: int
+
+
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing to do next: who, what, and the command that leaves the evidence ("" where none is built yet)."""
+
+    priority: Priority
+    gate: str
+    letter: str
+    owner: str
+    do: str
+    criteria: tuple[str, ...]
+    command: str
+    runbook: str
+
+
+class TimelineEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One moment of a drill; `at_ms` counts from the drill's first event."""
+
+    at_ms: int
+    phase: str
+    label: str
+    status: str
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that was found wrong, as the evidence of a failing criterion words it."""
+
+    gate: str
+    criterion: str
+    evidence: str
+    text: str
+
+
+class Timeline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What happened in one drill, from its evidence."""
+
+    drill: str
+    title: str
+    evidence: str
+    finished_at: str
+    events: tuple[TimelineEvent, ...]
+
+
+class EvidenceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One statement that a criterion was judged by."""
+
+    sha256: str
+    predicate_type: str
+    target: str
+    build: str
+    producer: str
+    status: str
+    finished_at: str
+    age_s: int
+    judges: tuple[str, ...]
+
+
+class PreviousRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Last official scorecard of an earlier week, named by its bytes: the chain of scorecards."""
+
+    week: str
+    decision: Decision
+    yaml_sha256: str
+
+
+class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The digests of everything that this scorecard was computed from.
+
+    `bar_sha256` covers what P0 and P1 gates ask for, without titles and owners: two weeks make a streak only on one bar.
+    """
+
+    gate_set_sha256: str
+    bar_sha256: str
+    waivers_sha256: str
+    history_sha256: str
+    previous: PreviousRef | None
+
+
+class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """May we launch: the answer first, then why, then what to do, then everything that it rests on."""
+
+    week: str
+    target: str
+    builds: dict[str, str]
+    standing: Standing
+    standing_reason: str
+    official_from: str
+    evaluated_at: str
+    decision: Decision
+    sentence: str
+    reasons: tuple[str, ...]
+    automatic_no_go: tuple[AutomaticNoGo, ...]
+    yellow: bool
+    exit_code: Literal[0, 1, 3]
+    p1_ratio: str | None
+    counts: tuple[Count, ...]
+    streak: Streak
+    changes: Changes
+    actions: tuple[Action, ...]
+    waivers: tuple[WaiverLine, ...]
+    gates: tuple[GateVerdict, ...]
+    findings: tuple[Finding, ...]
+    timelines: tuple[Timeline, ...]
+    evidence: tuple[EvidenceLine, ...]
+    inputs: Inputs
+
+
+Scorecard = Document[ScorecardSpec]

@@ -1,0 +1,57 @@
+"""The decision in one sentence that a committee can read aloud. Pure."""
+
+from collections.abc import Sequence
+
+from gates.schema.outcome import Decision, Outcome, Priority
+from gates.schema.verdict import GateVerdict, Review
+
+
+def sentence(review: Review) -> str:
+    """The decision and what it comes down to: `NO GO: nothing failed, but 2 of 5 P0 gates could not be judged (A, C)`."""
+    decision = review.decision
+    if decision.decision is Decision.NO_GO:
+        return f"{decision.decision.value}: {_why_not(review)}."
+    conditions = "" if decision.decision is Decision.GO else "; every P1 gate that does not has an owned mitigation"
+    p1 = f" and {decision.p1_passed} of {decision.p1_total} P1 gates" if decision.p1_total else ""
+    return f"{decision.decision.value}: all {decision.p0_total} P0 gates{p1} pass{conditions}."
+
+
+def _why_not(review: Review) -> str:
+    p0, p1 = _of(review, Priority.P0), _of(review, Priority.P1)
+    failing, unknown = _with(p0, Outcome.FAIL), _with(p0, Outcome.UNKNOWN)
+    automatic = review.decision.automatic_no_go
+    parts = []
+    if automatic:
+        parts.append(f'{_titled(review, automatic[0].gate)} fails on "{automatic[0].title}", which alone stops a launch')
+    if failing:
+        parts.append(f"{_share(failing, p0, 'P0')} {_plural(failing, 'fails', 'fail')} ({_letters(failing)})")
+    if unknown:
+        lead = "" if parts else "nothing failed, but " if not _with(p1, Outcome.FAIL) else "no P0 gate failed, but "
+        parts.append(f"{lead}{_share(unknown, p0, 'P0')} could not be judged ({_letters(unknown)})")
+    if not parts:
+        parts.append(f"every P0 gate passes, but only {review.decision.p1_passed} of {review.decision.p1_total} P1 gates do")
+    return "; ".join(parts)
+
+
+def _of(review: Review, priority: Priority) -> list[GateVerdict]:
+    return [gate for gate in review.gates if gate.priority is priority]
+
+
+def _with(gates: Sequence[GateVerdict], outcome: Outcome) -> list[GateVerdict]:
+    return [gate for gate in gates if gate.outcome is outcome]
+
+
+def _titled(review: Review, gate_id: str) -> str:
+    return next(f"gate {gate.letter}, {gate.title}," for gate in review.gates if gate.id == gate_id)
+
+
+def _letters(gates: Sequence[GateVerdict]) -> str:
+    return ", ".join(gate.letter for gate in gates)
+
+
+def _share(some: Sequence[GateVerdict], gates: Sequence[GateVerdict], priority: str) -> str:
+    return f"{len(some)} of {len(gates)} {priority} gates"
+
+
+def _plural(some: Sequence[GateVerdict], one: str, many: str) -> str:
+    return one if len(some) == 1 else many

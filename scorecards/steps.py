@@ -1,0 +1,125 @@
+"""Running one step of a review: a child of its own, its output in a log, its progress told, its end certain."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from signal import SIGTERM
+from time import sleep
+
+import click
+import msgspec
+
+from drills.child import Child, Pause, spawn
+from gates.schema.outcome import EXIT_MEANING, ExitCode
+from gates.schema.time import monotonic_s
+
+_POLL_S = 0.1
+_QUIET_S = 10.0
+GRACE_S = 30.0
+_WORDS = {ExitCode.GREEN: "clean", ExitCode.RED: "findings", ExitCode.UNKNOWN: "not everything could be judged"}
+
+
+class StepResult(msgspec.Struct, frozen=True):
+    """How one step ended; `exit_code` is None where it was not run, and then `note` says why."""
+
+    name: str
+    command: tuple[str, ...]
+    exit_code: int | None
+    elapsed_ms: int
+    note: str
+
+
+class Voice:
+    """Talk on stderr: on a terminal one line that moves, elsewhere a line for each thing that is new."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._live = total, sys.stderr.isatty()
+        self._told_at = 0.0
+
+    def say(self, text: str) -> None:
+        """One whole line."""
+        click.echo(f"\r\x1b[K{text}" if self._live else text, err=True)
+
+    def step(self, number: int, title: str, text: str) -> None:
+        """One whole line about a step."""
+        self.say(f"[{number}/{self._total}] {title}: {text}")
+
+    def progress(self, number: int, title: str, elapsed_s: float, latest: str, *, is_new: bool) -> None:
+        """How far a step is; away from a terminal only what is new, or that it still runs."""
+        text = f"[{number}/{self._total}] {title}: {elapsed_s:.0f} s  {latest}".rstrip()
+        now = monotonic_s()
+        if self._live:
+            click.echo(f"\r\x1b[K{text[:120]}", err=True, nl=False)
+        elif (is_new and latest) or now - self._told_at >= _QUIET_S:
+            self._told_at = now
+            click.echo(text, err=True)
+
+
+def run_command(
+    argv: Sequence[str], environ: Mapping[str, str], log: Path, voice: Voice, number: int, title: str, pause: Pause = sleep
+) -> tuple[int, int]:
+    """Run one command to its end; returns its exit code and the milliseconds that it took.
+
+    However this is left, the child and all that it started are gone: it is asked to end and given the time that a drill
+    needs to roll back, then its session is killed. Should this process die first, the kernel asks the child in its place.
+    """
+    begun = monotonic_s()
+    child = spawn(argv, environ, log, on_parent_death=SIGTERM)
+    try:
+        tail = _Tail(child.stderr)
+        while not child.wait(_POLL_S, pause):
+            is_new = tail.read()
+            voice.progress(number, title, monotonic_s() - begun, tail.latest, is_new=is_new)
+        code = child.end()
+    except BaseException:
+        _end(child, voice, title)
+        raise
+    return code, round((monotonic_s() - begun) * 1000)
+
+
+def outcome_in_words(exit_code: int) -> str:
+    """What an exit code of a step means to somebody who waits."""
+    if exit_code < 0:
+        return f"ended by signal {-exit_code}"
+    try:
+        code = ExitCode(exit_code)
+    except ValueError:
+        return f"exit {exit_code}"
+    return _WORDS.get(code, EXIT_MEANING[code])
+
+
+def last_words(log: Path, lines: int = 3) -> list[str]:
+    """The end of a step's talk, for the person who wants to know why it failed."""
+    text = Path(f"{log}.err").read_text(errors="replace").strip()
+    return text.splitlines()[-lines:]
+
+
+def _end(child: Child, voice: Voice, title: str) -> None:
+    if child.alive():
+        voice.say(f"ending: {title}")
+    try:
+        child.end(GRACE_S)
+    except BaseException:
+        # A second signal: no more patience, but still nothing left behind.
+        child.end()
+        raise
+
+
+class _Tail:
+    """The last line that a child has said so far."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._offset, self._rest = path, 0, b""
+        self.latest = ""
+
+    def read(self) -> bool:
+        """Read on; True where a new line has come."""
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        self._offset += len(data)
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        spoken = [line for line in whole if line.strip()]
+        if spoken:
+            self.latest = spoken[-1].decode(errors="replace").strip()
+        return bool(spoken)

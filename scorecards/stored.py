@@ -1,0 +1,72 @@
+"""What the state folder and the files named on the command line hold: gates, waivers, verified evidence, keys."""
+
+import datetime as dt
+from pathlib import Path
+
+import msgspec
+
+from gates.build import read_build
+from gates.evidence.keys import TRUST_FILE, load_signer, own_trust
+from gates.evidence.store import EvidenceStore
+from gates.schema.gate import Gate
+from gates.schema.gateset import CATALOG, load_gates
+from gates.schema.target import load_target
+from gates.schema.waiver import Waiver, load_waivers
+from scorecards.evaluate import Material, Occasion, evaluate, new_folder, point_latest
+from scorecards.schema import Scorecard
+from scorecards.weeks import monday
+
+EVIDENCE = "evidence"
+WAIVERS = "waivers"
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """Where to take things from; a path None means the shipped gates, or that folder in the state folder."""
+
+    target: str
+    build: str | None
+    week: str | None
+    gates: Path | None
+    waivers: Path | None
+    evidence: Path | None
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What to judge by, read once: a file that changes while a review runs does not change its questions."""
+
+    gates: tuple[Gate, ...]
+    waivers: tuple[Waiver, ...]
+
+
+def load_rules(home: Path, gates_path: Path | None, waivers_path: Path | None) -> Rules:
+    """The gates and waivers at these paths; raises UsageProblem naming the document that is wrong."""
+    gates = load_gates(gates_path or CATALOG)
+    return Rules(gates, tuple(load_waivers(waivers_path or home / WAIVERS)))
+
+
+def gather(home: Path, rules: Rules, evidence_path: Path | None) -> Material:
+    """Everything to judge with; raises UnverifiedProblem for evidence that was tampered with."""
+    load_signer(home)
+    return Material(
+        gates=rules.gates,
+        waivers=rules.waivers,
+        evidence=EvidenceStore(evidence_path or home / EVIDENCE).load(own_trust(home)),
+        trust_jwks=(home / "keys" / TRUST_FILE).read_bytes(),
+    )
+
+
+def build_from_store(
+    home: Path, sources: Sources, now: dt.datetime, out: Path | None, *, may_be_official: bool, keep: bool
+) -> Scorecard:
+    """Judge what is stored and write a folder; nothing is pressed, only the build is asked for where it is not given."""
+    named = load_target(sources.target)
+    if sources.week is not None:
+        monday(sources.week)
+    material = gather(home, load_rules(home, sources.gates, sources.waivers), sources.evidence)
+    build = read_build(named) if sources.build is None else sources.build
+    occasion = Occasion.at(now, target=named.name, build=build, week=sources.week, may_be_official=may_be_official)
+    path = new_folder(home, occasion.week, out)
+    scorecard = evaluate(home, occasion, material, load_signer(home), path, keep=keep)
+    if keep:
+        point_latest(home, path)
+    return scorecard

@@ -1,0 +1,115 @@
+"""Two adjacent official green weeks on one bar: how long the row is, what broke it, and when a launch is possible. Pure."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from gates.schema.outcome import Decision, Outcome, Priority
+from gates.schema.verdict import GateVerdict
+from scorecards.schema import Standing
+from scorecards.weekly import PastWeek, Streak, WeekMark, WeekState
+from scorecards.weeks import friday, plus
+from scorecards.words import date
+
+NEEDED = 2
+STRIP_WEEKS = 8
+FREEZE = dt.timedelta(hours=72)
+
+
+def state_of(decision: Decision, exit_code: int) -> WeekState:
+    """The colour of an official week: only a GO without conditions is green.
+
+    A CONDITIONAL GO is yellow: the plan lets it launch a stage, but asks for green weeks before a broad launch.
+    """
+    if decision is Decision.GO:
+        return WeekState.GREEN
+    if decision is Decision.CONDITIONAL_GO:
+        return WeekState.YELLOW
+    return WeekState.UNKNOWN if exit_code == 3 else WeekState.RED
+
+
+def not_passed(gates: Sequence[GateVerdict]) -> tuple[str, ...]:
+    """The P0 gates that did not pass, each with its outcome: `C fail`."""
+    open_gates = (gate for gate in gates if gate.priority is Priority.P0 and gate.outcome not in (Outcome.PASS, Outcome.WARN))
+    return tuple(f"{gate.letter} {gate.outcome.value}" for gate in open_gates)
+
+
+def tell_streak(this: PastWeek, standing: Standing, now_week: str, history: Sequence[PastWeek], bar_diff: str) -> Streak:
+    """The streak as it stands with this evaluation, made in the week `now_week`.
+
+    `history` are the official weeks, this one's own among them where it already has its verdict. `bar_diff` says in
+    words how this week's gate set differs from the last official one, "" where it does not. An evaluation that is a
+    preview of a running week without a verdict leaves that week open: it neither makes nor breaks the row.
+    """
+    official = {past.week: past for past in history}
+    if standing is Standing.OFFICIAL:
+        official[this.week] = this
+    is_open = this.week not in official and this.week >= now_week
+    row, broken_by = _walk_back(official, plus(this.week, -1) if is_open else this.week, "" if is_open else bar_diff)
+    possible = _if_green(row, official, this) if is_open else row
+    start = max(this.week, now_week)
+    launch = friday(plus(start, _weeks_to_wait(possible, this_one_can=is_open or start > this.week)))
+    sentence = _sentence(row, launch, this.week if is_open else None)
+    freeze = (dt.date.fromisoformat(launch) - FREEZE).isoformat()
+    return Streak(row, NEEDED, sentence, broken_by, launch, freeze, _marks(official, this, is_open=is_open))
+
+
+def _walk_back(official: Mapping[str, PastWeek], last: str, bar_diff: str) -> tuple[int, str]:
+    """Count green weeks backwards from `last`; the reason is why the row does not go further back."""
+    length, week = 0, last
+    newer: PastWeek | None = None
+    while length < NEEDED or week in official:
+        past = official.get(week)
+        if past is None:
+            return length, _gap(official, week, length)
+        if past.state is not WeekState.GREEN:
+            return length, _not_green(past)
+        if newer is not None and past.bar_sha256 != newer.bar_sha256:
+            detail = bar_diff if length == 1 and bar_diff else "other gates or thresholds"
+            return length, f"between {past.week} and {newer.week} the gate set changed: {detail}"
+        length, week, newer = length + 1, plus(week, -1), past
+    return length, ""
+
+
+def _gap(official: Mapping[str, PastWeek], week: str, length: int) -> str:
+    if not official:
+        return "no week has an official scorecard yet"
+    if week < min(official):
+        return "" if length else f"no official scorecard before {min(official)}"
+    return f"{week} has no official scorecard"
+
+
+def _not_green(past: PastWeek) -> str:
+    gates = f" (P0: {', '.join(past.not_passed)})" if past.not_passed else ""
+    return f"{past.week} was {past.decision.value}{gates}"
+
+
+def _if_green(row: int, official: Mapping[str, PastWeek], this: PastWeek) -> int:
+    """The row up to last week, as far as this week could lengthen it: on another bar it would begin anew."""
+    before = official.get(plus(this.week, -1))
+    return row if before is not None and before.bar_sha256 == this.bar_sha256 else 0
+
+
+def _weeks_to_wait(row: int, *, this_one_can: bool) -> int:
+    """How many weeks on the second green Friday comes at the earliest; a week still open can itself be green."""
+    missing = max(NEEDED - row, 0)
+    return max(missing - 1, 0) if this_one_can else missing
+
+
+def _sentence(row: int, launch: str, open_week: str | None) -> str:
+    if row >= NEEDED and open_week is None:
+        return f"{row} adjacent green weeks: the streak that a broad launch needs is complete."
+    until = f"{open_week} and every week until then turn out green" if open_week else "every week until then is green"
+    return f"{row} of {NEEDED} adjacent green weeks. Earliest launch: {date(launch)}, if {until}."
+
+
+def _marks(official: Mapping[str, PastWeek], this: PastWeek, *, is_open: bool) -> tuple[WeekMark, ...]:
+    weeks = [plus(this.week, back) for back in range(1 - STRIP_WEEKS, 1)]
+    return tuple(_mark(official.get(week), week, this if is_open else None) for week in weeks)
+
+
+def _mark(past: PastWeek | None, week: str, still_open: PastWeek | None) -> WeekMark:
+    if past is not None:
+        return WeekMark(week, past.state, past.decision.value)
+    if still_open is not None and week == still_open.week:
+        return WeekMark(week, WeekState.OPEN, f"{still_open.decision.value} so far, not official yet")
+    return WeekMark(week, WeekState.MISSING, "no official scorecard")

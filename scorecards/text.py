@@ -1,0 +1,91 @@
+"""The scorecard as text for a terminal: decision, why, gates, what to do next. Pure."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from gates.schema.outcome import Outcome
+from gates.schema.verdict import CriterionVerdict, GateVerdict
+from scorecards.schema import Finding, Scorecard, ScorecardSpec
+from scorecards.words import LABELS, SYMBOLS, age, asked, date, measured, moment, short
+
+WIDTH = 110
+SHOWN_ACTIONS = 8
+
+
+def render_text(scorecard: Scorecard) -> str:
+    """The whole scorecard in as many lines as a person reads; ends with a line feed."""
+    spec = scorecard.spec
+    parts = (_head(spec), _gates(spec), _todo(spec), _foot(spec))
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _head(spec: ScorecardSpec) -> list[str]:
+    lines = _wrap(spec.sentence)
+    lines += [f"{spec.target}, {spec.week}, {spec.standing.value} ({spec.standing_reason}), {moment(spec.evaluated_at)}", ""]
+    for reason in spec.reasons:
+        lines += _wrap(reason, "- ", "  ")
+    lines += _wrap(spec.streak.sentence, "- ", "  ")
+    if spec.streak.broken_by:
+        lines += _wrap(f"Held back by: {spec.streak.broken_by}.", "- ", "  ")
+    lines += _wrap(spec.changes.sentence, "- ", "  ")
+    return lines
+
+
+def _gates(spec: ScorecardSpec) -> list[str]:
+    width = max(len(gate.title) for gate in spec.gates)
+    found = {gate.id: [one for one in spec.findings if one.gate == gate.id] for gate in spec.gates}
+    return [line for gate in spec.gates for line in _gate(gate, width, found[gate.id])]
+
+
+def _gate(gate: GateVerdict, width: int, found: Sequence[Finding]) -> Iterator[str]:
+    passed = sum(item.outcome in (Outcome.PASS, Outcome.WARN) for item in gate.criteria)
+    waived = f", waived until {gate.waived_until}" if gate.waived else ""
+    label = LABELS[gate.outcome.value]
+    share = f"{passed} of {len(gate.criteria)} criteria{waived}"
+    yield f"{SYMBOLS[gate.outcome.value]} {gate.letter} {gate.title:<{width}}  {gate.priority.value}  {label:<10}  {share}"
+    alike: dict[tuple[Outcome, str], list[CriterionVerdict]] = {}
+    for item in gate.criteria:
+        if item.outcome is not Outcome.PASS:
+            alike.setdefault((item.outcome, item.detail), []).append(item)
+    for items in alike.values():
+        yield from (
+            _criterion(items[0], [one for one in found if one.criterion == items[0].id]) if len(items) == 1 else _several(items)
+        )
+
+
+def _several(items: Sequence[CriterionVerdict]) -> list[str]:
+    first = items[0]
+    return _wrap(f"{len(items)} criteria: {first.detail}", f"    {SYMBOLS[first.outcome.value]} ", "      ")
+
+
+def _criterion(item: CriterionVerdict, found: Sequence[Finding]) -> list[str]:
+    rests = f", {item.samples} samples, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
+    text = f"{item.title}: {measured(item)}, asked {asked(item)}{rests}"
+    lines = _wrap(f"{text}; {item.detail}" if item.detail else text, f"    {SYMBOLS[item.outcome.value]} ", "      ")
+    return lines + [line for finding in found for line in _wrap(finding.text, "      > ", "        ")]
+
+
+def _todo(spec: ScorecardSpec) -> list[str]:
+    if not spec.actions:
+        return ["Next: nothing, every gate passes."]
+    lines = ["Next:"]
+    for number, action in enumerate(spec.actions[:SHOWN_ACTIONS], 1):
+        lines += _wrap(f"{action.letter} ({action.owner}) {action.do}", f"{number:>3}. ", "     ")
+        if action.command:
+            lines.append(f"     $ {action.command}")
+    more = len(spec.actions) - SHOWN_ACTIONS
+    return [*lines, f"     and {more} more in scorecard.yaml"] if more > 0 else lines
+
+
+def _foot(spec: ScorecardSpec) -> list[str]:
+    freeze = f"Code freeze for that launch from {date(spec.streak.freeze_from)}."
+    expiring = [
+        f"Waiver of {line.gate} {line.state}: {moment(line.expires_at)}." for line in spec.waivers if line.state != "active"
+    ]
+    return [*expiring, freeze]
+
+
+def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )

@@ -1,0 +1,119 @@
+"""How numbers, times and outcomes are written for people; the same in every locale and time zone. Pure."""
+
+import datetime as dt
+from decimal import Decimal
+
+from gates.schema.outcome import Operator, Outcome
+from gates.schema.time import parse_utc
+from gates.schema.verdict import CriterionVerdict
+
+# A symbol beside every colour, for those who do not see the colour, and for paper.
+SYMBOLS: dict[str, str] = {"pass": "✓", "warn": "!", "fail": "✕", "unknown": "?"}
+LABELS: dict[str, str] = {"pass": "pass", "warn": "warning", "fail": "fail", "unknown": "not judged"}
+_OPERATORS: dict[Operator, str] = {
+    Operator.LT: "<",
+    Operator.LTE: "≤",
+    Operator.GT: ">",
+    Operator.GTE: "≥",
+    Operator.EQ: "=",
+}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def moment(text: str) -> str:
+    """`2026-11-27T12:05:00.000Z` as `Fri 27 Nov 2026, 12:05 UTC`."""
+    at = parse_utc(text)
+    return f"{day(at.date())}, {at:%H:%M} UTC"
+
+
+def date(text: str) -> str:
+    """`2026-11-27` as `Fri 27 Nov 2026`."""
+    return day(dt.date.fromisoformat(text))
+
+
+def day(at: dt.date) -> str:
+    """A date with its weekday, in English whatever the locale."""
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def clock(at_ms: int) -> str:
+    """A moment of a drill in seconds: `4.850 s`."""
+    return f"{at_ms // 1000}.{at_ms % 1000:03d} s"
+
+
+def span(seconds: int) -> str:
+    """A duration in its two largest units: `3 d 4 h`, `25 min`, `40 s`."""
+    sign, left = ("-" if seconds < 0 else ""), abs(seconds)
+    parts = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return sign + " ".join(parts[:2]) if parts else "0 s"
+
+
+def largest(seconds: int) -> str:
+    """A duration in its largest unit, rounded down; from a day on in two: `25 min`, `3 d 4 h`."""
+    return span(seconds) if seconds >= 86_400 else " ".join(span(seconds).split()[:2])
+
+
+def age(seconds: int | None) -> str:
+    """How old something is; evidence may be newer than the moment of judging."""
+    if seconds is None:
+        return "undated"
+    return f"{largest(seconds)} old" if seconds >= 0 else f"{largest(-seconds)} after judging"
+
+
+def quantity(value: str, unit: str) -> str:
+    """`0.9995` ratio as `99.95 %`, `187.4` ms as `187.4 ms`, a count as the bare number."""
+    if unit == "ratio":
+        return f"{plain(Decimal(value) * 100)} %"
+    return grouped(value) if unit == "count" else f"{grouped(value)} {unit}"
+
+
+def grouped(value: str) -> str:
+    """A decimal with a comma between the thousands of its whole part."""
+    whole, dot, rest = plain(Decimal(value)).partition(".")
+    return f"{int(whole):,}{dot}{rest}" if abs(int(whole)) > 0 else f"{whole}{dot}{rest}"
+
+
+def plain(value: Decimal) -> str:
+    """A decimal without exponent and without zeros at the end."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def asked(item: CriterionVerdict) -> str:
+    """What the criterion asks for: `< 300 ms`, `= 0`, `1 to 5 s`."""
+    if item.operator is Operator.BETWEEN:
+        return f"{quantity(item.threshold, item.unit)} to {quantity(item.upper or item.threshold, item.unit)}"
+    return f"{_OPERATORS[item.operator]} {quantity(item.threshold, item.unit)}"
+
+
+def measured(item: CriterionVerdict) -> str:
+    """What was measured, or the reason why nothing was."""
+    if item.value is not None:
+        return quantity(item.value, item.unit)
+    return item.unknown.value.replace("_", " ") if item.unknown else "nothing"
+
+
+def short(digest: str) -> str:
+    """The first twelve characters of a digest: enough to find it, with the whole one beside or behind it."""
+    return digest[:12]
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 sample`, `2,240 samples`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def kind(predicate_type: str) -> str:
+    """`urn:gonogo:evidence:load-run:v1` as `load run`; a foreign type as it is."""
+    parts = predicate_type.split(":")
+    return parts[3].replace("-", " ") if predicate_type.startswith("urn:gonogo:evidence:") and len(parts) > 3 else predicate_type
+
+
+def symbol(outcome: Outcome) -> str:
+    """The sign that stands beside the colour of an outcome."""
+    return SYMBOLS[outcome.value]

@@ -1,0 +1,80 @@
+"""The command line of the drills."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import drills
+from drills.cli import drill
+from drills.export import KINDS, schema_bytes
+from gates.schema.errors import UnverifiedProblem, UsageProblem
+from gates.schema.outcome import ExitCode
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Call the command group with a state folder of its own; Problems come out as they are."""
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+
+    def call(*argv):
+        return CliRunner().invoke(drill, argv, standalone_mode=False, catch_exceptions=False)
+
+    return call
+
+
+def test_the_drills_are_listed_with_what_they_do(cli):
+    """As text and as JSON."""
+    assert [item["name"] for item in json.loads(cli("list", "--format", "json").stdout)] == ["crash", "rollback"]
+    assert "retry storm" in cli("list").stdout
+
+
+def test_a_dry_run_plans_reports_and_leaves_no_evidence(cli, tmp_path):
+    """Unknown, exit 3; the report can be read again, and recover has nothing to do."""
+    out = str(tmp_path / "out")
+    done = cli("run", "rollback", "--dry-run", "--out", out)
+    assert done.return_value == ExitCode.UNKNOWN
+    assert "dry_run" in done.stdout
+    assert not (tmp_path / "home" / "evidence").exists()
+    assert cli("report", out).stdout == done.stdout
+    assert json.loads(cli("report", out, "--format", "json").stdout)["status"] == "dry_run"
+    assert "nothing to do" in cli("recover", out).stdout
+
+
+def test_folders_in_the_state_folder_are_numbered(cli, tmp_path):
+    """Without --out every drill gets a new one."""
+    for _ in range(2):
+        cli("run", "crash", "--dry-run")
+    assert sorted(path.name for path in (tmp_path / "home" / "drills").iterdir()) == ["crash-1", "crash-2"]
+
+
+def test_a_report_beside_a_changed_journal_is_refused(cli, tmp_path):
+    """Exit 8: the journal is the evidence."""
+    cli("run", "crash", "--dry-run", "--out", str(tmp_path / "out"))
+    journal = tmp_path / "out" / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b"planned", b"skipped", 1))
+    with pytest.raises(UnverifiedProblem, match="chain is broken"):
+        cli("report", str(tmp_path / "out"))
+
+
+def test_a_drill_that_does_not_exist_is_answered_with_those_that_do(cli):
+    """Exit 2, and what to type instead."""
+    with pytest.raises(UsageProblem, match="use one of crash, rollback"):
+        cli("run", "earthquake")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schema_files_are_what_the_types_say(kind):
+    """Editors complete from them; `python -m drills schema KIND` writes them anew."""
+    path = Path(drills.__file__).with_name("schemas") / f"{kind.lower()}.schema.json"
+    assert path.read_bytes() == schema_bytes(kind)
+
+
+@pytest.mark.parametrize("folder", ["catalog", "releases"])
+def test_every_shipped_document_names_its_schema(folder):
+    """The first line is for editors."""
+    for path in (Path(drills.__file__).parent / folder).glob("*.yaml"):
+        first = path.read_text().splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=../schemas/")
+        assert (path.parent / first.partition("=")[2]).resolve().exists()

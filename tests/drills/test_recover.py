@@ -1,0 +1,137 @@
+"""Drills that are ended from outside: by a signal that they can answer, and by one that they cannot."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from drills.child import MARKER, spawn
+from drills.journal import FILE, End, Ending, Phase, RolledBack, Status, read_journal
+from drills.perform import begin, make_plan
+from drills.recover import carriers, end_processes, recorded, recover
+from drills.report import read_report
+from gates.schema.errors import UsageProblem
+from gates.schema.outcome import ExitCode
+from gates.schema.time import monotonic_s, system_clock
+
+LONG = [{"action": "sigkill"}, {"action": "wait_for_settles", "share": ["1", "1"], "within": "60s"}]
+ROLLED_BACK = Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
+
+
+@pytest.fixture
+def running(rooms, tmp_path, drill_file, target_file):
+    """A drill in a process of its own, in the middle of its method: the service is killed, the storm goes on."""
+    out = tmp_path / "out"
+    argv = ["run", drill_file(method=LONG), "--target", target_file(), "--out", str(out), "--payments", "2000", "--no-evidence"]
+    log = (tmp_path / "drill.log").open("wb")
+    with log, subprocess.Popen([sys.executable, "-m", "drills", *argv], stdout=log, stderr=log) as popen:
+        deadline = monotonic_s() + 20
+        while not _reached(out, "wait_for_settles") and monotonic_s() < deadline:
+            os.sched_yield()
+        assert _reached(out, "wait_for_settles"), (tmp_path / "drill.log").read_text()
+        yield popen, out
+        popen.kill()
+
+
+def _reached(out, action):
+    if not (out / FILE).exists():
+        return False
+    return any((event.action, event.status) == (action, Status.STARTED) for event in read_journal(out / FILE).events)
+
+
+def _cli(*argv):
+    return subprocess.run([sys.executable, "-m", "drills", *argv], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, ExitCode.TERMINATED), (signal.SIGINT, ExitCode.INTERRUPTED)], ids=["SIGTERM", "SIGINT"]
+)
+def test_a_signal_rolls_back_before_the_drill_ends(running, number, code):
+    """The service is back and steady before the process ends with the signal's code, and nothing is left."""
+    popen, out = running
+    popen.send_signal(number)
+    assert popen.wait(30) == code
+    report = read_report(out)
+    assert report.ending == ROLLED_BACK
+    assert report.status == "not_run"
+    assert not [item for item in recorded(read_journal(out / FILE).events) if item.alive()]
+
+
+@pytest.mark.process
+def test_a_drill_that_was_killed_is_recovered_once_and_then_there_is_nothing_to_do(running, voice):
+    """SIGKILL: no process survives, recover rolls back and writes the end, and doing it again changes nothing."""
+    popen, out = running
+    popen.kill()
+    popen.wait()
+    first = _cli("recover", str(out))
+    assert first.returncode == 0, first.stderr
+    assert "rollback verified" in first.stdout
+    history = read_journal(out / FILE)
+    assert history.ending == ROLLED_BACK
+    assert not [item for item in recorded(history.events) if item.alive()]
+    data = (out / FILE).read_bytes()
+    assert "nothing to do" in _cli("recover", str(out)).stdout
+    assert (out / FILE).read_bytes() == data
+    assert read_report(out).status == "not_run"
+
+
+@pytest.mark.process
+def test_a_drill_that_still_runs_is_not_recovered(running):
+    """The journal is locked by its writer."""
+    _, out = running
+    refused = _cli("recover", str(out))
+    assert refused.returncode == ExitCode.USAGE
+    assert "still writing" in refused.stderr
+
+
+@pytest.fixture
+def dead(rooms, drill_file, target_file, tmp_path, voice):
+    """The folder of a drill that died before it injected anything, and its run."""
+    run = begin(make_plan(drill_file(), target_file(), 1, None), tmp_path / "dead", voice)
+    run.journal.write(Phase.PREFLIGHT, "seed", Status.STARTED)
+    run.journal.close()
+    return run
+
+
+def test_a_drill_that_died_before_its_method_needs_no_rollback(dead, voice):
+    """Nothing was injected, so nothing is started."""
+    recovered = recover(dead.out, voice, system_clock, dict(os.environ))
+    assert read_journal(dead.out / FILE).ending == Ending(End.INTERRUPTED, False, RolledBack.NOT_NEEDED)
+    assert recovered.control is None
+
+
+def test_a_torn_last_line_is_told_in_the_next_one(dead, voice):
+    """The chain goes on after it."""
+    with (dead.out / FILE).open("ab") as file:
+        file.write(b'{"action":"sig')
+    recover(dead.out, voice, system_clock, dict(os.environ))
+    (line,) = [event for event in read_journal(dead.out / FILE).events if event.action == "recover"]
+    assert line.facts == {"torn_bytes": 14}
+
+
+@pytest.mark.process
+def test_only_the_recorded_processes_are_ended(dead, environ, tmp_path, voice):
+    """A pid that belongs to somebody else by now is left alone; a child of the run that was not written down is not."""
+    stranger = spawn(["sleep", "60"], environ, tmp_path / "stranger")
+    unwritten = spawn(["sleep", "60"], {**environ, MARKER: dead.plan.run_id}, tmp_path / "unwritten")
+    run = begin(dead.plan, tmp_path / "again", voice)
+    recycled = type(stranger.identity)(stranger.identity.pid, "00000000-1")
+    run.note_process("service", recycled)
+    try:
+        assert carriers(dead.plan.run_id) == [unwritten.identity]
+        assert end_processes(run, read_journal(run.journal.path).events) == 1
+        assert unwritten.wait(5)
+        assert stranger.alive()
+    finally:
+        run.journal.close()
+        stranger.end()
+        unwritten.end()
+
+
+def test_a_folder_without_a_drill_is_refused(tmp_path, voice):
+    """There is nothing to read."""
+    with pytest.raises(UsageProblem, match="not the folder of a drill"):
+        recover(tmp_path, voice, system_clock, {})

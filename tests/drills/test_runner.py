@@ -1,0 +1,164 @@
+"""The order of a drill, on a small service and a small storm that are real processes."""
+
+import signal
+
+import msgspec
+import pytest
+
+from drills.endings import exit_code
+from drills.journal import End, Ending, Phase, RolledBack, Status, read_journal
+from drills.perform import begin, conclude, make_plan, perform
+from drills.recover import carriers
+from gates.evidence.keys import own_trust
+from gates.evidence.store import EvidenceStore
+from gates.schema.errors import UsageProblem
+from gates.schema.outcome import ExitCode
+from gates.schema.state import state_dir
+
+CLEAN = Ending(End.COMPLETED, deviated=False, rolled_back=RolledBack.VERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("ending", "signal_number", "unknown", "code"),
+    [
+        (CLEAN, None, False, ExitCode.GREEN),
+        (CLEAN, None, True, ExitCode.UNKNOWN),
+        (msgspec.structs.replace(CLEAN, deviated=True), None, True, ExitCode.RED),
+        (msgspec.structs.replace(CLEAN, end=End.ABORTED), None, True, ExitCode.ABORTED),
+        (msgspec.structs.replace(CLEAN, end=End.FAILED), None, True, ExitCode.UNKNOWN),
+        (msgspec.structs.replace(CLEAN, end=End.FAILED, rolled_back=RolledBack.NOT_NEEDED), None, True, ExitCode.UNKNOWN),
+        (msgspec.structs.replace(CLEAN, end=End.INTERRUPTED), signal.SIGINT, True, ExitCode.INTERRUPTED),
+        (msgspec.structs.replace(CLEAN, end=End.INTERRUPTED), signal.SIGTERM, True, ExitCode.TERMINATED),
+        (msgspec.structs.replace(CLEAN, rolled_back=RolledBack.FAILED), None, False, ExitCode.ROLLBACK_FAILED),
+        (Ending(End.ABORTED, True, RolledBack.FAILED), None, True, ExitCode.ROLLBACK_FAILED),
+        (Ending(End.INTERRUPTED, False, RolledBack.FAILED), signal.SIGINT, True, ExitCode.ROLLBACK_FAILED),
+    ],
+)
+def test_every_ending_has_its_documented_exit_code(ending, signal_number, unknown, code):
+    """A failed rollback outranks everything; unknown is never green."""
+    assert exit_code(ending, signal_number, unknown) is code
+
+
+@pytest.fixture
+def run_drill(rooms, tmp_path, voice):
+    """Perform a drill file against a target file; returns exit code, report and the run."""
+
+    def run(drill, target, payments=None, dry_run=False, before=None):
+        run = begin(make_plan(drill, target, 1, payments), tmp_path / "out", voice)
+        if before:
+            before(run)
+        code = perform(run, dry_run=dry_run)
+        report = conclude(run, tmp_path / "evidence")
+        assert carriers(run.plan.run_id) == []
+        return code, report, run
+
+    return run
+
+
+def _steps(report):
+    return [(item.phase, item.what, item.status) for item in report.timeline if item.status != "started"]
+
+
+@pytest.mark.process
+def test_a_crash_drill_goes_through_all_phases_and_leaves_signed_evidence(run_drill, drill_file, target_file, tmp_path):
+    """Steady state, kill, restart, rollback, steady state again, audit; every measure has a value."""
+    code, report, _ = run_drill(drill_file(), target_file())
+    assert code is ExitCode.GREEN
+    assert report.ending == CLEAN
+    phases = [phase for phase, _, _ in _steps(report)]
+    assert phases == ["preflight"] * 3 + ["steady"] + ["inject"] * 2 + ["rollback", "steady"] + ["verify"] * 2 + ["done"]
+    assert all(measure.value is not None for measure in report.measures.values())
+    assert report.measures["kills"].value == "1"
+    (held,) = EvidenceStore(tmp_path / "evidence").load(own_trust(state_dir()))
+    assert held.statement.subject[0].digest == {"sha256": "ab" * 32}
+    assert held.statement.predicate.measures == report.measures
+
+
+@pytest.mark.process
+def test_a_finding_of_the_audit_makes_the_drill_red(run_drill, drill_file, target_file):
+    """The drill can fail: the storm's check found a lost settle."""
+    code, report, _ = run_drill(drill_file(storm={"profile": "leaky", "payments": 200}), target_file())
+    assert code is ExitCode.RED
+    assert report.deviations == ("lost_settle: 1 found, the first: acknowledged, not booked",)
+    assert report.measures["lost_settles"].value == "1"
+
+
+@pytest.mark.process
+def test_without_a_steady_state_nothing_is_injected(run_drill, drill_file, target_file, tmp_path):
+    """A service that is not well is not killed on top; the evidence says not_run."""
+
+    def put_down(run):
+        (run.out / "service.db.mode").write_text("down")
+
+    state = {"within": "1s", "probes": [{"probe": "error_ratio", "window": "300ms", "at_most": "0.05", "min_samples": 5}]}
+    drill = drill_file(steady_state=state, setup=[{"action": "start_storm"}])
+    code, report, _ = run_drill(drill, target_file(), before=put_down)
+    assert code is ExitCode.UNKNOWN
+    assert report.status == "not_run"
+    assert report.ending.rolled_back is RolledBack.NOT_NEEDED
+    assert "inject" not in {phase for phase, _, _ in _steps(report)}
+    assert report.measures["double_settles"].unknown == "not_run"
+
+
+@pytest.mark.process
+def test_a_guard_aborts_and_the_rollback_is_verified(run_drill, drill_file, target_file):
+    """The service is back and steady, exit 6, and nothing counts as measured."""
+    method = [{"action": "sigkill"}, {"action": "wait_for_settles", "share": ["1", "1"]}]
+    drill = drill_file(method=method, guards=[{"guard": "duration", "at_most": "3s"}])
+    code, report, _ = run_drill(drill, target_file(), payments=600)
+    assert code is ExitCode.ABORTED
+    assert report.ending == Ending(End.ABORTED, deviated=False, rolled_back=RolledBack.VERIFIED)
+    assert report.status == "not_run"
+    assert "longer than 3s" in report.detail
+
+
+@pytest.mark.process
+def test_a_rollback_that_fails_is_exit_7(run_drill, drill_file, target_file):
+    """The service cannot come back: the restart deviates, and so does the rollback."""
+    method = [{"action": "sigkill"}, {"action": "restart", "within": "1s"}]
+    drill = drill_file(method=method, storm={"profile": "fake", "payments": 200})
+    code, report, _ = run_drill(drill, target_file("fragile"))
+    assert code is ExitCode.ROLLBACK_FAILED
+    assert report.ending.rolled_back is RolledBack.FAILED
+    assert any("did not come back" in item for item in report.deviations)
+
+
+def test_a_dry_run_writes_the_plan_and_is_unknown(run_drill, drill_file, target_file):
+    """Every step is planned, none started, and no measure has a value."""
+    code, report, run = run_drill(drill_file(), target_file(), dry_run=True)
+    events = read_journal(run.journal.path).events
+    assert code is ExitCode.UNKNOWN
+    assert report.status == "dry_run"
+    assert {event.status for event in events[:-1]} == {Status.PLANNED}
+    assert [event.phase for event in events][-1] is Phase.DONE
+    assert all(measure.unknown == "dry_run" for measure in report.measures.values())
+
+
+def test_a_target_that_offers_no_way_is_unknown_and_told_why(run_drill, drill_file, target_file, voice):
+    """Neither process nor commands: not_run evidence, exit 3, and what to add."""
+    code, report, _ = run_drill(drill_file(), target_file(process=None))
+    assert code is ExitCode.UNKNOWN
+    assert report.status == "not_run"
+    assert "has no process, nor commands.kill and commands.restore" in report.detail
+    assert any("add them to the target file" in item for item in voice.said)
+
+
+def test_a_folder_that_holds_something_is_not_written_into(tmp_path, voice):
+    """Another drill may have died there."""
+    (tmp_path / "journal.jsonl").touch()
+    with pytest.raises(UsageProblem, match="is not empty"):
+        begin(make_plan("crash", "local", 1, None), tmp_path, voice)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": [{"action": "sigkil"}]}, r"Invalid value 'sigkil'"),
+        ({"method": [{"action": "sigkill", "wihtin": "5s"}]}, r"unknown key 'wihtin'"),
+        ({"guards": [{"guard": "prayer"}]}, r"Invalid value 'prayer'"),
+    ],
+)
+def test_a_misspelt_drill_is_refused_with_its_path(drill_file, changes, message):
+    """Before anything is started."""
+    with pytest.raises(UsageProblem, match=message):
+        make_plan(drill_file(**changes), "local", 1, None)

@@ -1,0 +1,102 @@
+"""`gonogo gate probe` against the real gateway: every probe is green, and every option is where it belongs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from gates.probes.cli import NAMES, probe
+from gates.schema.errors import UsageProblem
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    """The reference gateway as its own process, and the environment that the target `local` asks for."""
+    folder = tmp_path_factory.mktemp("gateway")
+    argv = [sys.executable, "-m", "gateway"]
+    seeds = []
+    for name in ("ours", "other"):
+        seed = [*argv, "demo-data", "--db", folder / "gateway.db", "--format", "json", "--tenant-name", name]
+        seeds.append(json.loads(subprocess.run(seed, capture_output=True, check=True).stdout))
+    serve = [*argv, "serve", "--port", "0", "--db", folder / "gateway.db"]
+    with (folder / "access.log").open("wb") as log, subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=log) as running:
+        environ = {"GONOGO_BASE_URL": json.loads(running.stdout.readline())["url"], "GONOGO_HOME": str(folder / "home")}
+        for prefix, seed in zip(("GONOGO_", "GONOGO_OTHER_"), seeds, strict=True):
+            for name, value in seed.items():
+                environ[prefix + name.upper()] = ",".join(value) if isinstance(value, list) else value
+        try:
+            yield folder, environ
+        finally:
+            running.terminate()
+
+
+def _probe(gateway, name, *arguments):
+    folder, environ = gateway
+    argv = [sys.executable, "-m", "gates", "gate", "probe", name, "--out", folder / "out", "--format", "json", *arguments]
+    done = subprocess.run(argv, capture_output=True, check=False, env={**os.environ, **environ})
+    assert done.stdout, done.stderr.decode()
+    report = json.loads(done.stdout)
+    assert (folder / "out" / f"{name}.json").exists()
+    return done.returncode, report
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "secret-scan"])
+def test_the_reference_gateway_is_clean(gateway, name):
+    """Each probe ends with 0: nothing found, nothing skipped, and something looked at."""
+    code, report = _probe(gateway, name)
+    result = report["result"]
+    assert (result.get("findings", []), result.get("skipped", [])) == ([], [])
+    assert code == 0
+    assert all(measure["samples"] for measure in result["measures"].values())
+
+
+@pytest.mark.process
+def test_the_gateways_log_and_the_probes_reports_hold_no_secret(gateway):
+    """The access log and everything that the probes wrote, against all eight keys."""
+    folder, _ = gateway
+    _probe(gateway, "fail-closed")
+    code, report = _probe(gateway, "secret-scan", folder / "access.log", folder / "out", folder / "home" / "evidence")
+    assert report["result"].get("findings", []) == []
+    assert code == 0
+    assert len(report["result"]["facts"]["known_credentials"]) == 8
+
+
+@pytest.mark.process
+def test_the_exported_receipts_verify_offline(gateway):
+    """`gonogo receipt verify` on the probe's export, with the pinned keys and nothing else."""
+    folder, environ = gateway
+    _probe(gateway, "fail-closed")
+    _probe(gateway, "receipt-verification")
+    argv = [sys.executable, "-m", "gates", "receipt", "verify", folder / "out" / "receipts.jsonl"]
+    offline = {**os.environ, **environ, "GONOGO_BASE_URL": "http://127.0.0.1:1"}
+    done = subprocess.run([*argv, "--trust", folder / "out" / "trust.json"], capture_output=True, check=False, env=offline)
+    assert done.returncode == 0
+    assert b"verified: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("policy-binding", ["some-folder"]),
+        ("fail-closed", ["--trust", "trust.json"]),
+        ("secret-scan", ["--table", "table.yaml"]),
+        ("authorization-sweep", ["--review", "folder"]),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(tmp_path, monkeypatch, name, arguments):
+    """Exit 2 names the probe that the option is for."""
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path))
+    done = CliRunner().invoke(probe, [name, "--out", str(tmp_path), *arguments], standalone_mode=False)
+    assert isinstance(done.exception, UsageProblem)
+    assert f"not for {name}" in str(done.exception)
+
+
+def test_an_unknown_probe_is_refused(tmp_path):
+    """The refusal names the six that there are."""
+    done = CliRunner().invoke(probe, ["everything", "--out", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "authorization-sweep" in done.output

@@ -1,0 +1,241 @@
+"""`gonogo receipt verify`: offline, level by level, and never ok where something was not checked."""
+
+import base64
+import json
+
+import msgspec
+import pytest
+import rfc8785
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gates.evidence.dsse import Envelope, Signer, TrustRoot, jwks_bytes
+from gates.probes.corpus import receipt_payloads
+from gates.probes.receipt import PAYLOAD_TYPE
+from gates.probes.receipt_cli import receipt
+from gates.probes.verifier import Mark, verify_receipts
+from gates.schema.canonical import sha256_hex, to_builtins
+from gates.schema.errors import UnverifiedProblem, UsageProblem
+
+SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32))
+TRUST = TrustRoot.from_jwks(jwks_bytes(SIGNER.jwk), "the test's key")
+
+
+def _payload(number, **changes):
+    """Receipt 1 or 2 of the corpus, with members changed; `totals` are merged."""
+    content = json.loads(receipt_payloads()[number - 1])
+    content["totals"].update(changes.pop("totals", {}))
+    return {**content, **changes}
+
+
+def _sign(content, signer=SIGNER):
+    data = content if isinstance(content, bytes) else rfc8785.dumps(content)
+    return signer.sign(PAYLOAD_TYPE, data)
+
+
+def _levels(envelope, *known):
+    (found,) = verify_receipts([("it", envelope)], TRUST, [("known", item) for item in known])
+    return {level.name: level for level in found.levels}
+
+
+def _marks(envelope, *known):
+    return {name: level.mark for name, level in _levels(envelope, *known).items()}
+
+
+FIRST, SECOND = (_sign(payload) for payload in receipt_payloads())
+
+
+def test_a_whole_chain_passes_every_level_that_can_be_checked():
+    """Signature, form, chain and conservation pass; the policy re-run says that it was not checked."""
+    marks = _marks(SECOND, FIRST)
+    assert marks.pop("policy re-run") is Mark.NOT_CHECKED
+    assert set(marks.values()) == {Mark.PASS}
+
+
+def test_a_receipt_without_its_predecessor_has_an_unchecked_chain():
+    """Its totals add up alone, but where it comes from is not checked."""
+    marks = _marks(SECOND)
+    assert (marks["chain"], marks["conservation"]) == (Mark.NOT_CHECKED, Mark.PASS)
+
+
+@given(st.integers(min_value=0, max_value=len(receipt_payloads()[0]) * 8 - 1))
+def test_any_changed_bit_breaks_the_signature(bit):
+    """Flip one bit of the signed bytes: the signature level fails, always."""
+    payload = bytearray(receipt_payloads()[0])
+    payload[bit // 8] ^= 1 << bit % 8
+    changed = Envelope(PAYLOAD_TYPE, base64.b64encode(bytes(payload)).decode(), FIRST.signatures)
+    assert _marks(changed)["signature"] is Mark.FAIL
+
+
+def test_a_stranger_is_not_trusted_whatever_the_receipt_says():
+    """A perfect receipt signed by a key outside the trust root fails."""
+    envelope = _sign(_payload(1, key_id=STRANGER.keyid), STRANGER)
+    level = _levels(envelope)["signature"]
+    assert level.mark is Mark.FAIL
+    assert "trust root does not hold" in level.says
+
+
+def test_a_receipt_under_another_payload_type_is_no_receipt():
+    """The type is signed; an evidence statement cannot pass for a receipt."""
+    assert _marks(SIGNER.sign("application/vnd.in-toto+json", receipt_payloads()[0]))["signature"] is Mark.FAIL
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (json.dumps(_payload(1)).encode(), "not RFC 8785"),
+        (receipt_payloads()[0].replace(b'"seq":1', b'"seq":1,"seq":1'), "not RFC 8785"),
+        (b"{", "not JSON"),
+        (receipt_payloads()[0].replace(b'"seq":1', b'"seq":1.0'), "not an integer"),
+        (_payload(1, amount=1250), "amount"),
+        (_payload(1, amount="12.50"), "amount '12.50'"),
+        (_payload(1, amount="01250"), "amount '01250'"),
+        (_payload(1, bonus="1"), "bonus"),
+        ({k: v for k, v in _payload(1).items() if k != "salt"}, "salt"),
+        (_payload(1, postings_sha256="A" * 64), "postings_sha256"),
+        (_payload(1, issued_at="2026-11-23 10:00"), "issued_at"),
+        (_payload(1, seq=0), "seq 0"),
+        (_payload(1, version="2"), "version"),
+        (_payload(1, key_id="another"), "did not sign"),
+    ],
+)
+def test_a_payload_of_another_form_fails_the_form_level(content, says):
+    """Bytes, members, types and digests are held to the format, even under a good signature."""
+    level = _levels(_sign(content))["form"]
+    assert level.mark is Mark.FAIL
+    assert says in level.says
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"previous_receipt_sha256": sha256_hex(b"another")},
+        {"previous_receipt_sha256": None},
+        {"payee_id": "pye_2"},
+        {"wallet_id": "wal_2"},
+        {"policy": {**_payload(2)["policy"], "policy_sha256": sha256_hex(b"another policy")}},
+    ],
+)
+def test_a_link_to_another_payment_fails_the_chain(changes):
+    """The hash of the predecessor, and what must stay the same within a payment."""
+    assert _marks(_sign(_payload(2, **changes)), FIRST)["chain"] is Mark.FAIL
+
+
+def test_a_first_receipt_that_names_a_predecessor_fails_the_chain():
+    """Receipt 1 has nothing before it."""
+    assert _marks(_sign(_payload(1, previous_receipt_sha256="0" * 64)))["chain"] is Mark.FAIL
+
+
+def test_two_different_receipts_of_one_place_fail_the_chain():
+    """A fork is shown at once; the same receipt read twice is no fork, and an unsigned rival does not count."""
+    rival = _sign(_payload(2, salt="01"))
+    assert _marks(SECOND, FIRST, rival)["chain"] is Mark.FAIL
+    assert _marks(SECOND, FIRST, SECOND)["chain"] is Mark.PASS
+    assert _marks(SECOND, FIRST, _sign(_payload(2, salt="01"), STRANGER))["chain"] is Mark.PASS
+
+
+@pytest.mark.parametrize(
+    "totals",
+    [
+        {"settled": "1251"},
+        {"settled": "1249"},
+        {"open": "1"},
+        {"refunded": "1251"},
+        {"charged_back": "1251"},
+        {"settled": "0", "released": "1250"},
+        {"settled": "1250", "refunded": "1"},
+        {"authorized": "2500", "open": "1250"},
+    ],
+)
+def test_totals_that_do_not_follow_fail_conservation(totals):
+    """Within the receipt, or from the receipt before it: money neither appears nor vanishes."""
+    assert _marks(_sign(_payload(2, totals=totals)), FIRST)["conservation"] is Mark.FAIL
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "totals"),
+    [
+        ("settle", "1000", {"settled": "1000", "released": "250", "open": "0"}),
+        ("settle", "1000", {"settled": "1000", "open": "250"}),
+        ("reverse", "1250", {"settled": "0", "released": "1250", "open": "0"}),
+        ("expire", "1250", {"settled": "0", "released": "1250", "open": "0"}),
+    ],
+)
+def test_every_way_to_close_a_hold_conserves_money(kind, amount, totals):
+    """Final settle, part settle, release and expiry of a hold all pass."""
+    envelope = _sign(_payload(2, kind=kind, amount=amount, totals=totals))
+    assert _marks(envelope, FIRST)["conservation"] is Mark.PASS
+
+
+def _files(tmp_path, *envelopes):
+    path, trust = tmp_path / "receipts.jsonl", tmp_path / "trust.json"
+    path.write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in envelopes))
+    trust.write_bytes(jwks_bytes(SIGNER.jwk))
+    return str(path), str(trust)
+
+
+def _verify(*arguments):
+    done = CliRunner().invoke(receipt, ["verify", *arguments], standalone_mode=False)
+    if done.exception:
+        raise done.exception
+    return done.return_value, done.output
+
+
+def test_a_file_of_whole_chains_ends_with_0(tmp_path):
+    """JSON lines in any order; the summary says that the policy was not re-run."""
+    path, trust = _files(tmp_path, SECOND, FIRST)
+    code, text = _verify(path, "--trust", trust)
+    assert code == 0
+    assert "verified: 2 receipts, 2 pass" in text
+    assert "policy re-run not checked" in " ".join(text.split())
+
+
+def test_a_receipt_alone_ends_with_3_and_with_its_chain_with_0(tmp_path):
+    """--chain brings what is missing; the receipts in it are not themselves reported."""
+    (tmp_path / "one").mkdir()
+    path, trust = _files(tmp_path / "one", SECOND)
+    more, _ = _files(tmp_path, FIRST)
+    assert _verify(path, "--trust", trust)[0] == 3
+    code, text = _verify(path, "--trust", trust, "--chain", more, "--format", "json")
+    assert code == 0
+    assert [item["receipt_id"] for item in json.loads(text)["receipts"]] == ["rcp_2"]
+
+
+def test_a_tampered_receipt_ends_with_8_and_says_why(tmp_path):
+    """The failing level is told in plain words."""
+    path, trust = _files(tmp_path, _sign(_payload(1, salt="01"), STRANGER))
+    code, text = _verify(path, "--trust", trust)
+    assert code == 8
+    assert "NOT VERIFIED" in text
+    assert "FAIL" in text
+
+
+def test_a_listing_and_a_pretty_printed_envelope_can_be_read(tmp_path):
+    """Items of the service's listing, and one envelope over several lines."""
+    path, trust = _files(tmp_path, FIRST)
+    pretty = tmp_path / "pretty.json"
+    pretty.write_text(json.dumps(to_builtins(FIRST), indent=2))
+    listing = tmp_path / "listing.jsonl"
+    listing.write_text(json.dumps({"receipt_id": "rcp_1", "envelope": to_builtins(FIRST)}))
+    assert [_verify(str(item), "--trust", trust)[0] for item in (path, pretty, listing)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("content", [b"", b"no json", b"[]", b'{"payload": "x"}', b"\xff\xfe"])
+def test_a_file_that_is_no_receipt_is_a_usage_problem(tmp_path, content):
+    """Exit 2, naming the file, for anything that cannot be read as receipts."""
+    path, trust = _files(tmp_path, FIRST)
+    (tmp_path / "receipts.jsonl").write_bytes(content)
+    with pytest.raises(UsageProblem, match=r"receipts\.jsonl"):
+        _verify(path, "--trust", trust)
+
+
+def test_absent_files_are_named(tmp_path):
+    """An absent receipt file ends with 2, an absent trust file with 8: there is nothing to trust."""
+    path, trust = _files(tmp_path, FIRST)
+    with pytest.raises(UsageProblem, match="absent"):
+        _verify(str(tmp_path / "absent"), "--trust", trust)
+    with pytest.raises(UnverifiedProblem, match="absent"):
+        _verify(path, "--trust", str(tmp_path / "absent"))

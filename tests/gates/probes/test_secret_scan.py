@@ -1,0 +1,181 @@
+"""The probe secret-scan: each kind of planted secret is found, and none is ever written down."""
+
+import base64
+import json
+import os
+from urllib.parse import quote
+
+import pytest
+
+from gates.evidence.statement import EvidenceKind
+from gates.probes import scan as scan_module
+from gates.probes.patterns import exact_patterns, forms, known_credentials
+from gates.probes.scan import scan
+from gates.probes.secret_scan import make_probe
+from gates.schema.errors import UsageProblem
+from gates.schema.outcome import ExitCode
+
+# Planted secrets are put together here, so that no scanner takes this file for a leak.
+VALUE = "gng" + "_agent_" + "Ab3/" * 10 + "x+9"
+PLANTED = {
+    "private key (PEM)": "-----BEGIN " + "EC PRIVATE KEY-----",
+    "private key (JWK)": '{"kty":"OKP","d": "' + "a1B" * 14 + '2"}',
+    "bearer token": "Authorization: Bearer " + "abc123" * 4,
+    "basic credentials": '"authorization": "Basic ' + base64.b64encode(b"user:secret-word").decode() + '"',
+    "gonogo API key": "gng" + "_tenant_admin_" + "Zz9" * 14 + "-",
+    "JSON web token": ".".join(base64.urlsafe_b64encode(b'{"a":"%d"}' % number).decode().strip("=") * 2 for number in (1, 2, 3)),
+    "AWS access key id": "AKIA" + "ABCDEFGH12345678",
+    "AWS secret access key": "aws_secret_access_key = " + "Ab1/" * 10,
+    "GitHub token": "ghp" + "_" + "aB3" * 12,
+    "Slack token": "xoxb" + "-123456789012-" + "abcdefghij",
+    "Stripe key": "sk" + "_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
+    "Google API key": "AIza" + "SyA1" * 8 + "xyz",
+    "password in a URL": "postgres://gonogo:" + "hunter22" + "@localhost/db",
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_each_kind_of_secret_is_found_in_its_line(tmp_path, kind):
+    """Planted in line 3 of a log, it is found there, once, and its kind is named."""
+    (tmp_path / "app.log").write_text(f"first\nsecond\nthe {PLANTED[kind]} leaked\nlast\n")
+    hits = scan([tmp_path], ()).hits
+    assert [(hit.file, hit.line) for hit in hits if hit.kind == kind] == [(f"{tmp_path.name}/app.log", 3)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        VALUE,
+        quote(VALUE, safe=""),
+        VALUE.encode().hex(),
+        base64.b64encode(VALUE.encode()).decode(),
+        base64.b64encode(b"x" + VALUE.encode() + b"y").decode(),
+        base64.b64encode(b"agent:" + VALUE.encode()).decode(),
+        base64.urlsafe_b64encode(b"ab" + VALUE.encode()).decode(),
+    ],
+)
+def test_a_known_credential_is_found_in_every_form(tmp_path, text):
+    """Plain, URL-encoded, hex, and base64 wherever in the encoded text it stands."""
+    (tmp_path / "artifact.json").write_text(f'{{"body": "{text}"}}\n')
+    patterns = exact_patterns({"GONOGO_AGENT_KEY": VALUE})
+    assert "the value of GONOGO_AGENT_KEY" in {hit.kind for hit in scan([tmp_path], patterns).hits}
+
+
+def test_a_secret_in_a_database_file_is_found(tmp_path):
+    """SQLite keeps text as bytes: the scan reads those."""
+    import sqlite3
+
+    connection = sqlite3.connect(tmp_path / "history.db")
+    connection.execute("CREATE TABLE runs (argv TEXT)")
+    connection.execute("INSERT INTO runs VALUES (?)", (f"--key {VALUE}",))
+    connection.commit()
+    connection.close()
+    assert scan([tmp_path], exact_patterns({"it": VALUE})).hits
+
+
+def test_a_raw_key_file_is_found_by_its_size_and_name(tmp_path):
+    """Thirty-two bytes in a file named like a key."""
+    (tmp_path / "signing.key").write_bytes(bytes(32))
+    (tmp_path / "digest.bin").write_bytes(bytes(32))
+    assert [(hit.file, hit.kind) for hit in scan([tmp_path], ()).hits] == [
+        (f"{tmp_path.name}/signing.key", "private key (32 raw bytes)")
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 50, 95, 100, 105, 190, 200, 395])
+def test_a_secret_on_the_seam_of_two_windows_is_found_once(tmp_path, monkeypatch, place):
+    """Wherever it begins in a file of several windows, it is found once and in the right line."""
+    monkeypatch.setattr(scan_module, "WINDOW_BYTES", 100)
+    monkeypatch.setattr(scan_module, "OVERLAP_BYTES", 60)
+    secret = PLANTED["AWS access key id"]
+    (tmp_path / "big.log").write_text("\n" * place + secret + "\n" * (400 - place))
+    assert [hit.line for hit in scan([tmp_path], ()).hits] == [place + 1]
+
+
+def test_what_only_looks_like_a_secret_is_left_alone(tmp_path):
+    """Hashes, templates, redacted headers, public keys, envelopes and prose are not secrets."""
+    lines = [
+        "sha256 " + "ab" * 32,
+        "authorization: Bearer ${GONOGO_AGENT_KEY}",
+        "authorization: Bearer [redacted]",
+        "a bearer authentication-scheme-without-digits",
+        '{"keys":[{"crv":"Ed25519","kty":"OKP","x":"' + "a1B" * 14 + '2"}]}',
+        '{"payload":"eyJhbW91bnQiOiIxMjUwIn0=","sig":"' + "Ab1/" * 20 + '"}',
+        "http://127.0.0.1:8080/v1/payments",
+        "key_fingerprint 0123abcd",
+    ]
+    (tmp_path / "app.log").write_text("\n".join(lines))
+    assert scan([tmp_path], ()).hits == ()
+
+
+def test_what_cannot_be_read_is_counted_as_skipped(tmp_path):
+    """Archives, links and pipes are not opened, and each says why."""
+    (tmp_path / "logs.gz").write_bytes(b"\x1f\x8b")
+    (tmp_path / "link").symlink_to(tmp_path / "logs.gz")
+    os.mkfifo(tmp_path / "pipe")
+    found = scan([tmp_path], ())
+    assert found.files == 0
+    assert sorted(name.partition("/")[2] for name, _ in found.unread) == ["link", "logs.gz", "pipe"]
+
+
+def test_a_path_that_does_not_exist_is_refused(tmp_path):
+    """A misspelt folder would be clean for ever."""
+    with pytest.raises(UsageProblem, match="absent"):
+        scan([tmp_path / "absent"], ())
+
+
+def test_known_credentials_are_the_environments_and_the_targets():
+    """Names are kept, short values are no credentials, and only what follows the scheme of a header is secret."""
+    environ = {
+        "GONOGO_AGENT_KEY": VALUE,
+        "GONOGO_OTHER_AGENT_KEY": VALUE + "2",
+        "GONOGO_WALLET_ID": "x" * 20,
+        "GONOGO_X_KEY": "k",
+    }
+    found = known_credentials(environ, {"agent": f"Bearer {VALUE}", "other": "Bearer " + "another-key-0001"})
+    assert sorted(found) == ["GONOGO_AGENT_KEY", "GONOGO_OTHER_AGENT_KEY", "credential other"]
+    assert found["credential other"] == "another-key-0001"
+
+
+def test_forms_are_never_short():
+    """A form of a few bytes would be found everywhere."""
+    assert min(len(form) for form in forms("a" * 12)) >= 12
+
+
+def test_detect_secrets_sees_nothing_that_this_scan_misses(tmp_path):
+    """A second opinion: every planted kind that the library names is found here too."""
+    from detect_secrets import SecretsCollection
+    from detect_secrets.settings import default_settings
+
+    for kind, text in PLANTED.items():
+        path = tmp_path / f"{kind.replace(' ', '-')}.log"
+        path.write_text(f"{text}\n")
+        with default_settings():
+            theirs = SecretsCollection()
+            theirs.scan_file(str(path))
+        assert not theirs.data or scan([path], ()).hits
+
+
+@pytest.mark.process
+def test_the_evidence_tells_where_and_never_what(workbench, tmp_path, monkeypatch):
+    """File, line, kind and the start of a hash; the value is in neither report nor statement, and skipped files are told."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "app.log").write_text(f"{VALUE}\n")
+    (logs / "old.gz").write_bytes(b"\x1f\x8b")
+    done = workbench.run(make_probe([logs], {"GONOGO_AGENT_KEY": VALUE}))
+    assert done.exit_code is ExitCode.RED
+    assert ("logs/app.log:1", "no secret") in {(item.where, item.expected) for item in done.result.findings}
+    assert done.result.measures["findings"].skipped == 1
+    left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "logs" not in path.parts)
+    assert VALUE.encode() not in left
+    assert base64.b64encode(VALUE.encode())[:30] not in left
+    envelope = json.loads(next(workbench.store.objects.glob("*/*.json")).read_bytes())
+    assert EvidenceKind.SECRET_SCAN.value.encode() in base64.b64decode(envelope["payload"])
+
+
+@pytest.mark.process
+def test_a_scan_of_nothing_is_not_run(workbench):
+    """No path named: the evidence says not run, and not zero findings."""
+    done = workbench.run(make_probe([], {}))
+    assert (done.status, done.exit_code) == ("not_run", ExitCode.UNKNOWN)

@@ -1,0 +1,173 @@
+"""The commands of the room: what they print, where, and how they end."""
+
+import json
+import subprocess
+import sys
+
+import msgspec
+import pytest
+import yaml
+
+NOW = "2026-11-23T10:00:00Z"
+BUILD = "b" * 64
+
+
+def _gates(bench, folder, *gates):
+    folder.mkdir(exist_ok=True)
+    spec = {"gates": msgspec.to_builtins(gates or (bench.gate(),))}
+    document = {"apiVersion": "gonogo/v1", "kind": "GateSet", "metadata": {"name": "mine"}, "spec": spec}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(document))
+    return folder
+
+
+def test_gate_list_shows_the_ten_gates(gonogo):
+    """One line a gate."""
+    code, out, _ = gonogo("gate", "list")
+    assert code == 0
+    assert [line[0] for line in out.splitlines()] == list("ABCDEFGHIJ")
+    assert "financial-integrity" in out
+
+
+def test_gate_list_as_json_and_yaml_is_the_gate_set(gonogo):
+    """Both say the same."""
+    as_json, as_yaml = (gonogo("gate", "list", "--format", shape)[1] for shape in ("json", "yaml"))
+    assert json.loads(as_json) == yaml.safe_load(as_yaml)
+    assert len(json.loads(as_json)) == 10
+
+
+@pytest.mark.parametrize("name", ["C", "c", "financial-integrity"])
+def test_gate_explain_finds_a_gate_by_letter_or_id(gonogo, name):
+    """Either is what people say."""
+    code, out, _ = gonogo("gate", "explain", name)
+    assert code == 0
+    assert "Can a payment settle twice or be lost?" in out
+
+
+def test_gate_explain_names_the_gates_there_are(gonogo):
+    """A name that no gate has: exit 2 and the list."""
+    code, out, err = gonogo("gate", "explain", "Z")
+    assert (code, out) == (2, "")
+    assert "no gate is called 'Z'" in err
+    assert "next: use one of A onboarding-quality" in err
+
+
+def test_gate_validate_accepts_the_catalog_and_refuses_a_misspelt_key(gonogo, bench, tmp_path):
+    """The path inside the file is told; no traceback."""
+    code, out, _ = gonogo("gate", "validate")
+    assert (code, out.startswith("ok: 10 gates with ")) == (0, True)
+    folder = _gates(bench, tmp_path / "gates")
+    file = folder / "mine.yaml"
+    file.write_text(file.read_text().replace("min_samples", "min_sample"))
+    code, out, err = gonogo("gate", "validate", folder)
+    assert (code, out) == (2, "")
+    assert "mine.yaml: $.spec.gates[0].criteria[0]: unknown key 'min_sample'" in err
+    assert "Traceback" not in err
+
+
+def test_gate_run_of_one_gate_with_its_evidence_is_a_go(gonogo, bench, stored, tmp_path):
+    """Evidence of the build, fresh and clean: GO, exit 0."""
+    gates = _gates(bench, tmp_path / "gates")
+    code, out, _ = gonogo("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW)
+    assert code == 0
+    assert out.startswith("GO   as of 2026-11-23T10:00:00.000Z\n")
+    assert stored.digest[:12] in out
+
+
+def test_gate_run_of_the_catalog_today_is_an_unknown(gonogo, stored):
+    """NO GO with exit 3, and JSON on stdout all the same."""
+    code, out, _ = gonogo("gate", "run", "--build", BUILD, "--now", NOW, "--format", "json")
+    assert code == 3
+    review = json.loads(out)
+    assert review["decision"]["decision"] == "NO GO"
+    assert review["builds"] == {"local": BUILD}
+
+
+def test_gate_run_of_another_build_is_stale(gonogo, bench, stored, tmp_path):
+    """What was shown for the last build is not shown for this one."""
+    gates = _gates(bench, tmp_path / "gates")
+    code, out, _ = gonogo("gate", "run", "--gates", gates, "--build", "c" * 64, "--now", NOW)
+    assert code == 3
+    assert "stale: the evidence of kind load-run:v1 is about other builds of local than cccccccccccc" in out
+
+
+def test_gate_run_without_a_build_or_a_service_says_what_to_do(gonogo):
+    """Exit 3, and the way out."""
+    code, out, err = gonogo("gate", "run", "--now", NOW)
+    assert (code, out) == (3, "")
+    assert "the build of local is not known" in err
+    assert "next: start the service, or name the build with --build SHA256" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--build", "abc"), "is not a sha256 of 64 lower-case hex digits"),
+        (("--gates", "nowhere"), "nowhere: no such file or folder"),
+        (("--target", "nobody"), "no target is called 'nobody'"),
+        (("--evidence", "nowhere"), "'nowhere' does not exist"),
+        (("--now", "today"), "is not a moment such as"),
+        (("--fail-on", "blue"), "is not 'yellow'"),
+    ],
+)
+def test_gate_run_refuses_what_it_cannot_read(gonogo, options, message):
+    """Exit 2, naming the option's value."""
+    code, out, err = gonogo("gate", "run", "--build", BUILD, *options)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_gate_run_with_tampered_evidence_ends_with_8(gonogo, stored, tmp_path):
+    """A changed file is named, and nothing is judged."""
+    (path,) = (tmp_path / "home" / "evidence" / "objects").glob("*/*.json")
+    path.write_bytes(path.read_bytes().replace(b'"payload":"ey', b'"payload":"eY'))
+    code, out, err = gonogo("gate", "run", "--build", BUILD, "--now", NOW)
+    assert (code, out) == (8, "")
+    assert path.name in err
+
+
+def test_gate_run_heeds_waivers_and_fail_on_yellow(gonogo, bench, stored, tmp_path):
+    """A GO with a P1 gate that does not pass is 0, and 4 with --fail-on yellow."""
+    names = [("d", "D"), ("e", "E"), ("f", "F"), ("g", "G")]
+    p1 = [bench.gate(gate_id=name, letter=letter, priority="P1", waivable=True) for name, letter in names]
+    red = bench.gate(bench.criterion(measure="absent"), gate_id="h", letter="H", priority="P1", waivable=True)
+    gates = _gates(bench, tmp_path / "gates", bench.gate(), *p1, red)
+    folder = tmp_path / "waivers"
+    folder.mkdir()
+    spec = msgspec.to_builtins(bench.waiver("h"))
+    document = {"apiVersion": "gonogo/v1", "kind": "Waiver", "metadata": {"name": "h"}, "spec": spec}
+    (folder / "h.yaml").write_text(yaml.safe_dump(document))
+    options = ("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW, "--waivers", folder)
+    code, out, _ = gonogo(*options)
+    assert code == 0
+    assert "waived until 2026-12-01T00:00:00Z by grace" in out
+    assert gonogo(*options, "--fail-on", "yellow")[0] == 4
+
+
+def test_schema_prints_the_schema_of_a_kind(gonogo):
+    """JSON on stdout; an unknown kind is exit 2."""
+    code, out, _ = gonogo("schema", "GateSet")
+    assert (code, json.loads(out)["properties"]["kind"]) == (0, {"const": "GateSet"})
+    assert gonogo("schema", "Gateset")[0] == 2
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("words", [(), ("gate",), ("evidence",), ("gate", "run")])
+def test_help_loads_nothing_heavy(words):
+    """`--help` imports no HTTP client, no YAML, no database and no cryptography."""
+    heavy = {"httpx", "yaml", "sqlite_utils", "cryptography", "hypothesis"}
+    program = (
+        "import sys; from gates.cli import main; from gates.schema.entry import run; "
+        f"code = run(main, {[*words, '--help']!r}); "
+        f"print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "Usage:" in done.stdout
+
+
+@pytest.mark.process
+def test_the_room_is_a_program_of_its_own():
+    """`python -m gates` ends with the code that the table documents."""
+    done = subprocess.run([sys.executable, "-m", "gates", "gate", "explain", "Z"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no gate is called 'Z'" in done.stderr

@@ -1,0 +1,139 @@
+"""Gate files: what types cannot say is checked too, and every fault is named with its file."""
+
+import pytest
+
+from gates.schema.errors import UsageProblem
+from gates.schema.gateset import gate_set_digest, load_gate_files, load_gates
+from gates.schema.soundness import faults
+
+FILE = """\
+apiVersion: gonogo/v1
+kind: GateSet
+metadata: {{name: {name}}}
+spec:
+  gates:
+    - id: {id}
+      letter: {letter}
+      title: One
+      priority: P0
+      owner: sre
+      question: Is it?
+      runbook: runbooks/x.md
+      criteria:
+        - id: first
+          title: First
+          source: {{adapter: evidence, predicate_type: kind, measure: first}}
+          unit: count
+          operator: lte
+          threshold: "0"
+"""
+
+
+def _write(folder, name="one", **fields):
+    path = folder / f"{name}.yaml"
+    path.write_text(FILE.format(**{"name": name, "id": name, "letter": "A", **fields}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"id": "Double Settles"}, "an id is lower-case words"),
+        ({"min_samples": 0}, "min_samples 0 would let nothing at all pass"),
+        ({"threshold": "none"}, "threshold 'none' is not a decimal number"),
+        ({"threshold": "NaN"}, "threshold 'NaN' is not a decimal number"),
+        ({"upper": "3"}, "upper belongs to the operator between"),
+        ({"operator": "between"}, "upper belongs to the operator between"),
+        ({"operator": "between", "threshold": "5", "upper": "3"}, "upper 3 is below threshold 5"),
+        ({"warn_threshold": "1"}, "warn_threshold 1 is not stricter than threshold 0"),
+        ({"operator": "gte", "warn_threshold": "-1"}, "warn_threshold -1 is not stricter than threshold 0"),
+        ({"operator": "eq", "warn_threshold": "0"}, "warn_threshold does not go with the operator eq"),
+        ({"confidence": "0.95"}, "confidence is for the unit ratio"),
+        ({"unit": "ratio", "confidence": "95"}, "confidence '95' is not a decimal from 0.5 to below 1"),
+        ({"unit": "ratio", "operator": "gte", "confidence": "0.95", "exhaustive": True}, "there is no confidence to state"),
+        ({"max_age": "a week"}, "is not a duration"),
+        ({"max_age": "99999999999999999999d"}, "is more than a year"),
+    ],
+)
+def test_a_criterion_that_cannot_be_read_as_meant_is_refused(bench, changes, fault):
+    """Each fault of a criterion is named with the gate and the criterion."""
+    (found,) = faults([bench.gate(bench.criterion(**changes))])
+    assert fault in found
+    assert "gate financial-integrity, criterion" in found
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"gate_id": "A gate"}, "an id is lower-case words"),
+        ({"letter": "c"}, "is not one of A to Z"),
+        ({"owner": " "}, "owner is empty"),
+        ({"runbook": ""}, "runbook is empty"),
+    ],
+)
+def test_a_gate_that_nobody_could_act_on_is_refused(bench, changes, fault):
+    """A gate has an owner, a question and a runbook."""
+    assert any(fault in text for text in faults([bench.gate(**changes)]))
+
+
+def test_a_gate_without_criteria_is_refused(bench):
+    """It could never fail."""
+    bare = bench.gate()
+    bare = type(bare)(**{name: getattr(bare, name) for name in bare.__struct_fields__} | {"criteria": ()})
+    assert list(faults([bare])) == ["gate financial-integrity: no criteria, so it could never fail"]
+
+
+def test_an_id_given_twice_is_refused(bench):
+    """Twice in a gate, and twice in the set: the second would hide the first."""
+    with pytest.raises(UsageProblem, match="the criterion id 'double_settles' is given 2 times"):
+        bench.review([bench.gate(bench.criterion(), bench.criterion())], [])
+    with pytest.raises(UsageProblem, match="the gate id 'financial-integrity' is given 2 times"):
+        bench.review([bench.gate(), bench.gate(letter="D")], [])
+
+
+def test_an_id_in_two_files_names_both(tmp_path):
+    """Two files that claim one gate are both named."""
+    _write(tmp_path)
+    _write(tmp_path, "two", id="one", letter="B")
+    with pytest.raises(UsageProblem, match=r"two\.yaml: the gate id 'one' is already given in .*one\.yaml"):
+        load_gates(tmp_path)
+
+
+def test_every_wrong_file_of_a_folder_is_named(tmp_path):
+    """One run tells all that is wrong."""
+    _write(tmp_path, "one").write_text("apiVersion: gonogo/v2\n")
+    _write(tmp_path, "two").write_text("")
+    _write(tmp_path, "three", letter="C")
+    with pytest.raises(UsageProblem) as caught:
+        load_gates(tmp_path)
+    assert "one.yaml" in caught.value.message
+    assert "two.yaml" in caught.value.message
+    assert "three.yaml" not in caught.value.message
+
+
+def test_gates_come_in_the_order_of_the_file_names(tmp_path):
+    """Also those of files that end in .yml: no file of a folder is passed over in silence."""
+    _write(tmp_path, "b", letter="B")
+    _write(tmp_path, "a").rename(tmp_path / "a.yml")
+    assert [gate.id for gate in load_gates(tmp_path)] == ["a", "b"]
+    assert [file.path.name for file in load_gate_files(tmp_path)] == ["a.yml", "b.yaml"]
+
+
+def test_one_file_can_be_given_instead_of_a_folder(tmp_path):
+    """`--gates FILE` judges that file's gates."""
+    assert [gate.id for gate in load_gates(_write(tmp_path))] == ["one"]
+
+
+def test_the_digest_of_a_gate_set_changes_with_any_threshold(bench):
+    """Two reviews with one digest asked the same questions."""
+    same, loosened = [bench.gate()], [bench.gate(bench.criterion(threshold="1"))]
+    assert gate_set_digest(same) == gate_set_digest([bench.gate()])
+    assert gate_set_digest(same) != gate_set_digest(loosened)
+
+
+def test_a_review_of_no_target_is_refused(bench):
+    """Evidence is about something, or it is about nothing."""
+    from gates.decide import decide
+
+    with pytest.raises(UsageProblem, match="no target is under review"):
+        decide([bench.gate()], [], {}, bench.now)

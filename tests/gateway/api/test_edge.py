@@ -1,0 +1,131 @@
+"""The edge: request ids, metrics of everything that is answered, and a log without secrets."""
+
+import io
+import threading
+
+import pytest
+from gateway_shop import JSON, Shop
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.access_log import AccessLog
+from gateway.clock import system_clock
+
+
+def samples(shop):
+    """Every sample of /metrics by name and labels."""
+    text = shop.ask("GET", "/metrics", None).text
+    found = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {(sample.name, *sorted(sample.labels.items())): sample.value for sample in found}
+
+
+def answered(shop, route, method, status):
+    """How many such answers the gateway has counted."""
+    labels = (("method", method), ("route", route), ("status", status))
+    return samples(shop).get(("gateway_requests_total", *labels), 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "role", "route", "status"),
+    [
+        ("GET", "/v1/payments/pay_404", "agent", "/v1/payments/{payment_id}", "404"),
+        ("GET", "/no/such/path", None, "unmatched", "404"),
+        ("DELETE", "/v1/payments/pay_1", None, "/v1/payments/{payment_id}", "405"),
+        ("GET", "/v1/status", None, "/v1/status", "401"),
+        ("GET", "/v1/ledger/entries", "agent", "/v1/ledger/entries", "403"),
+        ("POST", "/v1/payments", "agent", "/v1/payments", "400"),
+        ("HEAD", "/healthz", None, "/healthz", "200"),
+        ("OPTIONS", "/healthz", None, "/healthz", "204"),
+    ],
+)
+def test_every_answer_is_counted_under_its_template(open_shop, method, path, role, route, status):
+    """404s, 405s and refused callers are in the denominator of an SLO, too."""
+    before = answered(open_shop, route, method, status)
+    open_shop.ask(method, path, role)
+    assert answered(open_shop, route, method, status) == before + 1
+
+
+def test_metrics_count_settlements_replays_and_denials(shop):
+    """A replay is no settlement."""
+    where, key = shop.reserved(), shop.fresh()
+    for _ in range(3):
+        assert shop.post(f"{where}/settle", {}, key=key).status_code == 200
+    assert shop.post(f"{where}/settle", {}).status_code == 409
+    assert shop.post("/v1/payments", shop.payment(amount="999999")).status_code == 403
+    found = samples(shop)
+    assert found["gateway_settlements_total", ("outcome", "ok")] == 1
+    assert found["gateway_settlements_total", ("outcome", "already_settled")] == 1
+    assert found[("gateway_idempotent_replays_total",)] == 2
+    assert found["gateway_denials_total", ("code", "policy_denied")] == 1
+    assert found[("gateway_in_flight",)] == 1
+    assert found["gateway_request_seconds_count", ("route", "/v1/payments/{payment_id}/settle")] == 4
+    assert next(labels for name, *labels in found if name == "gateway_build_info")[0] == ("build", shop.engine.build)
+
+
+def test_two_gateways_in_a_process_count_for_themselves(tmp_path):
+    """There is no global registry."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    with Shop(tmp_path / "one") as one, Shop(tmp_path / "two") as two:
+        one.ask("GET", "/healthz", None)
+        assert answered(one, "/healthz", "GET", "200") == 1
+        assert answered(two, "/healthz", "GET", "200") == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("abc-DEF_1.2", True), ("x" * 64, True), ("x" * 65, False), ("a b", False), ("a\xe9", False)]
+)
+def test_a_request_id_is_taken_over_if_it_is_harmless(open_shop, sent, kept):
+    """What could break a log line is replaced by an id of our own."""
+    answer = open_shop.ask("GET", "/nope", None, [("x-request-id", sent.encode("latin-1"))])
+    assert (answer.headers["x-request-id"] == sent) is kept
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_the_log_holds_no_secret(tmp_path):
+    """No API key, no idempotency key, no body and no query, whether the request was good or bad."""
+    with Shop(tmp_path) as shop:
+        secret = "my-very-secret-purpose"  # noqa: S105  # what must not be found
+        key = "my-very-secret-idempotency-key"
+        made = shop.post("/v1/payments", shop.payment(purpose=secret), key=key)
+        shop.ask("GET", f"/v1/payments?cursor={secret}")
+        shop.ask("GET", f"/v1/idempotency-keys/{key}")
+        shop.ask("POST", "/v1/payments", None, {"authorization": f"Basic {secret}"} | JSON, content=secret.encode())
+        shop.ask("POST", "/v1/payments", "agent", JSON | {"cookie": secret}, content=secret.encode())
+    text = shop.sink.getvalue().decode()
+    assert secret not in text
+    assert key not in text
+    assert shop.demo.agent_key not in text
+    assert [line["status"] for line in shop.lines] == [201, 400, 200, 401, 400]
+    first = shop.lines[0]
+    assert first["request_id"] == made.headers["x-request-id"]
+    assert (first["route"], first["role"], first["tenant"]) == ("/v1/payments", "agent", shop.demo.tenant_id)
+    assert len(first["key_fingerprint"]) == 8
+    assert shop.lines[3]["key_fingerprint"] is None
+
+
+class _Stuck(io.BytesIO):
+    """A reader that stands still until it is let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.go = threading.Event()
+
+    def write(self, data):
+        """Wait, then take it."""
+        self.go.wait(10)
+        return super().write(data)
+
+
+def test_a_reader_that_stands_still_costs_lines_and_says_how_many():
+    """The gateway neither waits nor grows without bound; once the reader is back, the log tells what is missing."""
+    sink = _Stuck()
+    log = AccessLog(sink, system_clock)
+    for number in range(20_500):
+        log.event("number", str(number))
+    sink.go.set()
+    log.close()
+    assert len(sink.getvalue().splitlines()) == 20_000
+    late = AccessLog(sink := io.BytesIO(), system_clock)
+    late._dropped = 3
+    late.close()
+    assert b'"message":"3 lines were not written' in sink.getvalue()

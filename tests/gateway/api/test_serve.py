@@ -1,0 +1,188 @@
+"""One gateway process: how it begins, how it ends, and what it says when it cannot."""
+
+import http.client
+import os
+import signal
+import socket
+import sqlite3
+from contextlib import closing
+
+import httpx
+import msgspec
+import pytest
+from gateway_process import WAIT_S, demo, run, running
+
+pytestmark = pytest.mark.process
+
+HALF = b'{"currency":'
+REST = b'"USD"}'
+
+
+def half_sent(gateway, key):
+    """A connection whose request the gateway is reading: the head is answered with 100, half of the body is on its way."""
+    connection = socket.create_connection(gateway.address, timeout=WAIT_S)
+    head = (
+        f"POST /v1/wallets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        f"Idempotency-Key: half-sent-half-sent\r\nContent-Length: {len(HALF + REST)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    connection.sendall(head.encode())
+    assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(HALF)
+    return connection
+
+
+def wait_until_refused(gateway):
+    """Return once the gateway takes no new connections; by then it has seen the signal."""
+    while True:
+        try:
+            socket.create_connection(gateway.address, timeout=WAIT_S).close()
+        except ConnectionRefusedError:
+            return
+        except ConnectionResetError:
+            continue  # caught it while closing
+
+
+def test_the_ready_line_is_true_and_alone_on_standard_output(tmp_path):
+    """When it is printed, the gateway answers; its log is JSON lines; SIGTERM ends it with 0."""
+    with running(tmp_path / "gateway.db") as gateway:
+        assert httpx.get(f"{gateway.url}/readyz").json() == {"status": "ready"}
+        assert gateway.ready["event"] == "ready"
+        assert gateway.ready["pid"] == gateway.process.pid
+        assert len(gateway.ready["build"]) == 64
+        gateway.process.terminate()
+        assert gateway.wait() == 0
+        assert gateway.process.stdout.read() == ""
+        assert [line["route"] for line in gateway.log()] == ["/readyz"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_requests_in_flight_finish_and_takes_no_new_ones(tmp_path, number):
+    """The half-sent request is answered with its durable effect; a new connection is refused; the exit code is 0."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db) as gateway:
+        connection = half_sent(gateway, tenant["tenant_admin_key"])
+        gateway.process.send_signal(number)
+        wait_until_refused(gateway)
+        connection.sendall(REST)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 201
+        wallet = msgspec.json.decode(answer.read())
+        answer.close()
+        connection.close()
+        assert gateway.wait() == 0
+    with closing(sqlite3.connect(db)) as database:
+        assert database.execute("SELECT 1 FROM wallets WHERE wallet_id = ?", (wallet["wallet_id"],)).fetchall() == [(1,)]
+    assert not db.with_name("gateway.db-wal").exists() or db.with_name("gateway.db-wal").stat().st_size == 0
+
+
+def test_a_second_signal_ends_at_once(tmp_path):
+    """Somebody who waits for a caller that is gone need not wait for it, too; the database is as after a crash: sound."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db) as gateway, half_sent(gateway, tenant["tenant_admin_key"]):
+        gateway.process.terminate()
+        wait_until_refused(gateway)
+        gateway.process.terminate()
+        assert gateway.wait() == 143
+    with running(db) as gateway:
+        assert httpx.get(f"{gateway.url}/readyz").status_code == 200
+
+
+def test_a_port_in_use_is_said_and_ends_with_2(tmp_path):
+    """The message names the port and the option; the database is not even made."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = run("serve", "--port", port, "--db", str(tmp_path / "gateway.db"))
+    assert done.returncode == 2
+    assert f"port {port} of 127.0.0.1 is in use" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--host", "no.such.host.invalid"), ("--host", "192.0.2.1"), ("--port", "70000"), ("--prot", "1")]
+)
+def test_an_address_that_cannot_be_served_ends_with_2(tmp_path, arguments):
+    """One line that names it."""
+    done = run("serve", "--port", "0", "--db", str(tmp_path / "gateway.db"), *arguments)
+    assert done.returncode == 2
+    assert arguments[0] in done.stderr or arguments[1] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def corrupt(db):
+    """A file that never was a database."""
+    db.write_bytes(b"this is not a database\n" * 1000)
+
+
+def folder(db):
+    """A folder where the file should be."""
+    db.mkdir()
+
+
+def truncated(db):
+    """A database whose second half is gone."""
+    demo(db)
+    with closing(sqlite3.connect(db)) as database, database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    os.truncate(db, db.stat().st_size // 2)
+
+
+def newer(db):
+    """A database that a later release has changed."""
+    demo(db)
+    with closing(sqlite3.connect(db)) as database, database:
+        database.execute("UPDATE _sqlite_migrations SET name = 'm999_drop'")
+
+
+def bad_key(db):
+    """A signing key that is none."""
+    demo(db)
+    db.with_name("gateway.db.signing.key").write_bytes(b"short")
+
+
+@pytest.mark.parametrize("spoil", [corrupt, folder, truncated, newer, bad_key], ids=lambda spoil: spoil.__name__)
+def test_a_database_that_cannot_be_used_is_named_and_ends_with_2(tmp_path, spoil):
+    """The message names the file; nothing is overwritten."""
+    db = tmp_path / "gateway.db"
+    spoil(db)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file() and path.suffix == ".db"}
+    done = run("serve", "--port", "0", "--db", str(db))
+    assert done.returncode == 2, done.stderr
+    assert str(db) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file() and path.suffix == ".db"} == before
+
+
+def test_a_large_upload_is_refused_without_being_read_to_its_end(tmp_path):
+    """50 MB are announced, 413 comes back, and the gateway serves on."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db, "--no-access-log") as gateway, socket.create_connection(gateway.address, timeout=WAIT_S) as connection:
+        head = (
+            f"POST /v1/wallets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant['tenant_admin_key']}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 52428800\r\n\r\n"
+        )
+        connection.sendall(head.encode() + b" " * 4096)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 413
+        assert msgspec.json.decode(answer.read())["code"] == "payload_too_large"
+        assert httpx.get(f"{gateway.url}/healthz").status_code == 200
+        gateway.process.terminate()
+        assert gateway.wait() == 0
+        assert gateway.log() == []
+
+
+def test_a_tenant_made_while_the_gateway_runs_can_pay_at_once(tmp_path):
+    """demo-data works beside a running gateway; its keys are known to it."""
+    db = tmp_path / "gateway.db"
+    with running(db) as gateway:
+        tenant = demo(db, "late")
+        body = {"wallet_id": tenant["wallet_id"], "payee_id": tenant["payee_ids"][0], "amount": "1", "currency": "USD"}
+        headers = {"authorization": f"Bearer {tenant['agent_key']}", "idempotency-key": "first-payment-of-a-late-tenant"}
+        assert httpx.post(f"{gateway.url}/v1/payments", json=body, headers=headers).status_code == 201

@@ -1,0 +1,240 @@
+"""What this house does not do, each with its reason, what to do instead, and the few files that may."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from house_tree import ROOMS, dotted, names, strings, tree
+
+
+@dataclass(frozen=True)
+class Ban:
+    """One ban. `found` yields the lines of a file that break it; `allowed` maps a file to why it may."""
+
+    name: str
+    reason: str
+    instead: str
+    found: Callable[[Path], Iterator[int]]
+    where: tuple[str, ...] = ROOMS
+    allowed: dict[str, str] = field(default_factory=dict)
+
+
+def uses(*banned: str) -> Callable[[Path], Iterator[int]]:
+    """Lines that mention one of these dotted names; a name that ends with a dot bans everything below it."""
+
+    def found(path: Path) -> Iterator[int]:
+        known = names(tree(path))
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
+                name = dotted(node, known)
+                if name and any(name == ban or (ban.endswith(".") and name.startswith(ban)) for ban in banned):
+                    yield node.lineno
+
+    return found
+
+
+def calls(*banned: str) -> Callable[[Path], Iterator[int]]:
+    """Lines that call one of these names; naming one without calling it is no offence."""
+
+    def found(path: Path) -> Iterator[int]:
+        known = names(tree(path))
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and dotted(node.func, known) in banned:
+                yield node.lineno
+
+    return found
+
+
+def imported(*modules: str) -> Callable[[Path], Iterator[int]]:
+    """Lines that import one of these modules, or something of it."""
+
+    def found(path: Path) -> Iterator[int]:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Import):
+                wanted = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                wanted = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            if any(name == module or name.startswith(f"{module}.") for name in wanted for module in modules):
+                yield node.lineno
+
+    return found
+
+
+def matching(pattern: str) -> Callable[[Path], Iterator[int]]:
+    """Lines on which a string that is not a docstring matches."""
+    compiled = re.compile(pattern)
+    return lambda path: (line for line, value in strings(path) if compiled.search(value))
+
+
+def a_shell(path: Path) -> Iterator[int]:
+    """Lines that hand a command line to a shell."""
+    yield from uses("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput")(path)
+    yield from calls("asyncio.create_subprocess_shell")(path)
+    for node in ast.walk(tree(path)):
+        if (
+            isinstance(node, ast.keyword)
+            and node.arg == "shell"
+            and not (isinstance(node.value, ast.Constant) and not node.value.value)
+        ):
+            yield node.value.lineno
+
+
+def assert_false(path: Path) -> Iterator[int]:
+    """Lines that say `assert False`: -O removes them, and the function goes on."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and not node.test.value:
+            yield node.lineno
+
+
+def swallowed(path: Path) -> Iterator[int]:
+    """Lines of bare excepts, and of handlers for every exception that do nothing."""
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        broad = node.type is None or dotted(node.type, {}) in ("Exception", "BaseException")
+        idle = all(isinstance(item, ast.Pass | ast.Continue) or _is_ellipsis(item) for item in node.body)
+        if node.type is None or (broad and idle):
+            yield node.lineno
+
+
+def _is_ellipsis(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+
+
+SQL = r"^\s*(SELECT|INSERT( OR \w+)? INTO|UPDATE \w+ SET|DELETE FROM|CREATE|DROP|ALTER|PRAGMA)\b"
+
+BANS = (
+    Ban(
+        "reading the wall clock",
+        "an artifact must come out the same from the same inputs, and tests must not wait for a date",
+        "take `now` or a Clock as a parameter; gates.schema.time and gateway.clock provide the system's",
+        uses(
+            "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
+            "time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.strftime",
+        ),
+        (*ROOMS, "tests"),
+        {"gates/schema/time.py": "the toolkit's clock", "gateway/clock.py": "the gateway's clock"},
+    ),
+    Ban(
+        "drawing identifiers",
+        "a replay with the same inputs must give the same ids",
+        "take an Ids as a parameter; gateway.ids provides the system's",
+        uses("uuid.uuid1", "uuid.uuid4", "uuid_utils.", "secrets.", "os.urandom"),
+        (*ROOMS, "tests"),
+        {
+            "gateway/ids.py": "the gateway's identifiers and salts",
+            "gates/probes/cli.py": "the nonce in a probe's idempotency keys; --nonce fixes it",
+        },
+    ),
+    Ban(
+        "drawing from the shared generator",
+        "a storm must be repeatable from its seed alone",
+        "take a seed, make a random.Random(seed) of your own and pass it on",
+        uses(
+            "random.random", "random.randint", "random.randrange", "random.choice", "random.choices", "random.shuffle",
+            "random.sample", "random.uniform", "random.expovariate", "random.gauss", "random.seed", "random.SystemRandom",
+        ),
+        (*ROOMS, "tests"),
+    ),
+    Ban(
+        "making a generator",
+        "every seed enters at one place, so that a report can name it",
+        "pass the plan, or the generator, that the seed made",
+        calls("random.Random"),
+        ROOMS,
+        {},
+    ),
+    Ban(
+        "sleeping",
+        "a sleep is a guess about somebody else's speed: too short on a busy machine, too long on every other",
+        "wait for the event itself with a deadline, or take the waiting as a parameter (`pause: Pause = sleep` is welcome)",
+        calls("time.sleep", "gevent.sleep"),
+        (*ROOMS, "tests"),
+        {
+            "drills/rehearsal.py": "the one wait of a drill; signals and guards take effect in it",
+            "loadtests/locustfile.py": "sleeps until an attempt is due: the schedule itself",
+            "tests/loadtests/test_process.py": "waits for a real process, with a deadline",
+            "tests/drills/fake_service.py": "a service that hangs is what it plays",
+            "tests/drills/fake_rooms/loadtests/__main__.py": "a storm that takes its time is what it plays",
+        },
+    ),
+    Ban(
+        "print",
+        "the product goes to stdout and talk to stderr, and print cannot tell them apart",
+        "click.echo(...) for the product, click.echo(..., err=True) or gates.schema.progress for talk",
+        calls("print"),
+    ),
+    Ban(
+        "a shell",
+        "a shell reads file names and settings as code",
+        "subprocess with a list of arguments",
+        a_shell,
+        (*ROOMS, "tests"),
+    ),
+    Ban("eval and exec", "data must never become code", "decode into a struct", calls("eval", "exec"), (*ROOMS, "tests")),
+    Ban(
+        "reading YAML loosely",
+        "PyYAML takes doubled keys and turns dates and `no` into surprises; a misspelt gate would pass",
+        "gates.schema.documents.load_document",
+        uses("yaml.load", "yaml.safe_load", "yaml.full_load", "yaml.unsafe_load", "yaml.load_all", "yaml.safe_load_all"),
+        ROOMS,
+        {"gates/schema/documents.py": "the one strict loader"},
+    ),
+    Ban(
+        "json.dumps",
+        "its bytes are not canonical: spacing, escapes and floats differ from RFC 8785, so a signature over them means little",
+        "gates.schema.canonical.canonical_json for what is hashed or signed, msgspec.json.encode for the rest",
+        uses("json.dumps", "json.dump"),
+        ROOMS,
+        {
+            "gates/probes/client.py": "bodies of requests, neither hashed nor signed",
+            "gates/probes/fail_closed_request.py": "bodies that are wrong on purpose",
+            "gates/probes/isolation.py": "bodies of requests, neither hashed nor signed",
+        },
+    ),
+    Ban(
+        "floats near money",
+        "0.1 + 0.2 is not 0.3, and 2^53 + 1 is 2^53",
+        "int for amounts, Decimal or Fraction for ratios, decimal strings on the wire",
+        calls("float"),
+        ("gateway",),
+    ),
+    Ban(
+        "assert False",
+        "python -O removes it and the function goes on",
+        "raise AssertionError(...)",
+        assert_false,
+        (*ROOMS, "tests"),
+    ),
+    Ban(
+        "swallowing exceptions",
+        "around money, not knowing must be said aloud",
+        "catch the one exception that you expect, and say what follows from it",
+        swallowed,
+        (*ROOMS, "tests"),
+    ),
+    Ban(
+        "SQL outside the store",
+        "an invariant that lives in two places lives in neither",
+        "a named function in gateway/store; sqlite-utils for the evidence index and the history",
+        matching(SQL),
+        ROOMS,
+        {
+            "scorecards/history.py": "the history of official scorecards",
+            "gateway/demo.py": "PRAGMA: waits for the lock of a running gateway",
+            "gateway/engine.py": "PRAGMA: moves the log into the database when it drains; SELECT: does the database answer",
+            "drills/audit.py": "asks SQLite whether a drilled database is sound, read only",
+        },
+    ),
+    Ban(
+        "mocks",
+        "a test of a mock proves the mock",
+        "use the real thing, or a fake that is a product: a fixed clock, counted ids, a scripted service",
+        imported("unittest.mock", "mock", "pytest_mock"),
+        (*ROOMS, "tests"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,238 @@
+"""The generated parts of the pages: each function returns Markdown made from the code; cog puts it into the page."""
+
+import importlib
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from gates.schema.gate import Criterion
+
+ROOT = Path(__file__).parents[2]
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table between blank lines."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n" + "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines) + "\n"
+
+
+def fenced(language: str, text: str) -> str:
+    """A code block between blank lines."""
+    return f"\n```{language}\n{text.rstrip()}\n```\n\n"
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command of `gonogo` with its full name, groups before their members, in the order of the help."""
+    from scorecards.cli import COMMANDS
+
+    for name, place, _ in COMMANDS:
+        module, attribute = place.split(":")
+        yield from _walk(f"gonogo {name}", getattr(importlib.import_module(module), attribute))
+
+
+def _walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=name)
+        for member in command.list_commands(context):
+            found = command.get_command(context, member)
+            assert found is not None, f"{name} lists {member} and does not have it"
+            yield from _walk(f"{name} {member}", found)
+
+
+def command_table() -> str:
+    """What each command does, groups left out."""
+    rows = [
+        (f"`{_usage(name, command)}`", command.get_short_help_str(limit=200))
+        for name, command in commands()
+        if not isinstance(command, click.Group) and not command.hidden
+    ]
+    return table(("command", "what it does"), rows)
+
+
+def _usage(name: str, command: click.Command) -> str:
+    words = [param.make_metavar(click.Context(command)) for param in command.params if isinstance(param, click.Argument)]
+    return " ".join((name, *words))
+
+
+def command_reference() -> str:
+    """The help of every command, as the terminal shows it."""
+    parts = []
+    for name, command in commands():
+        context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+        parts.append(f"\n## {name}\n{fenced('text', command.get_help(context))}".rstrip("\n") + "\n")
+    return "".join(parts) + "\n"
+
+
+def exit_codes() -> str:
+    """The one table of exit codes."""
+    from gates.schema.outcome import EXIT_MEANING
+
+    return table(("code", "meaning"), [(str(int(code)), meaning) for code, meaning in EXIT_MEANING.items()])
+
+
+# --- the gateway ------------------------------------------------------------------------------------------------------
+
+
+def error_table() -> str:
+    """Every error code: the answer in one line."""
+    from gateway.errors import CATALOGUE
+
+    rows = [
+        (f"[`{row.code}`](#{row.code})", str(row.status), row.money_moved, f"`{row.retry}`", row.title)
+        for row in CATALOGUE.values()
+    ]
+    return table(("code", "status", "money moved", "retry", "title"), rows)
+
+
+def error_details() -> str:
+    """Every error code: what to do."""
+    from gateway.errors import CATALOGUE
+
+    parts = []
+    for row in CATALOGUE.values():
+        after = f", after {row.after_ms} ms" if row.after_ms else ""
+        page = "" if row.runbook == "errors.md" else f" Runbook: [{row.runbook}]({row.runbook})."
+        parts.append(
+            f"\n### {row.code}\n\n{row.title}: status {row.status}, category {row.category}, money moved: {row.money_moved}, "
+            f"retry: `{row.retry}`{after}.\n\n{row.next_step}{page}\n"
+        )
+    return "".join(parts) + "\n"
+
+
+def routes() -> str:
+    """Every route under /v1 and who may call it."""
+    from gateway.routes import ROUTES
+
+    rows = [
+        (f"`{route.name}`", ", ".join(route.roles), route.summary) for route in sorted(ROUTES, key=lambda route: route.template)
+    ]
+    return table(("route", "roles", "what it does"), rows)
+
+
+def machine_diagram() -> str:
+    """The payment's states as a mermaid diagram."""
+    from gateway.machines import mermaid
+
+    return fenced("mermaid", mermaid())
+
+
+def machine_table() -> str:
+    """The payment's states, row by row."""
+    from gateway.machines import TRANSITIONS
+
+    rows = [
+        (f"`{row.state}`" if row.state else "(none yet)", f"`{row.event}`", f"`{row.next}`", f"`{row.effect}`")
+        for row in TRANSITIONS
+    ]
+    return table(("state", "event", "next", "effect on the money"), rows)
+
+
+def machine_refusals() -> str:
+    """What a request is told that finds the payment in a state without an edge for it."""
+    from gateway.machines import REFUSALS
+
+    rows = [(f"`{state}`", f"[`{code}`](errors.md#{code})") for state, code in REFUSALS.items()]
+    return table(("state", "the answer"), rows)
+
+
+# --- the house --------------------------------------------------------------------------------------------------------
+
+
+def import_contracts() -> str:
+    """The arrows between the rooms, as import-linter holds them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    rows = [
+        (contract["name"], ", ".join(contract["source_modules"]), ", ".join(contract["forbidden_modules"]))
+        for contract in contracts
+    ]
+    return table(("contract", "these", "never import"), rows)
+
+
+def make_targets() -> str:
+    """The targets of the Makefile that have a line of help."""
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    found = [line for line in lines if " ## " in line and not line.startswith(("#", "\t", " "))]
+    return table(("target", "what it does"), [(f"`make {line.split(':')[0]}`", line.split(" ## ")[1]) for line in found])
+
+
+# --- gates and evidence -----------------------------------------------------------------------------------------------
+
+
+def gate_table() -> str:
+    """The shipped gates, one line each."""
+    from gates.schema.gateset import load_gates
+
+    rows = [(gate.letter, f"[{gate.id}](#{gate.id})", gate.priority, gate.owner, gate.question) for gate in load_gates()]
+    return table(("", "gate", "priority", "owner", "question"), rows)
+
+
+def gate_details() -> str:
+    """The shipped gates, criterion by criterion."""
+    from gates.schema.gateset import load_gates
+
+    parts = []
+    for gate in load_gates():
+        page = Path(gate.runbook).name
+        waivable = "a waiver may stand beside its outcome" if gate.waivable else "cannot be waived"
+        parts.append(
+            f"\n### {gate.id}\n\n{gate.question} {gate.priority}, owner {gate.owner}, {waivable}. Runbook: [{page}]({page}).\n"
+        )
+        parts.append(
+            table(("criterion", "asks for", "samples", "not older than", "left by"), [_criterion(item) for item in gate.criteria])
+        )
+    return "".join(parts).replace("\n\n\n", "\n\n")
+
+
+def _criterion(item: Criterion) -> tuple[str, ...]:
+    from gates.rule import ASKED
+
+    limit = " and ".join(value for value in (item.threshold, item.upper) if value)
+    unit = "" if item.unit in ("count", "ratio") else f" {item.unit}"
+    statistic = f" ({item.statistic})" if item.statistic else ""
+    sure = f", with {item.confidence} confidence" if item.confidence else ""
+    left_by = f"`{item.source.produced_by}`" if item.source.produced_by else "nothing yet: unknown"
+    title = f"{item.title} **(automatic NO GO)**" if item.automatic_no_go else item.title
+    asked = f"{ASKED[item.operator]} {limit}{unit}{statistic}{sure}"
+    return title, asked, str(item.min_samples), item.max_age, left_by
+
+
+def outcome_reasons() -> str:
+    """What each reason for an unknown is called, in a sentence."""
+    from gates.schema.outcome import UnknownReason
+
+    assert set(REASONS) == set(UnknownReason), "each reason needs a sentence here"
+    return table(("reason", "what it means", "what to do"), [(f"`{name}`", *REASONS[name]) for name in UnknownReason])
+
+
+REASONS = {
+    "missing": ("no evidence of this kind about this build", "run the command that leaves it"),
+    "stale": ("the evidence is too old, or of another build", "run that command again, on the build under review"),
+    "too_few_samples": ("it rests on fewer samples than the gate asks for", "run it longer, or with a heavier profile"),
+    "adapter_error": (
+        "the tool could not measure: the service did not answer, or not in its format",
+        "read its log; mend that first",
+    ),
+    "not_run": ("the tool says that this was not measured", "read the measure's detail; some features are not built yet"),
+    "dry_run": ("nothing was really done", "do it for real"),
+    "invalid_generator": ("the load generator fell behind its own schedule", "run it on a less busy machine, or with less load"),
+}
+
+
+def evidence_kinds() -> str:
+    """The kinds of statement that gonogo's own tools leave."""
+    from gates.evidence.statement import EvidenceKind
+
+    return table(("kind", "predicateType"), [(kind.name.lower().replace("_", " "), f"`{kind.value}`") for kind in EvidenceKind])
+
+
+def unknown_reasons() -> str:
+    """Why something could not be judged."""
+    from gates.schema.outcome import UnknownReason
+
+    return ", ".join(f"`{reason}`" for reason in UnknownReason) + "\n"

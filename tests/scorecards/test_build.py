@@ -1,0 +1,123 @@
+"""The pure build: standing, counts, changes, actions, findings, waivers."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from gates.evidence.store import Held
+from gates.schema.gate import Gate
+from gates.schema.outcome import Decision, Priority
+from scorecards.build import BuildInputs, build
+from scorecards.schema import Scorecard, Standing
+from scorecards.weekly import GateMove, PastWeek
+
+Make = Callable[..., BuildInputs]
+
+
+def test_the_same_inputs_in_any_order_give_the_same_scorecard(
+    week_inputs: BuildInputs, evidence: list[Held], last_week: Scorecard, week: Scorecard
+) -> None:
+    """The order of the evidence does not matter."""
+    assert build(week_inputs, reversed(evidence), last_week) == week
+
+
+@pytest.mark.parametrize(
+    ("replaced", "standing"),
+    [
+        ({}, Standing.OFFICIAL),
+        ({"now": "2026-11-27T11:59:00.000Z"}, Standing.PREVIEW),
+        ({"week": "2026-W47"}, Standing.PREVIEW),
+        ({"week": "2026-W49"}, Standing.PREVIEW),
+        ({"may_be_official": False}, Standing.PREVIEW),
+    ],
+)
+def test_only_the_first_evaluation_by_the_clock_after_the_cut_off_is_official(
+    make_inputs: Make, evidence: list[Held], replaced: dict[str, object], standing: Standing
+) -> None:
+    """Before the cut-off, for another week, or as of a moment given by hand it stays a preview, and says why."""
+    spec = build(make_inputs(**replaced), evidence, None).spec
+    assert spec.standing is standing
+    assert spec.standing_reason
+
+
+def test_a_second_evaluation_after_the_cut_off_is_a_preview(make_inputs: Make, evidence: list[Held], past: PastWeek) -> None:
+    """Once the week has its official verdict, later evaluations do not replace it."""
+    own = msgspec.structs.replace(past, week="2026-W48")
+    spec = build(make_inputs(history=(own,)), evidence, None).spec
+    assert spec.standing is Standing.PREVIEW
+    assert "has its official verdict, NO GO" in spec.standing_reason
+
+
+def test_a_week_of_green_evidence_is_a_go(make_inputs: Make, green_gates: tuple[Gate, ...], green_evidence: list[Held]) -> None:
+    """Every gate passing gives GO, exit code 0 and nothing to do next; a warning makes it yellow."""
+    spec = build(make_inputs(gates=green_gates), green_evidence, None).spec
+    assert (spec.decision, spec.exit_code, spec.yellow) == (Decision.GO, 0, True)
+    assert spec.sentence == "GO: all 3 P0 gates and 2 of 2 P1 gates pass."
+    assert spec.actions == ()
+    assert spec.streak.length == 1
+
+
+def test_without_any_evidence_the_answer_is_no_go_with_exit_code_3(make_inputs: Make) -> None:
+    """Nothing measured is nothing passed: every gate is unknown, and the sentence says that nothing failed."""
+    spec = build(make_inputs(), [], None).spec
+    assert (spec.decision, spec.exit_code) == (Decision.NO_GO, 3)
+    assert spec.sentence == "NO GO: nothing failed, but 4 of 4 P0 gates could not be judged (A, B, C, E)."
+    assert sum(count.unknown for count in spec.counts) == 8
+
+
+def test_the_changes_name_what_is_red_fixed_and_loosened_since_last_week(week: Scorecard) -> None:
+    """Newly red, fixed, still unknown and the lowered bar are told apart."""
+    moves = {change.letter: change.move for change in week.spec.changes.gates}
+    assert (moves["E"], moves["F"], moves["A"]) == (GateMove.NEWLY_RED, GateMove.FIXED, GateMove.STILL_UNKNOWN)
+    assert "the bar was lowered (sre-reliability reserve-p95: loosened, threshold 250 -> 300)" in week.spec.changes.sentence
+
+
+def test_the_next_actions_begin_with_what_fails_and_name_owner_and_command(week: Scorecard) -> None:
+    """A failing P0 criterion comes first; what no command can measure says so; a lowered bar and an ending waiver are told."""
+    first, *rest = week.spec.actions
+    assert (first.priority, first.letter, first.owner, first.criteria) == (Priority.P0, "E", "security", ("secrets",))
+    told = " ".join(action.do for action in rest)
+    assert "Nothing measures this yet" in told
+    assert "Make it measurable" in told
+    assert "The bar was lowered since 2026-W47" in told
+    assert "The waiver of the launch committee ends on 2026-12-02" in told
+
+
+def test_missing_evidence_names_the_command_that_leaves_it(make_inputs: Make) -> None:
+    """Without evidence each probed criterion's action carries its command."""
+    commands = {action.command for action in build(make_inputs(), [], None).spec.actions}
+    assert {"gonogo gate probe secret-scan", "gonogo drill run crash", "gonogo load run smoke"} <= commands
+
+
+def test_a_failing_criterion_shows_what_was_found(week: Scorecard) -> None:
+    """The witness in the evidence's facts stands in the scorecard."""
+    assert [(finding.criterion, finding.text) for finding in week.spec.findings] == [
+        ("secrets", "storm/history.jsonl:88: expected no secret, found a bearer token")
+    ]
+
+
+def test_a_waiver_stands_beside_the_outcome_and_never_changes_it(week: Scorecard) -> None:
+    """The waived gate is still unknown, and its waiver is listed as expiring."""
+    gate = next(gate for gate in week.spec.gates if gate.id == "operator-controls")
+    assert (gate.outcome.value, gate.waived) == ("unknown", True)
+    assert [line.state for line in week.spec.waivers] == ["expiring"]
+
+
+def test_the_scorecard_names_the_bytes_of_last_weeks(week: Scorecard, past: PastWeek) -> None:
+    """The chain of scorecards is by sha256."""
+    assert week.spec.inputs.previous is not None
+    assert week.spec.inputs.previous.yaml_sha256 == past.yaml_sha256
+
+
+def test_evidence_of_another_build_counts_for_nothing(make_inputs: Make, evidence: list[Held]) -> None:
+    """The verdict on a new build does not rest on statements about the old one."""
+    spec = build(make_inputs(builds={"local": "00" * 32}), evidence, None).spec
+    assert spec.exit_code == 3
+    assert spec.evidence == ()
+
+
+def test_a_drill_without_a_timeline_has_none_in_the_scorecard(make_inputs: Make, hold: Callable[..., Held]) -> None:
+    """Facts of another shape are not an error."""
+    odd = hold("urn:gonogo:evidence:crash-drill:v1", {}, timeline="none")
+    assert build(make_inputs(), [odd], None).spec.timelines == ()

@@ -1,0 +1,51 @@
+"""Numbers and times as people read them."""
+
+import pytest
+
+from scorecards.words import age, clock, counted, date, grouped, kind, moment, quantity, span
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        ("0.9995", "ratio", "99.95 %"),
+        ("1", "ratio", "100 %"),
+        ("187.40", "ms", "187.4 ms"),
+        ("0", "count", "0"),
+        ("1234567", "count", "1,234,567"),
+        ("0.5", "s", "0.5 s"),
+        ("1E+3", "ms", "1,000 ms"),
+        ("-0.25", "s", "-0.25 s"),
+    ],
+)
+def test_a_quantity_is_written_with_its_unit_and_without_noise(value: str, unit: str, text: str) -> None:
+    """Ratios become percent, zeros at the end go, thousands are grouped."""
+    assert quantity(value, unit) == text
+
+
+def test_moments_are_written_in_english_and_utc_whatever_the_locale() -> None:
+    """Weekday and month come from the program, not from the machine."""
+    assert moment("2026-11-27T13:05:00+01:00") == "Fri 27 Nov 2026, 12:05 UTC"
+    assert date("2026-12-04") == "Fri 4 Dec 2026"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (40, "40 s"), (1500, "25 min"), (3661, "1 h 1 min"), (274_000, "3 d 4 h"), (-90, "-1 min 30 s")],
+)
+def test_a_span_is_told_in_its_two_largest_units(seconds: int, text: str) -> None:
+    """More precision would not be read."""
+    assert span(seconds) == text
+
+
+def test_an_age_is_told_in_one_unit_and_may_lie_in_the_future() -> None:
+    """Evidence taken after the moment of judging says so."""
+    assert (age(74), age(7_400), age(-30), age(None)) == ("1 min old", "2 h old", "30 s after judging", "undated")
+
+
+def test_small_words() -> None:
+    """Plurals, drill clocks, kinds of evidence and thousands."""
+    assert (counted(1, "sample"), counted(2240, "sample")) == ("1 sample", "2,240 samples")
+    assert clock(4850) == "4.850 s"
+    assert (kind("urn:gonogo:evidence:load-run:v1"), kind("urn:other:x")) == ("load run", "urn:other:x")
+    assert grouped("0.001") == "0.001"

@@ -1,0 +1,63 @@
+"""A gateway as its own process, for tests of what only a process has: ports, signals, exit codes, a disk."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+WAIT_S = 20
+"""How long a busy machine may take for what is normally done at once."""
+
+
+def command(*arguments: str) -> list[str]:
+    """`python -m gateway ...`."""
+    return [sys.executable, "-m", "gateway", *arguments]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """One command, to its end."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=WAIT_S, check=False)
+
+
+def demo(db: Path, name: str = "demo") -> dict[str, object]:
+    """A tenant in the database."""
+    done = run("demo-data", "--db", str(db), "--format", "json", "--tenant-name", name)
+    assert done.returncode == 0, done.stderr
+    return msgspec.json.decode(done.stdout)
+
+
+class Gateway:
+    """A running gateway; `ready` is the line that it printed."""
+
+    def __init__(self, process: subprocess.Popen[str], errors: Path) -> None:
+        self.process = process
+        self.errors = errors
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, errors.read_text()
+        self.ready = msgspec.json.decode(line)
+        self.url = self.ready["url"]
+        self.address = ("127.0.0.1", int(self.url.rsplit(":", 1)[1]))
+
+    def wait(self) -> int:
+        """Its exit code."""
+        return self.process.wait(WAIT_S)
+
+    def log(self) -> list[dict[str, object]]:
+        """Its log, which is JSON lines and nothing else."""
+        return [msgspec.json.decode(line) for line in self.errors.read_bytes().splitlines()]
+
+
+@contextmanager
+def running(db: Path, *options: str) -> Iterator[Gateway]:
+    """A gateway on a free port; ended when the block is left."""
+    errors = db.with_suffix(".log")
+    argv = command("serve", "--port", "0", "--db", str(db), *options)
+    with errors.open("wb") as log, subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+        try:
+            yield Gateway(process, errors)
+        finally:
+            process.kill()
