@@ -17,7 +17,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 BIN := .venv/bin
 STAMP := .venv/installed
 PAGES = README.md $(wildcard runbooks/*.md)
-COG = $(BIN)/cog -I tests/house -p 'import house_documents as page'
+COG = $(BIN)/cog --verbosity=1 -I tests/house -p 'import house_documents as page'
 PIP = $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .PHONY: help review test lint check-format types arrows pages docs format coverage golden lock clean distclean
@@ -72,7 +72,10 @@ coverage: $(STAMP) ## the tests with branch coverage, child processes included
 	@$(BIN)/coverage report
 
 golden: $(STAMP) ## write the golden artifacts anew; review them in the diff
-	@GONOGO_GOLDEN=write $(BIN)/python -m pytest -q -p no:xdist -k golden tests
+	@GONOGO_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q -p no:xdist tests/scorecards/test_golden.py
+	@for kind in GateSet Target Waiver; do \
+	  $(BIN)/gonogo schema $$kind > gates/schemas/$$(tr '[:upper:]' '[:lower:]' <<<"$$kind").schema.json; \
+	done
 
 # uv resolves for every platform and Python at once, which pip cannot; it is needed for this alone, so it stays outside .venv.
 lock: ## resolve pyproject.toml anew into requirements.lock

@@ -7,6 +7,7 @@ import msgspec
 
 from gates.evidence.keys import load_signer
 from gates.evidence.store import EvidenceStore
+from gates.schema.errors import UsageProblem
 from gates.schema.target import NamedTarget, load_target
 from gates.schema.time import Clock, format_utc
 from scorecards.evaluate import new_folder
@@ -53,6 +54,7 @@ def make_order(home: Path, asked: Asked, system: Clock) -> Order:
     named = load_target(asked.target)
     if asked.week is not None:
         monday(asked.week)
+    _require_profile(asked.profile)
     load_signer(home)
     EvidenceStore(home / EVIDENCE)
     rules = load_rules(home, asked.gates_path, asked.waivers_path)
@@ -71,6 +73,15 @@ def make_order(home: Path, asked: Asked, system: Clock) -> Order:
         gates_path=None if asked.gates_path is None else asked.gates_path.absolute(),
         waivers_path=None if asked.waivers_path is None else asked.waivers_path.absolute(),
     )
+
+
+def _require_profile(profile: str) -> None:
+    """A name has to be a shipped profile's, a path has to exist; what is inside is for the load room to judge."""
+    shipped = Path(__file__).parents[1] / "loadtests" / "profiles"
+    is_path = "/" in profile or profile.endswith((".yaml", ".yml"))
+    if not (Path(profile) if is_path else shipped / f"{profile}.yaml").is_file():
+        names = ", ".join(sorted(path.stem for path in shipped.glob("*.yaml")))
+        raise UsageProblem(f"no load profile is called {profile!r}", next_step=f"use one of {names}, or a path to a file")
 
 
 def warning(asked: Asked, now: dt.datetime) -> str:

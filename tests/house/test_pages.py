@@ -102,6 +102,19 @@ def test_the_pages_and_commands_that_gates_point_to_exist() -> None:
             assert not words or " ".join(words[:3]) in known, f"{gate.id}: {criterion.id}: {criterion.source.produced_by}"
 
 
+def test_the_readmes_target_can_be_loaded(tmp_path: Path) -> None:
+    """The target file that the README shows is one, to the last key."""
+    from gates.schema.target import load_target
+
+    blocks = re.findall(r"^```yaml\n(.*?)^```", house_tree.text(Path("README.md")), re.MULTILINE | re.DOTALL)
+    shown = next(block for block in blocks if "kind: Target" in block)
+    path = tmp_path / "my-service.yaml"
+    path.write_text(shown, encoding="utf-8")
+    named = load_target(str(path))
+    assert named.name == "my-service"
+    assert set(named.target.operations) == {"reserve", "settle", "reverse"}
+
+
 def test_the_changelog_has_a_place_for_what_comes_next() -> None:
     """An Unreleased section is first, and it is not empty."""
     first = re.search(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", house_tree.text(Path("CHANGELOG.md")), re.MULTILINE | re.DOTALL)

@@ -76,11 +76,11 @@ def test_a_storm_goes_on_over_a_killed_gateway_and_nothing_is_lost(gateway, envi
     assert json.loads((out / "run.json").read_bytes())["storm"]["complete"]
 
 
-def _wait_for_settles(history: Path, wanted: int) -> None:
+def _wait_for_settles(history: Path, wanted: int, pause=time.sleep) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         lines = history.read_text().splitlines() if history.exists() else []
         if sum('"type":"ok","operation":"settle"' in line for line in lines) >= wanted:
             return
-        time.sleep(0.05)
+        pause(0.05)
     raise AssertionError("the storm did not settle anything within 20 s")

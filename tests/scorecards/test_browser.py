@@ -1,0 +1,113 @@
+"""The page in a real browser: desktop and phone, light and dark, on paper; axe finds nothing."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from gates.schema.canonical import sha256_hex
+from scorecards.folder import scorecard_yaml
+from scorecards.render import render_html
+from scorecards.schema import Scorecard
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium; absent, the test is skipped where a person runs it and fails where CI does."""
+    if not CHROMIUM.exists():
+        missing = f"{CHROMIUM} is missing: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory, week: Scorecard) -> Path:
+    """The synthetic week's page on disk."""
+    path = tmp_path_factory.mktemp("page") / "scorecard.html"
+    path.write_bytes(render_html(week, sha256_hex(scorecard_yaml(week))))
+    return path
+
+
+def opened(browser: Browser, file: Path, size: str, scheme: str) -> Page:
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.goto(file.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(browser: Browser, file: Path, size: str, scheme: str) -> None:
+    """Contrast, landmarks, headings, tables and names hold in each size and colour scheme, with every part unfolded."""
+    page = opened(browser, file, size, scheme)
+    folded = Axe().run(page)
+    assert folded.violations_count == 0, folded.generate_report()
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    unfolded = Axe().run(page)
+    assert unfolded.violations_count == 0, unfolded.generate_report()
+    page.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_has_to_be_scrolled_sideways(browser: Browser, file: Path, size: str) -> None:
+    """Also on a phone of 390 pixels, with every part unfolded."""
+    page = opened(browser, file, size, "light")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    page.close()
+
+
+def test_the_page_asks_for_nothing_but_itself(browser: Browser, file: Path) -> None:
+    """One request, for the file."""
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    assert asked == [file.as_uri()]
+    page.close()
+
+
+def test_on_paper_every_part_is_unfolded(browser: Browser, file: Path) -> None:
+    """What is folded on the screen takes its room in print."""
+    page = opened(browser, file, "desktop", "light")
+    visible = (
+        "[...document.querySelectorAll('details:not([open]) > table, details:not([open]) > dl')].map(x => x.checkVisibility())"
+    )
+    assert True not in page.evaluate(visible)
+    page.emulate_media(media="print")
+    printed = page.evaluate(visible)
+    assert printed
+    assert False not in printed
+    page.close()
+
+
+def test_the_decision_is_seen_first_without_scrolling(browser: Browser, file: Path) -> None:
+    """Decision, sentence and the strip of gates are within the first screen of a phone."""
+    page = opened(browser, file, "phone", "light")
+    box = page.locator(".strip").bounding_box()
+    assert box is not None
+    assert box["y"] < SIZES["phone"][1]
+    assert page.locator("h1").inner_text().startswith("NO GO")
+    page.close()

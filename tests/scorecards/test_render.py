@@ -1,0 +1,113 @@
+"""The page: one file, nothing from the network, and everything escaped."""
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from gates.evidence.store import Held
+from gates.schema.gate import Gate
+from scorecards.build import BuildInputs, build
+from scorecards.render import render_html
+from scorecards.schema import Scorecard
+from scorecards.text import render_text
+
+SHA = "ab" * 32
+
+
+@pytest.fixture(scope="module")
+def page(week: Scorecard) -> str:
+    return render_html(week, SHA).decode()
+
+
+class _Outline(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.headings: list[int] = []
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        for name, value in attrs:
+            if name in ("href", "src") and value is not None:
+                self.links.append(value)
+            if name == "id" and value is not None:
+                self.ids.add(value)
+
+
+@pytest.fixture(scope="module")
+def outline(page: str) -> _Outline:
+    parser = _Outline()
+    parser.feed(page)
+    return parser
+
+
+def test_the_page_has_no_script_and_asks_the_network_for_nothing(page: str, outline: _Outline) -> None:
+    """No script, frame, image, font or style sheet from anywhere; links lead into the page or to a runbook beside it."""
+    assert outline.tags.isdisjoint({"script", "iframe", "img", "link", "object", "form"})
+    assert "http" not in page
+    assert not re.search(r"@import|url\(|\son\w+=", page)
+    assert all(link.startswith(("#", "runbooks/")) for link in outline.links)
+
+
+def test_every_link_into_the_page_arrives(outline: _Outline) -> None:
+    """The strip of gates and the actions lead to sections that exist."""
+    assert {link[1:] for link in outline.links if link.startswith("#")} <= outline.ids
+
+
+def test_the_headings_form_an_outline(outline: _Outline) -> None:
+    """One first heading, and no level is skipped on the way down."""
+    assert outline.headings.count(1) == 1
+    assert all(later - sooner <= 1 for sooner, later in zip(outline.headings, outline.headings[1:], strict=False))
+
+
+def test_the_decision_comes_before_why_before_what_to_do_before_the_gates(page: str) -> None:
+    """The order in which a committee reads."""
+    places = [page.index(text) for text in ("<h1>", ">Why<", ">Do next<", ">The gates<", ">Check it yourself<")]
+    assert places == sorted(places)
+
+
+def test_the_page_says_everything_that_the_yaml_decides_by(page: str, week: Scorecard) -> None:
+    """Every criterion, every digest of evidence in full, the findings and the sentence are on the page."""
+    for gate in week.spec.gates:
+        assert gate.question in page
+        for item in gate.criteria:
+            assert item.title.replace("'", "&#39;") in page
+    assert all(line.sha256 in page for line in week.spec.evidence)
+    assert "expected no secret, found a bearer token" in page
+    assert SHA in page
+
+
+def test_text_from_evidence_and_gates_is_escaped(make_inputs: Callable[..., BuildInputs], gates: tuple[Gate, ...]) -> None:
+    """A title that holds markup is shown as text, not obeyed."""
+    evil = [msgspec.structs.replace(gate, title="<script>alert(1)</script>", runbook='x" onclick="y') for gate in gates]
+    page = render_html(build(make_inputs(gates=tuple(evil)), [], None), SHA).decode()
+    assert "<script" not in page
+    assert 'x" onclick' not in page
+
+
+@pytest.mark.parametrize("kind", ["nothing", "green"])
+def test_a_page_can_be_told_of_no_evidence_and_of_a_go(
+    kind: str, make_inputs: Callable[..., BuildInputs], green_gates: tuple[Gate, ...], green_evidence: list[Held]
+) -> None:
+    """Both ends of the scale render, and the banner has the colour of the answer."""
+    green = kind == "green"
+    card = build(make_inputs(gates=green_gates) if green else make_inputs(), green_evidence if green else [], None)
+    page = render_html(card, SHA).decode()
+    assert ('class="banner warn"' if green else 'class="banner unknown"') in page
+    assert ("every gate passes" in page) is green
+
+
+def test_the_text_tells_decision_gates_findings_and_next_steps(week: Scorecard) -> None:
+    """The terminal's version says the same in lines of readable width."""
+    text = render_text(week)
+    assert text.startswith("NO GO: gate E, Security baseline, fails on")
+    assert "> storm/history.jsonl:88: expected no secret" in text
+    assert "Next:\n  1. E (security)" in text
+    assert max(len(line) for line in text.splitlines()) <= 150

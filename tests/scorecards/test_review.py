@@ -1,0 +1,112 @@
+"""The review as a process: a service that is not there, and interruptions."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+FOREIGN = """
+apiVersion: gonogo/v1
+kind: Target
+metadata: {name: elsewhere}
+spec:
+  base_url: http://127.0.0.1:9
+  credentials: {agent: Bearer nobody}
+  variables: {wallet_id: w, payee_ids: p}
+  operations:
+    reserve: {path: /reserve, body: {amount: "{amount}"}, id_pointer: /id}
+    settle: {path: "/settle/{payment_id}"}
+    reverse: {path: "/reverse/{payment_id}"}
+  build: {path: /status, pointer: /build}
+"""
+
+
+@contextmanager
+def gonogo(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A gonogo of its own, ended if the test does not see its end."""
+    argv = [sys.executable, "-m", "scorecards", *arguments]
+    env = {**os.environ, "GONOGO_HOME": str(home)}
+    with subprocess.Popen(argv, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def processes_of(home: Path) -> Iterator[int]:
+    """Every living process whose environment names this state folder: the review, its children and theirs."""
+    needle = f"GONOGO_HOME={home}".encode()
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            if needle in (folder / "environ").read_bytes().split(b"\0"):
+                yield int(folder.name)
+        except OSError:
+            continue
+
+
+def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Path) -> None:
+    """A foreign target by URL: no step can be judged, nothing crashes, everything is unknown, and the folder verifies."""
+    target = tmp_path / "elsewhere.yaml"
+    target.write_text(FOREIGN)
+    out = tmp_path / "out"
+    with gonogo(tmp_path, "review", "--target", str(target), "--out", str(out)) as review:
+        stdout, stderr = review.communicate(timeout=120)
+    assert review.returncode == 3, stderr
+    assert stdout.startswith("NO GO: nothing failed, but 5 of 5 P0 gates could not be judged (A, B, C, D, E).")
+    assert "crash drill: not run: the target says neither how to run it here nor how to kill and restore it" in stderr
+    assert (tmp_path / "reviews" / "latest").resolve() == out
+    with gonogo(tmp_path, "scorecard", "verify") as verify:
+        stdout, stderr = verify.communicate(timeout=60)
+    assert (verify.returncode, stdout.splitlines()[-1]) == (0, "verified"), stdout + stderr
+    assert list(processes_of(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "code", "when"),
+    [
+        (signal.SIGINT, 130, "service: pid"),
+        (signal.SIGTERM, 143, "storm smoke: 1"),
+        (signal.SIGINT, 130, "inject: reach-first-point"),
+        (signal.SIGTERM, 143, "inject: deploy-candidate"),
+    ],
+)
+def test_an_interrupted_review_leaves_no_process_behind(tmp_path: Path, signal_number: int, code: int, when: str) -> None:
+    """Whether it serves, presses or rehearses: gateway, storm and drill are gone when the review has ended."""
+    with gonogo(tmp_path, "review", "--profile", "smoke") as review:
+        assert review.stderr is not None
+        for line in review.stderr:
+            if when in line:
+                break
+        review.send_signal(signal_number)
+        _, stderr = review.communicate(timeout=60)
+    assert review.returncode == code, stderr
+    assert list(processes_of(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--week", "2026-W54"], "'2026-W54' is not an ISO week"),
+        (["--target", "nowhere"], "no target is called 'nowhere'"),
+        (["--gates", "/no/such/folder"], "/no/such/folder: no such file or folder"),
+        (["--now", "yesterday"], "'yesterday' is not a moment"),
+        (["--profile", "hurricane"], "hurricane"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told_before_anything_is_pressed(
+    tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    """Exit 2 at once, and no service was started."""
+    with gonogo(tmp_path, "review", *arguments) as review:
+        _, stderr = review.communicate(timeout=60)
+    assert (review.returncode, complaint in stderr) == (2, True), stderr
+    assert "service:" not in stderr

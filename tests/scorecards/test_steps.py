@@ -1,0 +1,88 @@
+"""Steps: their output is told, and however they are left, nothing of them stays behind."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from gates.schema.target import load_target
+from scorecards.plan import STEPS, why_not
+from scorecards.review import artifacts
+from scorecards.steps import Voice, last_words, outcome_in_words, run_command
+
+pytestmark = pytest.mark.process
+
+# A child that ignores SIGTERM and has a child of its own; both live for a minute if nobody ends them.
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print("ready", os.getpid(), grandchild.pid, file=sys.stderr, flush=True)
+time.sleep(60)
+"""
+
+
+def interrupted(log: Path, times: int) -> Callable[[float], None]:
+    """A pause that is interrupted as soon as the child is ready, and then as often as asked."""
+    left = iter([KeyboardInterrupt] * times)
+
+    def pause(seconds: float) -> None:
+        if "ready" in Path(f"{log}.err").read_text() and (error := next(left, None)) is not None:
+            raise error
+        sleep(min(seconds, 0.02))
+
+    return pause
+
+
+def living(pids: Iterator[str]) -> list[str]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()]
+
+
+def test_a_step_s_output_is_logged_and_its_latest_line_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Product and talk go to two files; talk is told as it comes; the exit code and the time come back."""
+    code = "import sys, time; print('half', file=sys.stderr, flush=True); time.sleep(0.4); print('product'); sys.exit(3)"
+    exit_code, elapsed_ms = run_command([sys.executable, "-c", code], os.environ, tmp_path / "a", Voice(9), 4, "storm")
+    assert (exit_code, elapsed_ms > 0) == (3, True)
+    assert (tmp_path / "a.out").read_text() == "product\n"
+    assert last_words(tmp_path / "a") == ["half"]
+    assert "[4/9] storm: 0 s  half" in capfd.readouterr().err
+
+
+def test_an_interrupted_step_leaves_no_process_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that ignores SIGTERM, and its own child, are gone once the grace is over."""
+    monkeypatch.setattr("scorecards.steps.GRACE_S", 0.2)
+    log = tmp_path / "stubborn"
+    with pytest.raises(KeyboardInterrupt):
+        run_command([sys.executable, "-c", STUBBORN], os.environ, log, Voice(1), 1, "stubborn", interrupted(log, 1))
+    assert living(iter(last_words(log)[0].split()[1:])) == []
+
+
+def test_a_program_that_does_not_exist_is_a_failed_step(tmp_path: Path) -> None:
+    """Not a crash of the review."""
+    exit_code, _ = run_command(["/no/such/program"], os.environ, tmp_path / "x", Voice(1), 1, "x")
+    assert exit_code == 127
+
+
+@pytest.mark.parametrize(("code", "words"), [(0, "clean"), (1, "findings"), (-9, "ended by signal 9"), (99, "exit 99")])
+def test_exit_codes_are_told_in_words(code: int, words: str) -> None:
+    """Also codes that are in no table."""
+    assert outcome_in_words(code) == words
+
+
+def test_every_step_can_be_done_on_the_shipped_target_and_leaves_its_own_evidence() -> None:
+    """Nothing is left out for the reference gateway."""
+    target = load_target("local").target
+    assert [why_not(step, target) for step in STEPS] == [""] * len(STEPS)
+    assert len({step.evidence for step in STEPS}) == len(STEPS)
+
+
+def test_private_keys_are_no_artifacts_and_everything_else_is(tmp_path: Path) -> None:
+    """The scan gets every file but *.key, in few paths."""
+    for name in ("logs/a.out", "logs/b.err", "crash/service.db", "crash/service.db.signing.key", "steps.json"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert [str(path.relative_to(tmp_path)) for path in artifacts(tmp_path)] == ["crash/service.db", "logs", "steps.json"]

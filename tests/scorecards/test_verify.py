@@ -1,0 +1,132 @@
+"""Verification: what was changed is found, what was not checked is never ok."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
+from gates.evidence.store import Held
+from gates.schema.gate import Gate
+from gates.schema.outcome import ExitCode
+from gates.schema.time import parse_utc
+from gates.schema.waiver import Waiver
+from scorecards.evaluate import Material, Occasion, evaluate, new_folder
+from scorecards.folder import scorecard_yaml
+from scorecards.history import open_history
+from scorecards.schema import Scorecard
+from scorecards.verify import Checked, Level, exit_code, levels_text, verify_folder
+
+Change = Callable[[bytes], bytes]
+
+
+@pytest.fixture
+def trust(signer: Signer) -> TrustRoot:
+    return TrustRoot.from_jwks(jwks_bytes(signer.jwk), "the test")
+
+
+@pytest.fixture
+def review(
+    tmp_path: Path, signer: Signer, gates: tuple[Gate, ...], waiver: Waiver, evidence: list[Held], last_week: Scorecard
+) -> Path:
+    """The folder of an official review with a week before it."""
+    with open_history(tmp_path) as history:
+        history.add(last_week, scorecard_yaml(last_week))
+    material = Material(gates, (waiver,), evidence, jwks_bytes(signer.jwk))
+    now = parse_utc("2026-11-27T12:05:00Z")
+    occasion = Occasion.at(now, target="local", build="5f" * 32, week=None, may_be_official=True)
+    out = new_folder(tmp_path, "2026-W48", None)
+    evaluate(tmp_path, occasion, material, signer, out)
+    return out
+
+
+def failed(levels: Sequence[Level]) -> list[str]:
+    return [level.claim for level in levels if level.checked is Checked.FAIL]
+
+
+def test_an_untouched_folder_is_verified_at_every_level(review: Path, trust: TrustRoot) -> None:
+    """Evidence, last week, YAML, HTML, signature and signer pass: exit 0."""
+    levels = verify_folder(review, trust)
+    assert [level.checked for level in levels] == [Checked.PASS] * 6
+    assert exit_code(levels) is ExitCode.GREEN
+    assert levels_text(levels, "text").endswith("verified\n")
+
+
+def test_without_a_trust_root_the_signer_is_not_checked_and_the_folder_not_verified(review: Path) -> None:
+    """The folder fits together, but its own keys vouch for nothing: exit 3."""
+    levels = verify_folder(review, None)
+    assert [level.checked for level in levels] == [Checked.PASS] * 5 + [Checked.NOT_CHECKED]
+    assert exit_code(levels) is ExitCode.UNKNOWN
+
+
+def test_a_stranger_s_keys_verify_nothing(review: Path) -> None:
+    """Under another key every signature fails: exit 8."""
+    stranger = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+    levels = verify_folder(review, TrustRoot.from_jwks(jwks_bytes(stranger.jwk), "a stranger"))
+    assert exit_code(levels) is ExitCode.UNVERIFIED
+    assert "which the trust root does not hold" in levels[0].detail
+
+
+ROWS: list[tuple[str, Change, str, str]] = [
+    (
+        "scorecard.yaml",
+        lambda data: data.replace(b"decision: NO GO", b"decision: GO", 1),
+        "yaml",
+        "line 15: found 'decision: GO'",
+    ),
+    ("scorecard.yaml", lambda data: data + b"# a note\n", "yaml", "but it should be"),
+    ("scorecard.html", lambda data: data.replace(b"NO GO", b"GO", 1), "html", "scorecard.html line"),
+    ("inputs.yaml", lambda data: data.replace(b"threshold: '300'", b"threshold: '900'", 1), "yaml", "scorecard.yaml line"),
+    ("inputs.yaml", lambda data: data.replace(b"history:", b"histories:", 1), "last week", "unknown key 'histories'"),
+    (
+        "evidence.intoto.jsonl",
+        lambda data: data.replace(b'"payload":"e', b'"payload":"f', 1),
+        "evidence",
+        "evidence.intoto.jsonl:1",
+    ),
+    ("evidence.intoto.jsonl", lambda data: b"\n".join(data.split(b"\n")[1:]), "yaml", "scorecard.yaml line"),
+    ("previous.yaml", lambda data: data.replace(b"NO GO", b"GO", 1), "last week", "has the sha256"),
+    ("scorecard.intoto.json", lambda data: data.replace(b'"sig":"', b'"sig":"AAAA', 1), "signature", "does not hold"),
+    ("trust.json", lambda _data: b"{}", "", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "claim", "detail"), ROWS)
+def test_each_kind_of_tampering_is_found_and_named(
+    review: Path, trust: TrustRoot, name: str, change: Change, claim: str, detail: str
+) -> None:
+    """One row changes one file; the level that it concerns fails and says where. The folder's own keys matter to nobody."""
+    path = review / name
+    before = path.read_bytes()
+    path.write_bytes(change(before))
+    assert path.read_bytes() != before
+    levels = verify_folder(review, trust)
+    if not claim:
+        assert exit_code(levels) is ExitCode.GREEN
+        return
+    assert exit_code(levels) is ExitCode.UNVERIFIED
+    assert any(claim in failure for failure in failed(levels))
+    assert any(detail in level.detail for level in levels)
+
+
+@pytest.mark.parametrize("name", ["scorecard.yaml", "scorecard.html", "inputs.yaml", "previous.yaml", "evidence.intoto.jsonl"])
+def test_a_missing_file_is_named(review: Path, trust: TrustRoot, name: str) -> None:
+    """Nothing is taken as read."""
+    (review / name).unlink()
+    levels = verify_folder(review, trust)
+    assert exit_code(levels) is ExitCode.UNVERIFIED
+    assert any(name in level.detail for level in levels if level.checked is Checked.FAIL)
+
+
+def test_a_second_review_after_the_cut_off_is_a_preview_of_the_same_week(
+    review: Path, signer: Signer, trust: TrustRoot, gates: tuple[Gate, ...], evidence: list[Held]
+) -> None:
+    """The history decides what is official, and the later folder verifies just as well."""
+    home = review.parents[1]
+    occasion = Occasion.at(parse_utc("2026-11-27T15:00:00Z"), target="local", build="5f" * 32, week=None, may_be_official=True)
+    again = new_folder(home, "2026-W48", None)
+    card = evaluate(home, occasion, Material(gates, (), evidence, jwks_bytes(signer.jwk)), signer, again)
+    assert again != review
+    assert card.spec.standing.value == "preview"
+    assert exit_code(verify_folder(again, trust)) is ExitCode.GREEN
