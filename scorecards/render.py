@@ -42,6 +42,7 @@ def render_html(scorecard: Scorecard, yaml_sha256: str) -> bytes:
         first=_first,
         opened=_opened,
         found=_found(spec),
+        figures=[(gate, item) for gate in spec.gates for item in gate.criteria if charts.bullet(item)],
         yaml_sha256=yaml_sha256,
     )
     return page.encode()

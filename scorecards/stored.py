@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from gates.build import read_build
+from gates.build import read_build, require_sha256
 from gates.evidence.keys import TRUST_FILE, load_signer, own_trust
 from gates.evidence.store import EvidenceStore
 from gates.schema.gate import Gate
@@ -63,7 +63,7 @@ def build_from_store(
     if sources.week is not None:
         monday(sources.week)
     material = gather(home, load_rules(home, sources.gates, sources.waivers), sources.evidence)
-    build = read_build(named) if sources.build is None else sources.build
+    build = read_build(named) if sources.build is None else sources.build and require_sha256(sources.build)
     occasion = Occasion.at(now, target=named.name, build=build, week=sources.week, may_be_official=may_be_official)
     path = new_folder(home, occasion.week, out)
     scorecard = evaluate(home, occasion, material, load_signer(home), path, keep=keep)

@@ -1,7 +1,7 @@
 """How numbers, times and outcomes are written for people; the same in every locale and time zone. Pure."""
 
 import datetime as dt
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from gates.schema.outcome import Operator, Outcome
 from gates.schema.time import parse_utc
@@ -94,8 +94,15 @@ def asked(item: CriterionVerdict) -> str:
 def measured(item: CriterionVerdict) -> str:
     """What was measured, or the reason why nothing was."""
     if item.value is not None:
-        return quantity(item.value, item.unit)
+        return quantity(_rounded(item.value, item.threshold, item.unit), item.unit)
     return item.unknown.value.replace("_", " ") if item.unknown else "nothing"
+
+
+def _rounded(value: str, threshold: str, unit: str) -> str:
+    """Three places are enough to read, unless they would make a value look like the threshold that it is not."""
+    places = Decimal("0.00001") if unit == "ratio" else Decimal("0.001")
+    rounded = Decimal(value).quantize(places, ROUND_HALF_EVEN)
+    return value if rounded == Decimal(threshold) or rounded == 0 else f"{rounded:f}"
 
 
 def short(digest: str) -> str:

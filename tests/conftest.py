@@ -15,14 +15,16 @@ settings.load_profile("house")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a browser test where there is no browser; in CI that is a failure, since nobody would notice the skip."""
-    if item.get_closest_marker("browser") and not any(shutil.which(name) for name in BROWSERS):
-        reason = f"this looks at a page in a real browser: install one of {', '.join(BROWSERS)}"
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a real browser. Without one a test is skipped; in CI that is a failure, since nobody would notice the skip."""
+    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if found is None:
+        reason = f"this needs a real browser: install one of {', '.join(BROWSERS)} (Debian: apt-get install chromium)"
         if os.environ.get("CI"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -158,6 +158,7 @@ BANS = (
             "drills/rehearsal.py": "the one wait of a drill; signals and guards take effect in it",
             "loadtests/locustfile.py": "sleeps until an attempt is due: the schedule itself",
             "tests/loadtests/test_process.py": "waits for a real process, with a deadline",
+            "tests/scorecards/test_steps.py": "a pause that passes the waiting on to a real process",
             "tests/drills/fake_service.py": "a service that hangs is what it plays",
             "tests/drills/fake_rooms/loadtests/__main__.py": "a storm that takes its time is what it plays",
         },

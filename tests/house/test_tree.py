@@ -124,7 +124,7 @@ def test_every_suppression_names_its_rule_and_its_reason(mark: str) -> None:
 
 
 def test_every_skip_has_a_reason_that_a_user_would_accept() -> None:
-    """Tests are skipped only through the markers in conftest.py, which say what to install."""
+    """Tests are skipped only through the fixture in tests/conftest.py, which says what to install."""
     skips = [
         f"{path}:{node.lineno}"
         for path in house_tree.test_modules()

@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -37,8 +37,19 @@ def interrupted(log: Path, times: int) -> Callable[[float], None]:
     return pause
 
 
-def living(pids: Iterator[str]) -> list[str]:
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()]
+def living(pids: list[str]) -> list[str]:
+    """Those that still run a while after: a SIGKILL takes effect when the kernel gets to it, not when it is sent."""
+    deadline = monotonic() + 10
+    while (left := [pid for pid in pids if runs(pid)]) and monotonic() < deadline:
+        sleep(0.02)
+    return left
+
+
+def runs(pid: str) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_step_s_output_is_logged_and_its_latest_line_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -57,7 +68,7 @@ def test_an_interrupted_step_leaves_no_process_behind(tmp_path: Path, monkeypatc
     log = tmp_path / "stubborn"
     with pytest.raises(KeyboardInterrupt):
         run_command([sys.executable, "-c", STUBBORN], os.environ, log, Voice(1), 1, "stubborn", interrupted(log, 1))
-    assert living(iter(last_words(log)[0].split()[1:])) == []
+    assert living(last_words(log)[0].split()[1:]) == []
 
 
 def test_a_program_that_does_not_exist_is_a_failed_step(tmp_path: Path) -> None:

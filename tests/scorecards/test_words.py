@@ -1,8 +1,10 @@
 """Numbers and times as people read them."""
 
+import msgspec
 import pytest
 
-from scorecards.words import age, clock, counted, date, grouped, kind, moment, quantity, span
+from scorecards.schema import Scorecard
+from scorecards.words import age, clock, counted, date, grouped, kind, measured, moment, quantity, span
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,21 @@ def test_a_span_is_told_in_its_two_largest_units(seconds: int, text: str) -> Non
 def test_an_age_is_told_in_one_unit_and_may_lie_in_the_future() -> None:
     """Evidence taken after the moment of judging says so."""
     assert (age(74), age(7_400), age(-30), age(None)) == ("1 min old", "2 h old", "30 s after judging", "undated")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        ("7.241995", "ms", "7.242 ms"),
+        ("299.9999", "ms", "299.9999 ms"),
+        ("0.00001", "s", "0.00001 s"),
+        ("0.99912345", "ratio", "99.912 %"),
+    ],
+)
+def test_a_measured_value_is_rounded_only_where_that_does_not_mislead(week: Scorecard, value: str, unit: str, text: str) -> None:
+    """Just below the limit, and just above nothing, every digit is shown."""
+    item = next(item for gate in week.spec.gates for item in gate.criteria if item.id == "reserve-p95")
+    assert measured(msgspec.structs.replace(item, value=value, unit=unit)) == text
 
 
 def test_small_words() -> None:

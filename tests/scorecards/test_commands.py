@@ -1,0 +1,128 @@
+"""`gonogo scorecard`: build, show, verify, diff, history, on a state folder of its own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.gateset import CATALOG
+from gates.schema.time import parse_utc
+from scorecards.cli import gonogo
+from scorecards.evaluate import new_folder, point_latest
+from scorecards.order import Asked, warning
+
+BUILD = "5f" * 32
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh state folder that the commands find in the environment."""
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `gonogo scorecard ...`; gives the exit code and what was printed."""
+
+    def call(*arguments: str) -> tuple[int, str]:
+        code = gonogo.main(["scorecard", *arguments], standalone_mode=False)
+        return (code or 0), capsys.readouterr().out
+
+    return call
+
+
+@pytest.fixture
+def build(run: Run) -> Run:
+    return lambda *arguments: run("build", "--build", BUILD, *arguments)
+
+
+def test_a_week_in_the_life_of_the_history(run: Run, build: Run) -> None:
+    """Preview, official, preview again; the next week compares with the official one; every folder verifies."""
+    moments = [("2026-11-25T09:00:00Z", "preview"), ("2026-11-27T12:00:00Z", "official"), ("2026-11-27T18:00:00Z", "preview")]
+    for moment, standing in [*moments, ("2026-12-04T13:00:00Z", "official")]:
+        code, text = build("--now", moment, "--official")
+        assert (code, f", {standing} (" in text) == (3, True)
+        assert run("verify")[0] == 0
+    assert "Since 2026-W48: still unknown: A, B, C, D, E, F, G, H, I, J." in text
+    rows = json.loads(run("history", "--format", "json")[1])
+    assert [(row["week"], row["official"]) for row in rows] == [
+        ("2026-W49", True),
+        ("2026-W48", False),
+        ("2026-W48", True),
+        ("2026-W48", False),
+    ]
+
+
+def test_a_moment_given_by_hand_does_not_become_official_unasked(build: Run) -> None:
+    """Looking ahead to Friday with --now must not use up Friday's verdict."""
+    assert "preview (judged as of a moment given by hand, not by the clock)" in build("--now", "2026-11-27T12:00:00Z")[1]
+
+
+def test_a_draft_leaves_no_trace_in_the_history(run: Run, build: Run, tmp_path: Path) -> None:
+    """Neither a row nor a new `latest`."""
+    build("--draft", "--out", str(tmp_path / "draft"), "--now", "2026-11-27T12:00:00Z")
+    assert (tmp_path / "draft" / "scorecard.html").exists()
+    assert run("history")[1] == "no scorecard was built yet\n"
+    with pytest.raises(UsageProblem, match="there is no review yet"):
+        run("show")
+
+
+def test_diff_names_a_lowered_bar_and_a_removed_gate(run: Run, build: Run, home: Path, tmp_path: Path) -> None:
+    """The same evidence under other gates is told as what it is: a change of the gates."""
+    lowered = tmp_path / "gates"
+    lowered.mkdir()
+    for path in CATALOG.glob("*.yaml"):
+        (lowered / path.name).write_text(path.read_text().replace("min_samples: 200", "min_samples: 2"))
+    (lowered / "h-compliance-audit.yaml").unlink()
+    build("--now", "2026-11-25T09:00:00Z")
+    build("--now", "2026-11-25T10:00:00Z", "--gates", str(lowered))
+    _, text = run("diff", str(home / "reviews" / "2026-W48-1"), str(home / "reviews" / "2026-W48-2"))
+    assert "compliance-audit: removed" in text
+    assert "financial-integrity storm_double_settles: loosened, min_samples 200 -> 2" in text
+
+
+@pytest.mark.parametrize("output_format", ["text", "yaml", "json"])
+def test_show_prints_the_latest_scorecard_in_each_format(run: Run, build: Run, home: Path, output_format: str) -> None:
+    """YAML is the file itself; JSON and text say the same decision."""
+    build("--now", "2026-11-25T09:00:00Z")
+    _, text = run("show", "--format", output_format)
+    assert "NO GO" in text
+    if output_format == "yaml":
+        assert text.encode() == (home / "reviews" / "latest" / "scorecard.yaml").read_bytes()
+
+
+def test_build_again_from_a_folder_writes_the_same_two_files(run: Run, build: Run, home: Path, tmp_path: Path) -> None:
+    """And leaves the history alone."""
+    build("--now", "2026-11-25T09:00:00Z")
+    run("build", str(home / "reviews" / "latest"), "--out", str(tmp_path / "again"))
+    for name in ("scorecard.yaml", "scorecard.html"):
+        assert (tmp_path / "again" / name).read_bytes() == (home / "reviews" / "latest" / name).read_bytes()
+    assert run("history")[1].count("2026-W48") == 1
+
+
+def test_without_a_service_and_without_build_there_is_nothing_to_judge(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The problem names the way out."""
+    monkeypatch.setenv("GONOGO_BASE_URL", "http://127.0.0.1:9")
+    with pytest.raises(UnknownProblem) as caught:
+        run("build")
+    assert "--build SHA256" in caught.value.next_step
+
+
+def test_folders_are_numbered_within_their_week_and_latest_leads_to_the_last(tmp_path: Path) -> None:
+    """A number is never used twice."""
+    folders = [new_folder(tmp_path, "2026-W48", None) for _ in range(3)]
+    assert [folder.name for folder in folders] == ["2026-W48-1", "2026-W48-2", "2026-W48-3"]
+    for folder in (folders[0], folders[2]):
+        point_latest(tmp_path, folder)
+    assert (tmp_path / "reviews" / "latest").resolve() == folders[2]
+
+
+def test_judging_as_of_the_past_is_warned_about_before_minutes_are_spent() -> None:
+    """What is measured now is no evidence for a moment before it; judging as of later is fine."""
+    asked = Asked("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), False, None, None)
+    assert "does not count" in warning(asked, parse_utc("2026-11-23T12:00:00Z"))
+    assert warning(asked, parse_utc("2026-11-19T12:00:00Z")) == ""
