@@ -128,13 +128,18 @@ def test_nobody_listening_is_refused():
 
 def test_a_connection_that_the_service_closed_while_idle_is_not_used(server):
     """A restart between two requests is not taken for a lost reply."""
+    closed = threading.Semaphore(0)
 
     def once(connection, received):
         received.append(connection.recv(65536))
         connection.sendall(ANSWER)
+        connection.shutdown(socket.SHUT_RDWR)
+        closed.release()
 
     url, received = server(once)
     wire = wire_to(url)
-    assert [wire.send(REQUEST, Reply.KEEP).status for _ in range(3)] == [200, 200, 200]
+    for _ in range(3):
+        assert wire.send(REQUEST, Reply.KEEP).status == 200
+        assert closed.acquire(timeout=5)  # the service has closed before the next request goes out
     wire.close()
     assert len(received) == 3
