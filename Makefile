@@ -20,7 +20,7 @@ PAGES = README.md $(wildcard runbooks/*.md)
 COG = $(BIN)/cog --verbosity=1 -I tests/house -p 'import house_documents as page'
 PIP = $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help review test lint check-format types arrows pages docs format coverage golden lock clean distclean
+.PHONY: help review test nightly lint check-format types arrows pages docs format coverage golden lock clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ review: $(STAMP) ## the main job: press, rehearse, judge, tell (PROFILE=smoke, A
 test: lint ## every check that CI runs: lint, types, arrows, pages, tests
 	@echo "==> pytest" >&2
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+nightly: $(STAMP) ## the long runs: many simulations, big storms, every defect in full
+	@$(BIN)/python -m pytest -m nightly $(PYTEST_ARGS)
 
 lint: check-format types arrows pages ## the checks that run nothing: ruff, mypy, import contracts, pages
 
@@ -83,7 +86,7 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 	$(PYTHON) -m venv "$$tool"; \
 	"$$tool/bin/python" -m pip --quiet --disable-pip-version-check install uv; \
 	"$$tool/bin/uv" --quiet pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --all-extras pyproject.toml -o requirements.lock
+	  --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove caches; .venv and the state folder stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov mutants dist

@@ -19,7 +19,9 @@ import msgspec
 
 from drills.child import Child, Identity, Pause, spawn
 from drills.ports import free_port
+from drills.rail import RailProcess
 from gates.schema.errors import UnknownProblem
+from gates.schema.practice import RAIL_URL
 from gates.schema.target import Process, Target, fill, resolve
 from gates.schema.time import monotonic_s
 
@@ -58,6 +60,10 @@ class Service:
         self.url = resolve(target.base_url, self.environ)
         self._cwd, self._name, self._pause = cwd, name, pause
         self._child: Child | None = None
+        self._rail: RailProcess | None = None
+        if self._process.rail:
+            book, log = db.with_name(f"{db.stem}-rail.db"), logs / f"{name}-rail"
+            self._rail = RailProcess(self._process, book=book, log=log, environ=environ, pause=pause)
         self.starts = 0
 
     @property
@@ -72,12 +78,17 @@ class Service:
         return self._child.identity
 
     def spawn(self, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Identity:
-        """Start the process without waiting; `environ` and `cwd` replace the service's for this and later lives."""
+        """Start the process without waiting; `environ` and `cwd` replace the service's for this and later lives.
+
+        Its rail, where the target has one, is started first unless it runs; a killed service finds it as it left it.
+        """
         assert not self.running, "it runs already"
-        self.environ = {**self.environ, **(environ or {})}
+        found = {} if self._rail is None else self._rail.start()
+        self.environ = {**self.environ, **found, **(environ or {})}
         self._cwd = cwd or self._cwd
         self.starts += 1
         fields = {"python": sys.executable, "port": str(self.port), "db": str(self._db)}
+        fields |= {"rail_url": self.environ[RAIL_URL]} if self._rail else {}
         argv = [str(fill(word, fields)) for word in self._process.start]
         self._child = spawn(argv, self.environ, self._logs / f"{self._name}.{self.starts}", cwd=self._cwd)
         return self._child.identity
@@ -102,6 +113,7 @@ class Service:
             self.wait_ready(timeout_s)
         except BaseException:
             self.kill()
+            self._end_rail()
             raise
         return monotonic_s() - begun
 
@@ -118,11 +130,13 @@ class Service:
         return None
 
     def stop(self) -> int:
-        """SIGTERM, `stop_timeout_s` to drain, then SIGKILL; returns the exit code, negative for a signal."""
-        return 0 if self._child is None else self._child.end(self._process.stop_timeout_s, self._pause)
+        """SIGTERM, `stop_timeout_s` to drain, then SIGKILL; its rail goes after it. The exit code, negative for a signal."""
+        code = 0 if self._child is None else self._child.end(self._process.stop_timeout_s, self._pause)
+        self._end_rail()
+        return code
 
     def kill(self) -> int:
-        """SIGKILL, without any chance to tidy up."""
+        """SIGKILL, without any chance to tidy up; its rail goes on, as the rest of the world does."""
         return 0 if self._child is None else self._child.end()
 
     def restart(self, timeout_s: float = 30.0) -> float:
@@ -138,6 +152,10 @@ class Service:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+    def _end_rail(self) -> None:
+        if self._rail is not None:
+            self._rail.stop()
 
     def _check_waiting(self, begun: float, timeout_s: float) -> None:
         assert self._child is not None, "never started"

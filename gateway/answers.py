@@ -1,10 +1,25 @@
 """What the gateway answers: the bodies of its successes, as callers see them."""
 
+from typing import Literal
+
 import msgspec
+
+from gateway.policy.block import PolicyInputs
+from gateway.policy.schema import Policy
+
+
+class ApprovalView(msgspec.Struct, frozen=True):
+    """How many people must approve a payment that waits, and who has."""
+
+    needed: int
+    given: tuple[str, ...]
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """A payment. Amounts are decimal strings of minor units; authorized = settled + released + open at all times."""
+    """A payment. Amounts are decimal strings of minor units; authorized = settled + released + open at all times.
+
+    Nothing is authorized while it waits for approval, and `approval` is null when it does not.
+    """
 
     payment_id: str
     tenant_id: str
@@ -13,6 +28,7 @@ class PaymentView(msgspec.Struct, frozen=True):
     agent_id: str
     state: str
     currency: str
+    requested: str
     authorized: str
     settled: str
     released: str
@@ -23,6 +39,7 @@ class PaymentView(msgspec.Struct, frozen=True):
     created_at: str
     client_reference: str | None
     purpose: str | None
+    approval: ApprovalView | None
 
 
 class OperationView(msgspec.Struct, frozen=True):
@@ -35,7 +52,7 @@ class OperationView(msgspec.Struct, frozen=True):
 
 
 class MutationView(msgspec.Struct, frozen=True):
-    """The answer to reserve, settle and reverse."""
+    """The answer to reserve, settle, reverse, approve and reject."""
 
     payment: PaymentView
     operation: OperationView
@@ -62,26 +79,26 @@ class PayeeView(msgspec.Struct, frozen=True):
     currency: str
     payable: str
     created_at: str
+    category: str
 
 
 class PolicyView(msgspec.Struct, frozen=True):
     """The policy in force, and the sha256 of its canonical bytes that receipts name."""
 
     policy_sha256: str
-    currency: str
-    per_payment_max: str | None
-    daily_limit: str | None
-    allowed_payees: tuple[str, ...] | None
+    policy: Policy
 
 
 class DecisionView(msgspec.Struct, frozen=True):
-    """What the policy says to a payment."""
+    """What the policy says to a payment; `approvals_needed` is how many people must approve what failed."""
 
     outcome: str
     reasons: tuple[str, ...]
+    approvals_needed: int
     policy_sha256: str
     counters_before: dict[str, str]
     counters_after: dict[str, str]
+    inputs: PolicyInputs
     inputs_sha256: str
 
 
@@ -104,15 +121,18 @@ class ModeView(msgspec.Struct, frozen=True):
 
 
 class KeyUse(msgspec.Struct, frozen=True):
-    """One use of an idempotency key."""
+    """One use of an idempotency key.
+
+    in_flight: under way, nothing decided. answered: repeated until `expires_at`. expired: refused ever after, with 410.
+    """
 
     route: str
-    state: str
-    status: int
-    operation_id: str
+    state: Literal["in_flight", "answered", "expired"]
+    status: int | None
+    operation_id: str | None
     resource: str | None
     created_at: str
-    expires_at: str
+    expires_at: str | None
 
 
 class KeyView(msgspec.Struct, frozen=True):
@@ -181,3 +201,59 @@ class LedgerLine(msgspec.Struct, frozen=True):
     at: str
     receipt_id: str | None
     postings: tuple[PostingView, ...]
+
+
+class ReviewView(msgspec.Struct, frozen=True):
+    """What one operator said of a payout under review."""
+
+    operator: str
+    outcome: str
+    evidence: str
+    at: str
+
+
+class ReconciliationView(msgspec.Struct, frozen=True):
+    """What does not fit between the rail and a payout; a person must look at it. `seq` is its place in the journal."""
+
+    kind: str
+    amount: str
+    currency: str
+    rail_id: str | None
+    seq: int
+    at: str
+
+
+class PayoutView(msgspec.Struct, frozen=True):
+    """A payout. `rail_key` is what the rail knows it by, `reason` why it failed or is not known, `next_step` what to do now."""
+
+    payout_id: str
+    tenant_id: str
+    payee_id: str
+    amount: str
+    currency: str
+    state: str
+    reason: str | None
+    failure_code: str | None
+    rail_key: str
+    rail_id: str | None
+    tries: int
+    created_at: str
+    updated_at: str
+    next_step: str | None
+    reviews: tuple[ReviewView, ...]
+    reconciliation: tuple[ReconciliationView, ...]
+
+
+class PayoutMutationView(msgspec.Struct, frozen=True):
+    """The answer to a payout that was accepted: the outcome is read where Location says."""
+
+    payout: PayoutView
+    operation: OperationView
+    receipt_id: str
+
+
+class PayoutPage(msgspec.Struct, frozen=True):
+    """One page of payouts, newest first."""
+
+    items: tuple[PayoutView, ...]
+    next_cursor: str | None

@@ -15,10 +15,12 @@ from litestar.types import ASGIApp
 from gateway.access_log import AccessLog
 from gateway.api.admission import Doorkeeper
 from gateway.api.failures import allow, exception_handlers
-from gateway.api.mutations import Handler, mutation_handler
+from gateway.api.lane import LANE_ROUTES, Lane
+from gateway.api.mutations import Answerer, Handler, mutation_answerer, mutation_handler
 from gateway.api.public import OPENAPI_PATH, PUBLIC, public_handlers
 from gateway.api.reads import dry_run_handler, read_handler
 from gateway.api.reply import JSON, Reply
+from gateway.api.webhooks import WEBHOOK_PATH, webhook_handler
 from gateway.build import VERSION
 from gateway.edge import Edge
 from gateway.engine import Engine
@@ -40,26 +42,34 @@ def create_app(
     log = log or AccessLog(sys.stderr.buffer, settings.clock)
     metrics = Metrics(engine.build, VERSION)
     engine.listeners.append(metrics.decided)
-    door = Doorkeeper(engine, monotonic)
+    engine.observe_commits(metrics.committed)
+    metrics.watch(engine)
+    door = Doorkeeper(engine, monotonic, metrics.limited)
+    answerers = {route: mutation_answerer(route, engine, door, settings.body_limit) for route in MUTATIONS}
     public = public_handlers(engine, metrics, document())
     inner = Litestar(
         route_handlers=[
             # First, or Litestar would add its own, which does not know of HEAD.
             *(_route("OPTIONS", path, f"OPTIONS {path}", _options(methods)) for path, methods in _methods().items()),
-            *(_route(route.method, route.template, route.kind, _handler(route, engine, door, settings)) for route in ROUTES),
+            *(
+                _route(route.method, route.template, route.kind, _handler(route, answerers, engine, door, settings))
+                for route in ROUTES
+            ),
             *(_route("GET", path, path, handler) for path, handler in public.items()),
+            _route("POST", WEBHOOK_PATH, WEBHOOK_PATH, webhook_handler(engine, settings)),
         ],
         exception_handlers=exception_handlers(log, _template_finder()),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=settings.body_limit,
     )
-    return Edge(inner, settings.ids, monotonic, metrics, log)
+    lane = Lane(inner, {route: answerers[route] for route in LANE_ROUTES})
+    return Edge(lane, settings.ids, monotonic, metrics, log)
 
 
-def _handler(route: Route, engine: Engine, door: Doorkeeper, settings: Settings) -> Handler:
-    if route in MUTATIONS:
-        return mutation_handler(route, engine, door, settings.body_limit)
+def _handler(route: Route, answerers: dict[Route, Answerer], engine: Engine, door: Doorkeeper, settings: Settings) -> Handler:
+    if route in answerers:
+        return mutation_handler(answerers[route])
     if route is DRY_RUN:
         return dry_run_handler(engine, door, settings.body_limit)
     return read_handler(route, engine, door)
@@ -71,7 +81,7 @@ def _route(method: str, template: str, name: str, handler: Handler) -> HTTPRoute
 
 
 def _methods() -> dict[str, set[str]]:
-    methods: dict[str, set[str]] = {path: {"GET"} for path in PUBLIC_PATHS}
+    methods: dict[str, set[str]] = {path: {"GET"} for path in PUBLIC_PATHS} | {WEBHOOK_PATH: {"POST"}}
     for route in ROUTES:
         methods.setdefault(route.template, set()).add(route.method)
     return methods

@@ -4,8 +4,12 @@ import contextlib
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from gateway.demo import DemoData
 
 
 def default_db() -> Path:
@@ -46,16 +50,47 @@ def gateway() -> None:
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Port; 0 takes a free one.")
 @_DB
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="JSON lines on standard error.")
-def serve(host: str, port: int, db: Path | None, access_log: bool) -> None:
+@click.option("--rail", envvar="GONOGO_RAIL_URL", default=None, help="The rail's URL; `practice`: one that always pays.")
+@click.option(
+    "--rail-timeout-s", type=click.IntRange(1, 60), default=5, show_default=True, help="Seconds until the rail's silence counts."
+)
+def serve(host: str, port: int, db: Path | None, access_log: bool, rail: str | None, rail_timeout_s: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was taken and end with 0.
 
     Prints one JSON line on standard output when requests are answered: event, url, pid, build.
     """
+    import msgspec
+
+    from gateway.rail.simulator.in_process import practising
     from gateway.serve import serve as run_server
     from gateway.settings import Settings
 
     with _problems():
-        run_server(Settings(db=_database(db), host=host, port=port), access_log=access_log)
+        settings = Settings(db=_database(db), host=host, port=port, rail_url=rail or None, rail_timeout_s=rail_timeout_s)
+        settings = msgspec.structs.replace(settings, rail_secret=os.environ.get("GONOGO_RAIL_SECRET") or None)
+        run_server(practising(settings) if rail == "practice" else settings, access_log=access_log)
+
+
+@gateway.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--script", type=click.Path(path_type=Path), default=None, help="A RailScript: what to do to which request.")
+@click.option(
+    "--book", type=click.Path(path_type=Path), default=None, help="The rail's book.  [default: rail.db in the state folder]"
+)
+@click.option("--webhook-url", default=None, help="Where events go; GONOGO_RAIL_SECRET signs them.")
+def rail(host: str, port: int, script: Path | None, book: Path | None, webhook_url: str | None) -> None:
+    """Simulate a rail with a book of its own, as a process to practise with; a script makes it hostile.
+
+    Prints one JSON line on standard output when requests are answered: event, url, pid, book.
+    """
+    from gateway.rail.simulator.serve import RailSettings, serve_rail
+
+    path = (book or default_db().with_name("rail.db")).absolute()
+    if book is None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _problems():
+        serve_rail(RailSettings(path, host, port, script, webhook_url, os.environ.get("GONOGO_RAIL_SECRET")))
 
 
 @gateway.command()
@@ -74,21 +109,110 @@ def migrate(db: Path | None) -> None:
 @_DB
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--tenant-name", default="demo", show_default=True, help="What the new tenant is called.")
-def demo_data(db: Path | None, output_format: str, tenant_name: str) -> None:
+@click.option("--rate", type=click.IntRange(0), default=0, show_default=True, help="Requests a second; 0 sets no limit.")
+@click.option("--burst", type=click.IntRange(0), default=0, help="Requests at once.  [default: as many as --rate]")
+@click.option("--settled", type=click.IntRange(0, 10_000_000), default=0, help="Also settle this many payments, offline.")
+def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, burst: int, settled: int) -> None:
     """Make a tenant with keys, a funded wallet, three payees and a policy. The keys are shown this once."""
     import msgspec
 
     from gateway.clock import system_clock
     from gateway.demo import make_demo
     from gateway.ids import SystemIds
+    from gateway.rate_limit import RateLimit
 
+    if burst and not rate:
+        raise click.UsageError("--burst needs --rate")
+    limit = RateLimit(rate, burst or rate) if rate else None
     with _problems():
-        data = make_demo(_database(db), system_clock, SystemIds(), tenant_name)
+        data = make_demo(_database(db), system_clock, SystemIds(), tenant_name, limit)
+        if settled:
+            _settle_many(_database(db), data, settled)
     if output_format == "json":
         click.echo(msgspec.json.encode(data))
         return
     for name, value in msgspec.to_builtins(data).items():
         click.echo(f"{name:18} {', '.join(value) if isinstance(value, list | tuple) else value}")
+
+
+_REASON = click.option("--reason", required=True, help="Why; callers read it, and the journal keeps it.")
+_BY = click.option("--by", default="command line", show_default=True, help="Who; the journal keeps it.")
+_ALL = click.option("--all", "everywhere", is_flag=True, help="All tenants at once.")
+_TENANT = click.option("--tenant", default=None, help="One tenant, by its id.")
+
+
+@gateway.command()
+@_DB
+@_ALL
+@_TENANT
+@_REASON
+@_BY
+def pause(db: Path | None, everywhere: bool, tenant: str | None, reason: str, by: str) -> None:
+    """Refuse new reserves; settles and reverses of open holds still work. A running gateway obeys at once."""
+    _set_mode(db, "paused", reason, by, everywhere, tenant)
+
+
+@gateway.command()
+@_DB
+@_ALL
+@_TENANT
+@_REASON
+@_BY
+def resume(db: Path | None, everywhere: bool, tenant: str | None, reason: str, by: str) -> None:
+    """Take new reserves again. --all ends a pause of all; a tenant that is paused by itself stays so."""
+    _set_mode(db, "normal", reason, by, everywhere, tenant)
+
+
+def _set_mode(db: Path | None, mode: str, reason: str, by: str, everywhere: bool, tenant: str | None) -> None:
+    from gateway.service_controls import set_mode
+    from gateway.settings import Settings
+
+    if everywhere == (tenant is not None):
+        raise click.UsageError("say either --all or --tenant ID")
+    with _problems():
+        done = set_mode(Settings(db=_database(db)), mode, reason, by, tenant)
+    whose = "all tenants" if done.everywhere else tenant
+    click.echo(f"{whose}: {'new reserves are refused' if mode == 'paused' else 'new reserves are taken'} from {done.at} on")
+
+
+@gateway.command("rotate-key")
+@_DB
+@_BY
+def rotate_key(db: Path | None, by: str) -> None:
+    """Make a new receipt key and retire the old one. A running gateway signs with the new one from its next batch on."""
+    from gateway.service_controls import rotate_key as rotate
+    from gateway.settings import Settings
+
+    with _problems():
+        done = rotate(Settings(db=_database(db)), by)
+    click.echo(f"active   {done.active}, from journal position {done.active_from} on\nretired  {done.ended}")
+
+
+@gateway.command("revoke-key")
+@click.argument("keyid")
+@_DB
+@_BY
+def revoke_key(keyid: str, db: Path | None, by: str) -> None:
+    """Declare that nothing the receipt key KEYID signed counts any more; a new key takes its place if it is the active one."""
+    from gateway.service_controls import revoke_key as revoke
+    from gateway.settings import Settings
+
+    with _problems():
+        done = revoke(Settings(db=_database(db)), keyid, by)
+    click.echo(f"revoked  {done.ended}\nactive   {done.active}, from journal position {done.active_from} on")
+
+
+def _settle_many(db: Path, data: "DemoData", payments: int) -> None:
+    from gateway.demo_history import settle_many
+    from gateway.settings import Settings
+
+    tenths = -(-payments // 10)
+
+    def on_done(done: int) -> None:
+        if done == payments or done % tenths < min(500, tenths):
+            click.echo(f"settled {done} of {payments} payments", err=True)
+
+    settle_many(Settings(db=db), data, payments, on_done)
 
 
 @gateway.command()

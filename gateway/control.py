@@ -9,7 +9,8 @@ from gateway.answers import ModeView, PayeeView, PolicyView, WalletView
 from gateway.canonical import canonical
 from gateway.commands import Command, CreatePayee, CreateWallet, Pause, Principal, PutPolicy, Resume
 from gateway.errors import Code, Refusal
-from gateway.policy import Policy, policy_sha256
+from gateway.policy import policy_sha256
+from gateway.policy.draft import contradiction, draft
 from gateway.store.rows import Mode, NewPayee
 from gateway.store.tenants import TenantStore
 
@@ -33,26 +34,21 @@ def create_wallet(store: TenantStore, principal: Principal, command: CreateWalle
 def create_payee(store: TenantStore, principal: Principal, command: CreatePayee, now: str, suffix: str) -> Made:
     """A payee that is owed nothing yet."""
     payee_id = f"pye_{suffix}"
-    store.add_payee(NewPayee(principal.tenant_id, payee_id, command.name, command.currency, now))
-    view = PayeeView(payee_id, principal.tenant_id, command.name, command.currency, "0", now)
+    category = "" if command.category is UNSET else command.category
+    store.add_payee(NewPayee(principal.tenant_id, payee_id, command.name, command.currency, now, category))
+    view = PayeeView(payee_id, principal.tenant_id, command.name, command.currency, "0", now, category)
     return Made(view, location=f"/v1/payees/{payee_id}")
 
 
 def put_policy(store: TenantStore, principal: Principal, command: PutPolicy, now: str, suffix: str) -> Made | Refusal:  # noqa: ARG001  # the signature that all control handlers share
     """A policy that is in force from the commit on."""
-    payees = None if command.allowed_payees is UNSET else tuple(sorted(set(command.allowed_payees)))
-    if payees is not None and len(payees) > 1000:
-        return Refusal(Code.INVALID_REQUEST, "$.allowed_payees: at most 1000 payees")
-    policy = Policy(
-        allowed_payees=payees,
-        currency=command.currency,
-        daily_limit=None if command.daily_limit is UNSET else command.daily_limit,
-        per_payment_max=None if command.per_payment_max is UNSET else command.per_payment_max,
-    )
+    policy = draft(command)
+    fault = contradiction(policy)
+    if fault is not None:
+        return Refusal(Code.POLICY_UNUSABLE, fault)
     digest = policy_sha256(policy)
     store.add_policy(principal.tenant_id, digest, canonical(policy), now)
-    view = PolicyView(digest, policy.currency, policy.per_payment_max, policy.daily_limit, policy.allowed_payees)
-    return Made(view)
+    return Made(PolicyView(digest, policy), location=f"/v1/policies/{digest}")
 
 
 def set_mode(store: TenantStore, principal: Principal, command: Pause | Resume, now: str, suffix: str) -> Made:  # noqa: ARG001  # the signature that all control handlers share

@@ -55,7 +55,7 @@ class Edge:
         async def tagged(message: Message) -> None:
             if message["type"] == "http.response.start":
                 trail.status = message["status"]
-                message["headers"] = [*message["headers"], tag]
+                message["headers"] = [*message["headers"], tag, *trail.headers]
             elif headless and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)

@@ -36,6 +36,19 @@ class Code(StrEnum):
     STORAGE_UNUSABLE = "storage_unusable"
     DRAINING = "draining"
     PAUSED = "paused"
+    INSUFFICIENT_PAYABLE = "insufficient_payable"
+    OPERATION_OUTCOME_UNKNOWN = "operation_outcome_unknown"
+    PAYOUT_FINAL = "payout_final"
+    RAIL_DECLINED = "rail_declined"
+    RAIL_UNAVAILABLE = "rail_unavailable"
+    IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight"
+    RATE_LIMITED = "rate_limited"
+    APPROVAL_REQUIRED = "approval_required"
+    APPROVAL_EXPIRED = "approval_expired"
+    PAYMENT_REJECTED = "payment_rejected"
+    NOT_AWAITING_APPROVAL = "not_awaiting_approval"
+    APPROVER_NOT_DISTINCT = "approver_not_distinct"
+    POLICY_UNUSABLE = "policy_unusable"
 
 
 class RetryAction(StrEnum):
@@ -67,7 +80,7 @@ class ErrorRow(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """An expected no: a row of the catalogue with the particulars of this request."""
+    """An expected no: a row of the catalogue with the particulars of this request; `after_ms` is set where more is known."""
 
     code: Code
     detail: str
@@ -75,6 +88,12 @@ class Refusal(msgspec.Struct, frozen=True):
     operation: str | None = None
     resource: str | None = None
     money_moved: str | None = None
+    after_ms: int | None = None
+
+    @property
+    def retry_after_ms(self) -> int:
+        """The pause before a retry, in milliseconds."""
+        return CATALOGUE[self.code].after_ms if self.after_ms is None else self.after_ms
 
 
 class Refused(Exception):
@@ -160,7 +179,7 @@ _ROWS = (
     ),
     ErrorRow(
         Code.IDEMPOTENCY_KEY_EXPIRED, 410, "idempotency", "The stored answer has expired", "no", RetryAction.NEVER,
-        "Read the resource that this key made; the key never executes twice.",
+        "Read the resource that this key made; the key never executes twice.", "unknown-outcomes.md",
     ),
     ErrorRow(
         Code.PAYLOAD_TOO_LARGE, 413, "request", "The body is too large", "no", RetryAction.FIX_REQUEST,
@@ -197,6 +216,62 @@ _ROWS = (
     ErrorRow(
         Code.PAUSED, 503, "control", "New reserves are paused", "no", RetryAction.SAME_KEY,
         "Wait for the operator to resume; settles and reverses of open holds still work.", "launch-day.md", 5000,
+    ),
+    ErrorRow(
+        Code.INSUFFICIENT_PAYABLE, 409, "payout", "The payee is owed less than that", "no", RetryAction.FIX_REQUEST,
+        "Pay out, or refund, at most the payee's payable balance, with a new key.",
+    ),
+    ErrorRow(
+        Code.OPERATION_OUTCOME_UNKNOWN, 409, "payout", "The outcome is not known yet", "unknown", RetryAction.POLL,
+        "Read the payout until its state is succeeded, failed or manual_review; the rail is asked meanwhile.",
+        "unknown-outcomes.md", 5000,
+    ),
+    ErrorRow(
+        Code.PAYOUT_FINAL, 409, "payout", "The payout is final already", "no", RetryAction.NEVER,
+        "Read the payout; what the rail says later becomes a reconciliation item.",
+    ),
+    ErrorRow(
+        Code.RAIL_DECLINED, 424, "rail", "The rail declined the payout", "no", RetryAction.NEW_KEY,
+        "Read the payout's reason; mend what it names, then pay out again with a new key.",
+    ),
+    ErrorRow(
+        Code.RAIL_UNAVAILABLE, 503, "rail", "There is no rail to pay through", "no", RetryAction.SAME_KEY,
+        "Repeat with the same key once the operator has started the gateway with a rail; nothing was sent.", "rail-outage.md",
+        5000,
+    ),
+    ErrorRow(
+        Code.IDEMPOTENCY_IN_FLIGHT, 409, "idempotency", "The first request with this key is still under way", "unknown",
+        RetryAction.SAME_KEY,
+        "Repeat with the same key after the pause; `Prefer: wait=N` lets the gateway wait up to 25 seconds for the first.",
+        "unknown-outcomes.md", 1000,
+    ),
+    ErrorRow(
+        Code.RATE_LIMITED, 429, "control", "More requests than this tenant may make", "no", RetryAction.SAME_KEY,
+        "Wait as long as Retry-After says, then repeat with the same key; nothing was decided.", after_ms=1000,
+    ),
+    ErrorRow(
+        Code.APPROVAL_REQUIRED, 409, "approval", "The payment waits for approval", "no", RetryAction.GET_APPROVAL,
+        "Have it approved with POST /v1/payments/{payment_id}/approve before it expires, then use a new key.",
+    ),
+    ErrorRow(
+        Code.APPROVAL_EXPIRED, 409, "approval", "Nobody approved it in time", "no", RetryAction.NEW_KEY,
+        "Reserve again with a new key and a longer `expires_in_s`, and have it approved in time.",
+    ),
+    ErrorRow(
+        Code.PAYMENT_REJECTED, 409, "approval", "The payment was rejected", "no", RetryAction.NEVER,
+        "Ask the person who rejected it; the reason stands in the journal.",
+    ),
+    ErrorRow(
+        Code.NOT_AWAITING_APPROVAL, 409, "approval", "The payment does not wait for approval", "no", RetryAction.NEVER,
+        "Read the payment; one that is reserved is stopped with a reverse.",
+    ),
+    ErrorRow(
+        Code.APPROVER_NOT_DISTINCT, 409, "approval", "Another person must decide", "no", RetryAction.NEVER,
+        "Have somebody who has not voted on this payment, and did not ask for it, approve or reject it with a key of their own.",
+    ),
+    ErrorRow(
+        Code.POLICY_UNUSABLE, 409, "policy", "The policy contradicts itself", "no", RetryAction.FIX_REQUEST,
+        "Correct the limit that the detail names and put the policy again, with a new key.",
     ),
 )  # fmt: skip
 
@@ -241,7 +316,7 @@ def problem(refusal: Refusal, request_id: str) -> Problem:
         code=row.code,
         category=row.category,
         money_moved=refusal.money_moved or row.money_moved,
-        retry=Retry(row.retry, row.after_ms),
+        retry=Retry(row.retry, refusal.retry_after_ms),
         next_step=row.next_step,
         reasons=refusal.reasons,
         operation=refusal.operation,

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -15,6 +16,7 @@ KEY_LIFETIME_DAYS = 30
 """Days for which the stored answer is repeated; afterwards the key answers 410 for as long as the ledger lives."""
 
 _UNIT = b"\x1f"
+_ENCODE = msgspec.json.Encoder().encode
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -33,6 +35,17 @@ class Mutation(msgspec.Struct, frozen=True):
     request_id: str
 
 
+class Fingerprinted(msgspec.Struct, frozen=True):
+    """What a fingerprint is taken of; members in alphabetical order, which makes the encoding canonical."""
+
+    agent: str
+    body: msgspec.Raw
+    method: str
+    path_ids: tuple[str, ...]
+    query: str
+    template: str
+
+
 class Claim(msgspec.Struct, frozen=True):
     """A key's scope, and the fingerprint of the request that claims it."""
 
@@ -48,27 +61,34 @@ def key_hash(tenant_id: str, key: str) -> bytes:
 
 
 def claim(mutation: Mutation) -> Claim:
-    """Scope is tenant, method, template with path ids, and key. The fingerprint adds query, canonical body and agent.
+    """Scope is tenant, method, template with path ids, and key; its parts are joined by a byte that none of them can hold.
 
-    Parts are joined by a byte that none of them can hold, so no two different requests run together.
+    The fingerprint is the SHA-256 over the canonical JSON of method, template, path ids, sorted query, body and agent.
     """
     route = mutation.route
     where = _UNIT.join(part.encode() for part in (route.method, route.template, *mutation.path_ids))
     request = canonical(msgspec.json.decode(mutation.body))
-    query = "&".join(sorted(mutation.query.split("&"))).encode()
-    fingerprint = hashlib.sha256(_UNIT.join((where, query, mutation.principal.agent_id.encode(), request))).digest()
+    query = "&".join(sorted(mutation.query.split("&")))
+    agent = mutation.principal.agent_id
+    whole = Fingerprinted(agent, msgspec.Raw(request), route.method, mutation.path_ids, query, route.template)
     return Claim(
         key_hash=key_hash(mutation.principal.tenant_id, mutation.key),
         route_hash=hashlib.sha256(where).digest()[:16],
-        fingerprint=fingerprint,
+        fingerprint=hashlib.sha256(_ENCODE(whole)).digest(),
         request=request,
     )
 
 
-def differing_fields(first: bytes, second: bytes) -> tuple[str, ...]:
-    """JSON pointers of the body members in which two requests differ: names, never values."""
-    found = tuple(sorted(set(_differences(msgspec.json.decode(first), msgspec.json.decode(second), ""))))
-    return found or ("the caller or the query",)
+def differing_fields(first: bytes, second: bytes, *, same_agent: bool = True) -> tuple[str, ...]:
+    """JSON pointers of what differs between two requests of one scope: names, never values.
+
+    Body members are named from the body's root; no command has a member called `agent` or `query`, so these two are free to name
+    the caller and the query string. What neither body nor caller explains is the query.
+    """
+    found = set(_differences(msgspec.json.decode(first), msgspec.json.decode(second), ""))
+    if not same_agent:
+        found.add("/agent")
+    return tuple(sorted(found)) or ("/query",)
 
 
 def _differences(first: object, second: object, at: str) -> Iterator[str]:
@@ -83,10 +103,17 @@ def _differences(first: object, second: object, at: str) -> Iterator[str]:
         yield at or "/"
 
 
+@lru_cache(maxsize=1024)  # all answers of a batch are decided at one moment
 def expires_at(decided_at: str) -> str:
     """Until when the stored answer is repeated."""
     moment = dt.datetime.fromisoformat(decided_at) + dt.timedelta(days=KEY_LIFETIME_DAYS)
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def resource_path(location: str | None, payment_id: str | None) -> str | None:
+    """Where that which a key led to can be read: what it made, or the payment or payout that it was about."""
+    place = "payouts" if payment_id and payment_id.startswith("pyo_") else "payments"
+    return location or (f"/v1/{place}/{payment_id}" if payment_id else None)
 
 
 def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> tuple[tuple[str, str], ...]:

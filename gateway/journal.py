@@ -6,11 +6,11 @@ import msgspec
 
 from gateway.answers import MutationView, OperationView
 from gateway.canonical import canonical, sha256_hex
-from gateway.errors import CATALOGUE, PROBLEM_JSON, Refusal, problem
+from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
 from gateway.idempotency import Claim, Mutation, replay_headers
 from gateway.ids import Ids
 from gateway.ledger import postings
-from gateway.payments import COUNTER_SCOPE, Change
+from gateway.payments import Change
 from gateway.receipts import Receipt, ReceiptSigner, Totals, encode_receipt, payload_sha256
 from gateway.store.rows import OperationRow, PaymentRow
 from gateway.store.store import Transaction
@@ -51,11 +51,11 @@ class Work(msgspec.Struct, frozen=True):
 def record(tx: Transaction, work: Work, change: Change) -> Answer:
     """Write one change of a payment: journal row with receipt and answer, key, movements, counters, payment."""
     payment = change.payment
-    payload = encode_receipt(_receipt(work, change))
+    payload = encode_receipt(_receipt(work, change, tx.next_seq()))
     signature = work.signer.sign(payload)
     location = f"/v1/payments/{payment.payment_id}" if change.is_new and change.refusal is None else None
     body = _ENCODE(_body(work, change))
-    row = _row(work, payment.tenant_id, change.status, body, location)
+    row = operation_row(work, payment.tenant_id, change.status, body, location)
     row = msgspec.structs.replace(
         row,
         kind=change.kind,
@@ -66,32 +66,40 @@ def record(tx: Transaction, work: Work, change: Change) -> Answer:
         signature=signature,
         keyid=work.signer.keyid,
     )
-    seq = _append(tx, work, row)
+    seq = append(tx, work, row)
     tx.add_movements(seq, payment.tenant_id, payment.currency, change.moves)
-    if change.counted:
-        tx.add_to_counter(payment.tenant_id, COUNTER_SCOPE, payment.counter_window, change.counted)
+    if payment.counters and (change.counted or change.tallied):
+        tx.count(payment.tenant_id, payment.counters.split("\n"), change.counted, change.tallied)
+    if change.introduces:
+        tx.know_payee(payment.tenant_id, payment.payee_id)
     stamped = msgspec.structs.replace(payment, last_receipt_sha256=payload_sha256(payload))
     if change.is_new:
         tx.add_payment(stamped)
+    elif change.vote is not None:
+        tx.add_vote(payment.tenant_id, payment.payment_id, change.vote)
+        tx.decide_payment(stamped)
     else:
         tx.update_payment(stamped)
     outcome = change.refusal.code if change.refusal else "ok"
-    return _answer(work, change.status, body, location, outcome)
+    return first_answer(work, change.status, body, location, outcome)
 
 
 def store(tx: Transaction, work: Work, status: int, view: msgspec.Struct, location: str | None, outcome: str = "ok") -> Answer:
     """Write an answer that moves no money: a sticky refusal, or something an administrator made."""
     assert work.mutation is not None, "only requests are answered"
     body = _ENCODE(view)
-    _append(tx, work, _row(work, work.mutation.principal.tenant_id, status, body, location))
-    return _answer(work, status, body, location, outcome)
+    append(tx, work, operation_row(work, work.mutation.principal.tenant_id, status, body, location))
+    return first_answer(work, status, body, location, outcome)
 
 
 def refuse(refusal: Refusal, request_id: str) -> Answer:
     """The answer to a request that was refused without a stored decision."""
     row = CATALOGUE[refusal.code]
-    retry = (("Retry-After", str(-(-row.after_ms // 1000))),) if row.after_ms else ()
-    return Answer(row.status, _ENCODE(problem(refusal, request_id)), PROBLEM_JSON, retry, refusal.code)
+    after_ms = refusal.retry_after_ms
+    headers: tuple[tuple[str, str], ...] = (("Retry-After", str(-(-after_ms // 1000))),) if after_ms else ()
+    if refusal.code is Code.IDEMPOTENCY_KEY_EXPIRED and refusal.resource:
+        headers = (*headers, ("Link", f'<{refusal.resource}>; rel="related"'))
+    return Answer(row.status, _ENCODE(problem(refusal, request_id)), PROBLEM_JSON, headers, refusal.code)
 
 
 def repeat(mutation: Mutation, at: str, status: int, body: bytes, location: str | None) -> Answer:
@@ -99,14 +107,16 @@ def repeat(mutation: Mutation, at: str, status: int, body: bytes, location: str 
     return _with_headers(mutation, at, status, body, location, "ok", replayed=True)
 
 
-def _append(tx: Transaction, work: Work, row: OperationRow) -> int:
+def append(tx: Transaction, work: Work, row: OperationRow) -> int:
+    """Add a row to the journal, with the key that led to it."""
     seq = tx.add_operation(row)
     if work.claim is not None:
         tx.add_key(work.claim.key_hash, work.claim.route_hash, seq)
     return seq
 
 
-def _answer(work: Work, status: int, body: bytes, location: str | None, outcome: str) -> Answer:
+def first_answer(work: Work, status: int, body: bytes, location: str | None, outcome: str) -> Answer:
+    """What the caller is told the first time; `repeat` tells it again."""
     if work.mutation is None:
         return Answer(status, body, JSON, (), outcome)
     return _with_headers(work.mutation, work.now_text, status, body, location, outcome, replayed=False)
@@ -129,7 +139,8 @@ def _body(work: Work, change: Change) -> msgspec.Struct:
     return MutationView(payment_view(change.payment), operation, f"rcp_{work.suffix}")
 
 
-def _row(work: Work, tenant_id: str, status: int, body: bytes, location: str | None) -> OperationRow:
+def operation_row(work: Work, tenant_id: str, status: int, body: bytes, location: str | None) -> OperationRow:
+    """The journal's row for this operation, as yet without a receipt."""
     mutation, claim = work.mutation, work.claim
     return OperationRow(
         tenant_id=tenant_id,
@@ -145,15 +156,39 @@ def _row(work: Work, tenant_id: str, status: int, body: bytes, location: str | N
         fingerprint=claim.fingerprint if claim else NO_FINGERPRINT,
         request=claim.request if claim else b"{}",
         status=status,
-        body=body,
         location=location,
         receipt=None,
         signature=None,
         keyid=None,
+        body=body if mutation else None,
     )
 
 
-def _receipt(work: Work, change: Change) -> Receipt:
+def system_row(tenant_id: str, kind: str, at: str, suffix: str, actor: str, request: object) -> OperationRow:
+    """A row for what nobody asked over HTTP: done by the gateway itself, or by its operator at the command line."""
+    return OperationRow(
+        tenant_id=tenant_id,
+        suffix=suffix,
+        kind=kind,
+        entry_kind=None,
+        payment_id=None,
+        payment_seq=None,
+        at=at,
+        actor=actor,
+        route="system",
+        key=None,
+        fingerprint=NO_FINGERPRINT,
+        request=canonical(request),
+        status=200,
+        location=None,
+        receipt=None,
+        signature=None,
+        keyid=None,
+        body=None,
+    )
+
+
+def _receipt(work: Work, change: Change, journal_seq: int) -> Receipt:
     payment = change.payment
     entry = canonical(postings(change.moves, payment.currency, payment.account_names)) if change.moves else None
     return Receipt(
@@ -163,6 +198,7 @@ def _receipt(work: Work, change: Change) -> Receipt:
         entry_ids=(f"ent_{work.suffix}",) if entry else (),
         expires_at=payment.expires_at,
         issued_at=work.now_text,
+        journal_seq=journal_seq,
         key_id=work.signer.keyid,
         kind=change.kind,
         money_moved="yes" if entry else "no",

@@ -10,9 +10,9 @@ from typing import cast
 
 import msgspec
 
-from gateway.api.admission import ID_PATTERN
+from gateway.api.admission import DIGEST_PATTERN, ID_PATTERN
 from gateway.api.contract import CONTRACTS, NDJSON, refusals
-from gateway.api.headers import KEY_PATTERN, PLAIN_KEY_PATTERN
+from gateway.api.headers import KEY_PATTERN, MOST_WAIT_S, PLAIN_KEY_PATTERN
 from gateway.api.public import PUBLIC, READYZ, HealthView, PublicRoute
 from gateway.api.queries import QUERIES, Query
 from gateway.api.reply import JSON
@@ -24,6 +24,7 @@ Node = dict[str, object]
 
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _REPLAY_HEADERS = ("Idempotent-Replayed", "Idempotency-Key", "Idempotency-Expires", "Repr-Digest")
+_PROBLEM_HEADERS = {410: ("Link",), 429: ("Retry-After", "RateLimit-Policy", "RateLimit")}
 _DESCRIPTION = (
     "Amounts are strings of minor units, times are UTC. Every mutation needs an Idempotency-Key: the same request with the same "
     "key is answered with the same bytes and executed once. Every refusal is an RFC 9457 problem whose code, retry and "
@@ -63,7 +64,7 @@ def _operation(route: Route) -> Node:
         "security": [{"apiKey": []}],
         "x-gonogo-roles": list(route.roles),
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_key_parameter(route)],
-        "responses": {str(contract.status): _success(route), **_problems(refusals(route))},
+        "responses": {str(contract.status): _success(route), **_also(route), **_problems(refusals(route))},
     }
     if route.command is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": _ref(route.command)}}}
@@ -99,6 +100,16 @@ def _success(route: Route) -> Node:
     return answer
 
 
+def _also(route: Route) -> Node:
+    """What a reserve answers when people must approve it first: the same body, with nothing held yet."""
+    contract = CONTRACTS[route.kind]
+    body = {contract.media_type: {"schema": _ref(contract.answer)}}
+    return {
+        str(status): {"description": says, "content": body, "headers": _header_refs(*_REPLAY_HEADERS)}
+        for status, says in contract.also.items()
+    }
+
+
 def _problems(codes: tuple[Code, ...]) -> Node:
     """One response a status; its schema narrows `code` to those that the route has."""
     by_status: dict[int, list[Code]] = {}
@@ -107,7 +118,7 @@ def _problems(codes: tuple[Code, ...]) -> Node:
     return {
         str(status): {
             "description": "; ".join(CATALOGUE[code].title for code in found) + ".",
-            "headers": _header_refs(),
+            "headers": _header_refs(*_PROBLEM_HEADERS.get(status, ())),
             "content": {
                 PROBLEM_JSON: {
                     "schema": {"allOf": [_ref(Problem), {"properties": {"code": {"enum": found}, "status": {"const": status}}}]}
@@ -120,7 +131,8 @@ def _problems(codes: tuple[Code, ...]) -> Node:
 
 def _path_parameters(route: Route) -> list[Node]:
     names = _PATH_PARAMETER.findall(route.template)
-    return [_parameter("path", name, _text(PLAIN_KEY_PATTERN if name == "key" else ID_PATTERN)) for name in names]
+    patterns = {"key": PLAIN_KEY_PATTERN, "policy_sha256": DIGEST_PATTERN}
+    return [_parameter("path", name, _text(patterns.get(name, ID_PATTERN))) for name in names]
 
 
 def _query_parameters(route: Route) -> list[Node]:
@@ -131,7 +143,14 @@ def _query_parameters(route: Route) -> list[Node]:
 
 
 def _key_parameter(route: Route) -> list[Node]:
-    return [_parameter("header", "Idempotency-Key", _text(KEY_PATTERN))] if route in MUTATIONS else []
+    if route not in MUTATIONS:
+        return []
+    prefer: Node = {"type": "string", "examples": ["wait=5"]}  # what cannot be read is passed over, so there is no pattern
+    prefer["description"] = f"`wait=N`: wait up to N seconds, at most {MOST_WAIT_S}, for a first request with the key."
+    return [
+        _parameter("header", "Idempotency-Key", _text(KEY_PATTERN)),
+        {**_parameter("header", "Prefer", prefer), "required": False},
+    ]
 
 
 def _parameter(where: str, name: str, schema: Node) -> Node:
@@ -145,6 +164,10 @@ def _headers() -> Node:
         "Idempotency-Key": {"required": True, "schema": _text(PLAIN_KEY_PATTERN)},
         "Idempotency-Expires": {"required": True, "schema": {"type": "string"}},
         "Repr-Digest": {"required": True, "schema": _text(r"^sha-256=:[A-Za-z0-9+/]{43}=:$")},
+        "Retry-After": {"required": True, "description": "Seconds.", "schema": _text(r"^[1-9][0-9]*$")},
+        "RateLimit-Policy": {"required": True, "schema": _text(r'^"tenant";q=[0-9]+;w=[0-9]+$')},
+        "RateLimit": {"required": True, "schema": _text(r'^"tenant";r=[0-9]+;t=[0-9]+$')},
+        "Link": {"required": False, "description": "Where that which the key led to can be read.", "schema": {"type": "string"}},
     }
 
 

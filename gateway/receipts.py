@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -28,21 +29,25 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The signed payload; members in alphabetical order, which makes its encoding canonical."""
+    """The signed payload; members in alphabetical order, which makes its encoding canonical.
+
+    `payment_id` names what the receipt is of: a payment, or a payout, which has neither wallet, policy nor expiry.
+    """
 
     agent_id: str
     amount: str
     currency: str
     entry_ids: tuple[str, ...]
-    expires_at: str
+    expires_at: str | None
     issued_at: str
+    journal_seq: int
     key_id: str
-    kind: Literal["reserve", "settle", "reverse", "denial", "expire"]
+    kind: Literal["reserve", "settle", "reverse", "denial", "expire", "payout", "escalation", "approve", "reject"]
     money_moved: Literal["yes", "no", "unknown"]
     operation_id: str
     payee_id: str
     payment_id: str
-    policy: msgspec.Raw
+    policy: msgspec.Raw | None
     postings_sha256: str | None
     previous_receipt_sha256: str | None
     receipt_id: str
@@ -53,7 +58,7 @@ class Receipt(msgspec.Struct, frozen=True):
     tenant_id: str
     totals: Totals
     version: Literal["1"]
-    wallet_id: str
+    wallet_id: str | None
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -79,10 +84,6 @@ class ReceiptSigner:
         """The 64 byte signature over the DSSE pre-authentication encoding of `payload`."""
         return self._sign(b"%b%d %b" % (_PAE_HEAD, len(payload), payload))
 
-    def jwks(self) -> bytes:
-        """The JWKS document that verifiers pin."""
-        return canonical({"keys": [self.jwk]})
-
 
 def envelope(payload: bytes, signature: bytes, keyid: str) -> EnvelopeView:
     """The DSSE envelope of a stored receipt."""
@@ -96,22 +97,39 @@ def payload_sha256(payload: bytes) -> str:
 
 
 def load_signer(settings: Settings) -> ReceiptSigner:
-    """The signer of this database; a new key is made, for its owner alone, when there is none.
+    """The signer of a new database; its key is made, for its owner alone, when there is none.
 
     Raises StartProblem where the key file is not 32 raw bytes.
     """
-    path = settings.key_file
+    if not settings.key_file.exists():
+        make_key_file(settings.key_file, Ed25519PrivateKey.generate())
+    return read_key_file(settings.key_file)
+
+
+def make_key_file(path: Path, key: Ed25519PrivateKey) -> None:
+    """Write a private key, durably and for its owner alone; a file that is there already stays as it is.
+
+    Raises StartProblem where it cannot be written.
+    """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        pass
+        return
     except OSError as error:
         raise StartProblem(f"{path}: the signing key cannot be written: {error.strerror}") from None
-    else:
-        with os.fdopen(handle, "wb") as file:
-            file.write(Ed25519PrivateKey.generate().private_bytes_raw())
-            file.flush()
-            os.fsync(file.fileno())
+    with os.fdopen(handle, "wb") as file:
+        file.write(key.private_bytes_raw())
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_key_file(path: Path) -> ReceiptSigner:
+    """The signer of a key file; raises StartProblem where it is not 32 raw bytes."""
     raw = path.read_bytes()
     if len(raw) != 32:
         raise StartProblem(f"{path}: not a 32 byte Ed25519 key; restore it from the backup that holds the database")

@@ -6,14 +6,18 @@ import msgspec
 
 from gateway.commands import (
     ROLES,
+    Approve,
     Command,
     CreatePayee,
+    CreatePayout,
     CreateWallet,
     Pause,
     PutPolicy,
+    Reject,
     Reserve,
     Resume,
     Reverse,
+    ReviewPayout,
     RoleName,
     Settle,
 )
@@ -51,7 +55,42 @@ PUT_POLICY = Route("POST", "/v1/policies", ("tenant_admin",), "put_policy", "Set
 PAUSE = Route("POST", "/v1/admin/pause", ("operator",), "pause", "Refuse new reserves", Pause)
 RESUME = Route("POST", "/v1/admin/resume", ("operator",), "resume", "Take new reserves again", Resume)
 
-MUTATIONS = (RESERVE, SETTLE, REVERSE, CREATE_WALLET, CREATE_PAYEE, PUT_POLICY, PAUSE, RESUME)
+CREATE_PAYOUT = Route("POST", "/v1/payouts", ("finance",), "payout", "Pay a payee what it is owed", CreatePayout)
+REVIEW_PAYOUT = Route(
+    "POST",
+    "/v1/payouts/{payout_id}/review",
+    ("operator",),
+    "review_payout",
+    "Say what became of a payout that the rail cannot explain; two operators decide",
+    ReviewPayout,
+)
+
+APPROVE = Route(
+    "POST",
+    "/v1/payments/{payment_id}/approve",
+    ("tenant_admin", "operator"),
+    "approve",
+    "Approve a payment that waits for it",
+    Approve,
+)
+REJECT = Route(
+    "POST", "/v1/payments/{payment_id}/reject", ("tenant_admin", "operator"), "reject", "Reject a payment that waits", Reject
+)
+
+MUTATIONS = (
+    RESERVE,
+    SETTLE,
+    REVERSE,
+    CREATE_WALLET,
+    CREATE_PAYEE,
+    PUT_POLICY,
+    PAUSE,
+    RESUME,
+    CREATE_PAYOUT,
+    REVIEW_PAYOUT,
+    APPROVE,
+    REJECT,
+)
 
 DRY_RUN = Route(
     "POST",
@@ -70,6 +109,12 @@ LIST_RECEIPTS = Route("GET", "/v1/receipts", ROLES, "list_receipts", "List recei
 GET_KEY = Route("GET", "/v1/idempotency-keys/{key}", ("agent", "operator"), "get_idempotency_key", "What happened to a key")
 LEDGER = Route("GET", "/v1/ledger/entries", ("operator", "finance"), "ledger", "Export ledger entries as NDJSON")
 STATUS = Route("GET", "/v1/status", ROLES, "status", "The service's mode, in words")
+GET_POLICY = Route(
+    "GET", "/v1/policies/{policy_sha256}", ROLES, "get_policy", "Read a policy document, by the hash that receipts name"
+)
+
+LIST_PAYOUTS = Route("GET", "/v1/payouts", ("tenant_admin", "operator", "finance"), "list_payouts", "List payouts, newest first")
+GET_PAYOUT = Route("GET", "/v1/payouts/{payout_id}", ("tenant_admin", "operator", "finance"), "get_payout", "Read a payout")
 
 READS = (
     DRY_RUN,
@@ -82,5 +127,8 @@ READS = (
     GET_KEY,
     LEDGER,
     STATUS,
+    LIST_PAYOUTS,
+    GET_PAYOUT,
+    GET_POLICY,
 )
 ROUTES = MUTATIONS + READS

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Generator
+from typing import Literal
 
 import msgspec
 import uvicorn
@@ -60,20 +61,22 @@ async def _serve(settings: Settings, listener: socket.socket, log: AccessLog) ->
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         ready = Ready("ready", f"http://{shown}:{port}", os.getpid(), engine.build)
-        await _Server(create_app(engine, settings, log), ready).serve(sockets=[listener])
+        await Server(create_app(engine, settings, log), ready).serve(sockets=[listener])
     finally:
         await engine.drain()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Uvicorn, but for two things: it says when it is ready, and it ends with 0 after a signal that it obeyed."""
 
-    def __init__(self, app: ASGIApp, ready: Ready) -> None:
+    def __init__(
+        self, app: ASGIApp, ready: msgspec.Struct, http: type[asyncio.Protocol] | Literal["httptools"] = "httptools"
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=http,
                 ws="none",
                 lifespan="off",
                 log_config=None,

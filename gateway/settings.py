@@ -4,8 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.clock import Clock, system_clock
+from gateway.clock import Clock, format_utc, system_clock
 from gateway.ids import Ids, SystemIds
+from gateway.rail.port import Rail
 
 
 class StartProblem(Exception):
@@ -13,7 +14,11 @@ class StartProblem(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """One process's configuration. `body_limit` is bytes; `lock_wait_s` how long a write waits for another program's lock."""
+    """One process's configuration. `body_limit` is bytes; `lock_wait_s` how long a write waits for another program's lock.
+
+    `rail_timeout_s` is how long the rail may take for an answer; `rail_secret` verifies its webhooks; `rail` replaces the one at
+    `rail_url`, for a rail in this process.
+    """
 
     db: Path
     host: str = "127.0.0.1"
@@ -22,6 +27,14 @@ class Settings(msgspec.Struct, frozen=True):
     lock_wait_s: float = 2.0
     clock: Clock = system_clock
     ids: Ids = msgspec.field(default_factory=SystemIds)
+    rail_url: str | None = None
+    rail_secret: str | None = None
+    rail_timeout_s: float = 5.0
+    rail: Rail | None = None
+
+    def now_text(self) -> str:
+        """The clock's time as the gateway writes it."""
+        return format_utc(self.clock())
 
     @property
     def key_file(self) -> Path:

@@ -1,6 +1,22 @@
 """Rows as callers see them: amounts become strings, columns that are ours alone stay here."""
 
-from gateway.answers import PayeeView, PaymentView, WalletView
+import msgspec
+
+from gateway.answers import (
+    ApprovalView,
+    DecisionView,
+    PayeeView,
+    PaymentView,
+    PayoutView,
+    ReconciliationView,
+    ReviewView,
+    WalletView,
+)
+from gateway.errors import Code
+from gateway.machines import State
+from gateway.payout_machine import PayoutState
+from gateway.policy import PolicyBlock
+from gateway.store.payouts import ItemRow, PayoutRow, ReviewRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
 
 
@@ -14,6 +30,7 @@ def payment_view(row: PaymentRow) -> PaymentView:
         agent_id=row.agent_id,
         state=row.state.value,
         currency=row.currency,
+        requested=str(row.requested),
         authorized=str(row.authorized),
         settled=str(row.settled),
         released=str(row.released),
@@ -24,7 +41,13 @@ def payment_view(row: PaymentRow) -> PaymentView:
         created_at=row.created_at,
         client_reference=row.client_reference,
         purpose=row.purpose,
+        approval=_approval(row) if row.state is State.APPROVAL_REQUIRED else None,
     )
+
+
+def _approval(row: PaymentRow) -> ApprovalView:
+    block = msgspec.json.decode(row.policy, type=PolicyBlock)
+    return ApprovalView(block.approvals_needed, block.inputs.approvals)
 
 
 def wallet_view(tenant_id: str, row: WalletRow) -> WalletView:
@@ -34,4 +57,51 @@ def wallet_view(tenant_id: str, row: WalletRow) -> WalletView:
 
 def payee_view(tenant_id: str, row: PayeeRow) -> PayeeView:
     """A payee for its tenant."""
-    return PayeeView(row.payee_id, tenant_id, row.name, row.currency, str(row.payable), row.created_at)
+    return PayeeView(row.payee_id, tenant_id, row.name, row.currency, str(row.payable), row.created_at, row.category)
+
+
+_NEXT_STEPS = {
+    PayoutState.ACCEPTED: "Read it again: it is sent as soon as the rail can be reached.",
+    PayoutState.EXECUTING: "Read it again: the rail is about to answer.",
+    PayoutState.UNKNOWN: "Read it again: the rail is asked what became of it; the money stays set aside.",
+    PayoutState.MANUAL_REVIEW: "Two operators find out what became of it and say so at the payout's /review, with evidence.",
+    PayoutState.FAILED: "Mend what the reason names, then pay out again with a new key; the payee's balance has the money back.",
+}
+
+
+def payout_view(row: PayoutRow, reviews: tuple[ReviewRow, ...], items: tuple[ItemRow, ...]) -> PayoutView:
+    """A payout for its tenant, with what operators said of it and what does not fit."""
+    return PayoutView(
+        payout_id=row.payout_id,
+        tenant_id=row.tenant_id,
+        payee_id=row.payee_id,
+        amount=str(row.amount),
+        currency=row.currency,
+        state=row.state.value,
+        reason=row.reason,
+        failure_code=Code.RAIL_DECLINED.value if row.state is PayoutState.FAILED else None,
+        rail_key=row.rail_key,
+        rail_id=row.rail_id,
+        tries=row.tries,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        next_step=_NEXT_STEPS.get(row.state),
+        reviews=tuple(ReviewView(review.operator, review.outcome.value, review.evidence, review.at) for review in reviews),
+        reconciliation=tuple(
+            ReconciliationView(item.kind, str(item.amount), item.currency, item.rail_id, item.seq, item.at) for item in items
+        ),
+    )
+
+
+def decision_view(block: PolicyBlock) -> DecisionView:
+    """What the policy says, for whoever asked."""
+    return DecisionView(
+        outcome=block.outcome.value,
+        reasons=tuple(reason.value for reason in block.reasons),
+        approvals_needed=block.approvals_needed,
+        policy_sha256=block.policy_sha256,
+        counters_before=block.counters_before,
+        counters_after=block.counters_after,
+        inputs=block.inputs,
+        inputs_sha256=block.inputs_sha256,
+    )

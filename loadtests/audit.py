@@ -47,6 +47,38 @@ def read_books(service: Service, plan: Plan) -> Books:
     return Books(entries=entries, receipts=receipts, balances=balances)
 
 
+def read_entries(service: Service, after: int = 0) -> tuple[Entry, ...]:
+    """The journal after one position, to its end; raises ValueError where its seq does not ascend."""
+    where = service.target.audit.ledger
+    assert where is not None, "asked only where the target names a ledger"
+    decoder = msgspec.json.Decoder(Entry)
+    found: list[Entry] = []
+    while True:
+        body = service.get(where, {"after": str(after)}).content
+        page = [decoder.decode(line) for line in body.splitlines() if line.strip()]
+        if not page:
+            return tuple(found)
+        for entry in page:
+            if entry.seq <= after:
+                raise ValueError(f"the ledger's seq {entry.seq} comes after {after}: it does not ascend")
+            after = entry.seq
+        found.extend(page)
+
+
+def read_receipts(service: Service) -> tuple[Receipt, ...]:
+    """Every receipt, page by page."""
+    where = service.target.audit.receipts
+    assert where is not None, "asked only where the target names receipts"
+    found: list[Receipt] = []
+    cursor = ""
+    while True:
+        page = msgspec.json.decode(service.get(where, {"cursor": quote(cursor, safe="")}).content, type=_ReceiptPage)
+        found.extend(receipt_in(bytes(item.envelope)) for item in page.items)
+        if not page.next_cursor or page.next_cursor == cursor:
+            return tuple(found)
+        cursor = page.next_cursor
+
+
 def _attempt(read: Callable[[], Part], operation: Operation | None, what: str) -> Part | Gap:
     if operation is None:
         return Gap(UnknownReason.MISSING, f"the target does not say where {what} can be read")
@@ -60,22 +92,10 @@ class _Reader:
     def __init__(self, service: Service, plan: Plan) -> None:
         self._service, self._plan = service, plan
         self._audit = service.target.audit
-        self._decoder = msgspec.json.Decoder(Entry)
 
     def entries(self, after: int = 0) -> tuple[Entry, ...]:
         """The journal after one position, to its end."""
-        assert self._audit.ledger is not None, "asked only where the target names a ledger"
-        found: list[Entry] = []
-        while True:
-            body = self._service.get(self._audit.ledger, {"after": str(after)}).content
-            page = [self._decoder.decode(line) for line in body.splitlines() if line.strip()]
-            if not page:
-                return tuple(found)
-            for entry in page:
-                if entry.seq <= after:
-                    raise ValueError(f"the ledger's seq {entry.seq} comes after {after}: it does not ascend")
-                after = entry.seq
-            found.extend(page)
+        return read_entries(self._service, after)
 
     def balances(self) -> tuple[Balance, ...]:
         """The balances of the plan's wallet, and of its payees where they can be read."""
@@ -107,18 +127,8 @@ class _Reader:
         return entries, Gap(UnknownReason.ADAPTER_ERROR, f"the journal grew each of the {_ROUNDS} times that balances were read")
 
     def receipts(self) -> tuple[Receipt, ...]:
-        """Every receipt, page by page."""
-        assert self._audit.receipts is not None, "asked only where the target names receipts"
-        found: list[Receipt] = []
-        cursor = ""
-        while True:
-            page = msgspec.json.decode(
-                self._service.get(self._audit.receipts, {"cursor": quote(cursor, safe="")}).content, type=_ReceiptPage
-            )
-            found.extend(receipt_in(bytes(item.envelope)) for item in page.items)
-            if not page.next_cursor or page.next_cursor == cursor:
-                return tuple(found)
-            cursor = page.next_cursor
+        """Every receipt."""
+        return read_receipts(self._service)
 
     def _view(self, operation: Operation, fields: dict[str, str], kind: type[Part]) -> Part:
         return msgspec.json.decode(self._service.get(operation, fields).content, type=kind)

@@ -9,7 +9,9 @@ import msgspec
 from gates.schema.canonical import sha256_hex
 from gates.schema.outcome import UnknownReason
 
-EntryKind = Literal["fund", "reserve", "settle", "release", "refund", "expire"]
+EntryKind = Literal[
+    "fund", "reserve", "settle", "release", "refund", "expire", "payout", "payout_success", "payout_failure", "payout_suspense"
+]
 
 
 class Posting(msgspec.Struct, frozen=True):

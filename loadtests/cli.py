@@ -86,6 +86,109 @@ def check(folder: Path, target_name: str | None, output_format: str) -> int:
 
 
 @load.command()
+@click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
+@click.option("--rounds", type=click.IntRange(1, 99), default=5, show_default=True, help="How often every row is measured.")
+@click.option("--seconds", type=click.IntRange(1, 60), default=2, show_default=True, help="How long one measurement takes.")
+@click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Decides the order of the rows.")
+@click.option("--quick", is_flag=True, help="One round of one second: about a minute, to see that it works.")
+@click.option("--only", multiple=True, metavar="ROW", help="Measure this row; may be given more than once.  [default: all]")
+@click.option(
+    "--growth", type=click.IntRange(10_001), multiple=True, help="Also settle with this many payments stored; filling takes long."
+)
+@click.option("--generator", type=click.Choice(["auto", "wrk", "own"]), default="auto", show_default=True, help="Load generator.")
+@click.option("--work", type=_FOLDER, help="Folder for the databases; must be on a disk.  [default: /var/tmp]")
+@click.option("--postgres", type=_FOLDER, help="Folder of PostgreSQL's programs.  [default: looked for]")
+@click.option("--out", type=_FOLDER, help="Leave bench.json and bench.md in this folder.")
+@click.option("--check", "checked", is_flag=True, help="End with 1 where a target is missed, with 3 where one is unknown.")
+@format_option("text", "json", "md")
+def bench(
+    target_name: str,
+    rounds: int,
+    seconds: int,
+    seed: int,
+    quick: bool,
+    only: tuple[str, ...],
+    growth: tuple[int, ...],
+    generator: str,
+    work: Path | None,
+    postgres: Path | None,
+    out: Path | None,
+    checked: bool,
+    output_format: str,
+) -> int:
+    """Measure the service beside a bare one and beside what a user would build instead, in one run.
+
+    Every row is measured between two measurements of its control, in shuffled rounds, server and load generator each on a core of
+    its own; ratios are medians. Exit 0 whatever the figures are, 3 where the services cannot be started.
+    """
+    from gates.schema.target import load_target
+    from gates.schema.time import system_clock
+    from loadtests.bench.command import BenchOrder, json_text, run_bench, work_folder, write_report
+    from loadtests.bench.render import markdown, text
+    from loadtests.bench.report import exit_code
+    from loadtests.bench.rows import chosen
+
+    rows = chosen(only, growth)
+    rounds, seconds = (1, 1) if quick else (rounds, seconds)
+    order = BenchOrder(rows, rounds, seconds, seed, generator, work_folder(work), postgres)
+    report = run_bench(order, load_target(target_name), system_clock)
+    if out is not None:
+        write_report(report, out)
+    shapes = {"text": text, "md": markdown, "json": json_text}
+    click.echo(shapes[output_format](report), nl=False)
+    return int(exit_code(report)) if checked else 0
+
+
+@load.command("hostile-rail")
+@click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
+@click.option("--payouts", type=click.IntRange(1, 1000), default=4, show_default=True, help="How many payouts for each fault.")
+@click.option("--fault", "only", multiple=True, metavar="NAME", help="Play this fault; may be given again.  [default: all]")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Decides every draw.")
+@click.option("--run-id", help="Part of every idempotency key; default: the time, so that runs never share keys.")
+@click.option("--patience", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds for a fault's outcomes.")
+@click.option("--out", type=_FOLDER, help="Folder for the run; default: a new one under the state folder.")
+@click.option("--evidence", "evidence_dir", type=_FOLDER, help="Evidence store; default: the state folder's.")
+@click.option("--no-evidence", is_flag=True, help="Leave no signed statement.")
+@format_option("text", "json")
+def hostile_rail(
+    target_name: str,
+    payouts: int,
+    only: tuple[str, ...],
+    seed: int,
+    run_id: str | None,
+    patience: int,
+    out: Path | None,
+    evidence_dir: Path | None,
+    no_evidence: bool,
+    output_format: str,
+) -> int:
+    """Pay out through a rail that declines, stalls, loses replies and lies, and hold three books against each other.
+
+    The rail's URL is in GONOGO_RAIL_URL; without it, service and rail are run here if the target says how. Exit 0: every debt was
+    paid once, and clients, service and rail agree. 1: findings. 3: something could not be judged, or does not answer.
+    """
+    from gates.schema.state import state_dir
+    from gates.schema.target import load_target
+    from gates.schema.time import system_clock
+    from loadtests.hostile.faults import chosen
+    from loadtests.hostile.runner import Wish, check_bytes, heading, leave_evidence, run_kit
+    from loadtests.hostile.table import text_report
+    from loadtests.hostile.verdict import exit_code
+
+    identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
+    folder = (out or state_dir() / "hostilerail" / identity).absolute()
+    wish = Wish(payouts, seed, identity, patience, chosen(only))
+    outcome = run_kit(load_target(target_name), wish, folder, system_clock)
+    if not no_evidence:
+        digest = leave_evidence(outcome, evidence_dir or state_dir() / "evidence", state_dir())
+        click.echo(f"evidence {digest}", err=True)
+    click.echo(f"run folder {folder}", err=True)
+    shown = check_bytes(outcome) if output_format == "json" else text_report(heading(outcome), outcome.verdict)
+    click.echo(shown, nl=False)
+    return int(exit_code(outcome.verdict))
+
+
+@load.command()
 @format_option("text", "json")
 def profiles(output_format: str) -> None:
     """List the shipped storm profiles."""

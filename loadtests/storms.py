@@ -1,7 +1,7 @@
 """The manners of a storm's clients, without any I/O: what they send, what an answer means to them, when they try again."""
 
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -10,7 +10,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.target import Operation, Target, fill, resolve
 from loadtests.draws import below
 from loadtests.history import AttemptError
-from loadtests.plan import Plan, PlannedPayment, Step
+from loadtests.plan import MutationName, Plan, PlannedPayment, Step
 from loadtests.pointer import text_at
 from loadtests.schema import LoadProfile, RetryPolicy
 from loadtests.wire import Answer, Request
@@ -41,8 +41,10 @@ class Manners:
 
     def __init__(self, target: Target, plan: Plan) -> None:
         self._target, self._plan = target, plan
-        self._variables = {name: resolve(text) for name, text in target.variables.items()}
-        self._credentials = {role: resolve(text) for role, text in target.credentials.items() if _is_used(target, role)}
+        used = [target.operations[name] for name in get_args(MutationName) if name in target.operations]
+        templates, roles = msgspec.json.encode(used).decode(), {operation.role for operation in used}
+        self._variables = {name: resolve(text) for name, text in target.variables.items() if f"{{{name}}}" in templates}
+        self._credentials = {role: resolve(text) for role, text in target.credentials.items() if role in roles}
 
     def request(self, payment: PlannedPayment, step: Step, payment_id: str | None) -> Request:
         """The request of one step; every attempt of the step sends these very bytes.
@@ -103,10 +105,6 @@ def retry_wait_ms(policy: RetryPolicy, seed: int, key: str, round_number: int) -
     wait = min(wait, policy.cap_ms)
     shorter = wait * policy.jitter_percent // 100
     return wait - (below(shorter + 1, seed, "jitter", key, round_number) if shorter else 0)
-
-
-def _is_used(target: Target, role: str) -> bool:
-    return any(operation.role == role for operation in target.operations.values())
 
 
 def _decode(body: bytes) -> Json:

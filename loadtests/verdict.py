@@ -6,7 +6,7 @@ import msgspec
 
 from gates.evidence.statement import Measure
 from gates.schema.canonical import Json, to_builtins
-from gates.schema.outcome import ExitCode, UnknownReason
+from gates.schema.outcome import ExitCode
 from loadtests.books import Books
 from loadtests.checker.check import Counts, check
 from loadtests.checker.findings import Finding
@@ -16,7 +16,6 @@ from loadtests.plan import Plan
 from loadtests.pressure import Pressure, measure_pressure, pressure_measures
 from loadtests.schema import Limits
 
-RAIL = Measure(None, "count", unknown=UnknownReason.NOT_RUN, detail="the rail and its book are not built yet")
 _SHOWN_FINDINGS, _SHOWN_WITNESSES = 20, 4
 
 
@@ -40,17 +39,16 @@ def assess(plan: Plan, history: Sequence[Event], books: Books, limits: Limits) -
         "logical_payments": Measure(str(counts.begun_payments), "count", counts.begun_payments),
         "acknowledged_settles": Measure(str(len(settles)), "count", len(settles)),
         **verdict.measures,
-        "rail_book_mismatches": RAIL,
         **pressure_measures(pressure, limits),
     }
     return Assessment(measures, verdict.findings, counts, _latency(pressure), _histograms(pressure))
 
 
 def exit_code(measures: Mapping[str, Measure], findings: Sequence[Finding], *, complete: bool) -> ExitCode:
-    """Red for findings; unknown where the storm was cut short or a measure could not be taken (the rail is still to come)."""
+    """Red for findings; unknown where the storm was cut short or a measure could not be taken."""
     if findings:
         return ExitCode.RED
-    missing = [name for name, measure in measures.items() if measure.value is None and name != "rail_book_mismatches"]
+    missing = [name for name, measure in measures.items() if measure.value is None]
     return ExitCode.UNKNOWN if missing or not complete else ExitCode.GREEN
 
 

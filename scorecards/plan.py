@@ -11,12 +11,13 @@ from gates.schema.target import Target
 class Step(msgspec.Struct, frozen=True):
     """One command; `argv` follows the interpreter's `-m`, its `{fields}` are filled in when the step is run.
 
-    `needs` is what the target has to offer: a running service, a process or commands to rehearse with, or nothing.
+    `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
+    rehearse with, or nothing.
     """
 
     name: str
     title: str
-    needs: Literal["service", "kill", "rollback", "nothing"]
+    needs: Literal["service", "rail", "kill", "rollback", "nothing"]
     evidence: EvidenceKind
     argv: tuple[str, ...]
 
@@ -34,6 +35,13 @@ STEPS: tuple[Step, ...] = (
         "service",
         EvidenceKind.LOAD_RUN,
         ("loadtests", "run", "{profile}", "--out", "{out}/storm", "--seed", "{seed}", *_SHARED),
+    ),
+    Step(
+        "hostile-rail",
+        "hostile rail",
+        "rail",
+        EvidenceKind.HOSTILE_RAIL,
+        ("loadtests", "hostile-rail", "--out", "{out}/hostile-rail", "--seed", "{seed}", *_SHARED),
     ),
     Step(
         "authorization-sweep",
@@ -97,6 +105,8 @@ STEPS: tuple[Step, ...] = (
 def why_not(step: Step, target: Target) -> str:
     """Why a step cannot be done on this target, in words; "" where it can."""
     commands = target.commands
+    if step.needs == "rail" and target.rail is None:
+        return "the target names no rail that could be scripted"
     if step.needs == "kill" and target.process is None and not (commands.kill and commands.restore):
         return "the target says neither how to run it here nor how to kill and restore it"
     if step.needs == "rollback" and target.process is None and not (commands.deploy and commands.rollback):

@@ -23,6 +23,7 @@ from scorecards.stored import gather
 STEPS_FILE = "steps.json"
 PRIVATE = "*.key"
 _SEED_LIMIT = 2**31
+_RUNNING = ("service", "rail")  # steps that press the service while it runs
 
 
 def press(order: Order, voice: Voice) -> str:
@@ -36,12 +37,12 @@ def press(order: Order, voice: Voice) -> str:
     with _service(order, voice) as (environ, note):
         build = _read_build(order, environ, voice) if not note else ""
         for number, step in numbered:
-            if step.needs == "service":
-                results.append(_run(order, step, number, environ, build, voice, note))
+            if step.needs in _RUNNING:
+                results.append(_run(order, step, number, environ, build, voice, note or why_not(step, order.named.target)))
     for number, step in numbered:
         if step.name == "determinism":
             _draft(order, build, environ, voice)  # for the probe to build anew
-        if step.needs != "service":
+        if step.needs not in _RUNNING:
             results.append(_run(order, step, number, environ, build, voice, why_not(step, order.named.target)))
     shutil.rmtree(order.out / "draft", ignore_errors=True)
     (order.out / STEPS_FILE).write_bytes(canonical_json(results) + b"\n")

@@ -1,6 +1,8 @@
 """What holds for every test: unit tests stay off the network, and browser tests say what they need."""
 
+import importlib
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Iterator
@@ -15,6 +17,24 @@ settings.load_profile("house")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the simulation is told."""
+    group = parser.getgroup("simulation")
+    group.addoption("--seed", type=int, default=None, help="The simulation's seed; without it a fresh one is drawn.")
+    group.addoption("--sim-steps", type=int, default=4000, help="How many steps the simulation takes.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the seed once, before any worker starts, so that all of them have the same."""
+    if not hasattr(config, "workerinput"):
+        os.environ["GONOGO_TEST_SEED"] = str(config.getoption("--seed") or secrets.randbits(32))
+
+
+def pytest_report_header() -> str:
+    """The seed, so that a failure can be repeated."""
+    return f"simulation: --seed {os.environ['GONOGO_TEST_SEED']}"
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a real browser. Without one a test is skipped; in CI that is a failure, since nobody would notice the skip."""
@@ -25,6 +45,26 @@ def chromium() -> str:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that cuts the power where no file system can be mounted that loses unsynced writes."""
+    if item.get_closest_marker("power"):
+        missing = [] if os.access("/dev/fuse", os.R_OK | os.W_OK) else ["/dev/fuse"]
+        missing += [] if shutil.which("fusermount3") else ["fusermount3 (Debian: apt-get install fuse3)"]
+        missing += [] if _has_fuse_library() else ["mfusepy and libfuse (pip install mfusepy, apt-get install libfuse2)"]
+        if missing:
+            pytest.skip(f"not run: losing power needs a file system of our own, and here is no {', no '.join(missing)}")
+
+
+def _has_fuse_library() -> bool:
+    """Whether mfusepy can be imported: it loads libfuse when it is."""
+    try:
+        importlib.import_module("mfusepy")
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 @pytest.fixture(autouse=True)

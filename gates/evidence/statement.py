@@ -18,6 +18,7 @@ class EvidenceKind(StrEnum):
     """The kinds of evidence that gonogo itself produces; the value is the in-toto predicateType."""
 
     LOAD_RUN = "urn:gonogo:evidence:load-run:v1"
+    HOSTILE_RAIL = "urn:gonogo:evidence:hostile-rail:v1"
     CRASH_DRILL = "urn:gonogo:evidence:crash-drill:v1"
     ROLLBACK_DRILL = "urn:gonogo:evidence:rollback-drill:v1"
     AUTHORIZATION_SWEEP = "urn:gonogo:evidence:authorization-sweep:v1"

@@ -1,11 +1,16 @@
 """Reading back what the service says it did: ledger lines, receipts and the keys that sign them."""
 
+import base64
+import binascii
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
 
 from gates.evidence.dsse import Envelope
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
+from gates.probes.receipt import Malformed, parse_receipt
+from gates.schema.canonical import sha256_hex
 from gates.schema.target import Operation
 
 PAGES = 100_000
@@ -81,6 +86,34 @@ def read_trust(client: TargetClient) -> bytes:
     """The JWKS document as it is served; raises NotRun where the target has no `audit.trust`."""
     operation = _section(client, "trust")
     return _good(client.perform(operation, {}), operation)
+
+
+def read_policies(client: TargetClient, receipts: Iterable[ReceiptItem]) -> tuple[dict[str, bytes], list[str]]:
+    """The policy documents that the receipts name, by their sha256, and the hashes for which there is none to be had.
+
+    Both are empty where the target has no `audit.policy`: then decisions are not made again, and the verdict says so.
+    """
+    operation = client.target.audit.policy
+    found: dict[str, bytes] = {}
+    missing: list[str] = []
+    if operation is None:
+        return found, missing
+    for digest in sorted({_policy_of(item) for item in receipts} - {"", sha256_hex(b"")}):
+        answer = client.perform(operation, {"policy_sha256": digest})
+        if answer.status == 200 and sha256_hex(answer.body) == digest:
+            found[digest] = answer.body
+        else:
+            missing.append(digest)
+    return found, missing
+
+
+def _policy_of(item: ReceiptItem) -> str:
+    """The hash of the policy that a receipt names; empty where it names none, or cannot be read: others report that."""
+    try:
+        policy = parse_receipt(base64.b64decode(item.envelope.payload, validate=True)).policy
+    except (Malformed, binascii.Error):
+        return ""
+    return policy.policy_sha256 if policy else ""
 
 
 def _section(client: TargetClient, name: str) -> Operation:

@@ -23,7 +23,7 @@ from gates.probes.client import Answer, NotRun, TargetClient, fill_text
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
 from gates.probes.isolation import isolation_cells
 from gates.probes.openapi import OpenApi, parameters, read_openapi
-from gates.probes.specimen import Specimen, make_specimen, release
+from gates.probes.specimen import Specimen, make_specimen, release, with_payout
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
@@ -39,7 +39,7 @@ def run(client: TargetClient) -> Result:
             next_step="add spec.authorization (openapi, roles, public) to the target file",
         )
     document = read_openapi(client, wanted.openapi)
-    specimen = make_specimen(client)
+    specimen = with_payout(client, make_specimen(client))
     cells: list[Cell] = []
     total = len(wanted.roles) * (len(client.own_roles()) + len(_bad_credentials(client)) + len(client.other_roles()))
     with progress("authorization-sweep", total) as shown:

@@ -9,8 +9,19 @@ from gates.probes.conduct import Finding
 from gates.probes.receipt import OUTCOMES, Receipt, postings_digest
 
 DECISIONS, SETTLEMENTS, LINKS = "decisions_outside_set", "settlements_without_policy", "broken_links"
-ENTRY_KINDS = {"reserve": "reserve", "settle": "settle", "release": "reverse", "refund": "reverse", "expire": "expire"}
-"""Ledger kinds that a receipt must stand behind, and the kind of that receipt. Funding has no payment and no policy."""
+PAYOUT_KINDS = ("payout", "payout_success", "payout_failure", "payout_suspense")
+ENTRY_KINDS = {
+    "reserve": ("reserve", "approve"),
+    "settle": ("settle",),
+    "release": ("reverse",),
+    "refund": ("reverse",),
+    "expire": ("expire",),
+    **dict.fromkeys(PAYOUT_KINDS, ("payout",)),
+}
+"""Ledger kinds that a receipt must stand behind, and the kinds of that receipt. Funding has no payment and no policy."""
+
+DECIDING = ("reserve", "escalation", "denial", "approve")
+"""Kinds of receipts that tell what the policy decided."""
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -25,7 +36,7 @@ class Binding(msgspec.Struct, frozen=True):
 
 def check_binding(entries: Sequence[LedgerEntry], receipts: Sequence[Receipt]) -> Binding:
     """Join each decision to the set of outcomes, each settlement to its policy, and ledger and receipts to each other."""
-    decisions = [receipt for receipt in receipts if receipt.kind in ("reserve", "denial")]
+    decisions = [receipt for receipt in receipts if receipt.kind in DECIDING]
     settles = [entry for entry in entries if entry.kind == "settle"]
     links = [entry for entry in entries if entry.kind in ENTRY_KINDS]
     claims = [(receipt, entry_id) for receipt in receipts for entry_id in receipt.entry_ids]
@@ -37,24 +48,26 @@ def check_binding(entries: Sequence[LedgerEntry], receipts: Sequence[Receipt]) -
     )
     outcomes: dict[str, int] = {}
     for receipt in decisions:
-        outcomes[receipt.policy.outcome] = outcomes.get(receipt.policy.outcome, 0) + 1
+        outcomes[receipt.decision.outcome] = outcomes.get(receipt.decision.outcome, 0) + 1
     return Binding(len(decisions), len(settles), len(links) + len(claims), findings, dict(sorted(outcomes.items())))
 
 
 def _decision_findings(decisions: Sequence[Receipt]) -> Iterator[Finding]:
     """Each decision is one of the four, and what was done is what was decided."""
     for receipt in decisions:
-        outcome = receipt.policy.outcome
+        outcome = receipt.decision.outcome
         if outcome not in OUTCOMES:
             yield Finding(DECISIONS, receipt.receipt_id, "one of " + ", ".join(sorted(OUTCOMES)), outcome)
         elif receipt.kind == "reserve" and outcome == "deny":
             yield Finding(DECISIONS, receipt.receipt_id, "no reserve where the decision is deny", "a reserve")
-        elif receipt.kind == "denial" and outcome == "allow":
-            yield Finding(DECISIONS, receipt.receipt_id, "no denial where the decision is allow", "a denial")
+        elif receipt.kind in ("denial", "escalation") and outcome == "allow":
+            yield Finding(DECISIONS, receipt.receipt_id, f"no {receipt.kind} where the decision is allow", f"a {receipt.kind}")
+        elif receipt.kind == "approve" and (outcome == "allow") != (receipt.money_moved == "yes"):
+            yield Finding(DECISIONS, receipt.receipt_id, "a hold by an approval exactly where the decision is allow", outcome)
 
 
 def _settlement_findings(settles: Sequence[LedgerEntry], receipts: Sequence[Receipt]) -> Iterator[Finding]:
-    """Each settle in the ledger descends from a reserve that a policy allowed, under the same policy."""
+    """Each settle in the ledger descends from a hold that a policy allowed, at once or once approved, under the same policy."""
     by_payment: dict[str, list[Receipt]] = {}
     for receipt in receipts:
         by_payment.setdefault(receipt.payment_id, []).append(receipt)
@@ -65,13 +78,13 @@ def _settlement_findings(settles: Sequence[LedgerEntry], receipts: Sequence[Rece
 
 
 def _policy_fault(entry: LedgerEntry, chain: Sequence[Receipt]) -> tuple[str, str] | None:
-    reserve = next((receipt for receipt in chain if receipt.kind == "reserve"), None)
+    reserve = next((receipt for receipt in chain if receipt.kind in ("reserve", "approve") and receipt.entry_ids), None)
     settle = next((receipt for receipt in chain if receipt.receipt_id == entry.receipt_id and receipt.kind == "settle"), None)
     if reserve is None or settle is None:
         return "a reserve receipt and a settle receipt", f"no {'reserve' if reserve is None else 'settle'} receipt"
-    if reserve.policy.outcome != "allow":
-        return "a reserve that the policy allowed", f"the outcome {reserve.policy.outcome}"
-    if settle.policy.policy_sha256 != reserve.policy.policy_sha256 or settle.policy.outcome != reserve.policy.outcome:
+    if reserve.decision.outcome != "allow":
+        return "a reserve that the policy allowed", f"the outcome {reserve.decision.outcome}"
+    if settle.decision.policy_sha256 != reserve.decision.policy_sha256 or settle.decision.outcome != reserve.decision.outcome:
         return f"the policy of its reserve, {_short(reserve)}", _short(settle)
     return None
 
@@ -85,8 +98,8 @@ def _entry_findings(links: Sequence[LedgerEntry], by_id: dict[str, Receipt]) -> 
             yield Finding(LINKS, where, f"a receipt behind this {entry.kind}", f"no receipt {entry.receipt_id}")
         elif entry.entry_id not in receipt.entry_ids:
             yield Finding(LINKS, where, f"{receipt.receipt_id} names this line", ", ".join(receipt.entry_ids) or "no line")
-        elif receipt.kind != ENTRY_KINDS[entry.kind]:
-            yield Finding(LINKS, where, f"a receipt of kind {ENTRY_KINDS[entry.kind]}", receipt.kind)
+        elif receipt.kind not in ENTRY_KINDS[entry.kind]:
+            yield Finding(LINKS, where, f"a receipt of kind {' or '.join(ENTRY_KINDS[entry.kind])}", receipt.kind)
         elif (receipt.payment_id, receipt.operation_id) != (entry.payment_id, entry.operation_id or receipt.operation_id):
             found = f"payment {receipt.payment_id}, operation {receipt.operation_id}"
             yield Finding(LINKS, where, f"payment {entry.payment_id}, operation {entry.operation_id}", found)
@@ -105,9 +118,11 @@ def _claim_findings(receipts: Sequence[Receipt], by_id: dict[str, LedgerEntry]) 
             digest = postings_digest([posting for line in lines if line for posting in line.postings])
             if digest != receipt.postings_sha256:
                 yield Finding(LINKS, receipt.receipt_id, f"postings_sha256 {receipt.postings_sha256}", digest)
-        if not lines and receipt.kind != "denial":
+        moves = receipt.kind in ("reserve", "settle", "reverse") or receipt.money_moved == "yes"
+        moves = moves or (receipt.kind == "expire" and receipt.status != "approval_expired")
+        if not lines and moves:
             yield Finding(LINKS, receipt.receipt_id, f"a ledger line behind this {receipt.kind}", "no line named")
 
 
 def _short(receipt: Receipt) -> str:
-    return f"{receipt.policy.policy_sha256[:12]} {receipt.policy.outcome}"
+    return f"{receipt.decision.policy_sha256[:12]} {receipt.decision.outcome}"

@@ -32,8 +32,8 @@ def standing_fault(receipt: Receipt) -> str | None:
         )
     if now.refunded + now.charged_back > now.settled:
         return f"refunded {now.refunded} + charged back {now.charged_back} is more than settled {now.settled}"
-    if receipt.kind == "denial" and (receipt.money_moved != "no" or now != Amounts()):
-        return "a denial that holds or moves money"
+    if receipt.kind in ("denial", "escalation", "reject") and (receipt.money_moved != "no" or now != Amounts()):
+        return f"a {receipt.kind} that holds or moves money"
     return None
 
 
@@ -58,6 +58,11 @@ def _denial(before: Amounts, now: Amounts, amount: int) -> bool:
     return before == now == Amounts() and amount >= 0
 
 
+def _approve(before: Amounts, now: Amounts, amount: int) -> bool:
+    """Nothing is held until the last approval, which holds all of it."""
+    return before == Amounts() and now in (Amounts(), Amounts(authorized=amount, open=amount)) and amount > 0
+
+
 def _settle(before: Amounts, now: Amounts, amount: int) -> bool:
     """The settled amount leaves the hold; what is left of the hold stays open, or is all released."""
     rest = before.open - amount
@@ -77,7 +82,24 @@ def _reverse(before: Amounts, now: Amounts, amount: int) -> bool:
 
 def _expire(before: Amounts, now: Amounts, amount: int) -> bool:
     released = msgspec.structs.replace(before, open=0, released=before.released + before.open)
-    return before.open == amount > 0 and now == released
+    return before.open == amount and now == released and (amount > 0 or before == Amounts())
 
 
-_STEPS = {"reserve": _reserve, "denial": _denial, "settle": _settle, "reverse": _reverse, "expire": _expire}
+def _payout(before: Amounts, now: Amounts, amount: int) -> bool:
+    """Set aside; then open for as long as nobody knows; then paid out, or back with the payee. Nothing after that changes it."""
+    aside = Amounts(authorized=amount, open=amount)
+    ends = (Amounts(authorized=amount, settled=amount), Amounts(authorized=amount, released=amount))
+    return amount > 0 and (now == aside if before == Amounts() else now == before or (before == aside and now in ends))
+
+
+_STEPS = {
+    "reserve": _reserve,
+    "escalation": _denial,
+    "denial": _denial,
+    "approve": _approve,
+    "reject": _denial,
+    "settle": _settle,
+    "reverse": _reverse,
+    "expire": _expire,
+    "payout": _payout,
+}

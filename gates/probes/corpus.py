@@ -46,8 +46,6 @@ def corpus() -> Json:
 
 def receipt_payloads() -> list[bytes]:
     """A payment's receipts, reserve then settle, as they would be signed."""
-    policy = {"policy_sha256": sha256_hex(b"policy"), "outcome": "allow", "reasons": [], "inputs_sha256": sha256_hex(b"inputs")}
-    counters = {"counters_before": {"tenant_day": "0"}, "counters_after": {"tenant_day": "1250"}}
     zero = dict.fromkeys(("authorized", "settled", "released", "open", "refunded", "charged_back"), "0")
     shared = {
         "version": "1",
@@ -61,7 +59,7 @@ def receipt_payloads() -> list[bytes]:
         "payee_id": "pye_1",
         "agent_id": "Grüße",
         "request_fingerprint": sha256_hex(b"request"),
-        "policy": {**policy, **counters},
+        "policy": _decision(),
         "postings_sha256": sha256_hex(b"postings"),
         "salt": "00",
         "expires_at": "2026-11-24T10:00:00.000Z",
@@ -72,6 +70,7 @@ def receipt_payloads() -> list[bytes]:
         "kind": "reserve",
         "operation_id": "op_1",
         "seq": 1,
+        "journal_seq": 1,
         "status": "reserved",
         "entry_ids": ["ent_1"],
     }
@@ -82,12 +81,38 @@ def receipt_payloads() -> list[bytes]:
         "kind": "settle",
         "operation_id": "op_2",
         "seq": 2,
+        "journal_seq": 2,
         "status": "settled",
         "entry_ids": ["ent_2"],
     }
     paid = {**zero, "authorized": "1250", "settled": "1250"}
     two = canonical_json({**shared, **second, "previous_receipt_sha256": sha256_hex(one), "totals": paid})
     return [one, two]
+
+
+def policy_document() -> bytes:
+    """The policy under which the corpus' payment was decided."""
+    budget: Json = {"max_amount": "5000", "max_payments": 3, "scope": "tenant", "window": "day"}
+    return canonical_json({"budgets": [budget], "currency": "USD", "time_zone": "Europe/Zurich", "version": "1"})
+
+
+def _decision() -> dict[str, Json]:
+    """The policy's decision on it, with the hash of all that it depended on."""
+    digest = sha256_hex(policy_document())
+    before: Json = {"tenant_day": "0", "tenant_day_count": "0"}
+    inputs: Json = {"amount": "1250", "now": "2026-11-23T11:00:00.000+01:00"}
+    asked: dict[str, Json] = {"agent_id": "Grüße", "wallet_id": "wal_1", "payee_id": "pye_1", "currency": "USD"}
+    whole: Json = {**asked, "counters": before, "inputs": inputs, "policy_sha256": digest}
+    return {
+        "approvals_needed": 0,
+        "counters_after": {"tenant_day": "1250", "tenant_day_count": "1"},
+        "counters_before": before,
+        "inputs": inputs,
+        "inputs_sha256": sha256_hex(canonical_json(whole)),
+        "outcome": "allow",
+        "policy_sha256": digest,
+        "reasons": [],
+    }
 
 
 def artifacts() -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 
 import httpx
 import msgspec
@@ -28,12 +29,15 @@ class Seen(msgspec.Struct, frozen=True):
     faults: tuple[tuple[str, str], ...]
 
 
-def make_probe(table_path: Path | None) -> Probe:
+Pause = Callable[[float], None]
+
+
+def make_probe(table_path: Path | None, pause: Pause = sleep) -> Probe:
     """The probe over the shipped table, or another."""
-    return Probe("fail-closed", EvidenceKind.FAIL_CLOSED, (ANSWERS, CODES), _run(table_path or SHIPPED))
+    return Probe("fail-closed", EvidenceKind.FAIL_CLOSED, (ANSWERS, CODES), _run(table_path or SHIPPED, pause))
 
 
-def _run(table_path: Path) -> Callable[[TargetClient], Result]:
+def _run(table_path: Path, pause: Pause) -> Callable[[TargetClient], Result]:
     def run(client: TargetClient) -> Result:
         """Every row: a payment in the state it needs, the request, the answer, and the wallet before and after."""
         table = load_table(table_path)
@@ -54,6 +58,8 @@ def _run(table_path: Path) -> Callable[[TargetClient], Result]:
                 except (NotRun, ServiceProblem) as problem:
                     skipped.append(Skipped(ANSWERS, row.name, problem.message))
                     continue
+                if row.wait_ms:
+                    pause(row.wait_ms / 1000)
                 seen.append(_try(client, table, row, stage, witness))
             shown.step(len(table.rows))
         if not witness.can_see:

@@ -84,6 +84,8 @@ def set_the_stage(client: TargetClient, row: Row, fields: Mapping[str, str]) -> 
             raise NotRun(f"the target has no operation {name}", next_step=f"add spec.operations.{name} to the target file")
         key = client.fresh_key()
         request = _of_operation(operation, mine, (key,))
+        if name == "reserve" and row.given_set:
+            request = msgspec.structs.replace(request, body=_json({**json.loads(request.body or b"{}"), **row.given_set}))
         answer = send(client, request)
         if answer.status not in operation.success:
             raise ServiceProblem(f"the {name} that the row needs was answered {answer.status} {answer.code or ''}".rstrip())

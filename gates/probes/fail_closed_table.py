@@ -24,7 +24,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     `given`, and must get the very same answer. `keys` are the lines of the idempotency header. `set` and `drop` change members
     of the filled body, `raw` replaces it, `pad_to` fills it up to that many bytes with white space. `fields` override what
     `{field}` stands for. `names` are texts that the answer has to hold. With `sticky` the request is sent twice, and the
-    refusal must come back byte for byte.
+    refusal must come back byte for byte. `given_set` changes members of the body that reserves the payment in `given`, and
+    `wait_ms` is how long to wait once it stands: long enough, say, for its hold to expire.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     request: Operation | None = None
     repeat: OperationName | None = None
     given: Given = "nothing"
+    given_set: dict[str, Json] = {}
+    wait_ms: int = 0
     role: str | None = None
     keys: tuple[str, ...] | None = None
     set: dict[str, Json] = {}

@@ -8,6 +8,7 @@ from gates.probes.access import HIDDEN, HIDDEN_OR_REFUSED, ISOLATION, Cell, Expe
 from gates.probes.client import OTHER, Answer, TargetClient, fill_text
 from gates.probes.openapi import OpenApi, parameters, shape
 from gates.probes.specimen import Specimen
+from gates.schema.canonical import Json
 from gates.schema.target import Authorization, Operation, fill
 
 _NAMES_AN_ID = re.compile(r"\{[a-z0-9_]*_id\}")
@@ -21,7 +22,7 @@ def isolation_cells(client: TargetClient, wanted: Authorization, document: OpenA
         for route, roles in wanted.roles.items():
             allowed = role.removeprefix(OTHER) in roles
             if parameters(route):
-                yield _by_path(client, route, role, specimen, allowed=allowed)
+                yield _by_path(client, route, role, specimen, wanted.bodies.get(route), allowed=allowed)
             elif route.startswith("GET ") and allowed:
                 yield from _by_list(client, route, role, specimen, document)
     # Last, since it uses our key in the other tenant's name: from then on that tenant has such a key of its own.
@@ -32,7 +33,9 @@ def isolation_cells(client: TargetClient, wanted: Authorization, document: OpenA
     yield _no_effect(client, specimen, before)
 
 
-def _by_path(client: TargetClient, route: str, role: str, specimen: Specimen, *, allowed: bool) -> Cell:
+def _by_path(
+    client: TargetClient, route: str, role: str, specimen: Specimen, valid: dict[str, Json] | None, *, allowed: bool
+) -> Cell:
     """Our id in the path: 404 as for an id that does not exist; a role that may not call it at all may be told 403."""
     method, _, template = route.partition(" ")
     expected = HIDDEN if allowed else HIDDEN_OR_REFUSED
@@ -46,10 +49,10 @@ def _by_path(client: TargetClient, route: str, role: str, specimen: Specimen, *,
     if method == "GET":
         answer = client.send(method, fill_text(template, fields), authorization=client.credential(role))
     else:
-        body = json.dumps(fill(known.body or {}, fields) if known else {}).encode()
+        body = json.dumps(fill((known.body if known else valid) or {}, fields)).encode()
         path = fill_text(template, fields)
         answer = client.send(method, path, authorization=client.credential(role), keys=[client.fresh_key()], body=body)
-    if known is None and answer.status in (400, 422) and method != "GET":
+    if known is None and valid is None and answer.status in (400, 422) and method != "GET":
         return _cell(route, role, expected, None, "the probe knows no valid body for this route")
     return _cell(route, role, expected, answer)
 

@@ -6,6 +6,7 @@ import binascii
 from gates.evidence.statement import EvidenceKind
 from gates.probes.audit_trail import ReceiptItem, read_ledger, read_receipts
 from gates.probes.binding import DECISIONS, LINKS, SETTLEMENTS, check_binding
+from gates.probes.budgets import COUNTERS, budget_findings
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
 from gates.probes.receipt import Malformed, Receipt, parse_receipt
@@ -22,12 +23,14 @@ def run(client: TargetClient) -> Result:
         receipts, unreadable = _parse(read_receipts(client))
         shown.step(2, "joining them")
         bound = check_binding(entries, receipts)
+        counters, out_of_step = budget_findings(receipts)
         shown.step(3)
-    findings = (*unreadable, *bound.findings)
+    findings = (*unreadable, *bound.findings, *out_of_step)
     measures = {
         DECISIONS: counted(DECISIONS, bound.decisions, findings),
         SETTLEMENTS: counted(SETTLEMENTS, bound.settlements, findings),
         LINKS: counted(LINKS, bound.links + len(unreadable), findings),
+        COUNTERS: counted(COUNTERS, counters, findings),
     }
     facts: dict[str, Json] = {
         "ledger_entries": len(entries),
@@ -49,4 +52,4 @@ def _parse(items: list[ReceiptItem]) -> tuple[list[Receipt], tuple[Finding, ...]
     return receipts, tuple(unreadable)
 
 
-PROBE = Probe("policy-binding", EvidenceKind.POLICY_BINDING, (DECISIONS, SETTLEMENTS, LINKS), run)
+PROBE = Probe("policy-binding", EvidenceKind.POLICY_BINDING, (DECISIONS, SETTLEMENTS, LINKS, COUNTERS), run)

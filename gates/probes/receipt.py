@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 import rfc8785
 
-from gates.schema.canonical import sha256_hex
+from gates.schema.canonical import Json, sha256_hex
 
 PAYLOAD_TYPE = "application/vnd.gonogo.receipt.v1+json"
 OUTCOMES = frozenset({"allow", "challenge", "deny", "escalate"})
@@ -32,7 +32,7 @@ class Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PolicyBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The decision that let the payment in, or kept it out."""
+    """The decision that let the payment in, made it wait for approval, or kept it out; `inputs` is what it depended on."""
 
     policy_sha256: str
     outcome: str
@@ -40,14 +40,19 @@ class PolicyBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counters_before: dict[str, str]
     counters_after: dict[str, str]
     inputs_sha256: str
+    inputs: dict[str, Json]
+    approvals_needed: int
 
 
 class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The payload of a receipt, version 1: a closed set of members."""
+    """The payload of a receipt, version 1: a closed set of members.
+
+    `payment_id` names what it is of: a payment, or a payout, which has neither wallet nor policy.
+    """
 
     version: Literal["1"]
     receipt_id: str
-    kind: Literal["reserve", "settle", "reverse", "denial", "expire"]
+    kind: Literal["reserve", "settle", "reverse", "denial", "expire", "payout", "escalation", "approve", "reject"]
     tenant_id: str
     issued_at: str
     payment_id: str
@@ -59,16 +64,23 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: str
     currency: str
     totals: Totals
-    wallet_id: str
+    wallet_id: str | None
     payee_id: str
     agent_id: str
     request_fingerprint: str
-    policy: PolicyBlock
+    policy: PolicyBlock | None
     entry_ids: tuple[str, ...]
     postings_sha256: str | None
     salt: str
     expires_at: str | None
     key_id: str
+    journal_seq: int
+
+    @property
+    def decision(self) -> PolicyBlock:
+        """The policy's decision, which every receipt of a payment carries."""
+        assert self.policy is not None, "parsing refuses a payment's receipt without a policy"
+        return self.policy
 
 
 class Malformed(ValueError):
@@ -86,6 +98,8 @@ def parse_receipt(payload: bytes) -> Receipt:
         receipt = msgspec.json.decode(payload, type=Receipt)
     except msgspec.MsgspecError as error:
         raise Malformed(str(error)) from None
+    if (receipt.kind == "payout") != (receipt.policy is None) or (receipt.policy is None) != (receipt.wallet_id is None):
+        raise Malformed(f"a receipt of kind {receipt.kind} {'without' if receipt.policy is None else 'with'} policy and wallet")
     for name, amount in _amounts(receipt):
         if not _AMOUNT.fullmatch(amount):
             raise Malformed(f"{name} {amount!r} is not a decimal string of minor units")
@@ -96,6 +110,8 @@ def parse_receipt(payload: bytes) -> Receipt:
         raise Malformed(f"issued_at {receipt.issued_at!r} is not a moment in UTC with milliseconds")
     if receipt.seq < 1:
         raise Malformed(f"seq {receipt.seq} is below 1")
+    if receipt.journal_seq < receipt.seq:
+        raise Malformed(f"journal_seq {receipt.journal_seq} is below seq {receipt.seq}, and every receipt has a place of its own")
     return receipt
 
 
@@ -133,6 +149,6 @@ def _digests(receipt: Receipt) -> list[tuple[str, str | None]]:
         ("previous_receipt_sha256", receipt.previous_receipt_sha256),
         ("postings_sha256", receipt.postings_sha256),
         ("request_fingerprint", receipt.request_fingerprint),
-        ("policy.policy_sha256", receipt.policy.policy_sha256),
-        ("policy.inputs_sha256", receipt.policy.inputs_sha256),
+        ("policy.policy_sha256", receipt.policy.policy_sha256 if receipt.policy else None),
+        ("policy.inputs_sha256", receipt.policy.inputs_sha256 if receipt.policy else None),
     ]

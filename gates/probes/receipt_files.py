@@ -1,11 +1,13 @@
 """Reading receipts from files: one envelope as JSON, or many as JSON lines."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from gates.evidence.dsse import Envelope
+from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
 
 
@@ -30,6 +32,25 @@ def read_receipt_file(path: Path) -> list[tuple[str, Envelope]]:
     if not lines:
         raise UsageProblem(f"{path}: holds no receipt", next_step="give a DSSE envelope as JSON, or many as JSON lines")
     return [(f"{path.name}:{number}", _envelope(line, f"{path}, line {number}")) for number, line in lines]
+
+
+def read_policy_files(paths: Sequence[Path]) -> dict[str, bytes]:
+    """Policy documents by the sha256 of their bytes, which is how receipts name them.
+
+    Raises UsageProblem naming the file that cannot be read.
+    """
+    try:
+        documents = [path.read_bytes() for path in paths]
+    except OSError as error:
+        raise UsageProblem(f"{error.filename}: cannot be read: {error.strerror}") from None
+    return {sha256_hex(document): document for document in documents}
+
+
+def write_policy_files(folder: Path, documents: Mapping[str, bytes]) -> None:
+    """Write policy documents beside the receipts that name them, each under its sha256."""
+    for digest, document in documents.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{digest}.json").write_bytes(document)
 
 
 def write_receipt_file(path: Path, envelopes: list[Envelope]) -> None:

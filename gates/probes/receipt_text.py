@@ -66,4 +66,5 @@ def _summary(found: Sequence[Verified]) -> str:
     open_ = sum(1 for item in found if not item.failed and not item.complete)
     beyond = sorted({lvl.name for item in found for lvl in item.levels if lvl.name in BEYOND and lvl.mark is Mark.NOT_CHECKED})
     text = f"{_verdict(found)}: {len(found)} receipts, {len(found) - failed - open_} pass, {failed} fail"
-    return f"{text}, {open_} not fully checked; beyond this version, never checked: {', '.join(beyond)}"
+    rest = f"; not checked, for want of its document: {', '.join(beyond)}" if beyond else ""
+    return f"{text}, {open_} not fully checked{rest}"

@@ -1,15 +1,18 @@
 """The probe receipt-verification: can a stranger verify what happened? Exports the receipts and verifies the export offline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.keys import load_trust
 from gates.evidence.statement import EvidenceKind
-from gates.probes.audit_trail import LedgerEntry, read_ledger, read_receipts, read_trust
+from gates.probes.audit_trail import LedgerEntry, read_ledger, read_policies, read_receipts, read_trust
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
-from gates.probes.receipt_files import read_receipt_file, write_receipt_file
+from gates.probes.key_history import KeyHistory, load_history
+from gates.probes.receipt_files import read_receipt_file, write_policy_files, write_receipt_file
 from gates.probes.verifier import Mark, Verified, verify_receipts
 from gates.schema.canonical import Json, sha256_hex
 from gates.schema.progress import progress
@@ -31,10 +34,13 @@ def _run(out: Path, trust_path: Path | None) -> Callable[[TargetClient], Result]
             entries = read_ledger(client)
             shown.step(2, "exporting the receipts")
             export = out / "receipts.jsonl"
-            write_receipt_file(export, [item.envelope for item in read_receipts(client)])
+            receipts = read_receipts(client)
+            write_receipt_file(export, [item.envelope for item in receipts])
+            policies, missing = read_policies(client, receipts)
+            write_policy_files(out / "policies", policies)
             shown.step(3, "verifying the export, offline")
             trust = load_trust(pinned)
-            found = verify_export(export, trust)
+            found = verify_export(export, trust, load_history(pinned), policies)
             shown.step(4)
         facts: dict[str, Json] = {
             "trust_on_first_use": first_use,
@@ -43,21 +49,33 @@ def _run(out: Path, trust_path: Path | None) -> Callable[[TargetClient], Result]
             "receipts_sha256": sha256_hex(export.read_bytes()),
             "ledger_entries": len(entries),
         }
-        return judge_export(found, entries, facts)
+        facts["policies"] = [*sorted(policies)]
+        judged = judge_export(found, entries, facts)
+        return judged if not missing else _without_policies(judged, missing, len(found))
 
     return run
 
 
-def verify_export(export: Path, trust: TrustRoot) -> tuple[Verified, ...]:
-    """What `gonogo receipt verify EXPORT --trust KEYS` does; an export without receipts verifies none."""
-    return verify_receipts(read_receipt_file(export), trust) if export.stat().st_size else ()
+def verify_export(
+    export: Path, trust: TrustRoot, history: KeyHistory | None = None, policies: Mapping[str, bytes] | None = None
+) -> tuple[Verified, ...]:
+    """What `gonogo receipt verify EXPORT --trust KEYS --policy ...` does; an export without receipts verifies none."""
+    return verify_receipts(read_receipt_file(export), trust, (), history, policies) if export.stat().st_size else ()
+
+
+def _without_policies(judged: Result, missing: Sequence[str], receipts: int) -> Result:
+    """A policy document that receipts name and nobody can read: their decisions cannot be made again."""
+    lost = tuple(Finding(UNVERIFIED, digest, "the policy document whose sha256 this is", "not served") for digest in missing)
+    findings = (*judged.findings, *lost)
+    measures = {**judged.measures, UNVERIFIED: counted(UNVERIFIED, receipts, findings)}
+    return msgspec.structs.replace(judged, measures=measures, findings=findings)
 
 
 def judge_export(found: Sequence[Verified], entries: Sequence[LedgerEntry], facts: dict[str, Json]) -> Result:
     """Count what does not verify, what was paid without a receipt, and what is not linked through to a verified receipt."""
     settles = [entry for entry in entries if entry.kind == "settle"]
     payments = sorted({entry.payment_id or "" for entry in settles})
-    findings = (*_unverified(found), *_without(found, settles), *_broken(found, payments))
+    findings = (*_unverified(found), *_misplaced(found, entries), *_without(found, settles), *_broken(found, payments))
     measures = {
         UNVERIFIED: counted(UNVERIFIED, len(found), findings),
         WITHOUT: counted(WITHOUT, len(settles), findings),
@@ -84,8 +102,18 @@ def _unverified(found: Sequence[Verified]) -> list[Finding]:
         wrong = wrong or ([level for level in item.levels if level.mark is not Mark.PASS] if not item.complete else [])
         if wrong:
             says = "; ".join(f"{level.name} {level.mark.value}: {level.says}" for level in wrong)
-            findings.append(Finding(UNVERIFIED, _name(item), "signature, form, chain and conservation pass", says))
+            findings.append(Finding(UNVERIFIED, _name(item), "signature, key, form, chain and conservation pass", says))
     return findings
+
+
+def _misplaced(found: Sequence[Verified], entries: Sequence[LedgerEntry]) -> list[Finding]:
+    """Receipts that sign another journal position than that of the ledger line which names them."""
+    places = {entry.receipt_id: entry.seq for entry in entries if entry.receipt_id}
+    return [
+        Finding(UNVERIFIED, _name(item), f"journal position {place}, as the ledger says", f"signed: {item.receipt.journal_seq}")
+        for item in found
+        if item.receipt and (place := places.get(item.receipt.receipt_id, item.receipt.journal_seq)) != item.receipt.journal_seq
+    ]
 
 
 def _without(found: Sequence[Verified], settles: Sequence[LedgerEntry]) -> list[Finding]:
@@ -119,11 +147,12 @@ def _broken(found: Sequence[Verified], payments: Sequence[str]) -> list[Finding]
 
 def _gap(chain: Sequence[Verified]) -> str | None:
     kinds = {item.receipt.kind for item in chain if item.receipt}
-    if "reserve" not in kinds:
-        return "no receipt of the decision (kind reserve)"
+    if not kinds & {"reserve", "approve"}:
+        return "no receipt of the decision (kind reserve or approve)"
     if "settle" not in kinds:
         return "no receipt of the settlement (kind settle)"
-    policies = {item.receipt.policy.policy_sha256 for item in chain if item.receipt}
+    held = [item.receipt for item in chain if item.receipt and item.receipt.totals.authorized != "0"]
+    policies = {receipt.decision.policy_sha256 for receipt in held}
     if len(policies) != 1:
         return f"{len(policies)} different policies in one payment"
     open_ = [_name(item) for item in chain if not item.complete]

@@ -46,6 +46,36 @@ def make_specimen(client: TargetClient, amount: str = AMOUNT) -> Specimen:
     return Specimen({**ids, "payment_id": found, "amount": amount, "key": key, "idempotency_key": key}, answer)
 
 
+def with_payout(client: TargetClient, specimen: Specimen) -> Specimen:
+    """The specimen with the id of a payout, too: one that is there already, or else one of a payment settled for it.
+
+    Where the target has no payouts, or cannot make one now, the specimen stays as it is, and what needs the id is skipped.
+    """
+    found = _listed_payout(client) or _new_payout(client)
+    return msgspec.structs.replace(specimen, fields={"payout_id": found, **specimen.fields}) if found else specimen
+
+
+def _listed_payout(client: TargetClient) -> str | None:
+    operation = client.target.audit.payouts
+    if operation is None or operation.role not in client.credentials:
+        return None
+    answer = client.perform(operation, {"cursor": ""})
+    found = point(answer.json(), "/items/0/payout_id") if answer.status == 200 else None
+    return found if isinstance(found, str) else None
+
+
+def _new_payout(client: TargetClient) -> str | None:
+    payout, settle = (client.target.operations.get(name) for name in ("payout", "settle"))
+    if payout is None or settle is None or payout.role not in client.credentials:
+        return None
+    owed = make_specimen(client)
+    if client.perform(settle, owed.fields).status not in settle.success:
+        return None
+    answer = client.perform(payout, owed.fields)
+    found = point(answer.json(), payout.id_pointer or "/payout_id") if answer.status in payout.success else None
+    return found if isinstance(found, str) else None
+
+
 def release(client: TargetClient, specimen: Specimen) -> bool:
     """Give the hold back; whether the service agreed."""
     operation = client.target.operations.get("reverse")

@@ -9,6 +9,9 @@ import msgspec
 
 from gates.evidence.dsse import Envelope, TrustRoot
 from gates.probes.conservation import standing_fault, step_fault
+from gates.probes.key_history import KeyHistory
+from gates.probes.policy_evaluator import Unknown
+from gates.probes.policy_rerun import rerun_fault
 from gates.probes.receipt import PAYLOAD_TYPE, Malformed, Receipt, parse_receipt, payload_digest
 from gates.schema.errors import UnverifiedProblem
 
@@ -30,11 +33,12 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What verification found for one receipt."""
+    """What verification found for one receipt. `beyond` are levels for which nobody brought what checking them needs."""
 
     origin: str
     receipt: Receipt | None
     levels: tuple[Level, ...]
+    beyond: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> bool:
@@ -43,16 +47,13 @@ class Verified(msgspec.Struct, frozen=True):
 
     @property
     def complete(self) -> bool:
-        """Whether every level that this version can check passes."""
-        return all(level.mark is Mark.PASS for level in self.levels if level.name not in BEYOND)
+        """Whether every level passes for which there was something to check it with."""
+        return all(level.mark is Mark.PASS for level in self.levels if level.name not in self.beyond)
 
 
-POLICY = Level(
-    "policy re-run",
-    Mark.NOT_CHECKED,
-    "this version does not re-run the decision: the policy document is not part of the receipt",
-)
-BEYOND = frozenset({POLICY.name})
+POLICY = "policy re-run"
+BEYOND = frozenset({POLICY})
+"""Levels that need a document which neither receipt nor trust root holds; without one they are not checked, and said to be so."""
 
 
 class _Opened(msgspec.Struct, frozen=True):
@@ -60,6 +61,7 @@ class _Opened(msgspec.Struct, frozen=True):
     digest: str
     receipt: Receipt | None
     signature: Level
+    key: Level
     form: Level
 
 
@@ -67,26 +69,42 @@ Chains = Mapping[str, Mapping[int, Sequence[_Opened]]]
 
 
 def verify_receipts(
-    asked: Iterable[tuple[str, Envelope]], trust: TrustRoot, known: Iterable[tuple[str, Envelope]] = ()
+    asked: Iterable[tuple[str, Envelope]],
+    trust: TrustRoot,
+    known: Iterable[tuple[str, Envelope]] = (),
+    history: KeyHistory | None = None,
+    policies: Mapping[str, bytes] | None = None,
 ) -> tuple[Verified, ...]:
     """Verify each asked receipt, offline; each comes with the name of where it was read.
 
     `known` are further receipts of the same payments: they complete chains but are not themselves reported. Trust comes from
-    `trust` alone; nothing in a receipt can add to it.
+    `trust` and `history` alone, which the verifier brings; nothing in a receipt can add to it. `policies` are the documents, by
+    their sha256, from which decisions are made again.
     """
-    opened = [_open(origin, envelope, trust) for origin, envelope in asked]
-    chains = _chains([*opened, *(_open(origin, envelope, trust) for origin, envelope in known)])
-    return tuple(_verify(item, chains) for item in opened)
+    limits = history or KeyHistory(None)
+    opened = [_open(origin, envelope, trust, limits) for origin, envelope in asked]
+    chains = _chains([*opened, *(_open(origin, envelope, trust, limits) for origin, envelope in known)])
+    return tuple(_verify(item, chains, policies or {}) for item in opened)
 
 
-def _open(origin: str, envelope: Envelope, trust: TrustRoot) -> _Opened:
+def _open(origin: str, envelope: Envelope, trust: TrustRoot, history: KeyHistory) -> _Opened:
     signature = _signature(envelope, trust)
     try:
         payload = base64.b64decode(envelope.payload, validate=True)
         receipt = parse_receipt(payload)
     except (Malformed, binascii.Error) as error:
-        return _Opened(origin, "", None, signature, Level("form", Mark.FAIL, str(error)))
-    return _Opened(origin, payload_digest(payload), receipt, signature, _form(envelope, payload, receipt))
+        unread = Level("key", Mark.NOT_CHECKED, "the receipt's position in the journal cannot be read")
+        return _Opened(origin, "", None, signature, unread, Level("form", Mark.FAIL, str(error)))
+    key = _key(receipt, signature, history)
+    return _Opened(origin, payload_digest(payload), receipt, signature, key, _form(envelope, payload, receipt))
+
+
+def _key(receipt: Receipt, signature: Level, history: KeyHistory) -> Level:
+    """Whether the key counted where the receipt stands in the journal: retired keys sign no more, revoked ones never did."""
+    if signature.mark is not Mark.PASS:
+        return Level("key", Mark.NOT_CHECKED, "the signature does not hold, so no key vouches for the position")
+    counts, says = history.standing(receipt.key_id, receipt.journal_seq)
+    return Level("key", Mark.PASS if counts else Mark.FAIL, says)
 
 
 def _signature(envelope: Envelope, trust: TrustRoot) -> Level:
@@ -107,10 +125,10 @@ def _form(envelope: Envelope, payload: bytes, receipt: Receipt) -> Level:
 
 
 def _chains(opened: Iterable[_Opened]) -> Chains:
-    """Receipts by payment and position; the same receipt read twice counts once, a forgery not at all."""
+    """Receipts by payment and position; the same receipt read twice counts once, one whose key does not count not at all."""
     chains: dict[str, dict[int, list[_Opened]]] = {}
     for item in opened:
-        if item.receipt is None or item.signature.mark is not Mark.PASS:
+        if item.receipt is None or Mark.FAIL in (item.signature.mark, item.key.mark):
             continue
         places = chains.setdefault(item.receipt.payment_id, {}).setdefault(item.receipt.seq, [])
         if item.digest not in {other.digest for other in places}:
@@ -118,13 +136,37 @@ def _chains(opened: Iterable[_Opened]) -> Chains:
     return chains
 
 
-def _verify(item: _Opened, chains: Chains) -> Verified:
+def _verify(item: _Opened, chains: Chains, policies: Mapping[str, bytes]) -> Verified:
+    rest: tuple[Level, ...]
     if item.receipt is None:
-        rest = tuple(Level(name, Mark.NOT_CHECKED, "the receipt cannot be read") for name in ("chain", "conservation"))
+        rest = tuple(Level(name, Mark.NOT_CHECKED, "the receipt cannot be read") for name in ("chain", "conservation", POLICY))
     else:
         places = chains.get(item.receipt.payment_id, {})
-        rest = (_chain(item, item.receipt, places), _conservation(item.receipt, places))
-    return Verified(item.origin, item.receipt, (item.signature, item.form, *rest, POLICY))
+        rest = (_chain(item, item.receipt, places), _conservation(item.receipt, places), _policy(item.receipt, places, policies))
+    return Verified(item.origin, item.receipt, (item.signature, item.key, item.form, *rest), frozenset() if policies else BEYOND)
+
+
+def _policy(receipt: Receipt, places: Mapping[int, Sequence[_Opened]], policies: Mapping[str, bytes]) -> Level:
+    if receipt.policy is None:
+        return Level(POLICY, Mark.PASS, "a payout, which no policy decides")
+    try:
+        fault = rerun_fault(receipt, policies) or _votes_fault(receipt, places)
+    except Unknown as reason:
+        return Level(POLICY, Mark.NOT_CHECKED, str(reason))
+    if fault:
+        return _fail(POLICY, fault)
+    return Level(POLICY, Mark.PASS, f"made again from the policy {receipt.policy.policy_sha256}: {receipt.policy.outcome}")
+
+
+def _votes_fault(receipt: Receipt, places: Mapping[int, Sequence[_Opened]]) -> str | None:
+    """Each approval that the decision counts has a receipt of its own; seen only where all earlier receipts were given."""
+    line = [places[seq][0].receipt for seq in range(1, receipt.seq) if seq in places] + [receipt]
+    if len(line) < receipt.seq:
+        return None
+    votes = sum(1 for step in line if step and (step.kind == "approve" or (step.kind == "denial" and step.seq > 1)))
+    counted = receipt.decision.inputs.get("approvals", [])
+    told = len(counted) if isinstance(counted, list) else 0
+    return None if told == votes else f"it counts {told} approvals, the payment's receipts show {votes}"
 
 
 def _chain(item: _Opened, receipt: Receipt, places: Mapping[int, Sequence[_Opened]]) -> Level:
@@ -138,7 +180,8 @@ def _chain(item: _Opened, receipt: Receipt, places: Mapping[int, Sequence[_Opene
     if receipt.seq == 1:
         return Level("chain", Mark.PASS, "the first receipt of its payment")
     if not before:
-        return Level("chain", Mark.NOT_CHECKED, f"receipt {receipt.seq - 1} of payment {receipt.payment_id} was not given")
+        missing = f"receipt {receipt.seq - 1} of payment {receipt.payment_id} was not given, or does not count"
+        return Level("chain", Mark.NOT_CHECKED, missing)
     return Level("chain", Mark.PASS, f"follows receipt {receipt.seq - 1} of its payment, whose sha256 it names")
 
 
@@ -151,14 +194,22 @@ def _link_fault(receipt: Receipt, before: Sequence[_Opened]) -> str | None:
         return None
     if named not in {other.digest for other in before}:
         return f"the sha256 of receipt {receipt.seq - 1} is not the one that it names"
-    changed = _changed(receipt, before[0].receipt)
+    previous = before[0].receipt
+    if previous is not None and receipt.journal_seq <= previous.journal_seq:
+        return f"its journal position {receipt.journal_seq} is not after {previous.journal_seq}, its predecessor's"
+    changed = _changed(receipt, previous)
     return f"{changed} differs from receipt {receipt.seq - 1} of the same payment" if changed else None
 
 
 def _changed(receipt: Receipt, previous: Receipt | None) -> str | None:
     """The first member that must stay the same within a payment and does not."""
-    same = ("tenant_id", "wallet_id", "payee_id", "agent_id", "currency", "policy")
-    return next((name for name in same if getattr(receipt, name) != getattr(previous, name)), None)
+    same = ("tenant_id", "wallet_id", "payee_id", "agent_id", "currency")
+    asked_again = receipt.kind in ("approve", "denial")  # with each approval the policy decides anew
+    return next((name for name in (*same, *(() if asked_again else ("policy",))) if _differs(receipt, previous, name)), None)
+
+
+def _differs(receipt: Receipt, previous: Receipt | None, name: str) -> bool:
+    return bool(getattr(receipt, name) != getattr(previous, name))
 
 
 def _conservation(receipt: Receipt, places: Mapping[int, Sequence[_Opened]]) -> Level:

@@ -44,7 +44,9 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Where settlements can be read back, and in which of the known formats.
 
     `ledger` answers NDJSON journal entries (format `gonogo-ledger-v1`); `receipts` and `trust` DSSE receipts and the JWKS;
-    `wallet` and `payee` one account's balances. What is None is not checked, and the verdict says so.
+    `wallet` and `payee` one account's balances. `payouts` answers a page of the service's own view of its payouts (format
+    `gonogo-payouts-v1`, newest first, `{cursor}`), `payout` one of them (`{payout_id}`); `policy` the bytes of the document that
+    a receipt names by `{policy_sha256}`. What is None is not checked, and the verdict says so.
     """
 
     ledger: Operation | None = None
@@ -54,6 +56,26 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     payment: Operation | None = None
     wallet: Operation | None = None
     payee: Operation | None = None
+    payouts: Operation | None = None
+    payout: Operation | None = None
+    policy: Operation | None = None
+
+
+class Rail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The rail that the service pays through, where a test can script it and read its own book.
+
+    `book` answers NDJSON lines (format `gonogo-rail-book-v1`), `script` takes a RailScript's spec, `counts` tells what was asked
+    of the rail so far: paths under `url`. `webhooks` is the control path that takes {"url": ...}, and `listener` the URL at which
+    the service listens to them. `answer_timeout_ms` is how long the service waits for the rail: slower is a lost reply.
+    """
+
+    url: str
+    book: str = "/book?after={after}&limit=1000"
+    script: str = "/control/script"
+    counts: str = "/control/counts"
+    webhooks: str = "/control/webhooks"
+    listener: str | None = None
+    answer_timeout_ms: int = 5000
 
 
 class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,16 +85,31 @@ class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pointer: str
 
 
-class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How to run the service here as a child process. `{port}` and `{db}` are filled in, `{python}` is this interpreter.
 
     `seed` prints one JSON object; each member NAME becomes the environment variable GONOGO_NAME (lists joined with commas),
-    and with prefix GONOGO_OTHER_ for the second tenant.
+    and with prefix GONOGO_OTHER_ for the second tenant. `bulk` does the same and stores `{count}` settled payments of that
+    tenant, without HTTP. `quiet` are arguments added to `start` for a speed comparison: they switch off what the services
+    that it is compared with do not do, such as an access log.
+
+    `rail` runs the rail that the service pays through. It is started first, and prints {"event":"ready","url":...} on stdout;
+    that URL is `{rail_url}` in `start`, and GONOGO_RAIL_URL for the service. `{rail_book}` is the file for the rail's own book.
     """
 
     start: tuple[str, ...]
     seed: tuple[str, ...] = ()
     stop_timeout_s: int = 20
+    bulk: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
+    rail: tuple[str, ...] = ()
+
+
+class CommitTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The Prometheus histogram in which the service counts its durable commits, in seconds; it needs a bucket at 0.015."""
+
+    histogram: str
+    path: str = "/metrics"
 
 
 class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -84,15 +121,17 @@ class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     restore: tuple[str, ...] = ()
 
 
-class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Who may call what, as its owners want it: the sweep holds both the OpenAPI document and the answers against this.
 
     `roles` maps "METHOD /path/{template}" to the roles let in; a route of the OpenAPI document in neither list is a finding.
+    `bodies` are valid bodies of routes that are no operation of the target, so that what they refuse is the caller, not the body.
     """
 
     openapi: str
     roles: dict[str, tuple[Role, ...]]
     public: tuple[str, ...] = ()
+    bodies: dict[str, dict[str, Json]] = {}
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -101,7 +140,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     base_url: str
     credentials: dict[Role, str]
     variables: dict[str, str]
-    operations: dict[Literal["reserve", "settle", "reverse"], Operation]
+    operations: dict[Literal["reserve", "settle", "reverse", "payout"], Operation]
     currency: str = "USD"
     idempotency_header: str = "Idempotency-Key"
     ready_path: str = "/readyz"
@@ -110,6 +149,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     build: Build | None = None
     authorization: Authorization | None = None
     process: Process | None = None
+    rail: Rail | None = None
+    commits: CommitTimes | None = None
     commands: Commands = Commands()
     prometheus: str | None = None
 

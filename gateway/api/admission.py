@@ -14,6 +14,7 @@ from gateway.api.trail import Trail
 from gateway.commands import Id, Principal
 from gateway.engine import Engine
 from gateway.errors import Code, Refusal, Refused
+from gateway.rate_limit import RateLimit, draw, headers, seconds_up
 from gateway.routes import Route
 
 _ID_META: Final = next(meta for meta in get_args(Id) if isinstance(meta, Meta))
@@ -21,6 +22,8 @@ ID_PATTERN: Final = str(_ID_META.pattern).removesuffix(r"(?!\n)")
 
 _ID = re.compile(ID_PATTERN)
 _KEY = re.compile(PLAIN_KEY_PATTERN)
+DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$"
+_DIGEST = re.compile(DIGEST_PATTERN)
 
 REMEMBER_S = 1.0
 """For how long a key is known without asking the database: the most by which a revocation is late."""
@@ -29,29 +32,46 @@ _MOST_REMEMBERED = 4096
 
 
 class Doorkeeper:
-    """Lets callers in. Remembering a key for a second saves a fifth of a settle's time on the event loop."""
+    """Lets callers in. Remembering a key for a second saves a fifth of a settle's time on the event loop.
 
-    def __init__(self, engine: Engine, monotonic: Callable[[], float]) -> None:
+    `limited` is told of each request that was refused for its tenant's rate.
+    """
+
+    def __init__(self, engine: Engine, monotonic: Callable[[], float], limited: Callable[[], None]) -> None:
         self._engine = engine
+        self._limited = limited
         self._monotonic = monotonic
         self._known: dict[bytes, tuple[Principal, float]] = {}
+        self._full_at_ns: dict[str, int] = {}
 
-    def admit(self, route: Route, headers: Headers, trail: Trail) -> Principal:
-        """The caller, once it is known that the route is open to the role.
+    def admit(self, route: Route, sent: Headers, trail: Trail) -> Principal:
+        """The caller, once it is known that its tenant may make one more request and that the route is open to the role.
 
-        Raises Refused(unauthenticated) or Refused(forbidden).
+        Raises Refused(unauthenticated), Refused(rate_limited) or Refused(forbidden).
         """
-        token = bearer_token(headers)
+        token = bearer_token(sent)
         digest = hashlib.sha256(token.encode()).digest()
         trail.key_fingerprint = digest[:4].hex()
         principal = self._principal(digest, token)
         if principal is None:
             raise Refused(Refusal(Code.UNAUTHENTICATED, "The API key is unknown or has been revoked."))
         trail.principal = principal
+        if principal.limit is not None:
+            self._draw(principal.tenant_id, principal.limit, trail)
         if principal.role not in route.roles:
             roles = " or ".join(route.roles)
             raise Refused(Refusal(Code.FORBIDDEN, f"The key's role is {principal.role}; {route.name} is for {roles}."))
         return principal
+
+    def _draw(self, tenant_id: str, limit: RateLimit, trail: Trail) -> None:
+        drawn = draw(limit, self._full_at_ns.get(tenant_id, 0), int(self._monotonic() * 1_000_000_000))
+        self._full_at_ns[tenant_id] = drawn.full_at_ns
+        trail.headers = headers(limit, drawn)
+        if not drawn.allowed:
+            self._limited()
+            detail = f"This tenant may make {limit.rate_per_s} requests a second, and {limit.burst} at once."
+            after_ms = seconds_up(drawn.retry_ns) * 1000
+            raise Refused(Refusal(Code.RATE_LIMITED, detail, after_ms=after_ms))
 
     def _principal(self, digest: bytes, token: str) -> Principal | None:
         now = self._monotonic()
@@ -89,3 +109,14 @@ def path_key(scope: Scope) -> str:
     if _KEY.fullmatch(key) is None:
         raise Refused(Refusal(Code.NOT_FOUND, "That cannot be an idempotency key: a key is 16 to 255 visible ASCII characters."))
     return key
+
+
+def path_digest(scope: Scope) -> str:
+    """The sha256 at the end of the path.
+
+    Raises Refused(not_found) for what cannot be one.
+    """
+    (value,) = scope["path_params"].values()
+    if _DIGEST.fullmatch(value) is None:
+        raise Refused(Refusal(Code.NOT_FOUND, f"{value[:80]!r} is no sha256."))
+    return str(value)

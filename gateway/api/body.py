@@ -1,7 +1,8 @@
 """The body: bounded while it arrives, decoded once into its command, refused with the field's path."""
 
 import re
-from typing import Generic, TypeVar, get_args
+from collections.abc import Iterator
+from typing import Generic, TypeVar, get_args, get_origin
 
 import msgspec
 from litestar.types import Receive
@@ -16,6 +17,7 @@ C = TypeVar("C", bound=Command)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?', re.DOTALL)
 _WHOLE = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?[0-9]+)\.0+(?![0-9eE])', re.DOTALL)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
+_ITEM = re.compile(r"\[[0-9]+\]")
 _NAMED = re.compile(r"field `(?P<name>[^`]*)`")
 
 
@@ -51,9 +53,8 @@ class BodyDecoder(Generic[C]):
     def __init__(self, command: type[C]) -> None:
         self._decoder = msgspec.json.Decoder(command)
         self._fields = tuple(field.name for field in msgspec.structs.fields(command))
-        self._amounts = frozenset(
-            f"$.{field.encode_name}" for field in msgspec.structs.fields(command) if Amount in (field.type, *get_args(field.type))
-        )
+        self._nests = any(inner for field in msgspec.structs.fields(command) for inner in _nested(field.type))
+        self._amounts = frozenset(_amount_paths(command, "$"))
 
     def decode(self, body: bytes) -> tuple[C, bytes]:
         """The command, and the body in which every integer is written as one.
@@ -78,7 +79,7 @@ class BodyDecoder(Generic[C]):
         match = _AT.match(message)
         assert match is not None, "the pattern matches any text"
         what, path = match["what"], match["path"] or "$"
-        if path in self._amounts:
+        if _ITEM.sub("[...]", path) in self._amounts:
             return Refused(Refusal(Code.AMOUNT_NOT_INTEGER_STRING, f"{path}: {what}"))
         named = _NAMED.search(what)
         if named is not None:
@@ -88,12 +89,40 @@ class BodyDecoder(Generic[C]):
     def _refuse_doubled_members(self, command: C, body: bytes) -> None:
         """JSON parsers disagree on which of two equal members counts, so a request that has any is nobody's clear order.
 
-        msgspec keeps the last one silently. All commands are flat and closed, so the members in the text are as many as the
-        fields that were set, or one was doubled. Counting colons settles it for nearly all bodies in 50 ns.
+        msgspec keeps the last one silently. All commands are closed, so the members in the text are as many as the fields that
+        were set, or one was doubled. Counting colons settles it for nearly all bodies in 50 ns.
         """
-        given = sum(getattr(command, name) is not UNSET for name in self._fields)
+        given = _members(command) if self._nests else sum(getattr(command, name) is not UNSET for name in self._fields)
         if body.count(b":") != given and sum(colon != b"" for colon in _STRING.findall(body)) != given:
             raise _invalid("$: a member is given more than once")
+
+
+def _members(value: object) -> int:
+    """How many members of objects a decoded value was given."""
+    if isinstance(value, tuple):
+        return sum(_members(item) for item in value)
+    if not isinstance(value, Command):
+        return 0
+    given = [item for item in (getattr(value, name) for name in value.__struct_fields__) if item is not UNSET]
+    return len(given) + sum(_members(item) for item in given)
+
+
+def _amount_paths(command: type[Command], at: str) -> Iterator[str]:
+    """Where amounts stand, in the way in which msgspec's messages write paths; `[...]` is any item of a list."""
+    for field in msgspec.structs.fields(command):
+        if Amount in (field.type, *get_args(field.type)):
+            yield f"{at}.{field.encode_name}"
+        for inner, many in _nested(field.type):
+            yield from _amount_paths(inner, f"{at}.{field.encode_name}{'[...]' if many else ''}")
+
+
+def _nested(kind: object) -> Iterator[tuple[type[Command], bool]]:
+    """The commands that a field may hold, and whether it holds a list of them."""
+    if isinstance(kind, type) and issubclass(kind, Command):
+        yield kind, False
+    for inner in get_args(kind):
+        for found, many in _nested(inner):
+            yield found, many or get_origin(kind) is tuple
 
 
 def _whole_numbers(body: bytes) -> bytes:

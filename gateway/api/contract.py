@@ -12,6 +12,9 @@ from gateway.answers import (
     PayeeView,
     PaymentPage,
     PaymentView,
+    PayoutMutationView,
+    PayoutPage,
+    PayoutView,
     PolicyView,
     ReceiptPage,
     StatusView,
@@ -19,24 +22,32 @@ from gateway.answers import (
 )
 from gateway.api.reply import JSON
 from gateway.errors import Code
+from gateway.policy import Policy
 from gateway.routes import (
+    APPROVE,
     CREATE_PAYEE,
+    CREATE_PAYOUT,
     CREATE_WALLET,
     DRY_RUN,
     GET_KEY,
     GET_PAYEE,
     GET_PAYMENT,
+    GET_PAYOUT,
+    GET_POLICY,
     GET_RECEIPT,
     GET_WALLET,
     LEDGER,
     LIST_PAYMENTS,
+    LIST_PAYOUTS,
     LIST_RECEIPTS,
     MUTATIONS,
     PAUSE,
     PUT_POLICY,
+    REJECT,
     RESERVE,
     RESUME,
     REVERSE,
+    REVIEW_PAYOUT,
     SETTLE,
     STATUS,
     Route,
@@ -48,6 +59,7 @@ _READ = (
     Code.INVALID_REQUEST,
     Code.UNAUTHENTICATED,
     Code.FORBIDDEN,
+    Code.RATE_LIMITED,
     Code.INTERNAL,
     Code.STORAGE_BUSY,
     Code.STORAGE_FULL,
@@ -60,6 +72,7 @@ _KEYED = (
     Code.IDEMPOTENCY_KEY_AMBIGUOUS,
     Code.IDEMPOTENCY_KEY_REUSED,
     Code.IDEMPOTENCY_KEY_EXPIRED,
+    Code.IDEMPOTENCY_IN_FLIGHT,
     Code.DRAINING,
 )
 _CLOSED = (
@@ -68,7 +81,10 @@ _CLOSED = (
     Code.RESERVATION_EXPIRED,
     Code.ALREADY_RELEASED,
     Code.ALREADY_SETTLED,
+    Code.APPROVAL_EXPIRED,
+    Code.PAYMENT_REJECTED,
 )
+_VOTE = (*_CLOSED, Code.NOT_AWAITING_APPROVAL, Code.APPROVER_NOT_DISTINCT)
 
 
 class Contract(msgspec.Struct, frozen=True):
@@ -78,6 +94,7 @@ class Contract(msgspec.Struct, frozen=True):
     answer: type[msgspec.Struct]
     refusals: tuple[Code, ...] = ()
     media_type: str = JSON
+    also: dict[int, str] = {}
 
 
 CONTRACTS: dict[str, Contract] = {
@@ -85,15 +102,26 @@ CONTRACTS: dict[str, Contract] = {
         201,
         MutationView,
         (Code.NOT_FOUND, Code.CURRENCY_MISMATCH, Code.POLICY_DENIED, Code.INSUFFICIENT_FUNDS, Code.PAUSED),
+        also={202: "The payment waits for approval"},
     ),
-    SETTLE.kind: Contract(200, MutationView, (*_CLOSED, Code.OVER_SETTLEMENT)),
-    REVERSE.kind: Contract(200, MutationView, (*_CLOSED, Code.PARTIAL_RELEASE, Code.REFUND_EXCEEDS_SETTLED)),
+    SETTLE.kind: Contract(200, MutationView, (*_CLOSED, Code.APPROVAL_REQUIRED, Code.OVER_SETTLEMENT)),
+    REVERSE.kind: Contract(
+        200,
+        MutationView,
+        (
+            *(*_CLOSED, Code.APPROVAL_REQUIRED, Code.PARTIAL_RELEASE),
+            *(Code.REFUND_EXCEEDS_SETTLED, Code.INSUFFICIENT_PAYABLE),
+        ),
+    ),
+    APPROVE.kind: Contract(200, MutationView, (*_VOTE, Code.INSUFFICIENT_FUNDS, Code.PAUSED)),
+    REJECT.kind: Contract(200, MutationView, _VOTE),
     CREATE_WALLET.kind: Contract(201, WalletView),
     CREATE_PAYEE.kind: Contract(201, PayeeView),
-    PUT_POLICY.kind: Contract(201, PolicyView),
+    PUT_POLICY.kind: Contract(201, PolicyView, (Code.POLICY_UNUSABLE,)),
     PAUSE.kind: Contract(200, ModeView),
     RESUME.kind: Contract(200, ModeView),
-    DRY_RUN.kind: Contract(200, DecisionView),
+    DRY_RUN.kind: Contract(200, DecisionView, (Code.NOT_FOUND,)),
+    GET_POLICY.kind: Contract(200, Policy, (Code.NOT_FOUND,)),
     GET_PAYMENT.kind: Contract(200, PaymentView, (Code.NOT_FOUND,)),
     LIST_PAYMENTS.kind: Contract(200, PaymentPage),
     GET_WALLET.kind: Contract(200, WalletView, (Code.NOT_FOUND,)),
@@ -102,6 +130,14 @@ CONTRACTS: dict[str, Contract] = {
     LIST_RECEIPTS.kind: Contract(200, ReceiptPage, (Code.NOT_FOUND,)),
     GET_KEY.kind: Contract(200, KeyView, (Code.NOT_FOUND,)),
     LEDGER.kind: Contract(200, LedgerLine, media_type=NDJSON),
+    CREATE_PAYOUT.kind: Contract(
+        202,
+        PayoutMutationView,
+        (Code.NOT_FOUND, Code.CURRENCY_MISMATCH, Code.INSUFFICIENT_PAYABLE, Code.RAIL_UNAVAILABLE),
+    ),
+    REVIEW_PAYOUT.kind: Contract(200, PayoutView, (Code.NOT_FOUND, Code.OPERATION_OUTCOME_UNKNOWN, Code.PAYOUT_FINAL)),
+    LIST_PAYOUTS.kind: Contract(200, PayoutPage),
+    GET_PAYOUT.kind: Contract(200, PayoutView, (Code.NOT_FOUND,)),
     STATUS.kind: Contract(200, StatusView),
 }
 

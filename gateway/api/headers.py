@@ -12,6 +12,10 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 KEY_PATTERN: Final = r'^([!#-~][!-~]{15,254}|"([!#-\[\]-~]|\\["\\]){16,255}")$'
 PLAIN_KEY_PATTERN: Final = r"^[!-~]{16,255}$"
 
+MOST_WAIT_S: Final = 25
+"""The longest that a request waits for the first one with its key, whatever it asks for."""
+
+_WAIT = re.compile(rb"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,9})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 _KEY = re.compile(KEY_PATTERN.removeprefix("^").removesuffix("$"))
 _ESCAPE = re.compile(r"\\(.)")
 _JSON_TYPE = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?;?", re.IGNORECASE)
@@ -23,11 +27,11 @@ class Headers:
     Building a dict keeps the last of equal names, at C speed; only when names repeat, which is rare, is the list read again.
     """
 
-    __slots__ = ("_by_name", "_raw")
+    __slots__ = ("_by_name", "raw")
 
     def __init__(self, raw: RawHeaders) -> None:
-        self._raw = list(raw)
-        self._by_name = dict(self._raw)
+        self.raw = list(raw)
+        self._by_name = dict(self.raw)
 
     def get(self, name: bytes) -> bytes | None:
         """The (last) value of a header."""
@@ -35,7 +39,7 @@ class Headers:
 
     def repeats(self, name: bytes) -> bool:
         """Whether a header was sent on more than one line."""
-        return len(self._by_name) != len(self._raw) and sum(key == name for key, _ in self._raw) > 1
+        return len(self._by_name) != len(self.raw) and sum(key == name for key, _ in self.raw) > 1
 
 
 def bearer_token(headers: Headers) -> str:
@@ -70,6 +74,18 @@ def idempotency_key(headers: Headers) -> str:
         detail = f"The Idempotency-Key header has {len(value)} characters; 16 to 255 visible ASCII characters make a key."
         raise Refused(Refusal(Code.IDEMPOTENCY_KEY_MALFORMED, detail))
     return _ESCAPE.sub(r"\1", value[1:-1]) if value[0] == '"' else value
+
+
+def wait_preference(headers: Headers) -> int:
+    """How many seconds the caller would wait (RFC 7240 `Prefer: wait=N`): 0 if it does not say, at most MOST_WAIT_S.
+
+    A preference that cannot be read is passed over, as the RFC asks; of several the first counts.
+    """
+    value = headers.get(b"prefer")
+    if value is None:
+        return 0
+    found = _WAIT.search(b",".join(line for name, line in headers.raw if name == b"prefer"))
+    return min(int(found[1]), MOST_WAIT_S) if found else 0
 
 
 def check_json(headers: Headers) -> None:

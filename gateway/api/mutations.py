@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, HTTPScope, Receive
 
 from gateway.api.admission import Doorkeeper, path_ids
 from gateway.api.body import BodyDecoder, read_body
-from gateway.api.headers import Headers, check_json, idempotency_key
+from gateway.api.headers import Headers, check_json, idempotency_key, wait_preference
 from gateway.api.queries import read_query
 from gateway.api.reply import Reply, Silence, problem_reply
 from gateway.api.trail import trail_of
@@ -24,20 +24,29 @@ from gateway.idempotency import Mutation
 from gateway.routes import Route
 
 Handler = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]
+Answerer = Callable[[HTTPScope, Receive], Awaitable[ASGIApp]]
 
 
-def mutation_handler(route: Route, engine: Engine, door: Doorkeeper, body_limit: int) -> Handler:
-    """The handler of one mutating route."""
+def mutation_handler(answerer: Answerer) -> Handler:
+    """The Litestar handler around a mutating route's answerer."""
+
+    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
+        return await answerer(request.scope, request.receive)
+
+    return handle
+
+
+def mutation_answerer(route: Route, engine: Engine, door: Doorkeeper, body_limit: int) -> Answerer:
+    """What one mutating route does with a request, on plain ASGI."""
     assert route.command is not None, "a mutation has a command"
     decoder = BodyDecoder(route.command)
 
-    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
-        scope = request.scope
+    async def answer(scope: HTTPScope, receive: Receive) -> ASGIApp:
         trail = trail_of(scope)
         try:
             headers = Headers(scope["headers"])
             principal = door.admit(route, headers, trail)
-            body = await read_body(headers, request.receive, body_limit)
+            body = await read_body(headers, receive, body_limit)
             if body is None:
                 return Silence()
             if body:
@@ -50,7 +59,7 @@ def mutation_handler(route: Route, engine: Engine, door: Doorkeeper, body_limit:
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
         mutation = Mutation(route, principal, ids, key, "", command, body, trail.request_id)
-        answer = await engine.mutate(mutation)
-        return Reply(answer.status, answer.body, answer.media_type, answer.headers)
+        decided = await engine.mutate(mutation, wait_preference(headers))
+        return Reply(decided.status, decided.body, decided.media_type, decided.headers)
 
-    return handle
+    return answer

@@ -1,18 +1,18 @@
 """Query strings: closed and typed like bodies, so that a misspelt `?curser=` is refused, not read as page one for ever."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.api.cursors import CURSOR_PATTERN
 from gateway.commands import Id
 from gateway.errors import Code, Refusal, Refused
-from gateway.routes import LEDGER, LIST_PAYMENTS, LIST_RECEIPTS
+from gateway.routes import LEDGER, LIST_PAYMENTS, LIST_PAYOUTS, LIST_RECEIPTS
 
 _NEXT = "`next_cursor` of the page before; empty or absent for the first page."
-PaymentCursor = Annotated[str, Meta(pattern=r"^(pay_[A-Za-z0-9]{1,64})?$(?!\n)", description=_NEXT)]
-JournalCursor = Annotated[str, Meta(pattern=r"^[0-9]{0,18}$(?!\n)", description=_NEXT)]
+Cursor = Annotated[str, Meta(pattern=rf"{CURSOR_PATTERN}(?!\n)", description=_NEXT)]
 Limit = Annotated[int, Meta(ge=1, le=1000, description="How many items at most.")]
 
 
@@ -23,7 +23,15 @@ class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PaymentsQuery(Query, frozen=True):
     """Which page of payments."""
 
-    cursor: PaymentCursor = ""
+    cursor: Cursor = ""
+    limit: Limit = 100
+    state: Annotated[Literal["approval_required"], Meta(description="Only those that wait for approval.")] | UnsetType = UNSET
+
+
+class PayoutsQuery(Query, frozen=True):
+    """Which page of payouts."""
+
+    cursor: Cursor = ""
     limit: Limit = 100
 
 
@@ -31,7 +39,7 @@ class ReceiptsQuery(Query, frozen=True):
     """Which page of receipts, of one payment or of all."""
 
     payment_id: Id | UnsetType = UNSET
-    cursor: JournalCursor = ""
+    cursor: Cursor = ""
     limit: Limit = 100
 
 
@@ -44,6 +52,7 @@ class LedgerQuery(Query, frozen=True):
 
 QUERIES: dict[str, type[Query]] = {
     LIST_PAYMENTS.kind: PaymentsQuery,
+    LIST_PAYOUTS.kind: PayoutsQuery,
     LIST_RECEIPTS.kind: ReceiptsQuery,
     LEDGER.kind: LedgerQuery,
 }

@@ -7,14 +7,16 @@ import msgspec
 from litestar import Request
 from litestar.types import ASGIApp, Scope
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from gateway.api.admission import Doorkeeper, path_ids, path_key
+from gateway.api.admission import Doorkeeper, path_digest, path_ids, path_key
 from gateway.api.body import BodyDecoder, read_body
 from gateway.api.contract import NDJSON
+from gateway.api.cursors import seal, unseal
 from gateway.api.headers import Headers, check_json
 from gateway.api.mutations import Handler
-from gateway.api.queries import LedgerQuery, PaymentsQuery, Query, ReceiptsQuery, read_query
-from gateway.api.reply import Reply, Silence, json_reply, problem_reply
+from gateway.api.queries import LedgerQuery, PaymentsQuery, PayoutsQuery, Query, ReceiptsQuery, read_query
+from gateway.api.reply import JSON, Reply, Silence, json_reply, problem_reply
 from gateway.api.trail import trail_of
 from gateway.commands import Principal, Reserve
 from gateway.engine import Engine
@@ -24,10 +26,13 @@ from gateway.routes import (
     GET_KEY,
     GET_PAYEE,
     GET_PAYMENT,
+    GET_PAYOUT,
+    GET_POLICY,
     GET_RECEIPT,
     GET_WALLET,
     LEDGER,
     LIST_PAYMENTS,
+    LIST_PAYOUTS,
     LIST_RECEIPTS,
     STATUS,
     Route,
@@ -49,7 +54,10 @@ def _payment(call: Call) -> Reply:
 
 def _payments(call: Call) -> Reply:
     assert isinstance(call.query, PaymentsQuery)
-    return json_reply(call.engine.payments(call.principal, call.query.cursor or None, call.query.limit))
+    query, listing = call.query, (LIST_PAYMENTS.kind, "" if call.query.state is UNSET else call.query.state)
+    waiting = query.state is not UNSET
+    page = call.engine.payments(call.principal, unseal(query.cursor, *listing), query.limit, waiting=waiting)
+    return json_reply(replace(page, next_cursor=seal(page.next_cursor, *listing)))
 
 
 def _wallet(call: Call) -> Reply:
@@ -68,7 +76,9 @@ def _receipts(call: Call) -> Reply:
     query = call.query
     assert isinstance(query, ReceiptsQuery)
     payment_id = None if query.payment_id is UNSET else query.payment_id
-    return json_reply(call.engine.receipts(call.principal, payment_id, query.cursor or None, query.limit))
+    listing = (LIST_RECEIPTS.kind, payment_id or "")
+    page = call.engine.receipts(call.principal, payment_id, unseal(query.cursor, *listing), query.limit)
+    return json_reply(replace(page, next_cursor=seal(page.next_cursor, *listing)))
 
 
 def _key(call: Call) -> Reply:
@@ -81,8 +91,23 @@ def _ledger(call: Call) -> Reply:
     return Reply(200, msgspec.json.Encoder().encode_lines(lines), NDJSON)
 
 
+def _policy(call: Call) -> Reply:
+    """The stored bytes themselves: their sha256 is the hash in the path, so that nobody has to believe us."""
+    return Reply(200, call.engine.policy(call.principal, path_digest(call.scope)), JSON)
+
+
 def _status(call: Call) -> Reply:
     return json_reply(call.engine.status(call.principal))
+
+
+def _payout(call: Call) -> Reply:
+    return json_reply(call.engine.payout(call.principal, *path_ids(call.scope)))
+
+
+def _payouts(call: Call) -> Reply:
+    assert isinstance(call.query, PayoutsQuery)
+    page = call.engine.payouts(call.principal, unseal(call.query.cursor, LIST_PAYOUTS.kind), call.query.limit)
+    return json_reply(replace(page, next_cursor=seal(page.next_cursor, LIST_PAYOUTS.kind)))
 
 
 _READERS: dict[str, Callable[[Call], Reply]] = {
@@ -95,6 +120,9 @@ _READERS: dict[str, Callable[[Call], Reply]] = {
     GET_KEY.kind: _key,
     LEDGER.kind: _ledger,
     STATUS.kind: _status,
+    GET_PAYOUT.kind: _payout,
+    LIST_PAYOUTS.kind: _payouts,
+    GET_POLICY.kind: _policy,
 }
 
 

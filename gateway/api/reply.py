@@ -52,7 +52,7 @@ def problem_reply(refusal: Refusal, request_id: str, headers: Headers = ()) -> R
     """A refusal as RFC 9457, with the headers that its code calls for."""
     row = CATALOGUE[refusal.code]
     body = _encode(problem(refusal, request_id))
-    return Reply(row.status, body, PROBLEM_JSON, (*headers, *_headers_of(row.code, row.after_ms)))
+    return Reply(row.status, body, PROBLEM_JSON, (*headers, *_headers_of(row.code, refusal.retry_after_ms)))
 
 
 def _headers_of(code: Code, after_ms: int) -> Headers:

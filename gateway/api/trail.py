@@ -10,9 +10,12 @@ _KEY = "gonogo.trail"
 
 
 class Trail:
-    """One request. `route` is None until a handler has been chosen; `status` is 0 until an answer has begun."""
+    """One request. `route` is None until a handler has been chosen; `status` is 0 until an answer has begun.
 
-    __slots__ = ("key_fingerprint", "method", "path", "principal", "request_id", "route", "started", "status")
+    `headers` go onto whatever answer the request gets.
+    """
+
+    __slots__ = ("headers", "key_fingerprint", "method", "path", "principal", "request_id", "route", "started", "status")
 
     def __init__(self, request_id: str, method: str, path: str, started: float) -> None:
         self.request_id = request_id
@@ -23,6 +26,7 @@ class Trail:
         self.status = 0
         self.principal: Principal | None = None
         self.key_fingerprint: str | None = None
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def lay(scope: Scope, trail: Trail) -> None:

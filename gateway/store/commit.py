@@ -7,6 +7,7 @@ the interpreter lock. A batch of one commits in the loop: nobody else is waiting
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Generic, TypeVar
 
 from gateway.errors import Code
@@ -44,6 +45,9 @@ class GroupCommit(Generic[Request, Result]):
         self._wakeup = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
+        self.held_up = False
+        """Whether a batch waits for another program's lock, and all that is queued behind it too."""
 
     def start(self) -> None:
         """Begin to take work; needs a running loop."""
@@ -94,6 +98,7 @@ class GroupCommit(Generic[Request, Result]):
                     future.set_result(result)
 
     async def _transact(self, requests: Sequence[Request]) -> list[Result]:
+        loop = asyncio.get_running_loop()
         await self._begin()
         try:
             results = self._decide(requests)
@@ -107,10 +112,12 @@ class GroupCommit(Generic[Request, Result]):
             self._rollback()
             raise
         try:
+            began = perf_counter()  # not the loop's clock, which stands still while we block it
             if len(requests) == 1 and not self._queue:
                 self._connection.execute("COMMIT")
             else:
-                await asyncio.get_running_loop().run_in_executor(None, self._connection.execute, "COMMIT")
+                await loop.run_in_executor(None, self._connection.execute, "COMMIT")
+            self.observe(perf_counter() - began, len(requests))
         except sqlite3.Error as error:
             self._rollback()
             code = storage_code(error) or Code.STORAGE_UNUSABLE
@@ -124,17 +131,21 @@ class GroupCommit(Generic[Request, Result]):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._lock_wait_s
         pause = 0.001
-        while True:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                code = storage_code(error) or Code.STORAGE_UNUSABLE
-                if code is not Code.STORAGE_BUSY or loop.time() >= deadline:
-                    raise StorageFailed(code, str(error)) from error
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 0.05)
-            else:
-                return
+        try:
+            while True:
+                try:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.Error as error:
+                    code = storage_code(error) or Code.STORAGE_UNUSABLE
+                    if code is not Code.STORAGE_BUSY or loop.time() >= deadline:
+                        raise StorageFailed(code, str(error)) from error
+                    self.held_up = True
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, 0.05)
+                else:
+                    return
+        finally:
+            self.held_up = False
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

@@ -1,6 +1,8 @@
 """Opening the database: the settings that make an answered commit durable, and clear words where it cannot be used."""
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.errors import Code
@@ -43,6 +45,20 @@ def open_reader(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA busy_timeout = 2000")
     return connection
+
+
+@contextlib.contextmanager
+def own_transaction(connection: sqlite3.Connection, wait_ms: int = 10_000) -> Iterator[None]:
+    """One transaction outside the group commit, beside a running gateway: waits for its lock, commits, or rolls back."""
+    connection.execute(f"PRAGMA busy_timeout = {wait_ms:d}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute("PRAGMA busy_timeout = 0")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -19,7 +19,7 @@ class WalletRow(msgspec.Struct, frozen=True):
 
 
 class PayeeRow(msgspec.Struct, frozen=True):
-    """A payee with its account and balance."""
+    """A payee with its account and balance. `known` tells that a payment to it was held before."""
 
     payee_id: str
     name: str
@@ -27,10 +27,15 @@ class PayeeRow(msgspec.Struct, frozen=True):
     payable_account: int
     payable: int
     created_at: str
+    category: str
+    known: int
 
 
 class PaymentRow(msgspec.Struct, frozen=True):
-    """A payment, column by column; amounts are minor units."""
+    """A payment, column by column; amounts are minor units.
+
+    `counters` names those in which it was counted, a line each; `guarded` tells that its policy looked for its like.
+    """
 
     tenant_id: str
     payment_id: str
@@ -39,6 +44,7 @@ class PaymentRow(msgspec.Struct, frozen=True):
     agent_id: str
     state: State
     currency: str
+    requested: int
     authorized: int
     settled: int
     released: int
@@ -48,7 +54,8 @@ class PaymentRow(msgspec.Struct, frozen=True):
     available_account: int
     held_account: int
     payable_account: int
-    counter_window: str
+    counters: str
+    guarded: int
     operations: int
     last_receipt_sha256: str
     policy: bytes
@@ -73,21 +80,26 @@ class PaymentRow(msgspec.Struct, frozen=True):
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):
-    """What a key led to: enough to compare a new request with the first, and to repeat the answer byte for byte."""
+    """What a key led to: enough to compare a new request with the first, and to repeat the answer byte for byte.
+
+    `body` is None once the answer's time is over and its bytes are gone: the row is the key's tombstone.
+    """
 
     seq: int
     suffix: str
     kind: str
     at: str
+    actor: str
     fingerprint: bytes
     request: bytes
     status: int
-    body: bytes
     location: str | None
+    payment_id: str | None
+    body: bytes | None
 
 
 class OperationRow(msgspec.Struct, frozen=True):
-    """A row for the journal."""
+    """A row for the journal. `body`, the answer's bytes, goes to a table of its own; it is None where nobody asked."""
 
     tenant_id: str
     suffix: str
@@ -102,11 +114,11 @@ class OperationRow(msgspec.Struct, frozen=True):
     fingerprint: bytes
     request: bytes
     status: int
-    body: bytes
     location: str | None
     receipt: bytes | None
     signature: bytes | None
     keyid: str | None
+    body: bytes | None
 
 
 class NewPayee(msgspec.Struct, frozen=True):
@@ -117,12 +129,43 @@ class NewPayee(msgspec.Struct, frozen=True):
     name: str
     currency: str
     created_at: str
+    category: str = ""
+
+
+class Like(msgspec.Struct, frozen=True):
+    """What two payments have in common that look like one asked for twice."""
+
+    tenant_id: str
+    agent_id: str
+    payee_id: str
+    requested: int
+
+
+class Vote(msgspec.Struct, frozen=True):
+    """What one person said to a payment that waits for approval."""
+
+    agent_id: str
+    key_id: str
+    vote: str
+    reason: str
+    at: str
 
 
 class Mode(msgspec.Struct, frozen=True):
-    """A tenant's mode, and who set it why and when."""
+    """A tenant's mode, and who set it why and when; `everywhere` where it holds for all tenants at once."""
 
     mode: str
     reason: str
     at: str
     actor: str
+    everywhere: bool = False
+
+
+class KeyEvent(msgspec.Struct, frozen=True):
+    """What became of a receipt key at a position of the journal; `x` is the public key as a JWK writes it."""
+
+    seq: int
+    keyid: str
+    event: str
+    at: str
+    x: str

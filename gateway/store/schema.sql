@@ -5,8 +5,21 @@ CREATE TABLE tenants (
   mode_reason TEXT NOT NULL DEFAULT '',
   mode_at TEXT NOT NULL,
   mode_actor TEXT NOT NULL,
-  created_at TEXT NOT NULL
+  created_at TEXT NOT NULL,
+  rate_per_s INTEGER NOT NULL DEFAULT 0 CHECK (rate_per_s >= 0),  -- 0: as many requests as come
+  burst INTEGER NOT NULL DEFAULT 0 CHECK (burst >= 0 AND (rate_per_s = 0) = (burst = 0))
 ) STRICT, WITHOUT ROWID;
+
+-- One row: what holds for all tenants at once. Commands beside the running process write it.
+CREATE TABLE service (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  mode TEXT NOT NULL CHECK (mode IN ('normal', 'paused')),
+  mode_reason TEXT NOT NULL,
+  mode_at TEXT NOT NULL,
+  mode_actor TEXT NOT NULL
+) STRICT;
+
+INSERT INTO service (only_row, mode, mode_reason, mode_at, mode_actor) VALUES (1, 'normal', '', '', 'system');
 
 CREATE TABLE api_keys (
   key_sha256 BLOB PRIMARY KEY CHECK (length(key_sha256) = 32),
@@ -46,6 +59,8 @@ CREATE TABLE payees (
   name TEXT NOT NULL,
   currency TEXT NOT NULL,
   payable INTEGER NOT NULL REFERENCES accounts,
+  category TEXT NOT NULL DEFAULT '',
+  known INTEGER NOT NULL DEFAULT 0 CHECK (known IN (0, 1)),  -- a payment to it was held before
   created_at TEXT NOT NULL,
   PRIMARY KEY (tenant_id, payee_id)
 ) STRICT, WITHOUT ROWID;
@@ -60,12 +75,15 @@ CREATE TABLE policies (
   PRIMARY KEY (tenant_id, version)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX policies_by_hash ON policies (tenant_id, policy_sha256);
+
+-- What the policies' budgets have counted: tenant/day/2026-11-23, agent/{id}/hour/2026-11-23T10+00:00, wallet/{id}/month/2026-11...
 CREATE TABLE counters (
   tenant_id TEXT NOT NULL REFERENCES tenants,
-  scope TEXT NOT NULL,
-  window TEXT NOT NULL,
+  counter TEXT NOT NULL,
   amount INTEGER NOT NULL CHECK (amount >= 0),
-  PRIMARY KEY (tenant_id, scope, window)
+  payments INTEGER NOT NULL CHECK (payments >= 0),
+  PRIMARY KEY (tenant_id, counter)
 ) STRICT, WITHOUT ROWID;
 
 -- No foreign keys from here on: the hot path pays for each; the movements' trigger checks the accounts instead.
@@ -75,8 +93,10 @@ CREATE TABLE payments (
   wallet_id TEXT NOT NULL,
   payee_id TEXT NOT NULL,
   agent_id TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('denied', 'reserved', 'partially_settled', 'settled', 'released', 'expired')),
+  state TEXT NOT NULL CHECK (state IN ('denied', 'reserved', 'partially_settled', 'settled', 'released', 'expired', 'approval_required',
+    'rejected', 'approval_expired')),
   currency TEXT NOT NULL,
+  requested INTEGER NOT NULL CHECK (requested > 0),
   authorized INTEGER NOT NULL CHECK (authorized >= 0),
   settled INTEGER NOT NULL CHECK (settled >= 0),
   released INTEGER NOT NULL CHECK (released >= 0),
@@ -86,7 +106,8 @@ CREATE TABLE payments (
   available_account INTEGER NOT NULL,
   held_account INTEGER NOT NULL,
   payable_account INTEGER NOT NULL,
-  counter_window TEXT NOT NULL,
+  counters TEXT NOT NULL,  -- those in which its amount was counted, a line each
+  guarded INTEGER NOT NULL CHECK (guarded IN (0, 1)),  -- the policy looked for its like
   operations INTEGER NOT NULL CHECK (operations >= 1),
   last_receipt_sha256 TEXT NOT NULL,
   policy BLOB NOT NULL,
@@ -96,14 +117,37 @@ CREATE TABLE payments (
   purpose TEXT,
   PRIMARY KEY (tenant_id, payment_id),
   CHECK (authorized = settled + released + open),
+  CHECK (authorized = CASE WHEN state IN ('denied', 'approval_required', 'rejected', 'approval_expired') THEN 0 ELSE requested END),
   CHECK (refunded + charged_back <= settled),
   CHECK (open = 0 OR state IN ('reserved', 'partially_settled')),
   CHECK (state NOT IN ('reserved', 'partially_settled') OR open > 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX payments_open ON payments (expires_at, tenant_id, payment_id) WHERE open > 0;
+CREATE INDEX payments_waiting ON payments (tenant_id, payment_id, expires_at) WHERE state = 'approval_required';
+CREATE INDEX payments_guarded ON payments (tenant_id, agent_id, payee_id, requested, created_at) WHERE guarded = 1;
 
--- The journal: one row a decided request, with the answer that every replay repeats byte for byte.
+-- Who said what to a payment that waited for approval. A person has one vote, and so has a key.
+CREATE TABLE votes (
+  tenant_id TEXT NOT NULL,
+  payment_id TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  vote TEXT NOT NULL CHECK (vote IN ('approve', 'reject')),
+  reason TEXT NOT NULL,
+  at TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, payment_id, agent_id),
+  UNIQUE (tenant_id, payment_id, key_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER votes_follow BEFORE INSERT ON votes
+WHEN NOT EXISTS (SELECT 1 FROM payments WHERE tenant_id = NEW.tenant_id AND payment_id = NEW.payment_id
+  AND state = 'approval_required' AND agent_id <> NEW.agent_id)
+BEGIN SELECT RAISE(ABORT, 'others vote, on a payment that waits for approval'); END;
+CREATE TRIGGER votes_are_final BEFORE UPDATE ON votes BEGIN SELECT RAISE(ABORT, 'votes are append-only'); END;
+CREATE TRIGGER votes_stay BEFORE DELETE ON votes BEGIN SELECT RAISE(ABORT, 'votes are append-only'); END;
+
+-- The journal: one row a decided request, and one for what the gateway or its operator did of itself.
 CREATE TABLE operations (
   seq INTEGER PRIMARY KEY,
   tenant_id TEXT NOT NULL,
@@ -119,13 +163,13 @@ CREATE TABLE operations (
   fingerprint BLOB NOT NULL,
   request BLOB NOT NULL,
   status INTEGER NOT NULL CHECK (status BETWEEN 200 AND 499),
-  body BLOB NOT NULL,
   location TEXT,
   receipt BLOB,
   signature BLOB,
   keyid TEXT,
   CHECK ((receipt IS NULL) = (signature IS NULL) AND (receipt IS NULL) = (keyid IS NULL)),
-  CHECK (entry_kind IS NULL OR entry_kind IN ('fund', 'reserve', 'settle', 'release', 'refund', 'expire'))
+  CHECK (entry_kind IS NULL OR entry_kind IN ('fund', 'reserve', 'settle', 'release', 'refund', 'expire',
+    'payout', 'payout_success', 'payout_failure', 'payout_suspense'))
 ) STRICT;
 
 CREATE UNIQUE INDEX operations_by_suffix ON operations (suffix);
@@ -138,6 +182,23 @@ CREATE TABLE idempotency_keys (
   seq INTEGER NOT NULL,
   PRIMARY KEY (key_hash, route_hash)
 ) STRICT, WITHOUT ROWID;
+
+-- The bytes that every replay repeats. The only rows that may go, once they are 30 days old by the journal's own clock: what stays
+-- is the key's tombstone above, so that a key never executes twice.
+CREATE TABLE answers (
+  seq INTEGER PRIMARY KEY,
+  body BLOB NOT NULL
+) STRICT;
+
+-- Which receipt key counts from which position of the journal on. A retired key's earlier receipts count, a revoked key's do not.
+CREATE TABLE key_events (
+  seq INTEGER PRIMARY KEY,
+  keyid TEXT NOT NULL,
+  event TEXT NOT NULL CHECK (event IN ('active', 'retired', 'revoked')),
+  at TEXT NOT NULL,
+  x TEXT NOT NULL,
+  UNIQUE (keyid, event)
+) STRICT;
 
 CREATE TABLE movements (
   seq INTEGER NOT NULL,
@@ -168,18 +229,138 @@ CREATE TRIGGER policies_are_final BEFORE UPDATE ON policies BEGIN SELECT RAISE(A
 CREATE TRIGGER policies_stay BEFORE DELETE ON policies BEGIN SELECT RAISE(ABORT, 'policies are append-only'); END;
 CREATE TRIGGER keys_are_final BEFORE UPDATE ON idempotency_keys BEGIN SELECT RAISE(ABORT, 'keys are append-only'); END;
 CREATE TRIGGER keys_stay BEFORE DELETE ON idempotency_keys BEGIN SELECT RAISE(ABORT, 'keys are append-only'); END;
+CREATE TRIGGER answers_are_final BEFORE UPDATE ON answers BEGIN SELECT RAISE(ABORT, 'answers are repeated byte for byte'); END;
+CREATE TRIGGER answers_live BEFORE DELETE ON answers
+WHEN coalesce((SELECT at FROM operations WHERE seq = OLD.seq), '~')
+  > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT at FROM operations ORDER BY seq DESC LIMIT 1), '-30 days')
+BEGIN SELECT RAISE(ABORT, 'an answer is kept for 30 days'); END;
+CREATE TRIGGER key_events_are_final BEFORE UPDATE ON key_events BEGIN SELECT RAISE(ABORT, 'key events are append-only'); END;
+CREATE TRIGGER key_events_stay BEFORE DELETE ON key_events BEGIN SELECT RAISE(ABORT, 'key events are append-only'); END;
+CREATE TRIGGER key_events_follow BEFORE INSERT ON key_events
+WHEN NOT EXISTS (SELECT 1 FROM operations WHERE seq = NEW.seq AND kind = 'key_' || NEW.event)
+  OR EXISTS (SELECT 1 FROM key_events WHERE keyid = NEW.keyid AND (event = 'revoked' OR x <> NEW.x))
+  OR (NEW.event <> 'active' AND NOT EXISTS (SELECT 1 FROM key_events WHERE keyid = NEW.keyid AND event = 'active'))
+BEGIN SELECT RAISE(ABORT, 'a key is made active once, then retired or revoked, as the journal says'); END;
 CREATE TRIGGER payments_stay BEFORE DELETE ON payments BEGIN SELECT RAISE(ABORT, 'payments are never deleted'); END;
 
 CREATE TRIGGER payments_identity BEFORE UPDATE ON payments
-WHEN NEW.authorized <> OLD.authorized OR NEW.wallet_id <> OLD.wallet_id OR NEW.payee_id <> OLD.payee_id
+WHEN NEW.requested <> OLD.requested OR NEW.wallet_id <> OLD.wallet_id OR NEW.payee_id <> OLD.payee_id
   OR NEW.currency <> OLD.currency OR NEW.operations <> OLD.operations + 1
+  OR (NEW.authorized <> OLD.authorized AND (OLD.state <> 'approval_required' OR NEW.state <> 'reserved'))
 BEGIN SELECT RAISE(ABORT, 'a payment''s identity never changes'); END;
 
 CREATE TRIGGER payments_terminal BEFORE UPDATE ON payments
-WHEN OLD.state IN ('denied', 'released', 'expired')
+WHEN OLD.state IN ('denied', 'released', 'expired', 'rejected', 'approval_expired')
+  OR (OLD.state = 'approval_required' AND NEW.state NOT IN ('approval_required', 'reserved', 'denied', 'rejected', 'approval_expired'))
+  OR (NEW.state = 'approval_required' AND OLD.state <> 'approval_required')
   OR (OLD.state = 'settled' AND (NEW.state <> 'settled' OR NEW.settled <> OLD.settled OR NEW.released <> OLD.released))
 BEGIN SELECT RAISE(ABORT, 'a terminal state never changes'); END;
 
 CREATE TRIGGER payments_never_unsettle BEFORE UPDATE ON payments
 WHEN NEW.settled < OLD.settled OR NEW.released < OLD.released OR NEW.refunded < OLD.refunded
 BEGIN SELECT RAISE(ABORT, 'settled, released and refunded only grow'); END;
+
+-- Money on its way out. The row is the intent, durable before the first byte leaves; rail_key is what the rail knows it by.
+-- epoch counts the leases: whoever writes must hold the newest one, so that a slow first owner cannot overwrite its successor.
+CREATE TABLE payouts (
+  tenant_id TEXT NOT NULL,
+  payout_id TEXT NOT NULL,
+  payee_id TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('accepted', 'executing', 'unknown', 'manual_review', 'succeeded', 'failed')),
+  currency TEXT NOT NULL,
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  rail_key TEXT NOT NULL UNIQUE,
+  rail_id TEXT,
+  reason TEXT,
+  payable_account INTEGER NOT NULL,
+  paying_account INTEGER NOT NULL,
+  clearing_account INTEGER NOT NULL,
+  operations INTEGER NOT NULL CHECK (operations >= 1),
+  last_receipt_sha256 TEXT NOT NULL,
+  epoch INTEGER NOT NULL CHECK (epoch >= 0),
+  leased_until TEXT NOT NULL,
+  sent_at TEXT,
+  due_at TEXT NOT NULL,
+  tries INTEGER NOT NULL CHECK (tries >= 0),
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, payout_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX payouts_to_do ON payouts (due_at, tenant_id, payout_id) WHERE state IN ('accepted', 'executing', 'unknown');
+CREATE UNIQUE INDEX payouts_by_charge ON payouts (rail_id) WHERE rail_id IS NOT NULL;
+
+-- What operators say of a payout that the rail cannot explain. Append-only: a changed mind is a new row.
+CREATE TABLE payout_reviews (
+  tenant_id TEXT NOT NULL,
+  payout_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  operator TEXT NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('succeeded', 'failed')),
+  evidence TEXT NOT NULL,
+  at TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, payout_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- What the rail told, stored before anything is made of it; a second event with the same id is the first one again.
+CREATE TABLE rail_events (
+  rail TEXT NOT NULL,
+  rail_event_id TEXT NOT NULL,
+  rail_key TEXT NOT NULL,
+  type TEXT NOT NULL,
+  status TEXT NOT NULL,
+  body BLOB NOT NULL,
+  received_at TEXT NOT NULL,
+  due_at TEXT NOT NULL,
+  tries INTEGER NOT NULL CHECK (tries >= 0),
+  outcome TEXT,
+  handled_at TEXT,
+  PRIMARY KEY (rail, rail_event_id),
+  CHECK ((outcome IS NULL) = (handled_at IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rail_events_to_do ON rail_events (due_at, rail_event_id) WHERE outcome IS NULL;
+
+-- What does not fit and a person must look at: one row for each payout and kind, with the journal's position of what was posted.
+CREATE TABLE reconciliation_items (
+  tenant_id TEXT NOT NULL,
+  payout_id TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('late_success', 'contradicted_success')),
+  seq INTEGER NOT NULL,
+  amount INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  rail_id TEXT,
+  at TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, payout_id, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER payouts_stay BEFORE DELETE ON payouts BEGIN SELECT RAISE(ABORT, 'payouts are never deleted'); END;
+CREATE TRIGGER payouts_identity BEFORE UPDATE ON payouts
+WHEN NEW.tenant_id <> OLD.tenant_id OR NEW.payout_id <> OLD.payout_id OR NEW.payee_id <> OLD.payee_id OR NEW.amount <> OLD.amount
+  OR NEW.currency <> OLD.currency OR NEW.rail_key <> OLD.rail_key OR NEW.payable_account <> OLD.payable_account
+  OR NEW.paying_account <> OLD.paying_account OR NEW.clearing_account <> OLD.clearing_account OR NEW.operations < OLD.operations
+  OR (OLD.rail_id IS NOT NULL AND NEW.rail_id IS NOT OLD.rail_id)
+BEGIN SELECT RAISE(ABORT, 'a payout''s identity never changes'); END;
+CREATE TRIGGER payouts_epoch BEFORE UPDATE ON payouts WHEN NEW.epoch < OLD.epoch
+BEGIN SELECT RAISE(ABORT, 'a lease''s epoch never falls'); END;
+CREATE TRIGGER payouts_edges BEFORE UPDATE ON payouts
+WHEN NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state NOT IN (
+  'accepted executing', 'executing succeeded', 'executing failed', 'executing unknown', 'unknown succeeded', 'unknown failed',
+  'unknown manual_review', 'manual_review succeeded', 'manual_review failed')
+BEGIN SELECT RAISE(ABORT, 'a payout does not go that way'); END;
+CREATE TRIGGER payouts_reviewed BEFORE UPDATE ON payouts
+WHEN OLD.state = 'manual_review' AND NEW.state <> OLD.state AND 2 > (SELECT count(DISTINCT operator) FROM payout_reviews
+  WHERE tenant_id = NEW.tenant_id AND payout_id = NEW.payout_id AND outcome = NEW.state)
+BEGIN SELECT RAISE(ABORT, 'two operators end a manual review'); END;
+CREATE TRIGGER payout_reviews_are_final BEFORE UPDATE ON payout_reviews BEGIN SELECT RAISE(ABORT, 'reviews are append-only'); END;
+CREATE TRIGGER payout_reviews_stay BEFORE DELETE ON payout_reviews BEGIN SELECT RAISE(ABORT, 'reviews are append-only'); END;
+CREATE TRIGGER rail_events_are_final BEFORE UPDATE ON rail_events
+WHEN OLD.outcome IS NOT NULL OR NEW.rail <> OLD.rail OR NEW.rail_event_id <> OLD.rail_event_id OR NEW.rail_key <> OLD.rail_key
+  OR NEW.body <> OLD.body
+BEGIN SELECT RAISE(ABORT, 'an event is handled once and never changes'); END;
+CREATE TRIGGER rail_events_stay BEFORE DELETE ON rail_events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+CREATE TRIGGER reconciliation_items_are_final BEFORE UPDATE ON reconciliation_items
+BEGIN SELECT RAISE(ABORT, 'reconciliation items are append-only'); END;
+CREATE TRIGGER reconciliation_items_stay BEFORE DELETE ON reconciliation_items
+BEGIN SELECT RAISE(ABORT, 'reconciliation items are append-only'); END;

@@ -39,8 +39,10 @@ class TenantStore:
     def add_payee(self, payee: NewPayee) -> None:
         """Store a payee with its account."""
         payable = self.account(payee.tenant_id, f"payee/{payee.payee_id}/payable", payee.currency)
-        sql = "INSERT INTO payees (tenant_id, payee_id, name, currency, payable, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-        self._execute(sql, (payee.tenant_id, payee.payee_id, payee.name, payee.currency, payable, payee.created_at))
+        columns = "tenant_id, payee_id, name, currency, payable, category, created_at"
+        sql = f"INSERT INTO payees ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # our own column names
+        values = (payee.tenant_id, payee.payee_id, payee.name, payee.currency, payable, payee.category, payee.created_at)
+        self._execute(sql, values)
 
     def add_policy(self, tenant_id: str, digest: str, document: bytes, now: str) -> None:
         """Put a policy in force."""
@@ -49,6 +51,19 @@ class TenantStore:
         SELECT ?, coalesce(max(version), 0) + 1, ?, ?, ? FROM policies WHERE tenant_id = ?
         """
         self._execute(sql, (tenant_id, digest, document, now, tenant_id))
+
+    def set_mode_everywhere(self, mode: Mode) -> None:
+        """Pause or resume all tenants at once; a tenant's own pause stays as it is."""
+        sql = "UPDATE service SET mode = ?, mode_reason = ?, mode_at = ?, mode_actor = ? WHERE only_row = 1"
+        self._execute(sql, (mode.mode, mode.reason, mode.at, mode.actor))
+
+    def knows(self, tenant_id: str) -> bool:
+        """Whether there is such a tenant."""
+        return self._execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone() is not None
+
+    def set_rate(self, tenant_id: str, rate_per_s: int, burst: int) -> None:
+        """Limit a tenant's requests; 0 and 0 lift the limit."""
+        self._execute("UPDATE tenants SET rate_per_s = ?, burst = ? WHERE tenant_id = ?", (rate_per_s, burst, tenant_id))
 
     def set_mode(self, tenant_id: str, mode: Mode) -> None:
         """Pause or resume a tenant."""

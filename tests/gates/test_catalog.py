@@ -55,12 +55,13 @@ def test_the_rollback_is_rehearsed_within_14_days():
 
 
 def test_the_automatic_no_gos_are_those_of_the_plan():
-    """A policy bypass, a leaked secret, an idempotency violation on settle or reverse, a dead end of the onboarding."""
+    """A policy bypass, a leaked secret, an idempotency violation on settle, reverse or payout, a dead end of the onboarding."""
     automatic = {f"{letter}:{item.source.measure}" for (letter, _), item in CRITERIA.items() if item.automatic_no_go}
     assert automatic == {
         "A:dead_ends",
         "B:settlements_without_policy",
         "C:double_settles",
+        "C:extra_charges",
         "C:double_reversals",
         "C:replay_changes",
         "C:unknown_outcome_violations",
@@ -83,26 +84,24 @@ def test_without_evidence_every_criterion_is_missing_and_the_answer_is_no_go(ben
 
 
 def test_perfect_evidence_of_all_that_is_produced_leaves_exactly_the_rest_unknown(bench):
-    """With flawless runs B and D pass today; A, G, H, I, J and parts of C, E, F are unknown, and nothing fails."""
+    """With flawless runs B, C and D pass today; A, G, H, I, J and parts of E and F are unknown, and nothing fails."""
     held = [bench.held(kind=kind, measures=_perfect(bench, kind)) for kind in PRODUCED]
     review = bench.review(GATES.values(), held)
     outcomes = {gate.letter: gate.outcome for gate in review.gates}
-    assert {letter for letter, outcome in outcomes.items() if outcome is Outcome.PASS} == set("BD")
+    assert {letter for letter, outcome in outcomes.items() if outcome is Outcome.PASS} == set("BCD")
     assert set(outcomes.values()) == {Outcome.PASS, Outcome.UNKNOWN}
-    unknown = {item.criterion for item in review.decision.missing if item.gate[0] in "fes"}
-    assert {"storm_rail_book_mismatches", "unresolved_p0_findings", "availability"} <= unknown
+    unknown = {item.criterion for item in review.decision.missing if item.gate[0] in "es"}
+    assert {"unresolved_p0_findings", "availability"} <= unknown
     assert review.decision.exit_code == 3
 
 
 def _perfect(bench, kind):
-    """A measure that passes for each criterion of a kind; the rail's book is not built."""
+    """A measure that passes for each criterion of a kind."""
     measures = {}
     for item in CRITERIA.values():
         if item.source.predicate_type == kind:
             value = {"lte": "0", "lt": "1", "gte": "1", "eq": item.threshold}[item.operator]
             measures[item.source.measure] = bench.measure(value, item.unit, statistic=item.statistic)
-    if kind == EvidenceKind.LOAD_RUN:
-        measures["rail_book_mismatches"] = bench.measure(None, unknown=UnknownReason.NOT_RUN, detail="not built yet")
     return measures
 
 

@@ -1,5 +1,7 @@
 """The gateway's command: what it prints, what it makes, and with which exit code it ends."""
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 
@@ -65,8 +67,20 @@ def test_demo_data_prints_what_a_person_needs(tmp_path):
     first = msgspec.json.decode(invoke(gateway, "demo-data", "--db", db, "--format", "json").output, type=DemoData)
     second = invoke(gateway, "demo-data", "--db", db, "--tenant-name", "other").output
     assert first.tenant_id not in second
-    assert second.count("gng_") == 4
+    assert second.count("gng_") == 5
     assert first.agent_key.encode() not in (tmp_path / "gateway.db").read_bytes()
+
+
+def test_a_burst_needs_a_rate_and_defaults_to_it(tmp_path):
+    """Half a limit is no limit, so it is refused; a rate alone allows as many at once as a second brings."""
+    db = str(tmp_path / "gateway.db")
+    assert invoke(gateway, "demo-data", "--db", db, "--burst", "5").exit_code == 2
+    assert invoke(gateway, "demo-data", "--db", db, "--rate", "7").exit_code == 0
+    assert invoke(gateway, "demo-data", "--db", db, "--rate", "7", "--burst", "9").exit_code == 0
+    assert invoke(gateway, "demo-data", "--db", db).exit_code == 0
+    with contextlib.closing(sqlite3.connect(db)) as database:
+        found = database.execute("SELECT rate_per_s, burst FROM tenants").fetchall()
+    assert sorted(found) == [(0, 0), (7, 7), (7, 9)]
 
 
 def test_the_database_is_in_the_state_folder_unless_told_otherwise(tmp_path):

@@ -112,13 +112,13 @@ def test_a_wallet_cannot_be_spent_twice_by_requests_at_once(desk):
 
 def test_one_defective_request_does_not_take_its_batch_with_it(desk, monkeypatch):
     """The request that raises is answered with 500 and no money moved; the others in its batch are decided."""
-    import gateway.engine as module
+    import gateway.execute as module
 
-    def fragile(tx, tenants, request, context):
+    def fragile(tx, tenants, request, wanted, context):
         if request.key.startswith("bad"):
-            tx.add_to_counter("x", "y", "z", 1)
+            tx.count("x", ["y"], 1, 1)
             raise RuntimeError("a defect")
-        return real(tx, tenants, request, context)
+        return real(tx, tenants, request, wanted, context)
 
     real = module.execute
     monkeypatch.setattr(module, "execute", fragile)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import gateway
-from gateway.machines import OPEN_STATES, REFUSALS, TRANSITIONS, Effect, Event, State, mermaid, transition
+from gateway.machines import OPEN_STATES, REFUSALS, TRANSITIONS, UNFUNDED_STATES, Effect, Event, State, mermaid, transition
 
 EXPECTED = {
     (None, "reserve_denied"): ("denied", "none"),
@@ -20,6 +20,12 @@ EXPECTED = {
     ("partially_settled", "reverse"): ("settled", "release"),
     ("partially_settled", "expire"): ("settled", "release"),
     ("settled", "reverse"): ("settled", "refund"),
+    (None, "reserve_escalated"): ("approval_required", "none"),
+    ("approval_required", "approve_part"): ("approval_required", "none"),
+    ("approval_required", "approve_last"): ("reserved", "hold"),
+    ("approval_required", "approve_denied"): ("denied", "none"),
+    ("approval_required", "reject"): ("rejected", "none"),
+    ("approval_required", "expire"): ("approval_expired", "none"),
 }
 
 
@@ -38,7 +44,8 @@ def test_no_pair_has_two_edges():
 
 def test_every_state_without_an_edge_for_an_operation_has_a_refusal():
     """An operation that finds no edge has a code to answer with."""
-    for state, event in itertools.product(State, (Event.SETTLE_PART, Event.SETTLE_REST, Event.REVERSE)):
+    operations = (Event.SETTLE_PART, Event.SETTLE_REST, Event.REVERSE, Event.APPROVE_LAST, Event.REJECT)
+    for state, event in itertools.product(State, operations):
         assert transition(state, event) is not None or state in REFUSALS
 
 
@@ -56,7 +63,15 @@ def test_the_database_knows_exactly_the_states_of_the_machine():
     schema = (gateway.package_dir() / "store" / "schema.sql").read_text(encoding="utf-8")
     listed = re.search(r"state TEXT NOT NULL CHECK \(state IN \(([^)]*)\)\)", schema)
     assert listed is not None
-    assert {item.strip(" '") for item in listed[1].split(",")} == {state.value for state in State}
+    assert {item.strip(" '\n") for item in listed[1].split(",")} == {state.value for state in State}
+
+
+def test_the_database_knows_the_states_in_which_nothing_was_authorized():
+    """The amount authorized is nought in exactly these states, so that authorized = settled + released + open in all."""
+    schema = (gateway.package_dir() / "store" / "schema.sql").read_text(encoding="utf-8")
+    listed = re.search(r"authorized = CASE WHEN state IN \(([^)]*)\) THEN 0 ELSE requested END", schema)
+    assert listed is not None
+    assert {item.strip(" '\n") for item in listed[1].split(",")} == {state.value for state in UNFUNDED_STATES}
 
 
 def test_the_diagram_draws_every_edge():

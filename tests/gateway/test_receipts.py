@@ -2,9 +2,11 @@
 
 import base64
 import copy
+import datetime as dt
 import hashlib
 import json
 import subprocess
+import typing
 
 import msgspec
 import pytest
@@ -17,10 +19,13 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
+from gates.evidence.dsse import Envelope as GateEnvelope
+from gates.evidence.dsse import TrustRoot
+from gates.probes.verifier import verify_receipts
 from gateway.canonical import canonical
-from gateway.commands import Reserve, Reverse, Settle
-from gateway.receipts import PAYLOAD_TYPE, ReceiptSigner, envelope, load_signer
-from gateway.routes import RESERVE, REVERSE, SETTLE
+from gateway.commands import ApprovalRule, Approve, PutPolicy, Reject, Reserve, Reverse, Settle
+from gateway.receipts import PAYLOAD_TYPE, Receipt, ReceiptSigner, envelope, load_signer
+from gateway.routes import APPROVE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE
 from gateway.settings import Settings, StartProblem
 
 
@@ -76,16 +81,71 @@ def test_a_second_library_verifies_the_envelope(receipts, desk):
             Envelope.from_dict(data).verify([key], 1)
 
 
-def test_openssl_verifies_the_bare_signature(receipts, tmp_path):
-    """A program that shares no code with us agrees on the bytes that were signed."""
+KINDS = typing.get_args(typing.get_type_hints(Receipt)["kind"])
+
+
+@pytest.fixture
+def one_of_each(counter):
+    """Receipts of every kind, and one of an outcome that nobody knows."""
+    desk = counter.desk
+    rule = PutPolicy("USD", approval=ApprovalRule("5000", 1), per_payment_max="9000")
+    desk.ask(PUT_POLICY, rule, "policy")
+
+    def reserve(key, amount, **more):
+        made = desk.ask(RESERVE, Reserve(desk.demo.wallet_id, desk.demo.payee_ids[0], amount, "USD", **more), key)
+        return msgspec.json.decode(made.body).get("payment", {}).get("payment_id")
+
+    settled, expires = reserve("settled", "100"), reserve("expires", "100", expires_in_s=1)
+    reserve("denied", "9001")
+    desk.ask(SETTLE, Settle(), "settle", settled)
+    desk.ask(REVERSE, Reverse(reason="r"), "reverse", settled)
+    desk.ask(APPROVE, Approve(reason="r"), "approve", reserve("approved", "6000"))
+    desk.ask(REJECT, Reject(reason="r"), "reject", reserve("rejected", "6001"))
+    desk.now += dt.timedelta(seconds=1)
+    assert expires
+    assert desk.sweep() == 1
+    counter.script(charges=[{"action": "lost_reply_after"}], look_ups=[{"action": "bad_gateway", "times": 0}])
+    counter.pay()
+    counter.round()
+    return desk.reads.receipts(desk.demo.tenant_id, None, 0, 100).items
+
+
+def test_openssl_verifies_the_bare_signature_of_every_kind(one_of_each, tmp_path):
+    """A program that shares no code with us agrees on the bytes that were signed, and refuses them with one bit changed."""
+    told = {}
+    for item, payload in zip(one_of_each, payloads(one_of_each), strict=True):
+        told.setdefault((item.kind, json.loads(payload)["money_moved"]), (payload, item.envelope.signatures[0].sig))
+    assert {kind for kind, _ in told} == set(KINDS)
+    assert ("payout", "unknown") in told
     key = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()
     (tmp_path / "key.pem").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    payload = payloads(receipts)[0]
-    (tmp_path / "pae").write_bytes(b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload))
-    (tmp_path / "sig").write_bytes(base64.b64decode(receipts[0].envelope.signatures[0].sig))
+    for (kind, _), (payload, sig) in told.items():
+        assert openssl_agrees(tmp_path, payload, base64.b64decode(sig)), kind
+        changed = payload[:-2] + bytes([payload[-2] ^ 1]) + payload[-1:]
+        assert not openssl_agrees(tmp_path, changed, base64.b64decode(sig)), kind
+
+
+def openssl_agrees(folder, payload, sig):
+    """Whether openssl finds the signature good over the DSSE pre-authentication encoding."""
+    (folder / "pae").write_bytes(b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload))
+    (folder / "sig").write_bytes(sig)
     command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin", "-in", "pae", "-sigfile", "sig"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+def test_the_independent_verifier_passes_every_kind(one_of_each, counter):
+    """The offline verifier shares no code with the writer: signature, key, form, chain, policy and money, kind by kind."""
+    trust = TrustRoot.from_jwks(msgspec.json.encode({"keys": [counter.desk.signer.jwk]}), "the desk's key")
+    envelopes = [(item.receipt_id, msgspec.convert(to_builtins(item.envelope), GateEnvelope)) for item in one_of_each]
+    found = verify_receipts(envelopes, trust)
+    assert {item.receipt.kind for item in found} == set(KINDS)
+    for item in found:
+        assert item.complete, (item.receipt.kind, item.levels)
+
+
+def to_builtins(value):
+    """The envelope as its JSON."""
+    return json.loads(msgspec.json.encode(value))
 
 
 def test_the_same_key_and_payload_give_the_same_envelope():

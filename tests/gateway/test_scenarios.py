@@ -7,9 +7,10 @@ import msgspec
 import pytest
 from gateway_desk import START
 
-from gateway.commands import Reserve, Reverse, Settle
-from gateway.routes import RESERVE, REVERSE, SETTLE
+from gateway.commands import Principal
+from gateway.routes import APPROVE, CREATE_PAYEE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE
 
+VOTES = {"approve": APPROVE, "reject": REJECT}
 TABLES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.txt"))
 
 
@@ -20,11 +21,34 @@ def rows(path):
             yield number, [cell.strip() for cell in line.split("|")]
 
 
+NUMBERS = {"expires_in_s", "approval.quorum", "duplicate.within_s", "new_payee_s"}
+LISTS = {"allowed_categories", "blocked_payees"}
+
+
+def value(name, text):
+    """A cell's argument in the type that the command has for it."""
+    if name == "budgets":
+        return [budget(item) for item in text.split(",")]
+    if name in LISTS:
+        return text.split(",")
+    return int(text) if name in NUMBERS else {"true": True, "false": False}.get(text, text)
+
+
+def budget(text):
+    """`agent/hour/1000/3`: scope, window, amount and payments."""
+    scope, window, amount, payments = text.split("/")
+    limits = {"max_amount": amount, "max_payments": int(payments or 0)}
+    return {"scope": scope, "window": window} | {name: limit for name, limit in limits.items() if limit}
+
+
 def arguments(text):
-    """`amount=300 final=false` as a mapping."""
-    found = dict(item.split("=", 1) for item in text.split())
-    values = {"true": True, "false": False}
-    return {name: int(value) if name == "expires_in_s" else values.get(value, value) for name, value in found.items()}
+    """`amount=300 final=false approval.quorum=2` as a mapping; a dot goes one level down."""
+    found = {}
+    for item in text.split():
+        name, given = item.split("=", 1)
+        outer, _, inner = name.rpartition(".")
+        (found.setdefault(outer, {}) if outer else found)[inner] = value(name, given)
+    return found
 
 
 class Reader:
@@ -33,6 +57,7 @@ class Reader:
     def __init__(self, desk) -> None:
         self.desk = desk
         self.payments = {"none": "pay_none"}
+        self.payees = {}
         self.last = "pay_none"
 
     def answer(self, at, operation, key, text):
@@ -41,16 +66,31 @@ class Reader:
         if operation == "sweep":
             return f"{self.desk.sweep()} swept", ""
         given = arguments(text)
-        payment = self.payments[given.pop("payment")] if "payment" in given else self.last
-        if operation == "reserve":
-            demo = self.desk.demo
-            fields = {"wallet_id": demo.wallet_id, "payee_id": demo.payee_ids[0], "currency": "USD", **given}
-            answer = self.desk.ask(RESERVE, msgspec.convert(fields, Reserve), key)
-        elif operation == "settle":
-            answer = self.desk.ask(SETTLE, msgspec.convert(given, Settle), key, payment)
-        else:
-            answer = self.desk.ask(REVERSE, msgspec.convert(given, Reverse), key, payment)
+        route, fields, ids = self.asked(operation, given)
+        principal = self.caller(given.pop("by")) if "by" in given else None
+        answer = self.desk.ask(route, msgspec.convert(fields, route.command), key, *ids, principal=principal)
         return self.told(answer, operation, key)
+
+    def asked(self, operation, given):
+        """The route, the command's fields and the ids in the path."""
+        demo = self.desk.demo
+        if operation == "reserve":
+            payee = self.payees.get(given.pop("to", None), demo.payee_ids[0])
+            return RESERVE, {"wallet_id": demo.wallet_id, "payee_id": payee, "currency": "USD", **given}, ()
+        if operation == "policy":
+            return PUT_POLICY, {"currency": "USD", **given}, ()
+        if operation == "payee":
+            return CREATE_PAYEE, {"name": "a payee", "currency": "USD", **given}, ()
+        payment = self.payments[given.pop("payment")] if "payment" in given else self.last
+        fields = {name: item for name, item in given.items() if name != "by"}
+        if operation in VOTES:
+            return VOTES[operation], {"reason": "seen", **fields}, (payment,)
+        return (SETTLE if operation == "settle" else REVERSE), fields, (payment,)
+
+    def caller(self, text):
+        """`operator:ann`: one person with a key of that role."""
+        role, name = text.split(":")
+        return Principal(self.desk.demo.tenant_id, f"key-{role}-{name}", role, name)
 
     def told(self, answer, operation, key):
         """Put an answer into the table's words."""
@@ -59,7 +99,11 @@ class Reader:
         if answer.status >= 400:
             if operation == "reserve" and body["resource"]:
                 self.payments[key] = body["resource"].removeprefix("/v1/payments/")
-            return f"{answer.status} {body['code']}{replay}", ""
+            reasons = " ".join(["", *body["reasons"]])
+            return f"{answer.status} {body['code']}{reasons}{replay}", ""
+        if operation in ("policy", "payee"):
+            self.payees[key] = body.get("payee_id")
+            return f"{answer.status} made{replay}", ""
         view = body["payment"]
         if operation == "reserve":
             self.last = self.payments[key] = view["payment_id"]

@@ -128,6 +128,7 @@ BANS = (
         {
             "gateway/ids.py": "the gateway's identifiers and salts",
             "gates/probes/cli.py": "the nonce in a probe's idempotency keys; --nonce fixes it",
+            "tests/conftest.py": "a fresh seed for the simulation; the report header names it, and --seed fixes it",
         },
     ),
     Ban(
@@ -158,6 +159,7 @@ BANS = (
             "drills/rehearsal.py": "the one wait of a drill; signals and guards take effect in it",
             "loadtests/locustfile.py": "sleeps until an attempt is due: the schedule itself",
             "tests/loadtests/test_process.py": "waits for a real process, with a deadline",
+            "tests/scorecards/test_review.py": "the kernel's own time to end an orphan, with a deadline",
             "tests/scorecards/test_steps.py": "a pause that passes the waiting on to a real process",
             "tests/drills/fake_service.py": "a service that hangs is what it plays",
             "tests/drills/fake_rooms/loadtests/__main__.py": "a storm that takes its time is what it plays",
@@ -183,7 +185,10 @@ BANS = (
         "gates.schema.documents.load_document",
         uses("yaml.load", "yaml.safe_load", "yaml.full_load", "yaml.unsafe_load", "yaml.load_all", "yaml.safe_load_all"),
         ROOMS,
-        {"gates/schema/documents.py": "the one strict loader"},
+        {
+            "gates/schema/documents.py": "the one strict loader",
+            "gateway/rail/simulator/script.py": "as strict, in a room that imports no other",
+        },
     ),
     Ban(
         "json.dumps",
@@ -227,8 +232,14 @@ BANS = (
         {
             "scorecards/history.py": "the history of official scorecards",
             "gateway/demo.py": "PRAGMA: waits for the lock of a running gateway",
+            "gateway/rail/simulator/book.py": "the rail is another house: its book shares nothing with the gateway's store",
             "gateway/engine.py": "PRAGMA: moves the log into the database when it drains; SELECT: does the database answer",
             "drills/audit.py": "asks SQLite whether a drilled database is sound, read only",
+            "loadtests/peers/fastapi_sqlite.py": "a peer of the speed comparison: PRAGMAs of its own database",
+            "loadtests/peers/grouped.py": "a peer of the speed comparison, on its own PostgreSQL",
+            "loadtests/peers/litestar_postgres.py": "a peer of the speed comparison, on its own PostgreSQL",
+            "loadtests/peers/litestar_postgres_group.py": "a peer of the speed comparison, on its own PostgreSQL",
+            "loadtests/peers/postgres_tables.py": "a peer of the speed comparison, on its own PostgreSQL",
         },
     ),
     Ban(

@@ -141,6 +141,24 @@ def machine_refusals() -> str:
     return table(("state", "the answer"), rows)
 
 
+def payout_diagram() -> str:
+    """A payout's states as a mermaid diagram."""
+    from gateway.payout_machine import payout_mermaid
+
+    return fenced("mermaid", payout_mermaid())
+
+
+def payout_table() -> str:
+    """A payout's states, row by row."""
+    from gateway.payout_machine import PAYOUT_TRANSITIONS
+
+    rows = [
+        (f"`{row.state}`" if row.state else "(none yet)", f"`{row.event}`", f"`{row.next}`", f"`{row.effect}`")
+        for row in PAYOUT_TRANSITIONS
+    ]
+    return table(("state", "event", "next", "effect on the money"), rows)
+
+
 # --- the house --------------------------------------------------------------------------------------------------------
 
 

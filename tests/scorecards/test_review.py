@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -53,6 +54,14 @@ def processes_of(home: Path) -> Iterator[int]:
             continue
 
 
+def left_behind(home: Path) -> list[int]:
+    """Those that still run a while after: the kernel ends an orphan when it gets to it, not when its parent dies."""
+    deadline = monotonic() + 10
+    while (left := list(processes_of(home))) and monotonic() < deadline:
+        sleep(0.05)
+    return left
+
+
 def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Path) -> None:
     """A foreign target by URL: no step can be judged, nothing crashes, everything is unknown, and the folder verifies."""
     target = tmp_path / "elsewhere.yaml"
@@ -67,7 +76,7 @@ def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Pa
     with gonogo(tmp_path, "scorecard", "verify") as verify:
         stdout, stderr = verify.communicate(timeout=60)
     assert (verify.returncode, stdout.splitlines()[-1]) == (0, "verified"), stdout + stderr
-    assert list(processes_of(tmp_path)) == []
+    assert left_behind(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -87,9 +96,9 @@ def test_an_interrupted_review_leaves_no_process_behind(tmp_path: Path, signal_n
             if when in line:
                 break
         review.send_signal(signal_number)
-        _, stderr = review.communicate(timeout=60)
+        _, stderr = review.communicate(timeout=120)
     assert review.returncode == code, stderr
-    assert list(processes_of(tmp_path)) == []
+    assert left_behind(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.commands import Command, Principal
 from gateway.demo import DemoData, make_demo
-from gateway.execute import Context, execute, sweep_expired
+from gateway.execute import Chore, Context, execute_batch, sweep_expired
 from gateway.idempotency import Mutation
 from gateway.ids import CountingIds
 from gateway.journal import Answer
 from gateway.receipts import ReceiptSigner
 from gateway.routes import Route
+from gateway.store.batch import Batch
 from gateway.store.connections import open_writer
 from gateway.store.reads import Reads
-from gateway.store.store import Transaction
 from gateway.store.tenants import TenantStore
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
@@ -28,11 +28,12 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.ids = CountingIds()
         self.now = START
+        self.has_rail = False
         self.signer = ReceiptSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.db = folder / "gateway.db"
         self.demo: DemoData = make_demo(self.db, lambda: START, self.ids, "demo")
         self.connection = open_writer(self.db)
-        self.tx = Transaction(self.connection)
+        self.tx = Batch(self.connection)
         self.reads = Reads(self.connection)
 
     def principal(self, role: str = "agent") -> Principal:
@@ -53,14 +54,25 @@ class Desk:
         body = msgspec.json.encode(command) if raw is None else raw
         mutation = Mutation(route, caller, path_ids, key.ljust(16, "-"), "", command, body, "request-1")
         self.connection.execute("BEGIN IMMEDIATE")
-        answer = execute(self.tx, TenantStore(self.connection), mutation, Context.at(self.now, self.ids, self.signer))
+        context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
+        (answer,) = execute_batch(self.tx, TenantStore(self.connection), [mutation], context)
         self.connection.execute("COMMIT")
         return answer
+
+    def chore(self, chore: Chore) -> object:
+        """Run a piece of the gateway's own work and commit."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
+        (result,) = execute_batch(self.tx, TenantStore(self.connection), [chore], context)
+        self.connection.execute("COMMIT")
+        return result
 
     def sweep(self) -> int:
         """Tidy expired holds."""
         self.connection.execute("BEGIN IMMEDIATE")
-        swept = sweep_expired(self.tx, Context.at(self.now, self.ids, self.signer), 100)
+        context = Context.at(self.now, self.ids, self.signer)
+        chores = [lambda tx, ctx: sweep_expired(tx, ctx, 100)]
+        (swept,) = execute_batch(self.tx, TenantStore(self.connection), chores, context)
         self.connection.execute("COMMIT")
         return swept
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from pathlib import Path
 from typing import Self
 
@@ -22,13 +23,13 @@ JSON = {"content-type": "application/json"}
 class Shop:
     """One gateway with one demo tenant. Use as a context manager; `lines` are what it logged, once it is closed."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, monotonic=time.perf_counter, **settings: object) -> None:
         self.settings = msgspec.structs.replace(Settings(db=folder / "gateway.db", lock_wait_s=0.05), **settings)
         self.demo: DemoData = make_demo(self.settings.db, system_clock, CountingIds(), "demo")
         self.engine = Engine.open(self.settings)
         self.sink = io.BytesIO()
         self.log = AccessLog(self.sink, system_clock)
-        self.app = create_app(self.engine, self.settings, self.log)
+        self.app = create_app(self.engine, self.settings, self.log, monotonic)
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://gateway")

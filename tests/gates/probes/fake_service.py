@@ -39,6 +39,8 @@ POLICY = {
     "counters_before": {},
     "counters_after": {},
     "inputs_sha256": "b" * 64,
+    "inputs": {"amount": "1250", "now": "2026-11-23T10:00:00.000+00:00"},
+    "approvals_needed": 0,
 }
 
 
@@ -190,6 +192,7 @@ class FakeService:
         amount = int(command["amount"])
         payment = {"payment_id": f"pay_{number:032d}", "tenant": tenant, "state": "reserved", "last": None, "seq": 0}
         payment.update({**ZERO, "authorized": amount, "open": amount, "policy": dict(POLICY)})
+        payment["short"] = "expires_in_s" in command  # such a hold has run out when anybody comes back to it
         if "outcome-maybe" in self.defects:
             payment["policy"]["outcome"] = "maybe"
         self.payments[payment["payment_id"]] = payment
@@ -199,6 +202,8 @@ class FakeService:
         amount = int(command.get("amount", payment["open"]))
         if payment["state"] != "reserved":
             raise Refused(409, f"already_{payment['state']}")
+        if payment["short"] and "idle-expiry" not in self.defects:
+            raise Refused(409, "reservation_expired")
         if amount > payment["open"]:
             if "money-on-refusal" in self.defects:
                 self.balances[payment["tenant"]]["available"] -= 1
@@ -274,6 +279,7 @@ class FakeService:
                 "salt": "00",
                 "expires_at": MOMENT,
                 "key_id": signer.keyid,
+                "journal_seq": line["seq"],
             }
         )
         payment["last"] = sha256_hex(payload)

@@ -12,6 +12,9 @@ from gates.schema.outcome import ExitCode
 
 process = pytest.mark.process
 
+WAITED: list[float] = []
+"""What the probe would have slept."""
+
 TABLE = """
 apiVersion: gonogo/v1
 kind: FailClosedTable
@@ -20,7 +23,8 @@ spec:
   amount: "1000"
   replayed_header: Idempotent-Replayed
   problem_members: [code, category, money_moved, retry, next_step, request_id]
-  codes: [idempotency_key_missing, amount_not_integer_string, idempotency_key_reused, over_settlement, not_found, already_settled]
+  codes: [idempotency_key_missing, amount_not_integer_string, idempotency_key_reused, over_settlement, not_found, already_settled,
+    reservation_expired]
   rows:
     - {name: no key, operation: reserve, keys: [], status: 400, code: idempotency_key_missing}
     - {name: a number, operation: reserve, set: {amount: 5}, status: 400, code: amount_not_integer_string}
@@ -42,6 +46,13 @@ spec:
       code: over_settlement
       sticky: true
     - {name: settled twice, operation: settle, given: settled, status: 409, code: already_settled}
+    - name: run out
+      operation: settle
+      given: held
+      given_set: {expires_in_s: 1}
+      wait_ms: 1050
+      status: 409
+      code: reservation_expired
     - {name: unknown, operation: settle, given: held, fields: {payment_id: "{unknown_payment_id}"}, status: 404, code: not_found}
     - {name: a stranger, operation: settle, given: held, role: other_agent, status: 404, code: not_found}
 """
@@ -58,10 +69,10 @@ def table(tmp_path):
 @process
 def test_a_service_that_refuses_well_has_no_finding(workbench, table):
     """Every row is answered as written, and the codes are all documented."""
-    done = workbench.run(make_probe(table))
+    done = workbench.run(make_probe(table, WAITED.append))
     assert [(item.where, item.expected, item.found) for item in done.result.findings] == []
-    assert done.result.measures["unexpected_answers"].samples == 9
-    assert done.result.measures["undocumented_codes"].samples == 7
+    assert done.result.measures["unexpected_answers"].samples == 10
+    assert done.result.measures["undocumented_codes"].samples == 8
     assert done.exit_code is ExitCode.GREEN
 
 
@@ -77,19 +88,28 @@ def test_a_service_that_refuses_well_has_no_finding(workbench, table):
         ("money-on-refusal", "over the hold", "new ledger lines: settle"),
         ("no-next-step", "no key", "nothing in next_step"),
         ("strange-code", "over the hold", "code oops"),
+        ("idle-expiry", "run out", "status 200"),
     ],
 )
 def test_each_defect_is_found_in_its_row(workbench, table, defect, row, found):
     """The finding names the row and what came instead."""
-    done = workbench.run(make_probe(table), defect)
+    done = workbench.run(make_probe(table, WAITED.append), defect)
     assert done.exit_code is ExitCode.RED
     assert any(item.where == row and found in item.found for item in done.result.findings)
 
 
 @process
+def test_a_row_waits_until_its_hold_has_run_out(workbench, table):
+    """So long, and only for that row."""
+    WAITED.clear()
+    workbench.run(make_probe(table, WAITED.append))
+    assert WAITED == [1.05]
+
+
+@process
 def test_a_code_that_nobody_documented_is_counted_apart(workbench, table):
     """A strange code is one wrong answer and one undocumented code."""
-    measures = workbench.run(make_probe(table), "strange-code").result.measures
+    measures = workbench.run(make_probe(table, WAITED.append), "strange-code").result.measures
     assert (measures["unexpected_answers"].value, measures["undocumented_codes"].value) == ("1", "1")
 
 
@@ -98,7 +118,7 @@ def test_a_row_that_cannot_be_tried_is_skipped_not_passed(workbench, table):
     """Without another tenant's credential its row is skipped, and the exit code is not green."""
     with workbench.client() as client:
         del client.credentials["other_agent"]
-        done = workbench.conduct(make_probe(table), client)
+        done = workbench.conduct(make_probe(table, WAITED.append), client)
     assert [item.where for item in done.result.skipped] == ["a stranger"]
     assert done.result.measures["unexpected_answers"].skipped == 1
     assert done.exit_code is ExitCode.UNKNOWN
@@ -109,7 +129,7 @@ def test_without_a_wallet_to_read_nobody_can_say_that_no_money_moved(workbench, 
     """A target without audit.wallet leaves a skipped item that says what to add."""
     from gates.schema.target import Audit
 
-    done = workbench.run(make_probe(table), audit=Audit())
+    done = workbench.run(make_probe(table, WAITED.append), audit=Audit())
     assert [item.why for item in done.result.skipped] == ["add spec.audit.wallet to the target file"]
 
 

@@ -21,7 +21,7 @@ def gateway(tmp_path_factory):
     for name in ("ours", "other"):
         seed = [*argv, "demo-data", "--db", folder / "gateway.db", "--format", "json", "--tenant-name", name]
         seeds.append(json.loads(subprocess.run(seed, capture_output=True, check=True).stdout))
-    serve = [*argv, "serve", "--port", "0", "--db", folder / "gateway.db"]
+    serve = [*argv, "serve", "--port", "0", "--db", folder / "gateway.db", "--rail", "practice"]
     with (folder / "access.log").open("wb") as log, subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=log) as running:
         environ = {"GONOGO_BASE_URL": json.loads(running.stdout.readline())["url"], "GONOGO_HOME": str(folder / "home")}
         for prefix, seed in zip(("GONOGO_", "GONOGO_OTHER_"), seeds, strict=True):
@@ -56,13 +56,13 @@ def test_the_reference_gateway_is_clean(gateway, name):
 
 @pytest.mark.process
 def test_the_gateways_log_and_the_probes_reports_hold_no_secret(gateway):
-    """The access log and everything that the probes wrote, against all eight keys."""
+    """The access log and everything that the probes wrote, against all ten keys."""
     folder, _ = gateway
     _probe(gateway, "fail-closed")
     code, report = _probe(gateway, "secret-scan", folder / "access.log", folder / "out", folder / "home" / "evidence")
     assert report["result"].get("findings", []) == []
     assert code == 0
-    assert len(report["result"]["facts"]["known_credentials"]) == 8
+    assert len(report["result"]["facts"]["known_credentials"]) == 10
 
 
 @pytest.mark.process

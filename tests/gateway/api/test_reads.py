@@ -77,7 +77,7 @@ def test_an_administrator_sets_up_what_an_agent_pays_with(shop):
         assert made.status_code == 201
         assert shop.ask("GET", made.headers["location"]).json() == made.json()
     policy = shop.post("/v1/policies", {"currency": "EUR"}, "tenant_admin")
-    assert policy.json()["allowed_payees"] is None
+    assert shop.ask("GET", policy.headers["location"]).json() == policy.json()["policy"] == {"version": "1", "currency": "EUR"}
     body = shop.payment(wallet_id=wallet.json()["wallet_id"], payee_id=payee.json()["payee_id"], currency="EUR")
     assert shop.post("/v1/payments", body).json()["code"] == "insufficient_funds"
     assert shop.post("/v1/payments", body | {"currency": "USD"}).json()["code"] == "currency_mismatch"

@@ -32,6 +32,7 @@ payees.values = {payees}
 amounts.values = ["1", "1250", "100000"]
 currencies.values = ["USD"]
 keys.values = ["{used}"]
+cursors.values = [""]
 [parameters]
 "body.wallet_id" = {{ dictionary = "wallets", probability = 0.7 }}
 "body.payee_id" = {{ dictionary = "payees", probability = 0.7 }}
@@ -40,6 +41,7 @@ keys.values = ["{used}"]
 "path.wallet_id" = {{ dictionary = "wallets", probability = 0.7 }}
 "path.payee_id" = {{ dictionary = "payees", probability = 0.7 }}
 "path.key" = {{ dictionary = "keys", probability = 0.7 }}
+"query.cursor" = {{ dictionary = "cursors", probability = 1.0 }}
 """
 
 
@@ -47,7 +49,7 @@ keys.values = ["{used}"]
 def served(tmp_path_factory):
     """A running gateway and its database."""
     db = tmp_path_factory.mktemp("fuzz") / "gateway.db"
-    with running(db) as gateway:
+    with running(db, "--rail", "practice") as gateway:
         yield gateway, db
 
 

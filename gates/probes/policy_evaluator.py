@@ -1,0 +1,189 @@
+"""What a policy says, decided by a second evaluator that shares nothing with the service's own.
+
+A document is read as plain JSON; a limit in it that this version does not know makes the answer "not checked", never a pass.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from gates.schema.canonical import Json
+
+ORDER = (
+    *("no_policy", "currency_not_allowed", "per_payment_minimum", "per_payment_limit"),
+    *("hourly_limit", "daily_limit", "monthly_limit", "velocity"),
+    *("agent_hourly_limit", "agent_daily_limit", "agent_monthly_limit", "agent_velocity"),
+    *("wallet_hourly_limit", "wallet_daily_limit", "wallet_monthly_limit", "wallet_velocity"),
+    *("payee_not_allowed", "payee_blocked", "category_not_allowed", "category_blocked"),
+    *("outside_hours", "duplicate", "approval_threshold", "new_payee"),
+)
+"""The order in which reasons are listed."""
+
+LIMITS = frozenset(
+    {
+        "allowed_categories",
+        "allowed_payees",
+        "approval",
+        "blocked_categories",
+        "blocked_payees",
+        "budgets",
+        "currency",
+        "duplicate",
+    }
+    | {"hours", "new_payee_s", "per_payment_max", "per_payment_min", "time_zone", "version"}
+)
+_EVERY = {"hour": "hourly_limit", "day": "daily_limit", "month": "monthly_limit"}
+
+
+class Unknown(ValueError):
+    """The decision cannot be made again here; the text says why."""
+
+
+class Misfit(ValueError):
+    """The receipt does not hold what its policy asks about; the text says what."""
+
+
+class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the receipt says the decision depended on."""
+
+    amount: str
+    now: str
+    approvals: tuple[str, ...] = ()
+    duplicate_at: str | None = None
+    payee_category: str = ""
+    payee_created_at: str | None = None
+    payee_known: bool = False
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One decision to be made: who pays whom out of what, the inputs, and the counters before."""
+
+    agent_id: str
+    wallet_id: str
+    payee_id: str
+    currency: str
+    inputs: Inputs
+    counters: dict[str, str]
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What the policy says."""
+
+    outcome: str
+    reasons: tuple[str, ...]
+    approvals_needed: int
+    counters_after: dict[str, str]
+
+
+def read_policy(document: bytes) -> Mapping[str, Json]:
+    """The limits of a document.
+
+    Raises Unknown for bytes that are no policy of version 1, or that hold a limit which this version does not know.
+    """
+    try:
+        policy = msgspec.json.decode(document, type=dict[str, Json])
+    except msgspec.MsgspecError as error:
+        raise Unknown(f"the policy document is not a JSON object: {error}") from None
+    strange = sorted(policy.keys() - LIMITS)
+    if strange or policy.get("version") != "1":
+        raise Unknown(f"this version does not know {', '.join(strange) or 'the version'} of the policy document")
+    return policy
+
+
+def evaluate(policy: Mapping[str, Json] | None, asked: Question) -> Decision:
+    """Decide. `policy` is None for a tenant without one. Raises Misfit where the question lacks what the policy asks about."""
+    failing = {"no_policy": "deny"} if policy is None else dict(_failing(policy, asked))
+    reasons = tuple(reason for reason in ORDER if reason in failing)
+    worst = next((outcome for outcome in ("deny", "escalate", "challenge") if outcome in failing.values()), "allow")
+    needed = {"challenge": 1, "escalate": _number(_member(policy or {}, "approval"), "quorum")}.get(worst, 0)
+    if worst in ("challenge", "escalate") and len(asked.inputs.approvals) >= needed:
+        worst = "allow"
+    amount = int(asked.inputs.amount) if worst == "allow" else 0
+    one = 1 if worst == "allow" else 0
+    after = {name: str(int(value) + (one if name.endswith("_count") else amount)) for name, value in asked.counters.items()}
+    return Decision(worst, reasons, needed, after)
+
+
+def _failing(policy: Mapping[str, Json], asked: Question) -> Iterator[tuple[str, str]]:
+    """Each limit that fails, with its outcome."""
+    yield from ((reason, "deny") for reason in _of_payment(policy, asked))
+    yield from ((reason, "deny") for reason in _of_budgets(policy, asked))
+    now = dt.datetime.fromisoformat(asked.inputs.now)
+    hours = _member(policy, "hours")
+    if hours and not _open_at(str(hours["opens"]), str(hours["closes"]), now.strftime("%H:%M")):
+        yield "outside_hours", "deny"
+    guard = _member(policy, "duplicate")
+    if guard and _younger(asked.inputs.duplicate_at, _number(guard, "within_s"), now):
+        yield "duplicate", str(guard["outcome"])
+    approval = _member(policy, "approval")
+    if approval and int(asked.inputs.amount) > _number(approval, "above"):
+        yield "approval_threshold", "escalate"
+    cooling = policy.get("new_payee_s")
+    if cooling is not None and not asked.inputs.payee_known:
+        if asked.inputs.payee_created_at is None:
+            raise Misfit("it does not say how old the payee was, which the policy asks")
+        if _younger(asked.inputs.payee_created_at, int(str(cooling)), now):
+            yield "new_payee", "challenge"
+
+
+def _of_payment(policy: Mapping[str, Json], asked: Question) -> Iterator[str]:
+    amount, category = int(asked.inputs.amount), asked.inputs.payee_category
+    if asked.currency != policy["currency"]:
+        yield "currency_not_allowed"
+    if "per_payment_min" in policy and amount < _number(policy, "per_payment_min"):
+        yield "per_payment_minimum"
+    if "per_payment_max" in policy and amount > _number(policy, "per_payment_max"):
+        yield "per_payment_limit"
+    for kind, value in (("payees", asked.payee_id), ("categories", category)):
+        name = {"payees": "payee", "categories": "category"}[kind]
+        if f"allowed_{kind}" in policy and value not in _list(policy, f"allowed_{kind}"):
+            yield f"{name}_not_allowed"
+        if value in _list(policy, f"blocked_{kind}"):
+            yield f"{name}_blocked"
+
+
+def _of_budgets(policy: Mapping[str, Json], asked: Question) -> Iterator[str]:
+    named: set[str] = set()
+    for budget in _list(policy, "budgets"):
+        assert isinstance(budget, dict)
+        scope, window = str(budget["scope"]), str(budget["window"])
+        counter, prefix = f"{scope}_{window}", "" if scope == "tenant" else f"{scope}_"
+        concerned = budget.get("only") in (None, {"agent": asked.agent_id, "wallet": asked.wallet_id}.get(scope))
+        if "max_amount" in budget:
+            named.add(counter)
+            spent = _number(asked.counters, counter) + int(asked.inputs.amount)
+            if concerned and spent > _number(budget, "max_amount"):
+                yield prefix + _EVERY[window]
+        if "max_payments" in budget:
+            named.add(f"{counter}_count")
+            if concerned and _number(asked.counters, f"{counter}_count") + 1 > _number(budget, "max_payments"):
+                yield f"{prefix}velocity"
+    if named != asked.counters.keys():
+        raise Misfit(f"its counters are {sorted(asked.counters)}, the policy counts {sorted(named)}")
+
+
+def _open_at(opens: str, closes: str, time: str) -> bool:
+    """Whether a shop that opens and closes at these times of day is open; one that closes first is open over midnight."""
+    return opens <= time < closes if opens < closes else not closes <= time < opens
+
+
+def _younger(then: str | None, seconds: int, now: dt.datetime) -> bool:
+    return then is not None and now < dt.datetime.fromisoformat(then) + dt.timedelta(seconds=seconds)
+
+
+def _member(policy: Mapping[str, Json], name: str) -> dict[str, Json]:
+    found = policy.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _list(policy: Mapping[str, Json], name: str) -> list[Json]:
+    found = policy.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _number(members: Mapping[str, Json] | Mapping[str, str], name: str) -> int:
+    found = members.get(name, 0)
+    if isinstance(found, str | int) and (name in members or name == "quorum"):
+        return int(found)
+    raise Misfit(f"it lacks {name}, which the policy counts")

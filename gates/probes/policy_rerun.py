@@ -1,0 +1,89 @@
+"""The decision made again, offline, from receipt and policy document alone, and held against what the receipt says."""
+
+import datetime as dt
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+import msgspec
+import rfc8785
+
+from gates.probes.policy_evaluator import Decision, Inputs, Misfit, Question, Unknown, evaluate, read_policy
+from gates.probes.receipt import Receipt
+from gates.schema.canonical import Json, sha256_hex, to_builtins
+
+NO_POLICY = sha256_hex(b"")
+"""The policy hash of a tenant that has set none: everything is denied."""
+
+_DECIDING = {"reserve": ("allow",), "denial": ("deny",), "escalation": ("challenge", "escalate")}
+_AFTER_VOTE = {"approval_required": ("challenge", "escalate"), "reserved": ("allow",)}
+
+
+def rerun_fault(receipt: Receipt, documents: Mapping[str, bytes]) -> str | None:
+    """What is wrong with the receipt's decision; None where making it again gives the same.
+
+    Raises Unknown where it cannot be made again: the document was not given, or says what this version does not know.
+    """
+    block = receipt.decision
+    if block.policy_sha256 != NO_POLICY and block.policy_sha256 not in documents:
+        raise Unknown(f"the policy document {block.policy_sha256} was not given")
+    policy = None if block.policy_sha256 == NO_POLICY else read_policy(documents[block.policy_sha256])
+    try:
+        inputs = msgspec.convert(block.inputs, Inputs)
+    except msgspec.ValidationError as error:
+        return f"its policy inputs are not of version 1: {error}"
+    fault = _inputs_fault(receipt, inputs) or _clock_fault(receipt, inputs, policy)
+    if fault:
+        return fault
+    parties = (receipt.agent_id, receipt.wallet_id or "", receipt.payee_id, receipt.currency)
+    try:
+        again = evaluate(policy, Question(*parties, inputs, block.counters_before))
+    except Misfit as misfit:
+        return str(misfit)
+    said = Decision(block.outcome, block.reasons, block.approvals_needed, block.counters_after)
+    if again == said:
+        return None
+    name = next(name for name in Decision.__struct_fields__ if getattr(again, name) != getattr(said, name))
+    return f"made again, {name} is {to_builtins(getattr(again, name))}, not {to_builtins(getattr(said, name))}"
+
+
+def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
+    """What does not fit between the block and the receipt around it."""
+    block = receipt.decision
+    whole = {
+        "agent_id": receipt.agent_id,
+        "counters": block.counters_before,
+        "currency": receipt.currency,
+        "inputs": block.inputs,
+        "payee_id": receipt.payee_id,
+        "policy_sha256": block.policy_sha256,
+        "wallet_id": receipt.wallet_id,
+    }
+    if sha256_hex(rfc8785.dumps(whole)) != block.inputs_sha256:
+        return "inputs_sha256 is not the hash of what it decided on"
+    people = inputs.approvals
+    if len(set(people)) != len(people) or receipt.agent_id in people:
+        return f"the approvals {', '.join(people)} are not those of different people other than {receipt.agent_id}"
+    told = receipt.amount if receipt.kind in (*_DECIDING, "approve", "reject") else receipt.totals.authorized
+    if told not in ("0", inputs.amount):
+        return f"the decision was about {inputs.amount}, the payment is of {told}"
+    allowed = _AFTER_VOTE.get(receipt.status, ()) if receipt.kind == "approve" else _DECIDING.get(receipt.kind)
+    if allowed is not None and block.outcome not in allowed:
+        return f"a receipt of kind {receipt.kind} and status {receipt.status} does not follow from {block.outcome}"
+    return None
+
+
+def _clock_fault(receipt: Receipt, inputs: Inputs, policy: Mapping[str, Json] | None) -> str | None:
+    """Whether the decision's local moment is a moment of its zone, and the one at which the receipt was issued."""
+    try:
+        now = dt.datetime.fromisoformat(inputs.now)
+    except ValueError:
+        return f"the decision's moment {inputs.now!r} is none"
+    issued = dt.datetime.fromisoformat(receipt.issued_at)
+    if now.tzinfo is None or now > issued or (receipt.kind in (*_DECIDING, "approve") and now != issued):
+        return f"the decision was made at {inputs.now}, the receipt issued at {receipt.issued_at}"
+    zone = str((policy or {}).get("time_zone", "UTC"))
+    try:
+        offset = now.astimezone(ZoneInfo(zone)).utcoffset()
+    except (KeyError, OSError, ValueError):
+        raise Unknown(f"this machine knows no time zone {zone}") from None
+    return None if offset == now.utcoffset() else f"{inputs.now} is not what clocks in {zone} show"

@@ -1,0 +1,56 @@
+"""The decision as receipts carry it: small, canonical, and with everything that it depended on."""
+
+import msgspec
+
+from gateway.policy.schema import Outcome, Reason
+
+
+class PolicyInputs(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the decision depended on beside the receipt's own members, the policy and the counters; members in alphabetical order.
+
+    `now` is the local moment in the policy's time zone. What the policy does not look at is left out.
+    """
+
+    amount: str
+    approvals: tuple[str, ...] = ()
+    duplicate_at: str | None = None
+    now: str
+    payee_category: str = ""
+    payee_created_at: str | None = None
+    payee_known: bool = False
+
+
+class PolicyBlock(msgspec.Struct, frozen=True):
+    """The decision; members in alphabetical order, which makes its encoding canonical.
+
+    `approvals_needed` is how many people must approve what failed; with as many approvals the outcome is allow.
+    """
+
+    approvals_needed: int
+    counters_after: dict[str, str]
+    counters_before: dict[str, str]
+    inputs: PolicyInputs
+    inputs_sha256: str
+    outcome: Outcome
+    policy_sha256: str
+    reasons: tuple[Reason, ...]
+
+
+class HashedInputs(msgspec.Struct, frozen=True):
+    """What `inputs_sha256` is the hash of: the whole question. Members in alphabetical order."""
+
+    agent_id: str
+    counters: dict[str, str]
+    currency: str
+    inputs: PolicyInputs
+    payee_id: str
+    policy_sha256: str
+    wallet_id: str
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode_block(value: PolicyBlock | HashedInputs) -> bytes:
+    """Canonical bytes: members, and the counters as the rules list them, stand in order already, so nothing is sorted."""
+    return _ENCODER.encode(value)

@@ -1,0 +1,27 @@
+"""What the policy is asked about: the payment, and the facts about its payee, its approvals and its like."""
+
+from typing import NamedTuple
+
+import msgspec
+
+
+class Tally(NamedTuple):
+    """What a budget has counted in its window: minor units, and payments."""
+
+    amount: int
+    payments: int
+
+
+class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One question. Moments are text in UTC; `approvals` are the people who have approved, `duplicate_at` is None for no like."""
+
+    agent_id: str
+    amount: int
+    currency: str
+    payee_id: str
+    wallet_id: str
+    approvals: tuple[str, ...] = ()
+    duplicate_at: str | None = None
+    payee_category: str = ""
+    payee_created_at: str
+    payee_known: bool = False

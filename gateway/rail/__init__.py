@@ -1,0 +1,1 @@
+"""The rail: where money leaves to the outside world, behind one protocol."""

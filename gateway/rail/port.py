@@ -1,0 +1,45 @@
+"""What the gateway asks of a rail, and all that a rail can be understood to have said. Not knowing is an answer of its own."""
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+RAIL = "rail"
+"""The one rail's name: with its event ids it makes the pair that is credited at most once."""
+
+
+class Outcome(StrEnum):
+    """What became of a charge, as far as the caller can know."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    PENDING = "pending"
+    NEVER_SEEN = "never_seen"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not_sent"
+
+
+class RailResult(msgspec.Struct, frozen=True):
+    """One answer of the rail.
+
+    `create` gives succeeded, failed, unknown or not_sent (the connection was refused before any byte: the same key may be
+    tried again); `look_up` gives succeeded, failed, pending, never_seen or unknown. `detail` says why, for people.
+    """
+
+    outcome: Outcome
+    detail: str = ""
+    rail_id: str | None = None
+
+
+class Rail(Protocol):
+    """A rail that is idempotent by key. Both calls answer with a value in bounded time, and raise nothing that is expected."""
+
+    async def create(self, key: str, payee: str, amount: int, currency: str) -> RailResult:
+        """Pay `amount` minor units to `payee`, once for this key."""
+
+    async def look_up(self, key: str) -> RailResult:
+        """What became of the charge with this key; it changes nothing."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,57 @@
+"""How many requests a tenant may make: a token bucket as a pure function of its one number, the limit and the clock.
+
+The number is the moment at which the bucket would be full again (the generic cell rate algorithm): it needs no timer, no
+fractions and no second field, and a tenant that was idle for long needs no row at all.
+"""
+
+import msgspec
+
+_NS = 1_000_000_000
+
+
+class RateLimit(msgspec.Struct, frozen=True):
+    """At most `burst` requests at once, refilled at `rate_per_s` a second; both at least 1."""
+
+    rate_per_s: int
+    burst: int
+
+    @property
+    def window_s(self) -> int:
+        """Seconds in which an empty bucket fills up, rounded up."""
+        return -(-self.burst // self.rate_per_s)
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """What one request met: whether it may pass, the bucket's new number, tokens left, and waits in nanoseconds.
+
+    `retry_ns` is until the next token (0 if the request may pass), `full_ns` until the bucket is full.
+    """
+
+    allowed: bool
+    full_at_ns: int
+    remaining: int
+    retry_ns: int
+    full_ns: int
+
+
+def draw(limit: RateLimit, full_at_ns: int, now_ns: int) -> Drawn:
+    """Take a token at `now_ns`, or say when there will be one; a request that is refused costs none."""
+    one = _NS // limit.rate_per_s
+    whole = one * limit.burst
+    full_at = max(full_at_ns, now_ns)
+    after = full_at + one
+    if after - now_ns > whole:
+        return Drawn(False, full_at, 0, after - now_ns - whole, full_at - now_ns)
+    return Drawn(True, after, (whole - (after - now_ns)) // one, 0, after - now_ns)
+
+
+def seconds_up(ns: int) -> int:
+    """Whole seconds, rounded up: what headers can say."""
+    return -(-ns // _NS)
+
+
+def headers(limit: RateLimit, drawn: Drawn) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    """RateLimit-Policy and RateLimit as draft-ietf-httpapi-ratelimit-headers has them."""
+    policy = b'"tenant";q=%d;w=%d' % (limit.burst, limit.window_s)
+    left = b'"tenant";r=%d;t=%d' % (drawn.remaining, seconds_up(drawn.full_ns))
+    return (b"ratelimit-policy", policy), (b"ratelimit", left)

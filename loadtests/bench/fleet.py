@@ -1,0 +1,137 @@
+"""All services of one run: started once, kept until its end, so that every measurement meets them warm."""
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.target import NamedTarget
+from loadtests.bench.cores import Cores
+from loadtests.bench.gateway_station import GatewayStation
+from loadtests.bench.postgres import find_postgres, running
+from loadtests.bench.rows import GROWTH_BASE, Row
+from loadtests.bench.served import Served, free_port
+from loadtests.bench.stations import PeerStation, Station, await_peer, peer_argv
+
+NEEDS = {
+    "fastapi-sqlite": ("fastapi", "sqlalchemy"),
+    "fastapi-sqlite-single": ("fastapi", "sqlalchemy"),
+    "postgres": ("asyncpg",),
+    "postgres-group": ("asyncpg",),
+    "postgres-mounted": ("asyncpg",),
+}
+"""What each peer imports beyond the gateway's own dependencies: the extra `bench`."""
+
+
+class Fleet(msgspec.Struct):
+    """The stations that run, and why others do not."""
+
+    stations: dict[str, Station] = {}
+    troubles: dict[str, str] = {}
+    postgres: str | None = None
+
+    def trouble(self, row: Row) -> str | None:
+        """Why a row cannot be measured: its own station's trouble, or its control's."""
+        return self.troubles.get(row.station) or self.troubles.get(row.control)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Where and how stations are started. `payments` are prepared for each peer; `postgres` None: look for its programs."""
+
+    named: NamedTarget
+    folder: Path
+    cores: Cores
+    payments: int
+    postgres: Path | None = None
+
+
+class Yard:
+    """Starts stations in one folder, on their cores; everything that was started ends with the ExitStack."""
+
+    def __init__(self, plan: Plan, stack: ExitStack) -> None:
+        self._named, self._folder, self._cores, self._payments = plan.named, plan.folder, plan.cores, plan.payments
+        self._programs, self._stack = plan.postgres, stack
+        self._postgres: tuple[Served, Path] | None = None
+        self.version: str | None = None
+
+    def start(self, name: str) -> Station:
+        """One station, ready; raises a Problem where it cannot be had."""
+        if name == "gateway":
+            return self._gateway(name, 0)
+        if name.startswith("stored-"):
+            return self._gateway(name, int(name.removeprefix("stored-")))
+        return self._peer(name)
+
+    def _gateway(self, name: str, stored: int) -> Station:
+        if stored > GROWTH_BASE:
+            require_room(self._folder, self._folder / f"stored-{GROWTH_BASE}", stored)
+        station = GatewayStation(self._named, self._folder / name, self._cores, stored=stored)
+        self._stack.callback(station.served.end)
+        station.wait()
+        return station
+
+    def _peer(self, name: str) -> Station:
+        require(NEEDS.get(name, ()))
+        server, database = self._database(name)
+        port = free_port()
+        argv = peer_argv(sys.executable, name, port, database, self._payments)
+        served = Served(name, argv, log=self._folder / f"{name}.log", cores=self._cores.server)
+        self._stack.callback(served.end)
+        await_peer(served, port)
+        station = PeerStation(served, port, self._payments, server)
+        if name in NEEDS:
+            station.prove()
+        return station
+
+    def _database(self, name: str) -> tuple[Served | None, str]:
+        if "asyncpg" not in NEEDS.get(name, ()):
+            return None, str(self._folder / f"{name}.db")
+        if self._postgres is None:
+            found = find_postgres(self._programs)
+            self._postgres = self._stack.enter_context(running(found, self._folder, self._cores.database))
+            self.version = found.version
+        server, home = self._postgres
+        return server, str(home)
+
+
+def require(packages: Sequence[str]) -> None:
+    """Raises UnknownProblem naming the packages that are not installed."""
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise UnknownProblem(f"not run: {' and '.join(missing)} not installed (the extra `bench`)")
+
+
+def require_room(folder: Path, small: Path, stored: int) -> None:
+    """Raises UnknownProblem where the disk has no room for `stored` payments, going by what the small database takes."""
+    taken = sum(path.stat().st_size for path in small.rglob("*") if path.is_file())
+    needed, free = 3 * taken * stored // (2 * GROWTH_BASE), shutil.disk_usage(folder).free
+    if needed > free:
+        gigabytes = 10**9
+        raise UnknownProblem(f"not run: needs about {needed // gigabytes} GB of disk, {free // gigabytes} GB are free")
+
+
+@contextmanager
+def fleet(plan: Plan, rows: Sequence[Row], on_start: Callable[[str], None]) -> Iterator[Fleet]:
+    """Everything that the rows need, running. What cannot be started is a trouble of the rows that need it, except the control.
+
+    Raises the Problem of the control or of the target's own station: without them there is nothing to compare.
+    """
+    with ExitStack() as stack:
+        yard, found = Yard(plan, stack), Fleet()
+        for name in dict.fromkeys(name for row in rows for name in (row.control, row.station)):
+            on_start(name)
+            try:
+                found.stations[name] = yard.start(name)
+            except Problem as problem:
+                if name in ("bare", "gateway"):
+                    raise
+                found.troubles[name] = problem.message
+                click.echo(f"{name}: {problem}", err=True)
+        found.postgres = yard.version
+        yield found

@@ -1,0 +1,171 @@
+"""The service of a Target file as a station: run by its process section, loaded through its operations, known by URL alone."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from itertools import chain, count
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.target import NamedTarget, Operation, Process, fill, resolve
+from loadtests.bench.cores import Cores
+from loadtests.bench.requests import Orders, http_request
+from loadtests.bench.rows import Workload
+from loadtests.bench.samples import Commits
+from loadtests.bench.served import Served, answers, free_port
+from loadtests.bench.sockets import ask_all
+from loadtests.bench.stations import AMOUNT, HOLD, REPLAYED
+from loadtests.pointer import text_at
+
+_SLOW_BUCKET = "0.015"
+
+
+class GatewayStation:
+    """One service with a database of its own, `stored` settled payments in it from the beginning."""
+
+    def __init__(self, named: NamedTarget, folder: Path, cores: Cores, *, stored: int = 0) -> None:
+        self.target, self.port = named.target, free_port()
+        process = _process_of(named)
+        folder.mkdir(parents=True)
+        environ = {**os.environ, **_seed(named.name, process, folder / "database", stored)}
+        self._environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
+        fields = {"python": sys.executable, "port": str(self.port), "db": str(folder / "database")}
+        argv = [str(fill(word, fields)) for word in (*process.start, *process.quiet)]
+        self.served = Served(named.name, argv, log=folder / "log", cores=cores.server, environ=self._environ)
+        self._numbers = count(1)
+        self._settled_before = 0
+        self._replays: list[bytes] = []
+        self._variables = {name: resolve(text, self._environ) for name, text in self.target.variables.items()}
+        payees = self._variables.get("payee_ids", "").split(",")
+        self._variables["payee_id"] = payees[0]
+
+    def wait(self) -> None:
+        """Return once it is ready; raises UnknownProblem where it does not get there."""
+        self.served.wait(lambda: answers(self.port, self.target.ready_path))
+        self._settled_before = self.settled() or 0
+
+    def orders(self, workload: Workload, count: int) -> Orders:
+        """Requests of one workload; payments to be settled are reserved now, over HTTP, before anything is measured."""
+        if workload == "reserve":
+            return Orders([self._request("reserve", {"amount": HOLD}) for _ in range(count)])
+        if workload == "replay":
+            return Orders(self._stored_answers(), cycle=True)
+        if workload == "half-replays":
+            fresh, stored = self._settles(count // 2 + 1), self._stored_answers()
+            return Orders(list(chain.from_iterable((new, stored[at % len(stored)]) for at, new in enumerate(fresh))))
+        assert workload == "settle", "the echo is the bare control's"
+        return Orders(self._settles(count))
+
+    def cpu_ms(self) -> int | None:
+        """CPU time of its processes so far."""
+        return self.served.cpu_ms()
+
+    def rss_kb(self) -> int | None:
+        """Resident memory of its processes."""
+        return self.served.rss_kb()
+
+    def commits(self) -> Commits | None:
+        """Commits so far, from the histogram that the target's file names; None where there is none."""
+        where = self.target.commits
+        if where is None:
+            return None
+        answer = httpx.get(f"http://127.0.0.1:{self.port}{where.path}", trust_env=False)
+        return read_commits(answer.text, where.histogram) if answer.is_success else None
+
+    def settled(self) -> int | None:
+        """Payments settled since the measurements began, from what the payee got: every settle pays the same."""
+        operation = self.target.audit.payee
+        if operation is None:
+            return None
+        path = str(fill(operation.path, self._variables))
+        headers = {"Authorization": self._credential(operation)}
+        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, trust_env=False)
+        payable = text_at(msgspec.json.decode(answer.content), "/payable") if answer.is_success else None
+        return None if payable is None else int(payable) // int(AMOUNT) - self._settled_before
+
+    def build(self) -> str | None:
+        """The sha256 of the running build, where the target tells it."""
+        where = self.target.build
+        if where is None:
+            return None
+        headers = {"Authorization": self._credential(Operation(path=where.path))}
+        answer = httpx.get(f"http://127.0.0.1:{self.port}{where.path}", headers=headers, trust_env=False)
+        return text_at(msgspec.json.decode(answer.content), where.pointer) if answer.is_success else None
+
+    def _settles(self, count: int) -> list[bytes]:
+        reserve = self.target.operations["reserve"]
+        pointer = reserve.id_pointer
+        if pointer is None:
+            raise UsageProblem("the target does not say where a reserve's answer has the payment's id (id_pointer)")
+        asked = [self._request("reserve", {"amount": HOLD}) for _ in range(count)]
+        found: list[bytes] = []
+        for answer in ask_all(self.port, asked):
+            payment_id = text_at(msgspec.json.decode(answer.body), pointer) if answer.status in reserve.success else None
+            if payment_id is None:
+                raise UnknownProblem(f"a reserve that prepares a measurement was answered {answer.status}: {answer.body[:300]!r}")
+            found.append(self._request("settle", {"amount": AMOUNT, "payment_id": payment_id}))
+        return found
+
+    def _stored_answers(self) -> list[bytes]:
+        """Settles that were answered already."""
+        if not self._replays:
+            self._replays = self._settles(REPLAYED)
+            refused = [answer for answer in ask_all(self.port, self._replays) if answer.status >= 300]
+            if refused:
+                raise UnknownProblem(
+                    f"a settle that prepares replays was answered {refused[0].status}: {refused[0].body[:300]!r}"
+                )
+        return self._replays
+
+    def _request(self, name: str, fields: Mapping[str, str]) -> bytes:
+        operation = self.target.operations[name]  # type: ignore[index]  # the names are literals of the target's schema
+        key = f"bench-{name}-{next(self._numbers):012d}"
+        known = {**self._variables, "currency": self.target.currency, "key": key, "reference": key, **fields}
+        headers = {"Authorization": self._credential(operation), self.target.idempotency_header: key}
+        body = b"" if operation.body is None else msgspec.json.encode(fill(operation.body, known))
+        return http_request(operation.method, str(fill(operation.path, known)), headers, body)
+
+    def _credential(self, operation: Operation) -> str:
+        return resolve(self.target.credentials[operation.role], self._environ)
+
+
+def read_commits(metrics: str, histogram: str) -> Commits | None:
+    """The commits in a Prometheus exposition: all of them, and those above the bucket of 15 ms; None without such a histogram."""
+    count = quick = None
+    for line in metrics.splitlines():
+        name, _, value = line.rpartition(" ")
+        if name.startswith(f"{histogram}_count"):
+            count = (count or 0) + int(value.partition(".")[0])
+        elif name.startswith(f"{histogram}_bucket") and f'le="{_SLOW_BUCKET}"' in name:
+            quick = (quick or 0) + int(value.partition(".")[0])
+    return None if count is None or quick is None else Commits(count, count - quick)
+
+
+def _process_of(named: NamedTarget) -> Process:
+    if named.target.process is None:
+        next_step = "a comparison needs the service alone on a core: give its file a `process` section"
+        raise UsageProblem(f"the target {named.name!r} does not say how to start it", next_step=next_step)
+    return named.target.process
+
+
+def _seed(name: str, process: Process, db: Path, stored: int) -> dict[str, str]:
+    """Make the first tenant, with `stored` settled payments; its ids and keys as GONOGO_* variables.
+
+    Without a seed command they are in the environment already.
+    """
+    template = process.bulk if stored else process.seed
+    if not template and not stored:
+        return {}
+    if not template:
+        raise UnknownProblem(f"not run: the target {name!r} has no command that stores payments")
+    argv = [str(fill(word, {"python": sys.executable, "db": str(db), "count": str(stored)})) for word in template]
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
+        members = msgspec.json.decode(done.stdout, type=dict[str, str | list[str]])
+    except (OSError, subprocess.CalledProcessError, msgspec.MsgspecError) as error:
+        raise UnknownProblem(f"{name}: the database could not be prepared: {error}") from None
+    return {f"GONOGO_{key.upper()}": value if isinstance(value, str) else ",".join(value) for key, value in members.items()}

@@ -1,0 +1,20 @@
+"""Requests as the bytes that go over the wire, and batches of them for a load generator."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What a generator sends, in this order; `cycle` begins anew at the end, without it every request is sent once."""
+
+    requests: Sequence[bytes]
+    cycle: bool = False
+
+
+def http_request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
+    """One HTTP/1.1 request with a JSON body, for a connection that stays open."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    lines += (f"{name}: {value}" for name, value in headers.items())
+    lines += ("Content-Type: application/json", f"Content-Length: {len(body)}", "", "")
+    return "\r\n".join(lines).encode() + body

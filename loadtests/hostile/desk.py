@@ -1,0 +1,144 @@
+"""Asking a service for payouts, and asking what became of them: over HTTP, as its target file says."""
+
+from collections.abc import Callable, Iterator, Mapping
+from time import sleep
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from gates.schema.canonical import Json
+from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.target import NamedTarget, Operation, fill, resolve
+from loadtests.hostile.books import AskType, Payout
+from loadtests.pointer import text_at
+from loadtests.service import Service
+
+_TRIES, _AGAIN_S, _TIMEOUT_S = 5, 0.2, 10.0
+_LARGEST = 5000  # a payment that funds a payee stays well below any limit for one payment
+Name = Literal["reserve", "settle", "payout"]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What an answer means: yes with the resource's id, no with a code, or nothing for certain."""
+
+    type: AskType
+    status: int | None = None
+    code: str | None = None
+    identity: str | None = None
+
+
+class _Page(msgspec.Struct):
+    items: tuple[Payout, ...]
+    next_cursor: str | None = None
+
+
+class Desk:
+    """One service and the accounts that the target file names."""
+
+    def __init__(self, named: NamedTarget, pause: Callable[[float], None] = sleep) -> None:
+        self._target, self._pause = named.target, pause
+        for name in ("reserve", "settle", "payout"):
+            if name not in named.target.operations:
+                raise UsageProblem(f"the target {named.name!r} has no operation {name}", next_step=f"add spec.operations.{name}")
+        self.service = Service(named)
+        self.accounts = self.service.accounts()
+        self._client = httpx.Client(base_url=self.service.base_url, timeout=_TIMEOUT_S, trust_env=False)
+
+    def __enter__(self) -> Self:
+        """The desk itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the connections."""
+        self._client.close()
+        self.service.__exit__(kind, error, trace)
+
+    def ask(self, key: str, payee_id: str, amount: str) -> Told:
+        """Ask for a payout: the same key again while the answer leaves the outcome open, a few times."""
+        return self._settled("payout", key, {"payee_id": payee_id, "amount": amount})
+
+    def fund(self, key: str, payee_id: str, amount: int) -> None:
+        """Let a payee earn what is to be paid out to it, by payments that are reserved and settled.
+
+        Raises UnknownProblem naming the first answer that is no acknowledgement.
+        """
+        parts = [_LARGEST] * (amount // _LARGEST) + ([amount % _LARGEST] if amount % _LARGEST else [])
+        for number, part in enumerate(parts):
+            fields = {"payee_id": payee_id, "amount": str(part)}
+            reserved = self._certain("reserve", f"{key}-{number}-reserve", fields)
+            self._certain("settle", f"{key}-{number}-settle", {**fields, "payment_id": reserved.identity or ""})
+
+    def payout(self, payout_id: str) -> Payout | None:
+        """One payout as the service tells it now; None where it does not tell."""
+        where = self._target.audit.payout
+        try:
+            if where is None:
+                return next((item for item in self.payouts() if item.payout_id == payout_id), None)
+            return msgspec.json.decode(self.service.get(where, {"payout_id": payout_id}).content, type=Payout)
+        except UnknownProblem:
+            return None
+
+    def payouts(self) -> Iterator[Payout]:
+        """Every payout that the service lists; raises UnknownProblem where it does not say where, or does not answer."""
+        where = self._target.audit.payouts
+        if where is None:
+            raise UnknownProblem("the target does not say where payouts can be read", next_step="add spec.audit.payouts")
+        cursor = ""
+        while True:
+            page = msgspec.json.decode(self.service.get(where, {"cursor": quote(cursor, safe="")}).content, type=_Page)
+            yield from page.items
+            if not page.next_cursor or page.next_cursor == cursor:
+                return
+            cursor = page.next_cursor
+
+    def _certain(self, name: Name, key: str, fields: Mapping[str, str]) -> Told:
+        told = self._settled(name, key, fields)
+        if told.type != "ok":
+            raise UnknownProblem(f"a {name} that funds a payee was answered {told.status} {told.code or ''}".rstrip())
+        return told
+
+    def _settled(self, name: Name, key: str, fields: Mapping[str, str]) -> Told:
+        told = self._send(name, key, fields)
+        for _ in range(_TRIES - 1):
+            if told.type != "info":
+                break
+            self._pause(_AGAIN_S)
+            told = self._send(name, key, fields)
+        return told
+
+    def _send(self, name: Name, key: str, fields: Mapping[str, str]) -> Told:
+        operation = self._target.operations[name]
+        template = msgspec.json.encode(operation).decode()
+        known = {name: resolve(text) for name, text in self._target.variables.items() if f"{{{name}}}" in template}
+        known |= {"currency": self._target.currency, "reference": key, "key": key, **fields}
+        headers = {"Authorization": self._credential(operation), self._target.idempotency_header: key}
+        body = None if operation.body is None else fill(operation.body, known)
+        try:
+            answer = self._client.request(operation.method, str(fill(resolve(operation.path), known)), headers=headers, json=body)
+        except httpx.HTTPError:
+            return Told("info")
+        return self._meaning(operation, answer)
+
+    def _meaning(self, operation: Operation, answer: httpx.Response) -> Told:
+        document, retry, status = _decoded(answer.content), self._target.retry, answer.status_code
+        if status in operation.success:
+            return Told("ok", status, None, text_at(document, operation.id_pointer) if operation.id_pointer else None)
+        code = text_at(document, retry.code_pointer)
+        is_open = status in retry.statuses or code in retry.codes or status < 400
+        return Told("info" if is_open else "fail", status, code)
+
+    def _credential(self, operation: Operation) -> str:
+        if operation.role not in self._target.credentials:
+            raise UsageProblem(f"the target has no credential for the role {operation.role!r}")
+        return resolve(self._target.credentials[operation.role])
+
+
+def _decoded(body: bytes) -> Json:
+    try:
+        document: Json = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+    return document

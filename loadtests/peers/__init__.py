@@ -1,0 +1,1 @@
+"""What a user would build instead of the gateway, and the bare service that everything is held against."""

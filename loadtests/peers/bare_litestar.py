@@ -1,0 +1,32 @@
+"""The control: an ordinary Litestar route that decodes a JSON body and sends it back, and nothing else."""
+
+import msgspec
+from litestar import Litestar, get, post
+from litestar.params import JSONBody
+
+
+class Echo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A body the size of a reserve's."""
+
+    wallet_id: str
+    payee_id: str
+    amount: str
+    currency: str
+    client_reference: str | None = None
+
+
+@post("/echo", status_code=200)
+async def echo(data: JSONBody[Echo]) -> Echo:
+    """What was sent."""
+    return data
+
+
+@get("/readyz")
+async def readyz() -> dict[str, str]:
+    """Whether it serves."""
+    return {"status": "ready"}
+
+
+def create_app(database: str, payments: int) -> Litestar:  # noqa: ARG001  # every peer is made with these
+    """The application; it has no database."""
+    return Litestar([echo, readyz], openapi_config=None, logging_config=None)

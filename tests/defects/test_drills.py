@@ -1,0 +1,33 @@
+"""Defects that show once the gateway is killed, or once the rail misbehaves."""
+
+import pytest
+from defects import DEFECTS, defective, hold_against
+from toolkit import Toolkit
+
+CRASHED = {name: trial for name, trial in DEFECTS.items() if trial.crash}
+MISLED = {name: trial for name, trial in DEFECTS.items() if trial.fault}
+
+pytestmark = pytest.mark.process
+
+
+@pytest.mark.parametrize("name", CRASHED)
+def test_the_gates_that_should_catch_the_defect_fail_once_the_gateway_is_killed(tmp_path, name):
+    """The crash drill's evidence fails those gates, by those criteria, and no other gate."""
+    hold_against(CRASHED[name], Toolkit(tmp_path, defective(name, tmp_path)).crash())
+
+
+@pytest.mark.parametrize("name", MISLED)
+def test_the_gates_that_should_catch_the_defect_fail_once_the_rail_misbehaves(tmp_path, name):
+    """The hostile-rail kit's evidence fails those gates, by those criteria, and no other gate."""
+    trial = MISLED[name]
+    hold_against(trial, Toolkit(tmp_path, defective(name, tmp_path)).hostile_rail(trial.fault))
+
+
+@pytest.mark.nightly
+def test_the_gateway_as_it_is_fails_no_gate(tmp_path):
+    """The control, for both: nothing fails."""
+    for folder in (tmp_path / "crash", tmp_path / "rail"):
+        folder.mkdir()
+    assert Toolkit(tmp_path / "crash").crash().gates == frozenset()
+    faults = sorted({trial.fault for trial in MISLED.values()})
+    assert Toolkit(tmp_path / "rail").hostile_rail(*faults).gates == frozenset()

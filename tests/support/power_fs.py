@@ -1,0 +1,179 @@
+"""A file system that loses what was not synced: `python power_fs.py MOUNTPOINT`, in the foreground, until it is unmounted.
+
+Files live in memory, twice: as programs see them, and as the disk has them. A write reaches the disk with the fsync of its file,
+a name with the fsync of its file or of the folder. Writing to the file `.power` cuts the power: what programs see becomes what
+the disk has. Its text is a seed: 0 loses every unsynced write, another number keeps some of them, for disks keep no order.
+"""
+
+import errno
+import random
+import stat
+import sys
+from dataclasses import dataclass, field
+
+import mfusepy
+
+POWER = "/.power"
+BLOCK = 4096
+
+
+@dataclass
+class File:
+    """One file: what programs see, what the disk has, and the writes between the two. `named` says whether the disk knows it."""
+
+    live: bytearray = field(default_factory=bytearray)
+    disk: bytearray = field(default_factory=bytearray)
+    unsynced: list[tuple[int, bytes | None]] = field(default_factory=list)
+    named: bool = False
+
+    def write(self, offset: int, data: bytes) -> None:
+        """A write that only programs see."""
+        _put(self.live, offset, data)
+        self.unsynced.append((offset, data))
+
+    def truncate(self, size: int) -> None:
+        """A new length that only programs see."""
+        _cut(self.live, size)
+        self.unsynced.append((size, None))
+
+    def sync(self) -> None:
+        """Everything so far reaches the disk."""
+        for offset, data in self.unsynced:
+            _apply(self.disk, offset, data)
+        self.unsynced.clear()
+        self.named = True
+
+    def lose_power(self, dice: random.Random | None) -> None:
+        """Only what the disk has is left, and, with dice, some writes that had reached it on their own."""
+        for offset, data in self.unsynced if dice else ():
+            for start in range(0, len(data or b""), BLOCK):
+                if dice.random() < 0.5:
+                    _put(self.disk, offset + start, data[start : start + BLOCK])
+        self.unsynced.clear()
+        self.live = bytearray(self.disk)
+
+
+class PowerFs(mfusepy.Operations):
+    """One flat folder of such files."""
+
+    use_ns = True
+
+    def __init__(self) -> None:
+        self.files: dict[str, File] = {}
+        self.gone: dict[str, File] = {}
+
+    def init(self, path):  # noqa: ARG002  # the library's signature
+        """Say that programs can begin."""
+        sys.stdout.write("mounted\n")
+        sys.stdout.flush()
+
+    def getattr(self, path, fh=None):  # noqa: ARG002  # the library's signature
+        """What `stat` tells."""
+        if path == "/":
+            return {"st_mode": stat.S_IFDIR | 0o700, "st_nlink": 2}
+        if path == POWER:
+            return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": 0}
+        return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": len(self._file(path).live)}
+
+    def readdir(self, path, fh):  # noqa: ARG002  # the library's signature
+        """Every name."""
+        return [".", "..", *(name[1:] for name in self.files)]
+
+    def create(self, path, mode, fi=None):  # noqa: ARG002  # the library's signature
+        """A new file; the disk does not know it yet."""
+        self.files[path] = File()
+        return 0
+
+    def open(self, path, flags):  # noqa: ARG002  # the library's signature
+        """Nothing is kept for an open file."""
+        if path != POWER:
+            self._file(path)
+        return 0
+
+    def read(self, path, size, offset, fh):  # noqa: ARG002  # the library's signature
+        """What programs see."""
+        return bytes(self._file(path).live[offset : offset + size])
+
+    def write(self, path, data, offset, fh):  # noqa: ARG002  # the library's signature
+        """A write, or the end of the power."""
+        if path == POWER:
+            self._cut_power(int(data))
+        else:
+            self._file(path).write(offset, bytes(data))
+        return len(data)
+
+    def truncate(self, path, length, fh=None):  # noqa: ARG002  # the library's signature
+        """A new length."""
+        if path != POWER:
+            self._file(path).truncate(length)
+        return 0
+
+    def unlink(self, path):
+        """A name goes; the disk keeps it until the folder is synced."""
+        file = self._file(path)
+        del self.files[path]
+        if file.named:
+            self.gone[path] = file
+        return 0
+
+    def fsync(self, path, datasync, fh):  # noqa: ARG002  # the library's signature
+        """The file reaches the disk."""
+        if path != POWER and path in self.files:
+            self.files[path].sync()
+        return 0
+
+    def fsyncdir(self, path, datasync, fh):  # noqa: ARG002  # the library's signature
+        """The names reach the disk."""
+        self.gone.clear()
+        for file in self.files.values():
+            file.named = True
+        return 0
+
+    def chmod(self, path, mode):  # noqa: ARG002  # the library's signature
+        """All files are their owner's."""
+        return 0
+
+    def statfs(self, path):  # noqa: ARG002  # the library's signature
+        """Room enough."""
+        return {
+            "f_bsize": BLOCK,
+            "f_frsize": BLOCK,
+            "f_blocks": 1 << 20,
+            "f_bfree": 1 << 20,
+            "f_bavail": 1 << 20,
+            "f_namemax": 255,
+        }
+
+    def _file(self, path: str) -> File:
+        if path not in self.files:
+            raise mfusepy.FuseOSError(errno.ENOENT)
+        return self.files[path]
+
+    def _cut_power(self, seed: int) -> None:
+        self.files = {name: file for name, file in {**self.gone, **self.files}.items() if file.named}
+        self.gone = {}
+        dice = random.Random(seed) if seed else None  # noqa: S311  # a repeatable accident, not a secret
+        for file in self.files.values():
+            file.lose_power(dice)
+
+
+def _put(content: bytearray, offset: int, data: bytes) -> None:
+    if len(content) < offset:
+        content.extend(bytes(offset - len(content)))
+    content[offset : offset + len(data)] = data
+
+
+def _cut(content: bytearray, size: int) -> None:
+    del content[size:]
+    content.extend(bytes(size - len(content)))
+
+
+def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
+    if data is None:
+        _cut(content, offset)
+    else:
+        _put(content, offset, data)
+
+
+if __name__ == "__main__":
+    mfusepy.FUSE(PowerFs(), sys.argv[1], foreground=True, nothreads=True, attr_timeout=0, entry_timeout=0)
