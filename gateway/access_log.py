@@ -78,8 +78,7 @@ class AccessLog:
         self, event: str, message: str | None = None, request_id: str | None = None, error: BaseException | None = None
     ) -> None:
         """Log something that is not a request; of an exception the type and the frames."""
-        name = type(error).__name__ if error else None
-        self.add(EventLine(self.now(), event, message, request_id, name, _frames(error) if error else ()))
+        self.add(event_line(self.now(), event, message, request_id, error))
 
     def add(self, line: msgspec.Struct) -> None:
         """Queue a line; called from the event loop's thread alone."""
@@ -118,6 +117,12 @@ class AccessLog:
             except (OSError, ValueError):
                 pass  # The reader has gone; the gateway serves on without a log.
             self._written += len(batch)
+
+
+def event_line(time: str, event: str, message: str | None, request_id: str | None, error: BaseException | None) -> EventLine:
+    """What is told of something that is not a request; of an exception the type and the frames."""
+    name = type(error).__name__ if error else None
+    return EventLine(time, event, message, request_id, name, _frames(error) if error else ())
 
 
 def _frames(error: BaseException) -> tuple[str, ...]:

@@ -23,17 +23,17 @@ from gateway.api.reply import JSON, Reply
 from gateway.api.webhooks import WEBHOOK_PATH, webhook_handler
 from gateway.build import VERSION
 from gateway.edge import Edge
-from gateway.engine import Engine
 from gateway.metrics import Metrics
 from gateway.openapi import document
 from gateway.routes import DRY_RUN, MUTATIONS, ROUTES, Route
+from gateway.service import Service
 from gateway.settings import Settings
 
 PUBLIC_PATHS = (*(public.path for public in PUBLIC), OPENAPI_PATH)
 
 
 def create_app(
-    engine: Engine,
+    engine: Service,
     settings: Settings,
     log: AccessLog | None = None,
     monotonic: Callable[[], float] = time.perf_counter,
@@ -67,7 +67,7 @@ def create_app(
     return Edge(lane, settings.ids, monotonic, metrics, log)
 
 
-def _handler(route: Route, answerers: dict[Route, Answerer], engine: Engine, door: Doorkeeper, settings: Settings) -> Handler:
+def _handler(route: Route, answerers: dict[Route, Answerer], engine: Service, door: Doorkeeper, settings: Settings) -> Handler:
     if route in answerers:
         return mutation_handler(answerers[route])
     if route is DRY_RUN:

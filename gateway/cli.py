@@ -50,11 +50,14 @@ def gateway() -> None:
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Port; 0 takes a free one.")
 @_DB
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="JSON lines on standard error.")
+@click.option(
+    "--processes", type=click.IntRange(1, 2), default=2, show_default=True, help="2: HTTP in one, the database in another."
+)
 @click.option("--rail", envvar="GONOGO_RAIL_URL", default=None, help="The rail's URL; `practice`: one that always pays.")
 @click.option(
     "--rail-timeout-s", type=click.IntRange(1, 60), default=5, show_default=True, help="Seconds until the rail's silence counts."
 )
-def serve(host: str, port: int, db: Path | None, access_log: bool, rail: str | None, rail_timeout_s: int) -> None:
+def serve(host: str, port: int, db: Path | None, access_log: bool, processes: int, rail: str | None, rail_timeout_s: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was taken and end with 0.
 
     Prints one JSON line on standard output when requests are answered: event, url, pid, build.
@@ -68,7 +71,7 @@ def serve(host: str, port: int, db: Path | None, access_log: bool, rail: str | N
     with _problems():
         settings = Settings(db=_database(db), host=host, port=port, rail_url=rail or None, rail_timeout_s=rail_timeout_s)
         settings = msgspec.structs.replace(settings, rail_secret=os.environ.get("GONOGO_RAIL_SECRET") or None)
-        run_server(practising(settings) if rail == "practice" else settings, access_log=access_log)
+        run_server(practising(settings) if rail == "practice" else settings, access_log=access_log, processes=processes)
 
 
 @gateway.command()

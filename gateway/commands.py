@@ -172,7 +172,7 @@ RoleName = Literal["agent", "tenant_admin", "operator", "finance"]
 ROLES: tuple[RoleName, ...] = ("agent", "tenant_admin", "operator", "finance")
 
 
-class Principal(msgspec.Struct, frozen=True):
+class Principal(msgspec.Struct, frozen=True, array_like=True):
     """Who is calling: the key's tenant, role and the name under which its acts are recorded; `limit` is the tenant's."""
 
     tenant_id: str

@@ -59,7 +59,7 @@ def execute_batch(tx: Batch, tenants: TenantStore, requests: Sequence[Mutation |
     """Decide requests one after another inside the open transaction; each sees what those before it did."""
     claims = [claim(request) if isinstance(request, Mutation) else None for request in requests]
     keys = [(item.key_hash, item.route_hash) for item in claims if item]
-    tx.open(keys, [payment for request in requests for payment in _named_payment(request)])
+    tx.open(keys, [payment for request in requests for payment in _named_payment(request)], ctx.signer)
     answers = [_run(tx, tenants, request, item, ctx) for request, item in zip(requests, claims, strict=True)]
     tx.flush()
     return answers

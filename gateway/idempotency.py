@@ -19,10 +19,19 @@ _UNIT = b"\x1f"
 _ENCODE = msgspec.json.Encoder().encode
 
 
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """A key's scope, and the fingerprint of the request that claims it."""
+
+    key_hash: bytes
+    route_hash: bytes
+    fingerprint: bytes
+    request: bytes
+
+
 class Mutation(msgspec.Struct, frozen=True):
     """One mutating request after authentication and syntax: all that its decision may depend on, but for clock and ids.
 
-    `body` is the request's JSON as sent, `query` its raw query string.
+    `body` is the request's JSON as sent, `query` its raw query string, `claim` what it claims where that was worked out before.
     """
 
     route: Route
@@ -33,6 +42,7 @@ class Mutation(msgspec.Struct, frozen=True):
     command: Command
     body: bytes
     request_id: str
+    claim: Claim | None = None
 
 
 class Fingerprinted(msgspec.Struct, frozen=True):
@@ -46,15 +56,6 @@ class Fingerprinted(msgspec.Struct, frozen=True):
     template: str
 
 
-class Claim(msgspec.Struct, frozen=True):
-    """A key's scope, and the fingerprint of the request that claims it."""
-
-    key_hash: bytes
-    route_hash: bytes
-    fingerprint: bytes
-    request: bytes
-
-
 def key_hash(tenant_id: str, key: str) -> bytes:
     """The first half of the scope: whose key. A tenant's key can be looked up by it on all routes at once."""
     return hashlib.sha256(_UNIT.join((tenant_id.encode(), key.encode()))).digest()[:16]
@@ -65,6 +66,8 @@ def claim(mutation: Mutation) -> Claim:
 
     The fingerprint is the SHA-256 over the canonical JSON of method, template, path ids, sorted query, body and agent.
     """
+    if mutation.claim is not None:
+        return mutation.claim
     route = mutation.route
     where = _UNIT.join(part.encode() for part in (route.method, route.template, *mutation.path_ids))
     request = canonical(msgspec.json.decode(mutation.body))

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import uuid_utils
 
+_SALTS = 256
+
 
 class Ids(Protocol):
     """A source of identifiers; suffixes sort in the order they were made."""
@@ -21,13 +23,22 @@ class Ids(Protocol):
 
 
 class SystemIds:
-    """UUIDv7 suffixes, so that new rows land at the end of every index, and salts from the system's generator."""
+    """UUIDv7 suffixes, so that new rows land at the end of every index, and salts from the system's generator.
+
+    Salts are drawn 256 at a time: asking the system for each costs as much as all the hashing of a settle.
+    """
+
+    def __init__(self) -> None:
+        self._salts: list[str] = []
 
     def suffix(self) -> str:
         return uuid_utils.uuid7().hex
 
     def salt(self) -> str:
-        return secrets.token_hex(16)
+        if not self._salts:
+            drawn = secrets.token_hex(16 * _SALTS)
+            self._salts = [drawn[at : at + 32] for at in range(0, len(drawn), 32)]
+        return self._salts.pop()
 
     def secret(self) -> str:
         return secrets.token_urlsafe(32)

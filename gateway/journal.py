@@ -22,7 +22,7 @@ NO_FINGERPRINT = bytes(32)
 """The request fingerprint of what the gateway does of itself, such as an expiry."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, array_like=True):
     """What goes back to the caller, byte for byte. `outcome` is ok or the refusal's code, for metrics."""
 
     status: int
@@ -52,7 +52,6 @@ def record(tx: Transaction, work: Work, change: Change) -> Answer:
     """Write one change of a payment: journal row with receipt and answer, key, movements, counters, payment."""
     payment = change.payment
     payload = encode_receipt(_receipt(work, change, tx.next_seq()))
-    signature = work.signer.sign(payload)
     location = f"/v1/payments/{payment.payment_id}" if change.is_new and change.refusal is None else None
     body = _ENCODE(_body(work, change))
     row = operation_row(work, payment.tenant_id, change.status, body, location)
@@ -63,7 +62,6 @@ def record(tx: Transaction, work: Work, change: Change) -> Answer:
         payment_id=payment.payment_id,
         payment_seq=payment.operations,
         receipt=payload,
-        signature=signature,
         keyid=work.signer.keyid,
     )
     seq = append(tx, work, row)

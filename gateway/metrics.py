@@ -20,7 +20,9 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Watched(Protocol):
     """What an engine tells of itself. Facts are of the whole service."""
 
-    answers_purged: int
+    @property
+    def answers_purged(self) -> int:
+        """Stored answers let go since the start."""
 
     def service_facts(self) -> dict[str, int]:
         """Members active, retired, revoked, paused; empty where the database cannot be read."""
@@ -55,6 +57,7 @@ class Metrics:
         self._limited = Counter("gateway_rate_limited_total", "Requests over their tenant's rate.", registry=self.registry)
         self._by_answer: dict[tuple[str, str, int], Counter] = {}
         self._by_route: dict[str, Histogram] = {}
+        self._by_outcome: dict[str, Counter] = {}
 
     def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count one request; `status` 0 means that no answer was sent."""
@@ -79,7 +82,10 @@ class Metrics:
         if replayed:
             self._replays.inc()
         elif kind == "settle":
-            self._settlements.labels(outcome).inc()
+            counter = self._by_outcome.get(outcome)
+            if counter is None:
+                counter = self._by_outcome[outcome] = self._settlements.labels(outcome)
+            counter.inc()
         if outcome != "ok" and not replayed:
             self._denials.labels(outcome).inc()
 

@@ -1,29 +1,23 @@
-"""One gateway process: bind, open, serve, and on a signal finish what was taken before leaving."""
+"""One gateway: bind, open, serve, and on a signal finish what was taken before leaving; in one process or in two."""
 
-import asyncio
 import contextlib
-import errno
 import logging
 import os
-import signal
 import socket
 import sys
-from collections.abc import Generator
-from typing import Literal
 
 import msgspec
-import uvicorn
 import uvloop
-from litestar.types import ASGIApp
 from prometheus_client import disable_created_metrics
 
 from gateway.access_log import AccessLog, EventHandler
 from gateway.app import create_app
 from gateway.engine import Engine
-from gateway.settings import Settings, StartProblem
-
-GRACE_S = 10
-"""Seconds that requests in flight get to finish after SIGTERM; none takes that long unless its caller is gone."""
+from gateway.front import fork_front
+from gateway.server import Server, bind, tune_process
+from gateway.settings import Settings
+from gateway.signatures import Signatures, fork_signer
+from gateway.writer import write
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -35,101 +29,58 @@ class Ready(msgspec.Struct, frozen=True):
     build: str
 
 
-def serve(settings: Settings, *, access_log: bool) -> None:
+def serve(settings: Settings, *, access_log: bool, processes: int = 2) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises StartProblem when the address or the database cannot be used.
     """
-    listener = bind(settings.host, settings.port)
+    # A timestamp beside every counter is noise to us. The switch is the process's, so it is thrown here, not in Metrics.
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types it nowhere
+    with contextlib.closing(bind(settings.host, settings.port)) as listener:
+        url = _url(listener)
+        if processes == 1:
+            _alone(settings, listener, url, access_log=access_log)
+        else:
+            _in_two(settings, listener, url, access_log=access_log)
+
+
+def _in_two(settings: Settings, listener: socket.socket, url: str, *, access_log: bool) -> None:
+    """The front and the signing helper are children of this process, which holds the database and the keys."""
+    with contextlib.closing(fork_signer((listener,))) as helper:
+        front, channel = fork_front(settings, listener, (helper,), access_log=access_log)
+        listener.close()
+        with contextlib.closing(channel):
+            uvloop.run(write(settings, channel, front, Signatures(helper), lambda build: _say_ready(url, build)))
+
+
+def _alone(settings: Settings, listener: socket.socket, url: str, *, access_log: bool) -> None:
     log = AccessLog(sys.stderr.buffer, settings.clock, requests=access_log)
     handler = EventHandler(log)
     logging.getLogger().addHandler(handler)
     try:
-        with contextlib.closing(listener):
-            uvloop.run(_serve(settings, listener, log))
+        uvloop.run(_serve(settings, listener, url, log))
     finally:
         logging.getLogger().removeHandler(handler)
         log.close()
 
 
-async def _serve(settings: Settings, listener: socket.socket, log: AccessLog) -> None:
-    # A timestamp beside every counter is noise to us. The switch is the process's, so it is thrown here, not in Metrics.
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types it nowhere
+async def _serve(settings: Settings, listener: socket.socket, url: str, log: AccessLog) -> None:
     engine = Engine.open(settings)
     await engine.start()
     try:
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        ready = Ready("ready", f"http://{shown}:{port}", os.getpid(), engine.build)
-        await Server(create_app(engine, settings, log), ready).serve(sockets=[listener])
+        app = create_app(engine, settings, log)
+        tune_process()
+        await Server(app, lambda: _say_ready(url, engine.build)).serve(sockets=[listener])
     finally:
         await engine.drain()
 
 
-class Server(uvicorn.Server):
-    """Uvicorn, but for two things: it says when it is ready, and it ends with 0 after a signal that it obeyed."""
-
-    def __init__(
-        self, app: ASGIApp, ready: msgspec.Struct, http: type[asyncio.Protocol] | Literal["httptools"] = "httptools"
-    ) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="uvloop",
-                http=http,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
-            )
-        )
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
-        await super().startup(sockets)
-        sys.stdout.write(msgspec.json.encode(self._ready).decode() + "\n")
-        sys.stdout.flush()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """The first signal drains; a second ends the process at once, which is safe: answers wait for their commit."""
-        loop = asyncio.get_running_loop()
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        for number in numbers:
-            loop.add_signal_handler(number, self._on_signal, number)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
-
-    def _on_signal(self, number: int) -> None:
-        if self.should_exit:
-            os._exit(128 + number)
-        self.should_exit = True
+def _say_ready(url: str, build: str) -> None:
+    sys.stdout.write(msgspec.json.encode(Ready("ready", url, os.getpid(), build)).decode() + "\n")
+    sys.stdout.flush()
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket, bound before anything else is touched.
-
-    Raises StartProblem naming the address and what is wrong with it.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except OSError as error:
-        raise StartProblem(f"{host!r} is not an address of this machine: {error.strerror}") from None
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise StartProblem(f"port {port} of {host} is in use; end that program, or choose another with --port") from None
-        raise StartProblem(f"cannot listen on {host} port {port}: {error.strerror}") from None
-    listener.setblocking(False)
-    return listener
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"

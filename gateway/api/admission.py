@@ -12,10 +12,10 @@ from msgspec import Meta
 from gateway.api.headers import PLAIN_KEY_PATTERN, Headers, bearer_token
 from gateway.api.trail import Trail
 from gateway.commands import Id, Principal
-from gateway.engine import Engine
 from gateway.errors import Code, Refusal, Refused
 from gateway.rate_limit import RateLimit, draw, headers, seconds_up
 from gateway.routes import Route
+from gateway.service import Service
 
 _ID_META: Final = next(meta for meta in get_args(Id) if isinstance(meta, Meta))
 ID_PATTERN: Final = str(_ID_META.pattern).removesuffix(r"(?!\n)")
@@ -37,7 +37,7 @@ class Doorkeeper:
     `limited` is told of each request that was refused for its tenant's rate.
     """
 
-    def __init__(self, engine: Engine, monotonic: Callable[[], float], limited: Callable[[], None]) -> None:
+    def __init__(self, engine: Service, monotonic: Callable[[], float], limited: Callable[[], None]) -> None:
         self._engine = engine
         self._limited = limited
         self._monotonic = monotonic

@@ -18,10 +18,10 @@ from gateway.api.headers import Headers, check_json, idempotency_key, wait_prefe
 from gateway.api.queries import read_query
 from gateway.api.reply import Reply, Silence, problem_reply
 from gateway.api.trail import trail_of
-from gateway.engine import Engine
 from gateway.errors import Refused
 from gateway.idempotency import Mutation
 from gateway.routes import Route
+from gateway.service import Service
 
 Handler = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]
 Answerer = Callable[[HTTPScope, Receive], Awaitable[ASGIApp]]
@@ -36,7 +36,7 @@ def mutation_handler(answerer: Answerer) -> Handler:
     return handle
 
 
-def mutation_answerer(route: Route, engine: Engine, door: Doorkeeper, body_limit: int) -> Answerer:
+def mutation_answerer(route: Route, engine: Service, door: Doorkeeper, body_limit: int) -> Answerer:
     """What one mutating route does with a request, on plain ASGI."""
     assert route.command is not None, "a mutation has a command"
     decoder = BodyDecoder(route.command)

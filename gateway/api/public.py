@@ -10,9 +10,9 @@ from litestar.types import ASGIApp
 from gateway.api.mutations import Handler
 from gateway.api.reply import JSON, Reply, json_reply, problem_reply
 from gateway.api.trail import trail_of
-from gateway.engine import Engine
 from gateway.errors import Code, Refusal
 from gateway.metrics import METRICS_TYPE, Metrics
+from gateway.service import Service
 
 JWKS_TYPE = "application/jwk-set+json"
 OPENAPI_PATH = "/schema/openapi.json"
@@ -42,7 +42,7 @@ PUBLIC = (HEALTHZ, READYZ, METRICS, JWKS)
 """The document's own route is not among them: an OpenAPI document does not describe how it is fetched."""
 
 
-def public_handlers(engine: Engine, metrics: Metrics, document: bytes) -> dict[str, Handler]:
+def public_handlers(engine: Service, metrics: Metrics, document: bytes) -> dict[str, Handler]:
     """A handler for each public path."""
 
     def ready(request_id: str) -> Reply:

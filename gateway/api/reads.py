@@ -19,7 +19,6 @@ from gateway.api.queries import LedgerQuery, PaymentsQuery, PayoutsQuery, Query,
 from gateway.api.reply import JSON, Reply, Silence, json_reply, problem_reply
 from gateway.api.trail import trail_of
 from gateway.commands import Principal, Reserve
-from gateway.engine import Engine
 from gateway.errors import Refused
 from gateway.routes import (
     DRY_RUN,
@@ -37,12 +36,13 @@ from gateway.routes import (
     STATUS,
     Route,
 )
+from gateway.service import Service
 
 
 class Call(msgspec.Struct, frozen=True):
     """One read, checked as far as its route and role go."""
 
-    engine: Engine
+    engine: Service
     principal: Principal
     scope: Scope
     query: Query
@@ -126,7 +126,7 @@ _READERS: dict[str, Callable[[Call], Reply]] = {
 }
 
 
-def read_handler(route: Route, engine: Engine, door: Doorkeeper) -> Handler:
+def read_handler(route: Route, engine: Service, door: Doorkeeper) -> Handler:
     """The handler of one reading route."""
     reader = _READERS[route.kind]
 
@@ -142,7 +142,7 @@ def read_handler(route: Route, engine: Engine, door: Doorkeeper) -> Handler:
     return handle
 
 
-def dry_run_handler(engine: Engine, door: Doorkeeper, body_limit: int) -> Handler:
+def dry_run_handler(engine: Service, door: Doorkeeper, body_limit: int) -> Handler:
     """The policy's word on a payment that nobody makes; it needs no idempotency key."""
     decoder = BodyDecoder(Reserve)
 

@@ -14,9 +14,9 @@ from gateway.api.headers import Headers
 from gateway.api.mutations import Handler
 from gateway.api.reply import Silence, json_reply, problem_reply
 from gateway.api.trail import trail_of
-from gateway.engine import Engine
 from gateway.errors import Code, Refusal, Refused
 from gateway.rail.webhook import SIGNATURE_HEADER, is_genuine, read_event
+from gateway.service import Service
 from gateway.settings import Settings
 from gateway.store.commit import StorageFailed
 from gateway.store.payouts import RailEventRow
@@ -31,7 +31,7 @@ class StoredView(msgspec.Struct, frozen=True):
     new: bool
 
 
-def webhook_handler(engine: Engine, settings: Settings) -> Handler:
+def webhook_handler(engine: Service, settings: Settings) -> Handler:
     """Take one event; whatever is not answered with 202 is to be sent again."""
 
     async def handle(request: Request[Any, Any, Any]) -> ASGIApp:

@@ -13,6 +13,8 @@ from msgspec.structs import astuple, replace
 
 from gateway.ledger import Movement
 from gateway.policy import Tally
+from gateway.receipts import ReceiptSigner
+from gateway.signatures import Signatures
 from gateway.store.rows import Like, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
 from gateway.store.store import OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS, WRITE_COUNTERS, Transaction, payment_row
 
@@ -39,6 +41,8 @@ UPDATE payments SET state = v.column3, settled = v.column4, released = v.column5
 FROM (VALUES {rows}) AS v WHERE payments.tenant_id = v.column1 AND payments.payment_id = v.column2
 """
 
+_SIGNATURE_AT = 1 + OperationRow.__struct_fields__.index("signature")
+
 Key = tuple[bytes, bytes]
 PaymentKey = tuple[str, str]
 
@@ -46,9 +50,10 @@ PaymentKey = tuple[str, str]
 class Batch(Transaction):
     """One transaction's reads and writes. `open` begins it anew, whatever became of the one before."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, signatures: Signatures | None = None) -> None:
         super().__init__(connection)
         self._reset()
+        self._signatures = signatures or Signatures()
 
     def _reset(self) -> None:
         self._seq: int | None = None
@@ -59,6 +64,7 @@ class Batch(Transaction):
         self._payees: dict[PaymentKey, PayeeRow | None] = {}
         self._deltas: dict[int, int] = {}
         self._operations: list[tuple[object, ...]] = []
+        self._unsigned: list[int] = []
         self._bodies: list[tuple[object, ...]] = []
         self._keys: list[tuple[object, ...]] = []
         self._movements: list[tuple[object, ...]] = []
@@ -67,9 +73,10 @@ class Batch(Transaction):
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._counted: set[tuple[str, str]] = set()
 
-    def open(self, keys: Sequence[Key], payments: Sequence[PaymentKey]) -> None:
+    def open(self, keys: Sequence[Key], payments: Sequence[PaymentKey], signer: ReceiptSigner) -> None:
         """Begin a batch: read the stored answers and the payments that its requests name, a statement each."""
         self._reset()
+        self._signatures.begin_batch(signer)
         self._answers.update(dict.fromkeys(keys))
         for row in self._in_chunks(_STORED, list(self._answers)):
             self._answers[row[0], row[1]] = StoredAnswer(*row[2:])
@@ -80,6 +87,7 @@ class Batch(Transaction):
 
     def flush(self) -> None:
         """Send what was collected to the database; constraints and triggers speak now."""
+        self._sign()
         for sql, rows in (
             (_OPERATIONS, self._operations),
             (_NEW_ANSWERS, self._bodies),
@@ -178,11 +186,22 @@ class Batch(Transaction):
         """Append to the journal; returns the position."""
         self._seq = seq = self.next_seq()
         *columns, body = astuple(row)
+        if row.receipt is not None and row.signature is None:
+            self._signatures.begin(row.receipt)
+            self._unsigned.append(len(self._operations))
         self._operations.append((seq, *columns))
         if body is not None:
             self._bodies.append((seq, body))
         self._last = row
         return seq
+
+    def _sign(self) -> None:
+        """Put the signatures where they belong."""
+        if self._unsigned:
+            rows = self._operations
+            for at, signature in zip(self._unsigned, self._signatures.finish(), strict=True):
+                rows[at] = (*rows[at][:_SIGNATURE_AT], signature, *rows[at][_SIGNATURE_AT + 1 :])
+            self._unsigned.clear()
 
     def next_seq(self) -> int:
         """The position that the next operation of this batch will have."""

@@ -1,20 +1,22 @@
 """Group commit: whatever queued while the last commit ran is decided together, made durable once, then answered.
 
 Statements run in the event loop and only the commit (the fsync) in a thread, because a writer thread fights the loop for
-the interpreter lock. A batch of one commits in the loop: nobody else is waiting, and the hop would be its whole delay.
+the interpreter lock. A batch of one commits in the loop: nobody else is waiting, and the hop would be its whole delay. So does
+every batch of a process that does nothing else.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from gateway.errors import Code
 from gateway.store.connections import storage_code
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+Told_contra = TypeVar("Told_contra", contravariant=True)
 
 
 class StorageFailed(Exception):
@@ -27,6 +29,19 @@ class StorageFailed(Exception):
         self.ambiguous = ambiguous
 
 
+class Waiter(Protocol[Told_contra]):
+    """Who is told what became of a request; a future is one."""
+
+    def done(self) -> bool:
+        """Whether there is nobody left to tell."""
+
+    def set_result(self, result: Told_contra, /) -> None:
+        """It is decided, and durable."""
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """It failed."""
+
+
 class GroupCommit(Generic[Request, Result]):
     """Runs `decide` for each submitted request inside shared transactions on the one writing connection."""
 
@@ -37,15 +52,18 @@ class GroupCommit(Generic[Request, Result]):
         lock_wait_s: float,
         max_batch: int = 512,
     ) -> None:
+        self.in_loop = False
+        """Whether every commit is made in the loop: right where nothing else runs in it, since a thread costs two switches."""
         self._connection = connection
         self._decide = decide
         self._lock_wait_s = lock_wait_s
         self._max_batch = max_batch
-        self._queue: list[tuple[Request, asyncio.Future[Result]]] = []
+        self._queue: list[tuple[Request, Waiter[Result]]] = []
         self._wakeup = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
+        self.on_held_up: Callable[[], None] = lambda: None
         self.held_up = False
         """Whether a batch waits for another program's lock, and all that is queued behind it too."""
 
@@ -59,9 +77,13 @@ class GroupCommit(Generic[Request, Result]):
         Raises StorageFailed, or whatever `decide` raised for this request alone.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.append((request, future))
-        self._wakeup.set()
+        self.enqueue(request, future)
         return await future
+
+    def enqueue(self, request: Request, waiter: Waiter[Result]) -> None:
+        """The same, but `waiter` is told."""
+        self._queue.append((request, waiter))
+        self._wakeup.set()
 
     async def drain(self) -> None:
         """Finish what is queued, then stop."""
@@ -80,8 +102,10 @@ class GroupCommit(Generic[Request, Result]):
                 continue
             batch, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
             await self._settle_batch(batch)
+            if self.in_loop:
+                await asyncio.sleep(0)  # a commit in the loop lets nothing else run: send the answers, hear what came
 
-    async def _settle_batch(self, batch: list[tuple[Request, "asyncio.Future[Result]"]]) -> None:
+    async def _settle_batch(self, batch: list[tuple[Request, Waiter[Result]]]) -> None:
         try:
             results = await self._transact([request for request, _ in batch])
         except StorageFailed as failure:
@@ -93,9 +117,9 @@ class GroupCommit(Generic[Request, Result]):
                 for item in batch:
                     await self._settle_batch([item])
         else:
-            for (_, future), result in zip(batch, results, strict=True):
-                if not future.done():  # the caller may have gone away; the effect stands and its key replays it
-                    future.set_result(result)
+            for (_, waiter), result in zip(batch, results, strict=True):
+                if not waiter.done():  # the caller may have gone away; the effect stands and its key replays it
+                    waiter.set_result(result)
 
     async def _transact(self, requests: Sequence[Request]) -> list[Result]:
         loop = asyncio.get_running_loop()
@@ -113,7 +137,7 @@ class GroupCommit(Generic[Request, Result]):
             raise
         try:
             began = perf_counter()  # not the loop's clock, which stands still while we block it
-            if len(requests) == 1 and not self._queue:
+            if self.in_loop or (len(requests) == 1 and not self._queue):
                 self._connection.execute("COMMIT")
             else:
                 await loop.run_in_executor(None, self._connection.execute, "COMMIT")
@@ -139,20 +163,25 @@ class GroupCommit(Generic[Request, Result]):
                     code = storage_code(error) or Code.STORAGE_UNUSABLE
                     if code is not Code.STORAGE_BUSY or loop.time() >= deadline:
                         raise StorageFailed(code, str(error)) from error
-                    self.held_up = True
+                    self._hold_up(True)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 0.05)
                 else:
                     return
         finally:
-            self.held_up = False
+            self._hold_up(False)
+
+    def _hold_up(self, held_up: bool) -> None:
+        if held_up is not self.held_up:
+            self.held_up = held_up
+            self.on_held_up()
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
 
-def _fail(batch: list[tuple[Request, "asyncio.Future[Result]"]], error: Exception) -> None:
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(error)
+def _fail(batch: list[tuple[Request, Waiter[Result]]], error: Exception) -> None:
+    for _, waiter in batch:
+        if not waiter.done():
+            waiter.set_exception(error)

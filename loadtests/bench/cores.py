@@ -1,4 +1,4 @@
-"""Which core does what: the server one, the load generator another, so that neither eats the other's time."""
+"""Which core does what: the load generator has one, and services are not moved onto it as long as there are others."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -16,8 +16,8 @@ class Cores(msgspec.Struct, frozen=True):
 
     @property
     def apart(self) -> bool:
-        """Whether server and load generator have a core each."""
-        return bool(self.server) and not self.server & self.generator
+        """Whether the server has a core that the load generator does not use."""
+        return bool(self.server - self.generator)
 
 
 def available_cores() -> tuple[int, ...]:
@@ -26,15 +26,13 @@ def available_cores() -> tuple[int, ...]:
 
 
 def share_out(cores: Collection[int]) -> Cores:
-    """First core: server. Second: load generator. A peer's database server gets the rest, or all of them where none is left.
+    """The last core is the load generator's; services, and a peer's database, have the others, with two cores both.
 
-    A database of its own is thereby never worse off than it would be on a machine that it shares with its service.
+    A service of several processes may then use what the load generator leaves, and so may a peer with its database.
     """
     ordered = sorted(cores)
-    if len(ordered) < 2:
-        one = frozenset(ordered)
-        return Cores(one, one, one)
-    return Cores(frozenset(ordered[:1]), frozenset(ordered[1:2]), frozenset(ordered[2:] or ordered))
+    services = frozenset(ordered if len(ordered) < 3 else ordered[:-1])
+    return Cores(services, frozenset(ordered[-1:]), services)
 
 
 @contextmanager

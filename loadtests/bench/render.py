@@ -86,8 +86,8 @@ def _cores_note(report: BenchReport) -> str:
     if not report.machine.pinned:
         return f"Load from {generator}. One core for everything: the load generator's own cost is in every figure."
     return (
-        f"Load from {generator}, one thread on a core of its own; the server has another to itself, PostgreSQL's own processes "
-        "any that are left, or all."
+        f"Load from {generator}, one thread that keeps to one core; services, and PostgreSQL's own processes, may use all "
+        "others, and with two cores both."
     )
 
 

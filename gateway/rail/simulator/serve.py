@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 import sqlite3
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -18,7 +19,7 @@ from gateway.rail.simulator.app import HANG_UP, Simulator
 from gateway.rail.simulator.book import Book
 from gateway.rail.simulator.script import Script, ScriptProblem, load_script
 from gateway.rail.simulator.webhooks import Messenger
-from gateway.serve import Server, bind
+from gateway.server import Server, bind
 from gateway.settings import StartProblem
 
 
@@ -73,6 +74,11 @@ async def _serve(settings: RailSettings, script: Script, book: Book, listener: s
     ready = RailReady("ready", f"http://{host}:{port}", os.getpid(), str(settings.book))
     http: type[asyncio.Protocol] = _Protocol
     try:
-        await Server(simulator, ready, http).serve(sockets=[listener])
+        await Server(simulator, lambda: _say(ready), http).serve(sockets=[listener])
     finally:
         await simulator.close()
+
+
+def _say(ready: RailReady) -> None:
+    sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
+    sys.stdout.flush()

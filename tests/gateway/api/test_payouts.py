@@ -167,7 +167,7 @@ def test_a_signed_event_that_is_none_is_refused(paying, payload):
 def test_while_the_rail_does_not_answer_the_mode_says_so_and_payouts_queue(paying):
     """Trust-only: payouts are accepted and wait; once the rail is back they go out, each once, and the mode is normal."""
     changes = []
-    paying.engine.rail_listeners.append(changes.append)
+    paying.engine.on_state(lambda: changes.append(paying.engine.rail_open))
     paying.engine._breaker._cool_off_s = 0.05
     paying.rail.transport.refused = True
     places = [paying.post("/v1/payouts", body(paying, "10"), "finance").headers["location"] for _ in range(6)]

@@ -1,0 +1,199 @@
+"""A gateway of two processes, with a helper that signs: one service to its callers, whichever of them ends."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from gateway_process import WAIT_S, demo, running
+
+from gateway.channel import Channel, Committed, State, ToFront
+
+pytestmark = pytest.mark.process
+
+ONE, TWO = ("--processes", "1"), ("--processes", "2")
+
+
+class Caller:
+    """An agent of the demo tenant."""
+
+    def __init__(self, gateway, tenant):
+        self.url, self.tenant = gateway.url, tenant
+
+    def post(self, path, key, **body):
+        """One mutation."""
+        headers = {"authorization": f"Bearer {self.tenant['agent_key']}", "idempotency-key": f"{key:0>20}"}
+        return httpx.post(f"{self.url}{path}", headers=headers, json=body, timeout=WAIT_S)
+
+    def reserve(self, key, **more):
+        """A payment."""
+        asked = {"wallet_id": self.tenant["wallet_id"], "payee_id": self.tenant["payee_ids"][0], "amount": "5", "currency": "USD"}
+        return self.post("/v1/payments", key, **asked, **more)
+
+
+def family(gateway):
+    """Its processes: the one that writes, and its children."""
+    pid = gateway.process.pid
+    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+
+def gone(pid):
+    """Whether a process has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def wait_gone(*pids):
+    """Return once they have ended."""
+    deadline = time.monotonic() + WAIT_S
+    while not all(map(gone, pids)):
+        assert time.monotonic() < deadline, "a process is left"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("options", "processes"), [(ONE, 1), (TWO, 3)])
+def test_callers_cannot_tell_how_many_processes_there_are(tmp_path, options, processes):
+    """Answers, replays, refusals, reads, receipts and metrics are the same."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db, *options) as gateway:
+        caller = Caller(gateway, tenant)
+        assert len(family(gateway)) == processes
+        first, again = caller.reserve("a"), caller.reserve("a")
+        assert (first.status_code, again.status_code, first.content == again.content) == (201, 201, True)
+        assert (first.headers["idempotent-replayed"], again.headers["idempotent-replayed"]) == ("false", "true")
+        assert caller.reserve("a", purpose="other").json()["code"] == "idempotency_key_reused"
+        where = first.headers["location"]
+        assert caller.post(f"{where}/settle", "b").json()["payment"]["state"] == "settled"
+        assert caller.post(f"{where}/settle", "c").json()["code"] == "already_settled"
+        finance = {"authorization": f"Bearer {tenant['finance_key']}"}
+        receipts = httpx.get(f"{gateway.url}/v1/receipts?payment_id={where.rsplit('/', 1)[1]}", headers=finance).json()
+        assert len(receipts["items"]) == 2
+        metrics = httpx.get(f"{gateway.url}/metrics").text
+        assert "gateway_commit_seconds_count" in metrics
+        assert 'gateway_settlements_total{outcome="ok"} 1.0' in metrics
+        assert "gateway_idempotent_replays_total 1.0" in metrics
+        pids = family(gateway)
+        gateway.process.terminate()
+        assert gateway.wait() == 0
+    wait_gone(*pids)
+
+
+def test_a_killed_gateway_leaves_no_process_and_no_port(tmp_path):
+    """SIGKILL for the process whose id was told: its children end in the same instant, and the next one starts at once."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db) as gateway:
+        first = Caller(gateway, tenant).reserve("a")
+        pids, port = family(gateway), gateway.address[1]
+        gateway.process.kill()
+        gateway.wait()
+        wait_gone(*pids)
+    with running(db, "--port", str(port)) as gateway:
+        assert Caller(gateway, tenant).reserve("a").content == first.content
+
+
+def test_when_the_front_ends_unasked_the_gateway_ends_and_says_so(tmp_path):
+    """A gateway that cannot be reached is not one: whoever supervises it sees the exit code and starts it anew."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db) as gateway:
+        first = Caller(gateway, tenant).reserve("a")
+        pids = family(gateway)
+        os.kill(pids[-1], signal.SIGKILL)
+        assert gateway.wait() == 70
+        assert "the front process ended with -9" in gateway.errors.read_text()
+        wait_gone(*pids)
+    with running(db) as gateway:
+        assert Caller(gateway, tenant).reserve("a").content == first.content
+
+
+def test_when_the_signing_helper_ends_receipts_are_signed_all_the_same(tmp_path):
+    """The writing process signs itself, and its warning comes out whole in the front's log."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db) as gateway:
+        caller = Caller(gateway, tenant)
+        os.kill(family(gateway)[1], signal.SIGKILL)
+
+        async def many():
+            async with httpx.AsyncClient(timeout=WAIT_S) as client:
+                headers = {"authorization": f"Bearer {tenant['agent_key']}"}
+                body = {"wallet_id": tenant["wallet_id"], "payee_id": tenant["payee_ids"][0], "amount": "5", "currency": "USD"}
+                keyed = [{**headers, "idempotency-key": f"many-many-many-{number:04d}"} for number in range(64)]
+                asked = [client.post(f"{gateway.url}/v1/payments", headers=each, json=body) for each in keyed]
+                return await asyncio.gather(*asked)
+
+        assert {answer.status_code for answer in asyncio.run(many())} == {201}
+        assert caller.reserve("z").status_code == 201
+        gateway.process.terminate()
+        assert gateway.wait() == 0
+        told = [line for line in gateway.log() if line["event"] == "server"]
+        assert ["signing helper has ended" in line["message"] for line in told] == [True]
+
+
+def test_a_key_whose_first_request_is_held_up_is_in_flight_across_processes(tmp_path):
+    """Another program holds the storage: the second request hears 409 and when to try again, the first ends with 503."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with running(db) as gateway, closing(sqlite3.connect(db, isolation_level=None)) as other:
+        caller = Caller(gateway, tenant)
+        assert caller.reserve("a").status_code == 201
+        other.execute("BEGIN IMMEDIATE")
+
+        async def twice():
+            first = asyncio.get_running_loop().run_in_executor(None, caller.reserve, "b")
+            await asyncio.sleep(0.5)
+            second = await asyncio.get_running_loop().run_in_executor(None, caller.reserve, "b")
+            return await first, second
+
+        first, second = asyncio.run(twice())
+        other.execute("ROLLBACK")
+        assert (second.status_code, second.json()["code"]) == (409, "idempotency_in_flight")
+        assert (first.status_code, first.json()["code"]) == (503, "storage_busy")
+        assert caller.reserve("b").status_code == 201
+
+
+def test_a_frozen_writing_process_makes_the_gateway_unready(tmp_path):
+    """The front still answers, and says that nobody is there to decide."""
+    db = tmp_path / "gateway.db"
+    demo(db)
+    with running(db) as gateway:
+        assert httpx.get(f"{gateway.url}/readyz").status_code == 200
+        gateway.process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + WAIT_S
+        while (answer := httpx.get(f"{gateway.url}/readyz")).status_code == 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert "the writing process has been silent for" in answer.json()["detail"]
+        gateway.process.send_signal(signal.SIGCONT)
+        while httpx.get(f"{gateway.url}/readyz").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_a_frame_may_arrive_in_any_pieces():
+    """What was said is heard once, in order, however the bytes come."""
+
+    async def told():
+        heard = []
+        channel = Channel(ToFront, heard.extend, lambda: None)
+        items = [State(rail_open=False, held_up=True, answers_purged=7), Committed(0.5, 3)]
+        frames = b""
+        for item in items:
+            body = msgspec.msgpack.encode([item])
+            frames += len(body).to_bytes(4, "big") + body
+        for at in range(len(frames)):
+            channel.data_received(frames[at : at + 1])
+        channel.data_received(frames)
+        return heard == items * 2
+
+    assert asyncio.run(told())
