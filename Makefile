@@ -12,7 +12,7 @@ SHELL := bash
 PYTHON ?= python3
 PROFILE ?= smoke
 ARGS ?=
-PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
+PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
 
 BIN := .venv/bin
 STAMP := .venv/installed
