@@ -12,7 +12,11 @@ SHELL := bash
 PYTHON ?= python3
 PROFILE ?= smoke
 ARGS ?=
+# Four workers on two cores: half of the time a test waits for the processes that it started.
 PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
+
+# The tests start hundreds of processes; without their bytecode each would compile the same files again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 STAMP := .venv/installed
