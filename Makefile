@@ -12,7 +12,11 @@ SHELL := bash
 PYTHON ?= python3
 PROFILE ?= smoke
 ARGS ?=
-PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
+# Four workers on two cores: half of the time a test waits for the processes that it started.
+PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
+
+# The tests start hundreds of processes; without their bytecode each would compile the same files again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -41,6 +45,8 @@ test: lint ## every check that CI runs: lint, types, arrows, pages, tests
 
 nightly: $(STAMP) ## the long runs: many simulations, big storms, every defect in full
 	@$(BIN)/python -m pytest -m nightly $(PYTEST_ARGS)
+	@GONOGO_POLICY_EXAMPLES=40000 GONOGO_POLICY_LIVES=2000 $(BIN)/python -m pytest -n 2 \
+	  tests/gateway/test_policy_reference.py tests/gateway/test_policy_lives.py
 
 lint: check-format types arrows pages ## the checks that run nothing: ruff, mypy, import contracts, pages
 

@@ -30,6 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["GONOGO_TEST_SEED"] = str(config.getoption("--seed") or secrets.randbits(32))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give workers the files that start processes first: one that began last would run alone at the end."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("process")}
+        items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_report_header() -> str:
     """The seed, so that a failure can be repeated."""
     return f"simulation: --seed {os.environ['GONOGO_TEST_SEED']}"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from waiting import eventually
 
 from drills.child import Identity, identify, spawn
 from drills.ports import free_port
 from drills.process import Service, seed_environment
 from gates.schema.errors import UnknownProblem
-from gates.schema.time import monotonic_s
 
 pytestmark = pytest.mark.process
 
@@ -25,13 +25,6 @@ def service(fake_target, environ, tmp_path):
     made = Service(fake_target(), db=tmp_path / "fake.db", logs=tmp_path / "logs", environ=environ)
     yield made
     made.kill()
-
-
-def _eventually(condition, within_s=5.0):
-    deadline = monotonic_s() + within_s
-    while not condition() and monotonic_s() < deadline:
-        os.sched_yield()
-    return condition()
 
 
 def test_a_started_service_is_ready_and_says_so(service):
@@ -113,16 +106,16 @@ def test_nothing_is_left_when_the_parent_is_killed(fake_target, tmp_path):
         child = Identity(int(pid), started)
         assert child.alive()
         popen.kill()
-    assert _eventually(lambda: not child.alive())
+    assert eventually(lambda: not child.alive())
 
 
 def test_ending_a_child_ends_what_it_started(environ, tmp_path):
     """The whole session goes, not the leader alone."""
     child = spawn(["sh", "-c", "sleep 60 & echo $!; wait"], environ, tmp_path / "log")
-    assert _eventually(lambda: child.stdout.read_text().strip())
+    assert eventually(lambda: child.stdout.read_text().strip())
     grandchild = identify(int(child.stdout.read_text()))
     child.end()
-    assert _eventually(lambda: not grandchild.alive())
+    assert eventually(lambda: not grandchild.alive())
 
 
 def test_a_recycled_pid_is_not_taken_for_the_process(environ, tmp_path):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import eventually
 
 from drills.child import MARKER, spawn
 from drills.journal import FILE, End, Ending, Phase, RolledBack, Status, read_journal
@@ -14,7 +15,7 @@ from drills.recover import carriers, end_processes, recorded, recover
 from drills.report import read_report
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
-from gates.schema.time import monotonic_s, system_clock
+from gates.schema.time import system_clock
 
 LONG = [{"action": "sigkill"}, {"action": "wait_for_settles", "share": ["1", "1"], "within": "60s"}]
 ROLLED_BACK = Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
@@ -27,10 +28,7 @@ def running(rooms, tmp_path, drill_file, target_file):
     argv = ["run", drill_file(method=LONG), "--target", target_file(), "--out", str(out), "--payments", "2000", "--no-evidence"]
     log = (tmp_path / "drill.log").open("wb")
     with log, subprocess.Popen([sys.executable, "-m", "drills", *argv], stdout=log, stderr=log) as popen:
-        deadline = monotonic_s() + 20
-        while not _reached(out, "wait_for_settles") and monotonic_s() < deadline:
-            os.sched_yield()
-        assert _reached(out, "wait_for_settles"), (tmp_path / "drill.log").read_text()
+        assert eventually(lambda: _reached(out, "wait_for_settles"), 20), (tmp_path / "drill.log").read_text()
         yield popen, out
         popen.kill()
 

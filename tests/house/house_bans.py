@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from house_tree import ROOMS, dotted, names, strings, tree
+from house_tree import ROOMS, dotted, names, strings, tree, walk
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def uses(*banned: str) -> Callable[[Path], Iterator[int]]:
 
     def found(path: Path) -> Iterator[int]:
         known = names(tree(path))
-        for node in ast.walk(tree(path)):
+        for node in walk(tree(path)):
             if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
                 name = dotted(node, known)
                 if name and any(name == ban or (ban.endswith(".") and name.startswith(ban)) for ban in banned):
@@ -40,7 +40,7 @@ def calls(*banned: str) -> Callable[[Path], Iterator[int]]:
 
     def found(path: Path) -> Iterator[int]:
         known = names(tree(path))
-        for node in ast.walk(tree(path)):
+        for node in walk(tree(path)):
             if isinstance(node, ast.Call) and dotted(node.func, known) in banned:
                 yield node.lineno
 
@@ -51,7 +51,7 @@ def imported(*modules: str) -> Callable[[Path], Iterator[int]]:
     """Lines that import one of these modules, or something of it."""
 
     def found(path: Path) -> Iterator[int]:
-        for node in ast.walk(tree(path)):
+        for node in walk(tree(path)):
             if isinstance(node, ast.Import):
                 wanted = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -74,7 +74,7 @@ def a_shell(path: Path) -> Iterator[int]:
     """Lines that hand a command line to a shell."""
     yield from uses("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput")(path)
     yield from calls("asyncio.create_subprocess_shell")(path)
-    for node in ast.walk(tree(path)):
+    for node in walk(tree(path)):
         if (
             isinstance(node, ast.keyword)
             and node.arg == "shell"
@@ -85,14 +85,14 @@ def a_shell(path: Path) -> Iterator[int]:
 
 def assert_false(path: Path) -> Iterator[int]:
     """Lines that say `assert False`: -O removes them, and the function goes on."""
-    for node in ast.walk(tree(path)):
+    for node in walk(tree(path)):
         if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and not node.test.value:
             yield node.lineno
 
 
 def swallowed(path: Path) -> Iterator[int]:
     """Lines of bare excepts, and of handlers for every exception that do nothing."""
-    for node in ast.walk(tree(path)):
+    for node in walk(tree(path)):
         if not isinstance(node, ast.ExceptHandler):
             continue
         broad = node.type is None or dotted(node.type, {}) in ("Exception", "BaseException")

@@ -1,5 +1,6 @@
 """The generated parts of the pages: each function returns Markdown made from the code; cog puts it into the page."""
 
+import copy
 import importlib
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -63,7 +64,9 @@ def _usage(name: str, command: click.Command) -> str:
 def command_reference() -> str:
     """The help of every command, as the terminal shows it."""
     parts = []
-    for name, command in commands():
+    for name, known in commands():
+        command = copy.copy(known)
+        command._help_option = None  # click keeps the names under which a test before this one has asked for help
         context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
         parts.append(f"\n## {name}\n{fenced('text', command.get_help(context))}".rstrip("\n") + "\n")
     return "".join(parts) + "\n"

@@ -48,6 +48,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
 
+@functools.cache
+def walk(module: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node of the file: each ban asks for them all."""
+    return tuple(ast.walk(module))
+
+
 def module_name(path: Path) -> str:
     """`gates/schema/time.py` -> `gates.schema.time`; a package's `__init__.py` -> the package."""
     parts = path.with_suffix("").parts
@@ -58,7 +64,7 @@ def module_name(path: Path) -> str:
 def imports(path: Path) -> set[str]:
     """Every module, and every name of a module, that the file imports, fully dotted."""
     found: set[str] = set()
-    for node in ast.walk(tree(path)):
+    for node in walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -66,10 +72,11 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+@functools.cache
 def names(module: ast.Module) -> dict[str, str]:
     """What each imported name of a file stands for: `import datetime as dt` gives {"dt": "datetime"}."""
     found: dict[str, str] = {}
-    for node in ast.walk(module):
+    for node in walk(module):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else alias.name.partition(".")[0]
@@ -91,7 +98,7 @@ def dotted(node: ast.expr, known: dict[str, str]) -> str | None:
 
 def docstrings(module: ast.Module) -> set[int]:
     """The ids of the constants that are docstrings (or stand alone as one), so that prose is not read as code."""
-    return {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    return {id(node.value) for node in walk(module) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
 
 
 @functools.cache
@@ -100,13 +107,13 @@ def strings(path: Path) -> tuple[tuple[int, str], ...]:
     prose = docstrings(tree(path))
     return tuple(
         (node.lineno, node.value)
-        for node in ast.walk(tree(path))
+        for node in walk(tree(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
     )
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function and method of the file."""
-    for node in ast.walk(tree(path)):
+    for node in walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node

@@ -13,6 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.process
 
+ONE_STEP = Path(__file__).with_name("one_step.py")
 FOREIGN = """
 apiVersion: gonogo/v1
 kind: Target
@@ -30,9 +31,9 @@ spec:
 
 
 @contextmanager
-def gonogo(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def gonogo(home: Path, *arguments: str, program: tuple[str, ...] = ("-m", "scorecards")) -> Iterator[subprocess.Popen[str]]:
     """A gonogo of its own, ended if the test does not see its end."""
-    argv = [sys.executable, "-m", "scorecards", *arguments]
+    argv = [sys.executable, *program, *arguments]
     env = {**os.environ, "GONOGO_HOME": str(home)}
     with subprocess.Popen(argv, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -79,18 +80,40 @@ def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Pa
     assert left_behind(tmp_path) == []
 
 
+REHEARSING = [
+    (signal.SIGINT, 130, "crash", "inject: reach-first-point"),
+    (signal.SIGTERM, 143, "rollback", "inject: deploy-candidate"),
+]
+
+
 @pytest.mark.parametrize(
-    ("signal_number", "code", "when"),
-    [
-        (signal.SIGINT, 130, "service: pid"),
-        (signal.SIGTERM, 143, "storm smoke: 1"),
-        (signal.SIGINT, 130, "inject: reach-first-point"),
-        (signal.SIGTERM, 143, "inject: deploy-candidate"),
-    ],
+    ("signal_number", "code", "when"), [(signal.SIGINT, 130, "service: pid"), (signal.SIGTERM, 143, "storm smoke: 1")]
 )
 def test_an_interrupted_review_leaves_no_process_behind(tmp_path: Path, signal_number: int, code: int, when: str) -> None:
-    """Whether it serves, presses or rehearses: gateway, storm and drill are gone when the review has ended."""
-    with gonogo(tmp_path, "review", "--profile", "smoke") as review:
+    """Whether it serves or presses: gateway and storm are gone when the review has ended."""
+    _interrupt(tmp_path, signal_number, code, when)
+
+
+@pytest.mark.parametrize(("signal_number", "code", "step", "when"), REHEARSING)
+def test_a_review_interrupted_in_a_drill_leaves_no_process_behind(
+    tmp_path: Path, signal_number: int, code: int, step: str, when: str
+) -> None:
+    """In the middle of a storm and of a rollback: gateway, storm and drill are gone. The steps before that one are left out."""
+    _interrupt(tmp_path, signal_number, code, when, program=(str(ONE_STEP), step))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("signal_number", "code", "step", "when"), REHEARSING)
+def test_a_whole_review_interrupted_in_a_drill_leaves_no_process_behind(
+    tmp_path: Path, signal_number: int, code: int, step: str, when: str
+) -> None:
+    """The same after all the steps that come before."""
+    _interrupt(tmp_path, signal_number, code, when)
+
+
+def _interrupt(tmp_path: Path, signal_number: int, code: int, when: str, program: tuple[str, ...] = ("-m", "scorecards")) -> None:
+    """Signal a review as soon as it says `when`, and see what is left of it."""
+    with gonogo(tmp_path, "review", "--profile", "smoke", program=program) as review:
         assert review.stderr is not None
         for line in review.stderr:
             if when in line:

@@ -14,28 +14,34 @@ ROUNDS = 1200
 PAUSE_S = 0.05
 
 
+def client() -> httpx.Client:
+    """One for many requests, since making one costs more than asking; each has a connection of its own: who answers may die."""
+    return httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 class Rail:
     """A running rail."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.process = process
         self.url = url
+        self.http = client()
 
     def script(self, **spec: object) -> None:
         """Replace its script."""
-        assert httpx.post(f"{self.url}/control/script", json=spec).status_code == 200
+        assert self.http.post(f"{self.url}/control/script", json=spec).status_code == 200
 
     def send_events_to(self, gateway_url: str) -> None:
         """Tell it where the gateway listens."""
-        assert httpx.post(f"{self.url}/control/webhooks", json={"url": f"{gateway_url}/rail/webhooks"}).status_code == 200
+        assert self.http.post(f"{self.url}/control/webhooks", json={"url": f"{gateway_url}/rail/webhooks"}).status_code == 200
 
     def counts(self) -> dict[str, int]:
         """What it was asked for so far."""
-        return httpx.get(f"{self.url}/control/counts").json()
+        return self.http.get(f"{self.url}/control/counts").json()
 
     def paid(self) -> list[tuple[str, str]]:
         """Key and amount of the successes in its own book."""
-        lines = [msgspec.json.decode(line) for line in httpx.get(f"{self.url}/book?limit=10000").content.splitlines()]
+        lines = [msgspec.json.decode(line) for line in self.http.get(f"{self.url}/book?limit=10000").content.splitlines()]
         return [(line["key"], line["amount"]) for line in lines if line["status"] == "succeeded"]
 
 
@@ -62,12 +68,13 @@ class Counter:
     def __init__(self, tenant: dict[str, object]) -> None:
         self.tenant = tenant
         self.url = ""
+        self.http = client()
         self._keys = 0
 
     def _post(self, role: str, path: str, body: object) -> httpx.Response:
         self._keys += 1
         headers = {"authorization": f"Bearer {self.tenant[f'{role}_key']}", "idempotency-key": f"counter-{self._keys:012d}"}
-        return httpx.post(self.url + path, json=body, headers=headers, timeout=20)
+        return self.http.post(self.url + path, json=body, headers=headers)
 
     def owe(self, amount: int) -> None:
         """Settle a payment, so that the first payee is owed so much more."""
@@ -88,13 +95,13 @@ class Counter:
     def payouts(self) -> dict[str, str]:
         """The state of each payout, by its key at the rail."""
         headers = {"authorization": f"Bearer {self.tenant['finance_key']}"}
-        items = httpx.get(f"{self.url}/v1/payouts?limit=1000", headers=headers).json()["items"]
+        items = self.http.get(f"{self.url}/v1/payouts?limit=1000", headers=headers).json()["items"]
         return {item["rail_key"]: item["state"] for item in items}
 
     def payable(self) -> str:
         """What the first payee is owed."""
         headers = {"authorization": f"Bearer {self.tenant['finance_key']}"}
-        return httpx.get(f"{self.url}/v1/payees/{self.tenant['payee_ids'][0]}", headers=headers).json()["payable"]
+        return self.http.get(f"{self.url}/v1/payees/{self.tenant['payee_ids'][0]}", headers=headers).json()["payable"]
 
 
 def wait_for(true) -> None:
