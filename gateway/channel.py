@@ -46,8 +46,8 @@ class Event(Frame, frozen=True, tag=1):
     event: RailEventRow
 
 
-class Listening(Frame, frozen=True, tag=2):
-    """The front answers requests from now on."""
+class Prepared(Frame, frozen=True, tag=2):
+    """The front can answer requests as soon as it is told to."""
 
 
 class Told(Frame, frozen=True, tag=0):
@@ -110,8 +110,12 @@ class LogLine(Frame, frozen=True, tag=8):
     line: EventLine
 
 
-ToWriter = Ask | Event | Listening
-ToFront = Told | Failed | Broken | Taken | Committed | State | Opened | Drain | LogLine
+class Serve(Frame, frozen=True, tag=9):
+    """The ready line is out: answer requests; those that came meanwhile wait at the port."""
+
+
+ToWriter = Ask | Event | Prepared
+ToFront = Told | Failed | Broken | Taken | Committed | State | Opened | Drain | LogLine | Serve
 
 
 class Channel(asyncio.Protocol, Generic[Heard]):

@@ -23,9 +23,10 @@ from gateway.channel import (
     Drain,
     Event,
     Failed,
-    Listening,
     LogLine,
     Opened,
+    Prepared,
+    Serve,
     State,
     Taken,
     ToFront,
@@ -107,6 +108,7 @@ class Link:
         self.channel: Channel[ToFront] = Channel(ToFront, self._hear, self._lost)
         self.state = State(rail_open=False, held_up=False, answers_purged=0)
         self.opened: asyncio.Future[str] = self._loop.create_future()
+        self.served = asyncio.Event()
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
         self.on_drain: Callable[[], None] = lambda: None
 
@@ -157,6 +159,8 @@ class Link:
                 self._log.add(item.line)
             case Opened():
                 self.opened.set_result(item.build)
+            case Serve():
+                self.served.set()
             case Drain():
                 self.on_drain()
 
@@ -177,10 +181,10 @@ class Link:
 
 
 class FrontServer(Server):
-    """Uvicorn under the writing process: ready and draining go over the channel, signals are the other's business."""
+    """Uvicorn under the writing process: ready line and signals are the other's business, draining is told by it."""
 
     def __init__(self, service: Front, link: Link, log: AccessLog) -> None:
-        super().__init__(create_app(service, service.settings, log), lambda: link.channel.say(Listening()), signals=())
+        super().__init__(create_app(service, service.settings, log), lambda: None, signals=())
         link.on_drain = self.finish
 
 
@@ -213,5 +217,8 @@ async def _serve(settings: Settings, listener: socket.socket, theirs: socket.soc
     link = Link(log)
     await asyncio.get_running_loop().create_unix_connection(lambda: link.channel, sock=theirs)
     front = Front(settings, await link.opened, link)
+    server = FrontServer(front, link, log)
     tune_process()
-    await FrontServer(front, link, log).serve(sockets=[listener])
+    link.channel.say(Prepared())
+    await link.served.wait()
+    await server.serve(sockets=[listener])

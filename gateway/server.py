@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Collection, Generator
 from typing import cast
 
@@ -18,6 +19,8 @@ from gateway.settings import StartProblem
 
 GRACE_S = 10
 """Seconds that requests in flight get to finish after SIGTERM; none takes that long unless its caller is gone."""
+
+_TRIES, _BETWEEN_TRIES_S = 20, 0.05
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -133,7 +136,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        _take(listener, address)
         listener.listen(2048)
     except OSError as error:
         listener.close()
@@ -142,3 +145,17 @@ def bind(host: str, port: int) -> socket.socket:
         raise StartProblem(f"cannot listen on {host} port {port}: {error.strerror}") from None
     listener.setblocking(False)
     return listener
+
+
+def _take(listener: socket.socket, address: tuple[object, ...], pause: Callable[[float], None] = time.sleep) -> None:
+    """Bind; ask again for a while where the port is in use: the children of a killed gateway outlive it by an instant."""
+    for _ in range(_TRIES):
+        try:
+            listener.bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            pause(_BETWEEN_TRIES_S)
+        else:
+            return
+    listener.bind(address)

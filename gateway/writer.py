@@ -20,6 +20,7 @@ from gateway.channel import (
     Failed,
     LogLine,
     Opened,
+    Serve,
     State,
     Taken,
     Told,
@@ -74,7 +75,7 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._said = State(rail_open=False, held_up=False, answers_purged=0)
         self.channel: Channel[ToWriter] = Channel(ToWriter, self._hear, self._lost)
-        self.listening = asyncio.Event()
+        self.prepared = asyncio.Event()
         self.gone = asyncio.Event()
         engine.observe_commits(lambda seconds, requests: self.channel.say(Committed(seconds, requests)))
         engine.on_state(self.tell_state)
@@ -114,7 +115,7 @@ class Desk:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             else:
-                self.listening.set()
+                self.prepared.set()
 
     def _mutation(self, ask: Ask) -> Mutation:
         route, command = MUTATIONS[ask.route], self._decoders[ask.route].decode(ask.body)
@@ -129,7 +130,7 @@ class Desk:
 
     def _lost(self) -> None:
         self.gone.set()
-        self.listening.set()
+        self.prepared.set()
 
 
 class RelayHandler(logging.Handler):
@@ -163,10 +164,11 @@ async def write(
         desk.channel.say(Opened(engine.build))
         asked = _on_signals(desk)
         life = loop.create_task(desk.give_signs_of_life())
-        await desk.listening.wait()
+        await desk.prepared.wait()
         if not desk.gone.is_set():
             tune_process()
             on_ready(engine.build)
+            desk.channel.say(Serve())
         await desk.gone.wait()
         life.cancel()
         code = os.waitstatus_to_exitcode(os.waitpid(front, 0)[1])  # noqa: ASYNC222  # it has hung up, so it is at its end

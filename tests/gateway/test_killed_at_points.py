@@ -26,7 +26,7 @@ pytestmark = pytest.mark.process
 
 POINTS = {
     "begun": ("        await self._begin()\n", "{old}{die}"),
-    "decided": ("            if len(requests) == 1 and not self._queue:\n", "{die}{old}"),
+    "decided": ("            if self.in_loop or (len(requests) == 1 and not self._queue):\n", "{die}{old}"),
     "committed": ("        return results\n\n    async def _begin(", "{die}{old}"),
 }
 """Where in `GroupCommit._transact` the process dies: the place in the source, and on which side of it."""

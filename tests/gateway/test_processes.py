@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 from gateway_process import WAIT_S, demo, running
+from waiting import eventually
 
 from gateway.channel import Channel, Committed, State, ToFront
 
@@ -51,12 +51,9 @@ def gone(pid):
         return True
 
 
-def wait_gone(*pids):
-    """Return once they have ended."""
-    deadline = time.monotonic() + WAIT_S
-    while not all(map(gone, pids)):
-        assert time.monotonic() < deadline, "a process is left"
-        time.sleep(0.02)
+def all_gone(*pids):
+    """Whether they end, in good time."""
+    return eventually(lambda: all(map(gone, pids)), WAIT_S)
 
 
 @pytest.mark.parametrize(("options", "processes"), [(ONE, 1), (TWO, 3)])
@@ -84,7 +81,7 @@ def test_callers_cannot_tell_how_many_processes_there_are(tmp_path, options, pro
         pids = family(gateway)
         gateway.process.terminate()
         assert gateway.wait() == 0
-    wait_gone(*pids)
+    assert all_gone(*pids)
 
 
 def test_a_killed_gateway_leaves_no_process_and_no_port(tmp_path):
@@ -96,7 +93,7 @@ def test_a_killed_gateway_leaves_no_process_and_no_port(tmp_path):
         pids, port = family(gateway), gateway.address[1]
         gateway.process.kill()
         gateway.wait()
-        wait_gone(*pids)
+        assert all_gone(*pids)
     with running(db, "--port", str(port)) as gateway:
         assert Caller(gateway, tenant).reserve("a").content == first.content
 
@@ -111,7 +108,7 @@ def test_when_the_front_ends_unasked_the_gateway_ends_and_says_so(tmp_path):
         os.kill(pids[-1], signal.SIGKILL)
         assert gateway.wait() == 70
         assert "the front process ended with -9" in gateway.errors.read_text()
-        wait_gone(*pids)
+        assert all_gone(*pids)
     with running(db) as gateway:
         assert Caller(gateway, tenant).reserve("a").content == first.content
 
@@ -169,15 +166,10 @@ def test_a_frozen_writing_process_makes_the_gateway_unready(tmp_path):
     with running(db) as gateway:
         assert httpx.get(f"{gateway.url}/readyz").status_code == 200
         gateway.process.send_signal(signal.SIGSTOP)
-        deadline = time.monotonic() + WAIT_S
-        while (answer := httpx.get(f"{gateway.url}/readyz")).status_code == 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert "the writing process has been silent for" in answer.json()["detail"]
+        assert eventually(lambda: httpx.get(f"{gateway.url}/readyz").status_code == 503, WAIT_S)
+        assert "the writing process has been silent for" in httpx.get(f"{gateway.url}/readyz").json()["detail"]
         gateway.process.send_signal(signal.SIGCONT)
-        while httpx.get(f"{gateway.url}/readyz").status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        assert eventually(lambda: httpx.get(f"{gateway.url}/readyz").status_code == 200, WAIT_S)
 
 
 def test_a_frame_may_arrive_in_any_pieces():
