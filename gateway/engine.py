@@ -21,6 +21,7 @@ from gateway.settings import Settings
 from gateway.signatures import Signatures
 from gateway.signing import SigningKeys, open_keys
 from gateway.store.batch import Batch
+from gateway.store.checkpoint import Checkpoints
 from gateway.store.commit import GroupCommit, Waiter
 from gateway.store.connections import open_reader, open_writer
 from gateway.store.migrations import migrate
@@ -51,6 +52,7 @@ class Engine(Service):
         self._tell_state: Callable[[], None] = lambda: None
         self._commit: GroupCommit[Mutation | Chore, object] = GroupCommit(writer, self._decide, settings.lock_wait_s)
         self._purged = 0
+        self._checkpoints: Checkpoints | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._has_rail = settings.rail is not None or settings.rail_url is not None
         self._rail: RailLoop | None = None
@@ -81,6 +83,8 @@ class Engine(Service):
 
     async def start(self) -> None:
         """Begin to take mutations, and to tidy expired holds in the background."""
+        self._checkpoints = Checkpoints(self.settings.db, self._writer)
+        self._commit.between = self._checkpoints.between
         self._commit.start()
         if self._has_rail:
             self._start_rail()
@@ -95,6 +99,8 @@ class Engine(Service):
         if self._rail is not None:
             await self._rail.stop()
         await self._commit.drain()
+        if self._checkpoints is not None:
+            await self._checkpoints.close()
         self._signatures.close()
         self._reader.close()
         self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")

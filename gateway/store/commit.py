@@ -63,6 +63,8 @@ class GroupCommit(Generic[Request, Result]):
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
+        self.between: Callable[[int], None] = lambda _requests: None
+        """Told how many requests a batch had, when it is over and the next transaction has not begun."""
         self.on_held_up: Callable[[], None] = lambda: None
         self.held_up = False
         """Whether a batch waits for another program's lock, and all that is queued behind it too."""
@@ -104,6 +106,7 @@ class GroupCommit(Generic[Request, Result]):
             await self._settle_batch(batch)
             if self.in_loop:
                 await asyncio.sleep(0)  # a commit in the loop lets nothing else run: send the answers, hear what came
+            self.between(len(batch))
 
     async def _settle_batch(self, batch: list[tuple[Request, Waiter[Result]]]) -> None:
         try:

@@ -33,7 +33,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """
     connection = _connect(path)
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute("PRAGMA wal_autocheckpoint = 40000")  # 160 MB: what gateway/store/checkpoint.py left undone
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 0")
     return connection
