@@ -110,6 +110,7 @@ class Link:
         self.opened: asyncio.Future[str] = self._loop.create_future()
         self.served = asyncio.Event()
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
+        self.draining = False
         self.on_drain: Callable[[], None] = lambda: None
 
     async def ask(self, mutation: Mutation) -> Answer | bool:
@@ -162,6 +163,7 @@ class Link:
             case Serve():
                 self.served.set()
             case Drain():
+                self.draining = True  # it may come before there is a server
                 self.on_drain()
 
     def _settle(self, number: int, result: Answer | bool) -> None:
@@ -186,6 +188,8 @@ class FrontServer(Server):
     def __init__(self, service: Front, link: Link, log: AccessLog) -> None:
         super().__init__(create_app(service, service.settings, log), lambda: None, signals=())
         link.on_drain = self.finish
+        if link.draining:
+            self.finish()
 
 
 def fork_front(

@@ -50,7 +50,8 @@ class JoinedWrites:
     def _flush(self) -> None:
         if self._held:
             data, self._held = b"".join(self._held), []
-            self._transport.write(data)
+            if not self._transport.is_closing():
+                self._transport.write(data)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)

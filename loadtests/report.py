@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from gates.evidence.statement import Measure
 from gates.schema.outcome import ExitCode
 from loadtests.checker.findings import Finding, Witness
+from loadtests.proof import ledger_line, receipt_line
 from loadtests.runfolder import RunReport
 from loadtests.runner import Outcome
 from loadtests.verdict import exit_code
@@ -99,13 +100,9 @@ def _witness(line: Witness) -> str:
         event = line.history
         return f"history {event.index}: {event.type} {event.operation} {event.key} attempt {event.attempt}, status {event.status}"
     if line.ledger is not None:
-        moved = ", ".join(f"{posting.account} {posting.amount}" for posting in line.ledger.postings)
-        return f"ledger {line.ledger.seq}: {line.ledger.kind} {line.ledger.entry_id}: {moved}"
+        return ledger_line(line.ledger)
     if line.receipt is not None:
-        receipt = line.receipt
-        return (
-            f"receipt {receipt.receipt_id}: {receipt.kind} {receipt.amount} {receipt.currency} for {', '.join(receipt.entry_ids)}"
-        )
+        return receipt_line(line.receipt)
     assert line.balance is not None, "a witness has one source"
     return f"balance {line.balance.account}: reported {line.balance.reported}, derived {line.balance.derived}"
 

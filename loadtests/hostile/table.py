@@ -6,6 +6,7 @@ from gates.evidence.statement import Measure
 from gates.schema.outcome import ExitCode
 from loadtests.hostile.findings import Finding, Witness
 from loadtests.hostile.verdict import PER_LOST_REPLY, Row, Verdict, exit_code
+from loadtests.proof import ledger_line, receipt_line
 
 _HEAD = (
     "the rail",
@@ -101,13 +102,9 @@ def _witness(line: Witness) -> str:
         payout = line.payout
         return f"payout {payout.payout_id}: {payout.state} {payout.amount} {payout.currency} to {payout.payee_id}"
     if line.ledger is not None:
-        moved = ", ".join(f"{posting.account} {posting.amount}" for posting in line.ledger.postings)
-        return f"ledger {line.ledger.seq}: {line.ledger.kind} {line.ledger.entry_id}: {moved}"
+        return ledger_line(line.ledger)
     if line.receipt is not None:
-        receipt = line.receipt
-        return (
-            f"receipt {receipt.receipt_id}: {receipt.kind} {receipt.amount} {receipt.currency} for {', '.join(receipt.entry_ids)}"
-        )
+        return receipt_line(line.receipt)
     assert line.rail is not None, "a witness has one source"
     rail = line.rail
     return f"rail {rail.seq}: {rail.status} {rail.rail_id}: {rail.amount} {rail.currency} to {rail.payee} under {rail.key}"

@@ -29,5 +29,14 @@ def test_a_past_is_settled_payments_whose_money_adds_up(tmp_path):
     assert told == [BATCH, payments]
 
 
+def test_the_log_reaches_the_database_while_the_engine_works(tmp_path):
+    """Nothing but the rounds of `Checkpoints` can have moved it: SQLite's own come ten times later."""
+    settings, sizes = Settings(db=tmp_path / "gateway.db"), []
+    demo = make_demo(settings.db, system_clock, SystemIds(), "demo")
+    before = settings.db.stat().st_size
+    settle_many(settings, demo, 4 * BATCH, lambda _done: sizes.append(settings.db.stat().st_size))
+    assert sizes[-1] > before + 1_000_000
+
+
 def _count(reader: sqlite3.Connection, what: str) -> int:
     return reader.execute(f"SELECT count(*) FROM {what}").fetchone()[0]  # noqa: S608  # the tests' own words

@@ -1,6 +1,7 @@
 """A gateway of two processes, with a helper that signs: one service to its callers, whichever of them ends."""
 
 import asyncio
+import io
 import os
 import signal
 import sqlite3
@@ -13,7 +14,12 @@ import pytest
 from gateway_process import WAIT_S, demo, running
 from waiting import eventually
 
-from gateway.channel import Channel, Committed, State, ToFront
+from gateway.access_log import AccessLog
+from gateway.channel import Channel, Committed, Drain, Opened, State, ToFront
+from gateway.clock import system_clock
+from gateway.front import Front, FrontServer, Link
+from gateway.settings import Settings
+from gateway.store.migrations import migrate
 
 pytestmark = pytest.mark.process
 
@@ -170,6 +176,23 @@ def test_a_frozen_writing_process_makes_the_gateway_unready(tmp_path):
         assert "the writing process has been silent for" in httpx.get(f"{gateway.url}/readyz").json()["detail"]
         gateway.process.send_signal(signal.SIGCONT)
         assert eventually(lambda: httpx.get(f"{gateway.url}/readyz").status_code == 200, WAIT_S)
+
+
+def test_a_signal_that_comes_before_there_is_a_server_is_not_forgotten(tmp_path):
+    """The front hears of it together with the news that the database is open, and does not begin to serve."""
+
+    async def told():
+        log = AccessLog(io.BytesIO(), system_clock)
+        link = Link(log)
+        link._hear([Opened("0" * 64), Drain()])
+        assert await link.opened == "0" * 64
+        settings = Settings(db=tmp_path / "gateway.db")
+        migrate(settings.db)
+        server = FrontServer(Front(settings, "0" * 64, link), link, log)
+        log.close()
+        return server.should_exit
+
+    assert asyncio.run(told())
 
 
 def test_a_frame_may_arrive_in_any_pieces():
