@@ -167,4 +167,4 @@ def _repeat(mutation: Mutation, wanted: Claim, stored: StoredAnswer, ctx: Contex
         resource = resource_path(stored.location, stored.payment_id)
         refusal = Refusal(Code.IDEMPOTENCY_KEY_EXPIRED, detail, operation=operation, resource=resource)
         return refuse(refusal, mutation.request_id)
-    return repeat(mutation, stored.at, stored.status, stored.body, stored.location)
+    return repeat(stored.at, stored.status, stored.body, stored.location)

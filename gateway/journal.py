@@ -7,7 +7,7 @@ import msgspec
 from gateway.answers import MutationView, OperationView
 from gateway.canonical import canonical, sha256_hex
 from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
-from gateway.idempotency import Claim, Mutation, replay_headers
+from gateway.idempotency import Claim, Mutation
 from gateway.ids import Ids
 from gateway.ledger import postings
 from gateway.payments import Change
@@ -23,14 +23,22 @@ NO_FINGERPRINT = bytes(32)
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """What goes back to the caller, byte for byte. `outcome` is ok or the refusal's code, for metrics."""
+    """What goes back to the caller, byte for byte. `outcome` is ok or the refusal's code, for metrics.
+
+    `decided_at` is when it was decided and stored; None where nothing was. `headers` stand besides those of a stored answer.
+    """
 
     status: int
     body: bytes
-    media_type: str
-    headers: tuple[tuple[str, str], ...]
+    decided_at: str | None
+    headers: tuple[tuple[str, str], ...] = ()
     outcome: str = "ok"
     replayed: bool = False
+
+    @property
+    def media_type(self) -> str:
+        """Problems have one of their own."""
+        return JSON if self.status < 400 else PROBLEM_JSON
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -97,12 +105,12 @@ def refuse(refusal: Refusal, request_id: str) -> Answer:
     headers: tuple[tuple[str, str], ...] = (("Retry-After", str(-(-after_ms // 1000))),) if after_ms else ()
     if refusal.code is Code.IDEMPOTENCY_KEY_EXPIRED and refusal.resource:
         headers = (*headers, ("Link", f'<{refusal.resource}>; rel="related"'))
-    return Answer(row.status, _ENCODE(problem(refusal, request_id)), PROBLEM_JSON, headers, refusal.code)
+    return Answer(row.status, _ENCODE(problem(refusal, request_id)), None, headers, refusal.code)
 
 
-def repeat(mutation: Mutation, at: str, status: int, body: bytes, location: str | None) -> Answer:
+def repeat(at: str, status: int, body: bytes, location: str | None) -> Answer:
     """The stored answer once more: same status, same bytes."""
-    return _with_headers(mutation, at, status, body, location, "ok", replayed=True)
+    return _stored(at, status, body, location, "ok", replayed=True)
 
 
 def append(tx: Transaction, work: Work, row: OperationRow) -> int:
@@ -115,18 +123,11 @@ def append(tx: Transaction, work: Work, row: OperationRow) -> int:
 
 def first_answer(work: Work, status: int, body: bytes, location: str | None, outcome: str) -> Answer:
     """What the caller is told the first time; `repeat` tells it again."""
-    if work.mutation is None:
-        return Answer(status, body, JSON, (), outcome)
-    return _with_headers(work.mutation, work.now_text, status, body, location, outcome, replayed=False)
+    return _stored(work.now_text, status, body, location, outcome, replayed=False)
 
 
-def _with_headers(
-    mutation: Mutation, at: str, status: int, body: bytes, location: str | None, outcome: str, *, replayed: bool
-) -> Answer:
-    headers = replay_headers(mutation.key, at, body, replayed=replayed)
-    if location:
-        headers = (*headers, ("Location", location))
-    return Answer(status, body, JSON if status < 400 else PROBLEM_JSON, headers, outcome, replayed)
+def _stored(at: str, status: int, body: bytes, location: str | None, outcome: str, *, replayed: bool) -> Answer:
+    return Answer(status, body, at, (("Location", location),) if location else (), outcome, replayed)
 
 
 def _body(work: Work, change: Change) -> msgspec.Struct:

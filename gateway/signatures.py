@@ -1,7 +1,7 @@
 """The signatures of one batch: begun while it is decided, needed when it is written.
 
 An Ed25519 signature costs a fifth of a settle and holds the interpreter lock while it is made. So a helper process signs what was
-decided while the next request is being decided. Without it, or for a few receipts only, the signatures are made here.
+decided while the next request is being decided, and the last ones while rows are written. Without it they are made here.
 """
 
 import logging
@@ -20,8 +20,8 @@ _KEY, _PAYLOAD = b"K", b"P"
 _HEAD = 5
 """A letter and the length of what follows, in four bytes."""
 
-_FEW = 4
-"""Receipts for which waking the helper takes longer than signing them."""
+_AT_ONCE = 8
+"""Receipts that are sent together while there may be more: each time costs a system call, here and there."""
 
 _log = logging.getLogger("gateway.signatures")
 
@@ -47,13 +47,17 @@ class Signatures:
         """Sign this, by the time of `finish`."""
         assert self._signer is not None, "a batch was begun"
         self._messages.append(self._signer.message(payload))
-        if self._helper is not None and len(self._messages) - self._sent >= _FEW:
+        if self._helper is not None and len(self._messages) - self._sent >= _AT_ONCE:
+            self._send()
+
+    def hurry(self) -> None:
+        """All payloads of the batch are known: the helper gets the rest, and has until `finish` for it."""
+        if len(self._messages) > self._sent:
             self._send()
 
     def finish(self) -> list[bytes]:
         """The signatures of all payloads since the last time, in order."""
-        if self._sent:
-            self._send()
+        self.hurry()
         made = self._collect() if self._sent else self._sign_here()
         self._messages.clear()
         return made

@@ -19,7 +19,8 @@ from gateway.api.queries import read_query
 from gateway.api.reply import Reply, Silence, problem_reply
 from gateway.api.trail import trail_of
 from gateway.errors import Refused
-from gateway.idempotency import Mutation
+from gateway.idempotency import Mutation, replay_headers
+from gateway.journal import Answer
 from gateway.routes import Route
 from gateway.service import Service
 
@@ -60,6 +61,13 @@ def mutation_answerer(route: Route, engine: Service, door: Doorkeeper, body_limi
             return problem_reply(refused.refusal, trail.request_id)
         mutation = Mutation(route, principal, ids, key, "", command, body, trail.request_id)
         decided = await engine.mutate(mutation, wait_preference(headers))
-        return Reply(decided.status, decided.body, decided.media_type, decided.headers)
+        return _reply(decided, key)
 
     return answer
+
+
+def _reply(decided: Answer, key: str) -> Reply:
+    headers = decided.headers
+    if decided.decided_at is not None:
+        headers = (*replay_headers(key, decided.decided_at, decided.body, replayed=decided.replayed), *headers)
+    return Reply(decided.status, decided.body, decided.media_type, headers)

@@ -43,6 +43,9 @@ FROM (VALUES {rows}) AS v WHERE payments.tenant_id = v.column1 AND payments.paym
 
 _SIGNATURE_AT = 1 + OperationRow.__struct_fields__.index("signature")
 
+_FEW = 3
+"""Rows for which statements of their own cost less than one that has to spread out a list of them first."""
+
 Key = tuple[bytes, bytes]
 PaymentKey = tuple[str, str]
 
@@ -77,6 +80,8 @@ class Batch(Transaction):
         """Begin a batch: read the stored answers and the payments that its requests name, a statement each."""
         self._reset()
         self._signatures.begin_batch(signer)
+        if len(keys) < _FEW:
+            return  # each is read when it is asked for
         self._answers.update(dict.fromkeys(keys))
         for row in self._in_chunks(_STORED, list(self._answers)):
             self._answers[row[0], row[1]] = StoredAnswer(*row[2:])
@@ -87,9 +92,8 @@ class Batch(Transaction):
 
     def flush(self) -> None:
         """Send what was collected to the database; constraints and triggers speak now."""
-        self._sign()
+        self._signatures.hurry()
         for sql, rows in (
-            (_OPERATIONS, self._operations),
             (_NEW_ANSWERS, self._bodies),
             (_KEYS, self._keys),
             (_MOVEMENTS, self._movements),
@@ -101,6 +105,10 @@ class Batch(Transaction):
         self._write_changed()
         self.write_counters([(*key, *self._tallies[key]) for key in sorted(self._counted)])
         self._counted.clear()
+        if self._operations:  # last, since the others need no signature: it is made meanwhile
+            self._sign()
+            self._in_chunks(_OPERATIONS, self._operations)
+            self._operations.clear()
         self._deltas.clear()
         self._wallets.clear()
         self._payees.clear()
@@ -239,7 +247,10 @@ class Batch(Transaction):
         self._payments[key] = self._changed[key] = row
 
     def _write_changed(self) -> None:
-        if not self._changed:
+        if len(self._changed) < _FEW:
+            for row in self._changed.values():
+                super().update_payment(row)
+            self._changed.clear()
             return
         rows = [
             (*key, row.state.value, row.settled, row.released, row.open, row.refunded, row.charged_back, row.operations,
