@@ -1,9 +1,9 @@
 """Moving the write-ahead log into the database beside the work, not in some caller's commit.
 
 SQLite would do it in whichever commit makes the log long: 30 to 40 ms for 4,000 pages, which every caller of that batch waits
-for, and all behind it. Here a thread with a connection of its own moves nearly all of it while batches go on. What they wrote
-meanwhile, a few hundred pages, is moved between two batches: then all is moved, and the next commit begins the log anew, so that
-it cannot grow for ever.
+for, and all behind it. Here a thread with a connection of its own moves nearly all of it while batches go on, and then what they
+wrote meanwhile. The last few hundred pages are moved between two batches: then all is moved, and the next commit begins the log
+anew, so that it cannot grow for ever.
 """
 
 import asyncio
@@ -15,6 +15,9 @@ from gateway.store.connections import open_writer
 
 EVERY_REQUESTS = 1_500
 """Requests between two rounds: about 4,000 pages, 16 MB of log."""
+
+_LITTLE, _MOST_PASSES = 400, 4
+"""Pages that are few enough to be moved between two batches, and how often the thread tries to leave no more than that."""
 
 _MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
 
@@ -36,7 +39,7 @@ class Checkpoints:
         if self._running is None:
             if self._since >= self._every:
                 self._since = 0
-                self._running = asyncio.get_running_loop().run_in_executor(None, self._move, self._own)
+                self._running = asyncio.get_running_loop().run_in_executor(None, self._move_most)
         elif self._running.done():
             self._running = None
             self._move(self._writer)
@@ -47,10 +50,21 @@ class Checkpoints:
             await self._running
         self._own.close()
 
+    def _move_most(self) -> None:
+        """Each pass is shorter than the one before, and so is what is written during it."""
+        before = 0
+        for _ in range(_MOST_PASSES):
+            pages = self._move(self._own)
+            if pages - before < _LITTLE:
+                return
+            before = pages
+
     @staticmethod
-    def _move(connection: sqlite3.Connection) -> None:
-        """Move what can be moved; a reader in the way, or a full disk, leaves the rest to the next round."""
+    def _move(connection: sqlite3.Connection) -> int:
+        """Move what can be moved; a reader in the way, or a full disk, leaves the rest to the next round. Pages in the log."""
         try:
-            connection.execute(_MOVE).fetchone()
+            _, pages, _ = connection.execute(_MOVE).fetchone()
         except sqlite3.Error as error:
             _log.warning("the log could not be moved into the database: %s", error)
+            return 0
+        return int(pages)
