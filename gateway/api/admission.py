@@ -52,11 +52,12 @@ class Doorkeeper:
 
         Raises Refused(unauthenticated), Refused(rate_limited) or Refused(forbidden).
         """
-        known = self._known.get(sent.get(b"authorization", b""))
+        value = sent.get(b"authorization") or b""
+        known = self._known.get(value)
         if known is not None and self._monotonic() < known[2] and not sent.repeats(b"authorization"):
             principal, trail.key_fingerprint, _ = known
         else:
-            principal = self._look_up(sent, trail)
+            principal = self._look_up(value, sent, trail)
         trail.principal = principal
         if principal.limit is not None:
             self._draw(principal.tenant_id, principal.limit, trail)
@@ -75,17 +76,17 @@ class Doorkeeper:
             after_ms = seconds_up(drawn.retry_ns) * 1000
             raise Refused(Refusal(Code.RATE_LIMITED, detail, after_ms=after_ms))
 
-    def _look_up(self, sent: Headers, trail: Trail) -> Principal:
+    def _look_up(self, value: bytes, sent: Headers, trail: Trail) -> Principal:
         token, now = bearer_token(sent), self._monotonic()
         fingerprint = trail.key_fingerprint = hashlib.sha256(token.encode()).digest()[:4].hex()
-        for value in [value for value, _ in itertools.takewhile(lambda item: item[1][2] <= now, self._known.items())]:
-            del self._known[value]
+        for expired, _ in [*itertools.takewhile(lambda item: item[1][2] <= now, self._known.items())]:
+            del self._known[expired]
         principal = self._engine.authenticate(token)
         if principal is None:
             raise Refused(Refusal(Code.UNAUTHENTICATED, "The API key is unknown or has been revoked."))
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        self._known[sent[b"authorization"]] = (principal, fingerprint, now + REMEMBER_S)
+        self._known[value] = (principal, fingerprint, now + REMEMBER_S)
         return principal
 
 

@@ -21,21 +21,25 @@ _ESCAPE = re.compile(r"\\(.)")
 _JSON_TYPE = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?;?", re.IGNORECASE)
 
 
-class Headers(dict[bytes, bytes]):
+class Headers:
     """A request's headers by lower-case name.
 
-    A dict keeps the last of equal names, at C speed; only when names repeat, which is rare, is the list read again.
+    Building a dict keeps the last of equal names, at C speed; only when names repeat, which is rare, is the list read again.
     """
 
-    __slots__ = ("raw",)
+    __slots__ = ("_by_name", "raw")
 
     def __init__(self, raw: RawHeaders) -> None:
         self.raw = list(raw)
-        super().__init__(self.raw)
+        self._by_name = dict(self.raw)
+
+    def get(self, name: bytes) -> bytes | None:
+        """The (last) value of a header."""
+        return self._by_name.get(name)
 
     def repeats(self, name: bytes) -> bool:
         """Whether a header was sent on more than one line."""
-        return len(self) != len(self.raw) and sum(key == name for key, _ in self.raw) > 1
+        return len(self._by_name) != len(self.raw) and sum(key == name for key, _ in self.raw) > 1
 
 
 def bearer_token(headers: Headers) -> str:
