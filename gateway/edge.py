@@ -1,7 +1,7 @@
 """The outermost layer: every request gets an id, is counted and logged, whatever becomes of it further in."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from litestar.enums import ScopeType
@@ -41,27 +41,20 @@ class Edge:
             await self._app(scope, receive, send)
             return
         trail = Trail(self._request_id(scope), scope["method"], scope["path"], self._monotonic())
-        self._metrics.in_flight += 1
-        try:
-            await self._serve(scope, trail, receive, send)
-        finally:
-            self._metrics.in_flight -= 1
-            self._finish(trail)
-
-    async def _serve(self, scope: HTTPScope, trail: Trail, receive: Receive, send: Send) -> None:
         headless = trail.method == "HEAD"
         tag = (b"x-request-id", trail.request_id.encode("ascii"))
 
-        async def tagged(message: Message) -> None:
+        def tagged(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 trail.status = message["status"]
                 message["headers"] = [*message["headers"], tag, *trail.headers]
             elif headless and message["type"] == "http.response.body":
                 message["body"] = b""
-            await send(message)
+            return send(message)
 
         inner = _inner(scope)
         lay(inner, trail)
+        self._metrics.in_flight += 1
         try:
             await self._app(inner, receive, tagged)
         except Exception as error:
@@ -72,6 +65,8 @@ class Edge:
             await problem_reply(refusal, trail.request_id)(inner, receive, tagged)
         finally:
             trail.route = trail.route or cast("dict[str, str | None]", inner).get("path_template")
+            self._metrics.in_flight -= 1
+            self._finish(trail)
 
     def _request_id(self, scope: HTTPScope) -> str:
         for name, value in scope["headers"]:

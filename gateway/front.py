@@ -47,7 +47,7 @@ from gateway.store.payouts import RailEventRow
 SILENT_S = 5.0
 """Seconds without a sign of life from the writing process, which gives one each second, after which the gateway is not ready."""
 
-_PLACES = {route: place for place, route in enumerate(MUTATIONS)}
+_PLACES = {route.kind: place for place, route in enumerate(MUTATIONS)}
 
 
 class WriterFailed(Exception):
@@ -113,13 +113,13 @@ class Link:
         self.draining = False
         self.on_drain: Callable[[], None] = lambda: None
 
-    async def ask(self, mutation: Mutation) -> Answer | bool:
+    def ask(self, mutation: Mutation) -> "asyncio.Future[Answer | bool]":
         """A mutation's answer. Its claim is worked out here: the writing process has enough to do."""
         number, future = self._expect()
         who, ids, claimed = mutation.principal, mutation.path_ids, claim(mutation)
         asked = (ids, mutation.key, mutation.query, mutation.body, mutation.request_id, claimed)
-        self.channel.say(Ask(number, _PLACES[mutation.route], who, *asked))
-        return await future
+        self.channel.say(Ask(number, _PLACES[mutation.route.kind], who, *asked))
+        return future
 
     async def pass_on(self, event: RailEventRow) -> Answer | bool:
         """Whether the rail's event is new."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from gateway.answers import KeyUse
 from gateway.clock import format_utc
 from gateway.idempotency import Mutation
+from gateway.routes import Route
 
 Scope = tuple[str, str, str, tuple[str, ...]]
 """Tenant, key, route kind and path ids: what the journal's hashes stand for, without hashing."""
@@ -22,7 +23,7 @@ class Flight:
 
     __slots__ = ("landed", "route", "since")
 
-    def __init__(self, route: str, since: dt.datetime) -> None:
+    def __init__(self, route: Route, since: dt.datetime) -> None:
         self.route = route
         self.since = since
         self.landed: asyncio.Event | None = None
@@ -38,7 +39,7 @@ class InFlight:
         """The flight that is under way in this scope."""
         return self._flights.get(scope)
 
-    def begin(self, scope: Scope, route: str, since: dt.datetime) -> None:
+    def begin(self, scope: Scope, route: Route, since: dt.datetime) -> None:
         """A first request of its scope was taken."""
         self._flights[scope] = Flight(route, since)
 
@@ -69,7 +70,7 @@ class InFlight:
 
 def in_flight_use(flight: Flight) -> KeyUse:
     """How the look-up of a key tells of a flight: nothing is decided yet."""
-    return KeyUse(flight.route, "in_flight", None, None, None, format_utc(flight.since), None)
+    return KeyUse(flight.route.name, "in_flight", None, None, None, format_utc(flight.since), None)
 
 
 def scope_of(mutation: Mutation) -> Scope:

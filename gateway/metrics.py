@@ -6,6 +6,8 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from gateway.tally import Durations, TalliedHistogram, Tally
+
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 UNMATCHED = "unmatched"
@@ -36,9 +38,11 @@ class Metrics:
         self.in_flight = 0
         requests = ("route", "method", "status")
         self._requests = Counter("gateway_requests_total", "Answered requests.", requests, registry=self.registry)
-        self._seconds = Histogram(
-            "gateway_request_seconds", "Time from request to answer.", ("route",), buckets=_BUCKETS, registry=self.registry
+        self._seconds = TalliedHistogram(
+            Histogram("gateway_request_seconds", "Time from request to answer.", ("route",), buckets=_BUCKETS, registry=None),
+            _BUCKETS,
         )
+        self.registry.register(self._seconds)
         self._commit_seconds = Histogram(
             "gateway_commit_seconds", "Time of a durable commit.", buckets=_COMMIT_BUCKETS, registry=self.registry
         )
@@ -55,22 +59,20 @@ class Metrics:
         info = Gauge("gateway_build_info", "Always 1; the labels say what runs.", ("build", "version"), registry=self.registry)
         info.labels(build, version).set(1)
         self._limited = Counter("gateway_rate_limited_total", "Requests over their tenant's rate.", registry=self.registry)
-        self._by_answer: dict[tuple[str, str, int], Counter] = {}
-        self._by_route: dict[str, Histogram] = {}
-        self._by_outcome: dict[str, Counter] = {}
+        self._by_answer: dict[tuple[str, str, int], tuple[Tally, Durations]] = {}
+        self._by_outcome: dict[str, Tally] = {}
+        self._replayed = Tally(self._replays)
 
     def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count one request; `status` 0 means that no answer was sent."""
-        route = route or UNMATCHED
-        key = (route, method if method in _METHODS else "other", status)
-        counter = self._by_answer.get(key)
-        if counter is None:
-            counter = self._by_answer[key] = self._requests.labels(route, key[1], str(status or 499))
-        counter.inc()
-        histogram = self._by_route.get(route)
-        if histogram is None:
-            histogram = self._by_route[route] = self._seconds.labels(route)
-        histogram.observe(seconds)
+        key = (route or UNMATCHED, method if method in _METHODS else "other", status)
+        counted = self._by_answer.get(key)
+        if counted is None:
+            tally = Tally(self._requests.labels(key[0], key[1], str(status or 499)))
+            counted = self._by_answer[key] = tally, self._seconds.of(key[0])
+        tally, durations = counted
+        tally.count += 1
+        durations.add(seconds)
 
     def committed(self, seconds: float, requests: int) -> None:
         """Count one durable commit and what it held."""
@@ -80,13 +82,14 @@ class Metrics:
     def decided(self, kind: str, outcome: str, replayed: bool) -> None:
         """Count one decision of the engine; its listener."""
         if replayed:
-            self._replays.inc()
-        elif kind == "settle":
-            counter = self._by_outcome.get(outcome)
-            if counter is None:
-                counter = self._by_outcome[outcome] = self._settlements.labels(outcome)
-            counter.inc()
-        if outcome != "ok" and not replayed:
+            self._replayed.count += 1
+            return
+        if kind == "settle":
+            tally = self._by_outcome.get(outcome)
+            if tally is None:
+                tally = self._by_outcome[outcome] = Tally(self._settlements.labels(outcome))
+            tally.count += 1
+        if outcome != "ok":
             self._denials.labels(outcome).inc()
 
     def limited(self) -> None:
@@ -107,6 +110,8 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
+        for tally in (*(tally for tally, _ in self._by_answer.values()), *self._by_outcome.values(), self._replayed):
+            tally.tell()
         return generate_latest(self.registry)
 
 

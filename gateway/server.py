@@ -47,6 +47,10 @@ class JoinedWrites:
         self._flush()
         self._transport.close()
 
+    def is_closing(self) -> bool:
+        """Whether the connection is gone; asked after each answer, and `__getattr__` is slow."""
+        return self._transport.is_closing()
+
     def _flush(self) -> None:
         if self._held:
             data, self._held = b"".join(self._held), []

@@ -89,7 +89,7 @@ class Service(ABC):
         scope = scope_of(mutation)
         first = self._in_flight.first(scope)
         if first is None:
-            self._in_flight.begin(scope, mutation.route.name, self.settings.clock())
+            self._in_flight.begin(scope, mutation.route, self.settings.clock())
             try:
                 return await self._answer(mutation)
             finally:

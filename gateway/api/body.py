@@ -7,6 +7,7 @@ from typing import Generic, TypeVar, get_args, get_origin
 import msgspec
 from litestar.types import Receive
 from msgspec import UNSET
+from msgspec.structs import astuple
 
 from gateway.api.headers import Headers
 from gateway.commands import Amount, Command
@@ -52,7 +53,7 @@ class BodyDecoder(Generic[C]):
 
     def __init__(self, command: type[C]) -> None:
         self._decoder = msgspec.json.Decoder(command)
-        self._fields = tuple(field.name for field in msgspec.structs.fields(command))
+        self._fields = len(msgspec.structs.fields(command))
         self._nests = any(inner for field in msgspec.structs.fields(command) for inner in _nested(field.type))
         self._amounts = frozenset(_amount_paths(command, "$"))
 
@@ -92,7 +93,7 @@ class BodyDecoder(Generic[C]):
         msgspec keeps the last one silently. All commands are closed, so the members in the text are as many as the fields that
         were set, or one was doubled. Counting colons settles it for nearly all bodies in 50 ns.
         """
-        given = _members(command) if self._nests else sum(getattr(command, name) is not UNSET for name in self._fields)
+        given = _members(command) if self._nests else self._fields - astuple(command).count(UNSET)
         if body.count(b":") != given and sum(colon != b"" for colon in _STRING.findall(body)) != given:
             raise _invalid("$: a member is given more than once")
 

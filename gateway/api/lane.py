@@ -7,7 +7,7 @@ both, so there is no second meaning. `runbooks/decisions` tells what was measure
 from typing import cast
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.mutations import Answerer
 from gateway.routes import RESERVE, REVERSE, SETTLE, Route
@@ -26,27 +26,22 @@ class Lane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST" and scope["path"].startswith(_ROOT):
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
             chosen = self._choose(scope["path"])
             if chosen is not None:
-                await self._serve(*chosen, scope, receive, send)
+                route, answerer, ids = chosen
+                extended = cast("dict[str, object]", scope)
+                extended["path_params"], extended["path_template"] = ids, route.template
+                reply = await answerer(scope, receive)
+                await reply(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _choose(self, path: str) -> tuple[Route, Answerer, dict[str, str]] | None:
-        rest = path[len(_ROOT) :]
-        if not rest:
+        if path == _ROOT:
             return RESERVE, self._reserve, {}
-        parts = rest.split("/")
-        if len(parts) != 3 or parts[0] or parts[2] not in self._steps:
+        where, _, step = path.rpartition("/")
+        if step not in self._steps:
             return None
-        return (*self._steps[parts[2]], {"payment_id": parts[1]})
-
-    @staticmethod
-    async def _serve(
-        route: Route, answerer: Answerer, ids: dict[str, str], scope: HTTPScope, receive: Receive, send: Send
-    ) -> None:
-        extended = cast("dict[str, object]", scope)
-        extended["path_params"], extended["path_template"] = ids, route.template
-        reply = await answerer(scope, receive)
-        await reply(scope, receive, send)
+        root, _, payment_id = where.rpartition("/")
+        return (*self._steps[step], {"payment_id": payment_id}) if root == _ROOT else None

@@ -62,6 +62,14 @@ def test_the_fingerprint_is_what_the_specification_says(body):
     assert found == hashlib.sha256(rfc8785.dumps(whole)).digest()
 
 
+def test_the_scope_is_hashed_as_the_keys_that_are_stored():
+    """A tenant's key, and a route with its ids, each joined by a byte that neither can hold; 16 bytes of their SHA-256."""
+    found = claim(mutation(b"{}", agent=Principal("ten_\xe9", "key_1", "agent", "agent-1"), path_ids=("pay_1", "b")))
+    assert found.key_hash == hashlib.sha256("ten_\xe9\x1fa-key-of-sixteen".encode()).digest()[:16]
+    where = b"POST\x1f/v1/payments/{payment_id}/settle\x1fpay_1\x1fb"
+    assert found.route_hash == hashlib.sha256(where).digest()[:16]
+
+
 def test_order_does_not_matter_and_absent_is_not_null():
     """Members and query parameters may come in any order; a member that is null is a member."""
     first = claim(mutation(b'{"amount":"1","final":true}', query="a=1&b=2"))

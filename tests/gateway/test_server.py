@@ -47,6 +47,7 @@ def test_head_and_body_leave_in_one_write():
         joined.write(b"head ")
         joined.write(b"body")
         assert joined.get_extra_info("peername") == "peername"
+        assert not joined.is_closing()
 
     assert written(use).written == [b"head body"]
 
