@@ -6,15 +6,17 @@ from typing import Any
 import msgspec
 
 from drills.audit import audit, check_database, wait_storm
-from drills.control import ProcessControl
+from drills.control import PowerControl, ProcessControl
 from drills.record import Kill
 from drills.rehearsal import Deviated, Facts, Rehearsal, TimedOut
 from drills.releases import load_release, make_release
 from drills.steps import (
     Audit,
     CheckDatabase,
+    CutPower,
     DeployRelease,
     MakeRelease,
+    MountDisk,
     ObserveSteadyState,
     Restart,
     RestoreService,
@@ -81,12 +83,39 @@ def wait_for_settles(run: Rehearsal, step: WaitForSettles) -> Facts:
 
 def sigkill(run: Rehearsal, step: Sigkill) -> Facts:
     """Kill the service in the middle of the storm, at a moment when an attempt is under way."""
-    follower = run.running_storm().follower
-    run.wait_until(lambda: bool(follower.open), step.within, "an attempt under way", poll_s=0.001)
-    settles = len(follower.settled)
-    moment = run.service.kill()
-    run.record.kills.append(Kill(moment, settles))
+    settles = _settles_at_an_open_attempt(run, step.within)
+    run.record.kills.append(Kill(run.service.kill(), settles))
     return {"acknowledged_settles": settles}
+
+
+def mount_disk(run: Rehearsal, _step: MountDisk) -> Facts:
+    """Mount the disk that the service will have its database on."""
+    run.note_process("disk", _on_power_disk(run).mount())
+    return {}
+
+
+def cut_power(run: Rehearsal, step: CutPower) -> Facts:
+    """The same as a kill, and the disk forgets; the seed draws which of the unsynced writes stay."""
+    control = _on_power_disk(run)
+    settles = _settles_at_an_open_attempt(run, step.within)
+    kept = 1 + int(draw(run.plan.seed, step.name, "0", "1000000")) if step.unsynced == "partly_kept" else 0
+    moment = control.kill()
+    unsynced = control.disk.cut(kept)
+    run.record.kills.append(Kill(moment, settles, unsynced=unsynced))
+    return {"acknowledged_settles": settles, "unsynced_writes": unsynced}
+
+
+def _on_power_disk(run: Rehearsal) -> PowerControl:
+    if not isinstance(run.service, PowerControl):
+        raise UnknownProblem("this step needs a disk whose power can be cut", next_step="give the drill `evidence: power-drill`")
+    return run.service
+
+
+def _settles_at_an_open_attempt(run: Rehearsal, within: str) -> int:
+    """Wait until an attempt is under way; how many settles are acknowledged by then."""
+    follower = run.running_storm().follower
+    run.wait_until(lambda: bool(follower.open), within, "an attempt under way", poll_s=0.001)
+    return len(follower.settled)
 
 
 def restart(run: Rehearsal, step: Restart) -> Facts:
@@ -166,6 +195,8 @@ ACTIONS: dict[type[Step], Action] = {
     StartStorm: start_storm,
     WaitForSettles: wait_for_settles,
     Sigkill: sigkill,
+    MountDisk: mount_disk,
+    CutPower: cut_power,
     Restart: restart,
     DeployRelease: deploy_release,
     ObserveSteadyState: observe_steady_state,

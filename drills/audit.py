@@ -40,7 +40,7 @@ def audit(run: Rehearsal, _step: Audit) -> Facts:
 
 def check_database(run: Rehearsal, _step: CheckDatabase) -> Facts:
     """PRAGMA integrity_check over the drill's own database; a service that is not ours may keep another kind, or none here."""
-    path = run.out / "service.db"
+    path = run.service.db
     if not path.is_file() or not (runs_the_gateway(run.plan.target) or path.read_bytes()[:16] in (b"", b"SQLite format 3\0")):
         return {"integrity": "not checked: no SQLite file of ours"}
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from drills.child import Identity, Pause, spawn
 from drills.inquiry import read_build, wait_answer
+from drills.power import PowerDisk
 from drills.process import Service, seed_environment
 from drills.releases import release_environ
 from gates.schema.errors import UnknownProblem, UsageProblem
@@ -17,11 +18,16 @@ from gates.schema.time import monotonic_s
 Note = Callable[[str, Identity], None]
 _MODULE = "gateway"
 
+DISK = "disk"
+"""The folder, in a drill's own, on which the disk of a power drill is mounted."""
+
 
 class Control(Protocol):
     """The service as a drill handles it; every call returns when the effect is there, or raises UnknownProblem."""
 
     environ: dict[str, str]
+    db: Path
+    """Where the database of a service that the drill runs itself is; of others there is nothing."""
 
     def seed(self) -> None:
         """Make accounts and keys, as far as the target offers it."""
@@ -53,14 +59,15 @@ class ProcessControl:
 
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
         self._target, self._out, self._note, self._pause = target, out, note, pause
-        self._db = out / "service.db"
-        self.service = Service(target, db=self._db, logs=out / "logs", environ=environ, pause=pause)
+        self.db = self._place(out) / "service.db"
+        rail_book = out / "service-rail.db"
+        self.service = Service(target, db=self.db, rail_book=rail_book, logs=out / "logs", environ=environ, pause=pause)
         self.environ = dict(self.service.environ)  # for the storm: with the seeds, without a release's PYTHONPATH
 
     def seed(self) -> None:
         """Two tenants on the fresh database."""
         assert self._target.process is not None, "made for a target with a process"
-        variables = seed_environment(self._target.process, self._db, self.environ)
+        variables = seed_environment(self._target.process, self.db, self.environ)
         self.environ.update(variables)
 
     def start(self, release: str, within_s: float) -> None:
@@ -105,6 +112,32 @@ class ProcessControl:
         """Stop gracefully."""
         self.service.stop()
 
+    def _place(self, out: Path) -> Path:
+        """The folder for the database."""
+        return out
+
+
+class PowerControl(ProcessControl):
+    """The same on a disk whose power can be cut. Only the database is on it: the rail is somebody else's machine."""
+
+    def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
+        super().__init__(target, out, environ, pause, note)
+        self.disk = PowerDisk(self.db.parent, out / "logs" / "disk", environ, pause)
+
+    def mount(self) -> Identity:
+        """Mount the disk; raises UnknownProblem where that cannot be done here."""
+        return self.disk.mount()
+
+    def finish(self) -> None:
+        """Stop gracefully, and let the disk go."""
+        try:
+            super().finish()
+        finally:
+            self.disk.unmount()
+
+    def _place(self, out: Path) -> Path:
+        return out / DISK
+
 
 class CommandControl:
     """A service that others run; the target's `commands` say how to act on it."""
@@ -112,6 +145,7 @@ class CommandControl:
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
         self._target, self._out, self._note, self._pause = target, out, note, pause
         self.environ = dict(environ)
+        self.db = out / "service.db"
         self._count = 0
 
     def seed(self) -> None:
@@ -179,6 +213,10 @@ def choose_control(evidence: str, name: str, target: Target) -> type[ProcessCont
         if commands.kill and commands.restore:
             return CommandControl
         offers = "process, nor commands.kill and commands.restore"
+    elif evidence == "power-drill":
+        if target.process is not None:
+            return PowerControl
+        offers = "process, and its machine's power is not ours to cut"
     else:
         if runs_the_gateway(target):
             return ProcessControl

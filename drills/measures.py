@@ -23,19 +23,17 @@ def measures_of(kind: EvidenceKind, record: Record, rolled_back: bool, reason: U
     """The measures of this kind of drill; what the run did not get to is unknown for `reason`."""
     if kind is EvidenceKind.CRASH_DRILL:
         return _crash(record, reason)
+    if kind is EvidenceKind.POWER_DRILL:
+        return _power(record, reason)
     return _rollback(record, rolled_back, reason)
 
 
 def _crash(record: Record, reason: UnknownReason) -> dict[str, Measure]:
-    recovered = [kill.recover_s for kill in record.kills if kill.recover_s is not None]
-    every = bool(recovered) and len(recovered) == len(record.kills)
     in_flight = record.in_flight
     return {
-        "kills": Measure(
-            str(len(record.kills)) if record.kills else None, "count", len(record.kills), unknown=None if record.kills else reason
-        ),
+        "kills": _kills(record, reason),
         **_checked(record.check, CRASH_CHECKS, reason),
-        "recover_s": _seconds(max(recovered) if every else None, reason, len(recovered), _each(recovered), "max"),
+        "recover_s": _recovered(record, reason),
         "in_flight_at_kill": Measure(
             str(sum(in_flight)) if in_flight else None,
             "count",
@@ -44,6 +42,33 @@ def _crash(record: Record, reason: UnknownReason) -> dict[str, Measure]:
             detail=f"attempts without an answer at each kill: {', '.join(map(str, in_flight))}" if in_flight else "",
         ),
     }
+
+
+def _power(record: Record, reason: UnknownReason) -> dict[str, Measure]:
+    lost = [kill.unsynced for kill in record.kills]
+    return {
+        "power_losses": _kills(record, reason),
+        "unsynced_writes": Measure(
+            str(sum(lost)) if lost else None,
+            "count",
+            samples=len(lost),
+            unknown=None if lost else reason,
+            detail=f"writes that the disk had not synced at each loss: {', '.join(map(str, lost))}" if lost else "",
+        ),
+        **_checked(record.check, CRASH_CHECKS, reason),
+        "recover_s": _recovered(record, reason),
+    }
+
+
+def _kills(record: Record, reason: UnknownReason) -> Measure:
+    count = len(record.kills)
+    return Measure(str(count), "count", count) if count else Measure(None, "count", unknown=reason)
+
+
+def _recovered(record: Record, reason: UnknownReason) -> Measure:
+    recovered = [kill.recover_s for kill in record.kills if kill.recover_s is not None]
+    every = bool(recovered) and len(recovered) == len(record.kills)
+    return _seconds(max(recovered) if every else None, reason, len(recovered), _each(recovered), "max")
 
 
 def _rollback(record: Record, rolled_back: bool, reason: UnknownReason) -> dict[str, Measure]:

@@ -47,12 +47,16 @@ class Service:
         db: Path,
         logs: Path,
         environ: Mapping[str, str],
+        rail_book: Path | None = None,
         port: int | None = None,
         cwd: Path | None = None,
         name: str = "service",
         pause: Pause = sleep,
     ) -> None:
-        """`logs` receives NAME.1.out, NAME.1.err for the first start, and so on; `cwd` None means the caller's."""
+        """`logs` receives NAME.1.out, NAME.1.err for the first start, and so on; `cwd` None means the caller's.
+
+        The rail's own book stands beside the database unless `rail_book` says where.
+        """
         assert target.process is not None, "ask the target for a process before running one"
         self._process, self._target, self._db, self._logs = target.process, target, db, logs
         self.port = free_port() if port is None else port
@@ -62,7 +66,7 @@ class Service:
         self._child: Child | None = None
         self._rail: RailProcess | None = None
         if self._process.rail:
-            book, log = db.with_name(f"{db.stem}-rail.db"), logs / f"{name}-rail"
+            book, log = rail_book or db.with_name(f"{db.stem}-rail.db"), logs / f"{name}-rail"
             self._rail = RailProcess(self._process, book=book, log=log, environ=environ, pause=pause)
         self.starts = 0
 

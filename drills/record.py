@@ -21,11 +21,15 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Kill(msgspec.Struct):
-    """One kill: when, after how many acknowledged settles, and how long until ready again."""
+    """One kill: when, after how many acknowledged settles, and how long until ready again.
+
+    `unsynced` counts the writes that the disk had not synced where its power was cut too.
+    """
 
     at_s: float
     settles: int
     recover_s: float | None = None
+    unsynced: int = 0
 
 
 class Finding(msgspec.Struct, frozen=True):

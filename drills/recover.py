@@ -9,13 +9,15 @@ import msgspec
 
 from drills import journal as journals
 from drills.child import MARKER, Identity, identify
-from drills.control import choose_control
+from drills.control import DISK, choose_control
 from drills.journal import End, Ending, Event, History, Journal, Phase, RolledBack, Status
+from drills.power import unmount
 from drills.record import Plan
 from drills.rehearsal import Rehearsal, Voice, marked
 from drills.report import PLAN_FILE
 from drills.runner import take_steps
 from drills.steps import CheckDatabase
+from gates.evidence.statement import EvidenceKind
 from gates.schema.errors import Problem, UnknownProblem, UsageProblem
 from gates.schema.time import Clock, monotonic_s
 
@@ -38,6 +40,7 @@ def recover(out: Path, voice: Voice, clock: Clock, environ: dict[str, str]) -> R
         journal.write(Phase.ROLLBACK, "recover", Status.STARTED, facts={"torn_bytes": len(history.torn)})
         ended = end_processes(run, history.events)
         voice.say(f"{ended} processes were left and are ended")
+        unmount(out / DISK)  # what was on it was in the memory of a process that has ended
         rolled_back = _finish_rollback(run, history.events, environ)
         ending = Ending(End.INTERRUPTED, deviated=False, rolled_back=rolled_back)
         journal.write(Phase.DONE, "end", Status.SUCCEEDED, facts={"reason": "the drill was killed; recovered"}, ending=ending)
@@ -103,7 +106,8 @@ def _end(identity: Identity) -> None:
 
 def _finish_rollback(run: Rehearsal, events: tuple[Event, ...], environ: dict[str, str]) -> RolledBack:
     """Take the drill's rollback steps again, and ask for readiness; without a storm the error ratio cannot be judged."""
-    if not any(event.phase is Phase.INJECT and event.status is Status.STARTED for event in events):
+    injected = any(event.phase is Phase.INJECT and event.status is Status.STARTED for event in events)
+    if not injected or run.plan.drill.kind is EvidenceKind.POWER_DRILL:  # its service has gone with its disk
         return RolledBack.NOT_NEEDED
     run.record.builds = _builds(events)
     return _shielded(run, lambda: _roll_back(run, environ))

@@ -66,10 +66,17 @@ class StormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payments: int
 
 
+_KINDS = {
+    "crash-drill": EvidenceKind.CRASH_DRILL,
+    "power-drill": EvidenceKind.POWER_DRILL,
+    "rollback-drill": EvidenceKind.ROLLBACK_DRILL,
+}
+
+
 class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rehearsal: setup, steady state, method, rollback whatever happened, steady state again, verify."""
 
-    evidence: Literal["crash-drill", "rollback-drill"]
+    evidence: Literal["crash-drill", "power-drill", "rollback-drill"]
     storm: StormSpec
     setup: tuple[Step, ...]
     steady_state: SteadyState
@@ -86,7 +93,7 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def kind(self) -> EvidenceKind:
         """The kind of evidence statement that this drill leaves."""
-        return {"crash-drill": EvidenceKind.CRASH_DRILL, "rollback-drill": EvidenceKind.ROLLBACK_DRILL}[self.evidence]
+        return _KINDS[self.evidence]
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

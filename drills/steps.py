@@ -42,6 +42,16 @@ class Sigkill(_Step, frozen=True, tag="sigkill"):
     """End the service without warning."""
 
 
+class MountDisk(_Step, frozen=True, tag="mount_disk"):
+    """Put the service's database on a disk whose power can be cut."""
+
+
+class CutPower(_Step, frozen=True, tag="cut_power"):
+    """End the service without warning and cut its disk's power: what it had written and not synced is lost, or partly kept."""
+
+    unsynced: Literal["lost", "partly_kept"]
+
+
 class Restart(_Step, frozen=True, tag="restart"):
     """Start the service again on the same port and database, and measure from the kill to ready."""
 
@@ -87,6 +97,8 @@ Step: TypeAlias = (
     | StartStorm
     | WaitForSettles
     | Sigkill
+    | MountDisk
+    | CutPower
     | Restart
     | DeployRelease
     | ObserveSteadyState

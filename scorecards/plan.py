@@ -12,12 +12,12 @@ class Step(msgspec.Struct, frozen=True):
     """One command; `argv` follows the interpreter's `-m`, its `{fields}` are filled in when the step is run.
 
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
-    rehearse with, or nothing.
+    rehearse with, a process whose disk can be ours, or nothing.
     """
 
     name: str
     title: str
-    needs: Literal["service", "rail", "kill", "rollback", "nothing"]
+    needs: Literal["service", "rail", "kill", "disk", "rollback", "nothing"]
     evidence: EvidenceKind
     argv: tuple[str, ...]
 
@@ -79,6 +79,13 @@ STEPS: tuple[Step, ...] = (
         ("drills", "run", "crash", "--out", "{out}/crash", "--seed", "{seed}", *_SHARED),
     ),
     Step(
+        "power",
+        "power-loss drill",
+        "disk",
+        EvidenceKind.POWER_DRILL,
+        ("drills", "run", "power", "--out", "{out}/power", "--seed", "{seed}", *_SHARED),
+    ),
+    Step(
         "rollback",
         "rollback drill",
         "rollback",
@@ -109,6 +116,8 @@ def why_not(step: Step, target: Target) -> str:
         return "the target names no rail that could be scripted"
     if step.needs == "kill" and target.process is None and not (commands.kill and commands.restore):
         return "the target says neither how to run it here nor how to kill and restore it"
+    if step.needs == "disk" and target.process is None:
+        return "the target does not say how to run it here, on a disk whose power can be cut"
     if step.needs == "rollback" and target.process is None and not (commands.deploy and commands.rollback):
         return "the target says neither how to run it here nor how to deploy and roll back"
     return ""

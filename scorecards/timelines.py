@@ -10,6 +10,7 @@ from scorecards.schema import Timeline, TimelineEvent
 
 _TITLES = {
     EvidenceKind.CRASH_DRILL.value: ("crash", "Crash drill"),
+    EvidenceKind.POWER_DRILL.value: ("power", "Power-loss drill"),
     EvidenceKind.ROLLBACK_DRILL.value: ("rollback", "Rollback drill"),
 }
 

@@ -1,6 +1,5 @@
 """What holds for every test: unit tests stay off the network, and browser tests say what they need."""
 
-import importlib
 import os
 import secrets
 import shutil
@@ -9,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from drills.power import missing
 
 # A busy machine must not fail a property; in CI the examples are the same in every run.
 settings.register_profile("house", settings.get_profile("ci" if os.environ.get("CI") else "default"), deadline=None)
@@ -58,20 +59,9 @@ def chromium() -> str:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test that cuts the power where no file system can be mounted that loses unsynced writes."""
     if item.get_closest_marker("power"):
-        missing = [] if os.access("/dev/fuse", os.R_OK | os.W_OK) else ["/dev/fuse"]
-        missing += [] if shutil.which("fusermount3") else ["fusermount3 (Debian: apt-get install fuse3)"]
-        missing += [] if _has_fuse_library() else ["mfusepy and libfuse (pip install mfusepy, apt-get install libfuse2)"]
-        if missing:
-            pytest.skip(f"not run: losing power needs a file system of our own, and here is no {', no '.join(missing)}")
-
-
-def _has_fuse_library() -> bool:
-    """Whether mfusepy can be imported: it loads libfuse when it is."""
-    try:
-        importlib.import_module("mfusepy")
-    except (ImportError, OSError):
-        return False
-    return True
+        lacks = missing()
+        if lacks:
+            pytest.skip(f"not run: losing power needs a file system of our own, and here is no {', no '.join(lacks)}")
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ class EvidenceKind(StrEnum):
     LOAD_RUN = "urn:gonogo:evidence:load-run:v1"
     HOSTILE_RAIL = "urn:gonogo:evidence:hostile-rail:v1"
     CRASH_DRILL = "urn:gonogo:evidence:crash-drill:v1"
+    POWER_DRILL = "urn:gonogo:evidence:power-drill:v1"
     ROLLBACK_DRILL = "urn:gonogo:evidence:rollback-drill:v1"
     AUTHORIZATION_SWEEP = "urn:gonogo:evidence:authorization-sweep:v1"
     FAIL_CLOSED = "urn:gonogo:evidence:fail-closed:v1"

@@ -1,10 +1,11 @@
-"""Defects that show once the gateway is killed, or once the rail misbehaves."""
+"""Defects that show once the gateway is killed, once the power fails, or once the rail misbehaves."""
 
 import pytest
 from defects import DEFECTS, defective, hold_against
 from toolkit import Toolkit
 
 CRASHED = {name: trial for name, trial in DEFECTS.items() if trial.crash}
+UNPOWERED = {name: trial for name, trial in DEFECTS.items() if trial.power}
 MISLED = {name: trial for name, trial in DEFECTS.items() if trial.fault}
 
 pytestmark = pytest.mark.process
@@ -13,7 +14,14 @@ pytestmark = pytest.mark.process
 @pytest.mark.parametrize("name", CRASHED)
 def test_the_gates_that_should_catch_the_defect_fail_once_the_gateway_is_killed(tmp_path, name):
     """The crash drill's evidence fails those gates, by those criteria, and no other gate."""
-    hold_against(CRASHED[name], Toolkit(tmp_path, defective(name, tmp_path)).crash())
+    hold_against(CRASHED[name], Toolkit(tmp_path, defective(name, tmp_path)).drill("crash"))
+
+
+@pytest.mark.power
+@pytest.mark.parametrize("name", UNPOWERED)
+def test_the_gates_that_should_catch_the_defect_fail_once_the_power_fails(tmp_path, name):
+    """The power drill's evidence fails those gates, by those criteria, and no other gate."""
+    hold_against(UNPOWERED[name], Toolkit(tmp_path, defective(name, tmp_path)).drill("power"))
 
 
 @pytest.mark.parametrize("name", MISLED)
@@ -28,6 +36,6 @@ def test_the_gateway_as_it_is_fails_no_gate(tmp_path):
     """The control, for both: nothing fails."""
     for folder in (tmp_path / "crash", tmp_path / "rail"):
         folder.mkdir()
-    assert Toolkit(tmp_path / "crash").crash().gates == frozenset()
+    assert Toolkit(tmp_path / "crash").drill("crash").gates == frozenset()
     faults = sorted({trial.fault for trial in MISLED.values()})
     assert Toolkit(tmp_path / "rail").hostile_rail(*faults).gates == frozenset()

@@ -26,7 +26,7 @@ def cli(tmp_path, monkeypatch):
 
 def test_the_drills_are_listed_with_what_they_do(cli):
     """As text and as JSON."""
-    assert [item["name"] for item in json.loads(cli("list", "--format", "json").stdout)] == ["crash", "rollback"]
+    assert [item["name"] for item in json.loads(cli("list", "--format", "json").stdout)] == ["crash", "power", "rollback"]
     assert "retry storm" in cli("list").stdout
 
 
@@ -60,7 +60,7 @@ def test_a_report_beside_a_changed_journal_is_refused(cli, tmp_path):
 
 def test_a_drill_that_does_not_exist_is_answered_with_those_that_do(cli):
     """Exit 2, and what to type instead."""
-    with pytest.raises(UsageProblem, match="use one of crash, rollback"):
+    with pytest.raises(UsageProblem, match="use one of crash, power, rollback"):
         cli("run", "earthquake")
 
 

@@ -30,6 +30,19 @@ def test_the_slowest_recovery_counts():
     assert measures["in_flight_at_kill"].value == "5"
 
 
+def test_each_power_loss_tells_what_was_not_synced():
+    """A loss that took nothing with it has shown nothing, so people see the numbers."""
+    kills = [Kill(10.0, 30, 0.5, unsynced=12), Kill(20.0, 60, 1.25, unsynced=0)]
+    measures = measures_of(EvidenceKind.POWER_DRILL, Record(kills=kills), True, UnknownReason.MISSING)
+    assert (measures["power_losses"].value, measures["unsynced_writes"].value, measures["recover_s"].value) == (
+        "2",
+        "12",
+        "1.250",
+    )
+    assert measures["unsynced_writes"].detail.endswith(": 12, 0")
+    assert measures["lost_settles"].value is None
+
+
 def test_a_kill_without_a_recovery_leaves_the_recovery_time_unknown():
     """The largest of the others would be a lie."""
     kills = [Kill(10.0, 30, 0.5), Kill(20.0, 60)]
@@ -37,7 +50,7 @@ def test_a_kill_without_a_recovery_leaves_the_recovery_time_unknown():
     assert measures["recover_s"].value is None
 
 
-@pytest.mark.parametrize("kind", [EvidenceKind.CRASH_DRILL, EvidenceKind.ROLLBACK_DRILL])
+@pytest.mark.parametrize("kind", [EvidenceKind.CRASH_DRILL, EvidenceKind.POWER_DRILL, EvidenceKind.ROLLBACK_DRILL])
 def test_what_a_run_did_not_get_to_is_unknown_for_the_runs_reason(kind):
     """Nothing defaults to zero."""
     measures = measures_of(kind, Record(), False, UnknownReason.NOT_RUN)

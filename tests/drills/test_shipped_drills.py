@@ -23,9 +23,9 @@ CLEAN = Ending(End.COMPLETED, deviated=False, rolled_back=RolledBack.VERIFIED)
 @pytest.fixture
 def drill(tmp_path):
     """Run a command of the drills' command line in a folder outside of the repository."""
-    environ = {**os.environ, "GONOGO_HOME": str(tmp_path / "home")}
 
     def start(*argv):
+        environ = {**os.environ, "GONOGO_HOME": str(tmp_path / "home")}
         log = (tmp_path / "drill.log").open("wb")
         with log:
             return subprocess.Popen([sys.executable, "-m", "drills", *argv], env=environ, cwd=tmp_path, stdout=log, stderr=log)
@@ -67,6 +67,60 @@ def test_nothing_is_lost_or_settled_twice_when_the_gateway_is_killed_in_a_storm(
     assert held.statement.predicate_type == EvidenceKind.CRASH_DRILL
     assert held.statement.subject[0].digest == {"sha256": report.build}
     assert _carriers(out) == []
+
+
+@pytest.mark.process
+@pytest.mark.power
+def test_nothing_acknowledged_is_lost_when_the_power_fails_in_a_storm(drill, tmp_path):
+    """Two losses of what was not synced, two recoveries, a clean audit, and no disk left behind."""
+    out = tmp_path / "power"
+    code, log = _finish(drill("run", "power", "--out", str(out), "--payments", "240"), tmp_path)
+    report = read_report(out)
+    assert code == 0, log
+    assert report.ending == CLEAN
+    assert report.integrity == "ok"
+    assert {report.measures[name].value for name in ("double_settles", "lost_settles", "replay_changes")} == {"0"}
+    assert (report.measures["power_losses"].value, report.measures["unsynced_writes"].value != "0") == ("2", True)
+    assert all(measure.value is not None for measure in report.measures.values())
+    assert _carriers(out) == []
+    assert not (out / "disk").is_mount()
+    assert not any((out / "disk").iterdir())
+
+
+@pytest.mark.process
+@pytest.mark.power
+def test_a_power_drill_that_dies_leaves_neither_process_nor_disk_once_recovered(drill, tmp_path):
+    """What was on its disk is gone with it, so there is nothing to roll back."""
+    out = tmp_path / "killed"
+    popen = drill("run", "power", "--out", str(out), "--payments", "150", "--no-evidence")
+
+    def cut():
+        events = read_journal(out / FILE).events if (out / FILE).exists() else ()
+        return any((event.action, event.status) == ("cut_power", Status.SUCCEEDED) for event in events)
+
+    assert eventually(cut, 60), (tmp_path / "drill.log").read_text()
+    popen.kill()
+    popen.wait()
+    code, log = _finish(drill("recover", str(out)), tmp_path)
+    assert code == 0, log
+    assert read_journal(out / FILE).ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.NOT_NEEDED)
+    assert eventually(lambda: _carriers(out) == [], 5)
+    assert not (out / "disk").is_mount()
+
+
+@pytest.mark.process
+def test_where_no_disk_can_lose_power_the_drill_says_so_and_its_evidence_is_unknown(drill, tmp_path, monkeypatch):
+    """Nothing is started; every measure is unknown: not_run, which no gate takes for a pass."""
+    out = tmp_path / "power"
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    code, log = _finish(drill("run", "power", "--out", str(out)), tmp_path)
+    report = read_report(out)
+    assert (code, report.status) == (3, "not_run")
+    assert "fusermount3 (Debian: apt-get install fuse3)" in report.detail
+    assert {(measure.value, measure.unknown) for measure in report.measures.values()} == {(None, "not_run")}
+    (held,) = EvidenceStore(tmp_path / "home" / "evidence").load(own_trust(tmp_path / "home"))
+    assert held.statement.predicate.status == "not_run"
+    assert "fusermount3" in log
 
 
 @pytest.mark.process

@@ -10,16 +10,16 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from power import mounted
 from sim.oracle import check_books
 
+from drills.power import PowerDisk
 from drills.releases import load_release, make_release
 from gateway import package_dir
 from gateway.store.connections import open_reader
 
 pytestmark = [pytest.mark.process, pytest.mark.power]
 
-HERE = Path(__file__).parent
+DEFECTS = Path(__file__).parents[1] / "defects"
 CLIENTS = 8
 ENOUGH = 60
 """Acknowledged mutations before the power fails."""
@@ -47,7 +47,7 @@ def test_what_was_acknowledged_survives_many_power_losses(tmp_path):
 
 
 def _lose_power(tmp_path: Path, seeds: range) -> None:
-    with mounted(tmp_path / "disk") as disk:
+    with _mounted(tmp_path) as disk:
         tenant = _tenant(disk.folder / "gateway.db")
         for seed in seeds:
             told = _press_until_the_power_fails(disk, tenant, tmp_path, seed)
@@ -58,9 +58,9 @@ def _lose_power(tmp_path: Path, seeds: range) -> None:
 
 
 def test_without_syncing_acknowledged_answers_are_lost(tmp_path):
-    """The control: the same disk takes back what a gateway with synchronous=OFF has acknowledged, so the test can fail."""
-    sources = make_release(package_dir(), load_release("unsynced_commit", HERE / "releases"), tmp_path / "sources")
-    with mounted(tmp_path / "disk") as disk:
+    """The control: the same disk takes back what a gateway with synchronous=NORMAL has acknowledged, so the test can fail."""
+    sources = make_release(package_dir(), load_release("unsynced_commit", DEFECTS), tmp_path / "sources")
+    with _mounted(tmp_path) as disk:
         tenant = _tenant(disk.folder / "gateway.db")
         told = _press_until_the_power_fails(disk, tenant, tmp_path, 0, sources)
         assert _lost(disk, tenant, tmp_path, told)
@@ -117,6 +117,16 @@ def _lost(disk, tenant, folder: Path, told: list[Acknowledged]) -> list[str]:
             if repeated != (item.status, item.answer, "true"):
                 lost.append(item.key)
         return lost
+
+
+@contextmanager
+def _mounted(folder: Path):
+    disk = PowerDisk(folder / "disk", folder / "disk", {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    disk.mount()
+    try:
+        yield disk
+    finally:
+        disk.unmount()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class Trial(msgspec.Struct, frozen=True):
     storm: bool = False
     probes: tuple[str, ...] = ()
     crash: bool = False
+    power: bool = False
     fault: str = ""
     seed: int | None = 3
 
@@ -30,6 +31,7 @@ DEFECTS: dict[str, Trial] = {
     "check_then_act": Trial({"C": "storm_double_reserves"}, storm=True),
     "claim_committed_apart": Trial({"C": "crash_replay_changes"}, crash=True),
     "answer_before_commit": Trial({"C": "crash_lost_settles"}, crash=True, seed=None),
+    "unsynced_commit": Trial({"C": "power_lost_settles"}, power=True, seed=None),
     "replay_reserialised": Trial({"B": "unexpected_answers", "C": "storm_replay_changes"}, storm=True, probes=(FAIL_CLOSED,)),
     "fingerprint_ignores_body": Trial({"B": "unexpected_answers"}, probes=(FAIL_CLOSED,)),
     # The money

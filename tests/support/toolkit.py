@@ -106,9 +106,9 @@ class Toolkit:
         for name in names:
             self.gate("probe", name, "--target", "local", "--out", str(self.folder / "probes"), *self._evidence())
 
-    def crash(self, payments: int = 150) -> Judged:
-        """The crash drill, which starts and kills the gateway itself, and the judgement on what it left."""
-        drill = ("drills", "run", "crash", "--target", self._trial(), "--out", str(self.folder / "crash"))
+    def drill(self, name: str, payments: int = 150) -> Judged:
+        """The crash or the power drill, which starts and kills the gateway itself, and the judgement on what it left."""
+        drill = ("drills", "run", name, "--target", self._trial(), "--out", str(self.folder / name))
         self.run(*drill, "--payments", str(payments), *self._evidence())
         return self.judge("--build", build_sha256(self.package), target=self._trial())
 

@@ -1,17 +1,20 @@
-"""A file system that loses what was not synced: `python power_fs.py MOUNTPOINT`, in the foreground, until it is unmounted.
+"""A file system that loses what was not synced: `python -m drills.power_fs MOUNTPOINT`, in the foreground, until it is unmounted.
 
 Files live in memory, twice: as programs see them, and as the disk has them. A write reaches the disk with the fsync of its file,
 a name with the fsync of its file or of the folder. Writing to the file `.power` cuts the power: what programs see becomes what
-the disk has. Its text is a seed: 0 loses every unsynced write, another number keeps some of them, for disks keep no order.
+the disk has. Its text is a seed: 0 loses every unsynced write, another number keeps some of them, for disks keep no order. Its
+size tells how many writes have been lost so far.
 """
 
 import errno
-import random
 import stat
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import mfusepy
+import mfusepy  # type: ignore[import-untyped,unused-ignore]  # it has none
+
+from gates.schema.canonical import sha256_hex
 
 POWER = "/.power"
 BLOCK = 4096
@@ -43,17 +46,19 @@ class File:
         self.unsynced.clear()
         self.named = True
 
-    def lose_power(self, dice: random.Random | None) -> None:
-        """Only what the disk has is left, and, with dice, some writes that had reached it on their own."""
-        for offset, data in self.unsynced if dice else ():
+    def lose_power(self, seed: int) -> int:
+        """Only what the disk has is left, and what the seed says had reached it on its own; how many writes were not synced."""
+        lost = len(self.unsynced)
+        for number, (offset, data) in enumerate(self.unsynced if seed else ()):
             for start in range(0, len(data or b""), BLOCK):
-                if dice.random() < 0.5:
-                    _put(self.disk, offset + start, data[start : start + BLOCK])
+                if sha256_hex(f"{seed}/{number}/{offset + start}".encode()) < "8":
+                    _put(self.disk, offset + start, (data or b"")[start : start + BLOCK])
         self.unsynced.clear()
         self.live = bytearray(self.disk)
+        return lost
 
 
-class PowerFs(mfusepy.Operations):
+class PowerFs(mfusepy.Operations):  # type: ignore[misc,unused-ignore]  # the library has no types
     """One flat folder of such files."""
 
     use_ns = True
@@ -61,40 +66,36 @@ class PowerFs(mfusepy.Operations):
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
         self.gone: dict[str, File] = {}
+        self.lost = 0
 
-    def init(self, path):  # noqa: ARG002  # the library's signature
-        """Say that programs can begin."""
-        sys.stdout.write("mounted\n")
-        sys.stdout.flush()
-
-    def getattr(self, path, fh=None):  # noqa: ARG002  # the library's signature
+    def getattr(self, path: str, fh: int | None = None) -> dict[str, int]:  # noqa: ARG002  # the library's signature
         """What `stat` tells."""
         if path == "/":
             return {"st_mode": stat.S_IFDIR | 0o700, "st_nlink": 2}
         if path == POWER:
-            return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": 0}
+            return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": self.lost}
         return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": len(self._file(path).live)}
 
-    def readdir(self, path, fh):  # noqa: ARG002  # the library's signature
+    def readdir(self, path: str, fh: int) -> Iterable[str]:  # noqa: ARG002  # the library's signature
         """Every name."""
         return [".", "..", *(name[1:] for name in self.files)]
 
-    def create(self, path, mode, fi=None):  # noqa: ARG002  # the library's signature
+    def create(self, path: str, mode: int, fi: object = None) -> int:  # noqa: ARG002  # the library's signature
         """A new file; the disk does not know it yet."""
         self.files[path] = File()
         return 0
 
-    def open(self, path, flags):  # noqa: ARG002  # the library's signature
+    def open(self, path: str, flags: int) -> int:  # noqa: ARG002  # the library's signature
         """Nothing is kept for an open file."""
         if path != POWER:
             self._file(path)
         return 0
 
-    def read(self, path, size, offset, fh):  # noqa: ARG002  # the library's signature
+    def read(self, path: str, size: int, offset: int, fh: int) -> bytes:  # noqa: ARG002  # the library's signature
         """What programs see."""
         return bytes(self._file(path).live[offset : offset + size])
 
-    def write(self, path, data, offset, fh):  # noqa: ARG002  # the library's signature
+    def write(self, path: str, data: bytes, offset: int, fh: int) -> int:  # noqa: ARG002  # the library's signature
         """A write, or the end of the power."""
         if path == POWER:
             self._cut_power(int(data))
@@ -102,13 +103,13 @@ class PowerFs(mfusepy.Operations):
             self._file(path).write(offset, bytes(data))
         return len(data)
 
-    def truncate(self, path, length, fh=None):  # noqa: ARG002  # the library's signature
+    def truncate(self, path: str, length: int, fh: int | None = None) -> int:  # noqa: ARG002  # the library's signature
         """A new length."""
         if path != POWER:
             self._file(path).truncate(length)
         return 0
 
-    def unlink(self, path):
+    def unlink(self, path: str) -> int:
         """A name goes; the disk keeps it until the folder is synced."""
         file = self._file(path)
         del self.files[path]
@@ -116,24 +117,24 @@ class PowerFs(mfusepy.Operations):
             self.gone[path] = file
         return 0
 
-    def fsync(self, path, datasync, fh):  # noqa: ARG002  # the library's signature
+    def fsync(self, path: str, datasync: int, fh: int) -> int:  # noqa: ARG002  # the library's signature
         """The file reaches the disk."""
         if path != POWER and path in self.files:
             self.files[path].sync()
         return 0
 
-    def fsyncdir(self, path, datasync, fh):  # noqa: ARG002  # the library's signature
+    def fsyncdir(self, path: str, datasync: int, fh: int) -> int:  # noqa: ARG002  # the library's signature
         """The names reach the disk."""
         self.gone.clear()
         for file in self.files.values():
             file.named = True
         return 0
 
-    def chmod(self, path, mode):  # noqa: ARG002  # the library's signature
+    def chmod(self, path: str, mode: int) -> int:  # noqa: ARG002  # the library's signature
         """All files are their owner's."""
         return 0
 
-    def statfs(self, path):  # noqa: ARG002  # the library's signature
+    def statfs(self, path: str) -> dict[str, int]:  # noqa: ARG002  # the library's signature
         """Room enough."""
         return {
             "f_bsize": BLOCK,
@@ -152,9 +153,8 @@ class PowerFs(mfusepy.Operations):
     def _cut_power(self, seed: int) -> None:
         self.files = {name: file for name, file in {**self.gone, **self.files}.items() if file.named}
         self.gone = {}
-        dice = random.Random(seed) if seed else None  # noqa: S311  # a repeatable accident, not a secret
         for file in self.files.values():
-            file.lose_power(dice)
+            self.lost += file.lose_power(seed)
 
 
 def _put(content: bytearray, offset: int, data: bytes) -> None:

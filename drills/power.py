@@ -1,0 +1,81 @@
+"""A disk whose power can be cut, and the service on it: whatever was acknowledged has to be there when the power is back."""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from time import sleep
+
+from drills.child import Child, Identity, Pause, spawn
+from gates.schema.errors import UnknownProblem
+from gates.schema.time import monotonic_s
+
+_FUSE, _UNMOUNT = Path("/dev/fuse"), "fusermount3"
+_MOUNT_S, _POLL_S = 10.0, 0.02
+
+
+def missing() -> list[str]:
+    """What this machine lacks for such a disk, each with how to get it; nothing where it can be mounted."""
+    found = [] if os.access(_FUSE, os.R_OK | os.W_OK) else [str(_FUSE)]
+    found += [] if shutil.which(_UNMOUNT) else [f"{_UNMOUNT} (Debian: apt-get install fuse3)"]
+    return found + ([] if _has_library() else ["mfusepy and libfuse (pip install 'gonogo[power]', apt-get install libfuse2)"])
+
+
+def _has_library() -> bool:
+    """Whether mfusepy can be imported: it loads libfuse when it is."""
+    try:
+        importlib.import_module("mfusepy")
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+class PowerDisk:
+    """A folder on a file system of its own (`drills.power_fs`), which loses with the power what was not synced."""
+
+    def __init__(self, folder: Path, log: Path, environ: Mapping[str, str], pause: Pause = sleep) -> None:
+        self.folder = folder
+        self._log, self._environ, self._pause = log, dict(environ), pause
+        self._child: Child | None = None
+
+    def mount(self) -> Identity:
+        """Mount it, and return the process that serves it; raises UnknownProblem where that cannot be done here."""
+        lacks = missing()
+        if lacks:
+            raise UnknownProblem(f"losing power needs a file system of our own, and here is no {', no '.join(lacks)}")
+        self.folder.mkdir()
+        self._child = spawn([sys.executable, "-m", "drills.power_fs", str(self.folder)], self._environ, self._log)
+        begun = monotonic_s()
+        while not self.folder.is_mount():
+            if not self._child.alive() or monotonic_s() - begun > _MOUNT_S:
+                said = self._child.stderr.read_text(errors="replace").strip()
+                self.unmount()
+                raise UnknownProblem(f"{self.folder}: the file system that loses power did not come up: {said[-400:]}")
+            self._pause(_POLL_S)
+        return self._child.identity
+
+    def cut(self, seed: int = 0) -> int:
+        """The power fails, and comes back; how many writes had not been synced.
+
+        Seed 0 loses all of those, another number keeps some of them, in no order.
+        """
+        switch = self.folder / ".power"
+        before = switch.stat().st_size
+        switch.write_text(str(seed))
+        return switch.stat().st_size - before
+
+    def unmount(self) -> None:
+        """Let it go, with all that is on it."""
+        unmount(self.folder)
+        if self._child is not None:
+            self._child.end()  # whoever still has a file open there would else keep it alive
+            self._child = None
+
+
+def unmount(folder: Path) -> None:
+    """Free the folder of such a disk, whether its process still lives or not; harmless where there is none."""
+    if shutil.which(_UNMOUNT) is not None:
+        subprocess.run([_UNMOUNT, "-u", "-z", str(folder)], check=False, capture_output=True)
