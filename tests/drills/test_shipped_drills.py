@@ -85,6 +85,7 @@ def test_nothing_acknowledged_is_lost_when_the_power_fails_in_a_storm(drill, tmp
     assert _carriers(out) == []
     assert not (out / "disk").is_mount()
     assert not any((out / "disk").iterdir())
+    assert (out / "service-rail.db").is_file(), "the rail is another machine, whose power stays on"
 
 
 @pytest.mark.process
