@@ -29,40 +29,38 @@ def measures_of(kind: EvidenceKind, record: Record, rolled_back: bool, reason: U
 
 
 def _crash(record: Record, reason: UnknownReason) -> dict[str, Measure]:
-    in_flight = record.in_flight
+    count = len(record.kills)
     return {
-        "kills": _kills(record, reason),
+        "kills": Measure(str(count), "count", count) if count else Measure(None, "count", unknown=reason),
         **_checked(record.check, CRASH_CHECKS, reason),
         "recover_s": _recovered(record, reason),
-        "in_flight_at_kill": Measure(
-            str(sum(in_flight)) if in_flight else None,
-            "count",
-            samples=len(in_flight),
-            unknown=None if in_flight else reason,
-            detail=f"attempts without an answer at each kill: {', '.join(map(str, in_flight))}" if in_flight else "",
-        ),
+        "in_flight_at_kill": _total(record.in_flight, reason, "attempts without an answer at each kill"),
     }
 
 
 def _power(record: Record, reason: UnknownReason) -> dict[str, Measure]:
     lost = [kill.unsynced for kill in record.kills]
     return {
-        "power_losses": _kills(record, reason),
-        "unsynced_writes": Measure(
-            str(sum(lost)) if lost else None,
-            "count",
-            samples=len(lost),
-            unknown=None if lost else reason,
-            detail=f"writes that the disk had not synced at each loss: {', '.join(map(str, lost))}" if lost else "",
-        ),
+        "power_losses": _losses(lost, reason),
+        "unsynced_writes": _total(lost, reason, "writes that the disk had not synced at each loss"),
         **_checked(record.check, CRASH_CHECKS, reason),
         "recover_s": _recovered(record, reason),
     }
 
 
-def _kills(record: Record, reason: UnknownReason) -> Measure:
-    count = len(record.kills)
-    return Measure(str(count), "count", count) if count else Measure(None, "count", unknown=reason)
+def _losses(lost: list[int], reason: UnknownReason) -> Measure:
+    """The cuts that took writes with them; a cut of a disk that had synced everything has shown nothing."""
+    count = sum(writes > 0 for writes in lost)
+    if count:
+        return Measure(str(count), "count", count)
+    told = "everything was synced at each cut, so nothing could be lost" if lost else ""
+    return Measure(None, "count", unknown=UnknownReason.MISSING if lost else reason, detail=told)
+
+
+def _total(counts: list[int], reason: UnknownReason, told: str) -> Measure:
+    if not counts:
+        return Measure(None, "count", unknown=reason)
+    return Measure(str(sum(counts)), "count", len(counts), detail=f"{told}: {', '.join(map(str, counts))}")
 
 
 def _recovered(record: Record, reason: UnknownReason) -> Measure:

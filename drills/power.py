@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -47,7 +48,9 @@ class PowerDisk:
         if lacks:
             raise UnknownProblem(f"losing power needs a file system of our own, and here is no {', no '.join(lacks)}")
         self.folder.mkdir()
-        self._child = spawn([sys.executable, "-m", "drills.power_fs", str(self.folder)], self._environ, self._log)
+        argv = [sys.executable, "-m", "drills.power_fs", str(self.folder)]
+        # SIGTERM, so that it unmounts by itself where whoever mounted it is killed.
+        self._child = spawn(argv, self._environ, self._log, on_parent_death=signal.SIGTERM)
         begun = monotonic_s()
         while not self.folder.is_mount():
             if not self._child.alive() or monotonic_s() - begun > _MOUNT_S:

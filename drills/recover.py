@@ -40,7 +40,8 @@ def recover(out: Path, voice: Voice, clock: Clock, environ: dict[str, str]) -> R
         journal.write(Phase.ROLLBACK, "recover", Status.STARTED, facts={"torn_bytes": len(history.torn)})
         ended = end_processes(run, history.events)
         voice.say(f"{ended} processes were left and are ended")
-        unmount(out / DISK)  # what was on it was in the memory of a process that has ended
+        if plan.drill.kind is EvidenceKind.POWER_DRILL:
+            unmount(out / DISK)  # what was on it was in the memory of a process that has ended
         rolled_back = _finish_rollback(run, history.events, environ)
         ending = Ending(End.INTERRUPTED, deviated=False, rolled_back=rolled_back)
         journal.write(Phase.DONE, "end", Status.SUCCEEDED, facts={"reason": "the drill was killed; recovered"}, ending=ending)

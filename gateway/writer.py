@@ -73,7 +73,6 @@ class Desk:
         self._engine = engine
         self._decoders = [msgspec.json.Decoder(route.command) for route in MUTATIONS]
         self._tasks: set[asyncio.Task[None]] = set()
-        self._said = State(rail_open=False, held_up=False, answers_purged=0)
         self.channel: Channel[ToWriter] = Channel(ToWriter, self._hear, self._lost)
         self.prepared = asyncio.Event()
         self.gone = asyncio.Event()

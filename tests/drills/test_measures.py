@@ -30,17 +30,24 @@ def test_the_slowest_recovery_counts():
     assert measures["in_flight_at_kill"].value == "5"
 
 
+def _power(*unsynced):
+    kills = [Kill(10.0, 30, 0.5, unsynced=count) for count in unsynced]
+    return measures_of(EvidenceKind.POWER_DRILL, Record(kills=kills), True, UnknownReason.NOT_RUN)
+
+
 def test_each_power_loss_tells_what_was_not_synced():
-    """A loss that took nothing with it has shown nothing, so people see the numbers."""
-    kills = [Kill(10.0, 30, 0.5, unsynced=12), Kill(20.0, 60, 1.25, unsynced=0)]
-    measures = measures_of(EvidenceKind.POWER_DRILL, Record(kills=kills), True, UnknownReason.MISSING)
-    assert (measures["power_losses"].value, measures["unsynced_writes"].value, measures["recover_s"].value) == (
-        "2",
-        "12",
-        "1.250",
-    )
+    """A cut that took nothing with it has shown nothing, so it is told and not counted."""
+    measures = _power(12, 0)
+    assert [measures[name].value for name in ("power_losses", "unsynced_writes", "recover_s")] == ["1", "12", "0.500"]
     assert measures["unsynced_writes"].detail.endswith(": 12, 0")
     assert measures["lost_settles"].value is None
+
+
+def test_power_that_took_nothing_with_it_is_no_proof():
+    """Gate C asks for one loss at least, and gets an unknown that says why."""
+    losses = _power(0, 0)["power_losses"]
+    assert (losses.value, losses.unknown) == (None, UnknownReason.MISSING)
+    assert "everything was synced" in losses.detail
 
 
 def test_a_kill_without_a_recovery_leaves_the_recovery_time_unknown():

@@ -38,6 +38,18 @@ def _finish(popen, tmp_path):
     return code, (tmp_path / "drill.log").read_text()
 
 
+def _die_after(action, popen, out):
+    """SIGKILL for the drill, once its journal says that the action has succeeded."""
+
+    def done():
+        events = read_journal(out / FILE).events if (out / FILE).exists() else ()
+        return any((event.action, event.status) == (action, Status.SUCCEEDED) for event in events)
+
+    assert eventually(done, 60), (out.parent / "drill.log").read_text()
+    popen.kill()
+    popen.wait()
+
+
 def _carriers(out):
     plan = msgspec.json.decode((out / PLAN_FILE).read_bytes(), type=Plan)
     return carriers(plan.run_id)
@@ -93,15 +105,8 @@ def test_nothing_acknowledged_is_lost_when_the_power_fails_in_a_storm(drill, tmp
 def test_a_power_drill_that_dies_leaves_neither_process_nor_disk_once_recovered(drill, tmp_path):
     """What was on its disk is gone with it, so there is nothing to roll back."""
     out = tmp_path / "killed"
-    popen = drill("run", "power", "--out", str(out), "--payments", "150", "--no-evidence")
-
-    def cut():
-        events = read_journal(out / FILE).events if (out / FILE).exists() else ()
-        return any((event.action, event.status) == ("cut_power", Status.SUCCEEDED) for event in events)
-
-    assert eventually(cut, 60), (tmp_path / "drill.log").read_text()
-    popen.kill()
-    popen.wait()
+    _die_after("cut_power", drill("run", "power", "--out", str(out), "--payments", "150", "--no-evidence"), out)
+    assert eventually(lambda: not (out / "disk").is_mount(), 5), "its disk goes with it, before anybody recovers it"
     code, log = _finish(drill("recover", str(out)), tmp_path)
     assert code == 0, log
     assert read_journal(out / FILE).ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.NOT_NEEDED)
@@ -143,15 +148,7 @@ def test_a_defective_candidate_is_noticed_and_the_release_before_comes_back(dril
 def test_a_rollback_drill_that_dies_on_the_candidate_is_recovered(drill, tmp_path):
     """SIGKILL while the candidate serves: nothing is left running, and the stable release starts on the migrated database."""
     out = tmp_path / "killed"
-    popen = drill("run", "rollback", "--out", str(out), "--payments", "150", "--no-evidence")
-
-    def deployed():
-        events = read_journal(out / FILE).events if (out / FILE).exists() else ()
-        return any((event.action, event.status) == ("deploy_release", Status.SUCCEEDED) for event in events)
-
-    assert eventually(deployed, 60), (tmp_path / "drill.log").read_text()
-    popen.kill()
-    popen.wait()
+    _die_after("deploy_release", drill("run", "rollback", "--out", str(out), "--payments", "150", "--no-evidence"), out)
     code, log = _finish(drill("recover", str(out)), tmp_path)
     assert code == 0, log
     assert read_journal(out / FILE).ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)

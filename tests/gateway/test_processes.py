@@ -18,12 +18,18 @@ from gateway.access_log import AccessLog
 from gateway.channel import Channel, Committed, Drain, Opened, State, ToFront
 from gateway.clock import system_clock
 from gateway.front import Front, FrontServer, Link
+from gateway.routes import MUTATIONS
 from gateway.settings import Settings
 from gateway.store.migrations import migrate
 
 pytestmark = pytest.mark.process
 
 ONE, TWO = ("--processes", "1"), ("--processes", "2")
+
+
+def test_every_mutation_has_a_kind_of_its_own():
+    """The front finds a mutation's place in the table by its kind."""
+    assert len({route.kind for route in MUTATIONS}) == len(MUTATIONS)
 
 
 class Caller:

@@ -20,6 +20,16 @@ from gateway.settings import Settings
 JSON = {"content-type": "application/json"}
 
 
+class HandClock:
+    """Seconds, set by hand; it starts late enough for every bucket of a rate limit to be full."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
 class Shop:
     """One gateway with one demo tenant. Use as a context manager; `lines` are what it logged, once it is closed."""
 

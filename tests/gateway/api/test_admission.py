@@ -5,23 +5,13 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from gateway_shop import Shop, refusal
+from gateway_shop import HandClock, Shop, refusal
 
 from gateway.api.admission import REMEMBER_S, Doorkeeper
 from gateway.api.headers import Headers
 from gateway.api.trail import Trail
 from gateway.errors import Refused
 from gateway.routes import STATUS
-
-
-class HandClock:
-    """Seconds, set by hand."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from gateway_shop import Shop, refusal
+from gateway_shop import HandClock, Shop, refusal
 
 from gateway.clock import system_clock
 from gateway.demo import make_demo
@@ -13,16 +13,6 @@ from gateway.rate_limit import RateLimit
 from gateway.store.tenants import TenantStore
 
 BIG = b" " * 70_000
-
-
-class HandClock:
-    """Seconds, set by hand; it starts late enough for every bucket to be full."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
