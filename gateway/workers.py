@@ -7,7 +7,7 @@ what it said is durable. Whatever happens in between, the payout stays set aside
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
@@ -22,9 +22,14 @@ from gateway.routes import CREATE_PAYOUT
 from gateway.store.payouts import PayoutRow, RailEventRow
 
 BATCH = 32
+"""The most payouts or events that a worker takes over at once."""
+
 POLL_S = 0.5
 STOP_S = 5.0
 _PROBE = "gonogo-probe-of-an-open-circuit"
+
+Calls = Sequence[Coroutine[object, object, None]]
+"""Each asks the rail about one payout and writes down what it said; they raise nothing, and may be made all at once."""
 
 _log = logging.getLogger("gateway.workers")
 
@@ -57,32 +62,35 @@ class RailDesk(msgspec.Struct, frozen=True):
     timing: Timing = Timing()
 
 
-async def outbox(desk: RailDesk, limit: int = BATCH) -> int:
-    """Send accepted payouts; returns how many."""
+async def outbox(desk: RailDesk, limit: int = BATCH) -> Calls:
+    """Take accepted payouts over; the calls send them."""
     room = desk.breaker.room(limit)
     taken = room and await _take(desk, partial(steps.take_to_send, limit=room, lease_s=desk.timing.lease_s))
-    return await _each(_send(desk, row) for row in taken or ())
+    return [_logged(_send(desk, row)) for row in taken or ()]
 
 
-async def resolver(desk: RailDesk, limit: int = BATCH) -> int:
-    """Ask the rail about payouts whose outcome is unknown; returns how many."""
-    room = desk.breaker.room(limit)
-    taken = room and await _take(desk, partial(steps.take_to_ask, limit=room, lease_s=desk.timing.lease_s))
-    return await _each(_resolve(desk, row) for row in taken or ())
-
-
-async def inbox(desk: RailDesk, limit: int = BATCH) -> int:
-    """Make something of stored events; returns how many the rail was asked about."""
+async def inbox(desk: RailDesk, limit: int = BATCH) -> Calls:
+    """Look through stored events; the calls ask the rail about those that it must be asked about."""
     room = desk.breaker.room(limit)
     if not room:
-        return 0
+        return []
     found = await desk.run_chore(partial(steps.take_events, limit=room, lease_s=desk.timing.lease_s))
     events = cast("Sequence[tuple[RailEventRow, PayoutRow]]", found)
-    return await _each(_read_back(desk, event, row) for event, row in events)
+    return [_logged(_read_back(desk, event, row)) for event, row in events]
+
+
+async def resolver(desk: RailDesk, limit: int = BATCH) -> Calls:
+    """Take over payouts whose outcome is unknown; the calls ask the rail."""
+    room = desk.breaker.room(limit)
+    taken = room and await _take(desk, partial(steps.take_to_ask, limit=room, lease_s=desk.timing.lease_s))
+    return [_logged(_resolve(desk, row)) for row in taken or ()]
 
 
 async def probe(desk: RailDesk) -> None:
-    """With an open circuit and nothing to do, find out whether the rail is back; a look-up changes nothing."""
+    """With an open circuit, find out whether the rail is back.
+
+    By a look-up of no payout: it changes nothing, as a charge would, and costs no payout one of its tries.
+    """
     if desk.breaker.open and desk.breaker.room(1):
         _heard(desk, await desk.rail.look_up(_PROBE))
 
@@ -121,19 +129,26 @@ async def _take(desk: RailDesk, chore: Chore) -> Sequence[PayoutRow]:
     return cast("Sequence[PayoutRow]", await desk.run_chore(chore))
 
 
-async def _each(work: Iterable[Awaitable[None]]) -> int:
-    """Run all at once; one that fails is logged and found again when its lease is over."""
-    results = await asyncio.gather(*work, return_exceptions=True)
-    for error in results:
-        if isinstance(error, Exception):
-            _log.error("a payout's step failed; it is taken up again when its lease is over", exc_info=error)
-        elif error is not None:
-            raise error
-    return len(results)
+async def _logged(call: Coroutine[object, object, None]) -> None:
+    """One that fails is logged and found again when its lease is over."""
+    try:
+        await call
+    except Exception:  # noqa: BLE001  # whatever it is, the payout stays as it was
+        _log.exception("a payout's step failed; it is taken up again when its lease is over")
+
+
+Worker = Callable[[RailDesk, int], Awaitable[Calls]]
+
+SHARES: Mapping[Worker, int] = {outbox: 16, inbox: 8, resolver: 8}
+"""How many calls each worker may have under way: together no more than the rail's client has connections."""
 
 
 class RailLoop:
-    """Runs the workers while the engine lives. `has_work` looks without writing, so that an idle gateway writes nothing."""
+    """Runs the workers while the engine lives. `has_work` looks without writing, so that an idle gateway writes nothing.
+
+    A slow reply holds up nobody but its own payout: each worker has a share of the calls that may be under way, and begins the
+    next as soon as one of its own has ended.
+    """
 
     def __init__(self, desk: RailDesk, has_work: Callable[[], bool]) -> None:
         self._desk = desk
@@ -141,6 +156,7 @@ class RailLoop:
         self._wakeup = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._under_way: dict[Worker, set[asyncio.Task[None]]] = {worker: set() for worker in SHARES}
 
     def start(self) -> None:
         """Begin; needs a running loop."""
@@ -159,26 +175,53 @@ class RailLoop:
         """Let calls under way come to an end, for a while; what does not is resolved by whoever starts next."""
         self._closing = True
         self._wakeup.set()
+        deadline = asyncio.get_running_loop().time() + STOP_S
         if self._task is not None:
-            await asyncio.wait({self._task}, timeout=STOP_S)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._end({self._task}, STOP_S)
+        await self._end(self._calls(), deadline - asyncio.get_running_loop().time())
         await self._desk.rail.close()
+
+    @staticmethod
+    async def _end(tasks: set[asyncio.Task[None]], seconds: float) -> None:
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=max(0.0, seconds))
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def _run(self) -> None:
         while not self._closing:
             self._wakeup.clear()
             try:
-                done = await self._round()
+                begun = await self._round()
             except Exception:  # noqa: BLE001  # a busy database, say: it is logged, and the next round tries again
                 _log.exception("the rail's workers failed")
-                done = 0
-            if not done and not self._closing:
+                begun = 0
+            if not begun and not self._closing:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wakeup.wait(), POLL_S)
 
     async def _round(self) -> int:
-        if not self._has_work():
+        if self._desk.breaker.open:
             await probe(self._desk)
-            return 0
-        return await outbox(self._desk) + await inbox(self._desk) + await resolver(self._desk)
+            return int(not self._desk.breaker.open)
+        return sum([await self._begin(worker) for worker in SHARES]) if self._has_work() else 0
+
+    async def _begin(self, worker: Worker) -> int:
+        """Take over as much as there is room for, and have the calls made while others are taken."""
+        running = self._under_way[worker]
+        room = SHARES[worker] - len(running)
+        calls = await worker(self._desk, room) if room else ()
+        for call in calls:
+            task = asyncio.get_running_loop().create_task(call)
+            running.add(task)
+            task.add_done_callback(partial(self._ended, running))
+        return len(calls)
+
+    def _ended(self, running: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+        running.discard(task)
+        self.wake()
+
+    def _calls(self) -> set[asyncio.Task[None]]:
+        return set().union(*self._under_way.values())

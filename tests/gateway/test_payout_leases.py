@@ -5,7 +5,7 @@ import datetime as dt
 import itertools
 
 import pytest
-from gateway_payouts import ENDS_WELL, PAID
+from gateway_payouts import ENDS_WELL, PAID, work
 
 from gateway.payout_steps import Written, take_to_send, write_result
 from gateway.rail.port import Outcome, RailResult
@@ -77,7 +77,7 @@ def test_two_workers_at_once_send_each_payout_once(counter):
     payouts = [counter.pay(100) for _ in range(6)]
 
     async def both():
-        return await asyncio.gather(outbox(counter.workers(), 4), outbox(counter.workers(), 4))
+        return await asyncio.gather(work(outbox, counter.workers(), 4), work(outbox, counter.workers(), 4))
 
     assert sorted(counter.run(both())) == [2, 4]
     assert counter.rail.simulator.counts.charge_requests == 6

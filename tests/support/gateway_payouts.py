@@ -16,7 +16,7 @@ from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
 from gateway.routes import CREATE_PAYOUT, RESERVE, REVIEW_PAYOUT, SETTLE
 from gateway.store.payouts import RailEventRow
-from gateway.workers import RailDesk, Timing, inbox, outbox, resolver
+from gateway.workers import BATCH, RailDesk, Timing, inbox, outbox, resolver
 
 PATIENCE_S = 5.0
 OWED = 10_000
@@ -35,6 +35,15 @@ ENDS_WELL = (
 )
 PAID = {"payable": OWED - AMOUNT, "paying": 0}
 ASIDE = {"payable": OWED - AMOUNT, "paying": AMOUNT}
+
+
+async def work(worker, desk: RailDesk, limit: int = BATCH) -> int:
+    """One round of a worker, until all of its calls have ended; how many there were."""
+    calls = await worker(desk, limit)
+    for error in await asyncio.gather(*calls, return_exceptions=True):
+        if error is not None:
+            raise error
+    return len(calls)
 
 
 class RailIds(CountingIds):
@@ -116,7 +125,7 @@ class PayoutDesk:
         self.desk.now += dt.timedelta(seconds=seconds)
         self.monotonic_s += seconds
         shared = self.workers(run_chore)
-        return tuple(self._runner.run(worker(shared)) for worker in (outbox, inbox, resolver))
+        return tuple(self._runner.run(work(worker, shared)) for worker in (outbox, inbox, resolver))
 
     def run_until(self, payout_id: str, *states: str, rounds: int = 40) -> str:
         """Rounds of a minute each until the payout is in one of the states (or there are no more rounds); its state."""

@@ -5,6 +5,7 @@ import contextlib
 import random
 from functools import partial
 
+from gateway_payouts import work
 from sim.rail import LEASE_S, PATIENCE_S, SimRail
 from sim.world import Killed, World
 
@@ -37,7 +38,7 @@ class Counter:
         """One worker's round; whether the process died in it."""
         life = self.world.deaths
         with contextlib.suppress(Killed):
-            self._runner.run(self.dice.choice(WORKERS)(self._desk(), self._limit))
+            self._runner.run(work(self.dice.choice(WORKERS), self._desk(), self._limit))
         return self.world.deaths != life
 
     def deliver(self) -> bool:
@@ -57,7 +58,7 @@ class Counter:
         while self.rail.events:
             self.deliver()
         for worker in WORKERS:
-            self._runner.run(worker(self._desk()))
+            self._runner.run(work(worker, self._desk()))
 
     def check(self) -> None:
         """No worker met anything that it did not expect."""
@@ -104,7 +105,7 @@ class Counter:
         return epoch > held.epoch
 
     async def _meanwhile(self) -> None:
-        await resolver(self._desk(), self._limit)
+        await work(resolver, self._desk(), self._limit)
 
     @property
     def _limit(self) -> int:
