@@ -6,21 +6,16 @@ decided while the next request is being decided, and the last ones while rows ar
 
 import logging
 import socket
-from collections.abc import Sequence
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from collections.abc import Callable, Sequence
 
 from gateway.child import fork
-from gateway.receipts import ReceiptSigner
-
-_SIZE = 64
-"""Bytes of an Ed25519 signature."""
+from gateway.receipts import SIGNATURE_BYTES, ReceiptSigner, signing_with
 
 _KEY, _PAYLOAD = b"K", b"P"
 _HEAD = 5
 """A letter and the length of what follows, in four bytes."""
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 """Receipts that are sent together while there may be more: each time costs a system call, here and there."""
 
 _log = logging.getLogger("gateway.signatures")
@@ -85,7 +80,7 @@ class Signatures:
 
     def _collect(self) -> list[bytes]:
         """What the helper made of all that was sent; made here where it has ended."""
-        wanted, found = self._sent * _SIZE, b""
+        wanted, found = self._sent * SIGNATURE_BYTES, b""
         while self._helper is not None and len(found) < wanted:
             try:
                 part = self._helper.recv(wanted - len(found))
@@ -97,7 +92,7 @@ class Signatures:
         if self._helper is None:
             return self._sign_here()
         self._sent = 0
-        return [found[at : at + _SIZE] for at in range(0, wanted, _SIZE)]
+        return [found[at : at + SIGNATURE_BYTES] for at in range(0, wanted, SIGNATURE_BYTES)]
 
     def _do_without(self) -> None:
         _log.warning("the signing helper has ended; receipts are signed in the writing process from now on")
@@ -122,7 +117,7 @@ def fork_signer(not_for_it: Sequence[socket.socket]) -> socket.socket:
 
 def _sign_all(asked: socket.socket) -> int:
     """Sign what is sent until the other end is closed; 0."""
-    key: Ed25519PrivateKey | None = None
+    sign: Callable[[bytes], bytes] | None = None
     rest = b""
     while data := asked.recv(1 << 18):
         data = rest + data
@@ -133,10 +128,10 @@ def _sign_all(asked: socket.socket) -> int:
             if end > len(data):
                 break
             if data[at : at + 1] == _KEY:
-                key = Ed25519PrivateKey.from_private_bytes(data[start:end])
+                sign = signing_with(data[start:end])
             else:
-                assert key is not None, "the key comes first"
-                made.append(key.sign(data[start:end]))
+                assert sign is not None, "the key comes first"
+                made.append(sign(data[start:end]))
             at = end
         rest = data[at:]
         if made:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.receipts import ReceiptSigner
+from gateway.receipts import ReceiptSigner, signing_with
 from gateway.signatures import Signatures, fork_signer
 
 pytestmark = pytest.mark.process
@@ -30,6 +32,12 @@ def signed(signatures, signer, payloads):
     for payload in payloads:
         signatures.begin(payload)
     return signatures.finish()
+
+
+@given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=3000))
+def test_two_libraries_make_the_same_signature(seed, message):
+    """Ed25519 leaves no choice, so a receipt does not tell which of them signed it."""
+    assert signing_with(seed)(message) == Ed25519PrivateKey.from_private_bytes(seed).sign(message)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 100])

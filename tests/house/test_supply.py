@@ -34,6 +34,7 @@ IMPORT_NAMES = {
     "hdrhistogram": "hdrh",
     "axe-playwright-python": "axe_playwright_python",
     "uuid-utils": "uuid_utils",
+    "pynacl": "nacl",
     "sqlite-utils": "sqlite_utils",
     "prometheus-client": "prometheus_client",
     "detect-secrets": "detect_secrets",
@@ -87,8 +88,8 @@ def test_the_lock_names_no_place_to_download_from() -> None:
 def test_every_dependency_says_why_it_is_there() -> None:
     """Each line of a dependency list ends with a reason."""
     text = house_tree.text(Path("pyproject.toml"))
-    lists = re.findall(r"^(?:dependencies|dev|bench) = \[\n(.*?)^\]", text, re.DOTALL | re.MULTILINE)
-    assert len(lists) == 3
+    lists = re.findall(r"^(?:dependencies|dev|bench|power) = \[\n(.*?)^\]", text, re.DOTALL | re.MULTILINE)
+    assert len(lists) == 4
     silent = [line for part in lists for line in part.splitlines() if not re.search(r'",\s+# \w', line)]
     assert not silent
 
