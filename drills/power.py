@@ -52,7 +52,7 @@ class PowerDisk:
         # SIGTERM, so that it unmounts by itself where whoever mounted it is killed.
         self._child = spawn(argv, self._environ, self._log, on_parent_death=signal.SIGTERM)
         begun = monotonic_s()
-        while not self.folder.is_mount():
+        while not (self._child.alive() and mounted(self.folder)):
             if not self._child.alive() or monotonic_s() - begun > _MOUNT_S:
                 said = self._child.stderr.read_text(errors="replace").strip()
                 self.unmount()
@@ -76,6 +76,14 @@ class PowerDisk:
         if self._child is not None:
             self._child.end()  # whoever still has a file open there would else keep it alive
             self._child = None
+
+
+def mounted(folder: Path) -> bool:
+    """Whether such a disk is at the folder; one whose process has just died still is, though it answers nothing any more."""
+    try:
+        return folder.is_mount()
+    except OSError:
+        return True
 
 
 def unmount(folder: Path) -> None:

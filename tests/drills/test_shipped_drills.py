@@ -9,6 +9,7 @@ import pytest
 from waiting import eventually
 
 from drills.journal import FILE, End, Ending, RolledBack, Status, read_journal
+from drills.power import mounted
 from drills.record import Plan
 from drills.recover import carriers
 from drills.report import PLAN_FILE, read_report
@@ -106,7 +107,7 @@ def test_a_power_drill_that_dies_leaves_neither_process_nor_disk_once_recovered(
     """What was on its disk is gone with it, so there is nothing to roll back."""
     out = tmp_path / "killed"
     _die_after("cut_power", drill("run", "power", "--out", str(out), "--payments", "150", "--no-evidence"), out)
-    assert eventually(lambda: not (out / "disk").is_mount(), 5), "its disk goes with it, before anybody recovers it"
+    assert eventually(lambda: not mounted(out / "disk"), 5), "its disk goes with it, before anybody recovers it"
     code, log = _finish(drill("recover", str(out)), tmp_path)
     assert code == 0, log
     assert read_journal(out / FILE).ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.NOT_NEEDED)
