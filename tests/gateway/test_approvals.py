@@ -38,7 +38,7 @@ def at_once(desk, requests):
     """Decide (caller, route, command, path ids) all at once in one engine; returns status and body of each."""
 
     async def scenario():
-        engine = Engine.open(Settings(db=desk.db, ids=LaterIds()))
+        engine = Engine.open(Settings(db=desk.db, ids=LaterIds(), clock=lambda: desk.now))
         await engine.start()
         try:
             mutations = [
