@@ -123,7 +123,9 @@ def _decide(tx: Transaction, tenants: TenantStore, work: Work, ctx: Context) -> 
         return create_payout(tx, principal, command, ctx.now_text, work.suffix, has_rail=ctx.has_rail)
     if isinstance(command, ReviewPayout):
         return review_payout(tx, principal, work.mutation.path_ids[0], command, ctx.now_text, work.suffix)
-    return HANDLERS[type(command)](tenants, principal, command, ctx.now_text, work.suffix)
+    made = HANDLERS[type(command)](tenants, principal, command, ctx.now_text, work.suffix)
+    tx.forget_settings()
+    return made
 
 
 def _decide_on_payment(tx: Transaction, mutation: Mutation, command: OnPayment, ctx: Context) -> Change | Refusal:

@@ -62,15 +62,17 @@ def record(tx: Transaction, work: Work, change: Change) -> Answer:
     payload = encode_receipt(_receipt(work, change, tx.next_seq()))
     location = f"/v1/payments/{payment.payment_id}" if change.is_new and change.refusal is None else None
     body = _ENCODE(_body(work, change))
-    row = operation_row(work, payment.tenant_id, change.status, body, location)
-    row = msgspec.structs.replace(
-        row,
+    row = operation_row(
+        work,
+        payment.tenant_id,
+        change.status,
+        body,
+        location,
         kind=change.kind,
         entry_kind=change.entry_kind,
         payment_id=payment.payment_id,
         payment_seq=payment.operations,
         receipt=payload,
-        keyid=work.signer.keyid,
     )
     seq = append(tx, work, row)
     tx.add_movements(seq, payment.tenant_id, payment.currency, change.moves)
@@ -138,28 +140,41 @@ def _body(work: Work, change: Change) -> msgspec.Struct:
     return MutationView(payment_view(change.payment), operation, f"rcp_{work.suffix}")
 
 
-def operation_row(work: Work, tenant_id: str, status: int, body: bytes, location: str | None) -> OperationRow:
-    """The journal's row for this operation, as yet without a receipt."""
+def operation_row(
+    work: Work,
+    tenant_id: str,
+    status: int,
+    body: bytes,
+    location: str | None,
+    *,
+    kind: str | None = None,
+    entry_kind: str | None = None,
+    payment_id: str | None = None,
+    payment_seq: int | None = None,
+    receipt: bytes | None = None,
+    signature: bytes | None = None,
+) -> OperationRow:
+    """The journal's row for this operation; `kind` is the route's where it is not given."""
     mutation, claim = work.mutation, work.claim
-    return OperationRow(
-        tenant_id=tenant_id,
-        suffix=work.suffix,
-        kind=mutation.route.kind if mutation else "system",
-        entry_kind=None,
-        payment_id=None,
-        payment_seq=None,
-        at=work.now_text,
-        actor=mutation.principal.agent_id if mutation else "system",
-        route=mutation.route.name if mutation else "system",
-        key=mutation.key if mutation else None,
-        fingerprint=claim.fingerprint if claim else NO_FINGERPRINT,
-        request=claim.request if claim else b"{}",
-        status=status,
-        location=location,
-        receipt=None,
-        signature=None,
-        keyid=None,
-        body=body if mutation else None,
+    return OperationRow(  # in order: beyond fifteen names Python makes a dict of them first
+        tenant_id,
+        work.suffix,
+        kind or (mutation.route.kind if mutation else "system"),
+        entry_kind,
+        payment_id,
+        payment_seq,
+        work.now_text,
+        mutation.principal.agent_id if mutation else "system",
+        mutation.route.name if mutation else "system",
+        mutation.key if mutation else None,
+        claim.fingerprint if claim else NO_FINGERPRINT,
+        claim.request if claim else b"{}",
+        status,
+        location,
+        receipt,
+        signature,
+        work.signer.keyid if receipt else None,
+        body if mutation else None,
     )
 
 
@@ -188,34 +203,34 @@ def system_row(tenant_id: str, kind: str, at: str, suffix: str, actor: str, requ
 
 
 def _receipt(work: Work, change: Change, journal_seq: int) -> Receipt:
-    payment = change.payment
-    entry = canonical(postings(change.moves, payment.currency, payment.account_names)) if change.moves else None
-    return Receipt(
-        agent_id=payment.agent_id,
-        amount=str(change.amount),
-        currency=payment.currency,
-        entry_ids=(f"ent_{work.suffix}",) if entry else (),
-        expires_at=payment.expires_at,
-        issued_at=work.now_text,
-        journal_seq=journal_seq,
-        key_id=work.signer.keyid,
-        kind=change.kind,
-        money_moved="yes" if entry else "no",
-        operation_id=f"opr_{work.suffix}",
-        payee_id=payment.payee_id,
-        payment_id=payment.payment_id,
-        policy=msgspec.Raw(payment.policy),
-        postings_sha256=sha256_hex(entry) if entry else None,
-        previous_receipt_sha256=payment.last_receipt_sha256 or None,
-        receipt_id=f"rcp_{work.suffix}",
-        request_fingerprint=(work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
-        salt=work.ids.salt(),
-        seq=payment.operations,
-        status=payment.state.value,
-        tenant_id=payment.tenant_id,
-        totals=_totals(payment),
-        version="1",
-        wallet_id=payment.wallet_id,
+    payment, suffix = change.payment, work.suffix
+    entry = _ENCODE(postings(change.moves, payment.currency, payment.account_names)) if change.moves else None
+    return Receipt(  # in order: beyond fifteen names Python makes a dict of them first
+        payment.agent_id,
+        str(change.amount),
+        payment.currency,
+        (f"ent_{suffix}",) if entry else (),
+        payment.expires_at,
+        work.now_text,
+        journal_seq,
+        work.signer.keyid,
+        change.kind,
+        "yes" if entry else "no",
+        f"opr_{suffix}",
+        payment.payee_id,
+        payment.payment_id,
+        msgspec.Raw(payment.policy),
+        sha256_hex(entry) if entry else None,
+        payment.last_receipt_sha256 or None,
+        f"rcp_{suffix}",
+        (work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
+        work.ids.salt(),
+        payment.operations,
+        str(payment.state),
+        payment.tenant_id,
+        _totals(payment),
+        "1",
+        payment.wallet_id,
     )
 
 

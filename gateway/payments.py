@@ -103,33 +103,33 @@ def _new_payment(
     wallet, payee = parties
     amount = int(command.amount)
     held = amount if state is State.RESERVED else 0
-    return PaymentRow(
-        tenant_id=principal.tenant_id,
-        payment_id=f"pay_{suffix}",
-        wallet_id=wallet.wallet_id,
-        payee_id=payee.payee_id,
-        agent_id=principal.agent_id,
-        state=state,
-        currency=command.currency,
-        requested=amount,
-        authorized=held,
-        settled=0,
-        released=0,
-        open=held,
-        refunded=0,
-        charged_back=0,
-        available_account=wallet.available_account,
-        held_account=wallet.held_account,
-        payable_account=payee.payable_account,
-        counters="\n".join(screened.counters) if held else "",
-        guarded=int(screened.guarded),
-        operations=1,
-        last_receipt_sha256="",
-        policy=encode_block(screened.block),
-        expires_at=later(now, DEFAULT_HOLD_S if command.expires_in_s is UNSET else command.expires_in_s),
-        created_at=format_utc(now),
-        client_reference=None if command.client_reference is UNSET else command.client_reference,
-        purpose=None if command.purpose is UNSET else command.purpose,
+    return PaymentRow(  # in order: beyond fifteen names Python makes a dict of them first
+        principal.tenant_id,
+        f"pay_{suffix}",
+        wallet.wallet_id,
+        payee.payee_id,
+        principal.agent_id,
+        state,
+        command.currency,
+        amount,
+        held,  # authorized
+        0,  # settled
+        0,  # released
+        held,  # open
+        0,  # refunded
+        0,  # charged back
+        wallet.available_account,
+        wallet.held_account,
+        payee.payable_account,
+        "\n".join(screened.counters) if held else "",
+        int(screened.guarded),
+        1,  # operations
+        "",  # its receipt, which is written next
+        encode_block(screened.block),
+        later(now, DEFAULT_HOLD_S if command.expires_in_s is UNSET else command.expires_in_s),
+        format_utc(now),
+        None if command.client_reference is UNSET else command.client_reference,
+        None if command.purpose is UNSET else command.purpose,
     )
 
 

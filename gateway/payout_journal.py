@@ -31,15 +31,18 @@ def record_payout(tx: Transaction, work: Work, change: PayoutChange) -> Answer |
         about = (row.amount, row.currency, change.rail_id)
         tx.payouts.add_item(ItemRow(row.tenant_id, row.payout_id, change.item, seq, *about, work.now_text))
     status, location, body = _said(tx, work, stamped)
-    operation = msgspec.structs.replace(
-        operation_row(work, row.tenant_id, status, body, location),
+    operation = operation_row(
+        work,
+        row.tenant_id,
+        status,
+        body,
+        location,
         kind="payout",
         entry_kind=change.entry_kind if change.moves else None,
         payment_id=row.payout_id,
         payment_seq=row.operations,
         receipt=payload,
         signature=work.signer.sign(payload),
-        keyid=work.signer.keyid,
     )
     written = append(tx, work, operation)
     assert written == seq, "the receipt names its place in the journal"

@@ -22,26 +22,26 @@ from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
 
 def payment_view(row: PaymentRow) -> PaymentView:
     """A payment for its tenant."""
-    return PaymentView(
-        payment_id=row.payment_id,
-        tenant_id=row.tenant_id,
-        wallet_id=row.wallet_id,
-        payee_id=row.payee_id,
-        agent_id=row.agent_id,
-        state=row.state.value,
-        currency=row.currency,
-        requested=str(row.requested),
-        authorized=str(row.authorized),
-        settled=str(row.settled),
-        released=str(row.released),
-        open=str(row.open),
-        refunded=str(row.refunded),
-        charged_back=str(row.charged_back),
-        expires_at=row.expires_at,
-        created_at=row.created_at,
-        client_reference=row.client_reference,
-        purpose=row.purpose,
-        approval=_approval(row) if row.state is State.APPROVAL_REQUIRED else None,
+    return PaymentView(  # in order: beyond fifteen names Python makes a dict of them first
+        row.payment_id,
+        row.tenant_id,
+        row.wallet_id,
+        row.payee_id,
+        row.agent_id,
+        str(row.state),
+        row.currency,
+        str(row.requested),
+        str(row.authorized),
+        str(row.settled),
+        str(row.released),
+        str(row.open),
+        str(row.refunded),
+        str(row.charged_back),
+        row.expires_at,
+        row.created_at,
+        row.client_reference,
+        row.purpose,
+        _approval(row) if row.state is State.APPROVAL_REQUIRED else None,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -26,7 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the seed once, before any worker starts, so that all of them have the same."""
+    """Draw the seed once, before any worker starts, so that all of them have the same.
+
+    A shell ignores SIGINT for what it starts in the background, and so would every process that is interrupted here.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ["GONOGO_TEST_SEED"] = str(config.getoption("--seed") or secrets.randbits(32))
 

@@ -5,6 +5,7 @@ and everything else about the time follows from that text alone.
 """
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.commands import Hours
@@ -19,6 +20,7 @@ def zone_exists(name: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)  # all of a batch are decided at one moment
 def local_moment(now: dt.datetime, zone: str) -> str:
     """`2026-11-23T11:00:00.000+01:00`: the moment as the zone's clocks show it."""
     return (now if zone == "UTC" else now.astimezone(ZoneInfo(zone))).isoformat(timespec="milliseconds")

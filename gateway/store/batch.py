@@ -6,42 +6,17 @@ that other stores send straight to the database are for tables that are not coll
 
 import sqlite3
 from collections.abc import Sequence
-from itertools import chain
-from typing import Any
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from gateway.ledger import Movement
-from gateway.policy import Tally
+from gateway.policy import Rules, Tally
 from gateway.receipts import ReceiptSigner
 from gateway.signatures import Signatures
-from gateway.store.rows import Like, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
-from gateway.store.store import OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS, WRITE_COUNTERS, Transaction, payment_row
-
-_CHUNKS = (64, 16, 4, 1)
-"""Rows a statement: few different texts, so that SQLite's prepared statements are found again."""
-
-_STORED = """
-SELECT k.key_hash, k.route_hash, {columns}
-FROM (VALUES {rows}) AS v
-JOIN idempotency_keys AS k ON k.key_hash = v.column1 AND k.route_hash = v.column2 JOIN operations AS o ON o.seq = k.seq
-LEFT JOIN answers AS a ON a.seq = k.seq
-""".replace("{columns}", STORED_COLUMNS)
-_PAYMENTS = """
-SELECT {columns} FROM (VALUES {rows}) AS v JOIN payments AS p ON p.tenant_id = v.column1 AND p.payment_id = v.column2
-""".replace("{columns}", ", ".join(f"p.{name}" for name in PaymentRow.__struct_fields__))
-_OPERATIONS = "INSERT INTO operations (seq, {columns}) VALUES {rows}".replace("{columns}", OPERATION_COLUMNS)
-_NEW_ANSWERS = "INSERT INTO answers (seq, body) VALUES {rows}"
-_KEYS = "INSERT INTO idempotency_keys (key_hash, route_hash, seq) VALUES {rows}"
-_MOVEMENTS = "INSERT INTO movements (seq, leg, tenant_id, debit, credit, amount, currency) VALUES {rows}"
-_NEW_PAYMENTS = "INSERT INTO payments ({columns}) VALUES {rows}".replace("{columns}", PAYMENT_COLUMNS)
-_CHANGED = """
-UPDATE payments SET state = v.column3, settled = v.column4, released = v.column5, open = v.column6, refunded = v.column7,
-  charged_back = v.column8, operations = v.column9, last_receipt_sha256 = v.column10
-FROM (VALUES {rows}) AS v WHERE payments.tenant_id = v.column1 AND payments.payment_id = v.column2
-"""
-
-_SIGNATURE_AT = 1 + OperationRow.__struct_fields__.index("signature")
+from gateway.store import bulk
+from gateway.store.bulk import blob
+from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
+from gateway.store.store import Transaction, payment_row
 
 _FEW = 3
 """Rows for which statements of their own cost less than one that has to spread out a list of them first."""
@@ -61,17 +36,18 @@ class Batch(Transaction):
     def _reset(self) -> None:
         self._seq: int | None = None
         self._last: OperationRow | None = None
-        self._answers: dict[Key, StoredAnswer | None] = {}
+        self._answers: dict[Key, StoredAnswer | OperationRow | None] = {}
         self._payments: dict[PaymentKey, PaymentRow | None] = {}
+        self._modes: dict[str, Mode] = {}
+        self._in_force: dict[str, Rules] = {}
         self._wallets: dict[PaymentKey, WalletRow | None] = {}
         self._payees: dict[PaymentKey, PayeeRow | None] = {}
         self._deltas: dict[int, int] = {}
-        self._operations: list[tuple[object, ...]] = []
-        self._unsigned: list[int] = []
+        self._operations: list[tuple[int, OperationRow]] = []
         self._bodies: list[tuple[object, ...]] = []
         self._keys: list[tuple[object, ...]] = []
         self._movements: list[tuple[object, ...]] = []
-        self._new_payments: list[tuple[object, ...]] = []
+        self._new_payments: list[list[object]] = []
         self._changed: dict[PaymentKey, PaymentRow] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._counted: set[tuple[str, str]] = set()
@@ -83,32 +59,30 @@ class Batch(Transaction):
         if len(keys) < _FEW:
             return  # each is read when it is asked for
         self._answers.update(dict.fromkeys(keys))
-        for row in self._in_chunks(_STORED, list(self._answers)):
+        for row in bulk.STORED.run(self._execute, [(blob(key), blob(route)) for key, route in self._answers]):
             self._answers[row[0], row[1]] = StoredAnswer(*row[2:])
         self._payments.update(dict.fromkeys(payments))
-        for row in self._in_chunks(_PAYMENTS, list(self._payments)):
+        for row in bulk.PAYMENTS.run(self._execute, list(self._payments)):
             found = payment_row(row)
             self._payments[found.tenant_id, found.payment_id] = found
 
     def flush(self) -> None:
         """Send what was collected to the database; constraints and triggers speak now."""
         self._signatures.hurry()
-        for sql, rows in (
-            (_NEW_ANSWERS, self._bodies),
-            (_KEYS, self._keys),
-            (_MOVEMENTS, self._movements),
-            (_NEW_PAYMENTS, self._new_payments),
+        for statement, rows in (
+            (bulk.ANSWERS, self._bodies),
+            (bulk.KEYS, self._keys),
+            (bulk.MOVEMENTS, self._movements),
+            (bulk.NEW_PAYMENTS, self._new_payments),
         ):
             if rows:
-                self._in_chunks(sql, rows)
+                statement.run(self._execute, rows)
                 rows.clear()
         self._write_changed()
         self.write_counters([(*key, *self._tallies[key]) for key in sorted(self._counted)])
         self._counted.clear()
         if self._operations:  # last, since the others need no signature: it is made meanwhile
-            self._sign()
-            self._in_chunks(_OPERATIONS, self._operations)
-            self._operations.clear()
+            self._write_operations()
         self._deltas.clear()
         self._wallets.clear()
         self._payees.clear()
@@ -118,7 +92,8 @@ class Batch(Transaction):
         key = (key_hash, route_hash)
         if key not in self._answers:
             self._answers[key] = super().stored_answer(key_hash, route_hash)
-        return self._answers[key]
+        found = self._answers[key]
+        return found.answer if isinstance(found, OperationRow) else found
 
     def payment(self, tenant_id: str, payment_id: str) -> PaymentRow | None:
         """A payment of this tenant as the batch has left it."""
@@ -126,6 +101,25 @@ class Batch(Transaction):
         if key not in self._payments:
             self._payments[key] = super().payment(tenant_id, payment_id)
         return self._payments[key]
+
+    def mode(self, tenant_id: str) -> Mode:
+        """The mode in force; read once a batch."""
+        known = self._modes.get(tenant_id)
+        if known is None:
+            known = self._modes[tenant_id] = super().mode(tenant_id)
+        return known
+
+    def rules(self, tenant_id: str) -> Rules:
+        """The policy in force; read once a batch."""
+        known = self._in_force.get(tenant_id)
+        if known is None:
+            known = self._in_force[tenant_id] = super().rules(tenant_id)
+        return known
+
+    def forget_settings(self) -> None:
+        """An administrator's command was carried out in this batch: modes and policies are read again."""
+        self._modes.clear()
+        self._in_force.clear()
 
     def wallet(self, tenant_id: str, wallet_id: str) -> WalletRow | None:
         """A wallet with its balances as the batch has left them."""
@@ -162,7 +156,7 @@ class Batch(Transaction):
 
     def write_counters(self, rows: Sequence[tuple[str, str, int, int]]) -> None:
         """Store counters, several a statement."""
-        self._in_chunks(WRITE_COUNTERS, rows)
+        bulk.COUNTERS.run(self._execute, rows)
 
     def last_like(self, payment: Like, since: str, apart_from: str) -> str | None:
         """The last payment like this one; reads the table, so what was collected goes there first."""
@@ -193,23 +187,23 @@ class Batch(Transaction):
     def add_operation(self, row: OperationRow) -> int:
         """Append to the journal; returns the position."""
         self._seq = seq = self.next_seq()
-        *columns, body = astuple(row)
         if row.receipt is not None and row.signature is None:
             self._signatures.begin(row.receipt)
-            self._unsigned.append(len(self._operations))
-        self._operations.append((seq, *columns))
-        if body is not None:
-            self._bodies.append((seq, body))
+        self._operations.append((seq, row))
+        if row.body is not None:
+            self._bodies.append((seq, blob(row.body)))
         self._last = row
         return seq
 
-    def _sign(self) -> None:
-        """Put the signatures where they belong."""
-        if self._unsigned:
-            rows = self._operations
-            for at, signature in zip(self._unsigned, self._signatures.finish(), strict=True):
-                rows[at] = (*rows[at][:_SIGNATURE_AT], signature, *rows[at][_SIGNATURE_AT + 1 :])
-            self._unsigned.clear()
+    def _write_operations(self) -> None:
+        """Write the journal's rows, with the signatures in their places."""
+        made = iter(self._signatures.finish())
+        rows = [
+            bulk.operation(seq, row, next(made) if row.receipt is not None and row.signature is None else row.signature)
+            for seq, row in self._operations
+        ]
+        self._operations.clear()
+        bulk.OPERATIONS.run(self._execute, rows)
 
     def next_seq(self) -> int:
         """The position that the next operation of this batch will have."""
@@ -219,12 +213,9 @@ class Batch(Transaction):
 
     def add_key(self, key_hash: bytes, route_hash: bytes, seq: int) -> None:
         """Bind a key to the operation just added."""
-        row = self._last
-        assert row is not None, "a key is bound to the operation that was added before it"
-        decided = (row.suffix, row.kind, row.at, row.actor, row.fingerprint, row.request)
-        answer = (row.status, row.location, row.payment_id, row.body)
-        self._answers[key_hash, route_hash] = StoredAnswer(seq, *decided, *answer)
-        self._keys.append((key_hash, route_hash, seq))
+        assert self._last is not None, "a key is bound to the operation that was added before it"
+        self._answers[key_hash, route_hash] = self._last
+        self._keys.append((blob(key_hash), blob(route_hash), seq))
 
     def add_movements(self, seq: int, tenant_id: str, currency: str, movements: Sequence[Movement]) -> None:
         """Append the legs of an entry."""
@@ -237,7 +228,7 @@ class Batch(Transaction):
     def add_payment(self, row: PaymentRow) -> None:
         """Store a new payment."""
         self._payments[row.tenant_id, row.payment_id] = row
-        self._new_payments.append(astuple(row))
+        self._new_payments.append(bulk.new_payment(row))
 
     def update_payment(self, row: PaymentRow) -> None:
         """Store a payment's new amounts and state."""
@@ -252,35 +243,6 @@ class Batch(Transaction):
                 super().update_payment(row)
             self._changed.clear()
             return
-        rows = [
-            (*key, row.state.value, row.settled, row.released, row.open, row.refunded, row.charged_back, row.operations,
-             row.last_receipt_sha256)
-            for key, row in self._changed.items()
-        ]  # fmt: skip
+        rows = [bulk.changed_payment(row) for row in self._changed.values()]
         self._changed.clear()
-        self._in_chunks(_CHANGED, rows)
-
-    def _in_chunks(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Run `sql` over `rows`, several a statement, and gather what it returns."""
-        found: list[tuple[Any, ...]] = []
-        start = 0
-        while start < len(rows):
-            size = next(size for size in _CHUNKS if size <= len(rows) - start)
-            part = rows[start : start + size]
-            values = self._execute(_text(sql, len(part[0]), size), tuple(chain.from_iterable(part)))
-            found += values.fetchall()
-            start += size
-        return found
-
-
-_TEXTS: dict[tuple[str, int, int], str] = {}
-
-
-def _text(sql: str, width: int, size: int) -> str:
-    """The statement for `size` rows of `width` columns."""
-    key = (sql, width, size)
-    text = _TEXTS.get(key)
-    if text is None:
-        row = f"({', '.join('?' * width)})"
-        text = _TEXTS[key] = sql.format(rows=", ".join([row] * size))
-    return text
+        bulk.CHANGED.run(self._execute, rows)

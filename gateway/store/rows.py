@@ -85,7 +85,6 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     `body` is None once the answer's time is over and its bytes are gone: the row is the key's tombstone.
     """
 
-    seq: int
     suffix: str
     kind: str
     at: str
@@ -122,6 +121,12 @@ class OperationRow(msgspec.Struct, frozen=True):
     signature: bytes | None
     keyid: str | None
     body: bytes | None
+
+    @property
+    def answer(self) -> StoredAnswer:
+        """What its key led to."""
+        decided = (self.suffix, self.kind, self.at, self.actor, self.fingerprint, self.request)
+        return StoredAnswer(*decided, self.status, self.location, self.payment_id, self.body)
 
 
 class NewPayee(msgspec.Struct, frozen=True):

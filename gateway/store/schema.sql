@@ -243,22 +243,29 @@ WHEN NOT EXISTS (SELECT 1 FROM operations WHERE seq = NEW.seq AND kind = 'key_' 
 BEGIN SELECT RAISE(ABORT, 'a key is made active once, then retired or revoked, as the journal says'); END;
 CREATE TRIGGER payments_stay BEFORE DELETE ON payments BEGIN SELECT RAISE(ABORT, 'payments are never deleted'); END;
 
-CREATE TRIGGER payments_identity BEFORE UPDATE ON payments
-WHEN NEW.requested <> OLD.requested OR NEW.wallet_id <> OLD.wallet_id OR NEW.payee_id <> OLD.payee_id
-  OR NEW.currency <> OLD.currency OR NEW.operations <> OLD.operations + 1
-  OR (NEW.authorized <> OLD.authorized AND (OLD.state <> 'approval_required' OR NEW.state <> 'reserved'))
+-- Who, whom and how much: named columns, so that an update which sets none of them pays for none of this.
+CREATE TRIGGER payments_identity AFTER UPDATE OF tenant_id, payment_id, wallet_id, payee_id, agent_id, currency, requested,
+  available_account, held_account, payable_account, expires_at, created_at, client_reference, purpose ON payments
+BEGIN SELECT RAISE(ABORT, 'a payment''s identity never changes'); END;
+CREATE TRIGGER payments_authorized AFTER UPDATE OF authorized ON payments
+WHEN NEW.authorized <> OLD.authorized AND (OLD.state <> 'approval_required' OR NEW.state <> 'reserved')
 BEGIN SELECT RAISE(ABORT, 'a payment''s identity never changes'); END;
 
-CREATE TRIGGER payments_terminal BEFORE UPDATE ON payments
-WHEN OLD.state IN ('denied', 'released', 'expired', 'rejected', 'approval_expired')
-  OR (OLD.state = 'approval_required' AND NEW.state NOT IN ('approval_required', 'reserved', 'denied', 'rejected', 'approval_expired'))
-  OR (NEW.state = 'approval_required' AND OLD.state <> 'approval_required')
-  OR (OLD.state = 'settled' AND (NEW.state <> 'settled' OR NEW.settled <> OLD.settled OR NEW.released <> OLD.released))
-BEGIN SELECT RAISE(ABORT, 'a terminal state never changes'); END;
-
-CREATE TRIGGER payments_never_unsettle BEFORE UPDATE ON payments
-WHEN NEW.settled < OLD.settled OR NEW.released < OLD.released OR NEW.refunded < OLD.refunded
-BEGIN SELECT RAISE(ABORT, 'settled, released and refunded only grow'); END;
+-- One trigger for what every update must keep: each costs a settle as much as two more statements.
+CREATE TRIGGER payments_steps AFTER UPDATE ON payments
+WHEN NEW.operations <> OLD.operations + 1 OR NEW.settled < OLD.settled OR NEW.released < OLD.released OR NEW.refunded < OLD.refunded
+  OR OLD.state NOT IN ('reserved', 'partially_settled') OR NEW.state = 'approval_required'
+BEGIN SELECT CASE
+  WHEN NEW.operations <> OLD.operations + 1 THEN RAISE(ABORT, 'a payment''s operations are counted one by one')
+  WHEN NEW.settled < OLD.settled OR NEW.released < OLD.released OR NEW.refunded < OLD.refunded
+    THEN RAISE(ABORT, 'settled, released and refunded only grow')
+  WHEN OLD.state IN ('denied', 'released', 'expired', 'rejected', 'approval_expired')
+    OR (OLD.state = 'approval_required'
+      AND NEW.state NOT IN ('approval_required', 'reserved', 'denied', 'rejected', 'approval_expired'))
+    OR (NEW.state = 'approval_required' AND OLD.state <> 'approval_required')
+    OR (OLD.state = 'settled' AND (NEW.state <> 'settled' OR NEW.settled <> OLD.settled OR NEW.released <> OLD.released))
+    THEN RAISE(ABORT, 'a terminal state never changes')
+END; END;
 
 -- Money on its way out. The row is the intent, durable before the first byte leaves; rail_key is what the rail knows it by.
 -- epoch counts the leases: whoever writes must hold the newest one, so that a slow first owner cannot overwrite its successor.

@@ -2,19 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
-from itertools import chain
 
 import msgspec
 
 from gateway.ledger import Movement
 from gateway.machines import State
 from gateway.policy import NO_RULES, Rules, Tally, compile_rules
+from gateway.store.bulk import COUNTERS, OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS
 from gateway.store.payouts import PayoutStore
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
 
-PAYMENT_COLUMNS = ", ".join(PaymentRow.__struct_fields__)
-OPERATION_COLUMNS = ", ".join(name for name in OperationRow.__struct_fields__ if name != "body")
-STORED_COLUMNS = ", ".join(f"a.{name}" if name == "body" else f"o.{name}" for name in StoredAnswer.__struct_fields__)
 _SELECT_PAYMENT = f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE tenant_id = ? AND payment_id = ?"  # noqa: S608  # our own names
 _INSERT_PAYMENT = f"INSERT INTO payments ({PAYMENT_COLUMNS}) VALUES ({', '.join('?' * len(PaymentRow.__struct_fields__))})"  # noqa: S608  # our own names
 _INSERT_OPERATION = (
@@ -42,10 +39,6 @@ _SELECT_DOCUMENT = """
 SELECT document FROM policies INDEXED BY policies_by_hash WHERE tenant_id = ? AND policy_sha256 = ? LIMIT 1
 """
 _SELECT_COUNTERS = "SELECT counter, amount, payments FROM counters WHERE tenant_id = ? AND counter IN ({marks})"
-WRITE_COUNTERS = """
-INSERT INTO counters (tenant_id, counter, amount, payments) VALUES {rows}
-ON CONFLICT (tenant_id, counter) DO UPDATE SET amount = excluded.amount, payments = excluded.payments
-"""
 # The journal's own clock bounds what may go: a clock that jumps ahead takes nothing with it that the journal has not outlived.
 _PURGE_ANSWERS = """
 DELETE FROM answers WHERE seq IN (
@@ -130,6 +123,9 @@ class Transaction:
         row = self._execute(_SELECT_MODE, (tenant_id,)).fetchone()
         return Mode(row[4], row[5], row[6], row[7], everywhere=True) if row[4] == "paused" else Mode(*row[:4])
 
+    def forget_settings(self) -> None:
+        """An administrator's command was carried out in this transaction: modes and policies are read again."""
+
     def counters(self, tenant_id: str, names: Sequence[str]) -> dict[str, Tally]:
         """What has been counted under each of these names, read in one statement."""
         found = dict.fromkeys(names, NOTHING)
@@ -145,10 +141,8 @@ class Transaction:
         self.write_counters([(tenant_id, name, was.amount + amount, was.payments + payments) for name, was in tallies.items()])
 
     def write_counters(self, rows: Sequence[tuple[str, str, int, int]]) -> None:
-        """Store tenant, name, amount and payments of counters that were read in this transaction, in one statement."""
-        if rows:
-            sql = WRITE_COUNTERS.format(rows=", ".join(["(?, ?, ?, ?)"] * len(rows)))
-            self._execute(sql, tuple(chain.from_iterable(rows)))
+        """Store tenant, name, amount and payments of counters that were read in this transaction."""
+        COUNTERS.run(self._execute, rows)
 
     def last_like(self, payment: Like, since: str, apart_from: str) -> str | None:
         """When the same agent last asked for the same amount to the same payee, and got it or may get it yet."""

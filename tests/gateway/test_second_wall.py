@@ -44,6 +44,13 @@ REFUSED = {
     "a settled payment is settled again": "UPDATE payments SET settled = 0, open = 1000, operations = operations + 1",
     "more is refunded than settled": "UPDATE payments SET refunded = 1001, operations = operations + 1",
     "the authorized amount changes": "UPDATE payments SET authorized = 2000, released = 1000, operations = operations + 1",
+    "an operation on a payment is not counted": "UPDATE payments SET refunded = 1 WHERE state = 'settled'",
+    "two operations on a payment are counted as one": "UPDATE payments SET operations = operations + 2 WHERE state = 'settled'",
+    "a refund is taken back": """UPDATE payments SET refunded = refunded - 1, operations = operations + 1
+        WHERE state = 'settled'""",
+    "a hold lasts longer": "UPDATE payments SET expires_at = '2027-11-23T10:00:00.000Z', operations = operations + 1",
+    "a denied payment waits for approval": """UPDATE payments SET state = 'approval_required', operations = operations + 1
+        WHERE state = 'denied'""",
     "money goes to another payee": "UPDATE payments SET payee_id = 'pye_x', operations = operations + 1",
     "an account goes below zero": """INSERT INTO movements SELECT seq, 9, tenant_id, credit, debit, 99999999999, currency
         FROM movements WHERE leg = 0 ORDER BY seq DESC LIMIT 1""",

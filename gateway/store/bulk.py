@@ -1,0 +1,107 @@
+"""Statements for several rows at once, and the shapes in which sqlite3 takes values without a detour."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from msgspec.structs import astuple
+
+from gateway.store.rows import OperationRow, PaymentRow, StoredAnswer
+
+_CHUNKS = (64, 16, 4, 1)
+"""Rows a statement: few different texts, so that SQLite's prepared statements are found again."""
+
+blob = bytearray
+"""How bytes are bound on the hot path. For `bytes` and None sqlite3 first looks for an adapter, which costs more than all else
+about a value; a bytearray it takes as it is, and an empty text becomes NULL in the statement."""
+
+PAYMENT_COLUMNS = ", ".join(PaymentRow.__struct_fields__)
+OPERATION_COLUMNS = ", ".join(name for name in OperationRow.__struct_fields__ if name != "body")
+STORED_COLUMNS = ", ".join(f"a.{name}" if name == "body" else f"o.{name}" for name in StoredAnswer.__struct_fields__)
+
+Execute = Callable[[str, tuple[Any, ...]], Iterable[tuple[Any, ...]]]
+
+
+class Bulk:
+    """A statement in whose place `{rows}` stand as many rows of values as there are."""
+
+    def __init__(self, sql: str, columns: str, *, nullable: Sequence[str] = ()) -> None:
+        marks = ("nullif(?, '')" if name in nullable else "?" for name in columns.split(", "))
+        row = f"({', '.join(marks)})"
+        self._texts = [(size, sql.format(rows=", ".join([row] * size))) for size in _CHUNKS]
+
+    def run(self, execute: Execute, rows: Sequence[Sequence[object]]) -> list[tuple[Any, ...]]:
+        """Run it over `rows`, several a statement, and gather what it returns."""
+        found: list[tuple[Any, ...]] = []
+        start, end = 0, len(rows)
+        for size, text in self._texts:
+            while end - start >= size:
+                found += execute(text, tuple(chain.from_iterable(rows[start : start + size])))
+                start += size
+        return found
+
+
+def _insert(table: str, columns: str, *, nullable: Sequence[str] = ()) -> Bulk:
+    return Bulk(f"INSERT INTO {table} ({columns}) VALUES {{rows}}", columns, nullable=nullable)  # noqa: S608  # our own names
+
+
+STORED = Bulk(
+    f"""
+SELECT k.key_hash, k.route_hash, {STORED_COLUMNS} FROM (VALUES {{rows}}) AS v
+JOIN idempotency_keys AS k ON k.key_hash = v.column1 AND k.route_hash = v.column2 JOIN operations AS o ON o.seq = k.seq
+LEFT JOIN answers AS a ON a.seq = k.seq
+""",  # noqa: S608  # our own names
+    "key_hash, route_hash",
+)
+PAYMENTS = Bulk(
+    f"""
+SELECT {", ".join(f"p.{name}" for name in PaymentRow.__struct_fields__)} FROM (VALUES {{rows}}) AS v
+JOIN payments AS p ON p.tenant_id = v.column1 AND p.payment_id = v.column2
+""",  # noqa: S608  # our own names
+    "tenant_id, payment_id",
+)
+OPERATIONS = _insert("operations", f"seq, {OPERATION_COLUMNS}", nullable=("location",))
+ANSWERS = _insert("answers", "seq, body")
+KEYS = _insert("idempotency_keys", "key_hash, route_hash, seq")
+MOVEMENTS = _insert("movements", "seq, leg, tenant_id, debit, credit, amount, currency")
+NEW_PAYMENTS = _insert("payments", PAYMENT_COLUMNS, nullable=("client_reference", "purpose"))
+CHANGED = Bulk(
+    """
+UPDATE payments SET state = v.column3, settled = v.column4, released = v.column5, open = v.column6, refunded = v.column7,
+  charged_back = v.column8, operations = v.column9, last_receipt_sha256 = v.column10
+FROM (VALUES {rows}) AS v WHERE payments.tenant_id = v.column1 AND payments.payment_id = v.column2
+""",
+    "tenant_id, payment_id, state, settled, released, open, refunded, charged_back, operations, last_receipt_sha256",
+)
+COUNTERS = Bulk(
+    """
+INSERT INTO counters (tenant_id, counter, amount, payments) VALUES {rows}
+ON CONFLICT (tenant_id, counter) DO UPDATE SET amount = excluded.amount, payments = excluded.payments
+""",
+    "tenant_id, counter, amount, payments",
+)
+
+_STATE, _POLICY, _REFERENCE, _PURPOSE = map(
+    PaymentRow.__struct_fields__.index, ("state", "policy", "client_reference", "purpose")
+)
+
+
+def new_payment(row: PaymentRow) -> list[object]:
+    """The values of NEW_PAYMENTS."""
+    values: list[object] = [*astuple(row)]
+    values[_STATE], values[_POLICY] = str(row.state), blob(row.policy)
+    values[_REFERENCE], values[_PURPOSE] = row.client_reference or "", row.purpose or ""
+    return values
+
+
+def changed_payment(row: PaymentRow) -> tuple[object, ...]:
+    """The values of CHANGED."""
+    amounts = (row.settled, row.released, row.open, row.refunded, row.charged_back)
+    return row.tenant_id, row.payment_id, str(row.state), *amounts, row.operations, row.last_receipt_sha256
+
+
+def operation(seq: int, row: OperationRow, signature: bytes | None) -> tuple[object, ...]:
+    """The values of OPERATIONS."""
+    about = (row.tenant_id, row.suffix, row.kind, row.entry_kind, row.payment_id, row.payment_seq, row.at, row.actor, row.route)
+    asked = (row.key, blob(row.fingerprint), blob(row.request), row.status, row.location or "")
+    return seq, *about, *asked, row.receipt and blob(row.receipt), signature and blob(signature), row.keyid
