@@ -160,6 +160,8 @@ class Simulator:
             return Answer(200, body[: len(body) // 2])
         if step.action is ChargeAction.SLOW:
             await _pause(step.delay_ms or _SLOW_MS)
+        if step.action is ChargeAction.DECLINE:
+            await _pause(step.delay_ms)
         return Answer(status, body)
 
     def _make(self, step: ChargeStep, key: str, wanted: ChargeRequest) -> Charge:

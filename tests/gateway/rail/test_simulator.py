@@ -13,7 +13,16 @@ from gateway.ids import CountingIds
 from gateway.rail.simulator.app import Simulator
 from gateway.rail.simulator.book import Book
 from gateway.rail.simulator.in_process import SimulatorTransport
-from gateway.rail.simulator.script import Mix, Script, ScriptProblem, WebhookManner, load_script, parse_script
+from gateway.rail.simulator.script import (
+    ChargeAction,
+    ChargeStep,
+    Mix,
+    Script,
+    ScriptProblem,
+    WebhookManner,
+    load_script,
+    parse_script,
+)
 from gateway.rail.simulator.webhooks import Messenger
 from gateway.rail.webhook import is_genuine, read_event
 
@@ -135,6 +144,23 @@ def test_a_book_survives_its_process(tmp_path):
     assert play(tmp_path, Script(), once)[0] == 201
     again, _, lines = play(tmp_path, Script(), once)
     assert (again, len(lines)) == (200, 1)
+
+
+def test_a_decline_may_be_told_later_than_it_is_decided(tmp_path):
+    """The book has it, and the caller waits still."""
+    step = ChargeStep(ChargeAction.DECLINE, delay_ms=600_000)
+
+    async def impatient(rail):
+        asked = asyncio.create_task(rail.charge())
+        for _ in range(100):  # turns of the loop: far more than it takes until the charge is in the book
+            await asyncio.sleep(0)
+        answered = asked.done()
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        return answered
+
+    answered, _, lines = play(tmp_path, Script(charges=(step,)), impatient)
+    assert (answered, [line.status for line in lines]) == (False, ["failed"])
 
 
 def test_events_are_signed_so_that_only_the_secrets_holder_could_have_made_them(tmp_path):
