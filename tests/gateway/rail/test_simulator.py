@@ -244,6 +244,19 @@ def test_the_counts_tell_effects_from_lost_replies(tmp_path):
     assert (counts["charge_requests"], counts["charges"], counts["lost_replies"]) == (3, 2, 3)
 
 
+def test_the_rail_tells_how_often_it_was_asked_by_each_key(tmp_path):
+    """A charge, the same again and a look-up are three; a look-up of what was never charged counts too."""
+
+    async def ask(rail):
+        for key in ("key-1", "key-1"):
+            await rail.charge(key)
+        for key in ("key-1", "key-2"):
+            await rail.client.get(f"/charges/{key}")
+        return (await rail.client.get("/control/asked")).json()
+
+    assert play(tmp_path, Script(), ask)[0] == {"key-1": 3, "key-2": 1}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
