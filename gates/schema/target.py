@@ -66,7 +66,9 @@ class Rail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     `book` answers NDJSON lines (format `gonogo-rail-book-v1`), `script` takes a RailScript's spec, `counts` tells what was asked
     of the rail so far: paths under `url`. `webhooks` is the control path that takes {"url": ...}, and `listener` the URL at which
-    the service listens to them. `answer_timeout_ms` is how long the service waits for the rail: slower is a lost reply.
+    the service listens to them. `answer_timeout_ms` is how long the service waits for the rail: slower is a lost reply. `decide`
+    is the control path that takes {"status": "succeeded"}: the rail charges after all what it declined under `{key}`. `asked`
+    tells how many requests named each key so far, as an object.
     """
 
     url: str
@@ -76,6 +78,8 @@ class Rail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     webhooks: str = "/control/webhooks"
     listener: str | None = None
     answer_timeout_ms: int = 5000
+    decide: str | None = None
+    asked: str | None = None
 
 
 class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +87,16 @@ class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     path: str
     pointer: str
+
+
+class Haste(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments with which the service waits for its rail for `answer_timeout_ms` and no longer.
+
+    What it derives from that gets short too, such as how long one process keeps a payout before another may take it over.
+    """
+
+    arguments: tuple[str, ...]
+    answer_timeout_ms: int
 
 
 class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -95,6 +109,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     `rail` runs the rail that the service pays through. It is started first, and prints {"event":"ready","url":...} on stdout;
     that URL is `{rail_url}` in `start`, and GONOGO_RAIL_URL for the service. `{rail_book}` is the file for the rail's own book.
+    `haste` is added to `start` where two processes of the service share one `{db}` and one of them has to be overtaken.
     """
 
     start: tuple[str, ...]
@@ -103,6 +118,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     bulk: tuple[str, ...] = ()
     quiet: tuple[str, ...] = ()
     rail: tuple[str, ...] = ()
+    haste: Haste | None = None
 
 
 class CommitTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -34,6 +34,7 @@ class Served:
         last_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name, self._log, self._last_signal = name, log, last_signal
+        self._frozen = False
         with log.open("ab") as output, pinned(cores):
             try:
                 self._process = subprocess.Popen(
@@ -58,8 +59,20 @@ class Served:
                 raise UnknownProblem(f"{self.name} {what}{self._last_words()}")
             pause(_POLL_S)
 
+    def freeze(self) -> None:
+        """Stop it and everything that it started where they are, as a machine that is paused would; sockets stay open."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        self._frozen = True
+
+    def go_on(self) -> None:
+        """Let it go on as if no time had passed."""
+        if self._frozen:
+            os.killpg(self._process.pid, signal.SIGCONT)
+            self._frozen = False
+
     def end(self) -> None:
         """Its own signal, time to tidy up, then SIGKILL for it and everything that it started."""
+        self.go_on()
         if self._process.poll() is None:
             self._process.send_signal(self._last_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -41,6 +41,14 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waited_ms: int
 
 
+class Overtaken(msgspec.Struct, frozen=True):
+    """A payout whose owner was frozen until another process had taken it over: its state before the owner went on, and after."""
+
+    payout_id: str
+    before: str
+    after: str
+
+
 class Payout(msgspec.Struct, frozen=True):
     """A payout as the service tells it (format `gonogo-payouts-v1`); `rail_key` where it tells that too."""
 

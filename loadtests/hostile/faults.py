@@ -9,6 +9,8 @@ from gates.schema.errors import UsageProblem
 
 LOSSES = 2
 """Replies in a row that a rail loses to a caller who asks for one charge again and again: the k of "k + 1 charges"."""
+OVERTAKEN = "overtaken"
+"""The fault that two processes play."""
 _SILENT: Json = {"lost": True}  # no webhook tells what the reply did not: the service has to ask
 
 
@@ -25,7 +27,8 @@ class Fault(msgspec.Struct, frozen=True):
 
     `asks_again`: a payee whose payout failed is still owed, so the client asks again, with a new key. `share` is how many
     times the usual number of payouts this fault gets. `slow`: the replies come, but after the caller's patience. `late`: the
-    rail charges after it has said that it did not.
+    rail charges after it has said that it did not. `pair`: two processes of the service work on one database, and the rail's
+    script changes as they are frozen and go on (takeover.py).
     """
 
     name: str
@@ -35,6 +38,7 @@ class Fault(msgspec.Struct, frozen=True):
     share: int = 1
     slow: bool = False
     late: bool = False
+    pair: bool = False
 
 
 def _step(setting: Setting, action: str, losses: int = 1, **more: Json) -> dict[str, Json]:
@@ -129,7 +133,20 @@ FAULTS: tuple[Fault, ...] = (
     Fault("late_success", "declined, yet it succeeds later", _late_success, asks_again=False, late=True),
     Fault("mixed", "all of these by chance, from the seed", _mixed, share=3),
     Fault("recovered", "none: honest again", _honest),
+    Fault(OVERTAKEN, "an owner is overtaken, and comes back", _honest, asks_again=False, pair=True),
 )
+
+
+def declines_late(delay_ms: int) -> dict[str, Json]:
+    """The script of a rail that declines every charge, and says so only after a while."""
+    return {"charges": [{"action": "decline", "times": 0, "delay_ms": delay_ms, "reason": "account_closed"}], "webhook": _SILENT}
+
+
+def tells_half(of: int) -> dict[str, Json]:
+    """The script of a rail that tells of half of so many charges what became of them, and nothing of the others."""
+    told: list[Json] = [{"action": "ok", "times": of // 2}] if of > 1 else []
+    look_ups: Json = [*told, {"action": "lost_reply", "times": 0}]
+    return {"look_ups": look_ups, "charges": [*told, {"action": "lost_reply_after", "times": 0}], "webhook": _SILENT}
 
 
 def chosen(names: Sequence[str]) -> tuple[Fault, ...]:

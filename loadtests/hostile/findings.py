@@ -20,6 +20,7 @@ class Rule(StrEnum):
     WRONG_OUTCOME = "wrong_outcome"
     UNRESOLVED = "unresolved"
     RAIL_BOOK = "rail_book_mismatch"
+    LATE_WRITE = "late_write"
 
 
 class Witness(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -2,6 +2,7 @@
 
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -48,6 +49,16 @@ class RailSide:
     def misbehave(self, script: dict[str, Json]) -> None:
         """From now on play this script; an empty one is an honest rail."""
         self._ask("POST", self._rail.script, script)
+
+    def think_again(self, key: str) -> None:
+        """Have the rail charge after all what it declined under this key."""
+        assert self._rail.decide is not None, "asked only of a rail whose target says how"
+        self._ask("POST", str(fill(self._rail.decide, {"key": quote(key, safe="")})), {"status": "succeeded"})
+
+    def asked(self) -> dict[str, int]:
+        """How many requests, to charge or to look up, named each key so far."""
+        assert self._rail.asked is not None, "asked only of a rail whose target says how"
+        return msgspec.json.decode(self._ask("GET", self._rail.asked), type=dict[str, int])
 
     def tell(self) -> None:
         """Have the rail send its webhooks to the service, where the target says that it listens to them."""

@@ -1,6 +1,5 @@
 """A run of the kit from its beginning to its evidence: fund, play, audit, judge."""
 
-import contextlib
 from collections import Counter
 from pathlib import Path
 
@@ -9,20 +8,19 @@ import msgspec
 from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.errors import UsageProblem
-from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc
-from loadtests.hostile.audit import Played, read_books
+from loadtests.hostile.alone import run_alone
 from loadtests.hostile.books import Ask
-from loadtests.hostile.desk import Desk
-from loadtests.hostile.driver import Driver, Order, due_to_each
-from loadtests.hostile.faults import FAULTS, LOSSES, Fault
+from loadtests.hostile.driver import Order
+from loadtests.hostile.faults import FAULTS, Fault
 from loadtests.hostile.findings import Finding
-from loadtests.hostile.railside import RailSide, rail_of, rail_url
-from loadtests.hostile.stage import staged
-from loadtests.hostile.verdict import Row, Verdict, judge
+from loadtests.hostile.folder import save
+from loadtests.hostile.pair import run_pair
+from loadtests.hostile.part import Part, Step, joined
+from loadtests.hostile.railside import rail_of
+from loadtests.hostile.verdict import Row, Verdict
 
-_READY_S = 2.0
 _SHOWN_FINDINGS = 20
 
 
@@ -37,7 +35,10 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`run.json`: what was run against what, and which answers were no acknowledgements, by status and code."""
+    """`run.json`: what was run against what, and which answers were no acknowledgements, by status and code.
+
+    `steps` is what was done to processes, and when.
+    """
 
     target: str
     base_url: str
@@ -50,6 +51,7 @@ class Report(msgspec.Struct, frozen=True):
     finished_at: str
     asked: int
     refused: dict[str, int]
+    steps: tuple[Step, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,64 +73,49 @@ def run_kit(named: NamedTarget, wish: Wish, out: Path, clock: Clock) -> Outcome:
     """Play every fault against a service and its rail, and judge what the three books say.
 
     Where the environment does not say where the rail is and the target says how to run it, both are run here, in OUT/service.
+    What two processes play is played on a stage of its own, in OUT/pair, wherever the rest is.
     Raises UnknownProblem where service or rail do not answer, UsageProblem where the target's file lacks something.
     """
     if out.exists() and any(out.iterdir()):
         raise UsageProblem(f"{out}: is not an empty folder", next_step="give --out a folder that does not exist yet")
-    process = named.target.process
-    stage: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
-    if not rail_url(named) and process is not None and process.rail:
-        stage = staged(named, process, out / "service")
-    with stage, Desk(named) as desk, RailSide(named) as rail:
-        desk.service.await_ready(_READY_S)
-        out.mkdir(parents=True, exist_ok=True)
-        return _play(named, wish, out, clock, desk, rail)
-
-
-def _play(named: NamedTarget, wish: Wish, out: Path, clock: Clock, desk: Desk, rail: RailSide) -> Outcome:
-    started, build = format_utc(clock()), desk.service.build()
-    earlier, lines = frozenset(item.payout_id for item in desk.payouts()), rail.lines()
-    intents = sum(wish.payouts * fault.share for fault in wish.faults)
-    for at, due in enumerate(due_to_each(intents, len(desk.accounts.payee_ids))):
-        desk.fund(f"hostile-{wish.run_id}-s{wish.seed}-fund-{at}", desk.accounts.payee_ids[at], due * (LOSSES + 1))
-    rail.tell()
     order = Order(wish.payouts, wish.seed, wish.run_id, wish.patience_s, rail_of(named).answer_timeout_ms)
-    with (out / "asks.jsonl").open("ab") as file, progress("hostile rail", intents) as bar:
+    alone = tuple(fault for fault in wish.faults if not fault.pair)
+    started, parts = format_utc(clock()), []
+    if alone:
+        parts.append(run_alone(named, order, alone, out))
+    if len(alone) < len(wish.faults):
+        parts.append(run_pair(named, order, out, parts[-1].builds[1] if parts else None))
+    outcome = _outcome(named.name, wish, tuple(parts), (started, format_utc(clock())))
+    save(out, "run", outcome.report)
+    (out / "check.json").write_bytes(check_bytes(outcome))
+    return outcome
 
-        def write(ask: Ask) -> None:
-            file.write(msgspec.json.encode(ask) + b"\n")
-            file.flush()
 
-        driver = Driver(desk, rail, order, write)
-        driver.play(wish.faults, bar)
-    first_line = lines[-1].seq if lines else 0
-    played = Played(tuple(driver.asks), tuple(driver.waits), driver.lost, earlier, first_line)
-    books = read_books(desk, rail, played, wish.patience_s)
-    verdict = judge(books)
+def _outcome(target: str, wish: Wish, parts: tuple[Part, ...], times: tuple[str, str]) -> Outcome:
+    asks, told = [ask for part in parts for ask in part.asks], [part for part in parts if part.base_url]
+    first, last = (told[0], told[-1]) if told else (parts[0], parts[0])
     report = Report(
-        target=named.name,
-        base_url=desk.service.base_url,
-        rail_url=rail.url,
+        target=target,
+        base_url=first.base_url,
+        rail_url=first.rail_url,
         seed=wish.seed,
         run_id=wish.run_id,
         payouts=wish.payouts,
-        builds=(build, desk.service.build()),
-        started_at=started,
-        finished_at=format_utc(clock()),
-        asked=len(driver.asks),
-        refused=_refused(driver.asks),
+        builds=(first.builds[0], last.builds[1]),
+        started_at=times[0],
+        finished_at=times[1],
+        asked=len(asks),
+        refused=_refused(asks),
+        steps=tuple(step for part in parts for step in part.steps),
     )
-    outcome = Outcome(report, verdict)
-    for name, value in (("books", books), ("run", report)):
-        (out / f"{name}.json").write_bytes(msgspec.json.encode(value, order="sorted") + b"\n")
-    (out / "check.json").write_bytes(check_bytes(outcome))
-    return outcome
+    return Outcome(report, joined(parts))
 
 
 def heading(outcome: Outcome) -> str:
     """What was run, in a line or two."""
     report = outcome.report
-    told = [f"hostile rail, seed {report.seed}, against {report.target} ({report.base_url}, rail {report.rail_url})"]
+    where = f" ({report.base_url}, rail {report.rail_url})" if report.base_url else ""
+    told = [f"hostile rail, seed {report.seed}, against {report.target}{where}"]
     told += [f"{count} requests were not acknowledged: {answer}" for answer, count in sorted(report.refused.items())]
     return "\n".join(told)
 
@@ -152,6 +139,7 @@ def leave_evidence(outcome: Outcome, store: Path, home: Path) -> str:
             "seed": report.seed,
             "run_id": report.run_id,
             "faults": rows,
+            "steps": [to_builtins(step) for step in report.steps],
             "findings": {"count": len(verdict.findings), "shown": shown},
         },
         status="adapter_error" if trouble and not verdict.findings else "complete",

@@ -4,8 +4,9 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,30 +16,51 @@ from gates.schema.target import NamedTarget, Process, fill
 from loadtests.bench.cores import available_cores
 from loadtests.bench.served import Served, answers, free_port
 
+_URL = "GONOGO_BASE_URL"  # the name of a variable
+
+
+class Running(NamedTuple):
+    """One process of the service, and where it answers."""
+
+    url: str
+    served: Served
+
 
 @contextlib.contextmanager
-def staged(named: NamedTarget, process: Process, folder: Path) -> Iterator[None]:
+def staged(
+    named: NamedTarget, process: Process, folder: Path, *, copies: int = 1, more: Sequence[str] = ()
+) -> Iterator[tuple[Running, ...]]:
     """Run the target's rail and then its service on a fresh database in `folder`; the environment names them meanwhile.
 
-    Raises UnknownProblem with the end of its log for one that does not get ready.
+    With `copies` that many processes of the service share the database, and the environment names the first; `more` are arguments
+    for each. Raises UnknownProblem with the end of its log for one that does not get ready.
     """
     folder.mkdir(parents=True, mode=0o700)
     before = dict(os.environ)
-    cores, log, db = available_cores(), folder / "rail.log", folder / "service.db"
+    log, db = folder / "rail.log", folder / "service.db"
     with contextlib.ExitStack() as ending:
         ending.callback(_restore, before)
         os.environ.update(shared_secret())
-        rail = Served("the rail", rail_argv(process, folder / "rail.db"), log=log, cores=cores)
+        rail = Served("the rail", rail_argv(process, folder / "rail.db"), log=log, cores=available_cores())
         ending.callback(rail.end)
         rail.wait(lambda: ready_url(log.read_bytes()) is not None)
-        url, port = ready_url(log.read_bytes()) or "", free_port()
-        os.environ.update({RAIL_URL: url, "GONOGO_BASE_URL": f"http://127.0.0.1:{port}", **_seed(process, db)})
-        fields = {"python": sys.executable, "port": str(port), "db": str(db), "rail_url": url}
-        argv = [str(fill(word, fields)) for word in process.start]
-        service = Served(named.name, argv, log=folder / "service.log", cores=cores)
-        ending.callback(service.end)
-        service.wait(lambda: answers(port, named.target.ready_path))
-        yield
+        os.environ.update({RAIL_URL: ready_url(log.read_bytes()) or "", **_seed(process, db)})
+        names = ["service", *(f"service-{number}" for number in range(2, copies + 1))]
+        running = tuple(_serve(named, (*process.start, *more), db, name, ending) for name in names)
+        os.environ[_URL] = running[0].url
+        yield running
+
+
+def _serve(named: NamedTarget, start: Sequence[str], db: Path, name: str, ending: contextlib.ExitStack) -> Running:
+    """Start one process of the service on that database, and wait until it is ready."""
+    port = free_port()
+    url = os.environ[_URL] = f"http://127.0.0.1:{port}"
+    fields = {"python": sys.executable, "port": str(port), "db": str(db), "rail_url": os.environ[RAIL_URL]}
+    argv = [str(fill(word, fields)) for word in start]
+    served = Served(named.name, argv, log=db.with_name(f"{name}.log"), cores=available_cores())
+    ending.callback(served.end)
+    served.wait(lambda: answers(port, named.target.ready_path))
+    return Running(url, served)
 
 
 def _restore(environ: dict[str, str]) -> None:

@@ -28,6 +28,7 @@ _TITLES = {
     "wrong_outcomes": "final states that the rail denies",
     "unresolved": "payouts without an outcome at the end",
     "rail_book_mismatches": "differences of rail's book, ledger and receipts",
+    "late_writes": "things amiss after an owner that had been overtaken came back",
 }
 _VERDICTS: dict[ExitCode, str] = {
     ExitCode.GREEN: "clean",
@@ -73,11 +74,15 @@ def _seconds(milliseconds: int | None) -> str:
 
 def _measures(measures: Mapping[str, Measure]) -> Iterator[str]:
     for name, title in _TITLES.items():
-        measure = measures[name]
+        measure = measures.get(name)
+        if measure is None:
+            continue
         if measure.value is None:
             yield f"  unknown  {title}: {measure.unknown}: {measure.detail}"
         else:
             yield f"  {measure.value:>7}  {title}, of {measure.samples} looked at"
+    if PER_LOST_REPLY not in measures:
+        return
     ratio = measures[PER_LOST_REPLY]
     told = f"unknown: {ratio.unknown}: {ratio.detail}" if ratio.value is None else f"{ratio.value} ({ratio.detail})"
     yield f"extra charges per lost reply: {told}"

@@ -50,6 +50,8 @@ def test_a_careful_service_is_never_charged_twice_and_leaves_signed_evidence(pla
     assert (measures["extra_charges_per_lost_reply"]["value"], measures["extra_charges"]["value"]) == ("0.000", "0")
     assert measures["extra_charges_per_lost_reply"]["samples"] >= 20
     assert measures["rail_book_mismatches"]["unknown"] == "missing"
+    assert measures["late_writes"]["unknown"] == "not_run"
+    assert "names no {db}" in measures["late_writes"]["detail"]
     assert "extra charges per lost reply: 0.000" in done.stdout
     asked = [json.loads(line) for line in (out / "asks.jsonl").read_text().splitlines()]
     assert len(asked) > len({ask["key"] for ask in asked}) > 34

@@ -53,12 +53,9 @@ DEFECTS: dict[str, Trial] = {
     # The rail
     "lost_reply_is_failure": Trial({"C": "rail_extra_charges"}, fault="lost_after", seed=None),
     "rail_inside_the_transaction": Trial({"C": "rail_extra_charges"}, fault="forgets", seed=None),
-    "lease_without_epoch": Trial({}),
+    "lease_without_epoch": Trial({"C": "rail_late_writes"}, fault="overtaken"),
 }
-"""By the file's name. `seed` is one with which the simulation finds it, None for what lies outside of the simulation.
-
-A lease without epoch shows where two workers meet on one payout, which one process never lets them: only the simulation finds it.
-"""
+"""By the file's name. `seed` is one with which the simulation finds it, None for what lies outside of the simulation."""
 
 
 def defective(name: str, folder: Path) -> Path:

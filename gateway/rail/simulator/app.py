@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal, NamedTuple, cast
 from urllib.parse import parse_qs, unquote
@@ -81,6 +82,7 @@ class Simulator:
 
     def __init__(self, book: Book, script: Script, messenger: Messenger, clock: Clock, ids: Ids) -> None:
         self.counts = Counts()
+        self._asked: Counter[str] = Counter()
         self._book = book
         self._cursor = Cursor(script)
         self._messenger = messenger
@@ -128,6 +130,8 @@ class Simulator:
         if what == ("control", "counts"):
             self.counts.charges, self.counts.webhooks_sent = self._book.charges(), self._messenger.sent
             return _json(200, self.counts)
+        if what == ("control", "asked"):
+            return _json(200, self._asked)
         return _json(200, {"status": "ok"}) if what == ("healthz",) else _json(404, {"error": "no_such_path"})
 
     async def _charge(self, request: Request) -> Answer:
@@ -138,6 +142,7 @@ class Simulator:
         if _KEY.fullmatch(request.key) is None:
             return _json(400, {"error": "invalid_request", "detail": "Idempotency-Key"})
         self.counts.charge_requests += 1
+        self._asked[request.key] += 1
         step = self._cursor.charge(wanted.payee)
         if step.action in _BEFORE:
             return self._lose(_BEFORE[step.action])
@@ -160,6 +165,8 @@ class Simulator:
             return Answer(200, body[: len(body) // 2])
         if step.action is ChargeAction.SLOW:
             await _pause(step.delay_ms or _SLOW_MS)
+        if step.action is ChargeAction.DECLINE:
+            await _pause(step.delay_ms)
         return Answer(status, body)
 
     def _make(self, step: ChargeStep, key: str, wanted: ChargeRequest) -> Charge:
@@ -194,6 +201,7 @@ class Simulator:
 
     async def _look_up(self, key: str) -> Answer:
         self.counts.look_ups += 1
+        self._asked[key] += 1
         step = self._cursor.look_up()
         if step.action is LookUpAction.LOST_REPLY:
             return Answer(None)

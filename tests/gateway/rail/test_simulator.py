@@ -13,7 +13,16 @@ from gateway.ids import CountingIds
 from gateway.rail.simulator.app import Simulator
 from gateway.rail.simulator.book import Book
 from gateway.rail.simulator.in_process import SimulatorTransport
-from gateway.rail.simulator.script import Mix, Script, ScriptProblem, WebhookManner, load_script, parse_script
+from gateway.rail.simulator.script import (
+    ChargeAction,
+    ChargeStep,
+    Mix,
+    Script,
+    ScriptProblem,
+    WebhookManner,
+    load_script,
+    parse_script,
+)
 from gateway.rail.simulator.webhooks import Messenger
 from gateway.rail.webhook import is_genuine, read_event
 
@@ -137,6 +146,23 @@ def test_a_book_survives_its_process(tmp_path):
     assert (again, len(lines)) == (200, 1)
 
 
+def test_a_decline_may_be_told_later_than_it_is_decided(tmp_path):
+    """The book has it, and the caller waits still."""
+    step = ChargeStep(ChargeAction.DECLINE, delay_ms=600_000)
+
+    async def impatient(rail):
+        asked = asyncio.create_task(rail.charge())
+        for _ in range(100):  # turns of the loop: far more than it takes until the charge is in the book
+            await asyncio.sleep(0)
+        answered = asked.done()
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        return answered
+
+    answered, _, lines = play(tmp_path, Script(charges=(step,)), impatient)
+    assert (answered, [line.status for line in lines]) == (False, ["failed"])
+
+
 def test_events_are_signed_so_that_only_the_secrets_holder_could_have_made_them(tmp_path):
     """HMAC-SHA256 over the raw bytes; one changed byte, another secret or no header is no signature."""
     _, inbox, _ = play(tmp_path, Script(), Rail.charge)
@@ -216,6 +242,19 @@ def test_the_counts_tell_effects_from_lost_replies(tmp_path):
 
     counts, _, _ = play(tmp_path, script, lose)
     assert (counts["charge_requests"], counts["charges"], counts["lost_replies"]) == (3, 2, 3)
+
+
+def test_the_rail_tells_how_often_it_was_asked_by_each_key(tmp_path):
+    """A charge, the same again and a look-up are three; a look-up of what was never charged counts too."""
+
+    async def ask(rail):
+        for key in ("key-1", "key-1"):
+            await rail.charge(key)
+        for key in ("key-1", "key-2"):
+            await rail.client.get(f"/charges/{key}")
+        return (await rail.client.get("/control/asked")).json()
+
+    assert play(tmp_path, Script(), ask)[0] == {"key-1": 3, "key-2": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """Load generators on a real service: they count what was answered, refused and never sent."""
 
+from pathlib import Path
+from socket import create_connection
+
 import pytest
+from waiting import eventually
 
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.sockets import SocketGenerator, ask_all
@@ -63,3 +67,18 @@ def test_a_server_under_measurement_tells_what_it_uses(bare):
     served.end()
     assert served.cpu_ms() is None
     assert served.rss_kb() is None
+
+
+def test_a_frozen_server_keeps_its_sockets_goes_on_and_ends_all_the_same(bare):
+    """Whoever connects meanwhile is answered afterwards; SIGTERM to a process that is still frozen would wait for ever."""
+    port, served = bare
+    stat = Path(f"/proc/{served._process.pid}/stat")
+    served.freeze()
+    assert eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+    with create_connection(("127.0.0.1", port)) as waiting:
+        waiting.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+        served.go_on()
+        assert waiting.recv(4096).startswith(b"HTTP/1.1 200")
+    served.freeze()
+    served.end()
+    assert served.cpu_ms() is None
