@@ -1,8 +1,8 @@
 """What makes two requests the same request, and what a replay carries."""
 
-import base64
 import datetime as dt
 import hashlib
+from binascii import b2a_base64
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -119,12 +119,14 @@ def resource_path(location: str | None, payment_id: str | None) -> str | None:
     return location or (f"/v1/{place}/{payment_id}" if payment_id else None)
 
 
-def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> tuple[tuple[str, str], ...]:
-    """The headers that a first answer and its replays carry; only `Idempotent-Replayed` differs between them."""
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that a first answer and its replays carry; only Idempotent-Replayed differs between them.
+
+    A key is visible ASCII, so it can end no header and begin none.
+    """
     return (
-        ("Idempotent-Replayed", "true" if replayed else "false"),
-        ("Idempotency-Key", key),
-        ("Idempotency-Expires", expires_at(decided_at)),
-        ("Repr-Digest", f"sha-256=:{digest}:"),
+        (b"idempotent-replayed", b"true" if replayed else b"false"),
+        (b"idempotency-key", key.encode("ascii")),
+        (b"idempotency-expires", expires_at(decided_at).encode("ascii")),
+        (b"repr-digest", b"sha-256=:%b:" % b2a_base64(hashlib.sha256(body).digest(), newline=False)),
     )

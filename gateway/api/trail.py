@@ -10,9 +10,9 @@ _KEY = "gonogo.trail"
 
 
 class Trail:
-    """One request. `route` is None until a handler has been chosen; `status` is 0 until an answer has begun.
+    """One request. `route` is its template, None until one has been chosen; `status` is 0 until an answer has begun.
 
-    `headers` go onto whatever answer the request gets.
+    `headers` go onto whatever answer the request gets: its id, and what admission adds.
     """
 
     __slots__ = ("headers", "key_fingerprint", "method", "path", "principal", "request_id", "route", "started", "status")
@@ -26,7 +26,7 @@ class Trail:
         self.status = 0
         self.principal: Principal | None = None
         self.key_fingerprint: str | None = None
-        self.headers: tuple[tuple[bytes, bytes], ...] = ()
+        self.headers: tuple[tuple[bytes, bytes], ...] = ((b"x-request-id", request_id.encode("ascii")),)
 
 
 def lay(scope: Scope, trail: Trail) -> None:

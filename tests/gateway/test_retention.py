@@ -172,5 +172,5 @@ def test_the_moment_is_told_with_the_first_answer(desk):
     """Idempotency-Expires is the moment from which on it is 410."""
     first = reserve(desk, "k")
     told = dict(replay_headers("k", first.decided_at, first.body, replayed=False))
-    assert told["Idempotency-Expires"] == expires_at("2026-11-23T10:00:00.000Z")
+    assert told[b"idempotency-expires"] == expires_at("2026-11-23T10:00:00.000Z").encode()
     assert expires_at("2026-11-23T10:00:00.000Z") == "2026-12-23T10:00:00.000Z"

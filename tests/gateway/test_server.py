@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.server import JoinedWrites
+from gateway.protocol import JoinedWrites
 
 
 class Wire:

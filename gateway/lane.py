@@ -1,0 +1,152 @@
+"""The payments' own way in: a request of the three routes for which speed counts, served without task, scope or future.
+
+The same routes stand in Litestar, for whatever is not quite such a request. What is asked of a request, what is kept of it and
+what it is answered are the same code on both ways, so there is no second meaning. `runbooks/decisions` tells what was measured.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from gateway.api.body import check_announced, too_large
+from gateway.api.headers import Headers, wait_preference
+from gateway.api.mutations import Intake, decided_reply
+from gateway.api.reply import RawHeaders, Reply, problem_reply
+from gateway.commands import Principal
+from gateway.edge import Records
+from gateway.errors import Refused
+from gateway.journal import Answer
+from gateway.routes import RESERVE, REVERSE, SETTLE, Route
+from gateway.service import Service
+
+_ROOT = RESERVE.template.encode()
+_STEP = re.compile(re.escape(_ROOT) + rb"/([^/?%#\x00-\x20\x7f-\xff]*)/(settle|reverse)")
+
+
+class Connection(Protocol):
+    """Where a request came from."""
+
+    def read_on(self) -> None:
+        """Take in more of the body."""
+
+    def answer(self, reply: Reply, more: RawHeaders, *, keep_alive: bool) -> None:
+        """Send the answer, with `more` headers; then wait for the next request, or close."""
+
+
+class Lane:
+    """What all requests of the lane share."""
+
+    def __init__(self, service: Service, records: Records, intakes: Mapping[Route, Intake]) -> None:
+        self.service, self.records = service, records
+        self._reserve = intakes[RESERVE]
+        self._steps = {route.template.rsplit("/", 1)[1].encode(): intakes[route] for route in (SETTLE, REVERSE)}
+
+    def choose(self, url: bytes) -> tuple[Intake, tuple[str, ...]] | None:
+        """The route, and the ids in its path: for exactly the three templates, in no other spelling."""
+        if url == _ROOT:
+            return self._reserve, ()
+        found = _STEP.fullmatch(url)
+        if found is None:
+            return None
+        payment_id, step = found.groups()
+        return self._steps[step], (payment_id.decode("ascii"),)
+
+
+class LaneCall:
+    """One request, where uvicorn keeps its own cycle: it fills `body`, sets what has come about, and then calls `set`.
+
+    It waits for its own answer, too: a `Waiter` of the service.
+    """
+
+    __slots__ = (
+        "_asked", "_connection", "_headers", "_ids", "_intake", "_key", "_lane", "_principal", "_trail", "body", "disconnected",
+        "keep_alive", "more_body", "response_complete",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        lane: Lane,
+        connection: Connection,
+        chosen: tuple[Intake, tuple[str, ...]],
+        url: bytes,
+        headers: list[tuple[bytes, bytes]],
+        keep_alive: bool,
+    ) -> None:
+        self.body = b""
+        self.more_body = True
+        self.disconnected = False
+        self.response_complete = False
+        self.keep_alive = keep_alive
+        self._lane, self._connection = lane, connection
+        self._intake, self._ids = chosen
+        self._headers = Headers(headers)
+        self._asked = False
+        self._principal: Principal | None = None
+        self._key = ""
+        self._trail = lane.records.begin("POST", url.decode("ascii"), headers)
+        self._trail.route = self._intake.route.template
+
+    @property
+    def message_event(self) -> "LaneCall":
+        """Where uvicorn sets that something has come."""
+        return self
+
+    def begin(self) -> None:
+        """Look at what stands in the head: who calls, and how much is to come."""
+        self._take_step(self._admit)
+
+    def set(self) -> None:
+        """A part of the body has come, its end, or the end of the connection."""
+        if self._asked or self.response_complete:
+            return
+        if self.disconnected:
+            self._asked = True
+            self._lane.records.end(self._trail)
+        else:
+            self._take_step(self._read)
+
+    def done(self) -> bool:
+        """The answer is counted and logged, even if the caller is gone."""
+        return False
+
+    def set_result(self, result: Answer, /) -> None:
+        """There is an answer."""
+        self._take_step(lambda: decided_reply(result, self._key))
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """There is none."""
+        self._send(self._lane.records.defect(self._trail, exception))
+
+    def _take_step(self, step: Callable[[], Reply | None]) -> None:
+        """Whatever happens becomes an answer: those who call have other callers to serve."""
+        try:
+            reply = step()
+        except Refused as refused:
+            reply = problem_reply(refused.refusal, self._trail.request_id)
+        except Exception as error:  # noqa: BLE001  # a defect; it is logged, and answered as internal
+            reply = self._lane.records.defect(self._trail, error)
+        if reply is not None:
+            self._send(reply)
+
+    def _admit(self) -> None:
+        self._principal = self._intake.admit(self._headers, self._trail)
+        check_announced(self._headers, self._intake.body_limit)
+
+    def _read(self) -> None:
+        if len(self.body) > self._intake.body_limit:
+            raise too_large(self._intake.body_limit)
+        if self.more_body:
+            self._connection.read_on()
+            return
+        assert self._principal is not None, "whoever is not admitted has been answered"
+        headers = self._headers
+        mutation = self._intake.mutation(headers, self._trail, self._principal, self.body, self._ids)
+        self._asked, self._key = True, mutation.key
+        self._lane.service.mutate_for(self, mutation, wait_preference(headers))
+
+    def _send(self, reply: Reply) -> None:
+        trail = self._trail
+        trail.status = reply.status
+        self.response_complete = True
+        self._lane.records.end(trail)
+        self._connection.answer(reply, trail.headers, keep_alive=self.keep_alive)
