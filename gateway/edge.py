@@ -2,14 +2,15 @@
 
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.access_log import AccessLog, RequestLine
-from gateway.api.reply import Reply, problem_reply
+from gateway.api.headers import Headers
+from gateway.api.reply import Reply, pairs, problem_reply
 from gateway.api.trail import Trail, lay
 from gateway.errors import Code, Refusal
 from gateway.ids import Ids
@@ -29,7 +30,7 @@ class Records:
         self._metrics = metrics
         self._log = log
 
-    def begin(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Trail:
+    def begin(self, method: str, path: str, headers: Headers) -> Trail:
         """A request has come."""
         self._metrics.in_flight += 1
         return Trail(self._request_id(headers), method, path, self._monotonic())
@@ -49,10 +50,11 @@ class Records:
         if self._log.requests:
             self._log.add(self._line(trail, seconds))
 
-    def _request_id(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        for name, value in headers:
-            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
-                return value.decode("ascii")
+    def _request_id(self, headers: Headers) -> str:
+        if headers.get(b"x-request-id") is not None:
+            for name, value in headers.raw:
+                if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
+                    return value.decode("ascii")
         return f"req_{self._ids.suffix()}"
 
     def _line(self, trail: Trail, seconds: float) -> RequestLine:
@@ -83,13 +85,13 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        trail = self._records.begin(scope["method"], scope["path"], scope["headers"])
+        trail = self._records.begin(scope["method"], scope["path"], Headers(scope["headers"]))
         headless = trail.method == "HEAD"
 
         def tagged(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 trail.status = message["status"]
-                message["headers"] = [*message["headers"], *trail.headers]
+                message["headers"] = [*message["headers"], *pairs(trail.lines)]
             elif headless and message["type"] == "http.response.body":
                 message["body"] = b""
             return send(message)

@@ -16,6 +16,7 @@ KEY_LIFETIME_DAYS = 30
 """Days for which the stored answer is repeated; afterwards the key answers 410 for as long as the ledger lives."""
 
 _UNIT = "\x1f"
+_REPLAY_LINES = b"idempotent-replayed: %b\r\nidempotency-key: %b\r\nidempotency-expires: %b\r\nrepr-digest: sha-256=:%b:\r\n"
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -106,11 +107,15 @@ def _differences(first: object, second: object, at: str) -> Iterator[str]:
         yield at or "/"
 
 
-@lru_cache(maxsize=1024)  # all answers of a batch are decided at one moment
 def expires_at(decided_at: str) -> str:
     """Until when the stored answer is repeated."""
     moment = dt.datetime.fromisoformat(decided_at) + dt.timedelta(days=KEY_LIFETIME_DAYS)
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+@lru_cache(maxsize=1024)  # all answers of a batch are decided at one moment
+def _expires_at(decided_at: str) -> bytes:
+    return expires_at(decided_at).encode("ascii")
 
 
 def resource_path(location: str | None, payment_id: str | None) -> str | None:
@@ -119,14 +124,10 @@ def resource_path(location: str | None, payment_id: str | None) -> str | None:
     return location or (f"/v1/{place}/{payment_id}" if payment_id else None)
 
 
-def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers that a first answer and its replays carry; only Idempotent-Replayed differs between them.
+def replay_lines(key: str, decided_at: str, body: bytes, *, replayed: bool) -> bytes:
+    """The header lines that a first answer and its replays carry; only `Idempotent-Replayed` differs between them.
 
-    A key is visible ASCII, so it can end no header and begin none.
+    A key is visible ASCII, so it can end no line and begin none.
     """
-    return (
-        (b"idempotent-replayed", b"true" if replayed else b"false"),
-        (b"idempotency-key", key.encode("ascii")),
-        (b"idempotency-expires", expires_at(decided_at).encode("ascii")),
-        (b"repr-digest", b"sha-256=:%b:" % b2a_base64(hashlib.sha256(body).digest(), newline=False)),
-    )
+    digest = b2a_base64(hashlib.sha256(body).digest(), newline=False)
+    return _REPLAY_LINES % (b"true" if replayed else b"false", key.encode("ascii"), _expires_at(decided_at), digest)

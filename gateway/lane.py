@@ -11,7 +11,7 @@ from typing import Protocol
 from gateway.api.body import check_announced, too_large
 from gateway.api.headers import Headers, wait_preference
 from gateway.api.mutations import Intake, decided_reply
-from gateway.api.reply import RawHeaders, Reply, problem_reply
+from gateway.api.reply import Reply, problem_reply
 from gateway.commands import Principal
 from gateway.edge import Records
 from gateway.errors import Refused
@@ -29,8 +29,8 @@ class Connection(Protocol):
     def read_on(self) -> None:
         """Take in more of the body."""
 
-    def answer(self, reply: Reply, more: RawHeaders, *, keep_alive: bool) -> None:
-        """Send the answer, with `more` headers; then wait for the next request, or close."""
+    def answer(self, reply: Reply, more: bytes, *, keep_alive: bool) -> None:
+        """Send the answer, with `more` header lines; then wait for the next request, or close."""
 
 
 class Lane:
@@ -40,6 +40,15 @@ class Lane:
         self.service, self.records = service, records
         self._reserve = intakes[RESERVE]
         self._steps = {route.template.rsplit("/", 1)[1].encode(): intakes[route] for route in (SETTLE, REVERSE)}
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._lines = b""
+
+    def default_lines(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The server's own headers, of which it makes a new list each second."""
+        if headers is not self._headers:
+            self._headers = headers
+            self._lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+        return self._lines
 
     def choose(self, url: bytes) -> tuple[Intake, tuple[str, ...]] | None:
         """The route, and the ids in its path: for exactly the three templates, in no other spelling."""
@@ -79,11 +88,11 @@ class LaneCall:
         self.keep_alive = keep_alive
         self._lane, self._connection = lane, connection
         self._intake, self._ids = chosen
-        self._headers = Headers(headers)
+        self._headers = sent = Headers(headers)
         self._asked = False
         self._principal: Principal | None = None
         self._key = ""
-        self._trail = lane.records.begin("POST", url.decode("ascii"), headers)
+        self._trail = lane.records.begin("POST", url.decode("ascii"), sent)
         self._trail.route = self._intake.route.template
 
     @property
@@ -102,6 +111,8 @@ class LaneCall:
         if self.disconnected:
             self._asked = True
             self._lane.records.end(self._trail)
+        elif self.more_body and len(self.body) <= self._intake.body_limit:
+            self._connection.read_on()
         else:
             self._take_step(self._read)
 
@@ -135,9 +146,6 @@ class LaneCall:
     def _read(self) -> None:
         if len(self.body) > self._intake.body_limit:
             raise too_large(self._intake.body_limit)
-        if self.more_body:
-            self._connection.read_on()
-            return
         assert self._principal is not None, "whoever is not admitted has been answered"
         headers = self._headers
         mutation = self._intake.mutation(headers, self._trail, self._principal, self.body, self._ids)
@@ -149,4 +157,4 @@ class LaneCall:
         trail.status = reply.status
         self.response_complete = True
         self._lane.records.end(trail)
-        self._connection.answer(reply, trail.headers, keep_alive=self.keep_alive)
+        self._connection.answer(reply, trail.lines, keep_alive=self.keep_alive)

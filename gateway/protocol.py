@@ -7,10 +7,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gateway.api.reply import RawHeaders, Reply
+from gateway.api.reply import Reply
 from gateway.lane import Lane, LaneCall
-
-_CLOSE = (b"connection", b"close")
 
 
 class JoinedWrites:
@@ -124,13 +122,11 @@ class LaneProtocol(HttpToolsProtocol):
         """Take in more of the body, where uvicorn has seen enough of it for now."""
         self.flow.resume_reading()
 
-    def answer(self, reply: Reply, more: RawHeaders, *, keep_alive: bool) -> None:
+    def answer(self, reply: Reply, more: bytes, *, keep_alive: bool) -> None:
         """Send a whole answer; then wait for the next request, or close."""
-        headers = [*self.server_state.default_headers, *reply.headers, *more]
-        if not keep_alive:
-            headers.append(_CLOSE)
-        head = b"".join([b"%b: %b\r\n" % pair for pair in headers])
-        self._wire.write_whole(b"%b%b\r\n%b" % (STATUS_LINE[reply.status], head, reply.body))
+        first = self._lane.default_lines(self.server_state.default_headers)
+        last = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
+        self._wire.write_whole(b"".join((STATUS_LINE[reply.status], first, reply.lines, more, last, reply.body)))
         if not keep_alive:
             self._wire.close()
         self.on_response_complete()

@@ -20,7 +20,7 @@ from gateway.api.reply import Reply, Silence, problem_reply
 from gateway.api.trail import Trail, trail_of
 from gateway.commands import Principal
 from gateway.errors import Refused
-from gateway.idempotency import Mutation, replay_headers
+from gateway.idempotency import Mutation, replay_lines
 from gateway.journal import Answer
 from gateway.routes import Route
 from gateway.service import Service
@@ -88,5 +88,5 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
 def decided_reply(decided: Answer, key: str) -> Reply:
     """A decision as it leaves, with the headers that its replays will carry, too."""
     at, body = decided.decided_at, decided.body
-    stored = () if at is None else replay_headers(key, at, body, replayed=decided.replayed)
+    stored = b"" if at is None else replay_lines(key, at, body, replayed=decided.replayed)
     return Reply(decided.status, body, decided.media_type, decided.headers, stored)
