@@ -50,6 +50,13 @@ class Server(uvicorn.Server):
         )
         self._on_ready, self._signals = on_ready, signals
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Uvicorn's, which cancels what is not done in time; a connection that is still there then is cut off, and logged."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
     def finish(self) -> None:
         """Take no new connections, let those that are served come to an end."""
         self.should_exit = True
