@@ -1,6 +1,7 @@
 """A shop behind its real server on a loopback port, asked in raw bytes; in this process, so that a test can look at both ends."""
 
 import asyncio
+import contextlib
 import itertools
 import re
 import socket
@@ -29,6 +30,7 @@ class WiredShop(Shop):
 
         self.server = Server(noted, lambda: None, partial(LaneProtocol, self.lane), signals=())
         self._serving = None
+        self._callers = []
 
     def __enter__(self):
         """Start to serve."""
@@ -38,6 +40,8 @@ class WiredShop(Shop):
 
     def __exit__(self, *error):
         """End, unless a test has ended it."""
+        for caller in self._callers:
+            self.run(caller.hang_up())
         self.server.finish()
         self.run(self.ended())
         self._listener.close()
@@ -49,7 +53,9 @@ class WiredShop(Shop):
 
     async def connect(self):
         """A connection."""
-        return Caller(*await asyncio.open_connection(sock=await self._connected()))
+        caller = Caller(*await asyncio.open_connection(sock=await self._connected()))
+        self._callers.append(caller)
+        return caller
 
     async def ask_raw(self, *pieces):
         """The answer to one request on a connection of its own."""
@@ -110,7 +116,8 @@ class Caller:
     async def hang_up(self):
         """Close."""
         self._writer.close()
-        await self._writer.wait_closed()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
 
 async def soon(condition):
