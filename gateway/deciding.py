@@ -9,7 +9,7 @@ from functools import partial
 from gateway.clock import format_utc
 from gateway.errors import Code, Refusal
 from gateway.idempotency import Mutation
-from gateway.in_flight import InFlight, Scope, scope_of
+from gateway.in_flight import InFlight, scope_of
 from gateway.journal import Answer, refuse
 from gateway.settings import Settings
 from gateway.store.commit import StorageFailed, Waiter
@@ -65,27 +65,18 @@ class Decider(ABC):
 
     def mutate_for(self, waiter: Waiter[Answer], mutation: Mutation, wait_s: int) -> None:
         """The same for a waiter that is told: a first request, as nearly all are, costs neither a task nor a future."""
-        scope = scope_of(mutation)
-        if self.draining or self._in_flight.first(scope) is not None:
+        scope, flights = scope_of(mutation), self._in_flight
+        if self.draining or flights.first(scope) is not None:
             task = asyncio.get_running_loop().create_task(self.mutate(mutation, wait_s))
             self._tasks.add(task)  # the loop itself keeps no task alive
             task.add_done_callback(partial(self._pass_on, waiter))
             return
-        self._in_flight.begin(scope, mutation.route, self.settings.clock())
-        first = _First(self, mutation, scope, waiter)
+        flights.begin(scope, mutation.route, self.settings.clock())
+        first = _First(self.listeners, mutation, partial(flights.end, scope), waiter)
         try:
             self.enqueue(mutation, first)
         except Exception as error:  # noqa: BLE001  # as one that is met while it is decided
             first.set_exception(error)
-
-    def landed(self, scope: Scope) -> None:
-        """A first request has its answer."""
-        self._in_flight.end(scope)
-
-    def tell(self, mutation: Mutation, answer: Answer) -> None:
-        """Tell the listeners."""
-        for listener in self.listeners:
-            listener(mutation.route.kind, answer.outcome, answer.replayed)
 
     async def _answer(self, mutation: Mutation) -> Answer:
         if self.draining:
@@ -94,7 +85,7 @@ class Decider(ABC):
             answer = await self.submit(mutation)
         except Exception as error:  # noqa: BLE001  # one defect must not stop the service; it is logged and answered as internal
             answer = failed_answer(mutation, error)
-        self.tell(mutation, answer)
+        _tell(self.listeners, mutation, answer)
         return answer
 
     def _pass_on(self, waiter: Waiter[Answer], task: asyncio.Task[Answer]) -> None:
@@ -111,10 +102,10 @@ class Decider(ABC):
 class _First:
     """Told of the first request of its scope: that one has landed, and `waiter` gets an answer whatever became of it."""
 
-    __slots__ = ("_decider", "_mutation", "_scope", "_waiter")
+    __slots__ = ("_end", "_listeners", "_mutation", "_waiter")
 
-    def __init__(self, decider: Decider, mutation: Mutation, scope: Scope, waiter: Waiter[Answer]) -> None:
-        self._decider, self._mutation, self._scope, self._waiter = decider, mutation, scope, waiter
+    def __init__(self, listeners: list[Listener], mutation: Mutation, end: Callable[[], None], waiter: Waiter[Answer]) -> None:
+        self._listeners, self._mutation, self._end, self._waiter = listeners, mutation, end, waiter
 
     def done(self) -> bool:
         """Never before it is told: the flight has to end, whether or not its caller is still there."""
@@ -122,9 +113,9 @@ class _First:
 
     def set_result(self, result: Answer, /) -> None:
         """It is decided, and durable."""
-        self._decider.landed(self._scope)
+        self._end()
         try:
-            self._decider.tell(self._mutation, result)
+            _tell(self._listeners, self._mutation, result)
         except Exception as error:  # noqa: BLE001  # whoever tells has others to tell as well
             self._waiter.set_exception(error)
         else:
@@ -133,6 +124,11 @@ class _First:
     def set_exception(self, exception: Exception, /) -> None:
         """It failed, which is an answer, too."""
         self.set_result(failed_answer(self._mutation, exception))
+
+
+def _tell(listeners: list[Listener], mutation: Mutation, answer: Answer) -> None:
+    for listener in listeners:
+        listener(mutation.route.kind, answer.outcome, answer.replayed)
 
 
 def failed_answer(mutation: Mutation, error: Exception) -> Answer:

@@ -33,7 +33,9 @@ class Records:
     def begin(self, method: str, path: str, headers: Headers) -> Trail:
         """A request has come."""
         self._metrics.in_flight += 1
-        return Trail(self._request_id(headers), method, path, self._monotonic())
+        sent = headers.get(b"x-request-id")
+        request_id = f"req_{self._ids.suffix()}" if sent is None else self._request_id(headers)
+        return Trail(request_id, method, path, self._monotonic())
 
     def defect(self, trail: Trail, error: Exception) -> Reply:
         """The answer where there is none, once the log has been told why."""
@@ -51,10 +53,9 @@ class Records:
             self._log.add(self._line(trail, seconds))
 
     def _request_id(self, headers: Headers) -> str:
-        if headers.get(b"x-request-id") is not None:
-            for name, value in headers.raw:
-                if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
-                    return value.decode("ascii")
+        for name, value in headers.raw:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
+                return value.decode("ascii")
         return f"req_{self._ids.suffix()}"
 
     def _line(self, trail: Trail, seconds: float) -> RequestLine:

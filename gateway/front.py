@@ -116,10 +116,9 @@ class Link:
 
     def ask(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
         """Have a mutation decided. Its claim is worked out here: the writing process has enough to do."""
-        who, ids, claimed = mutation.principal, mutation.path_ids, claim(mutation)
-        asked = (ids, mutation.key, mutation.query, mutation.body, mutation.request_id, claimed)
-        number = self._expect(waiter)
-        self.channel.say(Ask(number, _PLACES[mutation.route.kind], who, *asked))
+        route, body, claimed = _PLACES[mutation.route.kind], mutation.body, claim(mutation)
+        who, ids, request_id = mutation.principal, mutation.path_ids, mutation.request_id
+        self.channel.say(Ask(self._expect(waiter), route, who, ids, mutation.key, mutation.query, body, request_id, claimed))
 
     async def pass_on(self, event: RailEventRow) -> bool:
         """Whether the rail's event is new."""

@@ -75,12 +75,8 @@ def claim(mutation: Mutation) -> Claim:
     query = mutation.query and "&".join(sorted(mutation.query.split("&")))
     agent = mutation.principal.agent_id
     whole = Fingerprinted(agent, msgspec.Raw(request), route.method, mutation.path_ids, query, route.template)
-    return Claim(
-        key_hash=key_hash(mutation.principal.tenant_id, mutation.key),
-        route_hash=hashlib.sha256(where).digest()[:16],
-        fingerprint=hashlib.sha256(_ENCODE(whole)).digest(),
-        request=request,
-    )
+    claimed_by = key_hash(mutation.principal.tenant_id, mutation.key)
+    return Claim(claimed_by, hashlib.sha256(where).digest()[:16], hashlib.sha256(_ENCODE(whole)).digest(), request)
 
 
 def differing_fields(first: bytes, second: bytes, *, same_agent: bool = True) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ what it is answered are the same code on both ways, so there is no second meanin
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.api.body import check_announced, too_large
@@ -78,7 +78,7 @@ class LaneCall:
         connection: Connection,
         chosen: tuple[Intake, tuple[str, ...]],
         url: bytes,
-        headers: list[tuple[bytes, bytes]],
+        headers: Headers,
         keep_alive: bool,
     ) -> None:
         self.body = b""
@@ -88,11 +88,11 @@ class LaneCall:
         self.keep_alive = keep_alive
         self._lane, self._connection = lane, connection
         self._intake, self._ids = chosen
-        self._headers = sent = Headers(headers)
+        self._headers = headers
         self._asked = False
         self._principal: Principal | None = None
         self._key = ""
-        self._trail = lane.records.begin("POST", url.decode("ascii"), sent)
+        self._trail = lane.records.begin("POST", url.decode("ascii"), headers)
         self._trail.route = self._intake.route.template
 
     @property
@@ -102,7 +102,12 @@ class LaneCall:
 
     def begin(self) -> None:
         """Look at what stands in the head: who calls, and how much is to come."""
-        self._take_step(self._admit)
+        intake = self._intake
+        try:
+            self._principal = intake.door.admit(intake.route, self._headers, self._trail)
+            check_announced(self._headers, intake.body_limit)
+        except Exception as error:  # noqa: BLE001  # whatever happens becomes an answer: the parser would take it for bad HTTP
+            self._refuse(error)
 
     def set(self) -> None:
         """A part of the body has come, its end, or the end of the connection."""
@@ -114,7 +119,10 @@ class LaneCall:
         elif self.more_body and len(self.body) <= self._intake.body_limit:
             self._connection.read_on()
         else:
-            self._take_step(self._read)
+            try:
+                self._ask()
+            except Exception as error:  # noqa: BLE001  # the same
+                self._refuse(error)
 
     def done(self) -> bool:
         """The answer is counted and logged, even if the caller is gone."""
@@ -122,28 +130,18 @@ class LaneCall:
 
     def set_result(self, result: Answer, /) -> None:
         """There is an answer."""
-        self._take_step(lambda: decided_reply(result, self._key))
+        try:
+            reply = decided_reply(result, self._key)
+        except Exception as error:  # noqa: BLE001  # whoever tells has other callers to serve
+            self._refuse(error)
+        else:
+            self._send(reply)
 
     def set_exception(self, exception: Exception, /) -> None:
         """There is none."""
-        self._send(self._lane.records.defect(self._trail, exception))
+        self._refuse(exception)
 
-    def _take_step(self, step: Callable[[], Reply | None]) -> None:
-        """Whatever happens becomes an answer: those who call have other callers to serve."""
-        try:
-            reply = step()
-        except Refused as refused:
-            reply = problem_reply(refused.refusal, self._trail.request_id)
-        except Exception as error:  # noqa: BLE001  # a defect; it is logged, and answered as internal
-            reply = self._lane.records.defect(self._trail, error)
-        if reply is not None:
-            self._send(reply)
-
-    def _admit(self) -> None:
-        self._principal = self._intake.admit(self._headers, self._trail)
-        check_announced(self._headers, self._intake.body_limit)
-
-    def _read(self) -> None:
+    def _ask(self) -> None:
         if len(self.body) > self._intake.body_limit:
             raise too_large(self._intake.body_limit)
         assert self._principal is not None, "whoever is not admitted has been answered"
@@ -151,6 +149,12 @@ class LaneCall:
         mutation = self._intake.mutation(headers, self._trail, self._principal, self.body, self._ids)
         self._asked, self._key = True, mutation.key
         self._lane.service.mutate_for(self, mutation, wait_preference(headers))
+
+    def _refuse(self, error: Exception) -> None:
+        if isinstance(error, Refused):
+            self._send(problem_reply(error.refusal, self._trail.request_id))
+        else:
+            self._send(self._lane.records.defect(self._trail, error))
 
     def _send(self, reply: Reply) -> None:
         trail = self._trail

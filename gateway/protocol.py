@@ -7,6 +7,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.api.headers import Headers
 from gateway.api.reply import Reply
 from gateway.lane import Lane, LaneCall
 
@@ -92,23 +93,25 @@ class LaneProtocol(HttpToolsProtocol):
         free = cycle is None or cycle.response_complete
         if free and cycle is not None and not cycle.keep_alive:
             return  # the connection is being closed: what the same bytes held behind its last request is not executed
-        chosen = self._lane.choose(self.url) if free and self._is_plain_post() else None
-        if chosen is None:
-            self._ask_asgi()
-            return
-        call = LaneCall(self._lane, self, chosen, self.url, self.headers, self.parser.should_keep_alive())
-        self.cycle = cast("RequestResponseCycle", call)
-        call.begin()
+        chosen = self._lane.choose(self.url) if free and self.parser.get_method() == b"POST" else None
+        if chosen is not None:
+            sent, keep_alive = Headers(self.headers), self.parser.should_keep_alive()
+            if self._is_plain(sent, keep_alive):
+                call = LaneCall(self._lane, self, chosen, self.url, sent, keep_alive)
+                self.cycle = cast("RequestResponseCycle", call)
+                call.begin()
+                return
+        self._ask_asgi()
 
-    def _is_plain_post(self) -> bool:
-        parser = self.parser
+    def _is_plain(self, sent: Headers, keep_alive: bool) -> bool:
+        # Kept without a word about it is only HTTP/1.1; the parser takes a microsecond to spell the version out.
+        is_1_1 = (keep_alive and sent.get(b"connection") is None) or self.parser.get_http_version() == "1.1"
         return (
-            parser.get_method() == b"POST"
+            is_1_1
             and not self.expect_100_continue
             and not self.flow.write_paused  # a caller who reads no answers has to wait, as ASGI makes it
             and self.limit_concurrency is None
-            and parser.get_http_version() == "1.1"
-            and not parser.should_upgrade()
+            and not self.parser.should_upgrade()
         )
 
     def _ask_asgi(self) -> None:
@@ -120,7 +123,8 @@ class LaneProtocol(HttpToolsProtocol):
 
     def read_on(self) -> None:
         """Take in more of the body, where uvicorn has seen enough of it for now."""
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
 
     def answer(self, reply: Reply, more: bytes, *, keep_alive: bool) -> None:
         """Send a whole answer; then wait for the next request, or close."""
@@ -139,7 +143,8 @@ class LaneProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self._wire.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return

@@ -45,12 +45,8 @@ class Intake:
         assert route.command is not None, "a mutation has a command"
         self.route = route
         self.body_limit = body_limit
-        self._door = door
+        self.door = door
         self._decoder = BodyDecoder(route.command)
-
-    def admit(self, headers: Headers, trail: Trail) -> Principal:
-        """Who is calling, which comes before the body is looked at; raises Refused."""
-        return self._door.admit(self.route, headers, trail)
 
     def mutation(
         self, headers: Headers, trail: Trail, principal: Principal, body: bytes, ids: tuple[str, ...], query: bytes = b""
@@ -72,7 +68,7 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
         trail = trail_of(scope)
         try:
             headers = Headers(scope["headers"])
-            principal = intake.admit(headers, trail)
+            principal = intake.door.admit(intake.route, headers, trail)
             body = await read_body(headers, receive, intake.body_limit)
             if body is None:
                 return Silence()
