@@ -6,6 +6,7 @@ import json
 
 import msgspec
 import pytest
+from gateway_desk import START
 
 from gateway.commands import (
     ApprovalRule,
@@ -38,7 +39,7 @@ def at_once(desk, requests):
     """Decide (caller, route, command, path ids) all at once in one engine; returns status and body of each."""
 
     async def scenario():
-        engine = Engine.open(Settings(db=desk.db, ids=LaterIds()))
+        engine = Engine.open(Settings(db=desk.db, ids=LaterIds(), clock=lambda: START))
         await engine.start()
         try:
             mutations = [
