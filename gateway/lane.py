@@ -26,9 +26,6 @@ _STEP = re.compile(re.escape(_ROOT) + rb"/([^/?%#\x00-\x20\x7f-\xff]*)/(settle|r
 class Connection(Protocol):
     """Where a request came from."""
 
-    def read_on(self) -> None:
-        """Take in more of the body."""
-
     def answer(self, reply: Reply, more: bytes, *, keep_alive: bool) -> None:
         """Send the answer, with `more` header lines; then wait for the next request, or close."""
 
@@ -62,14 +59,14 @@ class Lane:
 
 
 class LaneCall:
-    """One request, where uvicorn keeps its own cycle: it fills `body`, sets what has come about, and then calls `set`.
+    """One request, where uvicorn keeps its own cycle: it asks `response_complete`, and sets `keep_alive` and `disconnected`.
 
     It waits for its own answer, too: a `Waiter` of the service.
     """
 
     __slots__ = (
-        "_asked", "_connection", "_headers", "_ids", "_intake", "_key", "_lane", "_principal", "_trail", "body", "disconnected",
-        "keep_alive", "more_body", "response_complete",
+        "_asked", "_body", "_connection", "_headers", "_ids", "_intake", "_key", "_lane", "_principal", "_trail", "disconnected",
+        "keep_alive", "response_complete",
     )  # fmt: skip
 
     def __init__(
@@ -81,14 +78,13 @@ class LaneCall:
         headers: Headers,
         keep_alive: bool,
     ) -> None:
-        self.body = b""
-        self.more_body = True
         self.disconnected = False
         self.response_complete = False
         self.keep_alive = keep_alive
         self._lane, self._connection = lane, connection
         self._intake, self._ids = chosen
         self._headers = headers
+        self._body = b""
         self._asked = False
         self._principal: Principal | None = None
         self._key = ""
@@ -97,7 +93,7 @@ class LaneCall:
 
     @property
     def message_event(self) -> "LaneCall":
-        """Where uvicorn sets that something has come."""
+        """What uvicorn calls `set` of when the connection is lost."""
         return self
 
     def begin(self) -> None:
@@ -109,20 +105,32 @@ class LaneCall:
         except Exception as error:  # noqa: BLE001  # whatever happens becomes an answer: the parser would take it for bad HTTP
             self._refuse(error)
 
-    def set(self) -> None:
-        """A part of the body has come, its end, or the end of the connection."""
-        if self._asked or self.response_complete:
+    def take(self, part: bytes) -> None:
+        """A part of the body has come; none is kept beyond what is allowed."""
+        if self.response_complete:
             return
-        if self.disconnected:
+        self._body = self._body + part if self._body else part
+        if len(self._body) > self._intake.body_limit:
+            self._refuse(too_large(self._intake.body_limit))
+
+    def ask(self) -> None:
+        """The whole request is there."""
+        if self.response_complete:
+            return
+        headers = self._headers
+        assert self._principal is not None, "whoever is not admitted has been answered"
+        try:
+            mutation = self._intake.mutation(headers, self._trail, self._principal, self._body, self._ids)
+            self._asked, self._key = True, mutation.key
+            self._lane.service.mutate_for(self, mutation, wait_preference(headers))
+        except Exception as error:  # noqa: BLE001  # the same
+            self._refuse(error)
+
+    def set(self) -> None:
+        """The caller is gone; once the service has been asked, its answer is waited for all the same."""
+        if self.disconnected and not self._asked and not self.response_complete:
             self._asked = True
             self._lane.records.end(self._trail)
-        elif self.more_body and len(self.body) <= self._intake.body_limit:
-            self._connection.read_on()
-        else:
-            try:
-                self._ask()
-            except Exception as error:  # noqa: BLE001  # the same
-                self._refuse(error)
 
     def done(self) -> bool:
         """The answer is counted and logged, even if the caller is gone."""
@@ -131,30 +139,21 @@ class LaneCall:
     def set_result(self, result: Answer, /) -> None:
         """There is an answer."""
         try:
-            reply = decided_reply(result, self._key)
+            self._send(decided_reply(result, self._key))
         except Exception as error:  # noqa: BLE001  # whoever tells has other callers to serve
             self._refuse(error)
-        else:
-            self._send(reply)
 
     def set_exception(self, exception: Exception, /) -> None:
         """There is none."""
         self._refuse(exception)
 
-    def _ask(self) -> None:
-        if len(self.body) > self._intake.body_limit:
-            raise too_large(self._intake.body_limit)
-        assert self._principal is not None, "whoever is not admitted has been answered"
-        headers = self._headers
-        mutation = self._intake.mutation(headers, self._trail, self._principal, self.body, self._ids)
-        self._asked, self._key = True, mutation.key
-        self._lane.service.mutate_for(self, mutation, wait_preference(headers))
-
     def _refuse(self, error: Exception) -> None:
         if isinstance(error, Refused):
-            self._send(problem_reply(error.refusal, self._trail.request_id))
+            reply = problem_reply(error.refusal, self._trail.request_id)
         else:
-            self._send(self._lane.records.defect(self._trail, error))
+            reply = self._lane.records.defect(self._trail, error)
+        if not self.response_complete:  # an answer leaves once, even if what follows it fails
+            self._send(reply)
 
     def _send(self, reply: Reply) -> None:
         trail = self._trail

@@ -68,6 +68,7 @@ class LaneProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._lane = lane
+        self._call: LaneCall | None = None
         self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -97,7 +98,7 @@ class LaneProtocol(HttpToolsProtocol):
         if chosen is not None:
             sent, keep_alive = Headers(self.headers), self.parser.should_keep_alive()
             if self._is_plain(sent, keep_alive):
-                call = LaneCall(self._lane, self, chosen, self.url, sent, keep_alive)
+                self._call = call = LaneCall(self._lane, self, chosen, self.url, sent, keep_alive)
                 self.cycle = cast("RequestResponseCycle", call)
                 call.begin()
                 return
@@ -115,16 +116,26 @@ class LaneProtocol(HttpToolsProtocol):
         )
 
     def _ask_asgi(self) -> None:
+        self._call = None
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.headers, self.expect_100_continue = url, headers, expect
         self.scope["headers"] = headers
         super().on_headers_complete()
 
-    def read_on(self) -> None:
-        """Take in more of the body, where uvicorn has seen enough of it for now."""
-        if self.flow.read_paused:
-            self.flow.resume_reading()
+    def on_body(self, body: bytes) -> None:
+        """A part of the body of the request whose head came last."""
+        if self._call is None:
+            super().on_body(body)
+        else:
+            self._call.take(body)
+
+    def on_message_complete(self) -> None:
+        """Its end."""
+        if self._call is None:
+            super().on_message_complete()
+        else:
+            self._call.ask()
 
     def answer(self, reply: Reply, more: bytes, *, keep_alive: bool) -> None:
         """Send a whole answer; then wait for the next request, or close."""

@@ -51,10 +51,11 @@ class Server(uvicorn.Server):
         self._on_ready, self._signals = on_ready, signals
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Uvicorn's, which cancels what is not done in time; a connection that is still there then is cut off, and logged."""
+        """Uvicorn's, which cancels the tasks that are not done in time; a request without one is cut off, and logged."""
         await super().shutdown(sockets)
+        await asyncio.sleep(0)  # what was cancelled says so to its caller
         for connection in list(self.server_state.connections):
-            connection.transport.abort()
+            connection.transport.close()
         await asyncio.sleep(0)
 
     def finish(self) -> None:

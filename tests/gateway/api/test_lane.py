@@ -267,6 +267,23 @@ def test_what_no_caller_may_put_into_a_header_of_the_answer(shop):
         assert b"\x0b" not in answer
 
 
+def test_a_caller_who_reads_no_answers_is_made_to_wait(shop):
+    """What the lane refuses at once would fill the memory; beyond what the system holds, requests wait at the router instead."""
+    many = 20_000
+
+    async def scenario():
+        caller = await shop.connect()
+        sending = asyncio.ensure_future(caller.send(shop.request(PATH, b"") * many))
+        await soon(lambda: shop.by_asgi)
+        (connection,) = shop.server.server_state.connections
+        assert connection.transport.get_write_buffer_size() < 1_000_000
+        answers = [status(await caller.answer()) for _ in range(many)]
+        await sending
+        return answers
+
+    assert set(shop.run(scenario())) == {400}
+
+
 def test_a_body_larger_than_the_server_reads_ahead_is_taken_where_it_is_allowed(tmp_path):
     """The limit is the operator's; reading goes on until it is reached."""
     with WiredShop(tmp_path, body_limit=1_000_000) as shop:
