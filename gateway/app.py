@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Litestar, Request
 from litestar.enums import HttpMethod
@@ -15,14 +15,14 @@ from litestar.types import ASGIApp
 from gateway.access_log import AccessLog
 from gateway.api.admission import Doorkeeper
 from gateway.api.failures import allow, exception_handlers
-from gateway.api.lane import LANE_ROUTES, Lane
-from gateway.api.mutations import Answerer, Handler, mutation_answerer, mutation_handler
+from gateway.api.mutations import Answerer, Handler, Intake, mutation_answerer, mutation_handler
 from gateway.api.public import OPENAPI_PATH, PUBLIC, public_handlers
 from gateway.api.reads import dry_run_handler, read_handler
 from gateway.api.reply import JSON, Reply
 from gateway.api.webhooks import WEBHOOK_PATH, webhook_handler
 from gateway.build import VERSION
-from gateway.edge import Edge
+from gateway.edge import Edge, Records
+from gateway.lane import Lane
 from gateway.metrics import Metrics
 from gateway.openapi import document
 from gateway.routes import DRY_RUN, MUTATIONS, ROUTES, Route
@@ -32,20 +32,29 @@ from gateway.settings import Settings
 PUBLIC_PATHS = (*(public.path for public in PUBLIC), OPENAPI_PATH)
 
 
+class App(NamedTuple):
+    """The gateway's two ways in: `asgi` serves every request, `lane` most of those for which speed counts."""
+
+    asgi: ASGIApp
+    lane: Lane
+
+
 def create_app(
     engine: Service,
     settings: Settings,
     log: AccessLog | None = None,
     monotonic: Callable[[], float] = time.perf_counter,
-) -> ASGIApp:
-    """The ASGI app of a started engine; starting and draining it is the caller's. Without a log it is standard error's."""
+) -> App:
+    """The app of a started engine; starting and draining it is the caller's. Without a log it is standard error's."""
     log = log or AccessLog(sys.stderr.buffer, settings.clock)
     metrics = Metrics(engine.build, VERSION)
     engine.listeners.append(metrics.decided)
     engine.observe_commits(metrics.committed)
     metrics.watch(engine)
+    records = Records(settings.ids, monotonic, metrics, log)
     door = Doorkeeper(engine, monotonic, metrics.limited)
-    answerers = {route: mutation_answerer(route, engine, door, settings.body_limit) for route in MUTATIONS}
+    intakes = {route: Intake(route, door, settings.body_limit) for route in MUTATIONS}
+    answerers = {route: mutation_answerer(intake, engine) for route, intake in intakes.items()}
     public = public_handlers(engine, metrics, document())
     inner = Litestar(
         route_handlers=[
@@ -58,13 +67,12 @@ def create_app(
             *(_route("GET", path, path, handler) for path, handler in public.items()),
             _route("POST", WEBHOOK_PATH, WEBHOOK_PATH, webhook_handler(engine, settings)),
         ],
-        exception_handlers=exception_handlers(log, _template_finder()),
+        exception_handlers=exception_handlers(_template_finder(), records.defect),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=settings.body_limit,
     )
-    lane = Lane(inner, {route: answerers[route] for route in LANE_ROUTES})
-    return Edge(lane, settings.ids, monotonic, metrics, log)
+    return App(Edge(inner, records), Lane(engine, records, intakes))
 
 
 def _handler(route: Route, answerers: dict[Route, Answerer], engine: Service, door: Doorkeeper, settings: Settings) -> Handler:

@@ -1,6 +1,7 @@
 """The outermost layer: every request gets an id, is counted and logged, whatever becomes of it further in."""
 
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -8,92 +9,105 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.access_log import AccessLog, RequestLine
-from gateway.api.reply import problem_reply
+from gateway.api.headers import Headers
+from gateway.api.reply import Reply, pairs, problem_reply
 from gateway.api.trail import Trail, lay
 from gateway.errors import Code, Refusal
 from gateway.ids import Ids
 from gateway.metrics import UNMATCHED, Metrics
 from gateway.routes import GET_KEY
+from gateway.store.connections import storage_code
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
-class Edge:
-    """An ASGI app around the gateway's own. `monotonic` gives seconds, for durations."""
+class Records:
+    """What is kept of every request, whichever way it came in: its id, the numbers, the log. `monotonic` gives seconds."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        ids: Ids,
-        monotonic: Callable[[], float],
-        metrics: Metrics,
-        log: AccessLog,
-    ) -> None:
-        self._app = app
+    def __init__(self, ids: Ids, monotonic: Callable[[], float], metrics: Metrics, log: AccessLog) -> None:
         self._ids = ids
         self._monotonic = monotonic
         self._metrics = metrics
         self._log = log
+
+    def begin(self, method: str, path: str, headers: Headers) -> Trail:
+        """A request has come."""
+        self._metrics.in_flight += 1
+        sent = headers.get(b"x-request-id")
+        request_id = f"req_{self._ids.suffix()}" if sent is None else self._request_id(headers)
+        return Trail(request_id, method, path, self._monotonic())
+
+    def defect(self, trail: Trail, error: Exception) -> Reply:
+        """The answer where there is none, once the log has been told why."""
+        self._log.event("unhandled", None, trail.request_id, error)
+        code = storage_code(error) if isinstance(error, sqlite3.Error) else None
+        refusal = Refusal(code or Code.INTERNAL, f"The gateway's log tells more under {trail.request_id}.")
+        return problem_reply(refusal, trail.request_id)
+
+    def end(self, trail: Trail) -> None:
+        """It has been answered, or its caller is gone."""
+        self._metrics.in_flight -= 1
+        seconds = self._monotonic() - trail.started
+        self._metrics.answered(trail.route, trail.method, trail.status, seconds)
+        if self._log.requests:
+            self._log.add(self._line(trail, seconds))
+
+    def _request_id(self, headers: Headers) -> str:
+        for name, value in headers.raw:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
+                return value.decode("ascii")
+        return f"req_{self._ids.suffix()}"
+
+    def _line(self, trail: Trail, seconds: float) -> RequestLine:
+        who = trail.principal
+        return RequestLine(
+            time=self._log.now(),
+            request_id=trail.request_id,
+            method=trail.method,
+            route=trail.route or UNMATCHED,
+            path=_without_key(trail.path),
+            status=trail.status or 499,
+            duration_ms=round(seconds * 1000, 3),
+            tenant=who.tenant_id if who else None,
+            role=who.role if who else None,
+            key_fingerprint=trail.key_fingerprint,
+        )
+
+
+class Edge:
+    """An ASGI app around the gateway's own."""
+
+    def __init__(self, app: ASGIApp, records: Records) -> None:
+        self._app = app
+        self._records = records
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; anything but HTTP is passed on."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        trail = Trail(self._request_id(scope), scope["method"], scope["path"], self._monotonic())
+        trail = self._records.begin(scope["method"], scope["path"], Headers(scope["headers"]))
         headless = trail.method == "HEAD"
-        tag = (b"x-request-id", trail.request_id.encode("ascii"))
 
         def tagged(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 trail.status = message["status"]
-                message["headers"] = [*message["headers"], tag, *trail.headers]
+                message["headers"] = [*message["headers"], *pairs(trail.lines)]
             elif headless and message["type"] == "http.response.body":
                 message["body"] = b""
             return send(message)
 
         inner = _inner(scope)
         lay(inner, trail)
-        self._metrics.in_flight += 1
         try:
             await self._app(inner, receive, tagged)
         except Exception as error:
             if trail.status:
                 raise
-            self._log.event("unhandled", None, trail.request_id, error)
-            refusal = Refusal(Code.INTERNAL, f"The gateway met a defect; its log tells more under {trail.request_id}.")
-            await problem_reply(refusal, trail.request_id)(inner, receive, tagged)
+            await self._records.defect(trail, error)(inner, receive, tagged)
         finally:
             trail.route = trail.route or cast("dict[str, str | None]", inner).get("path_template")
-            self._metrics.in_flight -= 1
-            self._finish(trail)
-
-    def _request_id(self, scope: HTTPScope) -> str:
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
-                return value.decode("ascii")
-        return f"req_{self._ids.suffix()}"
-
-    def _finish(self, trail: Trail) -> None:
-        seconds = self._monotonic() - trail.started
-        self._metrics.answered(trail.route, trail.method, trail.status, seconds)
-        if not self._log.requests:
-            return
-        who = trail.principal
-        self._log.add(
-            RequestLine(
-                time=self._log.now(),
-                request_id=trail.request_id,
-                method=trail.method,
-                route=trail.route or UNMATCHED,
-                path=_without_key(trail.path),
-                status=trail.status or 499,
-                duration_ms=round(seconds * 1000, 3),
-                tenant=who.tenant_id if who else None,
-                role=who.role if who else None,
-                key_fingerprint=trail.key_fingerprint,
-            )
-        )
+            self._records.end(trail)
 
 
 def _without_key(path: str) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from gateway import retention
 from gateway.build import build_sha256
@@ -106,15 +107,9 @@ class Engine(Service):
         self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._writer.close()
 
-    async def submit(self, mutation: Mutation) -> Answer:
-        """Decide one request durably; raises StorageFailed, or whatever went wrong with this request alone."""
-        answer = await self._commit.submit(mutation)
-        assert isinstance(answer, Answer), "mutations are answered with answers"
-        return answer
-
-    def enqueue(self, mutation: Mutation, waiter: Waiter[object]) -> None:
-        """The same without a future: `waiter` is told, once it is durable, from inside the event loop."""
-        self._commit.enqueue(mutation, waiter)
+    def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
+        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageFailed or a defect too."""
+        self._commit.enqueue(mutation, cast("Waiter[object]", waiter))  # mutations are answered with answers
 
     async def run_chore(self, chore: Chore) -> object:
         """Run the gateway's own work inside a batch; returns what it returned, once that is durable."""

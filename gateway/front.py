@@ -10,6 +10,8 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
 
 import uvloop
 
@@ -36,11 +38,12 @@ from gateway.child import fork
 from gateway.errors import Code
 from gateway.idempotency import Mutation, claim
 from gateway.journal import Answer
+from gateway.protocol import LaneProtocol
 from gateway.routes import MUTATIONS
 from gateway.server import Server, tune_process
 from gateway.service import Service
 from gateway.settings import Settings
-from gateway.store.commit import StorageFailed
+from gateway.store.commit import StorageFailed, Waiter
 from gateway.store.connections import open_reader
 from gateway.store.payouts import RailEventRow
 
@@ -80,15 +83,13 @@ class Front(Service):
         """Have each durable commit told to `observe`."""
         self._link.observe = observe
 
-    async def submit(self, mutation: Mutation) -> Answer:
+    def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
         """Ask the writing process."""
-        answer = await self._link.ask(mutation)
-        assert isinstance(answer, Answer), "an ask is answered"
-        return answer
+        self._link.ask(mutation, waiter)
 
     async def take_rail_event(self, event: RailEventRow) -> bool:
         """Pass it on; whether it is new."""
-        return await self._link.pass_on(event) is True
+        return await self._link.pass_on(event)
 
     def ready(self) -> str | None:
         """Ready needs a writing process that gives signs of life."""
@@ -103,7 +104,7 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._log = log
         self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[Answer | bool]] = {}
+        self._waiting: dict[int, Waiter[Answer | bool]] = {}
         self._heard_at = self._loop.time()
         self.channel: Channel[ToFront] = Channel(ToFront, self._hear, self._lost)
         self.state = State(rail_open=False, held_up=False, answers_purged=0)
@@ -113,28 +114,26 @@ class Link:
         self.draining = False
         self.on_drain: Callable[[], None] = lambda: None
 
-    def ask(self, mutation: Mutation) -> "asyncio.Future[Answer | bool]":
-        """A mutation's answer. Its claim is worked out here: the writing process has enough to do."""
-        number, future = self._expect()
-        who, ids, claimed = mutation.principal, mutation.path_ids, claim(mutation)
-        asked = (ids, mutation.key, mutation.query, mutation.body, mutation.request_id, claimed)
-        self.channel.say(Ask(number, _PLACES[mutation.route.kind], who, *asked))
-        return future
+    def ask(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
+        """Have a mutation decided. Its claim is worked out here: the writing process has enough to do."""
+        route, body, claimed = _PLACES[mutation.route.kind], mutation.body, claim(mutation)
+        who, ids, request_id = mutation.principal, mutation.path_ids, mutation.request_id
+        self.channel.say(Ask(self._expect(waiter), route, who, ids, mutation.key, mutation.query, body, request_id, claimed))
 
-    async def pass_on(self, event: RailEventRow) -> Answer | bool:
+    async def pass_on(self, event: RailEventRow) -> bool:
         """Whether the rail's event is new."""
-        number, future = self._expect()
-        self.channel.say(Event(number, event))
+        future: asyncio.Future[bool] = self._loop.create_future()
+        self.channel.say(Event(self._expect(future), event))
         return await future
 
     def silent_s(self) -> float:
         """Seconds since the writing process was heard of."""
         return self._loop.time() - self._heard_at
 
-    def _expect(self) -> tuple[int, "asyncio.Future[Answer | bool]"]:
-        number, future = next(self._numbers), self._loop.create_future()
-        self._waiting[number] = future
-        return number, future
+    def _expect(self, waiter: Waiter[Answer] | Waiter[bool]) -> int:
+        number = next(self._numbers)
+        self._waiting[number] = cast("Waiter[Answer | bool]", waiter)  # told by its number what it has asked
+        return number
 
     def _hear(self, items: list[ToFront]) -> None:
         self._heard_at = self._loop.time()
@@ -167,14 +166,14 @@ class Link:
                 self.on_drain()
 
     def _settle(self, number: int, result: Answer | bool) -> None:
-        future = self._waiting.pop(number)
-        if not future.done():  # the caller may have gone away; the effect stands and its key replays it
-            future.set_result(result)
+        waiter = self._waiting.pop(number)
+        if not waiter.done():  # the caller may have gone away; the effect stands and its key replays it
+            waiter.set_result(result)
 
     def _fail(self, number: int, error: Exception) -> None:
-        future = self._waiting.pop(number)
-        if not future.done():
-            future.set_exception(error)
+        waiter = self._waiting.pop(number)
+        if not waiter.done():
+            waiter.set_exception(error)
 
     def _lost(self) -> None:
         """Without the writing process there is nothing to serve, and no answer that could be given in its name."""
@@ -186,7 +185,8 @@ class FrontServer(Server):
     """Uvicorn under the writing process: ready line and signals are the other's business, draining is told by it."""
 
     def __init__(self, service: Front, link: Link, log: AccessLog) -> None:
-        super().__init__(create_app(service, service.settings, log), lambda: None, signals=())
+        app = create_app(service, service.settings, log)
+        super().__init__(app.asgi, lambda: None, partial(LaneProtocol, app.lane), signals=())
         link.on_drain = self.finish
         if link.draining:
             self.finish()

@@ -1,8 +1,8 @@
 """What makes two requests the same request, and what a replay carries."""
 
-import base64
 import datetime as dt
 import hashlib
+from binascii import b2a_base64
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ KEY_LIFETIME_DAYS = 30
 """Days for which the stored answer is repeated; afterwards the key answers 410 for as long as the ledger lives."""
 
 _UNIT = "\x1f"
+_REPLAY_LINES = b"idempotent-replayed: %b\r\nidempotency-key: %b\r\nidempotency-expires: %b\r\nrepr-digest: sha-256=:%b:\r\n"
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -74,12 +75,8 @@ def claim(mutation: Mutation) -> Claim:
     query = mutation.query and "&".join(sorted(mutation.query.split("&")))
     agent = mutation.principal.agent_id
     whole = Fingerprinted(agent, msgspec.Raw(request), route.method, mutation.path_ids, query, route.template)
-    return Claim(
-        key_hash=key_hash(mutation.principal.tenant_id, mutation.key),
-        route_hash=hashlib.sha256(where).digest()[:16],
-        fingerprint=hashlib.sha256(_ENCODE(whole)).digest(),
-        request=request,
-    )
+    claimed_by = key_hash(mutation.principal.tenant_id, mutation.key)
+    return Claim(claimed_by, hashlib.sha256(where).digest()[:16], hashlib.sha256(_ENCODE(whole)).digest(), request)
 
 
 def differing_fields(first: bytes, second: bytes, *, same_agent: bool = True) -> tuple[str, ...]:
@@ -106,11 +103,15 @@ def _differences(first: object, second: object, at: str) -> Iterator[str]:
         yield at or "/"
 
 
-@lru_cache(maxsize=1024)  # all answers of a batch are decided at one moment
 def expires_at(decided_at: str) -> str:
     """Until when the stored answer is repeated."""
     moment = dt.datetime.fromisoformat(decided_at) + dt.timedelta(days=KEY_LIFETIME_DAYS)
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+@lru_cache(maxsize=1024)  # all answers of a batch are decided at one moment
+def _expires_at(decided_at: str) -> bytes:
+    return expires_at(decided_at).encode("ascii")
 
 
 def resource_path(location: str | None, payment_id: str | None) -> str | None:
@@ -119,12 +120,10 @@ def resource_path(location: str | None, payment_id: str | None) -> str | None:
     return location or (f"/v1/{place}/{payment_id}" if payment_id else None)
 
 
-def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> tuple[tuple[str, str], ...]:
-    """The headers that a first answer and its replays carry; only `Idempotent-Replayed` differs between them."""
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    return (
-        ("Idempotent-Replayed", "true" if replayed else "false"),
-        ("Idempotency-Key", key),
-        ("Idempotency-Expires", expires_at(decided_at)),
-        ("Repr-Digest", f"sha-256=:{digest}:"),
-    )
+def replay_lines(key: str, decided_at: str, body: bytes, *, replayed: bool) -> bytes:
+    """The header lines that a first answer and its replays carry; only `Idempotent-Replayed` differs between them.
+
+    A key is visible ASCII, so it can end no line and begin none.
+    """
+    digest = b2a_base64(hashlib.sha256(body).digest(), newline=False)
+    return _REPLAY_LINES % (b"true" if replayed else b"false", key.encode("ascii"), _expires_at(decided_at), digest)

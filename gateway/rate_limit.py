@@ -50,8 +50,7 @@ def seconds_up(ns: int) -> int:
     return -(-ns // _NS)
 
 
-def headers(limit: RateLimit, drawn: Drawn) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+def header_lines(limit: RateLimit, drawn: Drawn) -> bytes:
     """RateLimit-Policy and RateLimit as draft-ietf-httpapi-ratelimit-headers has them."""
-    policy = b'"tenant";q=%d;w=%d' % (limit.burst, limit.window_s)
-    left = b'"tenant";r=%d;t=%d' % (drawn.remaining, seconds_up(drawn.full_ns))
-    return (b"ratelimit-policy", policy), (b"ratelimit", left)
+    left = (limit.burst, limit.window_s, drawn.remaining, seconds_up(drawn.full_ns))
+    return b'ratelimit-policy: "tenant";q=%d;w=%d\r\nratelimit: "tenant";r=%d;t=%d\r\n' % left

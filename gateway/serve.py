@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+from functools import partial
 
 import msgspec
 import uvloop
@@ -14,6 +15,7 @@ from gateway.access_log import AccessLog, EventHandler
 from gateway.app import create_app
 from gateway.engine import Engine
 from gateway.front import fork_front
+from gateway.protocol import LaneProtocol
 from gateway.server import Server, bind, tune_process
 from gateway.settings import Settings
 from gateway.signatures import Signatures, fork_signer
@@ -70,7 +72,8 @@ async def _serve(settings: Settings, listener: socket.socket, url: str, log: Acc
     try:
         app = create_app(engine, settings, log)
         tune_process()
-        await Server(app, lambda: _say_ready(url, engine.build)).serve(sockets=[listener])
+        http = partial(LaneProtocol, app.lane)
+        await Server(app.asgi, lambda: _say_ready(url, engine.build), http).serve(sockets=[listener])
     finally:
         await engine.drain()
 

@@ -13,7 +13,6 @@ from typing import cast
 
 import uvicorn
 from litestar.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.settings import StartProblem
 
@@ -25,50 +24,6 @@ _TRIES, _BETWEEN_TRIES_S = 20, 0.05
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class JoinedWrites:
-    """A transport that sends what is written within one turn of the event loop at once.
-
-    Uvicorn writes an answer's head and its body apart, and the loop sends each as it comes: two system calls, and a reader that
-    is woken twice.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._call_soon = transport, loop.call_soon
-        self._held: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        """Send `data` soon."""
-        if not self._held:
-            self._call_soon(self._flush)
-        self._held.append(data)
-
-    def close(self) -> None:
-        """Send what was written, then close."""
-        self._flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        """Whether the connection is gone; asked after each answer, and `__getattr__` is slow."""
-        return self._transport.is_closing()
-
-    def _flush(self) -> None:
-        if self._held:
-            data, self._held = b"".join(self._held), []
-            if not self._transport.is_closing():
-                self._transport.write(data)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._transport, name)
-
-
-class JoinedProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol on joined writes."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A caller has connected."""
-        super().connection_made(cast("asyncio.Transport", JoinedWrites(transport, self.loop)))
-
-
 class Server(uvicorn.Server):
     """Uvicorn, but for two things: it says when it is ready, and it ends with 0 after a signal that it obeyed."""
 
@@ -76,14 +31,14 @@ class Server(uvicorn.Server):
         self,
         app: ASGIApp,
         on_ready: Callable[[], None],
-        http: type[asyncio.Protocol] = JoinedProtocol,
+        http: Callable[..., asyncio.Protocol],
         signals: Collection[signal.Signals] = SIGNALS,
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http=http,
+                http=cast("type[asyncio.Protocol]", http),  # it is called, and nothing else
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -94,6 +49,14 @@ class Server(uvicorn.Server):
             )
         )
         self._on_ready, self._signals = on_ready, signals
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Uvicorn's, which cancels the tasks that are not done in time; a request without one is cut off, and logged."""
+        await super().shutdown(sockets)
+        await asyncio.sleep(0)  # what was cancelled says so to its caller
+        for connection in list(self.server_state.connections):
+            connection.transport.close()
+        await asyncio.sleep(0)
 
     def finish(self) -> None:
         """Take no new connections, let those that are served come to an end."""

@@ -1,9 +1,8 @@
 """What the HTTP layer asks: reads from a connection that cannot write, mutations handed to whoever holds the one that can."""
 
 import hashlib
-import logging
 import sqlite3
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 
 from gateway.answers import (
@@ -21,48 +20,31 @@ from gateway.answers import (
     WalletView,
 )
 from gateway.build import VERSION
-from gateway.clock import format_utc
 from gateway.commands import Principal, Reserve
-from gateway.errors import Code, Refusal
-from gateway.idempotency import Mutation
-from gateway.in_flight import InFlight, in_flight_use, scope_of
-from gateway.journal import Answer, refuse
+from gateway.deciding import Decider
+from gateway.in_flight import in_flight_use
 from gateway.screening import Asked, screen
 from gateway.settings import Settings
 from gateway.signing import jwks
-from gateway.store.commit import StorageFailed
 from gateway.store.payouts import RailEventRow
 from gateway.store.reads import Reads
 from gateway.views import decision_view, payee_view, payment_view, wallet_view
 
-Listener = Callable[[str, str, bool], None]
-"""Told of each decided mutation: operation kind, outcome (ok or the refusal's code), whether it was a replay."""
-
 TRUST_ONLY = "the rail does not answer: reserves, settles and reverses work as ever, payouts wait until it does"
 
-_log = logging.getLogger("gateway.service")
 
-
-class Service(ABC):
+class Service(Decider):
     """One gateway as its HTTP layer sees it, whether the engine runs in this process or in another."""
 
     def __init__(self, settings: Settings, reader: sqlite3.Connection, build: str) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.build = build
-        self.draining = False
-        self.listeners: list[Listener] = []
         self._reader, self._reads = reader, Reads(reader)
-        self._in_flight = InFlight()
 
     @property
     @abstractmethod
     def answers_purged(self) -> int:
         """Stored answers let go since the start."""
-
-    @property
-    @abstractmethod
-    def held_up(self) -> bool:
-        """Whether a batch waits for another program's lock, and all that is queued behind it too."""
 
     @property
     @abstractmethod
@@ -74,45 +56,8 @@ class Service(ABC):
         """Have each durable commit's seconds and number of requests told to `observe`."""
 
     @abstractmethod
-    async def submit(self, mutation: Mutation) -> Answer:
-        """Decide one request durably; raises StorageFailed, or whatever went wrong with this request alone."""
-
-    @abstractmethod
     async def take_rail_event(self, event: RailEventRow) -> bool:
         """Store what the rail told; False for an event that is known. The workers make something of it afterwards."""
-
-    async def mutate(self, mutation: Mutation, wait_s: int = 0) -> Answer:
-        """Decide one request; returns once the answer is durable. Expected refusals are answers, not exceptions.
-
-        `wait_s` is how long it may wait where the first request with its key is held up.
-        """
-        scope = scope_of(mutation)
-        first = self._in_flight.first(scope)
-        if first is None:
-            self._in_flight.begin(scope, mutation.route, self.settings.clock())
-            try:
-                return await self._answer(mutation)
-            finally:
-                self._in_flight.end(scope)
-        if self.held_up and not await self._in_flight.wait(first, wait_s):
-            detail = f"the first request with this key is held up since {format_utc(first.since)}"
-            return refuse(Refusal(Code.IDEMPOTENCY_IN_FLIGHT, detail), mutation.request_id)
-        return await self._answer(mutation)
-
-    async def _answer(self, mutation: Mutation) -> Answer:
-        if self.draining:
-            return refuse(Refusal(Code.DRAINING, "the gateway is shutting down"), mutation.request_id)
-        try:
-            answer = await self.submit(mutation)
-        except StorageFailed as failure:
-            moved = "unknown" if failure.ambiguous else "no"
-            answer = refuse(Refusal(failure.code, failure.detail, money_moved=moved), mutation.request_id)
-        except Exception:  # noqa: BLE001  # one defect must not stop the service; it is logged and answered as internal
-            _log.exception("request %s failed", mutation.request_id)
-            answer = refuse(Refusal(Code.INTERNAL, "the request was rolled back", money_moved="no"), mutation.request_id)
-        for listener in self.listeners:
-            listener(mutation.route.kind, answer.outcome, answer.replayed)
-        return answer
 
     def authenticate(self, token: str) -> Principal | None:
         """Whose API key `token` is. Keys hold 256 random bits, so one SHA-256 is as good as a slow hash here."""

@@ -14,7 +14,7 @@ from gateway.api.headers import PLAIN_KEY_PATTERN, Headers, bearer_token
 from gateway.api.trail import Trail
 from gateway.commands import Id, Principal
 from gateway.errors import Code, Refusal, Refused
-from gateway.rate_limit import RateLimit, draw, headers, seconds_up
+from gateway.rate_limit import RateLimit, draw, header_lines, seconds_up
 from gateway.routes import Route
 from gateway.service import Service
 
@@ -69,7 +69,7 @@ class Doorkeeper:
     def _draw(self, tenant_id: str, limit: RateLimit, trail: Trail) -> None:
         drawn = draw(limit, self._full_at_ns.get(tenant_id, 0), int(self._monotonic() * 1_000_000_000))
         self._full_at_ns[tenant_id] = drawn.full_at_ns
-        trail.headers = headers(limit, drawn)
+        trail.lines += header_lines(limit, drawn)
         if not drawn.allowed:
             self._limited()
             detail = f"This tenant may make {limit.rate_per_s} requests a second, and {limit.burst} at once."
@@ -95,7 +95,11 @@ def path_ids(scope: Scope) -> tuple[str, ...]:
 
     Raises Refused(not_found) for what cannot be an id at all, without asking the database.
     """
-    ids = tuple(scope["path_params"].values())
+    return checked_ids(tuple(scope["path_params"].values()))
+
+
+def checked_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The same for ids that were found in a path; raises Refused(not_found)."""
     for value in ids:
         if _ID.fullmatch(value) is None:
             raise Refused(Refusal(Code.NOT_FOUND, f"{value[:80]!r} is no id."))

@@ -27,9 +27,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes | N
 
     Raises Refused(payload_too_large) from the announced length, or as soon as more than that has arrived.
     """
-    announced = headers.get(b"content-length")
-    if announced is not None and (not announced.isdigit() or int(announced) > limit):
-        raise _too_large(limit)
+    check_announced(headers, limit)
     body = b""
     while True:
         message = await receive()
@@ -38,13 +36,21 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes | N
         assert message["type"] == "http.request"
         chunk = message.get("body", b"")
         if len(body) + len(chunk) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         body = body + chunk if body else chunk
         if not message.get("more_body", False):
             return body
 
 
-def _too_large(limit: int) -> Refused:
+def check_announced(headers: Headers, limit: int) -> None:
+    """Refuse a body that says itself that it is too large; raises Refused(payload_too_large)."""
+    announced = headers.get(b"content-length")
+    if announced is not None and (not announced.isdigit() or int(announced) > limit):
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> Refused:
+    """The refusal of a body of more than `limit` bytes."""
     return Refused(Refusal(Code.PAYLOAD_TOO_LARGE, f"The body is larger than {limit} bytes."))
 
 

@@ -1,17 +1,14 @@
 """What the framework refuses, and what nobody expected, told in the same words as every other problem."""
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
-from gateway.access_log import AccessLog
-from gateway.api.reply import Headers, Reply, problem_reply
-from gateway.api.trail import trail_of
+from gateway.api.reply import Headers, Reply, pairs, problem_reply
+from gateway.api.trail import Trail, trail_of
 from gateway.errors import Code, Refusal
-from gateway.store.connections import storage_code
 
 AnyRequest = Request[Any, Any, Any]
 ExceptionHandlers = dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Any]]]
@@ -22,8 +19,13 @@ def allow(methods: set[str]) -> str:
     return ", ".join(sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
 
 
-def exception_handlers(log: AccessLog, template_of: Callable[[str], str | None]) -> ExceptionHandlers:
-    """The rows that cover everything Litestar may raise or let through. `template_of` finds the route of a path."""
+def exception_handlers(
+    template_of: Callable[[str], str | None], defect: Callable[[Trail, Exception], Reply]
+) -> ExceptionHandlers:
+    """The rows that cover everything Litestar may raise or let through.
+
+    `template_of` finds the route of a path; `defect` has the answer to what nobody expected.
+    """
 
     def framework(request: AnyRequest, error: Exception) -> Response[bytes]:
         assert isinstance(error, HTTPException), "registered for nothing else"
@@ -41,16 +43,12 @@ def exception_handlers(log: AccessLog, template_of: Callable[[str], str | None])
         return _response(problem_reply(refusal, trail.request_id, headers))
 
     def unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
-        request_id = trail_of(request.scope).request_id
-        log.event("unhandled", None, request_id, error)
-        code = storage_code(error) if isinstance(error, sqlite3.Error) else None
-        detail = f"The gateway's log tells more under {request_id}."
-        return _response(problem_reply(Refusal(code or Code.INTERNAL, detail), request_id))
+        return _response(defect(trail_of(request.scope), error))
 
     return {HTTPException: framework, Exception: unexpected}
 
 
 def _response(reply: Reply) -> Response[bytes]:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reply.headers}
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(reply.lines)}
     media_type = headers.pop("content-type")
     return Response(reply.body, status_code=reply.status, headers=headers, media_type=media_type)

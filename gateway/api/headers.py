@@ -1,7 +1,7 @@
 """Request headers: who calls, with what key, in what media type. Each reader refuses with a code of the catalogue."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from gateway.errors import Code, Refusal, Refused
@@ -27,15 +27,13 @@ class Headers:
     Building a dict keeps the last of equal names, at C speed; only when names repeat, which is rare, is the list read again.
     """
 
-    __slots__ = ("_by_name", "raw")
+    __slots__ = ("_by_name", "get", "raw")
 
     def __init__(self, raw: RawHeaders) -> None:
         self.raw = list(raw)
         self._by_name = dict(self.raw)
-
-    def get(self, name: bytes) -> bytes | None:
+        self.get: Callable[[bytes], bytes | None] = self._by_name.get
         """The (last) value of a header."""
-        return self._by_name.get(name)
 
     def repeats(self, name: bytes) -> bool:
         """Whether a header was sent on more than one line."""

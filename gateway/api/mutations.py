@@ -12,14 +12,15 @@ from typing import Any
 from litestar import Request
 from litestar.types import ASGIApp, HTTPScope, Receive
 
-from gateway.api.admission import Doorkeeper, path_ids
+from gateway.api.admission import Doorkeeper, checked_ids
 from gateway.api.body import BodyDecoder, read_body
 from gateway.api.headers import Headers, check_json, idempotency_key, wait_preference
 from gateway.api.queries import read_query
 from gateway.api.reply import Reply, Silence, problem_reply
-from gateway.api.trail import trail_of
+from gateway.api.trail import Trail, trail_of
+from gateway.commands import Principal
 from gateway.errors import Refused
-from gateway.idempotency import Mutation, replay_headers
+from gateway.idempotency import Mutation, replay_lines
 from gateway.journal import Answer
 from gateway.routes import Route
 from gateway.service import Service
@@ -37,37 +38,51 @@ def mutation_handler(answerer: Answerer) -> Handler:
     return handle
 
 
-def mutation_answerer(route: Route, engine: Service, door: Doorkeeper, body_limit: int) -> Answerer:
+class Intake:
+    """What one mutating route asks of a request before it is decided, whichever way the request came in."""
+
+    def __init__(self, route: Route, door: Doorkeeper, body_limit: int) -> None:
+        assert route.command is not None, "a mutation has a command"
+        self.route = route
+        self.body_limit = body_limit
+        self.door = door
+        self._decoder = BodyDecoder(route.command)
+
+    def mutation(
+        self, headers: Headers, trail: Trail, principal: Principal, body: bytes, ids: tuple[str, ...], query: bytes = b""
+    ) -> Mutation:
+        """The request once its body is there: syntax, then key, then path ids; raises Refused."""
+        if body:
+            check_json(headers)
+        command, body = self._decoder.decode(body)
+        if query:
+            read_query(self.route.kind, query)
+        key = idempotency_key(headers)
+        return Mutation(self.route, principal, checked_ids(ids), key, "", command, body, trail.request_id)
+
+
+def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
     """What one mutating route does with a request, on plain ASGI."""
-    assert route.command is not None, "a mutation has a command"
-    decoder = BodyDecoder(route.command)
 
     async def answer(scope: HTTPScope, receive: Receive) -> ASGIApp:
         trail = trail_of(scope)
         try:
             headers = Headers(scope["headers"])
-            principal = door.admit(route, headers, trail)
-            body = await read_body(headers, receive, body_limit)
+            principal = intake.door.admit(intake.route, headers, trail)
+            body = await read_body(headers, receive, intake.body_limit)
             if body is None:
                 return Silence()
-            if body:
-                check_json(headers)
-            command, body = decoder.decode(body)
-            if scope["query_string"]:
-                read_query(route.kind, scope["query_string"])
-            key = idempotency_key(headers)
-            ids = path_ids(scope)
+            ids = tuple(scope["path_params"].values())
+            mutation = intake.mutation(headers, trail, principal, body, ids, scope["query_string"])
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
-        mutation = Mutation(route, principal, ids, key, "", command, body, trail.request_id)
-        decided = await engine.mutate(mutation, wait_preference(headers))
-        return _reply(decided, key)
+        return decided_reply(await engine.mutate(mutation, wait_preference(headers)), mutation.key)
 
     return answer
 
 
-def _reply(decided: Answer, key: str) -> Reply:
-    headers = decided.headers
-    if decided.decided_at is not None:
-        headers = (*replay_headers(key, decided.decided_at, decided.body, replayed=decided.replayed), *headers)
-    return Reply(decided.status, decided.body, decided.media_type, headers)
+def decided_reply(decided: Answer, key: str) -> Reply:
+    """A decision as it leaves, with the headers that its replays will carry, too."""
+    at, body = decided.decided_at, decided.body
+    stored = b"" if at is None else replay_lines(key, at, body, replayed=decided.replayed)
+    return Reply(decided.status, body, decided.media_type, decided.headers, stored)

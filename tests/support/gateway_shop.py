@@ -39,7 +39,8 @@ class Shop:
         self.engine = Engine.open(self.settings)
         self.sink = io.BytesIO()
         self.log = AccessLog(self.sink, system_clock)
-        self.app = create_app(self.engine, self.settings, self.log, monotonic)
+        made = create_app(self.engine, self.settings, self.log, monotonic)
+        self.app, self.lane = made.asgi, made.lane
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://gateway")

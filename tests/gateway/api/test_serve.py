@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 from gateway_process import WAIT_S, demo, run, running
+from waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -75,6 +76,33 @@ def test_a_signal_lets_requests_in_flight_finish_and_takes_no_new_ones(tmp_path,
     with closing(sqlite3.connect(db)) as database:
         assert database.execute("SELECT 1 FROM wallets WHERE wallet_id = ?", (wallet["wallet_id"],)).fetchall() == [(1,)]
     assert not db.with_name("gateway.db-wal").exists() or db.with_name("gateway.db-wal").stat().st_size == 0
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_payment_under_way_is_finished_too(tmp_path, processes):
+    """It has a way in of its own, and is waited for like every other: the rest of it comes after the signal."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    with (
+        running(db, "--processes", processes) as gateway,
+        socket.create_connection(gateway.address, timeout=WAIT_S) as connection,
+    ):
+        payee = tenant["payee_ids"][0]
+        body = f'{{"wallet_id":"{tenant["wallet_id"]}","payee_id":"{payee}","amount":"1","currency":"USD"}}'.encode()
+        head = (
+            f"POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant['agent_key']}\r\n"
+            f"Content-Type: application/json\r\nIdempotency-Key: half-sent-half-sent\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + body[:9])
+        assert eventually(lambda: "gateway_in_flight 2.0" in httpx.get(f"{gateway.url}/metrics").text, WAIT_S)
+        gateway.process.terminate()
+        wait_until_refused(gateway)
+        connection.sendall(body[9:])
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, answer.headers["connection"]) == (201, "close")
+        answer.close()
+        assert gateway.wait() == 0
 
 
 def test_a_second_signal_ends_at_once(tmp_path):
