@@ -46,8 +46,11 @@ class Signatures:
             self._send()
 
     def hurry(self) -> None:
-        """All payloads of the batch are known: the helper gets the rest, and has until `finish` for it."""
-        if len(self._messages) > self._sent:
+        """All payloads of the batch are known: the helper gets the rest, and has until `finish` for it.
+
+        One alone is signed here: waking another process and hearing from it costs as much.
+        """
+        if len(self._messages) > max(self._sent, 1):
             self._send()
 
     def finish(self) -> list[bytes]:

@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 
 from gateway.store.rows import OperationRow, PaymentRow, StoredAnswer
 
-_CHUNKS = (64, 16, 4, 1)
+_CHUNKS = (64, 16, 4, 2, 1)
 """Rows a statement: few different texts, so that SQLite's prepared statements are found again."""
 
 blob = bytearray
