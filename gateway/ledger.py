@@ -25,13 +25,13 @@ class PaymentAccounts(msgspec.Struct, frozen=True):
 def movements(effect: Effect, accounts: PaymentAccounts, amount: int, remainder: int = 0) -> tuple[Movement, ...]:
     """The movements of one effect. `remainder` is what a final settle gives back to the wallet."""
     match effect:
+        case Effect.PAY_AND_RELEASE:
+            paid = Movement(accounts.held, accounts.payable, amount)
+            return (paid, Movement(accounts.held, accounts.available, remainder)) if remainder else (paid,)
         case Effect.HOLD:
             return (Movement(accounts.available, accounts.held, amount),)
         case Effect.PAY:
             return (Movement(accounts.held, accounts.payable, amount),)
-        case Effect.PAY_AND_RELEASE:
-            paid = Movement(accounts.held, accounts.payable, amount)
-            return (paid, Movement(accounts.held, accounts.available, remainder)) if remainder else (paid,)
         case Effect.RELEASE:
             return (Movement(accounts.held, accounts.available, amount),)
         case Effect.REFUND:
@@ -42,11 +42,8 @@ def movements(effect: Effect, accounts: PaymentAccounts, amount: int, remainder:
 
 def postings(moves: tuple[Movement, ...], currency: str, names: dict[int, str]) -> tuple[PostingView, ...]:
     """The entry as debit and credit legs, in the order in which the movements were made."""
-    return tuple(
-        leg
-        for move in moves
-        for leg in (
-            PostingView(names[move.debit], str(-move.amount), currency),
-            PostingView(names[move.credit], str(move.amount), currency),
-        )
-    )
+    legs: list[PostingView] = []
+    for move in moves:
+        amount = str(move.amount)
+        legs += (PostingView(names[move.debit], f"-{amount}", currency), PostingView(names[move.credit], amount, currency))
+    return tuple(legs)

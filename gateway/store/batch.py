@@ -49,7 +49,7 @@ class Batch(Transaction):
         self._movements: list[tuple[object, ...]] = []
         self._new_payments: list[list[object]] = []
         self._changed: dict[PaymentKey, PaymentRow] = {}
-        self._tallies: dict[tuple[str, str], Tally] = {}
+        self._tallies: dict[str, dict[str, Tally]] = {}
         self._counted: set[tuple[str, str]] = set()
 
     def open(self, keys: Sequence[Key], payments: Sequence[PaymentKey], signer: ReceiptSigner) -> None:
@@ -79,7 +79,7 @@ class Batch(Transaction):
                 statement.run(self._execute, rows)
                 rows.clear()
         self._write_changed()
-        self.write_counters([(*key, *self._tallies[key]) for key in sorted(self._counted)])
+        self.write_counters([(tenant, name, *self._tallies[tenant][name]) for tenant, name in sorted(self._counted)])
         self._counted.clear()
         if self._operations:  # last, since the others need no signature: it is made meanwhile
             self._write_operations()
@@ -142,16 +142,20 @@ class Batch(Transaction):
 
     def counters(self, tenant_id: str, names: Sequence[str]) -> dict[str, Tally]:
         """What has been counted under each of these names, in this batch too."""
-        unread = [name for name in names if (tenant_id, name) not in self._tallies]
+        known = self._tallies.get(tenant_id)
+        if known is None:
+            known = self._tallies[tenant_id] = {}
+        unread = [name for name in names if name not in known]
         if unread:
-            for name, tally in super().counters(tenant_id, unread).items():
-                self._tallies[tenant_id, name] = tally
-        return {name: self._tallies[tenant_id, name] for name in names}
+            known.update(super().counters(tenant_id, unread))
+        return {name: known[name] for name in names}
 
     def count(self, tenant_id: str, names: Sequence[str], amount: int, payments: int) -> None:
         """Count under each of these names; however many requests count, the table is written once."""
-        for name, was in self.counters(tenant_id, names).items():
-            self._tallies[tenant_id, name] = Tally(was.amount + amount, was.payments + payments)
+        counted = self.counters(tenant_id, names)
+        known = self._tallies[tenant_id]
+        for name, was in counted.items():
+            known[name] = Tally(was.amount + amount, was.payments + payments)
             self._counted.add((tenant_id, name))
 
     def write_counters(self, rows: Sequence[tuple[str, str, int, int]]) -> None:
