@@ -6,12 +6,12 @@ import sqlite3
 import msgspec
 import pytest
 
-from gateway.commands import Pause, Reserve, Resume, Settle
+from gateway.commands import Pause, PutPolicy, Reserve, Resume, Settle
 from gateway.engine import Engine
 from gateway.errors import Code
 from gateway.idempotency import Mutation
 from gateway.ids import CountingIds
-from gateway.routes import PAUSE, RESERVE, RESUME, SETTLE
+from gateway.routes import PAUSE, PUT_POLICY, RESERVE, RESUME, SETTLE
 from gateway.settings import Settings
 
 
@@ -64,6 +64,25 @@ def test_sixty_four_settles_at_once_with_different_keys_settle_once(desk):
     answers = run(desk, scenario)
     assert sorted(answer.status for answer in answers) == [200] + [409] * 63
     assert desk.balances() == {"available": 99_999_000, "held": 0, "payable": 1000}
+
+
+def test_a_pause_and_a_new_policy_count_for_what_stands_behind_them_in_the_same_batch(desk):
+    """Modes and policies are read once a batch, but anew after an administrator's command."""
+
+    async def scenario(engine, agent):
+        operator, admin = desk.principal("operator"), desk.principal("tenant_admin")
+        asked = (
+            (agent, RESERVE, reserve_command(desk)),
+            (operator, PAUSE, Pause(reason="drill")),
+            (agent, RESERVE, reserve_command(desk)),
+            (operator, RESUME, Resume(reason="over")),
+            (admin, PUT_POLICY, PutPolicy("USD", per_payment_max="10")),
+            (agent, RESERVE, reserve_command(desk)),
+        )
+        return await asyncio.gather(*(engine.mutate(mutation(*what, f"same-batch-{n}")) for n, what in enumerate(asked)))
+
+    answers = run(desk, scenario)
+    assert [answer.outcome for answer in answers] == ["ok", "ok", Code.PAUSED, "ok", "ok", Code.POLICY_DENIED]
 
 
 def test_sixty_four_requests_at_once_with_one_key_get_one_answer(desk):
