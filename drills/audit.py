@@ -15,8 +15,9 @@ from gates.schema.errors import UnknownProblem
 
 
 def wait_storm(run: Rehearsal, step: WaitStorm) -> Facts:
-    """Let the storm end by itself."""
+    """Ask for no more payments, and let the storm come to its end."""
     storm = run.running_storm()
+    storm.enough()
     run.wait_until(lambda: not storm.child.alive(), step.within, "the end of the storm")
     return {"exit_code": storm.end()}
 

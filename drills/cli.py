@@ -43,7 +43,7 @@ def list_drills(output_format: str) -> None:
 @click.option(
     "--payments",
     type=click.IntRange(150),
-    help="Logical payments of the storm; fewer would end before the drill does.  [default: the drill's]",
+    help="Logical payments of the storm at least; more keep coming until the drill has seen enough.  [default: the drill's]",
 )
 @click.option("--evidence", type=_FOLDER, help="Where the signed statement goes.  [default: evidence/ in the state folder]")
 @click.option("--no-evidence", is_flag=True, help="Leave a report, but no statement.")

@@ -60,7 +60,7 @@ Guard: TypeAlias = DurationGuard | StormAliveGuard | DiskFreeGuard
 
 
 class StormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The load profile to run during the drill, and how many logical payments."""
+    """The load profile to run during the drill, and how many logical payments at least: they keep coming while it lasts."""
 
     profile: str
     payments: int

@@ -83,16 +83,24 @@ def in_flight(path: Path, moments_s: Sequence[float]) -> list[int]:
 class Storm:
     """A running load run."""
 
-    def __init__(self, child: Child, out: Path) -> None:
-        self.child, self.out = child, out
+    def __init__(self, child: Child, out: Path, until: Path) -> None:
+        self.child, self.out, self._until = child, out, until
         self.follower = Follower(out / "history.jsonl")
 
     @classmethod
     def start(cls, spec: StormSpec, target: str, out: Path, *, seed: int, environ: Mapping[str, str], log: Path) -> "Storm":
-        """Start it. On the drill's sudden death it gets SIGTERM, which lets it end its own processes."""
+        """Start it; payments keep coming until `enough`.
+
+        On the drill's sudden death it gets SIGTERM, which lets it end its own processes.
+        """
+        until = out.with_name("storm-enough")
         argv = [sys.executable, "-m", "loadtests", "run", spec.profile, "--target", target, "--out", str(out)]
-        argv += ["--seed", str(seed), "--payments", str(spec.payments), "--no-evidence"]
-        return cls(spawn(argv, environ, log, on_parent_death=signal.SIGTERM), out)
+        argv += ["--seed", str(seed), "--payments", str(spec.payments), "--until", str(until), "--no-evidence"]
+        return cls(spawn(argv, environ, log, on_parent_death=signal.SIGTERM), out, until)
+
+    def enough(self) -> None:
+        """Let no further payment begin once those are that were planned; what has begun is played to its end."""
+        self._until.touch()
 
     def end(self) -> int:
         """End it, gracefully first; returns its exit code."""

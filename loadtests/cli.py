@@ -25,6 +25,12 @@ def load() -> None:
 @click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Decides every draw of the plan.")
 @click.option("--run-id", help="Part of every idempotency key; default: the time, so that runs never share keys.")
 @click.option("--payments", type=click.IntRange(1, 1_000_000), help="How many payments, instead of the profile's number.")
+@click.option(
+    "--until",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Let payments keep coming until FILE exists, five times as many at most.",
+)
 @click.option("--check/--no-check", "checked", default=True, help="Read the target's books afterwards, and judge.")
 @click.option("--evidence", "evidence_dir", type=_FOLDER, help="Evidence store; default: the state folder's.")
 @click.option("--no-evidence", is_flag=True, help="Leave no signed statement.")
@@ -36,6 +42,7 @@ def run(
     seed: int,
     run_id: str | None,
     payments: int | None,
+    until: Path | None,
     checked: bool,
     evidence_dir: Path | None,
     no_evidence: bool,
@@ -61,7 +68,7 @@ def run(
         named_profile = msgspec.structs.replace(named_profile, profile=changed)
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = RunFolder((out or state_dir() / "loadruns" / f"{named_profile.name}-{identity}").absolute())
-    report = press(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock)
+    report = press(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
     outcome = judge(folder, target) if checked else Outcome(report, None)
     if checked and not no_evidence:
         digest = leave_evidence(outcome, evidence_dir or state_dir() / "evidence", state_dir())

@@ -67,14 +67,20 @@ class Driver:
         self._calls: list[_Call] = []
         self._free: list[int] = []
         self._lanes = 0
-        self.done = 0
+        self.begun = self.done = 0
 
-    def storm(self) -> None:
-        """Every payment of the plan, each from its due time on, until the last one has ended."""
+    def storm(self, enough: Callable[[int], bool] = lambda _: False) -> None:
+        """Every payment of the plan, each from its due time on, until the last one has ended.
+
+        `enough` is asked before each payment with how many have begun; once it says yes, no further one begins.
+        """
         start_ns = self._loom.now_ns()
         for payment in self._plan.payments:
             due_ns = start_ns + payment.due_us * 1000
             self._loom.sleep_until(due_ns)
+            if enough(self.begun):
+                break
+            self.begun += 1
             self._loom.spawn(self._live, payment, due_ns)
         self._loom.join()
 

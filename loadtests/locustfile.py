@@ -24,7 +24,7 @@ from gates.schema.target import resolve
 from loadtests.driver import Driver
 from loadtests.history import Event, HistoryWriter
 from loadtests.plan import read_plan
-from loadtests.storms import Manners, Order
+from loadtests.storms import Manners, Order, Until
 from loadtests.supervise import PARENT, RUN, StormEnd, StormFiles
 from loadtests.wire import Wire
 
@@ -107,11 +107,17 @@ def _press(files: StormFiles, history: HistoryWriter, loom: Greenlets, environme
     )
     detail = f"cut short after {profile.limits.duration_s} s"
     with gevent.Timeout(profile.limits.duration_s, False):
-        driver.storm()
+        driver.storm(_enough(order.until))
         driver.replay()
         wire.close()
         detail = ""
-    return StormEnd(complete=not detail, done=driver.done, detail=detail)
+    return StormEnd(complete=not detail, done=driver.done, detail=detail, begun=driver.begun)
+
+
+def _enough(until: Until | None) -> Callable[[int], bool]:
+    if until is None:
+        return lambda _: False
+    return lambda begun: begun >= until.least and Path(until.file).exists()
 
 
 def _tell_locust(environment: Environment, event: Event) -> None:

@@ -62,6 +62,10 @@ class RunFolder:
         self.files.plan.write_bytes(plan_bytes(plan))
         self.write(self.files.order, order)
 
+    def cut(self, plan: Plan, begun: int) -> None:
+        """Keep of the plan only what began: the payments that nobody asked for are no part of the run."""
+        self.files.plan.write_bytes(plan_bytes(msgspec.structs.replace(plan, payments=plan.payments[:begun])))
+
     def read_plan(self) -> Plan:
         """The plan of this run."""
         return read_plan(self._bytes(self.files.plan), str(self.files.plan))

@@ -16,11 +16,12 @@ from loadtests.plan import Plan, make_plan
 from loadtests.runfolder import CheckReport, RunFolder, RunReport
 from loadtests.schema import NamedProfile
 from loadtests.service import Service
-from loadtests.storms import Manners, Order
+from loadtests.storms import Manners, Order, Until
 from loadtests.supervise import StormEnd, run_storm
 from loadtests.verdict import Assessment, assess, finding_facts
 
 _READY_S, _READY_AFTER_S = 2.0, 30.0
+LONGEST = 5  # times the payments of its profile: what a storm begins at most that goes on until a file exists
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -30,19 +31,35 @@ class Outcome(msgspec.Struct, frozen=True):
     assessment: Assessment | None
 
 
-def press(profile: NamedProfile, named: NamedTarget, folder: RunFolder, *, seed: int, run_id: str, clock: Clock) -> RunReport:
+def press(
+    profile: NamedProfile,
+    named: NamedTarget,
+    folder: RunFolder,
+    *,
+    seed: int,
+    run_id: str,
+    clock: Clock,
+    until: Path | None = None,
+) -> RunReport:
     """Run the storm, and write down how it went; nothing is judged yet.
+
+    With `until`, payments keep coming beyond the profile's number until that file exists, LONGEST times as many at most; the
+    plan in the folder is then cut to what began.
 
     Raises UnknownProblem where the target cannot be reached, UsageProblem where its file or the environment lacks something.
     """
     with Service(named) as service:
-        plan = make_plan(profile, seed, run_id, service.accounts())
+        least = profile.profile.payments
+        plan = make_plan(profile if until is None else _longer(profile), seed, run_id, service.accounts())
         _try_requests(named, plan)
         service.await_ready(_READY_S)
-        folder.begin(plan, Order(named.name, named.target, profile.profile))
+        goal = None if until is None else Until(str(until.absolute()), least)
+        folder.begin(plan, Order(named.name, named.target, profile.profile, goal))
         build, started = service.build(), clock()
-        with progress(f"storm {profile.name}", len(plan.payments)) as bar:
+        with progress(f"storm {profile.name}", least) as bar:
             end = run_storm(folder.folder, profile.profile.limits.duration_s, bar)
+        if goal is not None and end.begun is not None:
+            folder.cut(plan, end.begun)
         finished = clock()
         report = RunReport(
             profile=profile.name,
@@ -115,6 +132,11 @@ def leave_evidence(outcome: Outcome, store: Path, home: Path) -> str:
     )
     subject = Subject(run.target, {"sha256": build} if build else {})
     return EvidenceStore(store).record(load_signer(home), EvidenceKind.LOAD_RUN, subject, predicate).digest
+
+
+def _longer(profile: NamedProfile) -> NamedProfile:
+    longer = msgspec.structs.replace(profile.profile, payments=LONGEST * profile.profile.payments)
+    return msgspec.structs.replace(profile, profile=longer)
 
 
 def _trouble(storm: StormEnd, builds: tuple[str | None, str | None]) -> str:

@@ -16,12 +16,20 @@ from loadtests.schema import LoadProfile, RetryPolicy
 from loadtests.wire import Answer, Request
 
 
+class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No payment begins once `file` exists, but `least` payments begin in any case."""
+
+    file: str
+    least: int
+
+
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a storm's process is told besides the plan; credentials stay in the environment, by name."""
 
     target_name: str
     target: Target
     profile: LoadProfile
+    until: Until | None = None
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -19,11 +19,12 @@ _POLL_S, _GRACE_S, _SPARE_S = 0.2, 5.0, 30.0
 
 
 class StormEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a storm ended: whether every payment of the plan was played to its end."""
+    """How a storm ended: whether every payment that was to be played was played to its end, and how many began, where known."""
 
     complete: bool
     done: int
     detail: str
+    begun: int | None = None
 
 
 class StormFiles:

@@ -65,7 +65,7 @@ def drive(tmp_path, monkeypatch):
     for name, value in {"AGENT_KEY": "k", "WALLET_ID": "wal_1", "PAYEE_IDS": "pye_1"}.items():
         monkeypatch.setenv(f"GONOGO_{name}", value)
 
-    def play(profile, answer):
+    def play(profile, answer, enough=lambda _: False):
         plan = make_plan(NamedProfile("p", "", profile), 1, "r", Accounts("wal_1", ("pye_1",), "USD"))
         loom = VirtualLoom()
         wire = ScriptedWire(loom, answer)
@@ -73,9 +73,9 @@ def drive(tmp_path, monkeypatch):
         manners = Manners(load_target("local").target, plan)
         with HistoryWriter(path) as history:
             driver = Driver(plan, profile, manners, wire, history, loom, on_attempt=lambda _: None, on_done=lambda _: None)
-            driver.storm()
+            driver.storm(enough)
             driver.replay()
-        assert driver.done == len(plan.payments)
+        assert driver.done == driver.begun
         return plan, read_history(path), wire.sent
 
     return play
@@ -94,6 +94,14 @@ def test_every_payment_is_played_in_order_of_its_steps(drive):
         step.key for payment in plan.payments for step in payment.steps
     ]
     assert {event.payment_id for event in events if event.operation == "settle"} == {"pay_1"}
+
+
+def test_no_payment_begins_once_it_is_enough_and_those_under_way_go_on(drive):
+    """Asked before each payment with how many have begun: of four, three are played, each to its end."""
+    asked = []
+    _, events, _ = drive(PROFILE, yes, lambda begun: asked.append(begun) or begun == 3)
+    assert asked == [0, 1, 2, 3]
+    assert {event.payment for event in events if event.operation == "settle" and event.type == "ok"} == {0, 1, 2}
 
 
 def test_payments_begin_when_they_are_due_and_not_when_the_one_before_has_ended(drive):

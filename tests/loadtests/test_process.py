@@ -126,6 +126,23 @@ def test_a_storm_that_is_cut_short_is_unknown(load, fake_service, here, tmp_path
     assert "cut short after 1 s" in done.stdout
 
 
+def test_a_storm_goes_on_until_it_is_told_that_it_is_enough(fake_service, here, tmp_path):
+    """More payments come than were planned at least, none begins once the file exists, and the books hold what began."""
+    out, enough = tmp_path / "run", tmp_path / "enough"
+    argv = ["run", str(here / "quick.yaml"), "--target", str(here / "fake-target.yaml"), "--out", str(out), "--no-evidence"]
+    argv += ["--payments", "40", "--until", str(enough)]
+    environ = {**fake_service("none"), "GONOGO_HOME": str(tmp_path / "home")}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-m", "loadtests", *argv], env=environ, **quiet) as process:
+        _wait_for(lambda: _begun(out / "history.jsonl") > 50)
+        enough.touch()
+        assert process.wait(30) == 0
+    report = json.loads((out / "run.json").read_bytes())
+    begun = len(json.loads((out / "plan.json").read_bytes())["payments"])
+    assert 50 < begun == report["storm"]["begun"] == report["storm"]["done"] < 200
+    assert _begun(out / "history.jsonl") == begun
+
+
 def test_profiles_are_listed_for_people_and_for_programs(load):
     """`profiles` names each shipped profile; as JSON with everything in it."""
     assert "smoke" in load("profiles", environ=os.environ).stdout
@@ -148,6 +165,11 @@ def _alive(pid: int) -> bool:
 
 def _lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _begun(path: Path) -> int:
+    whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return len({json.loads(line)["payment"] for line in whole})
 
 
 def _wait_for(what):

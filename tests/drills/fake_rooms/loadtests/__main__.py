@@ -50,7 +50,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
     parser.add_argument("profile")
-    for name in ("--target", "--out", "--seed"):
+    for name in ("--target", "--out", "--seed", "--until"):
         parser.add_argument(name)
     parser.add_argument("--payments", type=int)
     parser.add_argument("--no-evidence", action="store_true")
@@ -58,7 +58,9 @@ def main():
     out = Path(given.out)
     out.mkdir(parents=True)
     storm = Storm(out)
-    for payment in range(given.payments):
+    for payment in range(5 * given.payments):
+        if payment >= given.payments and Path(given.until).exists():
+            break
         for operation in ("reserve", "settle"):
             while not storm.attempt(payment, operation):
                 time.sleep(0.01)
