@@ -64,14 +64,17 @@ def serve(host: str, port: int, db: Path | None, access_log: bool, processes: in
     """
     import msgspec
 
-    from gateway.rail.simulator.in_process import practising
     from gateway.serve import serve as run_server
     from gateway.settings import Settings
 
     with _problems():
         settings = Settings(db=_database(db), host=host, port=port, rail_url=rail or None, rail_timeout_s=rail_timeout_s)
         settings = msgspec.structs.replace(settings, rail_secret=os.environ.get("GONOGO_RAIL_SECRET") or None)
-        run_server(practising(settings) if rail == "practice" else settings, access_log=access_log, processes=processes)
+        if rail == "practice":
+            from gateway.rail.simulator.in_process import practising
+
+            settings = practising(settings)
+        run_server(settings, access_log=access_log, processes=processes)
 
 
 @gateway.command()

@@ -1,10 +1,10 @@
 """Defects that a retry storm brings out, with the probes that see the rest of them."""
 
 import pytest
-from defects import DEFECTS, FOLDER, Trial, defective, hold_against, put_on_trial
+from defects import DEFECTS, FOLDER, Trial, defective, hold_against, on_trial, put_on_trial
 from toolkit import PROBES
 
-STORMS = {name: trial for name, trial in DEFECTS.items() if trial.storm}
+STORMS = on_trial(lambda trial: trial.storm)
 EVERYTHING = Trial({}, storm=True, probes=PROBES)
 
 
@@ -19,10 +19,11 @@ def test_every_defect_is_on_trial():
 @pytest.mark.parametrize("name", STORMS)
 def test_the_gates_that_should_catch_the_defect_fail(tmp_path, name):
     """Those gates, by those criteria, and no other gate."""
-    trial = STORMS[name]
+    trial = DEFECTS[name]
     hold_against(trial, put_on_trial(trial, tmp_path, defective(name, tmp_path)))
 
 
+@pytest.mark.nightly
 @pytest.mark.process
 def test_the_gateway_as_it_is_fails_no_gate(tmp_path):
     """The control: storm and all probes, and nothing fails."""

@@ -64,6 +64,7 @@ def test_every_shipped_drill_is_a_valid_document_under_its_own_name(name):
     assert document.metadata.title
 
 
+@pytest.mark.nightly  # by day a defect goes through this drill, and through the next
 @pytest.mark.process
 def test_nothing_is_lost_or_settled_twice_when_the_gateway_is_killed_in_a_storm(drill, tmp_path):
     """Two kills, two recoveries, a clean audit, and evidence that the state folder's key has signed."""
@@ -82,6 +83,7 @@ def test_nothing_is_lost_or_settled_twice_when_the_gateway_is_killed_in_a_storm(
     assert _carriers(out) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.process
 @pytest.mark.power
 def test_nothing_acknowledged_is_lost_when_the_power_fails_in_a_storm(drill, tmp_path):
@@ -145,6 +147,7 @@ def test_a_defective_candidate_is_noticed_and_the_release_before_comes_back(dril
     assert _carriers(out) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.process
 def test_a_rollback_drill_that_dies_on_the_candidate_is_recovered(drill, tmp_path):
     """SIGKILL while the candidate serves: nothing is left running, and the stable release starts on the migrated database."""

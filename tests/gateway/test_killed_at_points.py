@@ -39,7 +39,9 @@ if pathlib.Path({armed!r}).exists():
 CROWD = 16
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    "point", [*(pytest.param(point, marks=pytest.mark.nightly) for point in ("begun", "decided")), "committed"]
+)
 def test_a_gateway_killed_at_this_point_has_settled_once(tmp_path, point):
     """Sixteen clients with one key, then sixteen with a key each: each repetition is answered, and the payee is credited once."""
     armed = tmp_path / "armed"

@@ -21,7 +21,7 @@ from gateway.canonical import sha256_hex
 from gateway.commands import ApprovalRule, Approve, Budget, DuplicateGuard, Principal, PutPolicy, Reject, Reserve, Reverse, Settle
 from gateway.routes import APPROVE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE
 
-EXAMPLES = int(os.environ.get("GONOGO_POLICY_LIVES", "100"))
+EXAMPLES = int(os.environ.get("GONOGO_POLICY_LIVES", "50"))
 """How many random lives; a nightly run sets more."""
 
 BUDGETS = (

@@ -13,7 +13,7 @@ from gateway.commands import ApprovalRule, Budget, DuplicateGuard, Hours
 from gateway.policy import NO_RULES, Policy, PolicyRequest, Reason, Tally, compile_rules, decide
 from gateway.policy.windows import local_moment
 
-EXAMPLES = int(os.environ.get("GONOGO_POLICY_EXAMPLES", "2000"))
+EXAMPLES = int(os.environ.get("GONOGO_POLICY_EXAMPLES", "1000"))
 """How many random decisions; a nightly run sets more."""
 
 SMALL = st.integers(1, 12)

@@ -94,6 +94,7 @@ def test_an_interrupted_review_leaves_no_process_behind(tmp_path: Path, signal_n
     _interrupt(tmp_path, signal_number, code, when)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("signal_number", "code", "step", "when"), REHEARSING)
 def test_a_review_interrupted_in_a_drill_leaves_no_process_behind(
     tmp_path: Path, signal_number: int, code: int, step: str, when: str

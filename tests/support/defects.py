@@ -1,9 +1,10 @@
 """The known defects: how each is brought out, and which gates must then fail, by which criterion at least. No other gate may."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
+import pytest
 from toolkit import PROBES, Judged, Toolkit
 
 from drills.releases import load_release, make_release
@@ -56,6 +57,19 @@ DEFECTS: dict[str, Trial] = {
     "lease_without_epoch": Trial({"C": "rail_late_writes"}, fault="overtaken"),
 }
 """By the file's name. `seed` is one with which the simulation finds it, None for what lies outside of the simulation."""
+
+
+DAILY = ("check_then_act", "credit_stuck", "denied_payment_settles", "receipts_not_chained")
+"""Defects that go through storm and probes in every run, besides those that the simulation cannot find."""
+
+
+def on_trial(wanted: Callable[[Trial], bool]) -> list[object]:
+    """The names of the defects whose gates a test is about. By day the simulation finds the others; the gates do by night."""
+    return [
+        pytest.param(name, marks=[] if trial.seed is None or name in DAILY else [pytest.mark.nightly])
+        for name, trial in DEFECTS.items()
+        if wanted(trial)
+    ]
 
 
 def defective(name: str, folder: Path) -> Path:

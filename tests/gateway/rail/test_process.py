@@ -97,6 +97,7 @@ def test_a_gateway_killed_after_its_call_left_and_before_it_arrived_charges_once
         assert rail.paid() == [(payout["rail_key"], "1000")]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("forgets", [False, True], ids=["keeps keys", "forgets keys"])
 def test_a_storm_of_faults_and_three_kills_leaves_one_charge_for_each_payout(tmp_path, counter, forgets):
     """Every fault of the reply, and kill -9 three times in the middle: rail's book and ledger agree, 0 extra charges."""
