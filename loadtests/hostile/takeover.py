@@ -11,6 +11,8 @@ heard the rail's word finds its call timed out when it goes on, and knows nothin
 """
 
 from collections.abc import Callable
+from itertools import count
+from threading import Event, Thread
 from time import sleep
 
 from gates.schema.outcome import UnknownReason
@@ -26,7 +28,7 @@ from loadtests.hostile.party import Debt, Party
 from loadtests.hostile.railside import RailSide
 
 ATTEMPTS = 12
-"""How often a process is frozen in the hope that it is in the middle of a write; seen under load, every second or third is."""
+"""How often that is tried with new payouts; each time the process is frozen again until it is in the middle of a write."""
 MOST = 8
 """Payouts to be overtaken at once, as many as a process with a small share for this takes over in one go."""
 
@@ -36,6 +38,8 @@ STAGES = 3
 _POLL_S = 0.02
 _LONGEST_DELAY_MS = 600
 _BUSY_S = 0.1
+_PROBE_S = 0.1
+"""How long the owner may take to write something before it counts as held up."""
 
 
 def at_once(order: Order) -> int:
@@ -116,7 +120,7 @@ class Takeover:
         """Freeze the other process in the hope that it is writing: the payouts whose owner was held up, and is frozen now too."""
         with writing(self._successor.desk, f"{self._key}-w{number}"):
             self._pause(_BUSY_S)
-            self._successor.freeze()
+            self._freeze_in_a_write(f"{self._key}-f{number}")
             try:
                 self._pause(self._delay_ms / 1000)  # every reply has come meanwhile
                 held = self._owner.undecided(asked)
@@ -127,6 +131,22 @@ class Takeover:
             finally:
                 self._successor.go_on()
         return held
+
+    def _freeze_in_a_write(self, key: str) -> None:
+        """Freeze the other process, and again a moment later as long as the owner can still write and no reply is near."""
+        deadline = monotonic_s() + self._delay_ms / 2000
+        for at in count():
+            self._successor.freeze()
+            written = Event()
+            Thread(target=self._write_once, args=(f"{key}-{at}", written), daemon=True).start()
+            if not written.wait(_PROBE_S) or monotonic_s() > deadline:
+                return
+            self._successor.go_on()
+            self._pause(_POLL_S)
+
+    def _write_once(self, key: str, written: Event) -> None:
+        self._owner.trouble(key)
+        written.set()
 
     def _overtake(self, held: list[Debt]) -> tuple[Overtaken, ...] | Gap:
         """With the owner frozen: let the rail charge, the successor take over, and the owner come back in the midst of it."""

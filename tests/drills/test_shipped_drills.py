@@ -132,6 +132,7 @@ def test_where_no_disk_can_lose_power_the_drill_says_so_and_its_evidence_is_unkn
     assert "fusermount3" in log
 
 
+@pytest.mark.nightly
 @pytest.mark.process
 def test_a_defective_candidate_is_noticed_and_the_release_before_comes_back(drill, tmp_path):
     """On the database that the candidate has migrated, with every payment accounted for."""

@@ -61,6 +61,7 @@ def test_a_careful_service_is_never_charged_twice_and_leaves_signed_evidence(pla
     assert held.statement.predicate.measures["unresolved"].value == "0"
 
 
+@pytest.mark.nightly
 def test_a_service_that_tries_again_with_a_new_key_is_charged_k_plus_one_times(play):
     """Where k replies are lost after the effect, k charges are extra: a ratio of one; before the effect it does no harm."""
     done, check, _ = play("new_key", *_LOSSY)

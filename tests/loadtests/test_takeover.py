@@ -52,6 +52,7 @@ def test_an_owner_that_writes_to_what_is_still_open_is_found(overtake):
     assert "FOUND late_write (overtaken)" in done.stdout
 
 
+@pytest.mark.nightly
 def test_an_owner_that_writes_over_what_is_decided_is_found_too(overtake):
     """Both fail, of which one had succeeded."""
     done, check, _ = overtake("any_word", "--no-evidence")
