@@ -41,7 +41,10 @@ class App(NamedTuple):
 
 
 class _Plain(Litestar):
-    """Without the plugins for pydantic and attrs that Litestar loads where they are installed: a seventh of the time to start."""
+    """Without the plugins that Litestar adds of itself, none of which is used here.
+
+    Those for pydantic and attrs import the two wherever they are installed: a tenth of the time to start.
+    """
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:

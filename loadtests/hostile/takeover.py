@@ -68,6 +68,7 @@ class Takeover:
         self._delay_ms = min(order.answer_timeout_ms * 3 // 5, _LONGEST_DELAY_MS)
         self._began_s = monotonic_s()
         self._asked: list[Debt] = []
+        self._probes: list[Thread] = []
         self._at_once = at_once(order)
         self.asks: list[Ask] = []
         self.waits: list[Wait] = []
@@ -89,6 +90,8 @@ class Takeover:
             self._rail.misbehave({})
             bar.step(2, "waiting for the outcomes")
             self._wait_until_decided()
+            for probe in self._probes:
+                probe.join()  # held up by a frozen process until now; nobody must ask once the services are ended
             self._tell_the_end()
             bar.step(STAGES)
 
@@ -120,7 +123,8 @@ class Takeover:
         """Freeze the other process in the hope that it is writing: the payouts whose owner was held up, and is frozen now too."""
         with writing(self._successor.desk, f"{self._key}-w{number}"):
             self._pause(_BUSY_S)
-            self._freeze_in_a_write(f"{self._key}-f{number}")
+            spare_s = self._delay_ms / 2000  # no reply may come before the last try
+            self._probes += freeze_in_a_write(self._successor, self._owner, f"{self._key}-f{number}", spare_s, self._pause)
             try:
                 self._pause(self._delay_ms / 1000)  # every reply has come meanwhile
                 held = self._owner.undecided(asked)
@@ -131,22 +135,6 @@ class Takeover:
             finally:
                 self._successor.go_on()
         return held
-
-    def _freeze_in_a_write(self, key: str) -> None:
-        """Freeze the other process, and again a moment later as long as the owner can still write and no reply is near."""
-        deadline = monotonic_s() + self._delay_ms / 2000
-        for at in count():
-            self._successor.freeze()
-            written = Event()
-            Thread(target=self._write_once, args=(f"{key}-{at}", written), daemon=True).start()
-            if not written.wait(_PROBE_S) or monotonic_s() > deadline:
-                return
-            self._successor.go_on()
-            self._pause(_POLL_S)
-
-    def _write_once(self, key: str, written: Event) -> None:
-        self._owner.trouble(key)
-        written.set()
 
     def _overtake(self, held: list[Debt]) -> tuple[Overtaken, ...] | Gap:
         """With the owner frozen: let the rail charge, the successor take over, and the owner come back in the midst of it."""
@@ -214,3 +202,27 @@ class Takeover:
 
     def _note(self, what: str) -> None:
         self.steps.append(Step(round((monotonic_s() - self._began_s) * 1000), what))
+
+
+def freeze_in_a_write(process: Party, other: Party, key: str, seconds: float, pause: Callable[[float], None]) -> list[Thread]:
+    """Freeze a process, and again a moment later while the other one can still write, for so many seconds at most.
+
+    It is frozen afterwards in any case. Returns the threads that had the other one write: the last may be held up.
+    """
+    deadline, probes = monotonic_s() + seconds, []
+    for at in count():
+        process.freeze()
+        written = Event()
+        probe = Thread(target=_write_once, args=(other, f"{key}-{at}", written), daemon=True)
+        probe.start()
+        probes.append(probe)
+        if not written.wait(_PROBE_S) or monotonic_s() >= deadline:
+            break
+        process.go_on()
+        pause(_POLL_S)
+    return probes
+
+
+def _write_once(party: Party, key: str, written: Event) -> None:
+    party.trouble(key)
+    written.set()

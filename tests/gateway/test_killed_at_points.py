@@ -40,7 +40,7 @@ CROWD = 16
 
 
 @pytest.mark.parametrize(
-    "point", [*(pytest.param(point, marks=pytest.mark.nightly) for point in ("begun", "decided")), "committed"]
+    "point", [pytest.param(point, marks=[] if point == "committed" else [pytest.mark.nightly]) for point in POINTS]
 )
 def test_a_gateway_killed_at_this_point_has_settled_once(tmp_path, point):
     """Sixteen clients with one key, then sixteen with a key each: each repetition is answered, and the payee is credited once."""

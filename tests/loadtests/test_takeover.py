@@ -3,10 +3,11 @@
 import json
 import os
 import re
+from threading import Event
 
 import pytest
 
-pytestmark = pytest.mark.process
+from loadtests.hostile.takeover import freeze_in_a_write
 
 OVERTAKEN = ("--fault", "overtaken", "--patience", "20")
 
@@ -31,6 +32,7 @@ def overtake(load, here, tmp_path):
     return run
 
 
+@pytest.mark.process
 def test_a_service_that_minds_its_epochs_lets_nobody_write_too_late(overtake):
     """Two payouts overtaken, one decided before its owner came back, one after, both as the rail has them; and it is told how."""
     done, check, record = overtake("epochs", "--no-evidence")
@@ -44,6 +46,7 @@ def test_a_service_that_minds_its_epochs_lets_nobody_write_too_late(overtake):
     assert check["rows"][0]["charges"] == 2
 
 
+@pytest.mark.process
 def test_an_owner_that_writes_to_what_is_still_open_is_found(overtake):
     """The one that was decided keeps its state; the other fails although the rail has charged it."""
     done, check, _ = overtake("first_word", "--no-evidence")
@@ -53,6 +56,7 @@ def test_an_owner_that_writes_to_what_is_still_open_is_found(overtake):
 
 
 @pytest.mark.nightly
+@pytest.mark.process
 def test_an_owner_that_writes_over_what_is_decided_is_found_too(overtake):
     """Both fail, of which one had succeeded."""
     done, check, _ = overtake("any_word", "--no-evidence")
@@ -68,6 +72,7 @@ def test_an_owner_that_writes_over_what_is_decided_is_found_too(overtake):
     ],
     ids=["the rail cannot be told", "the service does not start"],
 )
+@pytest.mark.process
 def test_where_nobody_can_be_overtaken_the_measure_is_unknown_and_says_why(overtake, spoiled, why):
     """Exit 3, and no path of this machine in the reason."""
     done, check, record = overtake("epochs", "--no-evidence", **spoiled)
@@ -76,3 +81,42 @@ def test_where_nobody_can_be_overtaken_the_measure_is_unknown_and_says_why(overt
     assert (measure["unknown"], record) == ("not_run", None)
     assert why in measure["detail"]
     assert "/" not in measure["detail"]
+
+
+class Process:
+    """Stands for a process: writes down what is done to it, and is held up in the write of that number."""
+
+    def __init__(self, held_up_in=None):
+        self.done, self.writes, self.held_up_in, self.released = [], 0, held_up_in, Event()
+
+    def freeze(self):
+        """Stop."""
+        self.done.append("freeze")
+
+    def go_on(self):
+        """Go on."""
+        self.done.append("go on")
+
+    def trouble(self, _key):
+        """Write, which takes until the release where it is held up."""
+        self.writes += 1
+        if self.writes == self.held_up_in:
+            self.released.wait(30)
+
+
+def test_a_process_is_frozen_again_until_the_other_one_is_held_up():
+    """Twice the other one could write, the third time not: there it stays frozen."""
+    process, other = Process(), Process(held_up_in=3)
+    probes = freeze_in_a_write(process, other, "key", 30, lambda _: None)
+    assert process.done == ["freeze", "go on", "freeze", "go on", "freeze"]
+    other.released.set()
+    assert len(probes) == other.writes == 3
+    for probe in probes:
+        probe.join()
+
+
+def test_a_process_that_holds_nobody_up_is_frozen_all_the_same_once_the_time_is_over():
+    """The payouts themselves tell afterwards whether that was of use."""
+    process = Process()
+    freeze_in_a_write(process, Process(), "key", 0, lambda _: None)
+    assert process.done == ["freeze"]
