@@ -4,11 +4,12 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 
 import msgspec
 
 from drills import journal as journals
-from drills.child import MARKER, Identity, identify
+from drills.child import MARKER, Identity, Pause, identify
 from drills.control import DISK, choose_control
 from drills.journal import End, Ending, Event, History, Journal, Phase, RolledBack, Status
 from drills.power import unmount
@@ -71,23 +72,34 @@ def recorded(events: tuple[Event, ...]) -> list[Identity]:
     return [Identity(msgspec.convert(item["pid"], int), str(item["started"])) for item in facts]
 
 
-def carriers(run_id: str) -> list[Identity]:
+def carriers(run_id: str, processes: Path = Path("/proc"), pause: Pause = sleep) -> list[Identity]:
     """The processes whose environment names this run: children of children, and one whose line was not written in time."""
     wanted = f"{MARKER}={run_id}".encode()
     found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid() and wanted in _environ(entry).split(b"\0"):
+    for entry in processes.iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid() and wanted in _environ(entry, pause).split(b"\0"):
             identity = identify(int(entry.name))
             if identity is not None and identity.alive():
                 found.append(identity)
     return found
 
 
-def _environ(entry: Path) -> bytes:
+def _environ(entry: Path, pause: Pause) -> bytes:
+    """A process's environment; empty where it is gone, another user's, or the kernel's own.
+
+    One that is just being started has a program but neither arguments nor environment for an instant, though whoever
+    started it has gone on: it is looked at again, for a second at most.
+    """
     try:
-        return (entry / "environ").read_bytes()
-    except OSError:  # gone meanwhile, or another user's
-        return b""
+        for _ in range(100):
+            environ = (entry / "environ").read_bytes()
+            if environ or (entry / "cmdline").read_bytes():
+                return environ
+            (entry / "exe").readlink()  # the kernel's own, and what has ended, have none
+            pause(0.01)
+    except OSError:
+        pass
+    return b""
 
 
 def _end(identity: Identity) -> None:

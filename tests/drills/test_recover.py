@@ -133,3 +133,23 @@ def test_a_folder_without_a_drill_is_refused(tmp_path, voice):
     """There is nothing to read."""
     with pytest.raises(UsageProblem, match="not the folder of a drill"):
         recover(tmp_path, voice, system_clock, {})
+
+
+def test_a_process_that_is_just_being_started_is_looked_at_again(tmp_path):
+    """It has a program, but neither arguments nor an environment yet; the kernel's own processes never get one."""
+    starting, kernel = tmp_path / str(os.getppid()), tmp_path / "2"
+    for entry in (starting, kernel):
+        entry.mkdir()
+        (entry / "environ").write_bytes(b"")
+        (entry / "cmdline").write_bytes(b"")
+    (starting / "exe").symlink_to(sys.executable)
+    looks = []
+
+    def pause(seconds):
+        looks.append(seconds)
+        if len(looks) == 3:
+            (starting / "environ").write_bytes(f"A=b\0{MARKER}=run\0".encode())
+
+    (found,) = carriers("run", tmp_path, pause)
+    assert found.pid == os.getppid()
+    assert len(looks) == 3
