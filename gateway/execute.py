@@ -58,7 +58,7 @@ Chore = Callable[[Batch, Context], object]
 def execute_batch(tx: Batch, tenants: TenantStore, requests: Sequence[Mutation | Chore], ctx: Context) -> list[object]:
     """Decide requests one after another inside the open transaction; each sees what those before it did."""
     claims = [claim(request) if isinstance(request, Mutation) else None for request in requests]
-    keys = [(item.key_hash, item.route_hash) for item in claims if item]
+    keys = [(item.tenant_key, item.route_hash) for item in claims if item]
     tx.open(keys, [payment for request in requests for payment in _named_payment(request)], ctx.signer)
     answers = [_run(tx, tenants, request, item, ctx) for request, item in zip(requests, claims, strict=True)]
     tx.flush()
@@ -82,7 +82,7 @@ def execute(tx: Transaction, tenants: TenantStore, mutation: Mutation, wanted: C
 
     Everything is validated before the first write, so a refusal leaves nothing behind but its own stored answer.
     """
-    stored = tx.stored_answer(wanted.key_hash, wanted.route_hash)
+    stored = tx.stored_answer(wanted.tenant_key, wanted.route_hash)
     if stored is not None:
         return _repeat(mutation, wanted, stored, ctx)
     work = ctx.work(mutation, wanted)

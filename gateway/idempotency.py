@@ -23,7 +23,7 @@ _ENCODE = msgspec.json.Encoder().encode
 class Claim(msgspec.Struct, frozen=True, array_like=True):
     """A key's scope, and the fingerprint of the request that claims it."""
 
-    key_hash: bytes
+    tenant_key: str
     route_hash: bytes
     fingerprint: bytes
     request: bytes
@@ -57,9 +57,9 @@ class Fingerprinted(msgspec.Struct, frozen=True):
     template: str
 
 
-def key_hash(tenant_id: str, key: str) -> bytes:
+def tenant_key(tenant_id: str, key: str) -> str:
     """The first half of the scope: whose key. A tenant's key can be looked up by it on all routes at once."""
-    return hashlib.sha256(f"{tenant_id}{_UNIT}{key}".encode()).digest()[:16]
+    return f"{tenant_id}{_UNIT}{key}"
 
 
 def claim(mutation: Mutation) -> Claim:
@@ -75,8 +75,8 @@ def claim(mutation: Mutation) -> Claim:
     query = mutation.query and "&".join(sorted(mutation.query.split("&")))
     agent = mutation.principal.agent_id
     whole = Fingerprinted(agent, msgspec.Raw(request), route.method, mutation.path_ids, query, route.template)
-    claimed_by = key_hash(mutation.principal.tenant_id, mutation.key)
-    return Claim(claimed_by, hashlib.sha256(where).digest()[:16], hashlib.sha256(_ENCODE(whole)).digest(), request)
+    whose = tenant_key(mutation.principal.tenant_id, mutation.key)
+    return Claim(whose, hashlib.sha256(where).digest()[:16], hashlib.sha256(_ENCODE(whole)).digest(), request)
 
 
 def differing_fields(first: bytes, second: bytes, *, same_agent: bool = True) -> tuple[str, ...]:

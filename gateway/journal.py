@@ -119,7 +119,7 @@ def append(tx: Transaction, work: Work, row: OperationRow) -> int:
     """Add a row to the journal, with the key that led to it."""
     seq = tx.add_operation(row)
     if work.claim is not None:
-        tx.add_key(work.claim.key_hash, work.claim.route_hash, seq)
+        tx.add_key(work.claim.tenant_key, work.claim.route_hash, seq)
     return seq
 
 

@@ -21,7 +21,7 @@ from gateway.store.store import Transaction, payment_row
 _FEW = 3
 """Rows for which statements of their own cost less than one that has to spread out a list of them first."""
 
-Key = tuple[bytes, bytes]
+Key = tuple[str, bytes]
 PaymentKey = tuple[str, str]
 
 
@@ -59,7 +59,7 @@ class Batch(Transaction):
         if len(keys) < _FEW:
             return  # each is read when it is asked for
         self._answers.update(dict.fromkeys(keys))
-        for row in bulk.STORED.run(self._execute, [(blob(key), blob(route)) for key, route in self._answers]):
+        for row in bulk.STORED.run(self._execute, [(key, blob(route)) for key, route in self._answers]):
             self._answers[row[0], row[1]] = StoredAnswer(*row[2:])
         self._payments.update(dict.fromkeys(payments))
         for row in bulk.PAYMENTS.run(self._execute, list(self._payments)):
@@ -87,11 +87,11 @@ class Batch(Transaction):
         self._wallets.clear()
         self._payees.clear()
 
-    def stored_answer(self, key_hash: bytes, route_hash: bytes) -> StoredAnswer | None:
+    def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:
         """What this key led to on this route, in this batch too."""
-        key = (key_hash, route_hash)
+        key = (tenant_key, route_hash)
         if key not in self._answers:
-            self._answers[key] = super().stored_answer(key_hash, route_hash)
+            self._answers[key] = super().stored_answer(tenant_key, route_hash)
         found = self._answers[key]
         return found.answer if isinstance(found, OperationRow) else found
 
@@ -215,11 +215,11 @@ class Batch(Transaction):
             self._seq = super().next_seq() - 1
         return self._seq + 1
 
-    def add_key(self, key_hash: bytes, route_hash: bytes, seq: int) -> None:
+    def add_key(self, tenant_key: str, route_hash: bytes, seq: int) -> None:
         """Bind a key to the operation just added."""
         assert self._last is not None, "a key is bound to the operation that was added before it"
-        self._answers[key_hash, route_hash] = self._last
-        self._keys.append((blob(key_hash), blob(route_hash), seq))
+        self._answers[tenant_key, route_hash] = self._last
+        self._keys.append((tenant_key, blob(route_hash), seq))
 
     def add_movements(self, seq: int, tenant_id: str, currency: str, movements: Sequence[Movement]) -> None:
         """Append the legs of an entry."""

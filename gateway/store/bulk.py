@@ -47,11 +47,11 @@ def _insert(table: str, columns: str, *, nullable: Sequence[str] = ()) -> Bulk:
 
 STORED = Bulk(
     f"""
-SELECT k.key_hash, k.route_hash, {STORED_COLUMNS} FROM (VALUES {{rows}}) AS v
-JOIN idempotency_keys AS k ON k.key_hash = v.column1 AND k.route_hash = v.column2 JOIN operations AS o ON o.seq = k.seq
+SELECT k.tenant_key, k.route_hash, {STORED_COLUMNS} FROM (VALUES {{rows}}) AS v
+JOIN idempotency_keys AS k ON k.tenant_key = v.column1 AND k.route_hash = v.column2 JOIN operations AS o ON o.seq = k.seq
 LEFT JOIN answers AS a ON a.seq = k.seq
 """,  # noqa: S608  # our own names
-    "key_hash, route_hash",
+    "tenant_key, route_hash",
 )
 PAYMENTS = Bulk(
     f"""
@@ -62,7 +62,7 @@ JOIN payments AS p ON p.tenant_id = v.column1 AND p.payment_id = v.column2
 )
 OPERATIONS = _insert("operations", f"seq, {OPERATION_COLUMNS}", nullable=("location",))
 ANSWERS = _insert("answers", "seq, body")
-KEYS = _insert("idempotency_keys", "key_hash, route_hash, seq")
+KEYS = _insert("idempotency_keys", "tenant_key, route_hash, seq")
 MOVEMENTS = _insert("movements", "seq, leg, tenant_id, debit, credit, amount, currency")
 NEW_PAYMENTS = _insert("payments", PAYMENT_COLUMNS, nullable=("client_reference", "purpose"))
 CHANGED = Bulk(

@@ -19,7 +19,7 @@ from gateway.answers import (
 )
 from gateway.commands import Principal
 from gateway.errors import Code, Refusal, Refused
-from gateway.idempotency import expires_at, key_hash, resource_path
+from gateway.idempotency import expires_at, resource_path, tenant_key
 from gateway.rate_limit import RateLimit
 from gateway.receipts import envelope
 from gateway.store.keys import KeyEvents
@@ -50,7 +50,7 @@ ORDER BY o.seq, m.leg
 """
 _KEY = """
 SELECT o.route, o.status, o.suffix, o.location, o.payment_id, o.at, EXISTS (SELECT 1 FROM answers AS a WHERE a.seq = o.seq)
-FROM idempotency_keys AS k JOIN operations AS o ON o.seq = k.seq WHERE k.key_hash = ? ORDER BY o.seq
+FROM idempotency_keys AS k JOIN operations AS o ON o.seq = k.seq WHERE k.tenant_key = ? ORDER BY o.seq
 """
 _PRINCIPAL = """
 SELECT k.tenant_id, k.key_id, k.role, k.agent_id, t.rate_per_s, t.burst
@@ -136,7 +136,7 @@ class Reads:
 
     def key(self, tenant_id: str, key: str, now: str, under_way: tuple[KeyUse, ...] = ()) -> KeyView:
         """Everything that was decided under a key, and what is under way; raises Refused for a key that led to nothing."""
-        uses = tuple(_key_use(row, now) for row in self._execute(_KEY, (key_hash(tenant_id, key),)))
+        uses = tuple(_key_use(row, now) for row in self._execute(_KEY, (tenant_key(tenant_id, key),)))
         return KeyView(key, _found((*uses, *under_way) or None, "no request with this key was decided"))
 
     def ledger(self, tenant_id: str, after: int, limit: int) -> list[LedgerLine]:

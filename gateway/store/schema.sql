@@ -175,12 +175,13 @@ CREATE TABLE operations (
 CREATE UNIQUE INDEX operations_by_suffix ON operations (suffix);
 CREATE UNIQUE INDEX operations_by_payment ON operations (payment_id, payment_seq) WHERE payment_seq IS NOT NULL;
 
--- Which operation a key led to. key_hash covers tenant and key, route_hash method, template and path ids.
+-- Which operation a key led to. tenant_key is tenant and key, route_hash covers method, template and path ids. The key is not hashed:
+-- keys that callers number, date or derive from an id lie side by side then, and a batch of them dirties one page, not one for each.
 CREATE TABLE idempotency_keys (
-  key_hash BLOB NOT NULL CHECK (length(key_hash) = 16),
+  tenant_key TEXT NOT NULL,
   route_hash BLOB NOT NULL CHECK (length(route_hash) = 16),
   seq INTEGER NOT NULL,
-  PRIMARY KEY (key_hash, route_hash)
+  PRIMARY KEY (tenant_key, route_hash)
 ) STRICT, WITHOUT ROWID;
 
 -- The bytes that every replay repeats. The only rows that may go, once they are 30 days old by the journal's own clock: what stays

@@ -19,7 +19,7 @@ _INSERT_OPERATION = (
 )
 _SELECT_KEY = f"""
 SELECT {STORED_COLUMNS} FROM idempotency_keys AS k JOIN operations AS o ON o.seq = k.seq
-LEFT JOIN answers AS a ON a.seq = k.seq WHERE k.key_hash = ? AND k.route_hash = ?
+LEFT JOIN answers AS a ON a.seq = k.seq WHERE k.tenant_key = ? AND k.route_hash = ?
 """  # noqa: S608  # our own column names
 _UPDATE_PAYMENT = """
 UPDATE payments SET state = ?, settled = ?, released = ?, open = ?, refunded = ?, charged_back = ?, operations = ?,
@@ -78,9 +78,9 @@ class Transaction:
         self.payouts = PayoutStore(connection)
         self._rules: dict[str, Rules] = {}
 
-    def stored_answer(self, key_hash: bytes, route_hash: bytes) -> StoredAnswer | None:
+    def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:
         """What this key led to on this route, if it was ever decided."""
-        row = self._execute(_SELECT_KEY, (key_hash, route_hash)).fetchone()
+        row = self._execute(_SELECT_KEY, (tenant_key, route_hash)).fetchone()
         return None if row is None else StoredAnswer(*row)
 
     def payment(self, tenant_id: str, payment_id: str) -> PaymentRow | None:
@@ -187,9 +187,10 @@ class Transaction:
         """The position that the next operation will have: a receipt signs it, so it is known before the row is written."""
         return int(self._execute("SELECT coalesce(max(seq), 0) + 1 FROM operations").fetchone()[0])
 
-    def add_key(self, key_hash: bytes, route_hash: bytes, seq: int) -> None:
+    def add_key(self, tenant_key: str, route_hash: bytes, seq: int) -> None:
         """Bind a key to its operation; a second binding breaks the primary key and with it the transaction."""
-        self._execute("INSERT INTO idempotency_keys (key_hash, route_hash, seq) VALUES (?, ?, ?)", (key_hash, route_hash, seq))
+        sql = "INSERT INTO idempotency_keys (tenant_key, route_hash, seq) VALUES (?, ?, ?)"
+        self._execute(sql, (tenant_key, route_hash, seq))
 
     def add_movements(self, seq: int, tenant_id: str, currency: str, movements: Sequence[Movement]) -> None:
         """Append the legs of an entry; the trigger keeps the balances."""

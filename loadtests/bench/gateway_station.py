@@ -1,5 +1,6 @@
 """The service of a Target file as a station: run by its process section, loaded through its operations, known by URL alone."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -57,8 +58,8 @@ class GatewayStation:
         if workload == "half-replays":
             fresh, stored = self._settles(count // 2 + 1), self._stored_answers()
             return Orders(list(chain.from_iterable((new, stored[at % len(stored)]) for at, new in enumerate(fresh))))
-        assert workload == "settle", "the echo is the bare control's"
-        return Orders(self._settles(count))
+        assert workload in ("settle", "random-keys"), "the echo is the bare control's"
+        return Orders(self._settles(count, in_order=workload == "settle"))
 
     def cpu_ms(self) -> int | None:
         """CPU time of its processes so far."""
@@ -96,7 +97,7 @@ class GatewayStation:
         answer = httpx.get(f"http://127.0.0.1:{self.port}{where.path}", headers=headers, trust_env=False)
         return text_at(msgspec.json.decode(answer.content), where.pointer) if answer.is_success else None
 
-    def _settles(self, count: int) -> list[bytes]:
+    def _settles(self, count: int, *, in_order: bool = True) -> list[bytes]:
         reserve = self.target.operations["reserve"]
         pointer = reserve.id_pointer
         if pointer is None:
@@ -107,7 +108,7 @@ class GatewayStation:
             payment_id = text_at(msgspec.json.decode(answer.body), pointer) if answer.status in reserve.success else None
             if payment_id is None:
                 raise UnknownProblem(f"a reserve that prepares a measurement was answered {answer.status}: {answer.body[:300]!r}")
-            found.append(self._request("settle", {"amount": AMOUNT, "payment_id": payment_id}))
+            found.append(self._request("settle", {"amount": AMOUNT, "payment_id": payment_id}, in_order=in_order))
         return found
 
     def _stored_answers(self) -> list[bytes]:
@@ -121,9 +122,11 @@ class GatewayStation:
                 )
         return self._replays
 
-    def _request(self, name: str, fields: Mapping[str, str]) -> bytes:
+    def _request(self, name: str, fields: Mapping[str, str], *, in_order: bool = True) -> bytes:
         operation = self.target.operations[name]  # type: ignore[index]  # the names are literals of the target's schema
         key = f"bench-{name}-{next(self._numbers):012d}"
+        if not in_order:
+            key = hashlib.sha256(key.encode()).hexdigest()[:32]
         known = {**self._variables, "currency": self.target.currency, "key": key, "reference": key, **fields}
         headers = {"Authorization": self._credential(operation), self.target.idempotency_header: key}
         body = b"" if operation.body is None else msgspec.json.encode(fill(operation.body, known))

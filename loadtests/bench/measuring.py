@@ -82,8 +82,8 @@ class Bench:
         if not orders.cycle:
             sent = heard.requests + 2 * connections + 8
             self._left[name, workload] = list(orders.requests[sent + sent % 2 :])
-        if workload in ("settle", "half-replays") and not heard.dry:
-            fresh = heard.requests if workload == "settle" else heard.requests // 2 - connections
+        if workload in ("settle", "random-keys", "half-replays") and not heard.dry:
+            fresh = heard.requests // 2 - connections if workload == "half-replays" else heard.requests
             self.acknowledged[name] = self.acknowledged.get(name, 0) + max(fresh, 0)
         return Sample(
             heard,

@@ -8,7 +8,8 @@ import msgspec
 from gates.schema.errors import UsageProblem
 from loadtests.draws import draw
 
-Workload = Literal["echo", "settle", "half-replays", "reserve", "replay"]
+Workload = Literal["echo", "settle", "random-keys", "half-replays", "reserve", "replay"]
+"""A settle's key is numbered, as an order's number or a UUIDv7 makes it; random-keys have no order, as a UUIDv4 has none."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -27,6 +28,7 @@ ROWS = (
     Row("settle-1", "settle, fresh keys", "gateway", "settle", 1),
     Row("settle-64", "settle, fresh keys", "gateway", "settle", 64),
     Row("settle-256", "settle, fresh keys", "gateway", "settle", 256),
+    Row("random-keys-64", "settle, fresh keys without an order", "gateway", "random-keys", 64),
     Row("half-replays-64", "settle, every second one a replay", "gateway", "half-replays", 64),
     Row("reserve-64", "reserve with policy and counters", "gateway", "reserve", 64),
     Row("replay-64", "replay of a stored answer", "gateway", "replay", 64),

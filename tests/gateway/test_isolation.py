@@ -18,8 +18,8 @@ MODULES = sorted(path.stem for path in STORE.glob("*.py") if path.stem != "__ini
 # A piece of a statement on a tenant's table that has no condition on the tenant, and why that is right. It only gets shorter.
 WITHOUT: dict[str, str] = {
     "WHERE k.key_sha256 = ? AND k.revoked_at IS NULL": "finds out whose key it is: the tenant is the answer",
-    "WHERE k.key_hash = ?": "the hash covers the tenant and the key",
-    "k.key_hash = v.column1 AND k.route_hash = v.column2": "the hash covers the tenant and the key",
+    "WHERE k.tenant_key = ?": "it begins with the tenant",
+    "k.tenant_key = v.column1 AND k.route_hash = v.column2": "it begins with the tenant",
     "SELECT coalesce(max(seq), 0) + 1 FROM operations": "the journal is one; its next position is nobody's",
     "DELETE FROM answers WHERE seq IN": "the purge is the service's own work, on all tenants; answers have no ids of their own",
     "FROM payments WHERE open > 0 AND expires_at <= ?1": "the sweep is the service's own work; every id comes with its tenant",

@@ -64,7 +64,7 @@ REFUSED = {
         (tenant_id, suffix, kind, payment_id, payment_seq, at, actor, route, fingerprint, request, status)
         SELECT tenant_id, 'other', kind, payment_id, payment_seq, at, actor, route, fingerprint, request, status
         FROM operations WHERE payment_seq = 2""",
-    "a key is claimed twice": "INSERT INTO idempotency_keys SELECT key_hash, route_hash, seq FROM idempotency_keys LIMIT 1",
+    "a key is claimed twice": "INSERT INTO idempotency_keys SELECT tenant_key, route_hash, seq FROM idempotency_keys LIMIT 1",
     "an answer goes before its 30 days are over": "DELETE FROM answers",
     "an answer is changed": "UPDATE answers SET body = zeroblob(2)",
     "an answer loses its operation, then goes": "UPDATE answers SET seq = seq + 1000",
