@@ -8,6 +8,11 @@ from pathlib import Path
 from gateway.errors import Code
 from gateway.settings import StartProblem
 
+_CACHE_KB = 16_384
+"""Pages that a connection keeps, in KiB: room for what the largest batch dirties, and little more. SQLite walks through all of
+them in every commit that split pages out of order (it swaps two by way of a number beyond the end), and what is not among them
+the system has anyway."""
+
 _STORAGE_CODES = {
     sqlite3.SQLITE_BUSY: Code.STORAGE_BUSY,
     sqlite3.SQLITE_LOCKED: Code.STORAGE_BUSY,
@@ -66,7 +71,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=5.0)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise StartProblem(f"{path}: this file system cannot hold a write-ahead log; use a local disk")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         connection.execute("PRAGMA temp_store = MEMORY")
     except sqlite3.Error as error:
         raise StartProblem(start_text(path, error)) from None
