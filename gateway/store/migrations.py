@@ -1,5 +1,9 @@
-"""The schema's history. A migration whose name contains `expand` only adds: older releases run on its result."""
+"""The schema's history. A migration whose name contains `expand` only adds: older releases run on its result.
 
+Constraints and triggers are what holds when code is wrong, so a database without them, or with others, is not served.
+"""
+
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +13,9 @@ from sqlite_utils.migrations import Migrations
 
 from gateway.settings import StartProblem
 from gateway.store.connections import open_writer, start_text
+
+_MOST_NAMED = 3
+"""Differences that are named at the start; one is enough to know that it is another build's."""
 
 migrations = Migrations("gateway")
 
@@ -23,7 +30,8 @@ def m001_create(db: Database) -> None:
 def migrate(path: Path) -> tuple[str, ...]:
     """Bring the database at `path` to this release's schema; returns the names of the migrations that were applied now.
 
-    Raises StartProblem for a file that is not usable, or whose schema is newer in a way that this release cannot run on.
+    Raises StartProblem for a file that is not usable, whose schema is newer in a way that this release cannot run on, or whose
+    tables, indexes or triggers are not those that its migrations make.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,9 +41,10 @@ def migrate(path: Path) -> tuple[str, ...]:
     try:
         connection.execute("PRAGMA busy_timeout = 5000")
         database = Database(connection)
-        _refuse_newer(path, database)
+        newer = _newer(path, database)
         pending = tuple(item.name for item in migrations.pending(database))
         migrations.apply(database)
+        _refuse_altered(path, database, grown=bool(newer))
     except sqlite3.Error as error:
         raise StartProblem(start_text(path, error)) from None
     finally:
@@ -43,12 +52,44 @@ def migrate(path: Path) -> tuple[str, ...]:
     return pending
 
 
-def _refuse_newer(path: Path, database: Database) -> None:
+def _newer(path: Path, database: Database) -> list[str]:
+    """The migrations of a newer release that only add; raises StartProblem where there are others."""
     known = {item.name for item in migrations._migrations}  # noqa: SLF001  # the library lists them nowhere else
-    unknown = [item.name for item in migrations.applied(database) if item.name not in known and "expand" not in item.name]
+    newer = [item.name for item in migrations.applied(database) if item.name not in known]
+    unknown = [name for name in newer if "expand" not in name]
     if unknown:
         names = ", ".join(unknown)
         raise StartProblem(f"{path}: a newer release changed it ({names}) so that this one cannot run; start the newer release")
+    return newer
+
+
+def _refuse_altered(path: Path, database: Database, *, grown: bool) -> None:
+    """Raise StartProblem unless tables, indexes and triggers are as made; one that has `grown` may have wider ones, and more."""
+    theirs, ours = _objects(database), _made()
+    altered = [what for what, made_by in ours.items() if theirs.get(what) != made_by]
+    if grown:
+        altered = [what for what in altered if not (what.startswith("table ") and what in theirs)]
+    else:
+        altered += [what for what in theirs if what.startswith("trigger ") and what not in ours]
+    if altered:
+        more = f" and {len(altered) - _MOST_NAMED} more" if len(altered) > _MOST_NAMED else ""
+        differs = f"not as this release makes it: {', '.join(sorted(altered)[:_MOST_NAMED])}{more}"
+        raise StartProblem(f"{path}: {differs}; start the build that made it, or restore a backup, see runbooks/rollback.md")
+
+
+def _made() -> dict[str, str]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        made = Database(connection)
+        migrations.apply(made)
+        return _objects(made)
+
+
+def _objects(database: Database) -> dict[str, str]:
+    """What a database consists of, such as `table wallets`, and the statements that made it; the library's own table apart."""
+    found = database.execute(
+        "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql <> '' AND name <> '_sqlite_migrations'"
+    )
+    return dict(found.fetchall())
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -251,3 +251,46 @@ def test_a_newer_schema_is_run_on_if_it_only_expands_and_refused_otherwise(desk)
     desk.connection.execute(insert, ("m901_contract",))
     with pytest.raises(StartProblem, match="m901_contract"):
         migrate(desk.db)
+
+
+ALTERED = {
+    "trigger movements_stay": "DROP TRIGGER movements_stay",
+    "index operations_by_suffix": "DROP INDEX operations_by_suffix",
+    "table wallets": "ALTER TABLE wallets ADD COLUMN colour TEXT",
+    "trigger extra": "CREATE TRIGGER extra AFTER INSERT ON movements BEGIN UPDATE accounts SET balance = 0; END",
+}
+
+
+@pytest.mark.parametrize("named", ALTERED)
+def test_a_database_whose_walls_are_not_ours_is_refused_with_what_differs(desk, named):
+    """Another build's, or one that somebody has altered: what holds when code is wrong may be missing."""
+    from gateway.settings import StartProblem
+    from gateway.store.migrations import migrate
+
+    desk.connection.execute(ALTERED[named])
+    with pytest.raises(StartProblem, match=f"not as this release makes it: {named}; start the build that made it"):
+        migrate(desk.db)
+
+
+def test_of_many_differences_a_few_are_named(desk):
+    """One is enough to know, all of them would fill the screen."""
+    from gateway.settings import StartProblem
+    from gateway.store.migrations import migrate
+
+    for name in ("votes_stay", "keys_stay", "movements_stay", "operations_stay", "payments_stay"):
+        desk.connection.execute(f"DROP TRIGGER {name}")
+    with pytest.raises(StartProblem, match="it: trigger keys_stay, trigger movements_stay, trigger operations_stay and 2 more;"):
+        migrate(desk.db)
+
+
+def test_what_operators_and_newer_releases_add_is_no_difference(desk):
+    """An index for somebody's own queries; and after a migration that expands, wider tables and further triggers."""
+    from gateway.store.migrations import migrate
+
+    desk.connection.execute("CREATE INDEX mine ON payments (created_at)")
+    assert migrate(desk.db) == ()
+    insert = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('gateway', 'm900_expand_notes', 'now')"
+    desk.connection.execute(insert)
+    desk.connection.execute(ALTERED["table wallets"])
+    desk.connection.execute(ALTERED["trigger extra"])
+    assert migrate(desk.db) == ()

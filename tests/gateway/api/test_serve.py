@@ -166,13 +166,20 @@ def newer(db):
         database.execute("UPDATE _sqlite_migrations SET name = 'm999_drop'")
 
 
+def altered(db):
+    """A database without one of its walls."""
+    demo(db)
+    with closing(sqlite3.connect(db)) as database, database:
+        database.execute("DROP TRIGGER payments_stay")
+
+
 def bad_key(db):
     """A signing key that is none."""
     demo(db)
     db.with_name("gateway.db.signing.key").write_bytes(b"short")
 
 
-@pytest.mark.parametrize("spoil", [corrupt, folder, truncated, newer, bad_key], ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("spoil", [corrupt, folder, truncated, newer, altered, bad_key], ids=lambda spoil: spoil.__name__)
 def test_a_database_that_cannot_be_used_is_named_and_ends_with_2(tmp_path, spoil):
     """The message names the file; nothing is overwritten."""
     db = tmp_path / "gateway.db"
