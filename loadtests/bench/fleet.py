@@ -22,6 +22,7 @@ from loadtests.bench.stations import PeerStation, Station, await_peer, peer_argv
 NEEDS = {
     "fastapi-sqlite": ("fastapi", "sqlalchemy"),
     "fastapi-sqlite-single": ("fastapi", "sqlalchemy"),
+    "litestar-sqlite": (),
     "postgres": ("asyncpg",),
     "postgres-group": ("asyncpg",),
     "postgres-mounted": ("asyncpg",),

@@ -34,6 +34,8 @@ ROWS = (
     Row("replay-64", "replay of a stored answer", "gateway", "replay", 64),
     Row("fastapi-sqlite", "FastAPI + SQLAlchemy (sync ORM) + SQLite, a transaction a request", "fastapi-sqlite", "settle", 64),
     Row("fastapi-sqlite-single", "the same with a pool of one connection", "fastapi-sqlite-single", "settle", 64),
+    Row("litestar-sqlite-1", "Litestar + sqlite3 in the event loop, a transaction a request", "litestar-sqlite", "settle", 1),
+    Row("litestar-sqlite-64", "the same", "litestar-sqlite", "settle", 64),
     Row("postgres", "Litestar + asyncpg + PostgreSQL, a transaction a request", "postgres", "settle", 64),
     Row("postgres-group", "Litestar + asyncpg + PostgreSQL, group commit", "postgres-group", "settle", 64),
     Row("postgres-mounted", "the same, past Litestar's router", "postgres-mounted", "settle", 64),

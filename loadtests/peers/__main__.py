@@ -10,6 +10,7 @@ PEERS: dict[str, str] = {
     "bare": "loadtests.peers.bare_litestar:create_app",
     "fastapi-sqlite": "loadtests.peers.fastapi_sqlite:create_app",
     "fastapi-sqlite-single": "loadtests.peers.fastapi_sqlite:create_app_with_one_connection",
+    "litestar-sqlite": "loadtests.peers.litestar_sqlite:create_app",
     "postgres": "loadtests.peers.litestar_postgres:create_app",
     "postgres-group": "loadtests.peers.litestar_postgres_group:create_app",
     "postgres-mounted": "loadtests.peers.litestar_postgres_mounted:create_app",

@@ -240,6 +240,7 @@ BANS = (
             "loadtests/peers/grouped.py": "a peer of the speed comparison, on its own PostgreSQL",
             "loadtests/peers/litestar_postgres.py": "a peer of the speed comparison, on its own PostgreSQL",
             "loadtests/peers/litestar_postgres_group.py": "a peer of the speed comparison, on its own PostgreSQL",
+            "loadtests/peers/litestar_sqlite.py": "a peer of the speed comparison, on its own database",
             "loadtests/peers/postgres_tables.py": "a peer of the speed comparison, on its own PostgreSQL",
         },
     ),

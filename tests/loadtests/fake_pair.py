@@ -12,8 +12,9 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from fake_outs import ask_rail, serve
 
 TIMEOUT_S, LEASE_S, LOOK_S = 1.0, 2.5, 0.02
 FINAL = ("succeeded", "failed")
@@ -107,59 +108,18 @@ class Payer:
 
     def send(self, method, path, body, key):
         """What the rail says of a charge; None where it says nothing in time."""
-        connection = http.client.HTTPConnection(self.rail.hostname, self.rail.port, timeout=TIMEOUT_S)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body), {"Idempotency-Key": key})
-            return json.loads(connection.getresponse().read()).get("status")
+            return json.loads(ask_rail(self.rail, TIMEOUT_S, method, path, body, key)[1]).get("status")
         except (OSError, http.client.HTTPException, ValueError):
             return None
-        finally:
-            connection.close()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """POST /hold and /hold/X/take say yes; POST /outs pays; GET /outs and /outs/X tell."""
-
-    protocol_version = "HTTP/1.1"
-    payer = None
-
-    def do_POST(self):
-        """Mutations."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or b"{}")
-        if self.path == "/outs":
-            self.answer(202, self.payer.ask(self.headers["X-Once"], body))
-        else:
-            self.payer.hold()
-            self.answer(200, {"id": "h-1"})
-
-    def do_GET(self):
-        """Reads."""
-        name = self.path.partition("?")[0].removeprefix("/outs").strip("/")
-        known = [] if self.path == "/up" else self.payer.known()
-        found = [item for item in known if item["payout_id"] == name]
-        if self.path == "/up" or not name:
-            self.answer(200, {"items": known})
-        else:
-            self.answer(200 if found else 404, found[0] if found else {})
-
-    def answer(self, status, value):
-        """Send JSON."""
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Say nothing."""
 
 
 def main():
     """Serve until killed."""
     way, port, rail_url, db = sys.argv[1:]
-    Handler.payer = Payer(way, rail_url, db)
-    threading.Thread(target=Handler.payer.work, daemon=True).start()
-    ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
+    payer = Payer(way, rail_url, db)
+    threading.Thread(target=payer.work, daemon=True).start()
+    serve(port, payer)
 
 
 if __name__ == "__main__":

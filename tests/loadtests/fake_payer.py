@@ -10,8 +10,9 @@ import http.client
 import json
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from fake_outs import ask_rail, serve
 
 TIMEOUT_S = 0.3
 PATIENCE = 40
@@ -39,6 +40,14 @@ class Payer:
                 self.payouts[identity] = {**body, "payout_id": identity, "state": "executing", "rail_key": f"rail-{identity}-key"}
                 threading.Thread(target=self.decide, args=(identity,), daemon=True).start()
             return self.payouts[self.by_key[key]]
+
+    def hold(self):
+        """What a client's reserve or settle takes: nothing."""
+
+    def known(self):
+        """Every payout."""
+        with self.lock:
+            return list(self.payouts.values())
 
     def decide(self, identity):
         """Charge the rail, in this service's way, and write down what came of it."""
@@ -84,60 +93,16 @@ class Payer:
 
     def send(self, method, path, body=None, key=""):
         """One request to the rail; Lost where nothing comes back in time."""
-        connection = http.client.HTTPConnection(self.rail.hostname, self.rail.port, timeout=TIMEOUT_S)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body), {"Idempotency-Key": key})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            return ask_rail(self.rail, TIMEOUT_S, method, path, body, key)
         except (OSError, http.client.HTTPException):
             raise Lost from None
-        finally:
-            connection.close()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """POST /hold and /hold/X/take say yes; POST /outs pays; GET /outs and /outs/X tell."""
-
-    protocol_version = "HTTP/1.1"
-    payer = None
-
-    def do_POST(self):
-        """Mutations."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or b"{}")
-        if self.path == "/outs":
-            self.answer(202, self.payer.ask(self.headers["X-Once"], body))
-        else:
-            self.answer(200, {"id": "h-1"})
-
-    def do_GET(self):
-        """Reads."""
-        name = self.path.partition("?")[0].removeprefix("/outs").strip("/")
-        with self.payer.lock:
-            known = dict(self.payer.payouts)
-        if self.path == "/up":
-            self.answer(200, {})
-        elif name:
-            self.answer(200 if name in known else 404, known.get(name, {}))
-        else:
-            self.answer(200, {"items": list(known.values())})
-
-    def answer(self, status, value):
-        """Send JSON."""
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Say nothing."""
 
 
 def main():
     """Serve until killed."""
     way, port, rail_url = sys.argv[1:]
-    Handler.payer = Payer(way, rail_url)
-    ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
+    serve(port, Payer(way, rail_url))
 
 
 if __name__ == "__main__":

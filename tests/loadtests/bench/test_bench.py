@@ -19,22 +19,23 @@ def bench(load, tmp_path, *argv, environ=os.environ):
 def test_a_quick_run_measures_the_gateway_beside_the_bare_control(load, tmp_path):
     """Rates, ratios, percentiles, CPU and memory of both, the aims of what was asked for, and books that hold it all."""
     out = tmp_path / "out"
-    only = ("--only", "settle-64", "--only", "random-keys-64", "--only", "postgres")
+    only = [f"--only={row}" for row in ("settle-64", "random-keys-64", "litestar-sqlite-1", "postgres")]
     done, work = bench(load, tmp_path, *only, "--format", "json", "--out", out)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert json.loads((out / "bench.json").read_bytes()) == report
-    settle, unordered, postgres = report["rows"]
+    settle, unordered, plain, postgres = report["rows"]
     assert float(unordered["ratio"]["median"]) > 0
+    assert int(plain["figures"]["rate"]) > 0, "it has shown that it settles once, and repeats its answer"
     assert int(settle["figures"]["rate"]) > 0
     assert float(settle["ratio"]["least"]) <= float(settle["ratio"]["median"]) <= float(settle["ratio"]["most"])
     assert float(settle["figures"]["p50_ms"]) <= float(settle["figures"]["p99_ms"]) <= float(settle["figures"]["p999_ms"])
-    assert [row["name"] for row in report["controls"]] == ["bare-64"]
+    assert [row["name"] for row in report["controls"]] == ["bare-1", "bare-64"]
     assert postgres["unknown"].startswith("not run: ")
     assert postgres["figures"] is None
     assert {goal["title"].partition(" /")[0] for goal in report["goals"]} >= {"settle, fresh keys, 64 connections"}
-    (books,) = report["books"]
-    assert 0 < books["acknowledged"] <= books["settled"]
+    assert [books["station"] for books in report["books"]] == ["gateway", "litestar-sqlite"]
+    assert all(0 < books["acknowledged"] <= books["settled"] for books in report["books"])
     assert "## Aims" in (out / "bench.md").read_text()
     assert not list(work.iterdir())
 
