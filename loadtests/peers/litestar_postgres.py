@@ -4,7 +4,7 @@ Every statement is prepared once a connection (asyncpg does so by itself), posti
 the balances come last, so that rows that many payments share are locked as shortly as they can be.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from loadtests.peers import settling
+from loadtests.peers.litestar_answers import answer, repeat
 from loadtests.peers.postgres_tables import prepare
 
 POOL = 16
@@ -88,22 +89,6 @@ async def _settle(connection: asyncpg.Connection, payment_id: str, amount: str, 
     await connection.execute(INSERT_ANSWER, key, wanted, 200, done.body)
     await connection.execute(UPDATE_BALANCES, accounts, amounts)
     return answer(200, done.body)
-
-
-def repeat(stored: Sequence[object], wanted: str) -> Response[bytes]:
-    """The stored answer once more, or the refusal of a key that was used for something else."""
-    fingerprint, status, body = stored
-    if fingerprint != wanted:
-        return answer(422, settling.Refused(422, "idempotency_key_reused").body)
-    assert isinstance(status, int), "a column of integers"
-    assert isinstance(body, bytes), "a column of bytes"
-    return answer(status, body, replayed=True)
-
-
-def answer(status: int, body: bytes, *, replayed: bool = False) -> Response[bytes]:
-    """An answer of finished bytes."""
-    headers = {"Idempotent-Replayed": str(replayed).lower()}
-    return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 
 def create_app(database: str, payments: int) -> Litestar:

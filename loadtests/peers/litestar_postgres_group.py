@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from loadtests.peers import settling
 from loadtests.peers.grouped import Wanted, Writer
+from loadtests.peers.litestar_answers import answer
 from loadtests.peers.postgres_tables import prepare
 
 
@@ -25,8 +26,7 @@ async def settle(
 ) -> Response[bytes]:
     """Settle a payment once."""
     told = await state.writer.settle(Wanted(payment_id, data.amount, key, settling.fingerprint(payment_id, data.amount)))
-    headers = {"Idempotent-Replayed": str(told.replayed).lower()}
-    return Response(told.body, status_code=told.status, media_type="application/json", headers=headers)
+    return answer(told.status, told.body, replayed=told.replayed)
 
 
 @get("/settled")

@@ -5,7 +5,6 @@ many come at once every one of them waits for a commit of its own.
 """
 
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from loadtests.peers import settling
+from loadtests.peers.litestar_answers import answer, repeat
 
 _TABLES = """
 CREATE TABLE accounts (name TEXT PRIMARY KEY, balance INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -86,33 +86,18 @@ def _settle(connection: sqlite3.Connection, payment_id: str, amount: str, key: s
     execute, wanted = connection.execute, settling.fingerprint(payment_id, amount)
     stored = execute(SELECT_ANSWER, (key,)).fetchone()
     if stored is not None:
-        return _repeat(stored, wanted)
+        return repeat(stored, wanted)
     row = execute(SELECT_PAYMENT, (payment_id,)).fetchone()
     done = settling.settle(None if row is None else settling.Payment(*row), amount, wanted)
     if isinstance(done, settling.Refused):
-        return _answer(done.status, done.body)
+        return answer(done.status, done.body)
     execute(UPDATE_PAYMENT, (done.settled, done.released, done.at, done.receipt_sha256, payment_id))
     for leg in done.postings:
         execute(INSERT_POSTING, (payment_id, leg.account, leg.amount, done.at))
         execute(UPDATE_BALANCE, (leg.amount, leg.account))
     execute(INSERT_RECEIPT, (done.receipt_id, payment_id, done.receipt, done.receipt_sha256))
     execute(INSERT_ANSWER, (key, wanted, done.body))
-    return _answer(200, done.body)
-
-
-def _repeat(stored: Sequence[object], wanted: str) -> Response[bytes]:
-    """The stored answer once more, or the refusal of a key that was used for something else."""
-    fingerprint, status, body = stored
-    if fingerprint != wanted:
-        return _answer(422, settling.Refused(422, "idempotency_key_reused").body)
-    assert isinstance(status, int), "a column of integers"
-    assert isinstance(body, bytes), "a column of bytes"
-    return _answer(status, body, replayed=True)
-
-
-def _answer(status: int, body: bytes, *, replayed: bool = False) -> Response[bytes]:
-    headers = {"Idempotent-Replayed": str(replayed).lower()}
-    return Response(body, status_code=status, media_type="application/json", headers=headers)
+    return answer(200, done.body)
 
 
 def create_app(database: str, payments: int) -> Litestar:
