@@ -17,7 +17,7 @@ from gateway.store.commit import StorageFailed, Waiter
 Listener = Callable[[str, str, bool], None]
 """Told of each decided mutation: operation kind, outcome (ok or the refusal's code), whether it was a replay."""
 
-_log = logging.getLogger("gateway.service")
+_log = logging.getLogger(__name__)
 
 
 class Decider(ABC):

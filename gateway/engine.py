@@ -5,10 +5,9 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import cast
 
-from gateway import retention
+from gateway import package_dir, retention
 from gateway.build import build_sha256
 from gateway.execute import Chore, Context, execute_batch, sweep_expired
 from gateway.idempotency import Mutation
@@ -32,7 +31,7 @@ from gateway.workers import RailDesk, RailLoop, Timing
 SWEEP_EVERY_S = 5.0
 SWEEP_LIMIT = 200
 
-_log = logging.getLogger("gateway.engine")
+_log = logging.getLogger(__name__)
 
 
 class Engine(Service):
@@ -46,7 +45,7 @@ class Engine(Service):
         signatures: Signatures,
     ) -> None:
         writer, reader = connections
-        super().__init__(settings, reader, build_sha256(Path(__file__).parent))
+        super().__init__(settings, reader, build_sha256(package_dir()))
         self._writer, self._keys, self._signatures = writer, keys, signatures
         self._tx, self._tenants = Batch(writer, signatures), TenantStore(writer)
         self._tell_state: Callable[[], None] = lambda: None

@@ -18,7 +18,7 @@ _HEAD = 5
 _AT_ONCE = 16
 """Receipts that are sent together while there may be more: each time costs a system call, here and there."""
 
-_log = logging.getLogger("gateway.signatures")
+_log = logging.getLogger(__name__)
 
 
 class Signatures:

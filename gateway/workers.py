@@ -31,7 +31,7 @@ _PROBE = "gonogo-probe-of-an-open-circuit"
 Calls = Sequence[Coroutine[object, object, None]]
 """Each asks the rail about one payout and writes down what it said; they raise nothing, and may be made all at once."""
 
-_log = logging.getLogger("gateway.workers")
+_log = logging.getLogger(__name__)
 
 
 class RunChore(Protocol):

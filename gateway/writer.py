@@ -37,7 +37,7 @@ from gateway.store.commit import StorageFailed
 
 SIGN_OF_LIFE_S = 1.0
 
-_log = logging.getLogger("gateway.writer")
+_log = logging.getLogger(__name__)
 
 
 class FrontGone(Exception):

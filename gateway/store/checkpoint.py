@@ -21,7 +21,7 @@ _LITTLE, _MOST_PASSES = 400, 4
 
 _MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
 
-_log = logging.getLogger("gateway.store.checkpoint")
+_log = logging.getLogger(__name__)
 
 
 class Checkpoints:

@@ -1,11 +1,14 @@
 """The engine under concurrency and under failing storage."""
 
 import asyncio
+import shutil
 import sqlite3
 
 import msgspec
 import pytest
 
+from gateway import package_dir
+from gateway.build import build_sha256
 from gateway.commands import Pause, PutPolicy, Reserve, Resume, Settle
 from gateway.engine import Engine
 from gateway.errors import Code
@@ -294,3 +297,18 @@ def test_what_operators_and_newer_releases_add_is_no_difference(desk):
     desk.connection.execute(ALTERED["table wallets"])
     desk.connection.execute(ALTERED["trigger extra"])
     assert migrate(desk.db) == ()
+
+
+def test_the_build_digest_covers_the_whole_package(desk, tmp_path):
+    """A changed byte anywhere below gateway/, the schema's too, is another build: evidence names it by this digest."""
+
+    async def scenario(engine, _agent):
+        return engine.build
+
+    served = run(desk, scenario)
+    assert served == build_sha256(package_dir())
+    copy = shutil.copytree(package_dir(), tmp_path / "gateway", ignore=shutil.ignore_patterns("__pycache__"))
+    assert build_sha256(copy) == served
+    with (copy / "store" / "schema.sql").open("a", encoding="utf-8") as file:
+        file.write(" ")
+    assert build_sha256(copy) != served
