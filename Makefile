@@ -46,7 +46,7 @@ test: lint ## every check that CI runs: lint, types, arrows, pages, tests
 nightly: $(STAMP) ## the long runs: many simulations, big storms, every defect in full
 	@$(BIN)/python -m pytest -m nightly $(PYTEST_ARGS)
 	@GONOGO_POLICY_EXAMPLES=40000 GONOGO_POLICY_LIVES=2000 GONOGO_FUZZ_EXAMPLES=40 $(BIN)/python -m pytest -n 4 \
-	  tests/gateway/test_policy_reference.py tests/gateway/test_policy_lives.py tests/gateway/fuzz
+	  tests/gateway/policy tests/gateway/fuzz
 
 lint: check-format types arrows pages ## the checks that run nothing: ruff, mypy, import contracts, pages
 

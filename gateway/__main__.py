@@ -3,7 +3,7 @@
 import sys
 
 from gateway.cli import gateway
-from gateway.entry import run
+from gateway.process.entry import run
 
 if __name__ == "__main__":
     sys.exit(run(gateway))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from gateway.demo import DemoData
+    from gateway.command_line.demo import DemoData
 
 
 def default_db() -> Path:
@@ -64,14 +64,14 @@ def serve(host: str, port: int, db: Path | None, access_log: bool, processes: in
     """
     import msgspec
 
-    from gateway.serve import serve as run_server
+    from gateway.server.serve import serve as run_server
     from gateway.settings import Settings
 
     with _problems():
         settings = Settings(db=_database(db), host=host, port=port, rail_url=rail or None, rail_timeout_s=rail_timeout_s)
         settings = msgspec.structs.replace(settings, rail_secret=os.environ.get("GONOGO_RAIL_SECRET") or None)
         if rail == "practice":
-            from gateway.rail.simulator.in_process import practising
+            from gateway.command_line.practice import practising
 
             settings = practising(settings)
         run_server(settings, access_log=access_log, processes=processes)
@@ -123,7 +123,7 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
     import msgspec
 
     from gateway.clock import system_clock
-    from gateway.demo import make_demo
+    from gateway.command_line.demo import make_demo
     from gateway.ids import SystemIds
     from gateway.rate_limit import RateLimit
 
@@ -170,7 +170,7 @@ def resume(db: Path | None, everywhere: bool, tenant: str | None, reason: str, b
 
 
 def _set_mode(db: Path | None, mode: str, reason: str, by: str, everywhere: bool, tenant: str | None) -> None:
-    from gateway.service_controls import set_mode
+    from gateway.command_line.controls import set_mode
     from gateway.settings import Settings
 
     if everywhere == (tenant is not None):
@@ -186,7 +186,7 @@ def _set_mode(db: Path | None, mode: str, reason: str, by: str, everywhere: bool
 @_BY
 def rotate_key(db: Path | None, by: str) -> None:
     """Make a new receipt key and retire the old one. A running gateway signs with the new one from its next batch on."""
-    from gateway.service_controls import rotate_key as rotate
+    from gateway.command_line.controls import rotate_key as rotate
     from gateway.settings import Settings
 
     with _problems():
@@ -200,7 +200,7 @@ def rotate_key(db: Path | None, by: str) -> None:
 @_BY
 def revoke_key(keyid: str, db: Path | None, by: str) -> None:
     """Declare that nothing the receipt key KEYID signed counts any more; a new key takes its place if it is the active one."""
-    from gateway.service_controls import revoke_key as revoke
+    from gateway.command_line.controls import revoke_key as revoke
     from gateway.settings import Settings
 
     with _problems():
@@ -209,7 +209,7 @@ def revoke_key(keyid: str, db: Path | None, by: str) -> None:
 
 
 def _settle_many(db: Path, data: "DemoData", payments: int) -> None:
-    from gateway.demo_history import settle_many
+    from gateway.command_line.demo_history import settle_many
     from gateway.settings import Settings
 
     tenths = -(-payments // 10)

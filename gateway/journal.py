@@ -7,13 +7,13 @@ import msgspec
 from gateway.answers import MutationView, OperationView
 from gateway.canonical import canonical, sha256_hex
 from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
-from gateway.idempotency import Claim, Mutation
+from gateway.idempotency.claim import Claim, Mutation
 from gateway.ids import Ids
 from gateway.ledger import postings
-from gateway.payments import Change
-from gateway.receipts import Receipt, ReceiptSigner, Totals, encode_receipt, payload_sha256
+from gateway.payments.decide import Change
+from gateway.receipts.receipt import Receipt, ReceiptSigner, Totals, encode_receipt, payload_sha256
 from gateway.store.rows import OperationRow, PaymentRow
-from gateway.store.store import Transaction
+from gateway.store.transaction import Transaction
 from gateway.views import payment_view
 
 _ENCODE = msgspec.json.Encoder().encode

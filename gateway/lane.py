@@ -11,13 +11,13 @@ from typing import Protocol
 from gateway.api.body import check_announced, too_large
 from gateway.api.headers import Headers, wait_preference
 from gateway.api.mutations import Intake, decided_reply
+from gateway.api.records import Records
 from gateway.api.reply import Reply, problem_reply
 from gateway.commands import Principal
-from gateway.edge import Records
+from gateway.engine.service import Service
 from gateway.errors import Refused
 from gateway.journal import Answer
 from gateway.routes import RESERVE, REVERSE, SETTLE, Route
-from gateway.service import Service
 
 _ROOT = RESERVE.template.encode()
 _STEP = re.compile(re.escape(_ROOT) + rb"/([^/?%#\x00-\x20\x7f-\xff]*)/(settle|reverse)")

@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.answers import PostingView
-from gateway.machines import Effect
+from gateway.machines.payment import Effect
 
 
 class Movement(msgspec.Struct, frozen=True):

@@ -13,8 +13,8 @@ from gateway.answers import (
     WalletView,
 )
 from gateway.errors import Code
-from gateway.machines import State
-from gateway.payout_machine import PayoutState
+from gateway.machines.payment import State
+from gateway.machines.payout import PayoutState
 from gateway.policy import PolicyBlock
 from gateway.store.payouts import ItemRow, PayoutRow, ReviewRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow

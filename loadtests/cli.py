@@ -8,7 +8,7 @@ import click
 from gates.schema.options import format_option
 
 if TYPE_CHECKING:
-    from loadtests.runner import Outcome
+    from loadtests.run.runner import Outcome
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -58,8 +58,8 @@ def run(
     from gates.schema.state import state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
-    from loadtests.runfolder import RunFolder
-    from loadtests.runner import Outcome, judge, leave_evidence, press
+    from loadtests.run.folder import RunFolder
+    from loadtests.run.runner import Outcome, judge, leave_evidence, press
     from loadtests.schema import load_profile
 
     named_profile, target = load_profile(profile), load_target(target_name)
@@ -84,8 +84,8 @@ def run(
 def check(folder: Path, target_name: str | None, output_format: str) -> int:
     """Check the finished run in the folder RUN again, and rewrite its check.json."""
     from gates.schema.target import load_target
-    from loadtests.runfolder import RunFolder
-    from loadtests.runner import judge
+    from loadtests.run.folder import RunFolder
+    from loadtests.run.runner import judge
 
     run_folder = RunFolder(folder)
     outcome = judge(run_folder, None if target_name is None else load_target(target_name))
@@ -177,10 +177,10 @@ def hostile_rail(
     from gates.schema.state import state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
-    from loadtests.hostile.faults import chosen
+    from loadtests.hostile.judge.verdict import exit_code
+    from loadtests.hostile.play.faults import chosen
+    from loadtests.hostile.report import text_report
     from loadtests.hostile.runner import Wish, check_bytes, heading, leave_evidence, run_kit
-    from loadtests.hostile.table import text_report
-    from loadtests.hostile.verdict import exit_code
 
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = (out or state_dir() / "hostilerail" / identity).absolute()
@@ -221,7 +221,7 @@ def schema() -> None:
 
 
 def _show(outcome: "Outcome", written: Path, output_format: str) -> int:
-    from loadtests.report import text_report, verdict_of
+    from loadtests.run.report import text_report, verdict_of
 
     click.echo(written.read_bytes() if output_format == "json" else text_report(outcome), nl=False)
     return int(verdict_of(outcome))

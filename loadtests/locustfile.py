@@ -21,12 +21,12 @@ import msgspec
 from locust.env import Environment
 
 from gates.schema.target import resolve
-from loadtests.driver import Driver
-from loadtests.history import Event, HistoryWriter
-from loadtests.plan import read_plan
-from loadtests.storms import Manners, Order, Until
-from loadtests.supervise import PARENT, RUN, StormEnd, StormFiles
-from loadtests.wire import Wire
+from loadtests.storm.driver import Driver
+from loadtests.storm.history import Event, HistoryWriter
+from loadtests.storm.manners import Manners, Order, Until
+from loadtests.storm.plan import read_plan
+from loadtests.storm.supervise import PARENT, RUN, StormEnd, StormFiles
+from loadtests.storm.wire import Wire
 
 _PR_SET_PDEATHSIG = 1
 _CUT_SHORT = 4

@@ -13,10 +13,10 @@ from msgspec import Meta
 from gateway.api.headers import PLAIN_KEY_PATTERN, Headers, bearer_token
 from gateway.api.trail import Trail
 from gateway.commands import Id, Principal
+from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
 from gateway.rate_limit import RateLimit, draw, header_lines, seconds_up
 from gateway.routes import Route
-from gateway.service import Service
 
 _ID_META: Final = next(meta for meta in get_args(Id) if isinstance(meta, Meta))
 ID_PATTERN: Final = str(_ID_META.pattern).removesuffix(r"(?!\n)")

@@ -3,7 +3,7 @@
 They are ordinary Litestar handlers that take the request and return ASGI bytes. Litestar's typed body (`JSONBody[T]`) would
 decode before the handler runs, hence before the caller is known to be allowed, would accept other media types and doubled
 members, and costs twice as much as the whole of this: 40 us a request against 19. What the signature would have told the
-OpenAPI document is in the route table anyway, and `gateway.openapi` reads it from there.
+OpenAPI document is in the route table anyway, and `gateway.api.openapi` reads it from there.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,11 +19,11 @@ from gateway.api.queries import read_query
 from gateway.api.reply import Reply, Silence, problem_reply
 from gateway.api.trail import Trail, trail_of
 from gateway.commands import Principal
+from gateway.engine.service import Service
 from gateway.errors import Refused
-from gateway.idempotency import Mutation, replay_lines
+from gateway.idempotency.claim import Mutation, replay_lines
 from gateway.journal import Answer
 from gateway.routes import Route
-from gateway.service import Service
 
 Handler = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]
 Answerer = Callable[[HTTPScope, Receive], Awaitable[ASGIApp]]

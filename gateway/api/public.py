@@ -10,9 +10,9 @@ from litestar.types import ASGIApp
 from gateway.api.mutations import Handler
 from gateway.api.reply import JSON, Reply, json_reply, problem_reply
 from gateway.api.trail import trail_of
+from gateway.engine.service import Service
 from gateway.errors import Code, Refusal
-from gateway.metrics import METRICS_TYPE, Metrics
-from gateway.service import Service
+from gateway.telemetry.metrics import METRICS_TYPE, Metrics
 
 JWKS_TYPE = "application/jwk-set+json"
 OPENAPI_PATH = "/schema/openapi.json"

@@ -19,6 +19,7 @@ from gateway.api.queries import LedgerQuery, PaymentsQuery, PayoutsQuery, Query,
 from gateway.api.reply import JSON, Reply, Silence, json_reply, problem_reply
 from gateway.api.trail import trail_of
 from gateway.commands import Principal, Reserve
+from gateway.engine.service import Service
 from gateway.errors import Refused
 from gateway.routes import (
     DRY_RUN,
@@ -36,7 +37,6 @@ from gateway.routes import (
     STATUS,
     Route,
 )
-from gateway.service import Service
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -14,11 +14,11 @@ from gateway.api.headers import Headers
 from gateway.api.mutations import Handler
 from gateway.api.reply import Silence, json_reply, problem_reply
 from gateway.api.trail import trail_of
+from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
 from gateway.rail.webhook import SIGNATURE_HEADER, is_genuine, read_event
-from gateway.service import Service
 from gateway.settings import Settings
-from gateway.store.commit import StorageFailed
+from gateway.store.group_commit import StorageFailed
 from gateway.store.payouts import RailEventRow
 
 WEBHOOK_PATH = "/rail/webhooks"

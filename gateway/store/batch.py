@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from gateway.ledger import Movement
 from gateway.policy import Rules, Tally
-from gateway.receipts import ReceiptSigner
-from gateway.signatures import Signatures
+from gateway.receipts.batch_signer import Signatures
+from gateway.receipts.receipt import ReceiptSigner
 from gateway.store import bulk
 from gateway.store.bulk import blob
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
-from gateway.store.store import Transaction, payment_row
+from gateway.store.transaction import Transaction, payment_row
 
 _FEW = 3
 """Rows for which statements of their own cost less than one that has to spread out a list of them first."""

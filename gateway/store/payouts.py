@@ -4,7 +4,7 @@ import sqlite3
 
 import msgspec
 
-from gateway.payout_machine import PayoutState
+from gateway.machines.payout import PayoutState
 
 RAIL_CLEARING = "system/rail_clearing"
 SUSPENSE = "system/suspense"

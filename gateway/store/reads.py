@@ -19,13 +19,13 @@ from gateway.answers import (
 )
 from gateway.commands import Principal
 from gateway.errors import Code, Refusal, Refused
-from gateway.idempotency import expires_at, resource_path, tenant_key
+from gateway.idempotency.claim import expires_at, resource_path, tenant_key
 from gateway.rate_limit import RateLimit
-from gateway.receipts import envelope
-from gateway.store.keys import KeyEvents
+from gateway.receipts.receipt import envelope
+from gateway.store.key_events import KeyEvents
 from gateway.store.payouts import PayoutRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
-from gateway.store.store import Transaction, payment_row
+from gateway.store.transaction import Transaction, payment_row
 from gateway.views import payment_view, payout_view
 
 _PAYMENTS = f"""

@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.ledger import PaymentAccounts
-from gateway.machines import State
+from gateway.machines.payment import State
 
 
 class WalletRow(msgspec.Struct, frozen=True):

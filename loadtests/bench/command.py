@@ -14,7 +14,6 @@ from gates.schema.errors import UsageProblem
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc
-from loadtests.bench.cores import Cores, available_cores, pinned, share_out
 from loadtests.bench.fleet import Fleet, Plan, fleet
 from loadtests.bench.gateway_station import GatewayStation
 from loadtests.bench.machine import describe
@@ -24,6 +23,7 @@ from loadtests.bench.report import BenchReport, Books, Facts, make_report
 from loadtests.bench.rows import Row
 from loadtests.bench.sockets import SocketGenerator
 from loadtests.bench.wrk import WrkGenerator, find_wrk
+from loadtests.practice.cores import Cores, available_cores, pinned, share_out
 
 _FASTEST = 12_000
 """Settles a second that no peer is expected to exceed: how many payments are prepared for it."""

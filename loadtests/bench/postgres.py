@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from gates.schema.errors import UnknownProblem
-from loadtests.bench.served import Served
+from loadtests.practice.served import Served
 
 _SETTINGS = {
     "listen_addresses": "",

@@ -9,8 +9,8 @@ from gates.schema.errors import UnknownProblem
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.rows import Workload
 from loadtests.bench.samples import Commits
-from loadtests.bench.served import Served, answers
 from loadtests.bench.sockets import ask_all
+from loadtests.practice.served import Served, answers
 
 AMOUNT, HOLD = "1", "2"
 """A settle pays 1 of a hold of 2, so that the rest goes back: three accounts move, on every side of the comparison."""
@@ -41,7 +41,7 @@ class Station(Protocol):
 
 
 class PeerStation:
-    """One of `loadtests/peers`, whose payments were reserved before it began to serve."""
+    """One of `loadtests/bench/peers`, whose payments were reserved before it began to serve."""
 
     def __init__(self, served: Served, port: int, payments: int, database: Served | None = None) -> None:
         self.port = port
@@ -92,7 +92,7 @@ class PeerStation:
 def peer_argv(python: str, name: str, port: int, database: str, payments: int) -> list[str]:
     """How a peer is started."""
     options = ["--port", str(port), "--database", database, "--payments", str(payments)]
-    return [python, "-m", "loadtests.peers", name, *options]
+    return [python, "-m", "loadtests.bench.peers", name, *options]
 
 
 def await_peer(served: Served, port: int) -> None:

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from loadtests.history import Event
-from loadtests.plan import MutationName, Plan, PlannedPayment
+from loadtests.storm.history import Event
+from loadtests.storm.plan import MutationName, Plan, PlannedPayment
 
 
 class Told(StrEnum):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from loadtests.books import Entry
+from loadtests.books.entries import Entry
 from loadtests.checker.case import Case
 from loadtests.checker.findings import BalanceLine, Finding, Rule, Ruling, finding
 

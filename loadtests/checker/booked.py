@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from loadtests.books import Entry, EntryKind
+from loadtests.books.entries import Entry, EntryKind
 from loadtests.checker.asked import Asked, Life
-from loadtests.plan import Plan
+from loadtests.storm.plan import Plan
 
 
 class PaymentBook(msgspec.Struct):

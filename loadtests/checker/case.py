@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
-from loadtests.books import Balance, Books, Entry, Gap, Receipt
+from loadtests.books.entries import Balance, Books, Entry, Gap, Receipt
 from loadtests.checker.asked import Asked, Life, index_history
 from loadtests.checker.booked import Booked, PaymentBook, index_entries
-from loadtests.history import Event
-from loadtests.plan import Plan
+from loadtests.storm.history import Event
+from loadtests.storm.plan import Plan
 
 
 class Case:

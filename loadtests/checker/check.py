@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from gates.evidence.statement import Measure
-from loadtests.books import Books, Gap
+from loadtests.books.entries import Books, Gap
 from loadtests.checker.asked import Told
 from loadtests.checker.balances import balance_mismatches
 from loadtests.checker.case import Case
@@ -15,8 +15,8 @@ from loadtests.checker.findings import Finding, Ruling
 from loadtests.checker.receipts import receipt_mismatches
 from loadtests.checker.replays import replay_changes
 from loadtests.checker.settles import double_settles, lost_settles, stuck_credits, unknown_outcomes
-from loadtests.history import Event
-from loadtests.plan import Plan
+from loadtests.storm.history import Event
+from loadtests.storm.plan import Plan
 
 Part = Literal["entries", "receipts", "balances"]
 

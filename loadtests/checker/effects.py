@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from loadtests.books import Entry, Receipt
+from loadtests.books.entries import Entry, Receipt
 from loadtests.checker.asked import Life, Told
 from loadtests.checker.booked import PaymentBook
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
-from loadtests.history import Event
+from loadtests.storm.history import Event
 
 
 def double_reserves(case: Case) -> Ruling:

@@ -6,8 +6,8 @@ from typing import Self
 
 import msgspec
 
-from loadtests.books import Entry, Receipt
-from loadtests.history import Event
+from loadtests.books.entries import Entry, Receipt
+from loadtests.storm.history import Event
 
 
 class Rule(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from loadtests.books import Entry, EntryKind, Receipt
+from loadtests.books.entries import Entry, EntryKind, Receipt
 from loadtests.checker.booked import PaymentBook
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding

@@ -3,7 +3,7 @@
 from loadtests.checker.asked import Mutation
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
-from loadtests.history import Event
+from loadtests.storm.history import Event
 
 
 def replay_changes(case: Case) -> Ruling:

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from gates.schema.outcome import UnknownReason
-from loadtests.books import Entry, Gap, Receipt
+from loadtests.books.entries import Entry, Gap, Receipt
 
 SUCCEEDED, FAILED, REVIEW = "succeeded", "failed", "manual_review"
 FINAL = (SUCCEEDED, FAILED)

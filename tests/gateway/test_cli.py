@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import gateway
-from gateway.demo import DemoData
-from gateway.entry import EXIT_CODES, run
+from gateway.command_line.demo import DemoData
+from gateway.command_line.explain import explain
 from gateway.errors import CATALOGUE, Code
-from gateway.explain import explain
+from gateway.process.entry import EXIT_CODES, run
 from gateway.routes import ROUTES
 
 

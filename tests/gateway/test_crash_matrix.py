@@ -13,7 +13,7 @@ from sim.oracle import Snapshots, check_books
 from sim.specimens import PREPARE, Specimen
 from sim.world import Crash, Step, World
 
-from gateway.idempotency import Mutation
+from gateway.idempotency.claim import Mutation
 from gateway.routes import MUTATIONS
 
 CROWDS = (1, 2, 16, 64)

@@ -99,7 +99,7 @@ def _sources(folder: Path, point: str, armed: Path) -> Path:
     old, form = POINTS[point]
     indent = old[: len(old) - len(old.lstrip())]
     new = form.format(old=old, die=textwrap.indent(DIE.format(armed=str(armed)), indent))
-    return make_release(package_dir(), Release((Change("store/commit.py", "it dies here", new, old),)), folder / "sources")
+    return make_release(package_dir(), Release((Change("store/group_commit.py", "it dies here", new, old),)), folder / "sources")
 
 
 @contextmanager

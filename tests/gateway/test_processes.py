@@ -14,13 +14,13 @@ import pytest
 from gateway_process import WAIT_S, demo, running
 from waiting import eventually
 
-from gateway.access_log import AccessLog
-from gateway.channel import Channel, Committed, Drain, Opened, State, ToFront
 from gateway.clock import system_clock
-from gateway.front import Front, FrontServer, Link
 from gateway.routes import MUTATIONS
+from gateway.server.channel import Channel, Committed, Drain, Opened, State, ToFront
+from gateway.server.front import Front, FrontServer, Link
 from gateway.settings import Settings
 from gateway.store.migrations import migrate
+from gateway.telemetry.access_log import AccessLog
 
 pytestmark = pytest.mark.process
 

@@ -120,14 +120,14 @@ def routes() -> str:
 
 def machine_diagram() -> str:
     """The payment's states as a mermaid diagram."""
-    from gateway.machines import mermaid
+    from gateway.machines.payment import mermaid
 
     return fenced("mermaid", mermaid())
 
 
 def machine_table() -> str:
     """The payment's states, row by row."""
-    from gateway.machines import TRANSITIONS
+    from gateway.machines.payment import TRANSITIONS
 
     rows = [
         (f"`{row.state}`" if row.state else "(none yet)", f"`{row.event}`", f"`{row.next}`", f"`{row.effect}`")
@@ -138,7 +138,7 @@ def machine_table() -> str:
 
 def machine_refusals() -> str:
     """What a request is told that finds the payment in a state without an edge for it."""
-    from gateway.machines import REFUSALS
+    from gateway.machines.payment import REFUSALS
 
     rows = [(f"`{state}`", f"[`{code}`](errors.md#{code})") for state, code in REFUSALS.items()]
     return table(("state", "the answer"), rows)
@@ -146,14 +146,14 @@ def machine_refusals() -> str:
 
 def payout_diagram() -> str:
     """A payout's states as a mermaid diagram."""
-    from gateway.payout_machine import payout_mermaid
+    from gateway.machines.payout import payout_mermaid
 
     return fenced("mermaid", payout_mermaid())
 
 
 def payout_table() -> str:
     """A payout's states, row by row."""
-    from gateway.payout_machine import PAYOUT_TRANSITIONS
+    from gateway.machines.payout import PAYOUT_TRANSITIONS
 
     rows = [
         (f"`{row.state}`" if row.state else "(none yet)", f"`{row.event}`", f"`{row.next}`", f"`{row.effect}`")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from loadtests.books import Entry, Posting, Receipt
+from loadtests.books.entries import Entry, Posting, Receipt
 from loadtests.hostile.books import Ask, Payout, RailLine, ThreeBooks, Wait
 
 CLEARING = "system/rail_clearing"

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gates.schema.outcome import UnknownReason
-from loadtests.books import Balance, Books, Entry, Gap, Posting
+from loadtests.books.entries import Balance, Books, Entry, Gap, Posting
 from loadtests.checker.check import RULES, check
 from loadtests.checker.findings import Rule
 

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from gates.schema.outcome import ExitCode, UnknownReason
-from loadtests.books import Gap
-from loadtests.hostile.faults import FAULTS, Setting
-from loadtests.hostile.findings import Rule
-from loadtests.hostile.table import text_report
-from loadtests.hostile.verdict import PER_LOST_REPLY, exit_code, judge
+from loadtests.books.entries import Gap
+from loadtests.hostile.judge.findings import Rule
+from loadtests.hostile.judge.verdict import PER_LOST_REPLY, exit_code, judge
+from loadtests.hostile.play.faults import FAULTS, Setting
+from loadtests.hostile.report import text_report
 
 
 def _load():

@@ -8,7 +8,7 @@ import pytest
 from gates.evidence.keys import own_trust
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import EvidenceStore
-from loadtests.hostile.faults import LOSSES
+from loadtests.hostile.play.faults import LOSSES
 
 pytestmark = pytest.mark.process
 

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from gates.schema.outcome import ExitCode, UnknownReason
-from loadtests.books import Gap
+from loadtests.books.entries import Gap
 from loadtests.hostile.books import Overtaken
-from loadtests.hostile.faults import OVERTAKEN
-from loadtests.hostile.findings import Rule
-from loadtests.hostile.overtaken import LATE_WRITES, judge_overtaken
-from loadtests.hostile.part import Part, joined
-from loadtests.hostile.table import text_report
-from loadtests.hostile.verdict import exit_code, judge
+from loadtests.hostile.judge.findings import Rule
+from loadtests.hostile.judge.late_writes import LATE_WRITES, judge_overtaken
+from loadtests.hostile.judge.verdict import exit_code, judge
+from loadtests.hostile.play.faults import OVERTAKEN
+from loadtests.hostile.record import Part, joined
+from loadtests.hostile.report import text_report
 
 
 def _load():

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from loadtests.hostile.takeover import freeze_in_a_write
+from loadtests.hostile.play.takeover import freeze_in_a_write
 
 OVERTAKEN = ("--fault", "overtaken", "--patience", "20")
 

@@ -6,12 +6,12 @@ from hashlib import sha256
 
 import msgspec
 
-from loadtests.books import Balance, Books, Entry, Posting, Receipt
+from loadtests.books.entries import Balance, Books, Entry, Posting, Receipt
 from loadtests.checker.receipts import RECEIPT_OF
 from loadtests.draws import below, chance
-from loadtests.history import Event
-from loadtests.plan import Accounts, Plan, PlannedPayment, Script, Step, make_plan
 from loadtests.schema import Arrivals, LoadProfile, Mix, NamedProfile
+from loadtests.storm.history import Event
+from loadtests.storm.plan import Accounts, Plan, PlannedPayment, Script, Step, make_plan
 
 ACCOUNTS = Accounts("w1", ("p1", "p2"), "USD", references=True)
 HELD, AVAILABLE = "wallet/w1/held", "wallet/w1/available"

@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.command_line.demo import DemoData, make_demo
 from gateway.commands import Command, Principal
-from gateway.demo import DemoData, make_demo
-from gateway.execute import Chore, Context, execute_batch, sweep_expired
-from gateway.idempotency import Mutation
+from gateway.engine.execute import Chore, Context, execute_batch, sweep_expired
+from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
 from gateway.journal import Answer
-from gateway.receipts import ReceiptSigner
+from gateway.receipts.receipt import ReceiptSigner
 from gateway.routes import Route
 from gateway.store.batch import Batch
 from gateway.store.connections import open_writer

@@ -9,13 +9,13 @@ from typing import Self
 import httpx
 import msgspec
 
-from gateway.access_log import AccessLog
-from gateway.app import create_app
 from gateway.clock import system_clock
-from gateway.demo import DemoData, make_demo
-from gateway.engine import Engine
+from gateway.command_line.demo import DemoData, make_demo
+from gateway.engine.engine import Engine
 from gateway.ids import CountingIds
+from gateway.server.app import create_app
 from gateway.settings import Settings
+from gateway.telemetry.access_log import AccessLog
 
 JSON = {"content-type": "application/json"}
 

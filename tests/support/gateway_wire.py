@@ -9,8 +9,8 @@ from functools import partial
 
 from gateway_shop import Shop
 
+from gateway.process.listen import Server, bind
 from gateway.protocol import LaneProtocol
-from gateway.server import Server, bind
 
 _DATE = re.compile(rb"\r\ndate: [^\r]*")
 _LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)\r\n")

@@ -7,8 +7,8 @@ import pytest
 from gateway_shop import JSON, Shop
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.access_log import AccessLog
 from gateway.clock import system_clock
+from gateway.telemetry.access_log import AccessLog
 
 
 def samples(shop):

@@ -11,8 +11,8 @@ from gateway_shop import JSON, Shop, refusal
 from gateway_specimens import NO_RAIL, SPECIMENS, missing
 
 from gateway.clock import system_clock
-from gateway.demo import make_demo
-from gateway.idempotency import KEY_LIFETIME_DAYS
+from gateway.command_line.demo import make_demo
+from gateway.idempotency.claim import KEY_LIFETIME_DAYS
 from gateway.ids import SystemIds
 
 MONTH = dt.timedelta(days=KEY_LIFETIME_DAYS)

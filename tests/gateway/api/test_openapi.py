@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from gateway.api.contract import CONTRACTS, refusals
+from gateway.api.openapi import document
 from gateway.api.public import PUBLIC
 from gateway.errors import CATALOGUE, Code
-from gateway.openapi import document
 from gateway.routes import MUTATIONS, ROUTES
 
 

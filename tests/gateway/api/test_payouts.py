@@ -7,8 +7,8 @@ import pytest
 from gateway_shop import Shop, refusal
 
 from gateway.clock import system_clock
+from gateway.command_line.practice import SimulatedRail
 from gateway.ids import SystemIds
-from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
 from gateway.rail.simulator.webhooks import signature
 
@@ -93,7 +93,7 @@ def test_the_ledger_and_the_receipts_tell_of_payouts(paying):
 
 def test_another_tenants_payout_is_not_found(paying):
     """Neither read nor reviewed."""
-    from gateway.demo import make_demo
+    from gateway.command_line.demo import make_demo
 
     where = paying.post("/v1/payouts", body(paying), "finance").headers["location"]
     stranger = make_demo(paying.settings.db, system_clock, SystemIds(), "stranger")

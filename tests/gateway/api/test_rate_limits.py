@@ -7,7 +7,7 @@ import pytest
 from gateway_shop import HandClock, Shop, refusal
 
 from gateway.clock import system_clock
-from gateway.demo import make_demo
+from gateway.command_line.demo import make_demo
 from gateway.ids import SystemIds
 from gateway.rate_limit import RateLimit
 from gateway.store.tenants import TenantStore

@@ -60,7 +60,7 @@ def test_the_scheme_is_read_without_regard_to_case(open_shop):
 def test_another_tenants_ids_are_not_found(tmp_path):
     """Reading, settling and reversing them look as if they had never been."""
     from gateway.clock import system_clock
-    from gateway.demo import make_demo
+    from gateway.command_line.demo import make_demo
     from gateway.ids import SystemIds
 
     with Shop(tmp_path) as shop:

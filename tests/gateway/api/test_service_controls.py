@@ -115,7 +115,7 @@ def test_what_is_not_clear_is_refused(shop, tmp_path):
 
 def test_a_pause_is_in_force_from_the_commit_on_whatever_is_under_way(shop):
     """The mode is read in the reserve's own transaction, so no reserve is decided on an older one."""
-    from gateway.service_controls import set_mode
+    from gateway.command_line.controls import set_mode
 
     set_mode(shop.settings, "paused", "now", "ops", None)
     assert refusal(shop.post("/v1/payments", shop.payment())) == (503, "paused")

@@ -7,7 +7,7 @@ from gateway_shop import Shop, refusal
 from gateway_specimens import NO_RAIL, SPECIMENS
 
 from gateway.clock import system_clock
-from gateway.demo import make_demo
+from gateway.command_line.demo import make_demo
 from gateway.ids import SystemIds
 from gateway.routes import CREATE_PAYOUT, MUTATIONS, RESERVE, ROUTES
 

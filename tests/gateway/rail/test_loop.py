@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.clock import format_utc
+from gateway.payouts.workers import POLL_S, RailLoop
 from gateway.rail.breaker import Breaker
 from gateway.rail.port import RAIL, Outcome, RailResult
-from gateway.workers import POLL_S, RailLoop
 
 WAIT_S = 20
 

@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from loadtests.bench.samples import Commits, Heard, Pair, Sample
-from loadtests.bench.served import Served, answers, free_port
 from loadtests.bench.stations import peer_argv
+from loadtests.practice.served import Served, answers, free_port
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import pytest
 
 from gates.schema.errors import UnknownProblem, UsageProblem
 from loadtests.bench.command import choose_generator
-from loadtests.bench.cores import share_out
 from loadtests.bench.fleet import require, require_room
 from loadtests.bench.gateway_station import read_commits
+from loadtests.bench.peers import settling
 from loadtests.bench.postgres import find_postgres
 from loadtests.bench.requests import http_request
 from loadtests.bench.samples import Commits
-from loadtests.peers import settling
+from loadtests.practice.cores import share_out
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_prepared_payments_use_accounts_that_exist():
 
 def test_every_peer_can_be_made():
     """Each name that can be started has its file, and the function in it."""
-    from loadtests.peers.__main__ import PEERS
+    from loadtests.bench.peers.__main__ import PEERS
 
     folder = Path(settling.__file__).parent
     for place in PEERS.values():

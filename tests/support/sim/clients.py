@@ -7,7 +7,7 @@ import msgspec
 from sim.world import World, mutation
 
 from gateway.commands import Approve, Command, CreatePayout, Pause, Reject, Reserve, Resume, Reverse, ReviewPayout, Settle
-from gateway.idempotency import Mutation
+from gateway.idempotency.claim import Mutation
 from gateway.routes import APPROVE, CREATE_PAYOUT, PAUSE, REJECT, RESERVE, RESUME, REVERSE, REVIEW_PAYOUT, SETTLE
 
 WITH_AMOUNT = (RESERVE, SETTLE, REVERSE, CREATE_PAYOUT)

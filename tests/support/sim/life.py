@@ -14,10 +14,10 @@ from sim.model import Model
 from sim.oracle import Snapshots, check_books
 from sim.world import Crash, Step, World, mutation
 
+from gateway.command_line.demo import FUNDS
 from gateway.commands import Resume, ReviewPayout
-from gateway.demo import FUNDS
-from gateway.execute import sweep_expired
-from gateway.idempotency import Mutation
+from gateway.engine.execute import sweep_expired
+from gateway.idempotency.claim import Mutation
 from gateway.journal import Answer
 from gateway.routes import RESUME, REVIEW_PAYOUT
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from gateway.idempotency import Mutation
+from gateway.idempotency.claim import Mutation
 
 OPEN = ("reserved", "partially_settled")
 TOO_LATE = {

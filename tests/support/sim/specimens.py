@@ -24,8 +24,8 @@ from gateway.commands import (
     ReviewPayout,
     Settle,
 )
-from gateway.idempotency import Mutation
-from gateway.payout_steps import take_to_ask, take_to_send, write_result
+from gateway.idempotency.claim import Mutation
+from gateway.payouts.steps import take_to_ask, take_to_send, write_result
 from gateway.rail.port import Outcome, RailResult
 from gateway.routes import (
     APPROVE,

@@ -12,12 +12,12 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sim.model import Limits
 
+from gateway.command_line.demo import DemoData, make_demo
 from gateway.commands import ApprovalRule, Budget, Command, Principal, PutPolicy, RoleName
-from gateway.demo import DemoData, make_demo
-from gateway.execute import Chore, Context, execute_batch
-from gateway.idempotency import Mutation
+from gateway.engine.execute import Chore, Context, execute_batch
+from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
-from gateway.receipts import ReceiptSigner
+from gateway.receipts.receipt import ReceiptSigner
 from gateway.routes import PUT_POLICY, Route
 from gateway.store.batch import Batch
 from gateway.store.connections import open_writer

@@ -1,0 +1,125 @@
+"""The outermost layer: every request gets an id, is counted and logged, whatever becomes of it further in."""
+
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from gateway.api.headers import Headers
+from gateway.api.reply import Reply, pairs, problem_reply
+from gateway.api.trail import Trail, lay
+from gateway.errors import Code, Refusal
+from gateway.ids import Ids
+from gateway.routes import GET_KEY
+from gateway.store.connections import storage_code
+from gateway.telemetry.access_log import AccessLog, RequestLine
+from gateway.telemetry.metrics import UNMATCHED, Metrics
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Records:
+    """What is kept of every request, whichever way it came in: its id, the numbers, the log. `monotonic` gives seconds."""
+
+    def __init__(self, ids: Ids, monotonic: Callable[[], float], metrics: Metrics, log: AccessLog) -> None:
+        self._ids = ids
+        self._monotonic = monotonic
+        self._metrics = metrics
+        self._log = log
+
+    def begin(self, method: str, path: str, headers: Headers) -> Trail:
+        """A request has come."""
+        self._metrics.in_flight += 1
+        sent = headers.get(b"x-request-id")
+        request_id = f"req_{self._ids.suffix()}" if sent is None else self._request_id(headers)
+        return Trail(request_id, method, path, self._monotonic())
+
+    def defect(self, trail: Trail, error: Exception) -> Reply:
+        """The answer where there is none, once the log has been told why."""
+        self._log.event("unhandled", None, trail.request_id, error)
+        code = storage_code(error) if isinstance(error, sqlite3.Error) else None
+        refusal = Refusal(code or Code.INTERNAL, f"The gateway's log tells more under {trail.request_id}.")
+        return problem_reply(refusal, trail.request_id)
+
+    def end(self, trail: Trail) -> None:
+        """It has been answered, or its caller is gone."""
+        self._metrics.in_flight -= 1
+        seconds = self._monotonic() - trail.started
+        self._metrics.answered(trail.route, trail.method, trail.status, seconds)
+        if self._log.requests:
+            self._log.add(self._line(trail, seconds))
+
+    def _request_id(self, headers: Headers) -> str:
+        for name, value in headers.raw:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
+                return value.decode("ascii")
+        return f"req_{self._ids.suffix()}"
+
+    def _line(self, trail: Trail, seconds: float) -> RequestLine:
+        who = trail.principal
+        return RequestLine(
+            time=self._log.now(),
+            request_id=trail.request_id,
+            method=trail.method,
+            route=trail.route or UNMATCHED,
+            path=_without_key(trail.path),
+            status=trail.status or 499,
+            duration_ms=round(seconds * 1000, 3),
+            tenant=who.tenant_id if who else None,
+            role=who.role if who else None,
+            key_fingerprint=trail.key_fingerprint,
+        )
+
+
+class Edge:
+    """An ASGI app around the gateway's own."""
+
+    def __init__(self, app: ASGIApp, records: Records) -> None:
+        self._app = app
+        self._records = records
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; anything but HTTP is passed on."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        trail = self._records.begin(scope["method"], scope["path"], Headers(scope["headers"]))
+        headless = trail.method == "HEAD"
+
+        def tagged(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                trail.status = message["status"]
+                message["headers"] = [*message["headers"], *pairs(trail.lines)]
+            elif headless and message["type"] == "http.response.body":
+                message["body"] = b""
+            return send(message)
+
+        inner = _inner(scope)
+        lay(inner, trail)
+        try:
+            await self._app(inner, receive, tagged)
+        except Exception as error:
+            if trail.status:
+                raise
+            await self._records.defect(trail, error)(inner, receive, tagged)
+        finally:
+            trail.route = trail.route or cast("dict[str, str | None]", inner).get("path_template")
+            self._records.end(trail)
+
+
+def _without_key(path: str) -> str:
+    """The path for the log: an idempotency key at its end is the caller's secret, and a path may be of any length."""
+    return GET_KEY.template if "idempotency-keys" in path else path[:256]
+
+
+def _inner(scope: HTTPScope) -> HTTPScope:
+    """The scope as the routes see it: HEAD is asked as GET, and an escaped slash is part of a name, not a separator."""
+    if scope["method"] == "HEAD":
+        scope = cast("HTTPScope", {**scope, "method": "GET"})
+    raw_path = scope["raw_path"]
+    if b"%2f" in raw_path or b"%2F" in raw_path:
+        scope = cast("HTTPScope", {**scope, "path": raw_path.decode("latin-1")})
+    return scope

@@ -1,0 +1,1 @@
+"""The commands beside the server: demo data, pausing, explaining errors, a rail to practise with."""

@@ -1,0 +1,129 @@
+"""Demo data: a tenant with keys, a funded wallet, payees and a policy, printed once; only hashes of keys are stored."""
+
+import hashlib
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from gateway.canonical import canonical
+from gateway.clock import Clock, format_utc
+from gateway.commands import ROLES, Budget, Principal, RoleName
+from gateway.ids import Ids
+from gateway.ledger import Movement
+from gateway.policy import Policy, policy_sha256
+from gateway.rate_limit import RateLimit
+from gateway.settings import StartProblem
+from gateway.store.connections import open_writer, start_text
+from gateway.store.migrations import migrate
+from gateway.store.rows import NewPayee, OperationRow
+from gateway.store.tenants import TenantStore
+from gateway.store.transaction import Transaction
+
+CURRENCY = "USD"
+FUNDS = 100_000_000
+"""Minor units in the demo wallet: one million dollars."""
+
+PER_PAYMENT_MAX = 100_000
+DAILY_LIMIT = 100_000_000
+PAYEES = ("compute", "data", "storage")
+
+
+class DemoData(msgspec.Struct, frozen=True):
+    """What a person needs to try the gateway; the only time that the keys are seen."""
+
+    tenant_id: str
+    agent_key: str
+    operator_key: str
+    finance_key: str
+    tenant_admin_key: str
+    second_operator_key: str
+    wallet_id: str
+    payee_ids: tuple[str, ...]
+    policy_sha256: str
+
+
+def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLimit | None = None) -> DemoData:
+    """Make one tenant, in one transaction; works beside a running gateway. Raises StartProblem for an unusable database."""
+    migrate(db)
+    connection = open_writer(db)
+    try:
+        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("BEGIN IMMEDIATE")
+        data = _fill(Transaction(connection), TenantStore(connection), format_utc(clock()), ids, tenant_name)
+        if limit is not None:
+            TenantStore(connection).set_rate(data.tenant_id, limit.rate_per_s, limit.burst)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StartProblem(start_text(db, error)) from None
+    finally:
+        connection.close()
+    return data
+
+
+def _fill(tx: Transaction, store: TenantStore, now: str, ids: Ids, tenant_name: str) -> DemoData:
+    tenant_id = f"ten_{ids.suffix()}"
+    store.add_tenant(tenant_id, tenant_name, now)
+    keys = {role: _add_key(store, tenant_id, role, now, ids) for role in ROLES}
+    second = _add_key(store, tenant_id, "operator", now, ids, "operator-2")
+    wallet_id = f"wal_{ids.suffix()}"
+    store.add_wallet(tenant_id, wallet_id, CURRENCY, now)
+    payee_ids = tuple(f"pye_{ids.suffix()}" for _ in PAYEES)
+    for payee_id, name in zip(payee_ids, PAYEES, strict=True):
+        store.add_payee(NewPayee(tenant_id, payee_id, name, CURRENCY, now))
+    policy = Policy(
+        version="1",
+        currency=CURRENCY,
+        allowed_payees=tuple(sorted(payee_ids)),
+        budgets=(Budget("tenant", "day", str(DAILY_LIMIT)),),
+        per_payment_max=str(PER_PAYMENT_MAX),
+    )
+    store.add_policy(tenant_id, policy_sha256(policy), canonical(policy), now)
+    _fund(tx, store, tenant_id, wallet_id, now, ids)
+    return DemoData(
+        tenant_id=tenant_id,
+        agent_key=keys["agent"],
+        operator_key=keys["operator"],
+        finance_key=keys["finance"],
+        tenant_admin_key=keys["tenant_admin"],
+        second_operator_key=second,
+        wallet_id=wallet_id,
+        payee_ids=payee_ids,
+        policy_sha256=policy_sha256(policy),
+    )
+
+
+def _add_key(store: TenantStore, tenant_id: str, role: RoleName, now: str, ids: Ids, name: str | None = None) -> str:
+    token = f"gng_{role}_{ids.secret()}"
+    principal = Principal(tenant_id, f"key_{ids.suffix()}", role, name or f"{role}-1")
+    store.add_key(principal, hashlib.sha256(token.encode()).digest(), now)
+    return token
+
+
+def _fund(tx: Transaction, store: TenantStore, tenant_id: str, wallet_id: str, now: str, ids: Ids) -> None:
+    """Put money into the wallet from the rail's clearing account, as a journal entry like any other."""
+    clearing = store.account(tenant_id, "system/rail_clearing", CURRENCY, may_go_negative=True)
+    wallet = tx.wallet(tenant_id, wallet_id)
+    assert wallet is not None, "it was stored a statement ago"
+    row = OperationRow(
+        tenant_id=tenant_id,
+        suffix=ids.suffix(),
+        kind="fund",
+        entry_kind="fund",
+        payment_id=None,
+        payment_seq=None,
+        at=now,
+        actor="system",
+        route="system",
+        key=None,
+        fingerprint=bytes(32),
+        request=b"{}",
+        status=200,
+        location=None,
+        receipt=None,
+        signature=None,
+        keyid=None,
+        body=None,
+    )
+    seq = tx.add_operation(row)
+    tx.add_movements(seq, tenant_id, CURRENCY, (Movement(clearing, wallet.available_account, FUNDS),))

@@ -1,0 +1,181 @@
+"""The gateway's engine: one database, one writer, its readers and its key, without HTTP."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
+
+from gateway import package_dir
+from gateway.build import build_sha256
+from gateway.engine import chores as retention
+from gateway.engine.execute import Chore, Context, execute_batch, sweep_expired
+from gateway.engine.receipt_keys import SigningKeys, open_keys
+from gateway.engine.service import Service
+from gateway.idempotency.claim import Mutation
+from gateway.journal import Answer
+from gateway.payouts.steps import store_event
+from gateway.payouts.workers import RailDesk, RailLoop, Timing
+from gateway.rail.breaker import Breaker
+from gateway.rail.port import RAIL, Rail
+from gateway.receipts.batch_signer import Signatures
+from gateway.settings import Settings
+from gateway.store.batch import Batch
+from gateway.store.checkpoint import Checkpoints
+from gateway.store.connections import open_reader, open_writer
+from gateway.store.group_commit import GroupCommit, Waiter
+from gateway.store.migrations import migrate
+from gateway.store.payouts import RailEventRow
+from gateway.store.tenants import TenantStore
+
+SWEEP_EVERY_S = 5.0
+SWEEP_LIMIT = 200
+
+_log = logging.getLogger(__name__)
+
+
+class Engine(Service):
+    """Decides mutations durably and answers reads. Made with `open`, run between `start` and `drain`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connections: tuple[sqlite3.Connection, sqlite3.Connection],
+        keys: SigningKeys,
+        signatures: Signatures,
+    ) -> None:
+        writer, reader = connections
+        super().__init__(settings, reader, build_sha256(package_dir()))
+        self._writer, self._keys, self._signatures = writer, keys, signatures
+        self._tx, self._tenants = Batch(writer, signatures), TenantStore(writer)
+        self._tell_state: Callable[[], None] = lambda: None
+        self._commit: GroupCommit[Mutation | Chore, object] = GroupCommit(writer, self._decide, settings.lock_wait_s)
+        self._purged = 0
+        self._checkpoints: Checkpoints | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._has_rail = settings.rail is not None or settings.rail_url is not None
+        self._rail: RailLoop | None = None
+        self._breaker: Breaker | None = None
+
+    @classmethod
+    def open(cls, settings: Settings, signatures: Signatures | None = None) -> "Engine":
+        """Open and migrate the database, load or make the signing key.
+
+        Raises StartProblem, with the file and what to do, where that cannot be done.
+        """
+        migrate(settings.db)
+        writer = open_writer(settings.db)
+        keys = open_keys(settings, writer)
+        return cls(settings, (writer, open_reader(settings.db)), keys, signatures or Signatures())
+
+    def observe_commits(self, observe: Callable[[float, int], None]) -> None:
+        """Have each durable commit's seconds and number of requests told to `observe`."""
+        self._commit.observe = observe
+
+    def on_state(self, tell: Callable[[], None]) -> None:
+        """Have it told when `held_up` or `rail_open` changes."""
+        self._tell_state = self._commit.on_held_up = tell
+
+    def commit_in_loop(self) -> None:
+        """Another process talks to the callers: there is nothing that a commit in this one's loop would hold up."""
+        self._commit.in_loop = True
+
+    async def start(self) -> None:
+        """Begin to take mutations, and to tidy expired holds in the background."""
+        self._checkpoints = Checkpoints(self.settings.db, self._writer)
+        self._commit.between = self._checkpoints.between
+        self._commit.start()
+        if self._has_rail:
+            self._start_rail()
+        self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="expiry")
+
+    async def drain(self) -> None:
+        """Refuse new mutations, finish those that were taken, move the log into the database, close."""
+        self.draining = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
+        if self._rail is not None:
+            await self._rail.stop()
+        await self._commit.drain()
+        if self._checkpoints is not None:
+            await self._checkpoints.close()
+        self._signatures.close()
+        self._reader.close()
+        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._writer.close()
+
+    def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
+        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageFailed or a defect too."""
+        self._commit.enqueue(mutation, cast("Waiter[object]", waiter))  # mutations are answered with answers
+
+    async def run_chore(self, chore: Chore) -> object:
+        """Run the gateway's own work inside a batch; returns what it returned, once that is durable."""
+        return await self._commit.submit(chore)
+
+    def _decide(self, requests: Sequence[Mutation | Chore]) -> list[object]:
+        context = Context.at(self.settings.clock(), self.settings.ids, self._keys.current(), has_rail=self._has_rail)
+        return execute_batch(self._tx, self._tenants, requests, context)
+
+    @property
+    def answers_purged(self) -> int:
+        """Stored answers let go since the start."""
+        return self._purged
+
+    @property
+    def held_up(self) -> bool:
+        """Whether a batch waits for another program's lock."""
+        return self._commit.held_up
+
+    @property
+    def rail_open(self) -> bool:
+        """Whether the circuit to the rail is open."""
+        return self._breaker is not None and self._breaker.open
+
+    async def take_rail_event(self, event: RailEventRow) -> bool:
+        """Store what the rail told; False for an event that is known. The workers make something of it afterwards."""
+        new = await self.run_chore(partial(store_event, event=event))
+        if self._rail is not None:
+            self._rail.wake()
+        return new is True
+
+    def _start_rail(self) -> None:
+        settings, payouts = self.settings, self._reads.rows.payouts
+        rail = settings.rail or _http_rail(settings)
+        self._breaker = Breaker(asyncio.get_running_loop().time, self._circuit_changed)
+        desk = RailDesk(rail, self.run_chore, self._breaker, Timing.of(settings.rail_timeout_s))
+        self._rail = RailLoop(desk, lambda: payouts.has_work(RAIL, settings.now_text()))
+        self.listeners.append(self._rail.decided)
+        self._rail.start()
+
+    def _circuit_changed(self, is_open: bool) -> None:
+        _log.warning("the circuit to the rail is %s", "open" if is_open else "closed")
+        self._tell_state()
+
+    async def tidy(self) -> bool:
+        """Give back expired holds and let old answers go, a bounded number of each; whether there may be more to do."""
+        swept = await self._tidied(partial(sweep_expired, limit=SWEEP_LIMIT))
+        purged = await self._tidied(partial(retention.run_once, limit=SWEEP_LIMIT))
+        self._purged += purged
+        return SWEEP_LIMIT in (swept, purged)
+
+    async def _sweep(self) -> None:
+        while True:
+            if not await self.tidy():
+                await asyncio.sleep(SWEEP_EVERY_S)
+
+    async def _tidied(self, chore: Chore) -> int:
+        try:
+            done = await self.run_chore(chore)
+        except Exception:  # noqa: BLE001  # a busy database, say: the next round tries again, and operations look at the clock themselves
+            _log.exception("tidying failed")
+            return 0
+        assert isinstance(done, int), "tidying counts what it did"
+        return done
+
+
+def _http_rail(settings: Settings) -> Rail:
+    from gateway.rail.http import HttpRail  # an HTTP client is a sixth of the time to start, for those who have a rail
+
+    return HttpRail(settings.rail_url or "", answer_s=settings.rail_timeout_s)

@@ -1,0 +1,171 @@
+"""Which key signs receipts: made, rotated and revoked, every step a row of the journal, so that order is never in doubt.
+
+Each batch asks the database, inside its transaction, whether the newest key event is still the one that it knows. A rotation by
+another process therefore takes effect exactly at its own place in the journal: no signal, no restart, no receipt in between.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.canonical import canonical
+from gateway.errors import Code
+from gateway.journal import system_row
+from gateway.receipts.receipt import ReceiptSigner, load_signer, make_key_file, read_key_file
+from gateway.settings import Settings, StartProblem
+from gateway.store.connections import own_transaction, start_text
+from gateway.store.group_commit import StorageFailed
+from gateway.store.key_events import KeyEvents
+from gateway.store.rows import KeyEvent
+from gateway.store.transaction import Transaction
+
+ALL_TENANTS = "system"
+"""The tenant under which the journal holds what concerns all of them."""
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What a rotation or revocation came to: the keys' ids, and the journal position from which the new one signs."""
+
+    active: str
+    active_from: int
+    ended: str
+
+
+class SigningKeys:
+    """The signer of the moment, for one writing connection."""
+
+    def __init__(self, settings: Settings, connection: sqlite3.Connection) -> None:
+        self._settings = settings
+        self._events = KeyEvents(connection)
+        self._known = 0
+        self._signer: ReceiptSigner | None = None
+
+    def current(self) -> ReceiptSigner:
+        """The active key's signer, asked inside the transaction that will use it.
+
+        Raises StorageFailed where the journal names a key whose file is not there.
+        """
+        newest = self._events.newest()
+        if self._signer is None or newest != self._known:
+            try:
+                self._signer = _active_signer(self._settings, self._events.all())
+            except StartProblem as problem:
+                raise StorageFailed(Code.STORAGE_UNUSABLE, str(problem)) from None
+            self._known = newest
+        return self._signer
+
+
+def open_keys(settings: Settings, connection: sqlite3.Connection) -> SigningKeys:
+    """Make sure that a key is active, a new one in a new database, and that its file is at hand.
+
+    Raises StartProblem naming the file.
+    """
+    events = KeyEvents(connection)
+    try:
+        with own_transaction(connection):
+            if not events.newest():
+                signer = load_signer(settings)
+                _record(connection, settings, signer.keyid, "active", signer.jwk["x"], "system")
+    except sqlite3.Error as error:
+        raise StartProblem(start_text(settings.db, error)) from None
+    _active_signer(settings, events.all())
+    return SigningKeys(settings, connection)
+
+
+def rotate(connection: sqlite3.Connection, settings: Settings, actor: str) -> Changed:
+    """Retire the active key and make a new one active, in the open transaction; the new file is durable before it commits."""
+    return _replace(connection, settings, _active_id(KeyEvents(connection).all()), "retired", actor)
+
+
+def revoke(connection: sqlite3.Connection, settings: Settings, keyid: str, actor: str) -> Changed:
+    """Declare that nothing a key signed counts any more; where it is the active one, a new key takes its place.
+
+    Raises StartProblem for a key that the journal does not know, or that is revoked already.
+    """
+    events = KeyEvents(connection).all()
+    known = {event.event for event in events if event.keyid == keyid}
+    if not known:
+        raise StartProblem(f"the journal knows no receipt key {keyid}; /.well-known/gonogo-keys.json lists them")
+    if "revoked" in known:
+        raise StartProblem(f"the receipt key {keyid} is revoked already")
+    active = _active_id(events)
+    if keyid == active:
+        return _replace(connection, settings, keyid, "revoked", actor)
+    x = next(event.x for event in events if event.keyid == keyid)
+    _record(connection, settings, keyid, "revoked", x, actor)
+    began = next(event.seq for event in events if event.keyid == active and event.event == "active")
+    return Changed(active, began, keyid)
+
+
+def drop_key_file(settings: Settings, keyid: str) -> None:
+    """Remove a private key that signs no more; called once the event that ended it is durable."""
+    for path in (key_path(settings, keyid), settings.key_file):
+        if path.exists() and read_key_file(path).keyid == keyid:
+            path.unlink()
+
+
+def key_path(settings: Settings, keyid: str) -> Path:
+    """Where a key lives that a rotation made; the first one is `settings.key_file`."""
+    return settings.db.with_name(f"{settings.db.name}.{keyid}.signing.key")
+
+
+def jwks(events: tuple[KeyEvent, ...]) -> bytes:
+    """The JWKS document: every key with its status and the journal positions at which it counts, and the events themselves."""
+    keys = [_jwk(keyid, events) for keyid in sorted({event.keyid for event in events})]
+    told = [{"at": item.at, "event": item.event, "keyid": item.keyid, "seq": item.seq} for item in events]
+    return canonical({"key_events": told, "keys": keys})
+
+
+def _jwk(keyid: str, events: tuple[KeyEvent, ...]) -> dict[str, object]:
+    mine = {event.event: event for event in events if event.keyid == keyid}
+    status = next(name for name in ("revoked", "retired", "active") if name in mine)
+    ended = mine.get("retired") or mine.get("revoked")
+    jwk: dict[str, object] = {"alg": "EdDSA", "crv": "Ed25519", "kid": keyid, "kty": "OKP", "x": mine["active"].x}
+    # A reader who knows nothing of the journal skips a key that is not for signatures; a revoked one must be skipped.
+    jwk["use"] = "revoked" if status == "revoked" else "sig"
+    jwk["status"] = status
+    jwk["journal_from"] = None if status == "revoked" else mine["active"].seq
+    jwk["journal_until"] = ended.seq if ended else None
+    return jwk
+
+
+def _replace(connection: sqlite3.Connection, settings: Settings, old: str, event: str, actor: str) -> Changed:
+    key = Ed25519PrivateKey.generate()
+    signer = ReceiptSigner(key)
+    make_key_file(key_path(settings, signer.keyid), key)
+    x = next(item.x for item in KeyEvents(connection).all() if item.keyid == old)
+    _record(connection, settings, old, event, x, actor)
+    active_from = _record(connection, settings, signer.keyid, "active", signer.jwk["x"], actor)
+    return Changed(signer.keyid, active_from, old)
+
+
+def _record(connection: sqlite3.Connection, settings: Settings, keyid: str, event: str, x: str, actor: str) -> int:
+    row = system_row(ALL_TENANTS, f"key_{event}", settings.now_text(), settings.ids.suffix(), actor, {"keyid": keyid, "x": x})
+    seq = Transaction(connection).add_operation(row)
+    KeyEvents(connection).add(KeyEvent(seq, keyid, event, row.at, x))
+    return seq
+
+
+def _active_id(events: tuple[KeyEvent, ...]) -> str:
+    ended = {event.keyid for event in events if event.event != "active"}
+    active = [event.keyid for event in events if event.keyid not in ended]
+    if not active:
+        raise StartProblem("the journal knows no receipt key yet; `gonogo gateway serve` makes the first one")
+    return active[-1]
+
+
+def _active_signer(settings: Settings, events: tuple[KeyEvent, ...]) -> ReceiptSigner:
+    keyid = _active_id(events)
+    for path in (key_path(settings, keyid), settings.key_file):
+        if path.exists():
+            signer = read_key_file(path)
+            if signer.keyid == keyid:
+                return signer
+    name = os.fspath(key_path(settings, keyid))
+    raise StartProblem(
+        f"{name}: the active receipt key {keyid} is not there; restore it from the backup that holds the database, "
+        "or make a new one: gonogo gateway rotate-key"
+    )

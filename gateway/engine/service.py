@@ -1,0 +1,153 @@
+"""What the HTTP layer asks: reads from a connection that cannot write, mutations handed to whoever holds the one that can."""
+
+import hashlib
+import sqlite3
+from abc import abstractmethod
+from collections.abc import Callable
+
+from gateway.answers import (
+    DecisionView,
+    EnvelopeView,
+    KeyView,
+    LedgerLine,
+    PayeeView,
+    PaymentPage,
+    PaymentView,
+    PayoutPage,
+    PayoutView,
+    ReceiptPage,
+    StatusView,
+    WalletView,
+)
+from gateway.build import VERSION
+from gateway.commands import Principal, Reserve
+from gateway.engine.deciding import Decider
+from gateway.engine.receipt_keys import jwks
+from gateway.idempotency.in_flight import in_flight_use
+from gateway.payments.screening import Asked, screen
+from gateway.settings import Settings
+from gateway.store.payouts import RailEventRow
+from gateway.store.reads import Reads
+from gateway.views import decision_view, payee_view, payment_view, wallet_view
+
+TRUST_ONLY = "the rail does not answer: reserves, settles and reverses work as ever, payouts wait until it does"
+
+
+class Service(Decider):
+    """One gateway as its HTTP layer sees it, whether the engine runs in this process or in another."""
+
+    def __init__(self, settings: Settings, reader: sqlite3.Connection, build: str) -> None:
+        super().__init__(settings)
+        self.build = build
+        self._reader, self._reads = reader, Reads(reader)
+
+    @property
+    @abstractmethod
+    def answers_purged(self) -> int:
+        """Stored answers let go since the start."""
+
+    @property
+    @abstractmethod
+    def rail_open(self) -> bool:
+        """Whether the circuit to the rail is open: it does not answer, and payouts queue until it does."""
+
+    @abstractmethod
+    def observe_commits(self, observe: Callable[[float, int], None]) -> None:
+        """Have each durable commit's seconds and number of requests told to `observe`."""
+
+    @abstractmethod
+    async def take_rail_event(self, event: RailEventRow) -> bool:
+        """Store what the rail told; False for an event that is known. The workers make something of it afterwards."""
+
+    def authenticate(self, token: str) -> Principal | None:
+        """Whose API key `token` is. Keys hold 256 random bits, so one SHA-256 is as good as a slow hash here."""
+        return self._reads.principal(hashlib.sha256(token.encode()).digest())
+
+    def payment(self, principal: Principal, payment_id: str) -> PaymentView:
+        """One payment; raises Refused."""
+        return payment_view(self._reads.payment(principal.tenant_id, payment_id))
+
+    def payments(self, principal: Principal, cursor: str | None, limit: int, *, waiting: bool = False) -> PaymentPage:
+        """A page of payments, newest first; `waiting` shows only those that wait for approval."""
+        return self._reads.payments(principal.tenant_id, cursor, limit, waiting=waiting)
+
+    def payout(self, principal: Principal, payout_id: str) -> PayoutView:
+        """One payout; raises Refused."""
+        return self._reads.payout(principal.tenant_id, payout_id)
+
+    def payouts(self, principal: Principal, cursor: str | None, limit: int) -> PayoutPage:
+        """A page of payouts, newest first."""
+        return self._reads.payouts(principal.tenant_id, cursor, limit)
+
+    def wallet(self, principal: Principal, wallet_id: str) -> WalletView:
+        """A wallet's balances; raises Refused."""
+        return wallet_view(principal.tenant_id, self._reads.wallet(principal.tenant_id, wallet_id))
+
+    def payee(self, principal: Principal, payee_id: str) -> PayeeView:
+        """A payee's balance; raises Refused."""
+        return payee_view(principal.tenant_id, self._reads.payee(principal.tenant_id, payee_id))
+
+    def receipt(self, principal: Principal, receipt_id: str) -> EnvelopeView:
+        """A receipt's envelope; raises Refused."""
+        return self._reads.receipt(principal.tenant_id, receipt_id)
+
+    def receipts(self, principal: Principal, payment_id: str | None, cursor: str | None, limit: int) -> ReceiptPage:
+        """A page of receipts; `cursor` is a journal position as text."""
+        return self._reads.receipts(principal.tenant_id, payment_id, int(cursor or 0), limit)
+
+    def key(self, principal: Principal, key: str) -> KeyView:
+        """What happened to an idempotency key; raises Refused."""
+        under_way = tuple(in_flight_use(item) for item in self._in_flight.under(principal.tenant_id, key))
+        return self._reads.key(principal.tenant_id, key, self.settings.now_text(), under_way)
+
+    def ledger(self, principal: Principal, after: int, limit: int) -> list[LedgerLine]:
+        """Ledger entries after a journal position."""
+        return self._reads.ledger(principal.tenant_id, after, limit)
+
+    def status(self, principal: Principal) -> StatusView:
+        """The service's mode for this tenant, in words."""
+        mode = self._reads.rows.mode(principal.tenant_id)
+        if self.draining:
+            return StatusView("draining", "shutting down; repeat with the same key in a moment", self.build, VERSION)
+        if mode.mode == "paused":
+            whose = " for all tenants" if mode.everywhere else ""
+            message = f"new reserves are paused{whose} since {mode.at}: {mode.reason}; settles and reverses of open holds work"
+            return StatusView("paused", message, self.build, VERSION)
+        if self.rail_open:
+            return StatusView("trust_only", TRUST_ONLY, self.build, VERSION)
+        return StatusView("normal", "all operations are open", self.build, VERSION)
+
+    def dry_run(self, principal: Principal, command: Reserve) -> DecisionView:
+        """What the policy would say to this reserve now, for a wallet and payee that exist; writes nothing; raises Refused."""
+        self.wallet(principal, command.wallet_id)
+        payee = self._reads.payee(principal.tenant_id, command.payee_id)
+        whose = (principal.tenant_id, principal.agent_id, command.wallet_id)
+        asked = Asked(*whose, payee, int(command.amount), command.currency)
+        return decision_view(screen(self._reads.rows, asked, self.settings.clock()).block)
+
+    def policy(self, principal: Principal, digest: str) -> bytes:
+        """The canonical bytes of a policy that is, or was, in force; raises Refused."""
+        return self._reads.policy(principal.tenant_id, digest)
+
+    def jwks(self) -> bytes:
+        """The public keys that receipts were ever signed with, each with where in the journal it counts."""
+        return jwks(self._reads.key_events.all())
+
+    def service_facts(self) -> dict[str, int]:
+        """For metrics: receipt keys by status, and whether all tenants are paused; empty where the database cannot be read."""
+        try:
+            latest = {event.keyid: event.event for event in self._reads.key_events.all()}
+            facts = {status: list(latest.values()).count(status) for status in ("active", "retired", "revoked")}
+            return facts | {"paused": int(self._reads.service_mode() == "paused")}
+        except sqlite3.Error:
+            return {}
+
+    def ready(self) -> str | None:
+        """None when mutations can be taken, else why not."""
+        if self.draining:
+            return "draining"
+        try:
+            self._reader.execute("SELECT count(*) FROM tenants").fetchone()
+        except sqlite3.Error as error:
+            return f"database: {error}"
+        return None

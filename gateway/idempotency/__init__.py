@@ -1,0 +1,1 @@
+"""Idempotency: what a key claims, and which first requests are under way."""

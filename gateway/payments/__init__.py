@@ -1,0 +1,1 @@
+"""Payments: what is decided about one, and how it is written."""

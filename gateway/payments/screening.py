@@ -1,0 +1,67 @@
+"""What the policy is asked about a payment: the facts and the counters as this transaction finds them."""
+
+import datetime as dt
+
+import msgspec
+
+from gateway.clock import later
+from gateway.policy import PolicyBlock, PolicyRequest, Rules, decide
+from gateway.policy.windows import local_moment, stamp
+from gateway.store.rows import Like, PayeeRow
+from gateway.store.transaction import Transaction
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The payment that somebody asks for, or that others are to approve; `payment_id` is empty before it exists."""
+
+    tenant_id: str
+    agent_id: str
+    wallet_id: str
+    payee: PayeeRow
+    amount: int
+    currency: str
+    payment_id: str = ""
+
+
+class Screened(msgspec.Struct, frozen=True):
+    """The decision, the counters in which the payment counts if it is made, and whether the policy looked for its like."""
+
+    block: PolicyBlock
+    counters: tuple[str, ...]
+    guarded: bool
+
+
+def screen(tx: Transaction, asked: Asked, now: dt.datetime, approvals: tuple[str, ...] = ()) -> Screened:
+    """What the tenant's policy in force says to this payment now. Writes nothing: a dry run is this and no more."""
+    rules = tx.rules(asked.tenant_id)
+    local = local_moment(now, rules.zone)
+    names = tuple(_counter(item.scope, item.window, asked, local) for item in rules.counted)
+    tallies = tx.counters(asked.tenant_id, names)
+    payee = asked.payee
+    request = PolicyRequest(
+        agent_id=asked.agent_id,
+        amount=asked.amount,
+        approvals=approvals,
+        currency=asked.currency,
+        duplicate_at=_last_like(tx, rules, asked, now),
+        payee_category=payee.category,
+        payee_created_at=payee.created_at,
+        payee_id=payee.payee_id,
+        payee_known=bool(payee.known),
+        wallet_id=asked.wallet_id,
+    )
+    counters = {item.name: tallies[name] for item, name in zip(rules.counted, names, strict=True)}
+    return Screened(decide(rules, request, counters, local), names, rules.duplicate_within_s > 0)
+
+
+def _counter(scope: str, window: str, asked: Asked, local: str) -> str:
+    """The counter's name in the database; what an agent is called may hold a slash, a window and its stamp may not."""
+    whose = {"tenant": "tenant", "agent": f"agent/{asked.agent_id}", "wallet": f"wallet/{asked.wallet_id}"}[scope]
+    return f"{whose}/{window}/{stamp(window, local)}"
+
+
+def _last_like(tx: Transaction, rules: Rules, asked: Asked, now: dt.datetime) -> str | None:
+    if not rules.duplicate_within_s:
+        return None
+    like = Like(asked.tenant_id, asked.agent_id, asked.payee.payee_id, asked.amount)
+    return tx.last_like(like, later(now, -rules.duplicate_within_s), asked.payment_id)

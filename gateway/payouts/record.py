@@ -1,0 +1,107 @@
+"""Writing what happened to a payout: row, receipt, movements and reconciliation item together, or not at all."""
+
+import msgspec
+
+from gateway.answers import OperationView, PayoutMutationView
+from gateway.canonical import canonical, sha256_hex
+from gateway.commands import CreatePayout
+from gateway.journal import NO_FINGERPRINT, Answer, Work, append, first_answer, operation_row
+from gateway.ledger import postings
+from gateway.machines.payout import PayoutState
+from gateway.payouts.decide import PayoutChange
+from gateway.receipts.receipt import Receipt, Totals, encode_receipt, payload_sha256
+from gateway.store.payouts import ItemRow, PayoutRow
+from gateway.store.transaction import Transaction
+from gateway.views import payout_view
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+def record_payout(tx: Transaction, work: Work, change: PayoutChange) -> Answer | None:
+    """Write one change of a payout; None, and nothing is written, when its lease has passed to somebody else meanwhile."""
+    row = change.payout
+    seq = tx.next_seq()
+    payload = encode_receipt(_receipt(work, change, seq))
+    stamped = msgspec.structs.replace(row, last_receipt_sha256=payload_sha256(payload))
+    if change.held is None:
+        tx.payouts.add(stamped)
+    elif not tx.payouts.update(stamped, change.held):
+        return None
+    if change.item is not None:
+        about = (row.amount, row.currency, change.rail_id)
+        tx.payouts.add_item(ItemRow(row.tenant_id, row.payout_id, change.item, seq, *about, work.now_text))
+    status, location, body = _said(tx, work, stamped)
+    operation = operation_row(
+        work,
+        row.tenant_id,
+        status,
+        body,
+        location,
+        kind="payout",
+        entry_kind=change.entry_kind if change.moves else None,
+        payment_id=row.payout_id,
+        payment_seq=row.operations,
+        receipt=payload,
+        signature=work.signer.sign(payload),
+    )
+    written = append(tx, work, operation)
+    assert written == seq, "the receipt names its place in the journal"
+    tx.add_movements(seq, row.tenant_id, row.currency, change.moves)
+    return first_answer(work, status, body, location, "ok")
+
+
+def _said(tx: Transaction, work: Work, row: PayoutRow) -> tuple[int, str | None, bytes]:
+    """What the caller is told: 202 and where to read the outcome, or the payout that was reviewed; a worker is told nothing."""
+    if work.mutation is None:
+        return 200, None, b"{}"
+    view = payout_view(row, tx.payouts.reviews(row.tenant_id, row.payout_id), ())
+    if not isinstance(work.mutation.command, CreatePayout):
+        return 200, None, _ENCODE(view)
+    operation = OperationView(f"opr_{work.suffix}", "payout", row.operations, work.now_text)
+    return 202, f"/v1/payouts/{row.payout_id}", _ENCODE(PayoutMutationView(view, operation, f"rcp_{work.suffix}"))
+
+
+def _receipt(work: Work, change: PayoutChange, journal_seq: int) -> Receipt:
+    row = change.payout
+    entry = canonical(postings(change.moves, row.currency, change.names)) if change.moves else None
+    open_question = row.state in (PayoutState.UNKNOWN, PayoutState.MANUAL_REVIEW)
+    return Receipt(
+        agent_id=row.agent_id,
+        amount=str(row.amount),
+        currency=row.currency,
+        entry_ids=(f"ent_{work.suffix}",) if entry else (),
+        expires_at=None,
+        issued_at=work.now_text,
+        journal_seq=journal_seq,
+        key_id=work.signer.keyid,
+        kind="payout",
+        money_moved="yes" if entry else "unknown" if open_question else "no",
+        operation_id=f"opr_{work.suffix}",
+        payee_id=row.payee_id,
+        payment_id=row.payout_id,
+        policy=None,
+        postings_sha256=sha256_hex(entry) if entry else None,
+        previous_receipt_sha256=row.last_receipt_sha256 or None,
+        receipt_id=f"rcp_{work.suffix}",
+        request_fingerprint=(work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
+        salt=work.ids.salt(),
+        seq=row.operations,
+        status=row.state.value,
+        tenant_id=row.tenant_id,
+        totals=_totals(row),
+        version="1",
+        wallet_id=None,
+    )
+
+
+def _totals(row: PayoutRow) -> Totals:
+    """In a payment's words: what was set aside is authorized; it is open until it has settled or was released."""
+    amount = str(row.amount)
+    return Totals(
+        authorized=amount,
+        charged_back="0",
+        open="0" if row.state in (PayoutState.SUCCEEDED, PayoutState.FAILED) else amount,
+        refunded="0",
+        released=amount if row.state is PayoutState.FAILED else "0",
+        settled=amount if row.state is PayoutState.SUCCEEDED else "0",
+    )

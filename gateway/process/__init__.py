@@ -1,0 +1,1 @@
+"""Processes of the gateway: how they start, fork and end."""

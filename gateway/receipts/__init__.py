@@ -1,0 +1,1 @@
+"""Receipts: their form, their signatures."""

@@ -1,0 +1,170 @@
+"""What the front process and the writing process say to each other: lists of structs in MessagePack, a frame each.
+
+Whatever is sent within one turn of the event loop goes out as one frame, so that a busy moment costs one system call.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from gateway.commands import Principal
+from gateway.idempotency.claim import Claim
+from gateway.journal import Answer
+from gateway.store.payouts import RailEventRow
+from gateway.telemetry.access_log import EventLine
+
+Heard = TypeVar("Heard")
+
+_LENGTH = 4
+"""Bytes in front of each frame: how long it is."""
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The base of all that is said."""
+
+
+class Ask(Frame, frozen=True, tag=0):
+    """The front asks for a mutation. `route` is its place among the mutating routes, `body` the command as JSON."""
+
+    number: int
+    route: int
+    principal: Principal
+    path_ids: tuple[str, ...]
+    key: str
+    query: str
+    body: bytes
+    request_id: str
+    claim: Claim
+
+
+class Event(Frame, frozen=True, tag=1):
+    """The front passes on what the rail told."""
+
+    number: int
+    event: RailEventRow
+
+
+class Prepared(Frame, frozen=True, tag=2):
+    """The front can answer requests as soon as it is told to."""
+
+
+class Told(Frame, frozen=True, tag=0):
+    """A mutation is decided, and durable."""
+
+    number: int
+    answer: Answer
+
+
+class Failed(Frame, frozen=True, tag=1):
+    """The storage refused."""
+
+    number: int
+    code: str
+    detail: str
+    ambiguous: bool
+
+
+class Broken(Frame, frozen=True, tag=2):
+    """A defect; the writing process has logged it."""
+
+    number: int
+
+
+class Taken(Frame, frozen=True, tag=3):
+    """The rail's event is stored; `new` is false for one that was known."""
+
+    number: int
+    new: bool
+
+
+class Committed(Frame, frozen=True, tag=4):
+    """One durable commit: seconds, and requests in it."""
+
+    seconds: float
+    requests: int
+
+
+class State(Frame, frozen=True, tag=5):
+    """What the front must know without asking; said when it changes and once a second, as a sign of life."""
+
+    rail_open: bool
+    held_up: bool
+    answers_purged: int
+
+
+class Opened(Frame, frozen=True, tag=6):
+    """The database is open and migrated; the front may open its reading connection."""
+
+    build: str
+
+
+class Drain(Frame, frozen=True, tag=7):
+    """Take no new connections, finish what was taken, end."""
+
+
+class LogLine(Frame, frozen=True, tag=8):
+    """A line for the log, which the front alone writes, so that lines stay whole."""
+
+    line: EventLine
+
+
+class Serve(Frame, frozen=True, tag=9):
+    """The ready line is out: answer requests; those that came meanwhile wait at the port."""
+
+
+ToWriter = Ask | Event | Prepared
+ToFront = Told | Failed | Broken | Taken | Committed | State | Opened | Drain | LogLine | Serve
+
+
+class Channel(asyncio.Protocol, Generic[Heard]):
+    """One end. `on_heard` is called with each frame's items, `on_lost` when the other end is gone."""
+
+    def __init__(self, kinds: object, on_heard: Callable[[list[Heard]], None], on_lost: Callable[[], None]) -> None:
+        self._decode = cast("Callable[[bytes], list[Heard]]", msgspec.msgpack.Decoder(list[kinds]).decode)  # type: ignore[valid-type]  # a union, as a value
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._on_heard, self._on_lost = on_heard, on_lost
+        self._loop = asyncio.get_running_loop()
+        self._said: list[Frame] = []
+        self._rest = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The event loop hands over the socket."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
+        """The other process ended, or closed its end."""
+        self._transport = None
+        self._on_lost()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived: whole frames are heard, the rest waits for its end."""
+        data = self._rest + data if self._rest else data
+        at = 0
+        while len(data) - at >= _LENGTH:
+            end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH])
+            if end > len(data):
+                break
+            self._on_heard(self._decode(data[at + _LENGTH : end]))
+            at = end
+        self._rest = data[at:]
+
+    def say(self, item: Frame) -> None:
+        """Send an item, together with whatever else is said in this turn of the loop; lost when the other end is gone."""
+        if not self._said:
+            self._loop.call_soon(self._flush)
+        self._said.append(item)
+
+    def close(self) -> None:
+        """Send what was said, then hang up."""
+        self._flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        said, self._said = self._said, []
+        if said and self._transport is not None:
+            frame = self._encode(said)
+            self._transport.write(len(frame).to_bytes(_LENGTH) + frame)

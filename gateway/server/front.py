@@ -1,0 +1,228 @@
+"""The front process: HTTP, admission and reads. What changes something it asks of the writing process, over a socket.
+
+It holds no lock, no key and no connection that can write. It ends when the writing process ends, however that ends.
+"""
+
+import asyncio
+import itertools
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
+
+import uvloop
+
+from gateway.engine.service import Service
+from gateway.errors import Code
+from gateway.idempotency.claim import Mutation, claim
+from gateway.journal import Answer
+from gateway.process.child import fork
+from gateway.process.listen import Server, tune_process
+from gateway.protocol import LaneProtocol
+from gateway.routes import MUTATIONS
+from gateway.server.app import create_app
+from gateway.server.channel import (
+    Ask,
+    Broken,
+    Channel,
+    Committed,
+    Drain,
+    Event,
+    Failed,
+    LogLine,
+    Opened,
+    Prepared,
+    Serve,
+    State,
+    Taken,
+    ToFront,
+    Told,
+)
+from gateway.settings import Settings
+from gateway.store.connections import open_reader
+from gateway.store.group_commit import StorageFailed, Waiter
+from gateway.store.payouts import RailEventRow
+from gateway.telemetry.access_log import AccessLog, EventHandler
+
+SILENT_S = 5.0
+"""Seconds without a sign of life from the writing process, which gives one each second, after which the gateway is not ready."""
+
+_PLACES = {route.kind: place for place, route in enumerate(MUTATIONS)}
+
+
+class WriterFailed(Exception):
+    """The writing process met a defect with this request, and has logged it."""
+
+
+class Front(Service):
+    """The service whose engine is in another process."""
+
+    def __init__(self, settings: Settings, build: str, link: "Link") -> None:
+        super().__init__(settings, open_reader(settings.db), build)
+        self._link = link
+
+    @property
+    def held_up(self) -> bool:
+        """What the writing process said last."""
+        return self._link.state.held_up
+
+    @property
+    def rail_open(self) -> bool:
+        """What the writing process said last."""
+        return self._link.state.rail_open
+
+    @property
+    def answers_purged(self) -> int:
+        """What the writing process said last."""
+        return self._link.state.answers_purged
+
+    def observe_commits(self, observe: Callable[[float, int], None]) -> None:
+        """Have each durable commit told to `observe`."""
+        self._link.observe = observe
+
+    def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
+        """Ask the writing process."""
+        self._link.ask(mutation, waiter)
+
+    async def take_rail_event(self, event: RailEventRow) -> bool:
+        """Pass it on; whether it is new."""
+        return await self._link.pass_on(event)
+
+    def ready(self) -> str | None:
+        """Ready needs a writing process that gives signs of life."""
+        silent = self._link.silent_s()
+        return super().ready() if silent < SILENT_S else f"the writing process has been silent for {silent:.0f} seconds"
+
+
+class Link:
+    """The front's end of the channel: who waits for what, and what was said last."""
+
+    def __init__(self, log: AccessLog) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._log = log
+        self._numbers = itertools.count()
+        self._waiting: dict[int, Waiter[Answer | bool]] = {}
+        self._heard_at = self._loop.time()
+        self.channel: Channel[ToFront] = Channel(ToFront, self._hear, self._lost)
+        self.state = State(rail_open=False, held_up=False, answers_purged=0)
+        self.opened: asyncio.Future[str] = self._loop.create_future()
+        self.served = asyncio.Event()
+        self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
+        self.draining = False
+        self.on_drain: Callable[[], None] = lambda: None
+
+    def ask(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
+        """Have a mutation decided. Its claim is worked out here: the writing process has enough to do."""
+        route, body, claimed = _PLACES[mutation.route.kind], mutation.body, claim(mutation)
+        who, ids, request_id = mutation.principal, mutation.path_ids, mutation.request_id
+        self.channel.say(Ask(self._expect(waiter), route, who, ids, mutation.key, mutation.query, body, request_id, claimed))
+
+    async def pass_on(self, event: RailEventRow) -> bool:
+        """Whether the rail's event is new."""
+        future: asyncio.Future[bool] = self._loop.create_future()
+        self.channel.say(Event(self._expect(future), event))
+        return await future
+
+    def silent_s(self) -> float:
+        """Seconds since the writing process was heard of."""
+        return self._loop.time() - self._heard_at
+
+    def _expect(self, waiter: Waiter[Answer] | Waiter[bool]) -> int:
+        number = next(self._numbers)
+        self._waiting[number] = cast("Waiter[Answer | bool]", waiter)  # told by its number what it has asked
+        return number
+
+    def _hear(self, items: list[ToFront]) -> None:
+        self._heard_at = self._loop.time()
+        for item in items:
+            if isinstance(item, Told):
+                self._settle(item.number, item.answer)
+            else:
+                self._hear_other(item)
+
+    def _hear_other(self, item: ToFront) -> None:
+        match item:
+            case Committed():
+                self.observe(item.seconds, item.requests)
+            case State():
+                self.state = item
+            case Taken():
+                self._settle(item.number, item.new)
+            case Failed():
+                self._fail(item.number, StorageFailed(Code(item.code), item.detail, ambiguous=item.ambiguous))
+            case Broken():
+                self._fail(item.number, WriterFailed("the writing process met a defect with this request"))
+            case LogLine():
+                self._log.add(item.line)
+            case Opened():
+                self.opened.set_result(item.build)
+            case Serve():
+                self.served.set()
+            case Drain():
+                self.draining = True  # it may come before there is a server
+                self.on_drain()
+
+    def _settle(self, number: int, result: Answer | bool) -> None:
+        waiter = self._waiting.pop(number)
+        if not waiter.done():  # the caller may have gone away; the effect stands and its key replays it
+            waiter.set_result(result)
+
+    def _fail(self, number: int, error: Exception) -> None:
+        waiter = self._waiting.pop(number)
+        if not waiter.done():
+            waiter.set_exception(error)
+
+    def _lost(self) -> None:
+        """Without the writing process there is nothing to serve, and no answer that could be given in its name."""
+        self._log.close()
+        os._exit(0)
+
+
+class FrontServer(Server):
+    """Uvicorn under the writing process: ready line and signals are the other's business, draining is told by it."""
+
+    def __init__(self, service: Front, link: Link, log: AccessLog) -> None:
+        app = create_app(service, service.settings, log)
+        super().__init__(app.asgi, lambda: None, partial(LaneProtocol, app.lane), signals=())
+        link.on_drain = self.finish
+        if link.draining:
+            self.finish()
+
+
+def fork_front(
+    settings: Settings, listener: socket.socket, not_for_it: Sequence[socket.socket], *, access_log: bool
+) -> tuple[int, socket.socket]:
+    """Start the front process, before this one has threads or an event loop; returns its process id and the socket to it."""
+    ours, theirs = socket.socketpair()
+    pid = fork(lambda: _run(settings, listener, theirs, access_log=access_log), (ours, *not_for_it))
+    theirs.close()
+    ours.setblocking(False)
+    return pid, ours
+
+
+def _run(settings: Settings, listener: socket.socket, theirs: socket.socket, *, access_log: bool) -> int:
+    theirs.setblocking(False)
+    log = AccessLog(sys.stderr.buffer, settings.clock, requests=access_log)
+    logging.getLogger().addHandler(EventHandler(log))
+    try:
+        uvloop.run(_serve(settings, listener, theirs, log))
+    except BaseException as error:  # noqa: BLE001  # whatever it is, it is told in the log, and the process ends
+        log.event("front_failed", str(error), None, error)
+        return 1
+    finally:
+        log.close()
+    return 0
+
+
+async def _serve(settings: Settings, listener: socket.socket, theirs: socket.socket, log: AccessLog) -> None:
+    link = Link(log)
+    await asyncio.get_running_loop().create_unix_connection(lambda: link.channel, sock=theirs)
+    front = Front(settings, await link.opened, link)
+    server = FrontServer(front, link, log)
+    tune_process()
+    link.channel.say(Prepared())
+    await link.served.wait()
+    await server.serve(sockets=[listener])

@@ -1,0 +1,220 @@
+"""What a handler can read and write inside the one transaction that decides a request."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway.ledger import Movement
+from gateway.machines.payment import State
+from gateway.policy import NO_RULES, Rules, Tally, compile_rules
+from gateway.store.bulk import COUNTERS, OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS
+from gateway.store.payouts import PayoutStore
+from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
+
+_SELECT_PAYMENT = f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE tenant_id = ? AND payment_id = ?"  # noqa: S608  # our own names
+_INSERT_PAYMENT = f"INSERT INTO payments ({PAYMENT_COLUMNS}) VALUES ({', '.join('?' * len(PaymentRow.__struct_fields__))})"  # noqa: S608  # our own names
+_INSERT_OPERATION = (
+    f"INSERT INTO operations ({OPERATION_COLUMNS}) VALUES ({', '.join('?' * (len(OperationRow.__struct_fields__) - 1))})"  # noqa: S608  # our own names
+)
+_SELECT_KEY = f"""
+SELECT {STORED_COLUMNS} FROM idempotency_keys AS k JOIN operations AS o ON o.seq = k.seq
+LEFT JOIN answers AS a ON a.seq = k.seq WHERE k.tenant_key = ? AND k.route_hash = ?
+"""  # noqa: S608  # our own column names
+_UPDATE_PAYMENT = """
+UPDATE payments SET state = ?, settled = ?, released = ?, open = ?, refunded = ?, charged_back = ?, operations = ?,
+  last_receipt_sha256 = ? WHERE tenant_id = ? AND payment_id = ?
+"""
+_SELECT_WALLET = """
+SELECT w.wallet_id, w.currency, w.available, w.held, a.balance, h.balance, w.created_at
+FROM wallets AS w JOIN accounts AS a ON a.account = w.available JOIN accounts AS h ON h.account = w.held
+WHERE w.tenant_id = ? AND w.wallet_id = ?
+"""
+_SELECT_PAYEE = """
+SELECT p.payee_id, p.name, p.currency, p.payable, a.balance, p.created_at, p.category, p.known
+FROM payees AS p JOIN accounts AS a ON a.account = p.payable WHERE p.tenant_id = ? AND p.payee_id = ?
+"""
+_SELECT_POLICY = "SELECT policy_sha256 FROM policies WHERE tenant_id = ? ORDER BY version DESC LIMIT 1"
+_SELECT_DOCUMENT = """
+SELECT document FROM policies INDEXED BY policies_by_hash WHERE tenant_id = ? AND policy_sha256 = ? LIMIT 1
+"""
+_SELECT_COUNTERS = "SELECT counter, amount, payments FROM counters WHERE tenant_id = ? AND counter IN ({marks})"
+# The journal's own clock bounds what may go: a clock that jumps ahead takes nothing with it that the journal has not outlived.
+_PURGE_ANSWERS = """
+DELETE FROM answers WHERE seq IN (
+  SELECT seq FROM (SELECT a.seq, o.at FROM answers AS a JOIN operations AS o ON o.seq = a.seq ORDER BY a.seq LIMIT ?)
+  WHERE at <= ? AND at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT at FROM operations ORDER BY seq DESC LIMIT 1), '-30 days'))
+"""
+_SELECT_MODE = """
+SELECT t.mode, t.mode_reason, t.mode_at, t.mode_actor, s.mode, s.mode_reason, s.mode_at, s.mode_actor
+FROM tenants AS t, service AS s WHERE t.tenant_id = ? AND s.only_row = 1
+"""
+_LIKE = """
+SELECT max(created_at) FROM payments WHERE guarded = 1 AND tenant_id = ? AND agent_id = ? AND payee_id = ? AND requested = ?
+AND created_at > ? AND payment_id <> ? AND state IN ('approval_required', 'reserved', 'partially_settled', 'settled')
+"""
+_DECIDE_PAYMENT = """
+UPDATE payments SET state = ?, authorized = ?, open = ?, counters = ?, guarded = ?, policy = ?, operations = ?,
+  last_receipt_sha256 = ? WHERE tenant_id = ? AND payment_id = ?
+"""
+_OPEN_EXPIRED = """
+SELECT tenant_id, payment_id FROM (
+  SELECT tenant_id, payment_id FROM payments WHERE open > 0 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
+UNION ALL SELECT tenant_id, payment_id FROM payments WHERE state = 'approval_required' AND expires_at <= ?1 LIMIT ?2
+"""
+_MOST_RULES = 4096
+NOTHING = Tally(0, 0)
+
+_STATES = {state.value: state for state in State}
+_STATE_AT = PaymentRow.__struct_fields__.index("state")
+
+
+class Transaction:
+    """Named statements on the writing connection; begun and committed by the group commit, never here."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+        self.payouts = PayoutStore(connection)
+        self._rules: dict[str, Rules] = {}
+
+    def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:
+        """What this key led to on this route, if it was ever decided."""
+        row = self._execute(_SELECT_KEY, (tenant_key, route_hash)).fetchone()
+        return None if row is None else StoredAnswer(*row)
+
+    def payment(self, tenant_id: str, payment_id: str) -> PaymentRow | None:
+        """A payment of this tenant."""
+        row = self._execute(_SELECT_PAYMENT, (tenant_id, payment_id)).fetchone()
+        return None if row is None else payment_row(row)
+
+    def wallet(self, tenant_id: str, wallet_id: str) -> WalletRow | None:
+        """A wallet of this tenant with its balances."""
+        row = self._execute(_SELECT_WALLET, (tenant_id, wallet_id)).fetchone()
+        return None if row is None else WalletRow(*row)
+
+    def payee(self, tenant_id: str, payee_id: str) -> PayeeRow | None:
+        """A payee of this tenant with its balance."""
+        row = self._execute(_SELECT_PAYEE, (tenant_id, payee_id)).fetchone()
+        return None if row is None else PayeeRow(*row)
+
+    def rules(self, tenant_id: str) -> Rules:
+        """The policy in force, compiled; a document is read and compiled once, for its hash says all about it."""
+        row = self._execute(_SELECT_POLICY, (tenant_id,)).fetchone()
+        if row is None:
+            return NO_RULES
+        digest = str(row[0])
+        known = self._rules.get(digest)
+        if known is None:
+            if len(self._rules) >= _MOST_RULES:
+                self._rules.clear()
+            document = self.policy_document(tenant_id, digest)
+            assert document is not None, "its hash was read a statement ago"
+            known = self._rules[digest] = compile_rules(digest, document)
+        return known
+
+    def policy_document(self, tenant_id: str, digest: str) -> bytes | None:
+        """The canonical bytes of a policy that is, or was, in force."""
+        row = self._execute(_SELECT_DOCUMENT, (tenant_id, digest)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def mode(self, tenant_id: str) -> Mode:
+        """The mode in force for the tenant: its own, unless all tenants are paused."""
+        row = self._execute(_SELECT_MODE, (tenant_id,)).fetchone()
+        return Mode(row[4], row[5], row[6], row[7], everywhere=True) if row[4] == "paused" else Mode(*row[:4])
+
+    def forget_settings(self) -> None:
+        """An administrator's command was carried out in this transaction: modes and policies are read again."""
+
+    def counters(self, tenant_id: str, names: Sequence[str]) -> dict[str, Tally]:
+        """What has been counted under each of these names, read in one statement."""
+        found = dict.fromkeys(names, NOTHING)
+        if names:
+            sql = _SELECT_COUNTERS.format(marks=", ".join("?" * len(names)))
+            for name, amount, payments in self._execute(sql, (tenant_id, *names)):
+                found[name] = Tally(amount, payments)
+        return found
+
+    def count(self, tenant_id: str, names: Sequence[str], amount: int, payments: int) -> None:
+        """Count minor units and payments under each of these names; negative numbers give back."""
+        tallies = self.counters(tenant_id, names)
+        self.write_counters([(tenant_id, name, was.amount + amount, was.payments + payments) for name, was in tallies.items()])
+
+    def write_counters(self, rows: Sequence[tuple[str, str, int, int]]) -> None:
+        """Store tenant, name, amount and payments of counters that were read in this transaction."""
+        COUNTERS.run(self._execute, rows)
+
+    def last_like(self, payment: Like, since: str, apart_from: str) -> str | None:
+        """When the same agent last asked for the same amount to the same payee, and got it or may get it yet."""
+        row = self._execute(_LIKE, (*msgspec.structs.astuple(payment), since, apart_from)).fetchone()
+        return None if row[0] is None else str(row[0])
+
+    def know_payee(self, tenant_id: str, payee_id: str) -> None:
+        """A payment to this payee is held: it is no stranger any more."""
+        self._execute("UPDATE payees SET known = 1 WHERE tenant_id = ? AND payee_id = ?", (tenant_id, payee_id))
+
+    def votes(self, tenant_id: str, payment_id: str) -> list[Vote]:
+        """What people said to a payment that waits for approval."""
+        sql = "SELECT agent_id, key_id, vote, reason, at FROM votes WHERE tenant_id = ? AND payment_id = ? ORDER BY agent_id"
+        return [Vote(*row) for row in self._execute(sql, (tenant_id, payment_id))]
+
+    def add_vote(self, tenant_id: str, payment_id: str, vote: Vote) -> None:
+        """Record a vote; a second one of the same person or key breaks a unique key and with it the transaction."""
+        sql = "INSERT INTO votes (tenant_id, payment_id, agent_id, key_id, vote, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._execute(sql, (tenant_id, payment_id, *msgspec.structs.astuple(vote)))
+
+    def decide_payment(self, row: PaymentRow) -> None:
+        """Store what a vote made of a payment that waited for approval."""
+        decided = (row.state.value, row.authorized, row.open, row.counters, row.guarded, row.policy, row.operations)
+        where = (row.tenant_id, row.payment_id)
+        cursor = self._execute(_DECIDE_PAYMENT, (*decided, row.last_receipt_sha256, *where))
+        assert cursor.rowcount == 1, "the payment was read in this transaction"
+
+    def expired_holds(self, now: str, limit: int) -> list[tuple[str, str]]:
+        """Tenant and payment ids of holds, oldest first, and of waits for approval, whose time is over."""
+        return self._execute(_OPEN_EXPIRED, (now, limit)).fetchall()
+
+    def add_operation(self, row: OperationRow) -> int:
+        """Append to the journal; returns the position."""
+        *columns, body = msgspec.structs.astuple(row)
+        seq = self._execute(_INSERT_OPERATION, columns).lastrowid
+        assert seq is not None, "an insert has a rowid"
+        if body is not None:
+            self._execute("INSERT INTO answers (seq, body) VALUES (?, ?)", (seq, body))
+        return seq
+
+    def next_seq(self) -> int:
+        """The position that the next operation will have: a receipt signs it, so it is known before the row is written."""
+        return int(self._execute("SELECT coalesce(max(seq), 0) + 1 FROM operations").fetchone()[0])
+
+    def add_key(self, tenant_key: str, route_hash: bytes, seq: int) -> None:
+        """Bind a key to its operation; a second binding breaks the primary key and with it the transaction."""
+        sql = "INSERT INTO idempotency_keys (tenant_key, route_hash, seq) VALUES (?, ?, ?)"
+        self._execute(sql, (tenant_key, route_hash, seq))
+
+    def add_movements(self, seq: int, tenant_id: str, currency: str, movements: Sequence[Movement]) -> None:
+        """Append the legs of an entry; the trigger keeps the balances."""
+        sql = "INSERT INTO movements (seq, leg, tenant_id, debit, credit, amount, currency) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        for leg, item in enumerate(movements):
+            self._execute(sql, (seq, leg, tenant_id, item.debit, item.credit, item.amount, currency))
+
+    def purge_answers(self, decided_until: str, limit: int) -> int:
+        """Delete answers decided at or before a moment, looking at the `limit` oldest; the table's trigger checks each."""
+        return self._execute(_PURGE_ANSWERS, (limit, decided_until)).rowcount
+
+    def add_payment(self, row: PaymentRow) -> None:
+        """Store a new payment."""
+        self._execute(_INSERT_PAYMENT, msgspec.structs.astuple(row))
+
+    def update_payment(self, row: PaymentRow) -> None:
+        """Store a payment's new amounts and state."""
+        amounts = (row.settled, row.released, row.open, row.refunded, row.charged_back)
+        where = (row.tenant_id, row.payment_id)
+        cursor = self._execute(_UPDATE_PAYMENT, (row.state.value, *amounts, row.operations, row.last_receipt_sha256, *where))
+        assert cursor.rowcount == 1, "the payment was read in this transaction"
+
+
+def payment_row(row: tuple[object, ...]) -> PaymentRow:
+    """A row of the payments table as a value."""
+    state = _STATES[row[_STATE_AT]]  # type: ignore[index]  # a text column
+    return PaymentRow(*row[:_STATE_AT], state, *row[_STATE_AT + 1 :])  # type: ignore[arg-type, call-arg]  # the fields, in order

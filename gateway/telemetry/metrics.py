@@ -1,0 +1,120 @@
+"""What the gateway counts about itself, in a registry of its own: two gateways in one process do not share numbers."""
+
+import math
+from functools import partial
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from gateway.telemetry.tally import Durations, TalliedHistogram, Tally
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+UNMATCHED = "unmatched"
+"""The route label of requests that no route matched: raw paths would make a series each."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 1.0)  # 15 ms: longer is the disk's own stall
+_BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Watched(Protocol):
+    """What an engine tells of itself. Facts are of the whole service."""
+
+    @property
+    def answers_purged(self) -> int:
+        """Stored answers let go since the start."""
+
+    def service_facts(self) -> dict[str, int]:
+        """Members active, retired, revoked, paused; empty where the database cannot be read."""
+
+
+class Metrics:
+    """The gateway's metrics. `in_flight` is a plain number, read when somebody asks for the metrics."""
+
+    def __init__(self, build: str, version: str) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self.in_flight = 0
+        requests = ("route", "method", "status")
+        self._requests = Counter("gateway_requests_total", "Answered requests.", requests, registry=self.registry)
+        self._seconds = TalliedHistogram(
+            Histogram("gateway_request_seconds", "Time from request to answer.", ("route",), buckets=_BUCKETS, registry=None),
+            _BUCKETS,
+        )
+        self.registry.register(self._seconds)
+        self._commit_seconds = Histogram(
+            "gateway_commit_seconds", "Time of a durable commit.", buckets=_COMMIT_BUCKETS, registry=self.registry
+        )
+        self._batch = Histogram(
+            "gateway_commit_requests", "Requests that one commit made durable.", buckets=_BATCH_BUCKETS, registry=self.registry
+        )
+        self._settlements = Counter("gateway_settlements_total", "Settles by outcome.", ("outcome",), registry=self.registry)
+        self._replays = Counter("gateway_idempotent_replays_total", "Answers repeated from a key.", registry=self.registry)
+        self._denials = Counter(
+            "gateway_denials_total", "Mutations that were decided with a refusal.", ("code",), registry=self.registry
+        )
+        gauge = Gauge("gateway_in_flight", "Requests being worked on.", registry=self.registry)
+        gauge.set_function(lambda: self.in_flight)
+        info = Gauge("gateway_build_info", "Always 1; the labels say what runs.", ("build", "version"), registry=self.registry)
+        info.labels(build, version).set(1)
+        self._limited = Counter("gateway_rate_limited_total", "Requests over their tenant's rate.", registry=self.registry)
+        self._by_answer: dict[tuple[str, str, int], tuple[Tally, Durations]] = {}
+        self._by_outcome: dict[str, Tally] = {}
+        self._replayed = Tally(self._replays)
+
+    def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:
+        """Count one request; `status` 0 means that no answer was sent."""
+        key = (route or UNMATCHED, method if method in _METHODS else "other", status)
+        counted = self._by_answer.get(key)
+        if counted is None:
+            tally = Tally(self._requests.labels(key[0], key[1], str(status or 499)))
+            counted = self._by_answer[key] = tally, self._seconds.of(key[0])
+        tally, durations = counted
+        tally.count += 1
+        durations.add(seconds)
+
+    def committed(self, seconds: float, requests: int) -> None:
+        """Count one durable commit and what it held."""
+        self._commit_seconds.observe(seconds)
+        self._batch.observe(requests)
+
+    def decided(self, kind: str, outcome: str, replayed: bool) -> None:
+        """Count one decision of the engine; its listener."""
+        if replayed:
+            self._replayed.count += 1
+            return
+        if kind == "settle":
+            tally = self._by_outcome.get(outcome)
+            if tally is None:
+                tally = self._by_outcome[outcome] = Tally(self._settlements.labels(outcome))
+            tally.count += 1
+        if outcome != "ok":
+            self._denials.labels(outcome).inc()
+
+    def limited(self) -> None:
+        """Count one request that was refused for its tenant's rate."""
+        self._limited.inc()
+
+    def watch(self, engine: Watched) -> None:
+        """Show what the engine knows, asked when somebody asks for the metrics."""
+        purged = Gauge(
+            "gateway_answers_purged", "Stored answers let go since the start, 30 days old each.", registry=self.registry
+        )
+        purged.set_function(lambda: engine.answers_purged)
+        paused = Gauge("gateway_service_paused", "1 while reserves of all tenants are paused.", registry=self.registry)
+        paused.set_function(partial(_fact, engine, "paused"))
+        keys = Gauge("gateway_receipt_keys", "Receipt keys by status.", ("status",), registry=self.registry)
+        for status in ("active", "retired", "revoked"):
+            keys.labels(status).set_function(partial(_fact, engine, status))
+
+    def text(self) -> bytes:
+        """Everything, in Prometheus' text format."""
+        for tally in (*(tally for tally, _ in self._by_answer.values()), *self._by_outcome.values(), self._replayed):
+            tally.tell()
+        return generate_latest(self.registry)
+
+
+def _fact(engine: Watched, name: str) -> float:
+    """One fact, or NaN: a database that cannot be read must not hide every other metric, and 0 would be a lie."""
+    return engine.service_facts().get(name, math.nan)

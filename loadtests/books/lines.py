@@ -1,0 +1,15 @@
+"""Lines of a witness that both reports print: what the ledger and the receipts say."""
+
+from loadtests.books.entries import Entry, Receipt
+
+
+def ledger_line(entry: Entry) -> str:
+    """An entry with its postings."""
+    moved = ", ".join(f"{posting.account} {posting.amount}" for posting in entry.postings)
+    return f"ledger {entry.seq}: {entry.kind} {entry.entry_id}: {moved}"
+
+
+def receipt_line(receipt: Receipt) -> str:
+    """A receipt with the entries that it is for."""
+    about = f"{receipt.kind} {receipt.amount} {receipt.currency}"
+    return f"receipt {receipt.receipt_id}: {about} for {', '.join(receipt.entry_ids)}"

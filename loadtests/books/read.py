@@ -1,0 +1,134 @@
+"""Reading the books of a target by URL: journal entries, receipts, and balances that belong to the same moment."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from gates.schema.errors import UnknownProblem
+from gates.schema.outcome import UnknownReason
+from gates.schema.target import Operation
+from loadtests.books.entries import Balance, Books, Entry, Gap, Receipt, receipt_in
+from loadtests.service import Service
+from loadtests.storm.plan import Plan
+
+_ROUNDS = 8  # how often the balances are read again because the journal grew meanwhile
+
+Part = TypeVar("Part")
+
+
+class _WalletView(msgspec.Struct):
+    available: str
+    held: str
+
+
+class _PayeeView(msgspec.Struct):
+    payable: str
+
+
+class _ReceiptItem(msgspec.Struct):
+    envelope: msgspec.Raw
+
+
+class _ReceiptPage(msgspec.Struct):
+    items: list[_ReceiptItem]
+    next_cursor: str | None = None
+
+
+def read_books(service: Service, plan: Plan) -> Books:
+    """Everything that the target lets us read back; what it does not have, or does not answer, is a gap with its reason."""
+    audit = service.target.audit
+    reader = _Reader(service, plan)
+    entries, balances = _attempt(reader.entries, audit.ledger, "a ledger"), _attempt(reader.balances, audit.wallet, "balances")
+    if not isinstance(entries, Gap) and not isinstance(balances, Gap):
+        entries, balances = reader.at_one_moment(entries, balances)
+    receipts = _attempt(reader.receipts, audit.receipts, "receipts")
+    return Books(entries=entries, receipts=receipts, balances=balances)
+
+
+def read_entries(service: Service, after: int = 0) -> tuple[Entry, ...]:
+    """The journal after one position, to its end; raises ValueError where its seq does not ascend."""
+    where = service.target.audit.ledger
+    assert where is not None, "asked only where the target names a ledger"
+    decoder = msgspec.json.Decoder(Entry)
+    found: list[Entry] = []
+    while True:
+        body = service.get(where, {"after": str(after)}).content
+        page = [decoder.decode(line) for line in body.splitlines() if line.strip()]
+        if not page:
+            return tuple(found)
+        for entry in page:
+            if entry.seq <= after:
+                raise ValueError(f"the ledger's seq {entry.seq} comes after {after}: it does not ascend")
+            after = entry.seq
+        found.extend(page)
+
+
+def read_receipts(service: Service) -> tuple[Receipt, ...]:
+    """Every receipt, page by page."""
+    where = service.target.audit.receipts
+    assert where is not None, "asked only where the target names receipts"
+    found: list[Receipt] = []
+    cursor = ""
+    while True:
+        page = msgspec.json.decode(service.get(where, {"cursor": quote(cursor, safe="")}).content, type=_ReceiptPage)
+        found.extend(receipt_in(bytes(item.envelope)) for item in page.items)
+        if not page.next_cursor or page.next_cursor == cursor:
+            return tuple(found)
+        cursor = page.next_cursor
+
+
+def _attempt(read: Callable[[], Part], operation: Operation | None, what: str) -> Part | Gap:
+    if operation is None:
+        return Gap(UnknownReason.MISSING, f"the target does not say where {what} can be read")
+    try:
+        return read()
+    except (UnknownProblem, msgspec.MsgspecError, ValueError) as error:
+        return Gap(UnknownReason.ADAPTER_ERROR, f"{what} could not be read: {error}".partition("\n")[0])
+
+
+class _Reader:
+    def __init__(self, service: Service, plan: Plan) -> None:
+        self._service, self._plan = service, plan
+        self._audit = service.target.audit
+
+    def entries(self, after: int = 0) -> tuple[Entry, ...]:
+        """The journal after one position, to its end."""
+        return read_entries(self._service, after)
+
+    def balances(self) -> tuple[Balance, ...]:
+        """The balances of the plan's wallet, and of its payees where they can be read."""
+        assert self._audit.wallet is not None, "asked only where the target names a wallet"
+        wallet_id = self._plan.wallet_id
+        wallet = self._view(self._audit.wallet, {"wallet_id": wallet_id}, _WalletView)
+        found = [
+            Balance(f"wallet/{wallet_id}/available", wallet.available),
+            Balance(f"wallet/{wallet_id}/held", wallet.held),
+        ]
+        if self._audit.payee is not None:
+            for payee_id in self._plan.payee_ids:
+                payee = self._view(self._audit.payee, {"payee_id": payee_id}, _PayeeView)
+                found.append(Balance(f"payee/{payee_id}/payable", payee.payable))
+        return tuple(found)
+
+    def at_one_moment(
+        self, entries: tuple[Entry, ...], balances: tuple[Balance, ...]
+    ) -> tuple[tuple[Entry, ...], tuple[Balance, ...] | Gap]:
+        """Balances that were read while the journal stood still, and the journal up to then."""
+        for _round in range(_ROUNDS):
+            try:
+                more = self.entries(entries[-1].seq if entries else 0)
+                if not more:
+                    return entries, balances
+                entries, balances = entries + more, self.balances()
+            except (UnknownProblem, msgspec.MsgspecError, ValueError) as error:
+                return entries, Gap(UnknownReason.ADAPTER_ERROR, f"balances could not be read: {error}".partition("\n")[0])
+        return entries, Gap(UnknownReason.ADAPTER_ERROR, f"the journal grew each of the {_ROUNDS} times that balances were read")
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Every receipt."""
+        return read_receipts(self._service)
+
+    def _view(self, operation: Operation, fields: dict[str, str], kind: type[Part]) -> Part:
+        return msgspec.json.decode(self._service.get(operation, fields).content, type=kind)

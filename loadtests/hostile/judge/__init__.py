@@ -1,0 +1,1 @@
+"""The hostile rail kit, judging: joins the recorded books and finds what contradicts."""

@@ -1,0 +1,1 @@
+"""The hostile rail kit, acting: clients, faults and processes."""

@@ -1,0 +1,81 @@
+"""A rail and a service run here for one run of the kit, where the environment names none: started, and always ended."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from gates.schema.errors import UnknownProblem
+from gates.schema.practice import RAIL_URL, rail_argv, ready_url, shared_secret
+from gates.schema.target import NamedTarget, Process, fill
+from loadtests.practice.cores import available_cores
+from loadtests.practice.served import Served, answers, free_port
+
+_URL = "GONOGO_BASE_URL"  # the name of a variable
+
+
+class Running(NamedTuple):
+    """One process of the service, and where it answers."""
+
+    url: str
+    served: Served
+
+
+@contextlib.contextmanager
+def staged(
+    named: NamedTarget, process: Process, folder: Path, *, copies: int = 1, more: Sequence[str] = ()
+) -> Iterator[tuple[Running, ...]]:
+    """Run the target's rail and then its service on a fresh database in `folder`; the environment names them meanwhile.
+
+    With `copies` that many processes of the service share the database, and the environment names the first; `more` are arguments
+    for each. Raises UnknownProblem with the end of its log for one that does not get ready.
+    """
+    folder.mkdir(parents=True, mode=0o700)
+    before = dict(os.environ)
+    log, db = folder / "rail.log", folder / "service.db"
+    with contextlib.ExitStack() as ending:
+        ending.callback(_restore, before)
+        os.environ.update(shared_secret())
+        rail = Served("the rail", rail_argv(process, folder / "rail.db"), log=log, cores=available_cores())
+        ending.callback(rail.end)
+        rail.wait(lambda: ready_url(log.read_bytes()) is not None)
+        os.environ.update({RAIL_URL: ready_url(log.read_bytes()) or "", **_seed(process, db)})
+        names = ["service", *(f"service-{number}" for number in range(2, copies + 1))]
+        running = tuple(_serve(named, (*process.start, *more), db, name, ending) for name in names)
+        os.environ[_URL] = running[0].url
+        yield running
+
+
+def _serve(named: NamedTarget, start: Sequence[str], db: Path, name: str, ending: contextlib.ExitStack) -> Running:
+    """Start one process of the service on that database, and wait until it is ready."""
+    port = free_port()
+    url = os.environ[_URL] = f"http://127.0.0.1:{port}"
+    fields = {"python": sys.executable, "port": str(port), "db": str(db), "rail_url": os.environ[RAIL_URL]}
+    argv = [str(fill(word, fields)) for word in start]
+    served = Served(named.name, argv, log=db.with_name(f"{name}.log"), cores=available_cores())
+    ending.callback(served.end)
+    served.wait(lambda: answers(port, named.target.ready_path))
+    return Running(url, served)
+
+
+def _restore(environ: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+
+
+def _seed(process: Process, db: Path) -> dict[str, str]:
+    """Make a tenant; its ids and keys as GONOGO_* variables."""
+    if not process.seed:
+        return {}
+    argv = [str(fill(word, {"python": sys.executable, "db": str(db)})) for word in process.seed]
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
+        members = msgspec.json.decode(done.stdout, type=dict[str, str | list[str]])
+    except (OSError, subprocess.CalledProcessError, msgspec.MsgspecError) as error:
+        raise UnknownProblem(f"the database could not be prepared: {error}") from None
+    return {f"GONOGO_{key.upper()}": value if isinstance(value, str) else ",".join(value) for key, value in members.items()}

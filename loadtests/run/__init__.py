@@ -1,0 +1,1 @@
+"""One load run: its folder, its runner, its report and its assessment."""

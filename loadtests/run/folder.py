@@ -1,0 +1,103 @@
+"""A load run's folder: what lies in it, written once and read back as values."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from gates.evidence.statement import Measure
+from gates.schema.canonical import Json
+from gates.schema.errors import UsageProblem
+from loadtests.books.entries import Books
+from loadtests.checker.check import Counts
+from loadtests.checker.findings import Finding
+from loadtests.storm.history import Event, read_history
+from loadtests.storm.manners import Order
+from loadtests.storm.plan import Plan, plan_bytes, read_plan
+from loadtests.storm.supervise import StormEnd, StormFiles
+
+Value = TypeVar("Value")
+
+
+class CheckReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`check.json`: every measure of the run, and every finding with its witness."""
+
+    measures: dict[str, Measure]
+    findings: tuple[Finding, ...]
+
+
+class RunReport(msgspec.Struct, frozen=True):
+    """`run.json`: what was run against what, how it ended, and the numbers that a report tells."""
+
+    profile: str
+    seed: int
+    run_id: str
+    target: str
+    base_url: str
+    builds: tuple[str | None, str | None]
+    started_at: str
+    finished_at: str
+    storm: StormEnd
+    counts: Counts | None = None
+    latency: dict[str, Json] = msgspec.field(default_factory=dict)
+
+
+class RunFolder:
+    """One run on disk: plan, order and history from the storm; books, check and run reports from afterwards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = StormFiles(folder)
+        self.books, self.check, self.run = folder / "books.json", folder / "check.json", folder / "run.json"
+        self.metrics = folder / "metrics.json"
+
+    def begin(self, plan: Plan, order: Order) -> None:
+        """Make the folder and write what the storm needs.
+
+        Raises UsageProblem where a run is in it already: two histories in one file could not be told apart.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.files.plan.exists():
+            raise UsageProblem(f"{self.folder}: already holds a load run", next_step="give --out a new folder")
+        self.files.plan.write_bytes(plan_bytes(plan))
+        self.write(self.files.order, order)
+
+    def cut(self, plan: Plan, begun: int) -> None:
+        """Keep of the plan only what began: the payments that nobody asked for are no part of the run."""
+        self.files.plan.write_bytes(plan_bytes(msgspec.structs.replace(plan, payments=plan.payments[:begun])))
+
+    def read_plan(self) -> Plan:
+        """The plan of this run."""
+        return read_plan(self._bytes(self.files.plan), str(self.files.plan))
+
+    def read_order(self) -> Order:
+        """What the storm was told besides the plan."""
+        return self._read(self.files.order, Order)
+
+    def read_history(self) -> list[Event]:
+        """What the storm did."""
+        return read_history(self.files.history)
+
+    def read_books(self) -> Books:
+        """The books as they were read when the run was last checked against its target."""
+        return self._read(self.books, Books)
+
+    def read_run(self) -> RunReport:
+        """The report of the run."""
+        return self._read(self.run, RunReport)
+
+    def write(self, path: Path, value: object) -> None:
+        """One JSON document with sorted keys and a line end."""
+        path.write_bytes(msgspec.json.encode(value, order="sorted") + b"\n")
+
+    def _read(self, path: Path, kind: type[Value]) -> Value:
+        try:
+            return msgspec.json.decode(self._bytes(path), type=kind)
+        except msgspec.MsgspecError as error:
+            raise UsageProblem(f"{path}: cannot be read: {error}") from None
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise UsageProblem(f"{path}: no such file", next_step="give the folder of a finished load run") from None

@@ -1,0 +1,120 @@
+"""A load run in words, for the person who started it."""
+
+from collections.abc import Iterator, Mapping
+
+from gates.evidence.statement import Measure
+from gates.schema.outcome import ExitCode
+from loadtests.books.lines import ledger_line, receipt_line
+from loadtests.checker.findings import Finding, Witness
+from loadtests.run.assessment import exit_code
+from loadtests.run.folder import RunReport
+from loadtests.run.runner import Outcome
+
+_TITLES: dict[str, str] = {
+    "double_settles": "settled more often than asked",
+    "lost_settles": "acknowledged settles that the ledger lacks",
+    "stuck_credits": "credits that left a hold and did not arrive",
+    "receipt_mismatches": "effects without one receipt that agrees",
+    "replay_changes": "keys answered in two ways",
+    "balance_mismatches": "balances that the entries do not add up to",
+    "unknown_outcome_violations": "unknown outcomes that broke their payment",
+    "double_reserves": "reserved more often than asked",
+    "lost_reserves": "acknowledged reserves that the ledger lacks",
+    "double_reversals": "reversed more often than asked",
+    "lost_reversals": "acknowledged reverses that the ledger lacks",
+    "amount_mismatches": "effects of another amount than asked",
+}
+_SHOWN = 10
+
+
+def text_report(outcome: Outcome) -> str:
+    """Verdict first, then what it rests on, then each finding with its proof."""
+    return "\n".join(_lines(outcome)) + "\n"
+
+
+def verdict_of(outcome: Outcome) -> ExitCode:
+    """The exit code of a run or a check."""
+    if outcome.assessment is None:
+        return ExitCode.GREEN if outcome.run.storm.complete else ExitCode.UNKNOWN
+    return exit_code(outcome.assessment.measures, outcome.assessment.findings, complete=outcome.run.storm.complete)
+
+
+def _lines(outcome: Outcome) -> Iterator[str]:
+    run, assessment = outcome.run, outcome.assessment
+    yield f"load run {run.profile}, seed {run.seed}, against {run.target} ({run.base_url})"
+    yield f"verdict: {_VERDICTS[verdict_of(outcome)]}"
+    if not run.storm.complete:
+        yield f"the storm is not complete: {run.storm.detail}"
+    if assessment is None:
+        yield f"{run.storm.done} payments played; not checked (`gonogo load check` does)"
+        return
+    counts = assessment.counts
+    yield (
+        f"{counts.begun_payments} payments, {counts.mutations} mutations in {counts.attempts} attempts: {counts.acknowledged} "
+        f"acknowledged, {counts.refused} refused, {counts.unknown} unknown to the end"
+    )
+    yield f"{counts.lost_replies} attempts left without an answer; {counts.replayed_answers} answers came from the store"
+    yield ""
+    yield from _rules(assessment.measures)
+    yield ""
+    yield from _pressure(run, assessment.measures)
+    yield from _findings(assessment.findings)
+
+
+def _rules(measures: Mapping[str, Measure]) -> Iterator[str]:
+    for name, title in _TITLES.items():
+        measure = measures[name]
+        if measure.value is None:
+            yield f"  unknown  {title}: {measure.unknown}: {measure.detail}"
+        elif measure.value != "0":
+            yield f"  {measure.value:>7}  {title}, of {measure.samples} looked at"
+        else:
+            bound = f" (95 % sure: at most {_percent(measure.samples)} %)" if measure.samples >= 3 else ""
+            yield f"        0  {title}, of {measure.samples} looked at{bound}"
+
+
+def _pressure(run: RunReport, measures: Mapping[str, Measure]) -> Iterator[str]:
+    for name in ("availability", "reserve_latency", "settle_latency", "retry_amplification", "generator_lag"):
+        measure = measures[name]
+        statistic = f" {measure.statistic}" if measure.statistic else ""
+        value = f"unknown: {measure.unknown}: {measure.detail}" if measure.value is None else f"{measure.value} {measure.unit}"
+        yield f"  {name}{statistic}: {value}, n = {measure.samples}"
+    for name, figures in run.latency.items():
+        if isinstance(figures, dict) and "p50" in figures:
+            told = ", ".join(f"{key} {value}" for key, value in figures.items() if key != "samples")
+            yield f"  {name} (ms): {told}"
+
+
+def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
+    for item in findings[:_SHOWN]:
+        yield ""
+        yield f"FOUND {item.rule}: {item.payment_id or 'no single payment'}: {item.detail}"
+        for line in item.witness:
+            yield f"    {_witness(line)}"
+    if len(findings) > _SHOWN:
+        yield f"\nand {len(findings) - _SHOWN} more: see check.json"
+
+
+def _witness(line: Witness) -> str:
+    if line.history is not None:
+        event = line.history
+        return f"history {event.index}: {event.type} {event.operation} {event.key} attempt {event.attempt}, status {event.status}"
+    if line.ledger is not None:
+        return ledger_line(line.ledger)
+    if line.receipt is not None:
+        return receipt_line(line.receipt)
+    assert line.balance is not None, "a witness has one source"
+    return f"balance {line.balance.account}: reported {line.balance.reported}, derived {line.balance.derived}"
+
+
+def _percent(samples: int) -> str:
+    """3/N as per cent, rounded up to two places."""
+    hundredths = -(-30_000 // samples)
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+_VERDICTS: dict[ExitCode, str] = {
+    ExitCode.GREEN: "clean",
+    ExitCode.RED: "FINDINGS",
+    ExitCode.UNKNOWN: "unknown: nothing was found, but something could not be judged",
+}

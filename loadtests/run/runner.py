@@ -1,0 +1,164 @@
+"""A load run from its beginning to its evidence: plan, storm, audit, verdict."""
+
+from pathlib import Path
+
+import msgspec
+
+from gates.evidence.statement import EvidenceKind, Predicate, Subject
+from gates.schema.errors import UnknownProblem
+from gates.schema.outcome import UnknownReason
+from gates.schema.progress import progress
+from gates.schema.target import NamedTarget
+from gates.schema.time import Clock, format_utc
+from loadtests.books.entries import Books, Gap
+from loadtests.books.read import read_books
+from loadtests.run.assessment import Assessment, assess, finding_facts
+from loadtests.run.folder import CheckReport, RunFolder, RunReport
+from loadtests.schema import NamedProfile
+from loadtests.service import Service
+from loadtests.storm.manners import Manners, Order, Until
+from loadtests.storm.plan import Plan, make_plan
+from loadtests.storm.supervise import StormEnd, run_storm
+
+_READY_S, _READY_AFTER_S = 2.0, 30.0
+LONGEST = 5  # times the payments of its profile: what a storm begins at most that goes on until a file exists
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a run or a check leaves for its caller; `assessment` is None where checking was not asked for."""
+
+    run: RunReport
+    assessment: Assessment | None
+
+
+def press(
+    profile: NamedProfile,
+    named: NamedTarget,
+    folder: RunFolder,
+    *,
+    seed: int,
+    run_id: str,
+    clock: Clock,
+    until: Path | None = None,
+) -> RunReport:
+    """Run the storm, and write down how it went; nothing is judged yet.
+
+    With `until`, payments keep coming beyond the profile's number until that file exists, LONGEST times as many at most; the
+    plan in the folder is then cut to what began.
+
+    Raises UnknownProblem where the target cannot be reached, UsageProblem where its file or the environment lacks something.
+    """
+    with Service(named) as service:
+        least = profile.profile.payments
+        plan = make_plan(profile if until is None else _longer(profile), seed, run_id, service.accounts())
+        _try_requests(named, plan)
+        service.await_ready(_READY_S)
+        goal = None if until is None else Until(str(until.absolute()), least)
+        folder.begin(plan, Order(named.name, named.target, profile.profile, goal))
+        build, started = service.build(), clock()
+        with progress(f"storm {profile.name}", least) as bar:
+            end = run_storm(folder.folder, profile.profile.limits.duration_s, bar)
+        if goal is not None and end.begun is not None:
+            folder.cut(plan, end.begun)
+        finished = clock()
+        report = RunReport(
+            profile=profile.name,
+            seed=seed,
+            run_id=run_id,
+            target=named.name,
+            base_url=service.base_url,
+            builds=(build, _build_after(service)),
+            started_at=format_utc(started),
+            finished_at=format_utc(finished),
+            storm=end,
+        )
+    folder.write(folder.run, report)
+    return report
+
+
+def judge(folder: RunFolder, named: NamedTarget | None) -> Outcome:
+    """Check a run: against the target's books as they are now, or, without a target, as they were when last read."""
+    run, plan, order = folder.read_run(), folder.read_plan(), folder.read_order()
+    books = folder.read_books() if named is None else audit(named, plan)
+    if named is not None:
+        folder.write(folder.books, books)
+    history = folder.read_history() if folder.files.history.exists() else []
+    assessment = assess(plan, history, books, order.profile.limits)
+    run = msgspec.structs.replace(run, counts=assessment.counts, latency=assessment.latency)
+    folder.write(folder.run, run)
+    folder.write(folder.check, CheckReport(assessment.measures, assessment.findings))
+    folder.write(folder.metrics, assessment.histograms)
+    return Outcome(run, assessment)
+
+
+def audit(named: NamedTarget, plan: Plan) -> Books:
+    """The target's books, once it is there; all of them gaps where it does not come back."""
+    with Service(named) as service:
+        try:
+            service.await_ready(_READY_AFTER_S)
+        except UnknownProblem as problem:
+            gap = Gap(UnknownReason.ADAPTER_ERROR, problem.message)
+            return Books(gap, gap, gap)
+        return read_books(service, plan)
+
+
+def leave_evidence(outcome: Outcome, store: Path, home: Path) -> str:
+    """Sign what came out and store it; returns the evidence's digest.
+
+    A storm that was cut short, or that saw two builds, proves nothing about either: its measures become unknown.
+    """
+    from gates.evidence.keys import load_signer
+    from gates.evidence.store import EvidenceStore
+
+    assert outcome.assessment is not None, "only what was checked leaves evidence"
+    run, assessment = outcome.run, outcome.assessment
+    trouble = _trouble(run.storm, run.builds)
+    build = run.builds[1] or run.builds[0]
+    predicate = Predicate(
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        producer=f"gonogo load run {run.profile}",
+        measures=assessment.measures,
+        facts={
+            "profile": run.profile,
+            "seed": run.seed,
+            "run_id": run.run_id,
+            "counts": msgspec.structs.asdict(assessment.counts),
+            "latency": assessment.latency,
+            "findings": finding_facts(assessment.findings),
+        },
+        status="adapter_error" if trouble and not assessment.findings else "complete",
+        detail=trouble,
+    )
+    subject = Subject(run.target, {"sha256": build} if build else {})
+    return EvidenceStore(store).record(load_signer(home), EvidenceKind.LOAD_RUN, subject, predicate).digest
+
+
+def _longer(profile: NamedProfile) -> NamedProfile:
+    longer = msgspec.structs.replace(profile.profile, payments=LONGEST * profile.profile.payments)
+    return msgspec.structs.replace(profile, profile=longer)
+
+
+def _trouble(storm: StormEnd, builds: tuple[str | None, str | None]) -> str:
+    if not storm.complete:
+        return f"the storm is not complete: {storm.detail}"
+    return "" if builds[0] == builds[1] else f"the build changed during the storm: {builds[0]} before, {builds[1]} after"
+
+
+def _try_requests(named: NamedTarget, plan: Plan) -> None:
+    """Fill every template once, so that a target's mistake is told before the storm and not by it."""
+    manners = Manners(named.target, plan)
+    done = set()
+    for payment in plan.payments:
+        for step in payment.steps:
+            if step.operation not in done:
+                done.add(step.operation)
+                manners.request(payment, step, "pay_example")
+
+
+def _build_after(service: Service) -> str | None:
+    try:
+        service.await_ready(_READY_AFTER_S)
+    except UnknownProblem:
+        return None
+    return service.build()

@@ -1,0 +1,1 @@
+"""The storm itself: plan, schedule, requests, history."""

@@ -1,0 +1,90 @@
+"""What a storm did: one line an attempt event, written as it happens and read back as values."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import msgspec
+
+from gates.schema.errors import UsageProblem
+from loadtests.storm.plan import MutationName
+
+EventType = Literal["invoke", "ok", "fail", "info"]
+AttemptError = Literal["timeout", "reset", "refused", "abandoned"]
+
+
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One end of one attempt.
+
+    `invoke` when it is sent; then `ok` (acknowledged), `fail` (definitely refused) or `info` (outcome unknown). `process` is a
+    lane: it has one attempt at a time, and is never used again after an `info`. Times are nanoseconds of the machine's
+    monotonic clock; `intended_ns` is when the attempt was due. `phase` is `replay` for what is asked again afterwards.
+    """
+
+    index: int
+    process: int
+    type: EventType
+    operation: MutationName
+    key: str
+    payment: int
+    attempt: int
+    amount: str | None
+    payment_id: str | None
+    intended_ns: int
+    start_ns: int
+    end_ns: int | None = None
+    status: int | None = None
+    code: str | None = None
+    body_sha256: str | None = None
+    replayed: bool | None = None
+    error: AttemptError | None = None
+    phase: Literal["storm", "replay"] = "storm"
+
+
+class HistoryWriter:
+    """Appends events to a file, each handed to the operating system before the next is made."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab")
+        self._index = 0
+
+    def write(self, event: Event) -> None:
+        """Append one event; its index is the writer's."""
+        numbered = msgspec.structs.replace(event, index=self._index)
+        self._index += 1
+        self._file.write(msgspec.json.encode(numbered) + b"\n")
+        self._file.flush()
+
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_history(path: Path) -> list[Event]:
+    """Every whole line of a history.
+
+    A last line without its line end is what a kill leaves behind, and is left out; anything else that is not an event raises
+    UsageProblem with the line's number.
+    """
+    return list(_events(path))
+
+
+def _events(path: Path) -> Iterator[Event]:
+    decoder = msgspec.json.Decoder(Event)
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise UsageProblem(f"{path}: no such history", next_step="give the folder of a load run") from None
+    with file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield decoder.decode(line)
+            except msgspec.MsgspecError as error:
+                raise UsageProblem(f"{path}: line {number}: not an event: {error}") from None

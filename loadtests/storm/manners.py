@@ -1,0 +1,123 @@
+"""The manners of a storm's clients, without any I/O: what they send, what an answer means to them, when they try again."""
+
+from hashlib import sha256
+from typing import Literal, get_args
+
+import msgspec
+
+from gates.schema.canonical import Json
+from gates.schema.errors import UsageProblem
+from gates.schema.target import Operation, Target, fill, resolve
+from loadtests.draws import below
+from loadtests.pointer import text_at
+from loadtests.schema import LoadProfile, RetryPolicy
+from loadtests.storm.history import AttemptError
+from loadtests.storm.plan import MutationName, Plan, PlannedPayment, Step
+from loadtests.storm.wire import Answer, Request
+
+
+class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No payment begins once `file` exists, but `least` payments begin in any case."""
+
+    file: str
+    least: int
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a storm's process is told besides the plan; credentials stay in the environment, by name."""
+
+    target_name: str
+    target: Target
+    profile: LoadProfile
+    until: Until | None = None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One attempt's end, as the history records it."""
+
+    type: Literal["ok", "fail", "info"]
+    status: int | None = None
+    code: str | None = None
+    payment_id: str | None = None
+    body_sha256: str | None = None
+    replayed: bool | None = None
+    error: AttemptError | None = None
+
+
+class Manners:
+    """Requests and their meaning, for one target and one plan."""
+
+    def __init__(self, target: Target, plan: Plan) -> None:
+        self._target, self._plan = target, plan
+        used = [target.operations[name] for name in get_args(MutationName) if name in target.operations]
+        templates, roles = msgspec.json.encode(used).decode(), {operation.role for operation in used}
+        self._variables = {name: resolve(text) for name, text in target.variables.items() if f"{{{name}}}" in templates}
+        self._credentials = {role: resolve(text) for role, text in target.credentials.items() if role in roles}
+
+    def request(self, payment: PlannedPayment, step: Step, payment_id: str | None) -> Request:
+        """The request of one step; every attempt of the step sends these very bytes.
+
+        Raises UsageProblem where the target's template names a field that a storm does not have.
+        """
+        operation = self._operation(step)
+        fields = {
+            **self._variables,
+            "wallet_id": self._plan.wallet_id,
+            "payee_id": payment.payee_id,
+            "amount": step.amount or payment.amount,
+            "currency": self._plan.currency,
+            "key": step.key,
+            "reference": f"{self._plan.run_id}-s{self._plan.seed}-p{payment.number}",
+        }
+        if payment_id is not None:
+            fields["payment_id"] = payment_id
+        headers = {"Authorization": self._credential(operation), self._target.idempotency_header: step.key}
+        body = None
+        if operation.body is not None:
+            body = msgspec.json.encode(fill(operation.body, fields))
+            headers["Content-Type"] = "application/json"
+        return Request(operation.method, str(fill(resolve(operation.path), fields)), headers, body)
+
+    def meaning(self, step: Step, payment_id: str | None, answer: Answer) -> Told:
+        """Acknowledged, definitely refused, or unknown.
+
+        Unknown are lost replies, the statuses and codes that the target's file says leave the outcome open, and a success
+        that is not one of the operation's own.
+        """
+        if answer.status is None:
+            return Told("info", payment_id=payment_id, error=answer.error)
+        digest = sha256(answer.body).hexdigest()
+        document = _decode(answer.body)
+        operation, retry = self._operation(step), self._target.retry
+        if answer.status in operation.success:
+            found = text_at(document, operation.id_pointer) if operation.id_pointer else None
+            return Told("ok", answer.status, None, payment_id or found, digest, answer.replayed)
+        code = text_at(document, retry.code_pointer)
+        is_open = answer.status in retry.statuses or code in retry.codes or answer.status < 400
+        return Told("info" if is_open else "fail", answer.status, code, payment_id, digest, answer.replayed)
+
+    def _operation(self, step: Step) -> Operation:
+        return self._target.operations[step.operation]
+
+    def _credential(self, operation: Operation) -> str:
+        if operation.role not in self._credentials:
+            raise UsageProblem(f"the target has no credential for the role {operation.role!r}")
+        return self._credentials[operation.role]
+
+
+def retry_wait_ms(policy: RetryPolicy, seed: int, key: str, round_number: int) -> int:
+    """How long a client waits before round 2, 3, ...: exponential, capped, and shortened by a seeded jitter."""
+    wait = policy.base_ms
+    for _ in range(round_number - 2):
+        wait = min(wait * policy.factor_percent // 100, policy.cap_ms)
+    wait = min(wait, policy.cap_ms)
+    shorter = wait * policy.jitter_percent // 100
+    return wait - (below(shorter + 1, seed, "jitter", key, round_number) if shorter else 0)
+
+
+def _decode(body: bytes) -> Json:
+    try:
+        document: Json = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+    return document

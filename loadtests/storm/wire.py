@@ -1,0 +1,104 @@
+"""One HTTP attempt over a plain socket, so that an abandoned reply is really abandoned.
+
+Stdlib only: in the storm's process Locust has replaced the sockets by cooperative ones before this file is loaded.
+"""
+
+import http.client
+import select
+from collections.abc import Mapping
+from time import monotonic
+from urllib.parse import urlsplit
+
+import msgspec
+
+from loadtests.storm.history import AttemptError
+from loadtests.storm.plan import Reply
+
+_IDLE_S = 3.0  # servers close idle connections after five seconds or so; a request on one of those would look like a reset
+_REPLAYED = "Idempotent-Replayed"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request, ready to send."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back: a status with its bytes, or the reason why nothing did."""
+
+    status: int | None = None
+    body: bytes = b""
+    replayed: bool | None = None
+    error: AttemptError | None = None
+
+
+class Wire:
+    """Sends requests to one host, over connections that are kept while they are good."""
+
+    def __init__(self, base_url: str, *, timeout_s: float, hurry_s: float) -> None:
+        parts = urlsplit(base_url)
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname or "", parts.port
+        self._prefix = parts.path.rstrip("/")
+        self._timeout_s, self._hurry_s = timeout_s, hurry_s
+        self._idle: list[tuple[float, http.client.HTTPConnection]] = []
+
+    def send(self, request: Request, reply: Reply) -> Answer:
+        """One attempt; trouble is an answer too, never an exception."""
+        connection = self._connection()
+        keep = False
+        try:
+            answer = self._exchange(connection, request, reply)
+            keep = answer.error is None
+        except TimeoutError:
+            answer = Answer(error="abandoned" if reply is Reply.HURRY else "timeout")
+        except ConnectionRefusedError:
+            answer = Answer(error="refused")
+        except (OSError, http.client.HTTPException):
+            answer = Answer(error="reset")
+        finally:
+            if not keep:
+                connection.close()
+        if keep and connection.sock is not None:
+            self._idle.append((monotonic(), connection))
+        return answer
+
+    def close(self) -> None:
+        """Close what is kept."""
+        for _since, connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
+    def _exchange(self, connection: http.client.HTTPConnection, request: Request, reply: Reply) -> Answer:
+        deadline = monotonic() + self._timeout_s
+        if connection.sock is not None:
+            connection.sock.settimeout(self._timeout_s)
+        connection.request(request.method, self._prefix + request.path, request.body, dict(request.headers))
+        if reply is Reply.CLOSE:
+            return Answer(error="abandoned")
+        patience = self._hurry_s if reply is Reply.HURRY else max(deadline - monotonic(), 0.001)
+        connection.sock.settimeout(patience)
+        response = connection.getresponse()
+        body = response.read()
+        mark = response.getheader(_REPLAYED)
+        return Answer(response.status, body, None if mark is None else mark.strip().lower() == "true")
+
+    def _connection(self) -> http.client.HTTPConnection:
+        while self._idle:
+            since, connection = self._idle.pop()
+            if monotonic() - since < _IDLE_S and not _has_ended(connection):
+                return connection
+            connection.close()
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        return kind(self._host, self._port, timeout=self._timeout_s)
+
+
+def _has_ended(connection: http.client.HTTPConnection) -> bool:
+    """Whether the other side has closed an idle connection (or sent what nobody asked for): its socket is readable."""
+    if connection.sock is None:
+        return True
+    readable, _, _ = select.select([connection.sock], [], [], 0)
+    return bool(readable)

@@ -1,0 +1,182 @@
+"""Approvals and budgets when everybody asks at once, and what the receipts of a vote say."""
+
+import asyncio
+import base64
+import json
+
+import msgspec
+import pytest
+
+from gateway.commands import (
+    ApprovalRule,
+    Approve,
+    Budget,
+    DuplicateGuard,
+    Pause,
+    Principal,
+    PutPolicy,
+    Reject,
+    Reserve,
+    Reverse,
+    Settle,
+)
+from gateway.engine.engine import Engine
+from gateway.idempotency.claim import Mutation
+from gateway.ids import CountingIds
+from gateway.routes import APPROVE, PAUSE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE
+from gateway.settings import Settings
+
+
+class LaterIds(CountingIds):
+    """Counted ids that do not meet the demo data's."""
+
+    def suffix(self):
+        return "e" + super().suffix()[1:]
+
+
+def at_once(desk, requests):
+    """Decide (caller, route, command, path ids) all at once in one engine; returns status and body of each."""
+
+    async def scenario():
+        engine = Engine.open(Settings(db=desk.db, ids=LaterIds(), clock=lambda: desk.now))
+        await engine.start()
+        try:
+            mutations = [
+                Mutation(route, caller, ids, f"key-at-once-{n:06d}", "", command, msgspec.json.encode(command), f"request-{n}")
+                for n, (caller, route, command, ids) in enumerate(requests)
+            ]
+            return await asyncio.gather(*(engine.mutate(item) for item in mutations))
+        finally:
+            await engine.drain()
+
+    return [(answer.status, msgspec.json.decode(answer.body)) for answer in asyncio.run(scenario())]
+
+
+def person(desk, name):
+    """An operator with a key of their own."""
+    return Principal(desk.demo.tenant_id, f"key-{name}", "operator", name)
+
+
+def reserve(desk, amount):
+    """A reserve of this amount for the first payee."""
+    return Reserve(desk.demo.wallet_id, desk.demo.payee_ids[0], amount, "USD")
+
+
+@pytest.fixture
+def waiting(desk):
+    """A payment of 2000 that waits for two approvals."""
+    desk.ask(PUT_POLICY, PutPolicy("USD", daily_limit="5000", approval=ApprovalRule("1000", 2)), "p1")
+    answer = desk.ask(RESERVE, reserve(desk, "2000"), "r1")
+    assert answer.status == 202
+    assert ("Location", "/v1/payments/" + msgspec.json.decode(answer.body)["payment"]["payment_id"]) in answer.headers
+    return msgspec.json.decode(answer.body)["payment"]["payment_id"]
+
+
+def payloads(desk, payment_id):
+    """What the payment's receipts say."""
+    items = desk.reads.receipts(desk.demo.tenant_id, payment_id, 0, 50).items
+    return [json.loads(base64.b64decode(item.envelope.payload)) for item in items]
+
+
+def test_of_many_approvals_at_once_exactly_as_many_count_as_are_needed(desk, waiting):
+    """Sixteen people approve together: two votes, one hold, and fourteen are told that nothing waits any more."""
+    asked = [(person(desk, f"p{n}"), APPROVE, Approve("fine"), (waiting,)) for n in range(16)]
+    answers = at_once(desk, asked)
+    assert sorted(status for status, _ in answers) == [200, 200] + [409] * 14
+    assert {body["code"] for status, body in answers if status == 409} == {"not_awaiting_approval"}
+    assert desk.balances()["held"] == 2000
+    assert len(desk.reads.rows.votes(desk.demo.tenant_id, waiting)) == 2
+
+
+def test_one_person_who_approves_many_times_at_once_has_one_vote(desk, waiting):
+    """Sixteen keys of idempotency, one person: the payment still waits for another."""
+    answers = at_once(desk, [(person(desk, "ann"), APPROVE, Approve("fine"), (waiting,)) for _ in range(16)])
+    assert sorted(status for status, _ in answers) == [200] + [409] * 15
+    assert desk.reads.payment(desk.demo.tenant_id, waiting).state == "approval_required"
+    assert desk.balances()["held"] == 0
+
+
+def test_a_no_among_approvals_at_once_ends_the_wait(desk, waiting):
+    """Whoever comes after the no is told that it was rejected; nothing is held."""
+    votes = [(APPROVE, Approve("fine")), (REJECT, Reject("no")), (APPROVE, Approve("fine")), (APPROVE, Approve("fine"))]
+    answers = at_once(desk, [(person(desk, f"p{n}"), *vote, (waiting,)) for n, vote in enumerate(votes)])
+    assert [status for status, _ in answers] == [200, 200, 409, 409]
+    assert {body["code"] for _, body in answers[2:]} == {"payment_rejected"}
+    assert desk.balances()["held"] == 0
+
+
+def test_approve_settle_and_reverse_at_once_leave_one_outcome(desk, waiting):
+    """The last approval, a settle and a reverse in one batch are decided one after another, each on what the others left."""
+    desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "ann"))
+    agent = desk.principal()
+    asked = [
+        (agent, SETTLE, Settle(), (waiting,)),
+        (person(desk, "bob"), APPROVE, Approve("fine"), (waiting,)),
+        (agent, REVERSE, Reverse("r"), (waiting,)),
+        (agent, SETTLE, Settle(), (waiting,)),
+    ]
+    told = [body.get("code") or body["payment"]["state"] for _, body in at_once(desk, asked)]
+    assert told == ["approval_required", "reserved", "released", "already_released"]
+    assert desk.balances() == {"available": 100_000_000, "held": 0, "payable": 0}
+
+
+def test_budgets_hold_when_everybody_asks_at_once(desk):
+    """Of a hundred payments of 100 in one batch the budget of 5000 lets fifty in, and counts exactly those."""
+    desk.ask(PUT_POLICY, PutPolicy("USD", daily_limit="5000", budgets=(Budget("agent", "hour", max_payments=60),)), "p1")
+    answers = at_once(desk, [(desk.principal(), RESERVE, reserve(desk, "100"), ()) for _ in range(100)])
+    assert sorted(status for status, _ in answers) == [201] * 50 + [403] * 50
+    counted = dict(desk.connection.execute("SELECT substr(counter, 1, 5), amount || '/' || payments FROM counters"))
+    assert counted == {"tenan": "5000/50", "agent": "5000/50"}
+
+
+def test_the_same_payment_asked_for_many_times_at_once_is_seen_for_what_it_is(desk):
+    """Sixteen equal reserves under sixteen keys in one batch: one is held, the others wait for a person."""
+    desk.ask(PUT_POLICY, PutPolicy("USD", duplicate=DuplicateGuard(60, "challenge")), "p1")
+    answers = at_once(desk, [(desk.principal(), RESERVE, reserve(desk, "100"), ()) for _ in range(16)])
+    assert sorted(status for status, _ in answers) == [201] + [202] * 15
+    assert desk.balances()["held"] == 100
+
+
+def test_every_vote_has_a_receipt_that_tells_who_approved_and_what_the_policy_said_then(desk, waiting):
+    """Escalation, approval that counts, approval that holds, settle: each carries the decision of its time."""
+    for name in ("zoe", "ann"):
+        desk.ask(APPROVE, Approve("fine"), f"a-{name}", waiting, principal=person(desk, name))
+    desk.ask(SETTLE, Settle(), "s", waiting)
+    told = [
+        (item["kind"], item["status"], item["money_moved"], item["policy"]["outcome"], item["policy"]["inputs"].get("approvals"))
+        for item in payloads(desk, waiting)
+    ]
+    assert told == [
+        ("escalation", "approval_required", "no", "escalate", None),
+        ("approve", "approval_required", "no", "escalate", ["zoe"]),
+        ("approve", "reserved", "yes", "allow", ["ann", "zoe"]),
+        ("settle", "settled", "yes", "allow", ["ann", "zoe"]),
+    ]
+    assert {item["policy"]["approvals_needed"] for item in payloads(desk, waiting)} == {2}
+
+
+def test_what_is_denied_at_its_approval_has_a_denial_receipt(desk, waiting):
+    """The counters of then leave no room; the approval that found out is in the decision, and nothing moved."""
+    desk.ask(RESERVE, reserve(desk, "1000"), "r2")
+    for n in range(3):
+        desk.ask(RESERVE, reserve(desk, "999"), f"r{n + 3}")
+    answer = desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "ann"))
+    assert (answer.status, msgspec.json.decode(answer.body)["reasons"]) == (403, ["daily_limit", "approval_threshold"])
+    last = payloads(desk, waiting)[-1]
+    assert (last["kind"], last["status"], last["money_moved"], last["policy"]["outcome"]) == ("denial", "denied", "no", "deny")
+    assert last["policy"]["inputs"]["approvals"] == ["ann"]
+
+
+def test_while_paused_nothing_is_approved_but_rejected(desk, waiting):
+    """An approval makes a new hold, as a reserve does; a no makes none. The refused key decides after resuming."""
+    desk.ask(PAUSE, Pause("drill"), "pause")
+    refused = desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "ann"))
+    assert (refused.status, msgspec.json.decode(refused.body)["code"]) == (503, "paused")
+    assert desk.ask(REJECT, Reject("no"), "x1", waiting, principal=person(desk, "ann")).status == 200
+
+
+def test_another_tenants_payment_cannot_be_voted_on(desk, waiting):
+    """It is not found, like one that never was."""
+    stranger = Principal("ten_other", "key-s", "operator", "stranger")
+    for n, (route, command) in enumerate(((APPROVE, Approve("mine")), (REJECT, Reject("mine")))):
+        assert desk.ask(route, command, f"v{n}", waiting, principal=stranger).status == 404

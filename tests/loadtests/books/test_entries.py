@@ -1,0 +1,42 @@
+"""Books are read in the service's own format, and hashed as its receipts hash them."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gates.schema.canonical import canonical_json, sha256_hex
+from loadtests.books.entries import Entry, Posting, receipt_in
+
+POSTINGS = st.lists(
+    st.builds(
+        Posting,
+        st.from_regex(r"wallet/[a-z0-9_]{1,9}/held", fullmatch=True),
+        st.from_regex(r"-?[1-9][0-9]{0,12}", fullmatch=True),
+        st.just("USD"),
+    )
+)
+
+
+@given(postings=POSTINGS)
+def test_the_digest_of_postings_is_of_their_rfc_8785_bytes(postings):
+    """The quick encoder and the canonical writer agree on every list of postings."""
+    entry = Entry(1, "e1", "settle", tuple(postings))
+    assert entry.postings_sha256 == sha256_hex(canonical_json(postings))
+
+
+def test_a_receipt_is_read_from_its_envelope():
+    """Members that the checker does not compare may be there; those it compares are read."""
+    payload = {"receipt_id": "rcp_1", "kind": "settle", "payment_id": "pay_1", "amount": "5", "currency": "USD", "salt": "x"}
+    envelope = json.dumps({"payload": base64.b64encode(json.dumps(payload).encode()).decode(), "signatures": []}).encode()
+    receipt = receipt_in(envelope)
+    assert (receipt.receipt_id, receipt.amount, receipt.entry_ids) == ("rcp_1", "5", ())
+
+
+@pytest.mark.parametrize("envelope", [b"{}", b'{"payload":"%%"}', b'{"payload":"e30="}', b"x"])
+def test_what_is_no_receipt_is_refused(envelope):
+    """A garbled envelope is an error of the audit, never a receipt with nothing in it."""
+    with pytest.raises(ValueError, match="not a receipt"):
+        receipt_in(envelope)

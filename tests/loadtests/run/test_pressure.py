@@ -1,0 +1,117 @@
+"""Latency runs from the due time; availability counts what was not tried; a late generator measures nothing."""
+
+import msgspec
+import pytest
+
+from gates.schema.outcome import UnknownReason
+from loadtests.run.pressure import measure_pressure, pressure_measures
+from loadtests.schema import Arrivals, Limits, LoadProfile, Mix, NamedProfile
+from loadtests.storm.history import Event
+from loadtests.storm.plan import Accounts, make_plan
+
+MS = 1_000_000
+
+
+@pytest.fixture
+def plan():
+    """Ten payments, each reserve and then settle."""
+    profile = LoadProfile(payments=10, arrivals=Arrivals(10, "constant"), mix=Mix(settle=1))
+    return make_plan(NamedProfile("p", "", profile), 1, "r", Accounts("w", ("p",), "USD"))
+
+
+def attempt(plan, number, step, due_ms, start_ms, end_ms, **end):
+    """The two events of one attempt."""
+    planned = plan.payments[number].steps[step]
+    begun = Event(
+        index=0,
+        process=0,
+        type="invoke",
+        operation=planned.operation,
+        key=planned.key,
+        payment=number,
+        attempt=1,
+        amount=planned.amount,
+        payment_id=None,
+        intended_ns=due_ms * MS,
+        start_ns=start_ms * MS,
+    )
+    return [begun, msgspec.structs.replace(begun, end_ns=end_ms * MS, **end)]
+
+
+def measured(plan, events, lag_ms=100):
+    """The measures of a history."""
+    return pressure_measures(measure_pressure(plan, events), Limits(generator_lag_p99_ms=lag_ms))
+
+
+def test_a_response_runs_from_the_due_time_through_all_retries(plan):
+    """Due at 0, sent late at 5, a 503 at 20, asked again at 80, answered at 100: 100 ms, however quick each attempt was."""
+    events = attempt(plan, 0, 0, 0, 5, 20, type="info", status=503) + attempt(plan, 0, 0, 80, 80, 100, type="ok", status=201)
+    measures = measured(plan, events)
+    assert (measures["reserve_latency"].value, measures["reserve_latency"].statistic) == ("100", "p95 nearest-rank")
+    assert measures["retry_amplification"].value == "2.000000"
+
+
+def test_a_reply_that_the_client_gave_up_is_neither_a_latency_nor_a_failure(plan):
+    """An abandoned reply says nothing about the service: it is left out of latency and of availability."""
+    events = attempt(plan, 0, 0, 0, 0, 1, type="info", error="abandoned") + attempt(plan, 0, 0, 50, 50, 52, type="ok", status=201)
+    events += attempt(plan, 1, 0, 0, 0, 7, type="ok", status=201)
+    measures = measured(plan, events)
+    assert (measures["reserve_latency"].value, measures["reserve_latency"].samples) == ("7", 1)
+    assert (measures["availability"].samples, measures["availability"].failures) == (2, 0)
+
+
+def test_an_answer_after_the_first_does_not_move_the_latency(plan):
+    """Of two copies sent at once, the first answer counts, though the second reply is given up later."""
+    first, second = (
+        attempt(plan, 0, 0, 0, 0, 10, type="ok", status=201),
+        attempt(plan, 0, 0, 0, 0, 30, type="info", error="abandoned"),
+    )
+    measures = measured(plan, [first[0], second[0], first[1], second[1]])
+    assert measures["reserve_latency"].value == "10"
+
+
+def test_what_was_never_answered_counts_with_the_whole_wait(plan):
+    """A mutation without an answer is as slow as its last attempt, and each of its attempts is a failure."""
+    events = attempt(plan, 0, 0, 0, 0, 900, type="info", error="timeout")
+    measures = measured(plan, events)
+    assert measures["reserve_latency"].value == "900"
+    assert measures["availability"].failures == 1
+
+
+def test_steps_that_were_never_sent_count_against_availability(plan):
+    """Nineteen of twenty planned mutations were not tried and nothing refused them: availability is one in twenty."""
+    measures = measured(plan, attempt(plan, 0, 0, 0, 0, 5, type="ok", status=201))
+    availability = measures["availability"]
+    assert (availability.value, availability.samples, availability.skipped) == ("0.050000", 1, 19)
+
+
+def test_a_refusal_is_an_answer_and_ends_its_payment(plan):
+    """A definite no is available; what would have come after it was not skipped."""
+    events = [event for number in range(10) for event in attempt(plan, number, 0, 0, 0, 5, type="fail", status=403)]
+    availability = measured(plan, events)["availability"]
+    assert (availability.value, availability.skipped) == ("1.000000", 0)
+
+
+def test_a_generator_that_lagged_reports_no_latency(plan):
+    """Beyond the limit on lag the latencies are unknown, with the reason and the value that is not to be trusted."""
+    measures = measured(plan, attempt(plan, 0, 0, 0, 250, 260, type="ok", status=201))
+    latency = measures["reserve_latency"]
+    assert (latency.value, latency.unknown) == (None, UnknownReason.INVALID_GENERATOR)
+    assert "260 ms" in latency.detail
+    assert measures["generator_lag"].value == "250"
+
+
+def test_an_empty_history_measures_nothing(plan):
+    """No attempts: skipped payments are told, latencies and lag are missing, nothing is zero by default."""
+    measures = measured(plan, [])
+    assert {measures[name].unknown for name in ("reserve_latency", "settle_latency", "generator_lag")} == {UnknownReason.MISSING}
+    assert measures["availability"].value == "0.000000"
+
+
+def test_the_quiet_phase_is_not_part_of_the_storm(plan):
+    """Replays after the storm neither lengthen latencies nor amplify."""
+    events = attempt(plan, 0, 0, 0, 0, 5, type="ok", status=201)
+    later = [
+        msgspec.structs.replace(event, phase="replay") for event in attempt(plan, 0, 0, 0, 9000, 9900, type="ok", status=201)
+    ]
+    assert measured(plan, events + later)["retry_amplification"].value == "1.000000"
