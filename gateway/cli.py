@@ -20,7 +20,7 @@ def default_db() -> Path:
 @contextlib.contextmanager
 def _problems() -> Generator[None, None, None]:
     """What a person can mend ends the command with its text and exit code 2."""
-    from gateway.settings import StartProblem
+    from gateway.errors import StartProblem
 
     try:
         yield

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
 from msgspec import UNSET
 
 from gateway.answers import ModeView, PayeeView, PolicyView, WalletView
@@ -13,14 +12,7 @@ from gateway.policy import policy_sha256
 from gateway.policy.draft import contradiction, draft
 from gateway.store.rows import Mode, NewPayee
 from gateway.store.tenants import TenantStore
-
-
-class Made(msgspec.Struct, frozen=True):
-    """An effect outside the payments: the answer, and where the thing can be read."""
-
-    view: msgspec.Struct
-    status: int = 201
-    location: str | None = None
+from gateway.work import Made
 
 
 def create_wallet(store: TenantStore, principal: Principal, command: CreateWallet, now: str, suffix: str) -> Made:

@@ -323,3 +323,7 @@ def problem(refusal: Refusal, request_id: str) -> Problem:
         resource=refusal.resource,
         request_id=request_id,
     )
+
+
+class StartProblem(Exception):
+    """The gateway cannot start as asked; the text says why and what to do."""

@@ -9,10 +9,6 @@ from gateway.ids import Ids, SystemIds
 from gateway.rail.port import Rail
 
 
-class StartProblem(Exception):
-    """The gateway cannot start as asked; the text says why and what to do."""
-
-
 class Settings(msgspec.Struct, frozen=True):
     """One process's configuration. `body_limit` is bytes; `lock_wait_s` how long a write waits for another program's lock.
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from gateway.engine.receipt_keys import ALL_TENANTS, Changed, drop_key_file, revoke, rotate
+from gateway.errors import StartProblem
 from gateway.journal import system_row
-from gateway.settings import Settings, StartProblem
+from gateway.settings import Settings
 from gateway.store.connections import open_writer, own_transaction, start_text
 from gateway.store.migrations import migrate
 from gateway.store.rows import Mode

@@ -9,11 +9,11 @@ import msgspec
 from gateway.canonical import canonical
 from gateway.clock import Clock, format_utc
 from gateway.commands import ROLES, Budget, Principal, RoleName
+from gateway.errors import StartProblem
 from gateway.ids import Ids
 from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
 from gateway.rate_limit import RateLimit
-from gateway.settings import StartProblem
 from gateway.store.connections import open_writer, start_text
 from gateway.store.migrations import migrate
 from gateway.store.rows import NewPayee, OperationRow

@@ -12,9 +12,10 @@ import msgspec
 from gateway.command_line.demo import CURRENCY, DemoData
 from gateway.commands import Principal, Reserve, Settle
 from gateway.engine.engine import Engine
+from gateway.errors import StartProblem
 from gateway.idempotency.claim import Mutation
 from gateway.routes import RESERVE, SETTLE
-from gateway.settings import Settings, StartProblem
+from gateway.settings import Settings
 
 HOLD, PAID = "2", "1"
 """Minor units: small, so that neither the wallet nor the day's limit is in the way of five million payments."""

@@ -1,16 +1,27 @@
-"""How long answers are kept: 30 days, then their bytes go and the key's tombstone stays as long as the ledger."""
+"""What the engine does between requests: gives expired holds back, and deletes stored answers after 30 days."""
 
 import datetime as dt
 
 from gateway.clock import format_utc
-from gateway.engine.execute import Context
+from gateway.engine.execute import expire_if_due
 from gateway.idempotency.claim import KEY_LIFETIME_DAYS
 from gateway.store.transaction import Transaction
+from gateway.work import Context
 
 
-def run_once(tx: Transaction, ctx: Context, limit: int) -> int:
+def purge_answers(tx: Transaction, ctx: Context, limit: int) -> int:
     """Let go of up to `limit` answers whose time is over, oldest first; returns how many went.
 
     Only saves room: a replay looks at the clock itself, so it is refused from the same moment on, worker or none.
     """
     return tx.purge_answers(format_utc(ctx.now - dt.timedelta(days=KEY_LIFETIME_DAYS)), limit)
+
+
+def sweep_expired(tx: Transaction, ctx: Context, limit: int) -> int:
+    """Give back up to `limit` holds whose time is over; returns how many. Only tidies: operations decide expiry themselves."""
+    due = tx.expired_holds(ctx.now_text, limit)
+    for tenant_id, payment_id in due:
+        payment = tx.payment(tenant_id, payment_id)
+        assert payment is not None, "the index names stored payments"
+        expire_if_due(tx, payment, ctx)
+    return len(due)

@@ -9,8 +9,8 @@ from typing import cast
 
 from gateway import package_dir
 from gateway.build import build_sha256
-from gateway.engine import chores as retention
-from gateway.engine.execute import Chore, Context, execute_batch, sweep_expired
+from gateway.engine.chores import purge_answers, sweep_expired
+from gateway.engine.execute import execute_batch
 from gateway.engine.receipt_keys import SigningKeys, open_keys
 from gateway.engine.service import Service
 from gateway.idempotency.claim import Mutation
@@ -28,6 +28,7 @@ from gateway.store.group_commit import GroupCommit, Waiter
 from gateway.store.migrations import migrate
 from gateway.store.payouts import RailEventRow
 from gateway.store.tenants import TenantStore
+from gateway.work import Chore, Context
 
 SWEEP_EVERY_S = 5.0
 SWEEP_LIMIT = 200
@@ -156,7 +157,7 @@ class Engine(Service):
     async def tidy(self) -> bool:
         """Give back expired holds and let old answers go, a bounded number of each; whether there may be more to do."""
         swept = await self._tidied(partial(sweep_expired, limit=SWEEP_LIMIT))
-        purged = await self._tidied(partial(retention.run_once, limit=SWEEP_LIMIT))
+        purged = await self._tidied(partial(purge_answers, limit=SWEEP_LIMIT))
         self._purged += purged
         return SWEEP_LIMIT in (swept, purged)
 

@@ -1,27 +1,25 @@
 """The one decision point: claim the key, then let state and policy decide. Knows neither HTTP nor asyncio."""
 
-import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from gateway.clock import format_utc
 from gateway.commands import Approve, CreatePayout, Reject, Reserve, Reverse, ReviewPayout, Settle
-from gateway.control import HANDLERS, Made
+from gateway.control import HANDLERS
 from gateway.errors import CATALOGUE, Code, Refusal, problem
 from gateway.idempotency.claim import Claim, Mutation, claim, differing_fields, expires_at, resource_path
-from gateway.ids import Ids
-from gateway.journal import Answer, Work, record, refuse, repeat, store
+from gateway.journal import Answer, refuse, repeat, store
 from gateway.machines.payment import State
 from gateway.payments.approvals import approve, reject
 from gateway.payments.decide import Change, expire, reserve, reverse, settle
+from gateway.payments.record import record
 from gateway.payouts.decide import PayoutChange, create_payout, review_payout
 from gateway.payouts.record import record_payout
-from gateway.receipts.receipt import ReceiptSigner
 from gateway.store.batch import Batch
 from gateway.store.rows import PaymentRow, StoredAnswer
 from gateway.store.tenants import TenantStore
 from gateway.store.transaction import Transaction
+from gateway.work import Chore, Context, Made, Work
 
 OnPayment = Settle | Reverse | Approve | Reject
 
@@ -30,29 +28,6 @@ _EXPIRED = {
     State.PARTIALLY_SETTLED: (Code.RESERVATION_EXPIRED, "the reservation"),
     State.APPROVAL_REQUIRED: (Code.APPROVAL_EXPIRED, "the wait for approval"),
 }
-
-
-class Context(msgspec.Struct, frozen=True):
-    """Clock, ids and key of one batch: everything that a decision needs besides the database and the request."""
-
-    now: dt.datetime
-    now_text: str
-    ids: Ids
-    signer: ReceiptSigner
-    has_rail: bool = False
-
-    @classmethod
-    def at(cls, now: dt.datetime, ids: Ids, signer: ReceiptSigner, *, has_rail: bool = False) -> "Context":
-        """The context of a batch that begins at `now`; without a rail no payouts are accepted."""
-        return cls(now, format_utc(now), ids, signer, has_rail)
-
-    def work(self, mutation: Mutation | None = None, wanted: Claim | None = None) -> Work:
-        """A new operation with a new name."""
-        return Work(self.now, self.now_text, self.ids, self.signer, self.ids.suffix(), mutation, wanted)
-
-
-Chore = Callable[[Batch, Context], object]
-"""The gateway's own work between requests, such as tidying expired holds: it writes through the same batches."""
 
 
 def execute_batch(tx: Batch, tenants: TenantStore, requests: Sequence[Mutation | Chore], ctx: Context) -> list[object]:
@@ -102,16 +77,6 @@ def execute(tx: Transaction, tenants: TenantStore, mutation: Mutation, wanted: C
     return store(tx, work, status, problem(named, mutation.request_id), None, decided.code)
 
 
-def sweep_expired(tx: Transaction, ctx: Context, limit: int) -> int:
-    """Give back up to `limit` holds whose time is over; returns how many. Only tidies: operations decide expiry themselves."""
-    due = tx.expired_holds(ctx.now_text, limit)
-    for tenant_id, payment_id in due:
-        payment = tx.payment(tenant_id, payment_id)
-        assert payment is not None, "the index names stored payments"
-        _expire_if_due(tx, payment, ctx)
-    return len(due)
-
-
 def _decide(tx: Transaction, tenants: TenantStore, work: Work, ctx: Context) -> Change | PayoutChange | Made | Refusal:
     assert work.mutation is not None, "a request is being decided"
     command, principal = work.mutation.command, work.mutation.principal
@@ -132,7 +97,7 @@ def _decide_on_payment(tx: Transaction, mutation: Mutation, command: OnPayment, 
     payment = tx.payment(mutation.principal.tenant_id, mutation.path_ids[0])
     if payment is None:
         return Refusal(Code.NOT_FOUND, "no such payment")
-    if _expire_if_due(tx, payment, ctx):
+    if expire_if_due(tx, payment, ctx):
         if isinstance(command, Settle) or payment.settled == 0:
             code, what = _EXPIRED[payment.state]
             return Refusal(code, f"{what} expired at {payment.expires_at}", resource=f"/v1/payments/{payment.payment_id}")
@@ -149,7 +114,8 @@ def _decide_on_payment(tx: Transaction, mutation: Mutation, command: OnPayment, 
             return reject(tx, payment, mutation.principal, command, ctx.now)
 
 
-def _expire_if_due(tx: Transaction, payment: PaymentRow, ctx: Context) -> bool:
+def expire_if_due(tx: Transaction, payment: PaymentRow, ctx: Context) -> bool:
+    """Record the payment's expiry if its time is over; whether it was."""
     due = expire(payment, ctx.now_text)
     if due is None:
         return False

@@ -12,10 +12,10 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.canonical import canonical
-from gateway.errors import Code
+from gateway.errors import Code, StartProblem
 from gateway.journal import system_row
-from gateway.receipts.receipt import ReceiptSigner, load_signer, make_key_file, read_key_file
-from gateway.settings import Settings, StartProblem
+from gateway.receipts.signer import ReceiptSigner, load_signer, make_key_file, read_key_file
+from gateway.settings import Settings
 from gateway.store.connections import own_transaction, start_text
 from gateway.store.group_commit import StorageFailed
 from gateway.store.key_events import KeyEvents

@@ -7,7 +7,6 @@ import msgspec
 
 from gateway.clock import format_utc
 from gateway.commands import CreatePayout, Principal, ReviewPayout
-from gateway.control import Made
 from gateway.errors import Code, Refusal
 from gateway.ledger import Movement
 from gateway.machines.payout import FINAL_STATES, PayoutEffect, PayoutEvent, PayoutState, payout_transition
@@ -15,6 +14,7 @@ from gateway.rail.port import RAIL
 from gateway.store.payouts import RAIL_CLEARING, SUSPENSE, PayoutRow, RailEventRow, ReviewRow
 from gateway.store.transaction import Transaction
 from gateway.views import payout_view
+from gateway.work import Made
 
 FIRST_BACKOFF_MS = 500
 LAST_BACKOFF_MS = 60_000

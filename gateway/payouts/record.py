@@ -5,7 +5,7 @@ import msgspec
 from gateway.answers import OperationView, PayoutMutationView
 from gateway.canonical import canonical, sha256_hex
 from gateway.commands import CreatePayout
-from gateway.journal import NO_FINGERPRINT, Answer, Work, append, first_answer, operation_row
+from gateway.journal import Answer, append, first_answer, operation_row
 from gateway.ledger import postings
 from gateway.machines.payout import PayoutState
 from gateway.payouts.decide import PayoutChange
@@ -13,6 +13,7 @@ from gateway.receipts.receipt import Receipt, Totals, encode_receipt, payload_sh
 from gateway.store.payouts import ItemRow, PayoutRow
 from gateway.store.transaction import Transaction
 from gateway.views import payout_view
+from gateway.work import NO_FINGERPRINT, Work
 
 _ENCODE = msgspec.json.Encoder().encode
 

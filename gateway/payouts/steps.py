@@ -10,13 +10,13 @@ from enum import StrEnum
 import msgspec
 
 from gateway.clock import format_utc
-from gateway.engine.execute import Context
 from gateway.machines.payout import FINAL_STATES, PayoutEvent, PayoutState, payout_transition
 from gateway.payouts.decide import TRIES, PayoutChange, backoff, contradict, happen, suspend
 from gateway.payouts.record import record_payout
 from gateway.rail.port import RAIL, Outcome, RailResult
 from gateway.store.payouts import PayoutRow, RailEventRow
 from gateway.store.transaction import Transaction
+from gateway.work import Context
 
 _SOON = 3
 """The backoff step, four seconds, at which the rail is asked again that is alive but not done, or was not reached at all."""

@@ -13,13 +13,13 @@ from typing import Protocol, cast
 
 import msgspec
 
-from gateway.engine.execute import Chore
 from gateway.payouts import steps
 from gateway.payouts.steps import Written
 from gateway.rail.breaker import Breaker
 from gateway.rail.port import Outcome, Rail, RailResult
 from gateway.routes import CREATE_PAYOUT
 from gateway.store.payouts import PayoutRow, RailEventRow
+from gateway.work import Chore
 
 BATCH = 32
 """The most payouts or events that a worker takes over at once."""

@@ -14,7 +14,7 @@ from typing import cast
 import uvicorn
 from litestar.types import ASGIApp
 
-from gateway.settings import StartProblem
+from gateway.errors import StartProblem
 
 GRACE_S = 10
 """Seconds that requests in flight get to finish after SIGTERM; none takes that long unless its caller is gone."""

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 
 from gateway.process.child import fork
-from gateway.receipts.receipt import SIGNATURE_BYTES, ReceiptSigner, signing_with
+from gateway.receipts.signer import SIGNATURE_BYTES, ReceiptSigner, signing_with
 
 _KEY, _PAYLOAD = b"K", b"P"
 _HEAD = 5

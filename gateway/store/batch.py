@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gateway.ledger import Movement
 from gateway.policy import Rules, Tally
 from gateway.receipts.batch_signer import Signatures
-from gateway.receipts.receipt import ReceiptSigner
+from gateway.receipts.signer import ReceiptSigner
 from gateway.store import bulk
 from gateway.store.bulk import blob
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow

@@ -5,8 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.errors import Code
-from gateway.settings import StartProblem
+from gateway.errors import Code, StartProblem
 
 _CACHE_KB = 16_384
 """Pages that a connection keeps, in KiB: room for what the largest batch dirties, and little more. SQLite walks through all of

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from gateway.settings import StartProblem
+from gateway.errors import StartProblem
 from gateway.store.connections import open_writer, start_text
 
 _MOST_NAMED = 3

@@ -108,3 +108,10 @@ class ThreeBooks(msgspec.Struct, frozen=True):
 def missing(what: str) -> Gap:
     """The gap where a target's file does not say where something is."""
     return Gap(UnknownReason.MISSING, f"the target does not say where {what} can be read")
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One line of the record of what was done to processes: milliseconds since the beginning, and what."""
+
+    at_ms: int
+    what: str

@@ -5,14 +5,13 @@ from pathlib import Path
 
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
-from loadtests.hostile.folder import asks_file, save
 from loadtests.hostile.judge.verdict import judge
 from loadtests.hostile.play.driver import Driver, Order, due_to_each
 from loadtests.hostile.play.faults import LOSSES, Fault
 from loadtests.hostile.play.payout_client import Desk
 from loadtests.hostile.play.rail_client import RailSide, rail_url
 from loadtests.hostile.read_books import Played, read_books
-from loadtests.hostile.record import Part
+from loadtests.hostile.record import Part, asks_file, save
 from loadtests.practice.staged import staged
 
 _READY_S = 2.0

@@ -1,16 +1,13 @@
 """What one stage of a run leaves: where it was, between which builds, what was asked there, and what the books say."""
 
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import msgspec
 
-from loadtests.hostile.books import Ask
+from loadtests.hostile.books import Ask, Step
 from loadtests.hostile.judge.verdict import Verdict
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One line of the record of what was done to processes: milliseconds since the beginning, and what."""
-
-    at_ms: int
-    what: str
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -29,3 +26,22 @@ def joined(parts: tuple[Part, ...]) -> Verdict:
     measures = {name: measure for part in parts for name, measure in part.verdict.measures.items()}
     findings = tuple(item for part in parts for item in part.verdict.findings)
     return Verdict(measures, findings, tuple(row for part in parts for row in part.verdict.rows))
+
+
+@contextlib.contextmanager
+def asks_file(out: Path) -> Iterator[Callable[[Ask], None]]:
+    """A function that writes an answer into `asks.jsonl` at once; makes the folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "asks.jsonl").open("ab") as file:
+
+        def write(ask: Ask) -> None:
+            file.write(msgspec.json.encode(ask) + b"\n")
+            file.flush()
+
+        yield write
+
+
+def save(out: Path, name: str, value: object) -> None:
+    """Write a value as `NAME.json`; makes the folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{name}.json").write_bytes(msgspec.json.encode(value, order="sorted") + b"\n")

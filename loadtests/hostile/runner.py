@@ -10,15 +10,14 @@ from gates.schema.canonical import Json, to_builtins
 from gates.schema.errors import UsageProblem
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc
-from loadtests.hostile.books import Ask
-from loadtests.hostile.folder import save
+from loadtests.hostile.books import Ask, Step
 from loadtests.hostile.judge.findings import Finding
 from loadtests.hostile.judge.verdict import Row, Verdict
 from loadtests.hostile.one_process import run_alone
 from loadtests.hostile.play.driver import Order
 from loadtests.hostile.play.faults import FAULTS, Fault
 from loadtests.hostile.play.rail_client import rail_of
-from loadtests.hostile.record import Part, Step, joined
+from loadtests.hostile.record import Part, joined, save
 from loadtests.hostile.two_processes import run_pair
 
 _SHOWN_FINDINGS = 20

@@ -9,8 +9,7 @@ from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget, Process, Rail
 from loadtests.books.entries import Gap
-from loadtests.hostile.books import Overtaken, ThreeBooks
-from loadtests.hostile.folder import asks_file, save
+from loadtests.hostile.books import Overtaken, Step, ThreeBooks
 from loadtests.hostile.judge.late_writes import judge_overtaken
 from loadtests.hostile.play.driver import Order, due_to_each
 from loadtests.hostile.play.payout_client import Desk
@@ -18,7 +17,7 @@ from loadtests.hostile.play.process import Party
 from loadtests.hostile.play.rail_client import RailSide, rail_of
 from loadtests.hostile.play.takeover import STAGES, Takeover, intents_of
 from loadtests.hostile.read_books import Played, read_books
-from loadtests.hostile.record import Part, Step
+from loadtests.hostile.record import Part, asks_file, save
 from loadtests.practice.staged import Running, staged
 
 

@@ -8,16 +8,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.command_line.demo import DemoData, make_demo
 from gateway.commands import Command, Principal
-from gateway.engine.execute import Chore, Context, execute_batch, sweep_expired
+from gateway.engine.chores import sweep_expired
+from gateway.engine.execute import execute_batch
 from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
 from gateway.journal import Answer
-from gateway.receipts.receipt import ReceiptSigner
+from gateway.receipts.signer import ReceiptSigner
 from gateway.routes import Route
 from gateway.store.batch import Batch
 from gateway.store.connections import open_writer
 from gateway.store.reads import Reads
 from gateway.store.tenants import TenantStore
+from gateway.work import Chore, Context
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
 

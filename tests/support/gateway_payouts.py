@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 from gateway_desk import Desk
 
-from gateway.command_line.practice import SimulatedRail
 from gateway.commands import CreatePayout, Principal, Reserve, ReviewPayout, Settle
 from gateway.ids import CountingIds
 from gateway.payouts.steps import store_event
 from gateway.payouts.workers import BATCH, RailDesk, Timing, inbox, outbox, resolver
 from gateway.rail.breaker import Breaker
+from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
 from gateway.routes import CREATE_PAYOUT, RESERVE, REVIEW_PAYOUT, SETTLE
 from gateway.store.payouts import RailEventRow

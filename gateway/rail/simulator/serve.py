@@ -14,13 +14,13 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.clock import system_clock
+from gateway.errors import StartProblem
 from gateway.ids import SystemIds
 from gateway.process.listen import Server, bind
 from gateway.rail.simulator.app import HANG_UP, Simulator
 from gateway.rail.simulator.book import Book
 from gateway.rail.simulator.script import Script, ScriptProblem, load_script
 from gateway.rail.simulator.webhooks import Messenger
-from gateway.settings import StartProblem
 
 
 class RailReady(msgspec.Struct, frozen=True):

@@ -19,13 +19,12 @@ from gates.schema.outcome import UnknownReason
 from gates.schema.progress import Progress
 from gates.schema.time import monotonic_s
 from loadtests.books.entries import Gap
-from loadtests.hostile.books import FINAL, Ask, Overtaken, Wait
+from loadtests.hostile.books import FINAL, Ask, Overtaken, Step, Wait
 from loadtests.hostile.play.driver import Order, amount_of
 from loadtests.hostile.play.faults import OVERTAKEN, declines_late, tells_half
 from loadtests.hostile.play.keep_writing import writing
 from loadtests.hostile.play.process import Debt, Party
 from loadtests.hostile.play.rail_client import RailSide
-from loadtests.hostile.record import Step
 
 ATTEMPTS = 12
 """How often that is tried with new payouts; each time the process is frozen again until it is in the middle of a write."""

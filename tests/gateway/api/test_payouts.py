@@ -7,8 +7,8 @@ import pytest
 from gateway_shop import Shop, refusal
 
 from gateway.clock import system_clock
-from gateway.command_line.practice import SimulatedRail
 from gateway.ids import SystemIds
+from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
 from gateway.rail.simulator.webhooks import signature
 

@@ -10,7 +10,7 @@ from gateway_shop import Shop, refusal
 from gateway_specimens import NO_RAIL
 
 from gateway.cli import gateway
-from gateway.settings import StartProblem
+from gateway.errors import StartProblem
 
 
 @pytest.fixture

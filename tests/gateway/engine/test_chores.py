@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.api.reply import pairs
 from gateway.commands import CreatePayee, Principal, Reserve, Settle
-from gateway.engine import chores as retention
+from gateway.engine import chores
 from gateway.idempotency.claim import KEY_LIFETIME_DAYS, Mutation, claim, differing_fields, expires_at, replay_lines
 from gateway.routes import CREATE_PAYEE, MUTATIONS, RESERVE, SETTLE
 
@@ -33,7 +33,7 @@ def reserve(desk, key, amount="1000"):
 
 def purge(desk, limit=100):
     """Run the purge once, in its own transaction."""
-    return desk.chore(lambda tx, ctx: retention.run_once(tx, ctx, limit))
+    return desk.chore(lambda tx, ctx: chores.purge_answers(tx, ctx, limit))
 
 
 def kept(desk):

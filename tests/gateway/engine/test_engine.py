@@ -230,7 +230,7 @@ def test_a_draining_engine_finishes_what_it_took_and_refuses_the_rest(desk):
 @pytest.mark.parametrize("content", [b"this is not a database at all, not even nearly", b""])
 def test_a_database_file_that_is_not_one_is_refused_with_its_name(tmp_path, content):
     """A corrupt file is named and left as it is; an empty file is a new database."""
-    from gateway.settings import StartProblem
+    from gateway.errors import StartProblem
     from gateway.store.migrations import migrate
 
     path = tmp_path / "g.db"
@@ -245,7 +245,7 @@ def test_a_database_file_that_is_not_one_is_refused_with_its_name(tmp_path, cont
 
 def test_a_newer_schema_is_run_on_if_it_only_expands_and_refused_otherwise(desk):
     """Rolling back the release must not need rolling back the database."""
-    from gateway.settings import StartProblem
+    from gateway.errors import StartProblem
     from gateway.store.migrations import migrate
 
     insert = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('gateway', ?, 'now')"
@@ -267,7 +267,7 @@ ALTERED = {
 @pytest.mark.parametrize("named", ALTERED)
 def test_a_database_whose_walls_are_not_ours_is_refused_with_what_differs(desk, named):
     """Another build's, or one that somebody has altered: what holds when code is wrong may be missing."""
-    from gateway.settings import StartProblem
+    from gateway.errors import StartProblem
     from gateway.store.migrations import migrate
 
     desk.connection.execute(ALTERED[named])
@@ -277,7 +277,7 @@ def test_a_database_whose_walls_are_not_ours_is_refused_with_what_differs(desk, 
 
 def test_of_many_differences_a_few_are_named(desk):
     """One is enough to know, all of them would fill the screen."""
-    from gateway.settings import StartProblem
+    from gateway.errors import StartProblem
     from gateway.store.migrations import migrate
 
     for name in ("votes_stay", "keys_stay", "movements_stay", "operations_stay", "payments_stay"):

@@ -18,8 +18,9 @@ from gateway.cli import gateway
 from gateway.command_line.controls import rotate_key
 from gateway.engine.engine import Engine
 from gateway.engine.receipt_keys import key_path
-from gateway.receipts.receipt import envelope, read_key_file
-from gateway.settings import StartProblem
+from gateway.errors import StartProblem
+from gateway.receipts.receipt import envelope
+from gateway.receipts.signer import read_key_file
 
 FAIL, PASS = 8, 0
 

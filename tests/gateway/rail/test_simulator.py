@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from gateway.clock import system_clock
-from gateway.command_line.practice import SimulatorTransport
 from gateway.ids import CountingIds
 from gateway.rail.simulator.app import Simulator
 from gateway.rail.simulator.book import Book
+from gateway.rail.simulator.in_process import SimulatorTransport
 from gateway.rail.simulator.script import (
     ChargeAction,
     ChargeStep,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.receipts.batch_signer import Signatures, fork_signer
-from gateway.receipts.receipt import ReceiptSigner, signing_with
+from gateway.receipts.signer import ReceiptSigner, signing_with
 
 pytestmark = pytest.mark.process
 

@@ -24,9 +24,11 @@ from gates.evidence.dsse import TrustRoot
 from gates.probes.verifier import verify_receipts
 from gateway.canonical import canonical
 from gateway.commands import ApprovalRule, Approve, PutPolicy, Reject, Reserve, Reverse, Settle
-from gateway.receipts.receipt import PAYLOAD_TYPE, Receipt, ReceiptSigner, envelope, load_signer
+from gateway.errors import StartProblem
+from gateway.receipts.receipt import PAYLOAD_TYPE, Receipt, envelope
+from gateway.receipts.signer import ReceiptSigner, load_signer
 from gateway.routes import APPROVE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE
-from gateway.settings import Settings, StartProblem
+from gateway.settings import Settings
 
 
 @pytest.fixture

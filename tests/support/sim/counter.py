@@ -9,10 +9,10 @@ from gateway_payouts import work
 from sim.rail import LEASE_S, PATIENCE_S, SimRail
 from sim.world import Killed, World
 
-from gateway.engine.execute import Chore
 from gateway.payouts.steps import Written, consider_sending_again, store_event, write_result
 from gateway.payouts.workers import RailDesk, Timing, inbox, outbox, resolver
 from gateway.rail.breaker import Breaker
+from gateway.work import Chore
 
 WORKERS = (outbox, inbox, resolver)
 

@@ -16,7 +16,7 @@ from sim.world import Crash, Step, World, mutation
 
 from gateway.command_line.demo import FUNDS
 from gateway.commands import Resume, ReviewPayout
-from gateway.engine.execute import sweep_expired
+from gateway.engine.chores import sweep_expired
 from gateway.idempotency.claim import Mutation
 from gateway.journal import Answer
 from gateway.routes import RESUME, REVIEW_PAYOUT

@@ -14,15 +14,16 @@ from sim.model import Limits
 
 from gateway.command_line.demo import DemoData, make_demo
 from gateway.commands import ApprovalRule, Budget, Command, Principal, PutPolicy, RoleName
-from gateway.engine.execute import Chore, Context, execute_batch
+from gateway.engine.execute import execute_batch
 from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
-from gateway.receipts.receipt import ReceiptSigner
+from gateway.receipts.signer import ReceiptSigner
 from gateway.routes import PUT_POLICY, Route
 from gateway.store.batch import Batch
 from gateway.store.connections import open_writer
 from gateway.store.reads import Reads
 from gateway.store.tenants import TenantStore
+from gateway.work import Chore, Context
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
 

@@ -1,0 +1,61 @@
+"""What one operation is decided and written with: clock, ids, signer, the request and its claim."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import msgspec
+
+from gateway.clock import format_utc
+from gateway.idempotency.claim import Claim, Mutation
+from gateway.ids import Ids
+from gateway.receipts.signer import ReceiptSigner
+from gateway.store.batch import Batch
+
+NO_FINGERPRINT = bytes(32)
+"""The request fingerprint of what the gateway does of itself, such as an expiry."""
+
+
+class Work(msgspec.Struct, frozen=True):
+    """One operation about to be written. Mutation and claim are None for the gateway's own doings.
+
+    `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_.
+    """
+
+    now: dt.datetime
+    now_text: str
+    ids: Ids
+    signer: ReceiptSigner
+    suffix: str
+    mutation: Mutation | None = None
+    claim: Claim | None = None
+
+
+class Context(msgspec.Struct, frozen=True):
+    """Clock, ids and key of one batch: everything that a decision needs besides the database and the request."""
+
+    now: dt.datetime
+    now_text: str
+    ids: Ids
+    signer: ReceiptSigner
+    has_rail: bool = False
+
+    @classmethod
+    def at(cls, now: dt.datetime, ids: Ids, signer: ReceiptSigner, *, has_rail: bool = False) -> "Context":
+        """The context of a batch that begins at `now`; without a rail no payouts are accepted."""
+        return cls(now, format_utc(now), ids, signer, has_rail)
+
+    def work(self, mutation: Mutation | None = None, wanted: Claim | None = None) -> Work:
+        """A new operation with a new name."""
+        return Work(self.now, self.now_text, self.ids, self.signer, self.ids.suffix(), mutation, wanted)
+
+
+Chore = Callable[[Batch, Context], object]
+"""The gateway's own work between requests, such as tidying expired holds: it writes through the same batches."""
+
+
+class Made(msgspec.Struct, frozen=True):
+    """An effect outside the payments: the answer, and where the thing can be read."""
+
+    view: msgspec.Struct
+    status: int = 201
+    location: str | None = None
