@@ -15,8 +15,9 @@ from gateway.errors import Code, Refusal, Refused
 
 C = TypeVar("C", bound=Command)
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?', re.DOTALL)
-_WHOLE = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?[0-9]+)\.0+(?![0-9eE])', re.DOTALL)
+# Possessive, and a number begins where no other one goes on: each byte of a body is read once, whatever it holds.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"(\s*:)?', re.DOTALL)
+_WHOLE = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|(?<![0-9.eE+-])(-?[0-9]++)\.0++(?![0-9.eE])', re.DOTALL)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
 _ITEM = re.compile(r"\[[0-9]+\]")
 _NAMED = re.compile(r"field `(?P<name>[^`]*)`")
@@ -75,9 +76,17 @@ class BodyDecoder(Generic[C]):
         except UnicodeDecodeError:
             raise _invalid("$: the body is not UTF-8") from None
         except (msgspec.DecodeError, RecursionError) as error:
-            whole = _whole_numbers(body) if str(error).startswith("Expected `int`, got `float`") else body
-            if whole != body:
-                return self.decode(whole)
+            if not str(error).startswith("Expected `int`, got `float`") or (whole := _whole_numbers(body)) == body:
+                raise self._refused(str(error)) from None
+            return self._decode_whole(whole)
+        self._refuse_doubled_members(command, body)
+        return command, body
+
+    def _decode_whole(self, body: bytes) -> tuple[C, bytes]:
+        """The same for a body whose whole numbers have been written as integers."""
+        try:
+            command = self._decoder.decode(body)
+        except (msgspec.DecodeError, RecursionError) as error:
             raise self._refused(str(error)) from None
         self._refuse_doubled_members(command, body)
         return command, body
