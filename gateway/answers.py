@@ -103,12 +103,16 @@ class DecisionView(msgspec.Struct, frozen=True):
 
 
 class StatusView(msgspec.Struct, frozen=True):
-    """The service's mode: normal, trust_only, paused or draining; `build` is the sha256 of the running package."""
+    """The service's mode: normal, trust_only, paused, draining or not_ready; `build` is the sha256 of the running package.
+
+    `sqlite_version` is the library's: releases differ in known defects.
+    """
 
     mode: str
     message: str
     build: str
     version: str
+    sqlite_version: str
 
 
 class ModeView(msgspec.Struct, frozen=True):

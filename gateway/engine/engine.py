@@ -27,6 +27,7 @@ from gateway.store.connections import open_reader, open_writer
 from gateway.store.group_commit import GroupCommit, Waiter
 from gateway.store.migrations import migrate
 from gateway.store.payouts import RailEventRow
+from gateway.store.sqlite_version import SQLITE_VERSION, has_wal_reset_defect
 from gateway.store.tenants import TenantStore
 from gateway.work import Chore, Context
 
@@ -69,6 +70,11 @@ class Engine(Service):
         writer = open_writer(settings.db)
         keys = open_keys(settings, writer)
         return cls(settings, (writer, open_reader(settings.db)), keys, signatures or Signatures())
+
+    def announce(self) -> None:
+        """Log what operators should know about this start."""
+        if has_wal_reset_defect():
+            _log.warning("SQLite %s can lose commits (its WAL-reset defect); use 3.51.3, 3.50.7 or 3.44.6", SQLITE_VERSION)
 
     def observe_commits(self, observe: Callable[[float, int], None]) -> None:
         """Have each durable commit's seconds and number of requests told to `observe`."""

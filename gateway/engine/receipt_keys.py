@@ -53,7 +53,8 @@ class SigningKeys:
             try:
                 self._signer = _active_signer(self._settings, self._events.all())
             except StartProblem as problem:
-                raise StorageFailed(Code.STORAGE_UNUSABLE, str(problem)) from None
+                named = str(problem).replace(f"{self._settings.db.parent}{os.sep}", "")  # callers learn no path
+                raise StorageFailed(Code.STORAGE_UNUSABLE, named) from None
             self._known = newest
         return self._signer
 
@@ -110,6 +111,14 @@ def drop_key_file(settings: Settings, keyid: str) -> None:
 def key_path(settings: Settings, keyid: str) -> Path:
     """Where a key lives that a rotation made; the first one is `settings.key_file`."""
     return settings.db.with_name(f"{settings.db.name}.{keyid}.signing.key")
+
+
+def missing_key_file(settings: Settings, events: tuple[KeyEvent, ...]) -> str | None:
+    """That the active key's file is gone, in words; None while there is one."""
+    keyid = _active_id(events)
+    if key_path(settings, keyid).exists() or settings.key_file.exists():
+        return None
+    return f"the file of the active receipt key {keyid} is gone; restore it, or make a new key: gonogo gateway rotate-key"
 
 
 def jwks(events: tuple[KeyEvent, ...]) -> bytes:

@@ -22,12 +22,14 @@ from gateway.answers import (
 from gateway.build import VERSION
 from gateway.commands import Principal, Reserve
 from gateway.engine.deciding import Decider
-from gateway.engine.receipt_keys import jwks
+from gateway.engine.receipt_keys import jwks, missing_key_file
 from gateway.idempotency.in_flight import in_flight_use
 from gateway.payments.screening import Asked, screen
 from gateway.settings import Settings
+from gateway.store.health import DatabaseFiles
 from gateway.store.payouts import RailEventRow
 from gateway.store.reads import Reads
+from gateway.store.sqlite_version import SQLITE_VERSION
 from gateway.views import decision_view, payee_view, payment_view, wallet_view
 
 TRUST_ONLY = "the rail does not answer: reserves, settles and reverses work as ever, payouts wait until it does"
@@ -40,6 +42,7 @@ class Service(Decider):
         super().__init__(settings)
         self.build = build
         self._reader, self._reads = reader, Reads(reader)
+        self._files = DatabaseFiles(settings.db)
 
     @property
     @abstractmethod
@@ -108,14 +111,20 @@ class Service(Decider):
         """The service's mode for this tenant, in words."""
         mode = self._reads.rows.mode(principal.tenant_id)
         if self.draining:
-            return StatusView("draining", "shutting down; repeat with the same key in a moment", self.build, VERSION)
+            return self._status("draining", "shutting down; repeat with the same key in a moment")
+        reason = self.ready()
+        if reason is not None:
+            return self._status("not_ready", reason)
         if mode.mode == "paused":
             whose = " for all tenants" if mode.everywhere else ""
             message = f"new reserves are paused{whose} since {mode.at}: {mode.reason}; settles and reverses of open holds work"
-            return StatusView("paused", message, self.build, VERSION)
+            return self._status("paused", message)
         if self.rail_open:
-            return StatusView("trust_only", TRUST_ONLY, self.build, VERSION)
-        return StatusView("normal", "all operations are open", self.build, VERSION)
+            return self._status("trust_only", TRUST_ONLY)
+        return self._status("normal", "all operations are open")
+
+    def _status(self, mode: str, message: str) -> StatusView:
+        return StatusView(mode, message, self.build, VERSION, SQLITE_VERSION)
 
     def dry_run(self, principal: Principal, command: Reserve) -> DecisionView:
         """What the policy would say to this reserve now, for a wallet and payee that exist; writes nothing; raises Refused."""
@@ -150,4 +159,4 @@ class Service(Decider):
             self._reader.execute("SELECT count(*) FROM tenants").fetchone()
         except sqlite3.Error as error:
             return f"database: {error}"
-        return None
+        return self._files.problem() or missing_key_file(self.settings, self._reads.key_events.all())

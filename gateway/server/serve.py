@@ -68,6 +68,7 @@ def _alone(settings: Settings, listener: socket.socket, url: str, *, access_log:
 
 async def _serve(settings: Settings, listener: socket.socket, url: str, log: AccessLog) -> None:
     engine = Engine.open(settings)
+    engine.announce()
     await engine.start()
     try:
         app = create_app(engine, settings, log)

@@ -159,6 +159,7 @@ async def write(
     try:
         await loop.create_unix_connection(lambda: desk.channel, sock=ours)
         logging.getLogger().addHandler(handler)
+        engine.announce()
         desk.channel.say(Opened(engine.build))
         asked = _on_signals(desk)
         life = loop.create_task(desk.give_signs_of_life())

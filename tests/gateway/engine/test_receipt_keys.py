@@ -186,6 +186,7 @@ def test_a_gateway_without_its_active_key_says_so_and_pays_nothing(shop):
     refused = shop.post("/v1/payments", shop.payment(), key=key)
     assert refusal(refused) == (503, "storage_unusable")
     assert path.name in refused.json()["detail"]
+    assert str(path.parent) not in refused.text
     with pytest.raises(StartProblem, match="rotate-key"):
         Engine.open(shop.settings)
     path.write_bytes(kept)
