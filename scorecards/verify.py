@@ -138,7 +138,7 @@ class _Checks:
             found = sha256_hex(folder.read_file(self._path / name))
             if named.get(name) != found:
                 raise UnverifiedProblem(f"{origin}: signed {name} with sha256 {named.get(name, 'nothing')}, found {found}")
-        return f"by {envelope.signatures[0].keyid}"
+        return f"by {', '.join(self._root().verify(envelope).keyids)}"
 
     def _other_version(self) -> str:
         """A hint where the folder says that another release wrote it: that one may have judged or told otherwise."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -61,36 +62,51 @@ class Signer:
         return Envelope(payload_type, base64.b64encode(payload).decode(), (Signature(self.keyid, signature),))
 
 
-class TrustRoot:
-    """The keys that the verifier brings; nothing that is being verified can add to them."""
+class Signed(msgspec.Struct, frozen=True):
+    """A payload, and the ids of the trusted keys whose signatures over it hold: one at least."""
 
-    def __init__(self, keys: dict[str, Ed25519PublicKey]) -> None:
-        self._keys = keys
+    payload: bytes
+    keyids: tuple[str, ...]
+
+
+class TrustRoot:
+    """The keys that the verifier brings; nothing that is being verified can add to them.
+
+    `other_use` are keys in the trust file that are not for signatures, with their `use` (RFC 7517): they verify nothing.
+    """
+
+    def __init__(self, keys: Mapping[str, Ed25519PublicKey], other_use: Mapping[str, str]) -> None:
+        self.other_use = other_use
+        self._keys = {keyid: key for keyid, key in keys.items() if keyid not in other_use}
 
     @classmethod
     def from_jwks(cls, data: bytes, origin: str) -> "TrustRoot":
         """Read a JWKS document; raises UnverifiedProblem naming `origin` where it is not one of Ed25519 keys."""
         try:
             document = msgspec.json.decode(data, type=_Jwks)
-            keys = {}
+            keys: dict[str, Ed25519PublicKey] = {}
+            other_use: dict[str, str] = {}
             for jwk in document.keys:
                 bare = {"crv": jwk.crv, "kty": jwk.kty, "x": jwk.x}
                 if (jwk.kty, jwk.crv) != ("OKP", "Ed25519"):
                     raise ValueError(f"key {jwk.kid or '?'} is {jwk.kty}/{jwk.crv}, not OKP/Ed25519")
-                keys[thumbprint(bare)] = Ed25519PublicKey.from_public_bytes(_unb64url(jwk.x))
+                keyid = thumbprint(bare)
+                keys[keyid] = Ed25519PublicKey.from_public_bytes(_unb64url(jwk.x))
+                if jwk.use != "sig":
+                    other_use[keyid] = jwk.use
         except (msgspec.MsgspecError, ValueError, binascii.Error) as error:
             raise UnverifiedProblem(f"{origin}: not a usable set of Ed25519 keys: {error}") from None
-        return cls(keys)
+        return cls(keys, other_use)
 
     @property
     def keyids(self) -> tuple[str, ...]:
         """The thumbprints that are trusted, sorted."""
         return tuple(sorted(self._keys))
 
-    def verify(self, envelope: Envelope) -> bytes:
-        """The payload's bytes, if one signature is by a trusted key and holds.
+    def verify(self, envelope: Envelope) -> Signed:
+        """The payload, if at least one signature is by a trusted key and holds, with the keys of all that do.
 
-        Raises UnverifiedProblem with the reason otherwise.
+        Raises UnverifiedProblem with the reason otherwise. Only the keys in the result signed: any other entry proves nothing.
         """
         try:
             payload = base64.b64decode(envelope.payload, validate=True)
@@ -99,15 +115,27 @@ class TrustRoot:
         message = pae(envelope.payload_type, payload)
         known = [item for item in envelope.signatures if item.keyid in self._keys]
         if not known:
-            signers = ", ".join(item.keyid for item in envelope.signatures) or "nobody"
-            raise UnverifiedProblem(f"signed by {signers}, which the trust root does not hold")
-        for item in known:
-            try:
-                self._keys[item.keyid].verify(base64.b64decode(item.sig, validate=True), message)
-            except (InvalidSignature, binascii.Error):
-                continue
-            return payload
-        raise UnverifiedProblem(f"the signature by {known[0].keyid} does not hold: the content was changed after signing")
+            raise UnverifiedProblem(self._unknown(envelope))
+        holding = tuple(dict.fromkeys(item.keyid for item in known if _holds(self._keys[item.keyid], item.sig, message)))
+        if not holding:
+            raise UnverifiedProblem(f"the signature by {known[0].keyid} does not hold: the content was changed after signing")
+        return Signed(payload, holding)
+
+    def _unknown(self, envelope: Envelope) -> str:
+        for item in envelope.signatures:
+            if item.keyid in self.other_use:
+                use = self.other_use[item.keyid]
+                return f"the trust root gives the key {item.keyid} the use {use!r}, not 'sig': it verifies nothing"
+        signers = ", ".join(item.keyid for item in envelope.signatures) or "nobody"
+        return f"signed by {signers}, which the trust root does not hold"
+
+
+def _holds(key: Ed25519PublicKey, sig: str, message: bytes) -> bool:
+    try:
+        key.verify(base64.b64decode(sig, validate=True), message)
+    except (InvalidSignature, binascii.Error):
+        return False
+    return True
 
 
 class _Jwk(msgspec.Struct, frozen=True):
@@ -115,6 +143,7 @@ class _Jwk(msgspec.Struct, frozen=True):
     crv: str
     x: str
     kid: str = ""
+    use: str = "sig"
 
 
 class _Jwks(msgspec.Struct, frozen=True):

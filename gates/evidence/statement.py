@@ -100,7 +100,7 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
     if envelope.payload_type != PAYLOAD_TYPE:
         raise UnverifiedProblem(f"{origin}: payloadType {envelope.payload_type!r} is not {PAYLOAD_TYPE!r}")
     try:
-        payload = trust.verify(envelope)
+        payload = trust.verify(envelope).payload
     except UnverifiedProblem as problem:
         raise UnverifiedProblem(f"{origin}: {problem.message}") from None
     try:

@@ -88,39 +88,44 @@ def verify_receipts(
 
 
 def _open(origin: str, envelope: Envelope, trust: TrustRoot, history: KeyHistory) -> _Opened:
-    signature = _signature(envelope, trust)
     try:
         payload = base64.b64decode(envelope.payload, validate=True)
         receipt = parse_receipt(payload)
     except (Malformed, binascii.Error) as error:
         unread = Level("key", Mark.NOT_CHECKED, "the receipt's position in the journal cannot be read")
-        return _Opened(origin, "", None, signature, unread, Level("form", Mark.FAIL, str(error)))
-    key = _key(receipt, signature, history)
-    return _Opened(origin, payload_digest(payload), receipt, signature, key, _form(envelope, payload, receipt))
+        return _Opened(origin, "", None, _signature(envelope, None, trust), unread, Level("form", Mark.FAIL, str(error)))
+    signature = _signature(envelope, receipt, trust)
+    key = _key(receipt, signature, trust, history)
+    return _Opened(origin, payload_digest(payload), receipt, signature, key, _form(payload))
 
 
-def _key(receipt: Receipt, signature: Level, history: KeyHistory) -> Level:
+def _key(receipt: Receipt, signature: Level, trust: TrustRoot, history: KeyHistory) -> Level:
     """Whether the key counted where the receipt stands in the journal: retired keys sign no more, revoked ones never did."""
+    use = trust.other_use.get(receipt.key_id)
+    if use is not None:
+        counts, says = history.standing(receipt.key_id, receipt.journal_seq)
+        return Level("key", Mark.FAIL, f"the key's use is {use!r}, not 'sig': it counts nowhere" if counts else says)
     if signature.mark is not Mark.PASS:
         return Level("key", Mark.NOT_CHECKED, "the signature does not hold, so no key vouches for the position")
     counts, says = history.standing(receipt.key_id, receipt.journal_seq)
     return Level("key", Mark.PASS if counts else Mark.FAIL, says)
 
 
-def _signature(envelope: Envelope, trust: TrustRoot) -> Level:
+def _signature(envelope: Envelope, receipt: Receipt | None, trust: TrustRoot) -> Level:
+    """Whether a signature by the key that the payload names holds; where the payload cannot be read, by any trusted key."""
     if envelope.payload_type != PAYLOAD_TYPE:
         return Level("signature", Mark.FAIL, f"the payload type {envelope.payload_type!r} is not a receipt's")
     try:
-        trust.verify(envelope)
+        holding = trust.verify(envelope).keyids
     except UnverifiedProblem as problem:
         return Level("signature", Mark.FAIL, problem.message)
-    known = [item.keyid for item in envelope.signatures if item.keyid in trust.keyids]
-    return Level("signature", Mark.PASS, f"signed by the key {known[0]}, which you trust")
+    if receipt is not None and receipt.key_id not in holding:
+        says = f"it names the key {receipt.key_id}, which did not sign it; the signature that holds is by {', '.join(holding)}"
+        return Level("signature", Mark.FAIL, says)
+    return Level("signature", Mark.PASS, f"signed by the key {receipt.key_id if receipt else holding[0]}, which you trust")
 
 
-def _form(envelope: Envelope, payload: bytes, receipt: Receipt) -> Level:
-    if receipt.key_id not in {item.keyid for item in envelope.signatures}:
-        return Level("form", Mark.FAIL, f"it names the key {receipt.key_id}, which did not sign it")
+def _form(payload: bytes) -> Level:
     return Level("form", Mark.PASS, f"a receipt of version 1, {len(payload)} bytes of canonical JSON (RFC 8785)")
 
 
@@ -128,7 +133,7 @@ def _chains(opened: Iterable[_Opened]) -> Chains:
     """Receipts by payment and position; the same receipt read twice counts once, one whose key does not count not at all."""
     chains: dict[str, dict[int, list[_Opened]]] = {}
     for item in opened:
-        if item.receipt is None or Mark.FAIL in (item.signature.mark, item.key.mark):
+        if item.receipt is None or (item.signature.mark, item.key.mark) != (Mark.PASS, Mark.PASS):
             continue
         places = chains.setdefault(item.receipt.payment_id, {}).setdefault(item.receipt.seq, [])
         if item.digest not in {other.digest for other in places}:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
+from gates.evidence.dsse import Signature, Signer, TrustRoot, decode_envelope, jwks_bytes
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
 from gates.schema.outcome import ExitCode
@@ -66,6 +67,17 @@ def test_a_stranger_s_keys_verify_nothing(review: Path) -> None:
     levels = verify_folder(review, TrustRoot.from_jwks(jwks_bytes(stranger.jwk), "a stranger"))
     assert exit_code(levels) is ExitCode.UNVERIFIED
     assert "which the trust root does not hold" in levels[0].detail
+
+
+def test_the_signer_that_is_named_is_the_one_whose_signature_holds(review: Path, signer: Signer) -> None:
+    """An entry in another trusted key's name, placed before the real signature, is not reported."""
+    other = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+    path = review / "scorecard.intoto.json"
+    envelope = decode_envelope(path.read_bytes(), "it")
+    forged = (Signature(other.keyid, "AAAA"), *envelope.signatures)
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(envelope, signatures=forged)))
+    level = verify_folder(review, TrustRoot.from_jwks(jwks_bytes(signer.jwk, other.jwk), "the test"))[4]
+    assert (level.checked, level.detail) == (Checked.PASS, f"by {signer.keyid}")
 
 
 ROWS: list[tuple[str, Change, str, str]] = [

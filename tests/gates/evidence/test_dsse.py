@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.signer import SSlibKey
 
-from gates.evidence.dsse import Envelope, Signature, Signer, TrustRoot, decode_envelope, jwks_bytes, pae, thumbprint
+from gates.evidence.dsse import Envelope, Signature, Signed, Signer, TrustRoot, decode_envelope, jwks_bytes, pae, thumbprint
 from gates.schema.errors import UnverifiedProblem
 
 KIND = "application/vnd.in-toto+json"
@@ -68,7 +68,7 @@ def test_we_verify_the_envelopes_of_another_implementation(signer):
     other = OtherEnvelope(b"{}", KIND, {})
     other.sign(CryptoSigner(private, key))
     envelope = decode_envelope(msgspec.json.encode(other.to_dict()), "theirs")
-    assert _trust(signer).verify(envelope) == b"{}"
+    assert _trust(signer).verify(envelope).payload == b"{}"
 
 
 def test_a_strangers_signature_is_refused(signer, stranger):
@@ -105,7 +105,31 @@ def test_one_good_signature_among_others_is_enough(signer, stranger):
     """A second signer does not make the first one's word worse."""
     good, other = signer.sign(KIND, b"{}"), stranger.sign(KIND, b"{}")
     both = Envelope(KIND, good.payload, (*other.signatures, *good.signatures))
-    assert _trust(signer).verify(both) == b"{}"
+    assert _trust(signer).verify(both) == Signed(b"{}", (signer.keyid,))
+
+
+def test_only_the_keys_whose_signatures_hold_are_reported(signer, stranger):
+    """Two trusted keys, one of them with a forged entry, before the real one or after it: the other one signed."""
+    good = signer.sign(KIND, b"{}")
+    forged = Signature(stranger.keyid, "AAAA")
+    for signatures in ((forged, *good.signatures), (*good.signatures, forged), (forged, forged, *good.signatures * 2)):
+        found = _trust(signer, stranger).verify(Envelope(KIND, good.payload, signatures))
+        assert found.keyids == (signer.keyid,)
+    with pytest.raises(UnverifiedProblem, match="does not hold"):
+        _trust(stranger).verify(Envelope(KIND, good.payload, (forged, *good.signatures)))
+
+
+@pytest.mark.parametrize("use", ["revoked", "enc", "", "SIG"])
+def test_a_key_that_is_not_for_signatures_verifies_nothing(signer, use):
+    """RFC 7517 `use`: absent or `sig` verifies; listed twice, the stricter entry counts."""
+    envelope = signer.sign(KIND, b"{}")
+    other, sig = {**signer.jwk, "use": use}, {**signer.jwk, "use": "sig"}
+    assert TrustRoot.from_jwks(msgspec.json.encode({"keys": [sig]}), "trust.json").verify(envelope).payload == b"{}"
+    for keys in ([other], [other, sig], [sig, other]):
+        trust = TrustRoot.from_jwks(msgspec.json.encode({"keys": keys}), "trust.json")
+        assert trust.keyids == ()
+        with pytest.raises(UnverifiedProblem, match="it verifies nothing"):
+            trust.verify(envelope)
 
 
 @pytest.mark.parametrize(
