@@ -1,7 +1,6 @@
 """DSSE envelopes over Ed25519: what is signed, by whom, and who is trusted."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -11,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UnverifiedProblem
+from gates.schema.printable import printable
+from gates.schema.strict_json import read_json
 
 Jwk: TypeAlias = dict[str, str]
 
@@ -83,7 +84,7 @@ class TrustRoot:
     def from_jwks(cls, data: bytes, origin: str) -> "TrustRoot":
         """Read a JWKS document; raises UnverifiedProblem naming `origin` where it is not one of Ed25519 keys."""
         try:
-            document = msgspec.json.decode(data, type=_Jwks)
+            document = msgspec.convert(read_json(data), _Jwks)
             keys: dict[str, Ed25519PublicKey] = {}
             other_use: dict[str, str] = {}
             for jwk in document.keys:
@@ -94,8 +95,8 @@ class TrustRoot:
                 keys[keyid] = Ed25519PublicKey.from_public_bytes(_unb64url(jwk.x))
                 if jwk.use != "sig":
                     other_use[keyid] = jwk.use
-        except (msgspec.MsgspecError, ValueError, binascii.Error) as error:
-            raise UnverifiedProblem(f"{origin}: not a usable set of Ed25519 keys: {error}") from None
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise UnverifiedProblem(f"{origin}: not a usable set of Ed25519 keys: {printable(str(error))}") from None
         return cls(keys, other_use)
 
     @property
@@ -110,7 +111,7 @@ class TrustRoot:
         """
         try:
             payload = base64.b64decode(envelope.payload, validate=True)
-        except binascii.Error:
+        except ValueError:  # also for what is not ASCII
             raise UnverifiedProblem("the payload is not base64") from None
         message = pae(envelope.payload_type, payload)
         known = [item for item in envelope.signatures if item.keyid in self._keys]
@@ -127,13 +128,13 @@ class TrustRoot:
                 use = self.other_use[item.keyid]
                 return f"the trust root gives the key {item.keyid} the use {use!r}, not 'sig': it verifies nothing"
         signers = ", ".join(item.keyid for item in envelope.signatures) or "nobody"
-        return f"signed by {signers}, which the trust root does not hold"
+        return f"signed by {printable(signers)}, which the trust root does not hold"
 
 
 def _holds(key: Ed25519PublicKey, sig: str, message: bytes) -> bool:
     try:
         key.verify(base64.b64decode(sig, validate=True), message)
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         return False
     return True
 
@@ -158,9 +159,9 @@ def jwks_bytes(*keys: Jwk) -> bytes:
 def decode_envelope(data: bytes, origin: str) -> Envelope:
     """Read an envelope; raises UnverifiedProblem naming `origin` for anything else."""
     try:
-        return msgspec.json.decode(data, type=Envelope)
-    except msgspec.MsgspecError as error:
-        raise UnverifiedProblem(f"{origin}: not a DSSE envelope: {error}") from None
+        return msgspec.convert(read_json(data), Envelope)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise UnverifiedProblem(f"{origin}: not a DSSE envelope: {printable(str(error))}") from None
 
 
 def _b64url(data: bytes) -> str:

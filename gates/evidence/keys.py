@@ -43,6 +43,8 @@ def load_trust(path: Path) -> TrustRoot:
         return TrustRoot.from_jwks(path.read_bytes(), str(path))
     except FileNotFoundError:
         raise UnverifiedProblem(f"{path}: no such trust file", next_step="give one with --trust") from None
+    except OSError as error:
+        raise UnverifiedProblem(f"{path}: the trust file cannot be read: {error.strerror}") from None
 
 
 def own_trust(home: Path) -> TrustRoot:

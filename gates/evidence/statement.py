@@ -9,6 +9,7 @@ from gates.evidence.dsse import Envelope, Signer, TrustRoot
 from gates.schema.canonical import Json, canonical_json
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.outcome import UnknownReason
+from gates.schema.printable import printable
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -105,8 +106,8 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
         raise UnverifiedProblem(f"{origin}: {problem.message}") from None
     try:
         statement = msgspec.json.decode(payload, type=Statement)
-    except msgspec.MsgspecError as error:
-        raise UnverifiedProblem(f"{origin}: not an evidence statement: {error}") from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise UnverifiedProblem(f"{origin}: not an evidence statement: {printable(str(error))}") from None
     if statement.type_ != STATEMENT_TYPE:
         raise UnverifiedProblem(f"{origin}: _type {statement.type_!r} is not {STATEMENT_TYPE!r}")
     if not statement.subject:

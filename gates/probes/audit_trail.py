@@ -1,7 +1,6 @@
 """Reading back what the service says it did: ledger lines, receipts and the keys that sign them."""
 
 import base64
-import binascii
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -9,7 +8,7 @@ import msgspec
 
 from gates.evidence.dsse import Envelope
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
-from gates.probes.receipt import Malformed, parse_receipt
+from gates.probes.receipt import parse_receipt
 from gates.schema.canonical import sha256_hex
 from gates.schema.target import Operation
 
@@ -111,7 +110,7 @@ def _policy_of(item: ReceiptItem) -> str:
     """The hash of the policy that a receipt names; empty where it names none, or cannot be read: others report that."""
     try:
         policy = parse_receipt(base64.b64decode(item.envelope.payload, validate=True)).policy
-    except (Malformed, binascii.Error):
+    except ValueError:
         return ""
     return policy.policy_sha256 if policy else ""
 

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from gates.schema.errors import UnverifiedProblem
+from gates.schema.printable import printable
+from gates.schema.strict_json import read_json
 
 
 class KeyEvent(msgspec.Struct, frozen=True):
@@ -66,9 +68,9 @@ def load_history(path: Path) -> KeyHistory:
     Raises UnverifiedProblem naming the file where they are not events in the order of the journal.
     """
     try:
-        events = msgspec.json.decode(path.read_bytes(), type=_Document).key_events
-    except (OSError, msgspec.MsgspecError) as error:
-        raise UnverifiedProblem(f"{path}: the key events cannot be read: {error}") from None
+        events = msgspec.convert(read_json(path.read_bytes()), _Document).key_events
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise UnverifiedProblem(f"{path}: the key events cannot be read: {printable(str(error))}") from None
     fault = _fault(events or ())
     if fault:
         raise UnverifiedProblem(f"{path}: {fault}", next_step="fetch the service's key document anew, over a channel you trust")
@@ -85,6 +87,6 @@ def _fault(events: Sequence[KeyEvent]) -> str | None:
         before = seen.setdefault(event.keyid, set())
         if event.event in before or "revoked" in before or (event.event != "active" and "active" not in before):
             done = ", ".join(sorted(before)) or "not known"
-            return f"key event {event.seq} says that {event.keyid} is {event.event}; before it the key was {done}"
+            return f"key event {event.seq} says that {printable(event.keyid)} is {event.event}; before it the key was {done}"
         before.add(event.event)
     return None

@@ -1,7 +1,6 @@
 """The probe policy-binding: can money move without policy? Reads the ledger and the receipts, and joins them."""
 
 import base64
-import binascii
 
 from gates.evidence.statement import EvidenceKind
 from gates.probes.audit_trail import ReceiptItem, read_ledger, read_receipts
@@ -9,7 +8,7 @@ from gates.probes.binding import DECISIONS, LINKS, SETTLEMENTS, check_binding
 from gates.probes.budgets import COUNTERS, budget_findings
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
-from gates.probes.receipt import Malformed, Receipt, parse_receipt
+from gates.probes.receipt import Receipt, parse_receipt
 from gates.schema.canonical import Json
 from gates.schema.progress import progress
 
@@ -47,7 +46,7 @@ def _parse(items: list[ReceiptItem]) -> tuple[list[Receipt], tuple[Finding, ...]
     for item in items:
         try:
             receipts.append(parse_receipt(base64.b64decode(item.envelope.payload, validate=True)))
-        except (Malformed, binascii.Error) as error:
+        except ValueError as error:
             unreadable.append(Finding(LINKS, item.receipt_id, "a receipt of version 1", str(error)))
     return receipts, tuple(unreadable)
 

@@ -4,10 +4,12 @@ A document is read as plain JSON; a limit in it that this version does not know 
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from gates.probes.policy_document import Amount
 from gates.schema.canonical import Json
 
 ORDER = (
@@ -20,24 +22,9 @@ ORDER = (
 )
 """The order in which reasons are listed."""
 
-LIMITS = frozenset(
-    {
-        "allowed_categories",
-        "allowed_payees",
-        "approval",
-        "blocked_categories",
-        "blocked_payees",
-        "budgets",
-        "currency",
-        "duplicate",
-    }
-    | {"hours", "new_payee_s", "per_payment_max", "per_payment_min", "time_zone", "version"}
-)
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_COUNT = re.compile(r"0|[1-9][0-9]{0,29}")
 _EVERY = {"hour": "hourly_limit", "day": "daily_limit", "month": "monthly_limit"}
-
-
-class Unknown(ValueError):
-    """The decision cannot be made again here; the text says why."""
 
 
 class Misfit(ValueError):
@@ -47,7 +34,7 @@ class Misfit(ValueError):
 class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the receipt says the decision depended on."""
 
-    amount: str
+    amount: Amount
     now: str
     approvals: tuple[str, ...] = ()
     duplicate_at: str | None = None
@@ -64,7 +51,7 @@ class Question(msgspec.Struct, frozen=True):
     payee_id: str
     currency: str
     inputs: Inputs
-    counters: dict[str, str]
+    counters: Mapping[str, str]
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -74,21 +61,6 @@ class Decision(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     approvals_needed: int
     counters_after: dict[str, str]
-
-
-def read_policy(document: bytes) -> Mapping[str, Json]:
-    """The limits of a document.
-
-    Raises Unknown for bytes that are no policy of version 1, or that hold a limit which this version does not know.
-    """
-    try:
-        policy = msgspec.json.decode(document, type=dict[str, Json])
-    except msgspec.MsgspecError as error:
-        raise Unknown(f"the policy document is not a JSON object: {error}") from None
-    strange = sorted(policy.keys() - LIMITS)
-    if strange or policy.get("version") != "1":
-        raise Unknown(f"this version does not know {', '.join(strange) or 'the version'} of the policy document")
-    return policy
 
 
 def evaluate(policy: Mapping[str, Json] | None, asked: Question) -> Decision:
@@ -101,7 +73,8 @@ def evaluate(policy: Mapping[str, Json] | None, asked: Question) -> Decision:
         worst = "allow"
     amount = int(asked.inputs.amount) if worst == "allow" else 0
     one = 1 if worst == "allow" else 0
-    after = {name: str(int(value) + (one if name.endswith("_count") else amount)) for name, value in asked.counters.items()}
+    counters = {name: _number(asked.counters, name) for name in asked.counters}
+    after = {name: str(value + (one if name.endswith("_count") else amount)) for name, value in counters.items()}
     return Decision(worst, reasons, needed, after)
 
 
@@ -109,7 +82,7 @@ def _failing(policy: Mapping[str, Json], asked: Question) -> Iterator[tuple[str,
     """Each limit that fails, with its outcome."""
     yield from ((reason, "deny") for reason in _of_payment(policy, asked))
     yield from ((reason, "deny") for reason in _of_budgets(policy, asked))
-    now = dt.datetime.fromisoformat(asked.inputs.now)
+    now = read_moment(asked.inputs.now)
     hours = _member(policy, "hours")
     if hours and not _open_at(str(hours["opens"]), str(hours["closes"]), now.strftime("%H:%M")):
         yield "outside_hours", "deny"
@@ -169,7 +142,18 @@ def _open_at(opens: str, closes: str, time: str) -> bool:
 
 
 def _younger(then: str | None, seconds: int, now: dt.datetime) -> bool:
-    return then is not None and now < dt.datetime.fromisoformat(then) + dt.timedelta(seconds=seconds)
+    return then is not None and now - read_moment(then) < dt.timedelta(seconds=seconds)
+
+
+def read_moment(text: str) -> dt.datetime:
+    """A moment with its offset from UTC; raises Misfit for a text that is none, or of another age than ours."""
+    try:
+        moment = dt.datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:
+        moment = None
+    if moment is None or not 1970 <= moment.year < 9000:
+        raise Misfit(f"the moment {text!r} is none")
+    return moment
 
 
 def _member(policy: Mapping[str, Json], name: str) -> dict[str, Json]:
@@ -184,6 +168,8 @@ def _list(policy: Mapping[str, Json], name: str) -> list[Json]:
 
 def _number(members: Mapping[str, Json] | Mapping[str, str], name: str) -> int:
     found = members.get(name, 0)
+    if isinstance(found, str) and not _COUNT.fullmatch(found):
+        raise Misfit(f"its {name} is {found!r}, not a count")
     if isinstance(found, str | int) and (name in members or name == "quorum"):
         return int(found)
     raise Misfit(f"it lacks {name}, which the policy counts")

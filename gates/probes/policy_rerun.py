@@ -1,13 +1,13 @@
 """The decision made again, offline, from receipt and policy document alone, and held against what the receipt says."""
 
-import datetime as dt
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import msgspec
 import rfc8785
 
-from gates.probes.policy_evaluator import Decision, Inputs, Misfit, Question, Unknown, evaluate, read_policy
+from gates.probes.policy_document import Unknown, read_policy
+from gates.probes.policy_evaluator import Decision, Inputs, Misfit, Question, evaluate, read_moment
 from gates.probes.receipt import Receipt
 from gates.schema.canonical import Json, sha256_hex, to_builtins
 
@@ -31,12 +31,12 @@ def rerun_fault(receipt: Receipt, documents: Mapping[str, bytes]) -> str | None:
         inputs = msgspec.convert(block.inputs, Inputs)
     except msgspec.ValidationError as error:
         return f"its policy inputs are not of version 1: {error}"
-    fault = _inputs_fault(receipt, inputs) or _clock_fault(receipt, inputs, policy)
-    if fault:
-        return fault
-    parties = (receipt.agent_id, receipt.wallet_id or "", receipt.payee_id, receipt.currency)
+    names = (receipt.agent_id, receipt.wallet_id or "", receipt.payee_id, receipt.currency)
     try:
-        again = evaluate(policy, Question(*parties, inputs, block.counters_before))
+        fault = _inputs_fault(receipt, inputs) or _clock_fault(receipt, inputs, policy)
+        if fault:
+            return fault
+        again = evaluate(policy, Question(*names, inputs, block.counters_before))
     except Misfit as misfit:
         return str(misfit)
     said = Decision(block.outcome, block.reasons, block.approvals_needed, block.counters_after)
@@ -74,12 +74,8 @@ def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
 
 def _clock_fault(receipt: Receipt, inputs: Inputs, policy: Mapping[str, Json] | None) -> str | None:
     """Whether the decision's local moment is a moment of its zone, and the one at which the receipt was issued."""
-    try:
-        now = dt.datetime.fromisoformat(inputs.now)
-    except ValueError:
-        return f"the decision's moment {inputs.now!r} is none"
-    issued = dt.datetime.fromisoformat(receipt.issued_at)
-    if now.tzinfo is None or now > issued or (receipt.kind in (*_DECIDING, "approve") and now != issued):
+    now, issued = read_moment(inputs.now), read_moment(receipt.issued_at)
+    if now > issued or (receipt.kind in (*_DECIDING, "approve") and now != issued):
         return f"the decision was made at {inputs.now}, the receipt issued at {receipt.issued_at}"
     zone = str((policy or {}).get("time_zone", "UTC"))
     try:

@@ -1,14 +1,19 @@
-"""Reading receipts from files: one envelope as JSON, or many as JSON lines."""
+"""Reading receipts from files: one envelope as JSON, or many as JSON lines; each is bounded in size."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from gates.evidence.dsse import Envelope
-from gates.schema.canonical import sha256_hex
-from gates.schema.errors import UsageProblem
+from gates.schema.canonical import Json, sha256_hex
+from gates.schema.errors import UnverifiedProblem, UsageProblem
+from gates.schema.printable import printable
+from gates.schema.strict_json import Ambiguous, read_json
+
+LONGEST = 1 << 20
+"""Bytes of one envelope, or of one policy document; the largest that the gateway writes have a tenth of it."""
 
 
 class _Item(msgspec.Struct, frozen=True):
@@ -20,34 +25,95 @@ class _Item(msgspec.Struct, frozen=True):
 def read_receipt_file(path: Path) -> list[tuple[str, Envelope]]:
     """Every receipt in the file with its place in it.
 
-    Raises UsageProblem naming the file and line that is not a DSSE envelope, and for a file without any.
+    Raises UsageProblem naming the file and line that is not a DSSE envelope, and for a file without any; UnverifiedProblem for
+    one that can be read in two ways, or that is too long.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            found = list(_receipts(file, path))
     except OSError as error:
         raise UsageProblem(f"{path}: cannot be read: {error.strerror}") from None
-    if _is_one_document(data):
-        return [(path.name, _envelope(data, str(path)))]
-    lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
-    if not lines:
+    if not found:
         raise UsageProblem(f"{path}: holds no receipt", next_step="give a DSSE envelope as JSON, or many as JSON lines")
-    return [(f"{path.name}:{number}", _envelope(line, f"{path}, line {number}")) for number, line in lines]
+    return found
+
+
+def _receipts(file: BinaryIO, path: Path) -> Iterator[tuple[str, Envelope]]:
+    """Envelope by envelope. Where the first line is not JSON of its own, the whole file is one document."""
+    number = 0
+    while line := file.readline(LONGEST + 1):
+        number += 1
+        origin = f"{path}, line {number}"
+        if not line.strip():
+            continue
+        if number == 1 and not _is_whole(line):
+            yield path.name, _envelope(line + file.read(LONGEST + 1 - len(line)), str(path))
+            return
+        yield f"{path.name}:{number}", _envelope(line, origin)
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        read_json(line)
+    except Ambiguous:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _envelope(data: bytes, origin: str) -> Envelope:
+    if len(data) > LONGEST:
+        raise UnverifiedProblem(f"{origin}: longer than {LONGEST} bytes: no receipt is")
+    try:
+        document = read_json(data)
+    except Ambiguous as error:
+        raise UnverifiedProblem(f"{origin}: not a receipt: {error}") from None
+    except ValueError as error:
+        raise _not_an_envelope(origin, error) from None
+    return _convert(document, origin)
+
+
+def _convert(document: Json, origin: str) -> Envelope:
+    try:
+        return msgspec.convert(document, _Item).envelope
+    except msgspec.ValidationError:
+        pass  # an envelope without an item around it
+    try:
+        return msgspec.convert(document, Envelope)
+    except msgspec.ValidationError as error:
+        raise _not_an_envelope(origin, error) from None
+
+
+def _not_an_envelope(origin: str, error: Exception) -> UsageProblem:
+    return UsageProblem(
+        f"{printable(origin)}: not a DSSE envelope: {printable(str(error))}",
+        next_step="export it with GET /v1/receipts/{receipt_id}",
+    )
 
 
 def read_policy_files(paths: Sequence[Path]) -> dict[str, bytes]:
     """Policy documents by the sha256 of their bytes, which is how receipts name them.
 
-    Raises UsageProblem naming the file that cannot be read.
+    Raises UsageProblem naming the file that cannot be read, or that is too long.
     """
-    try:
-        documents = [path.read_bytes() for path in paths]
-    except OSError as error:
-        raise UsageProblem(f"{error.filename}: cannot be read: {error.strerror}") from None
+    documents = [_read_policy(path) for path in paths]
     return {sha256_hex(document): document for document in documents}
 
 
+def _read_policy(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            document = file.read(LONGEST + 1)
+    except OSError as error:
+        raise UsageProblem(f"{path}: cannot be read: {error.strerror}") from None
+    if len(document) > LONGEST:
+        raise UsageProblem(f"{path}: longer than {LONGEST} bytes: no policy document is")
+    return document
+
+
 def write_policy_files(folder: Path, documents: Mapping[str, bytes]) -> None:
-    """Write policy documents beside the receipts that name them, each under its sha256."""
+    """Write policy documents to a folder, each under its sha256, which is how receipts name it."""
     for digest, document in documents.items():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{digest}.json").write_bytes(document)
@@ -57,24 +123,3 @@ def write_receipt_file(path: Path, envelopes: list[Envelope]) -> None:
     """Write receipts as JSON lines, which `gonogo receipt verify` reads."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(msgspec.json.encode(envelope) + b"\n" for envelope in envelopes))
-
-
-def _is_one_document(data: bytes) -> bool:
-    try:
-        json.loads(data)
-    except ValueError:
-        return False
-    return True
-
-
-def _envelope(data: bytes, origin: str) -> Envelope:
-    try:
-        return msgspec.json.decode(data, type=Envelope)
-    except msgspec.MsgspecError as error:
-        first = error
-    try:
-        return msgspec.json.decode(data, type=_Item).envelope
-    except msgspec.MsgspecError:
-        raise UsageProblem(
-            f"{origin}: not a DSSE envelope: {first}", next_step="export it with GET /v1/receipts/{receipt_id}"
-        ) from None

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from gates.evidence.dsse import TrustRoot
-from gates.probes.verifier import BEYOND, Mark, Verified
+from gates.probes.levels import BEYOND, Mark, Verified
 from gates.schema.canonical import Json
 from gates.schema.outcome import ExitCode
+from gates.schema.printable import printable
 
 TOLD_IN_FULL = 3
+LONGEST = 600
+"""Characters of one reason; what a receipt brings may be longer, and `--format json` has it in full."""
 
 
 def exit_code(found: Sequence[Verified]) -> ExitCode:
@@ -34,10 +37,12 @@ def as_json(found: Sequence[Verified], trust: TrustRoot) -> Json:
         "trusted_keys": list(trust.keyids),
         "receipts": [
             {
-                "origin": item.origin,
+                "origin": printable(item.origin),
                 "receipt_id": item.receipt.receipt_id if item.receipt else None,
                 "payment_id": item.receipt.payment_id if item.receipt else None,
-                "levels": [{"level": level.name, "mark": level.mark.value, "says": level.says} for level in item.levels],
+                "levels": [
+                    {"level": level.name, "mark": level.mark.value, "says": printable(level.says)} for level in item.levels
+                ],
             }
             for item in found
         ],
@@ -47,13 +52,18 @@ def as_json(found: Sequence[Verified], trust: TrustRoot) -> Json:
 def _paragraph(item: Verified) -> Iterator[str]:
     receipt = item.receipt
     if receipt is None:
-        yield f"{item.origin}: not a readable receipt"
+        yield f"{printable(item.origin)}: not a readable receipt"
     else:
         what = f"{receipt.kind} of {receipt.amount} minor units of {receipt.currency}"
-        yield f"{item.origin}: {receipt.receipt_id}, {what}, receipt {receipt.seq} of payment {receipt.payment_id}"
+        yield printable(f"{item.origin}: {receipt.receipt_id}, {what}, receipt {receipt.seq} of payment {receipt.payment_id}")
     for level in item.levels:
-        yield f"  {level.name:<14}{level.mark.value:<12}{level.says}"
+        yield f"  {level.name:<14}{level.mark.value:<12}{_short(level.says)}"
     yield ""
+
+
+def _short(says: str) -> str:
+    text = printable(says[: LONGEST + 1])
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _verdict(found: Sequence[Verified]) -> str:

@@ -12,8 +12,9 @@ from gates.probes.audit_trail import LedgerEntry, read_ledger, read_policies, re
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
 from gates.probes.key_history import KeyHistory, load_history
+from gates.probes.levels import Mark, Verified
 from gates.probes.receipt_files import read_receipt_file, write_policy_files, write_receipt_file
-from gates.probes.verifier import Mark, Verified, verify_receipts
+from gates.probes.verifier import verify_receipts
 from gates.schema.canonical import Json, sha256_hex
 from gates.schema.progress import progress
 

@@ -10,6 +10,7 @@ import click
 
 from gates.schema.errors import Problem
 from gates.schema.outcome import ExitCode
+from gates.schema.printable import printable
 
 
 class _Terminated(BaseException):
@@ -30,7 +31,7 @@ def run(command: click.Command, argv: list[str] | None = None) -> int:  # noqa: 
     try:
         code = command.main(args=argv, standalone_mode=False)
     except Problem as problem:
-        click.echo(f"error: {problem}", err=True)
+        click.echo("\n".join(printable(line) for line in f"error: {problem}".split("\n")), err=True)
         return int(problem.exit_code)
     except click.ClickException as error:
         error.show()

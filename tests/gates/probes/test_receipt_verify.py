@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from gates.evidence.dsse import Envelope, Signer, TrustRoot, jwks_bytes
 from gates.probes.corpus import receipt_payloads
+from gates.probes.levels import Mark
 from gates.probes.receipt import PAYLOAD_TYPE
 from gates.probes.receipt_cli import receipt
-from gates.probes.verifier import Mark, verify_receipts
+from gates.probes.verifier import verify_receipts
 from gates.schema.canonical import sha256_hex, to_builtins
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 
@@ -87,7 +88,7 @@ def test_a_receipt_under_another_payload_type_is_no_receipt():
     ("content", "says"),
     [
         (json.dumps(_payload(1)).encode(), "not RFC 8785"),
-        (receipt_payloads()[0].replace(b'"seq":1', b'"seq":1,"seq":1'), "not RFC 8785"),
+        (receipt_payloads()[0].replace(b'"seq":1', b'"seq":1,"seq":1'), "'seq' occurs twice"),
         (b"{", "not JSON"),
         (receipt_payloads()[0].replace(b'"seq":1', b'"seq":1.0'), "not an integer"),
         (_payload(1, amount=1250), "amount"),
