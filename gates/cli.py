@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from gates.evidence_cli import evidence, evidence_option, trust_option
-from gates.lazy import Later, LazyGroup, load
+from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
 from gates.schema.options import clock_at, format_option, now_option
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gates.schema.target import NamedTarget
 
 PROBE = Later("gates.probes.cli:probe", "Ask a running service, or read its artifacts, and leave signed evidence.")
-RECEIPT = Later("gates.probes.cli:receipt", "Verify receipts offline, against keys that you bring.")
+RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, against keys that you bring.")
 
 gates_option = click.option(
     "--gates",
@@ -167,10 +167,3 @@ def main() -> None:
 
 for _command in (gate, evidence, schema):
     main.add_command(_command)
-
-
-def __getattr__(name: str) -> click.Command:
-    """`gates.cli:receipt`, imported when it is asked for."""
-    if name != "receipt":
-        raise AttributeError(name)
-    return load(RECEIPT)

@@ -18,7 +18,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("load", "loadtests.cli:load", "Press a service with a retry storm; check and compare load runs."),
     ("drill", "drills.cli:drill", "Rehearse crash and rollback; recover and report drills."),
     ("gateway", "gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),
-    ("receipt", "gates.cli:receipt", "Verify receipts offline, against keys that you bring."),
+    ("receipt", "gates.receipts.cli:receipt", "Verify receipts offline, against keys that you bring."),
     ("explain", "gateway.command_line.explain:explain", "What an error code means, and what to do next."),
     ("schema", "gates.cli:schema", "The JSON Schema of a kind of document."),
 )

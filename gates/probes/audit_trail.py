@@ -8,7 +8,7 @@ import msgspec
 
 from gates.evidence.dsse import Envelope
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
-from gates.probes.receipt import parse_receipt
+from gates.receipts.receipt import parse_receipt
 from gates.schema.canonical import sha256_hex
 from gates.schema.target import Operation
 

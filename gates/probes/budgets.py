@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gates.probes.conduct import Finding
-from gates.probes.receipt import PolicyBlock, Receipt
+from gates.receipts.receipt import PolicyBlock, Receipt
 
 COUNTERS = "counters_out_of_step"
 _NAME = re.compile(r"(tenant|agent|wallet)_(hour|day|month)(_count)?")

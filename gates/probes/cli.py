@@ -1,4 +1,4 @@
-"""`gonogo gate probe`: ask a running service, or read its artifacts, and leave signed evidence. Also `gonogo receipt`."""
+"""`gonogo gate probe`: ask a running service, or read its artifacts, and leave signed evidence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gates.probes.receipt_cli import receipt
 from gates.schema.errors import UsageProblem
 from gates.schema.options import clock_at, format_option, now_option
 from gates.schema.state import state_dir
@@ -92,7 +91,8 @@ def _refuse_misplaced(name: str, **given: object) -> None:
 
 def _probe(name: str, paths: tuple[Path, ...], out: Path, trust: Path | None, table: Path | None) -> Probe | None:
     """The probe of that name; None for determinism, which needs to know more."""
-    from gates.probes import authorization_sweep, fail_closed, policy_binding, receipt_verification, secret_scan
+    from gates.probes import authorization_sweep, policy_binding, receipt_verification, secret_scan
+    from gates.probes.fail_closed import probe as fail_closed
 
     if name == "authorization-sweep":
         return authorization_sweep.PROBE
@@ -141,6 +141,3 @@ def _as_json(done: Conducted) -> str:
     content = to_builtins(done)
     assert isinstance(content, dict), "a struct becomes a mapping"
     return canonical_json({**content, "exit_code": int(done.exit_code)}).decode()
-
-
-__all__ = ["probe", "receipt"]

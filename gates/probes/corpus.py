@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gates.evidence.dsse import Signer, jwks_bytes
 from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject, make_statement, sign_statement
-from gates.probes.receipt import PAYLOAD_TYPE, parse_receipt
+from gates.receipts.receipt import PAYLOAD_TYPE, parse_receipt
 from gates.schema.canonical import Json, canonical_json, canonical_yaml, sha256_hex
 
 SEED = bytes(range(32))

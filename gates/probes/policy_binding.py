@@ -8,7 +8,7 @@ from gates.probes.binding import DECISIONS, LINKS, SETTLEMENTS, check_binding
 from gates.probes.budgets import COUNTERS, budget_findings
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
-from gates.probes.receipt import Receipt, parse_receipt
+from gates.receipts.receipt import Receipt, parse_receipt
 from gates.schema.canonical import Json
 from gates.schema.progress import progress
 

@@ -11,10 +11,10 @@ from gates.evidence.statement import EvidenceKind
 from gates.probes.audit_trail import LedgerEntry, read_ledger, read_policies, read_receipts, read_trust
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
-from gates.probes.key_history import KeyHistory, load_history
-from gates.probes.levels import Mark, Verified
-from gates.probes.receipt_files import read_receipt_file, write_policy_files, write_receipt_file
-from gates.probes.verifier import verify_receipts
+from gates.receipts.files import read_receipt_file, write_policy_files, write_receipt_file
+from gates.receipts.key_history import KeyHistory, load_history
+from gates.receipts.levels import Mark, Verified
+from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import Json, sha256_hex
 from gates.schema.progress import progress
 

@@ -198,7 +198,7 @@ BANS = (
         ROOMS,
         {
             "gates/probes/client.py": "bodies of requests, neither hashed nor signed",
-            "gates/probes/fail_closed_request.py": "bodies that are wrong on purpose",
+            "gates/probes/fail_closed/request.py": "bodies that are wrong on purpose",
             "gates/probes/isolation.py": "bodies of requests, neither hashed nor signed",
         },
     ),

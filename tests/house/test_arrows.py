@@ -37,7 +37,7 @@ def test_the_rooms_keep_their_contracts(copy: Path) -> None:
 def test_a_forbidden_import_breaks_its_contract(contract: dict[str, object], copy: Path) -> None:
     """An import planted against the arrow is found and named."""
     source, forbidden = contract["source_modules"][0], contract["forbidden_modules"][0]
-    (copy / source / "planted.py").write_text(f'"""Planted."""\n\nimport {forbidden}\n', encoding="utf-8")
+    (copy / source.replace(".", "/") / "planted.py").write_text(f'"""Planted."""\n\nimport {forbidden}\n', encoding="utf-8")
     done = lint(copy)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{contract['name']} BROKEN" in done.stdout

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from gates.probes.budgets import budget_findings
-from gates.probes.receipt import Receipt
+from gates.receipts.receipt import Receipt
 
 DAY = "2026-11-23T10:00:00.000+00:00"
 TOTALS = ("authorized", "settled", "released", "open", "refunded", "charged_back")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.probes.fail_closed import make_probe
-from gates.probes.fail_closed_request import unlike
-from gates.probes.fail_closed_table import SHIPPED, load_table
+from gates.probes.fail_closed.probe import make_probe
+from gates.probes.fail_closed.request import unlike
+from gates.probes.fail_closed.table import SHIPPED, load_table
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 

@@ -13,7 +13,7 @@ import rfc8785
 from click.testing import CliRunner
 from gateway_shop import Shop, refusal
 
-from gates.probes.receipt_cli import receipt
+from gates.receipts.cli import receipt
 from gateway.cli import gateway
 from gateway.command_line.controls import rotate_key
 from gateway.engine.engine import Engine

@@ -7,8 +7,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gates.probes.policy_document import LIMITS, read_policy
-from gates.probes.policy_evaluator import ORDER, Decision, Inputs, Question, evaluate
+from gates.receipts.policy_document import LIMITS, read_policy
+from gates.receipts.policy_evaluator import ORDER, Decision, Inputs, Question, evaluate
 from gateway.canonical import canonical, sha256_hex
 from gateway.commands import ApprovalRule, Budget, DuplicateGuard, Hours
 from gateway.policy import NO_RULES, Policy, PolicyRequest, Reason, Tally, compile_rules, decide

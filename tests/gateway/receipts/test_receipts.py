@@ -21,7 +21,7 @@ from securesystemslib.signer import SSlibKey
 
 from gates.evidence.dsse import Envelope as GateEnvelope
 from gates.evidence.dsse import TrustRoot
-from gates.probes.verifier import verify_receipts
+from gates.receipts.verifier import verify_receipts
 from gateway.canonical import canonical
 from gateway.commands import ApprovalRule, Approve, PutPolicy, Reject, Reserve, Reverse, Settle
 from gateway.errors import StartProblem

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.probes.corpus import receipt_payloads
-from gates.probes.key_history import KeyEvent, KeyHistory, load_history
-from gates.probes.levels import Mark
-from gates.probes.receipt import PAYLOAD_TYPE, payload_digest
-from gates.probes.receipt_cli import receipt
-from gates.probes.verifier import verify_receipts
+from gates.receipts.cli import receipt
+from gates.receipts.key_history import KeyEvent, KeyHistory, load_history
+from gates.receipts.levels import Mark
+from gates.receipts.receipt import PAYLOAD_TYPE, payload_digest
+from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import to_builtins
 from gates.schema.errors import UnverifiedProblem
 

@@ -53,10 +53,10 @@ def verify(
     only where all of these pass, 8 where one fails, 3 where one was not checked because earlier receipts were not given.
     """
     from gates.evidence.keys import load_trust
-    from gates.probes.key_history import load_history
-    from gates.probes.receipt_files import read_policy_files, read_receipt_file
-    from gates.probes.receipt_text import as_json, as_text, exit_code
-    from gates.probes.verifier import verify_receipts
+    from gates.receipts.files import read_policy_files, read_receipt_file
+    from gates.receipts.key_history import load_history
+    from gates.receipts.text import as_json, as_text, exit_code
+    from gates.receipts.verifier import verify_receipts
     from gates.schema.canonical import canonical_json
 
     trust = load_trust(trust_path)

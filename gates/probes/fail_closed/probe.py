@@ -10,9 +10,9 @@ import msgspec
 from gates.evidence.statement import EvidenceKind
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
-from gates.probes.fail_closed_judge import refusal_faults, replay_faults
-from gates.probes.fail_closed_request import Stage, build, is_foreign, needs, prepare, send, set_the_stage
-from gates.probes.fail_closed_table import SHIPPED, Row, Table, load_table
+from gates.probes.fail_closed.judge import refusal_faults, replay_faults
+from gates.probes.fail_closed.request import Stage, build, is_foreign, needs, prepare, send, set_the_stage
+from gates.probes.fail_closed.table import SHIPPED, Row, Table, load_table
 from gates.probes.money_witness import MoneyWitness
 from gates.probes.openapi import read_openapi
 from gates.schema.canonical import Json, sha256_hex

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from gates.evidence.dsse import Signature, Signer, jwks_bytes
 from gates.probes.corpus import policy_document, receipt_payloads
-from gates.probes.receipt import PAYLOAD_TYPE
-from gates.probes.receipt_cli import receipt
+from gates.receipts.cli import receipt
+from gates.receipts.receipt import PAYLOAD_TYPE
 from gates.schema.canonical import sha256_hex
 from gates.schema.entry import run
 from gates.schema.outcome import ExitCode
@@ -282,8 +282,8 @@ def _chain(length):
 def _steps(length):
     """How many Python functions one verification of a chain enters."""
     from gates.evidence.dsse import TrustRoot
-    from gates.probes.levels import Mark
-    from gates.probes.verifier import verify_receipts
+    from gates.receipts.levels import Mark
+    from gates.receipts.verifier import verify_receipts
 
     envelopes, trust = _chain(length), TrustRoot.from_jwks(jwks_bytes(SIGNER.jwk), "the test")
     entered = 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from gates.probes.policy_document import Amount
+from gates.receipts.policy_document import Amount
 from gates.schema.canonical import Json
 
 ORDER = (

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.probes.corpus import policy_document, receipt_payloads
-from gates.probes.levels import POLICY, Mark
-from gates.probes.receipt import PAYLOAD_TYPE
-from gates.probes.receipt_cli import receipt
-from gates.probes.verifier import verify_receipts
+from gates.receipts.cli import receipt
+from gates.receipts.levels import POLICY, Mark
+from gates.receipts.receipt import PAYLOAD_TYPE
+from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import sha256_hex, to_builtins
 
 SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))

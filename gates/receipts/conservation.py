@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gates.probes.receipt import Receipt
+from gates.receipts.receipt import Receipt
 
 
 class Amounts(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gates.evidence.dsse import Envelope, Signature, Signer
 from gates.probes.corpus import receipt_payloads
-from gates.probes.receipt import PAYLOAD_TYPE
-from gates.probes.receipt_cli import receipt
+from gates.receipts.cli import receipt
+from gates.receipts.receipt import PAYLOAD_TYPE
 from gates.schema.canonical import to_builtins
 
 OLD = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gates.evidence.dsse import TrustRoot
-from gates.probes.levels import BEYOND, Mark, Verified
+from gates.receipts.levels import BEYOND, Mark, Verified
 from gates.schema.canonical import Json
 from gates.schema.outcome import ExitCode
 from gates.schema.printable import printable

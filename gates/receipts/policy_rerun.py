@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import rfc8785
 
-from gates.probes.policy_document import Unknown, read_policy
-from gates.probes.policy_evaluator import Decision, Inputs, Misfit, Question, evaluate, read_moment
-from gates.probes.receipt import Receipt
+from gates.receipts.policy_document import Unknown, read_policy
+from gates.receipts.policy_evaluator import Decision, Inputs, Misfit, Question, evaluate, read_moment
+from gates.receipts.receipt import Receipt
 from gates.schema.canonical import Json, sha256_hex, to_builtins
 
 NO_POLICY = sha256_hex(b"")

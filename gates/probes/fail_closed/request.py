@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gates.probes.client import OTHER, Answer, NotRun, ServiceProblem, TargetClient, fill_text, point
-from gates.probes.fail_closed_table import OperationName, Row, Table
+from gates.probes.fail_closed.table import OperationName, Row, Table
 from gates.schema.canonical import Json
 from gates.schema.target import Operation, fill
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gates.probes.receipt import Receipt
+from gates.receipts.receipt import Receipt
 
 
 class Mark(StrEnum):

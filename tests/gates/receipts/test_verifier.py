@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from gates.evidence.dsse import Envelope, Signer, TrustRoot, jwks_bytes
 from gates.probes.corpus import receipt_payloads
-from gates.probes.levels import Mark
-from gates.probes.receipt import PAYLOAD_TYPE
-from gates.probes.receipt_cli import receipt
-from gates.probes.verifier import verify_receipts
+from gates.receipts.cli import receipt
+from gates.receipts.levels import Mark
+from gates.receipts.receipt import PAYLOAD_TYPE
+from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import sha256_hex, to_builtins
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 

@@ -4,12 +4,12 @@ import base64
 from collections.abc import Iterable, Mapping
 
 from gates.evidence.dsse import Envelope, TrustRoot
-from gates.probes.chains import Chain, chain_level, conservation_level, make_chains, votes_fault
-from gates.probes.key_history import KeyHistory
-from gates.probes.levels import BEYOND, POLICY, Level, Mark, Opened, Verified
-from gates.probes.policy_document import Unknown
-from gates.probes.policy_rerun import rerun_fault
-from gates.probes.receipt import PAYLOAD_TYPE, Receipt, parse_receipt, payload_digest
+from gates.receipts.chains import Chain, chain_level, conservation_level, make_chains, votes_fault
+from gates.receipts.key_history import KeyHistory
+from gates.receipts.levels import BEYOND, POLICY, Level, Mark, Opened, Verified
+from gates.receipts.policy_document import Unknown
+from gates.receipts.policy_rerun import rerun_fault
+from gates.receipts.receipt import PAYLOAD_TYPE, Receipt, parse_receipt, payload_digest
 from gates.schema.errors import UnverifiedProblem
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from gates.probes.conservation import standing_fault, step_fault
-from gates.probes.levels import Level, Mark, Opened
-from gates.probes.receipt import Receipt
+from gates.receipts.conservation import standing_fault, step_fault
+from gates.receipts.levels import Level, Mark, Opened
+from gates.receipts.receipt import Receipt
 
 
 class Walk(msgspec.Struct, frozen=True):

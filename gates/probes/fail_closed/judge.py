@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gates.probes.client import Answer
-from gates.probes.fail_closed_table import Row, Table
+from gates.probes.fail_closed.table import Row, Table
 
 PROBLEM_JSON = "application/problem+json"
 _TEXTS = ("next_step", "request_id", "category")
