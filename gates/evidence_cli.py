@@ -1,4 +1,4 @@
-"""`gonogo evidence`: what is stored, what it says, and whether it still verifies."""
+"""`gonogo evidence`: what is stored, what it states, and whether it still verifies."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def add(files: tuple[Path, ...], evidence_path: Path | None, trust_path: Path | 
 @evidence_option
 @trust_option
 def rebuild_index(evidence_path: Path | None, trust_path: Path | None) -> None:
-    """Make the index anew from the stored files, verifying each."""
+    """Make the index again from the stored files, verifying each."""
     count = open_store(evidence_path).rebuild(trust_root(trust_path))
     click.echo(f"ok: the index lists {count} statements")
 

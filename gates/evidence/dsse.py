@@ -127,7 +127,7 @@ class TrustRoot:
             if item.keyid in self.other_use:
                 use = self.other_use[item.keyid]
                 return f"the trust root gives the key {item.keyid} the use {use!r}, not 'sig': it verifies nothing"
-        signers = ", ".join(item.keyid for item in envelope.signatures) or "nobody"
+        signers = ", ".join(item.keyid for item in envelope.signatures) or "no key"
         return f"signed by {printable(signers)}, which the trust root does not hold"
 
 

@@ -13,7 +13,7 @@ TRUST_FILE = "evidence-trust.json"
 
 
 def load_signer(home: Path) -> Signer:
-    """The state folder's evidence signer; a new key on first use, its public half beside it as a JWKS.
+    """The state folder's evidence signer; a new key on first use, its public half in the same folder as a JWKS.
 
     Raises UsageProblem where the key file is not 32 raw bytes.
     """

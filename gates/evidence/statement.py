@@ -35,9 +35,9 @@ class EvidenceKind(StrEnum):
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One measured value.
 
-    `value` is a decimal string in `unit`, or None where nothing was measured (then `unknown` says why). `samples` is
-    what it rests on. For a ratio, `failures` are the bad ones and `skipped` the ones not tried: both count against it.
-    `statistic` names how a distribution was reduced, with its method: "p95 nearest-rank".
+    `value` is a decimal string in `unit`, or None where nothing was measured (`unknown` is then the reason). `samples` is the
+    number of observations that it was computed from. For a ratio, `failures` are the bad ones and `skipped` the ones not tried:
+    both count against it. `statistic` names how a distribution was reduced, with its method: "p95 nearest-rank".
     """
 
     value: str | None

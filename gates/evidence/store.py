@@ -49,7 +49,7 @@ class EvidenceStore:
     def load(self, trust: TrustRoot) -> list[Held]:
         """Every statement, verified, by finishing time and digest.
 
-        Raises UnverifiedProblem naming the first file that is tampered with, misnamed, or signed by a stranger.
+        Raises UnverifiedProblem naming the first file that is tampered with, misnamed, or signed by an unknown key.
         """
         held = [self._read(path, trust) for path in sorted(self.objects.glob(f"*/*{SUFFIX}"))]
         return sorted(held, key=lambda item: (item.statement.predicate.finished_at, item.digest))
@@ -62,7 +62,7 @@ class EvidenceStore:
         return self._read(found[0], trust)
 
     def rebuild(self, trust: TrustRoot) -> int:
-        """Make the index anew from the files; returns how many statements it lists."""
+        """Make the index again from the files; returns how many statements it lists."""
         (self.folder / "index.db").unlink(missing_ok=True)
         held = self.load(trust)
         self._index(held)
@@ -96,7 +96,7 @@ class EvidenceStore:
         except sqlite3.DatabaseError as error:
             raise UnknownProblem(
                 f"{index}: the index cannot be written: {error}",
-                next_step="`gonogo evidence rebuild-index` makes it anew; the statements themselves are stored",
+                next_step="`gonogo evidence rebuild-index` makes it again; the statements themselves are stored",
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""The probe receipt-verification: can a stranger verify what happened? Exports the receipts and verifies the export offline."""
+"""The probe receipt-verification: can a third party verify what happened? It verifies an export of the receipts offline."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -65,7 +65,7 @@ def verify_export(
 
 
 def _without_policies(judged: Result, missing: Sequence[str], receipts: int) -> Result:
-    """A policy document that receipts name and nobody can read: their decisions cannot be made again."""
+    """A policy document that receipts name and that the service does not serve: their decisions cannot be made again."""
     lost = tuple(Finding(UNVERIFIED, digest, "the policy document whose sha256 this is", "not served") for digest in missing)
     findings = (*judged.findings, *lost)
     measures = {**judged.measures, UNVERIFIED: counted(UNVERIFIED, receipts, findings)}
@@ -111,7 +111,7 @@ def _misplaced(found: Sequence[Verified], entries: Sequence[LedgerEntry]) -> lis
     """Receipts that sign another journal position than that of the ledger line which names them."""
     places = {entry.receipt_id: entry.seq for entry in entries if entry.receipt_id}
     return [
-        Finding(UNVERIFIED, _name(item), f"journal position {place}, as the ledger says", f"signed: {item.receipt.journal_seq}")
+        Finding(UNVERIFIED, _name(item), f"journal position {place}, as in the ledger", f"signed: {item.receipt.journal_seq}")
         for item in found
         if item.receipt and (place := places.get(item.receipt.receipt_id, item.receipt.journal_seq)) != item.receipt.journal_seq
     ]

@@ -1,4 +1,4 @@
-"""`gonogo receipt`: verify receipts offline; no service is asked and no network is used."""
+"""`gonogo receipt`: verify receipts offline, without a service and without a network."""
 
 from pathlib import Path
 
@@ -33,9 +33,9 @@ def receipt() -> None:
     "policy_paths",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A policy document, as GET /v1/policies/{policy_sha256} gives it: its decisions are made again. May be repeated.",
+    help="A policy document, as GET /v1/policies/{policy_sha256} returns it: its decisions are made again. May be repeated.",
 )
-@click.option("--verbose", is_flag=True, help="Tell every receipt in full, also of many.")
+@click.option("--verbose", is_flag=True, help="Show every receipt in full, also where there are many.")
 @format_option("text", "json")
 def verify(
     file: Path,
@@ -47,10 +47,13 @@ def verify(
 ) -> int:
     """Check the receipts in FILE: a DSSE envelope as JSON, or many as JSON lines.
 
-    Each level says pass, FAIL or not checked: the signature by a key in --trust; whether that key counts at the receipt's place
-    in the journal (a retired key's later receipts do not, nor does anything by a revoked key); the form, to the byte; the chain
-    to the payment's earlier receipts; conservation of the money; with --policy, whether the decision comes out the same. Exit 0
-    only where all of these pass, 8 where one fails, 3 where one was not checked because earlier receipts were not given.
+    Each level is pass, FAIL or not checked: the signature, by the key in --trust that the receipt names; whether that key was
+    active at the receipt's position in the journal (a retired key's later receipts fail, and all receipts of a revoked key); the
+    form, byte by byte; the chain to the earlier receipts of the payment; conservation of the money; with --policy, whether the
+    decision comes out the same.
+
+    Exit 0 only where all of these pass, 8 where one fails, 3 where one was not checked because an earlier receipt or, with
+    --policy, its policy document was not given, 2 where FILE does not hold receipts.
     """
     from gates.evidence.keys import load_trust
     from gates.receipts.files import read_policy_files, read_receipt_file

@@ -86,7 +86,7 @@ def _expire(before: Amounts, now: Amounts, amount: int) -> bool:
 
 
 def _payout(before: Amounts, now: Amounts, amount: int) -> bool:
-    """Set aside; then open for as long as nobody knows; then paid out, or back with the payee. Nothing after that changes it."""
+    """Set aside; then open while the outcome is unknown; then paid out, or back with the payee. Nothing changes it after that."""
     aside = Amounts(authorized=amount, open=amount)
     ends = (Amounts(authorized=amount, settled=amount), Amounts(authorized=amount, released=amount))
     return amount > 0 and (now == aside if before == Amounts() else now == before or (before == aside and now in ends))

@@ -13,7 +13,7 @@ from gates.schema.printable import printable
 from gates.schema.strict_json import Ambiguous, read_json
 
 LONGEST = 1 << 20
-"""Bytes of one envelope, or of one policy document; the largest that the gateway writes have a tenth of it."""
+"""Bytes of one envelope, or of one policy document; the gateway's largest are a tenth of it."""
 
 
 class _Item(msgspec.Struct, frozen=True):

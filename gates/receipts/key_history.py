@@ -1,6 +1,6 @@
-"""Which key counted where in the journal: read from the trust file that the verifier brings, never from a receipt.
+"""Which key was active at which position of the journal: read from the verifier's trust file, never from a receipt.
 
-Nothing here is shared with the service that records the events; a mistake made there is not repeated here.
+It shares no code with the service that records the events: a mistake made there is not repeated here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,12 +37,12 @@ class KeyHistory:
             self._of.setdefault(event.keyid, {})[event.event] = event.seq
 
     def standing(self, keyid: str, journal_seq: int) -> tuple[bool, str]:
-        """Whether a receipt at this position counts with this key, and why, in plain words."""
+        """Whether a receipt at this position counts with this key, and the reason as a sentence."""
         if not self.limits_keys:
             return True, "your trust file records no key events, so it trusts this key at every position of the journal"
         known = self._of.get(keyid)
         if known is None:
-            return False, f"the key events of your trust file do not know the key {keyid}"
+            return False, f"the key events of your trust file do not list the key {keyid}"
         return _standing(known, journal_seq)
 
 
@@ -50,7 +50,7 @@ def _standing(known: Mapping[str, int], journal_seq: int) -> tuple[bool, str]:
     active, retired, revoked = (known.get(name) for name in ("active", "retired", "revoked"))
     if revoked is not None:
         return False, (
-            f"the key was revoked at journal position {revoked}: nothing that it signed counts any more, "
+            f"the key was revoked at journal position {revoked}: nothing that it signed counts, "
             "whatever position or date a receipt claims"
         )
     if active is None or journal_seq < active:
@@ -58,7 +58,7 @@ def _standing(known: Mapping[str, int], journal_seq: int) -> tuple[bool, str]:
         return False, f"the key was active {since}, and this receipt is at journal position {journal_seq}"
     if retired is not None and journal_seq >= retired:
         return False, f"the key was retired at journal position {retired}, and this receipt is at position {journal_seq}"
-    until = f"until {retired}" if retired is not None else "to this day"
+    until = f"until {retired}" if retired is not None else "until now"
     return True, f"it counts at journal position {journal_seq}: active from {active} {until}"
 
 
@@ -73,7 +73,9 @@ def load_history(path: Path) -> KeyHistory:
         raise UnverifiedProblem(f"{path}: the key events cannot be read: {printable(str(error))}") from None
     fault = _fault(events or ())
     if fault:
-        raise UnverifiedProblem(f"{path}: {fault}", next_step="fetch the service's key document anew, over a channel you trust")
+        raise UnverifiedProblem(
+            f"{path}: {fault}", next_step="fetch the service's key document again, over a channel that you trust"
+        )
     return KeyHistory(events)
 
 
@@ -87,6 +89,6 @@ def _fault(events: Sequence[KeyEvent]) -> str | None:
         before = seen.setdefault(event.keyid, set())
         if event.event in before or "revoked" in before or (event.event != "active" and "active" not in before):
             done = ", ".join(sorted(before)) or "not known"
-            return f"key event {event.seq} says that {printable(event.keyid)} is {event.event}; before it the key was {done}"
+            return f"key event {event.seq} makes {printable(event.keyid)} {event.event}; before it the key was {done}"
         before.add(event.event)
     return None

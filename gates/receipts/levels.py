@@ -16,7 +16,7 @@ class Mark(StrEnum):
 
 
 class Level(msgspec.Struct, frozen=True):
-    """One level of verification and its reason in plain words."""
+    """One level of verification; `says` is its reason as a sentence."""
 
     name: str
     mark: Mark

@@ -1,7 +1,4 @@
-"""What a policy says, decided by a second evaluator that shares nothing with the service's own.
-
-A document is read as plain JSON; a limit in it that this version does not know makes the answer "not checked", never a pass.
-"""
+"""What a policy decides, by a second evaluator that shares no code with the service's own."""
 
 import datetime as dt
 import re
@@ -28,11 +25,11 @@ _EVERY = {"hour": "hourly_limit", "day": "daily_limit", "month": "monthly_limit"
 
 
 class Misfit(ValueError):
-    """The receipt does not hold what its policy asks about; the text says what."""
+    """The receipt lacks a value that its policy needs, or holds one that is not of the format; the text names it."""
 
 
 class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the receipt says the decision depended on."""
+    """The values that the decision depended on, as the receipt states them."""
 
     amount: Amount
     now: str
@@ -44,7 +41,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """One decision to be made: who pays whom out of what, the inputs, and the counters before."""
+    """One decision to be made: agent, wallet and payee, the inputs, and the counters before."""
 
     agent_id: str
     wallet_id: str
@@ -55,7 +52,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What the policy says."""
+    """The result of a policy."""
 
     outcome: str
     reasons: tuple[str, ...]
@@ -63,52 +60,52 @@ class Decision(msgspec.Struct, frozen=True):
     counters_after: dict[str, str]
 
 
-def evaluate(policy: Mapping[str, Json] | None, asked: Question) -> Decision:
-    """Decide. `policy` is None for a tenant without one. Raises Misfit where the question lacks what the policy asks about."""
-    failing = {"no_policy": "deny"} if policy is None else dict(_failing(policy, asked))
+def evaluate(policy: Mapping[str, Json] | None, question: Question) -> Decision:
+    """Decide. `policy` is None for a tenant without one. Raises Misfit where the question lacks a value that the policy needs."""
+    failing = {"no_policy": "deny"} if policy is None else dict(_failing(policy, question))
     reasons = tuple(reason for reason in ORDER if reason in failing)
     worst = next((outcome for outcome in ("deny", "escalate", "challenge") if outcome in failing.values()), "allow")
     needed = {"challenge": 1, "escalate": _number(_member(policy or {}, "approval"), "quorum")}.get(worst, 0)
-    if worst in ("challenge", "escalate") and len(asked.inputs.approvals) >= needed:
+    if worst in ("challenge", "escalate") and len(question.inputs.approvals) >= needed:
         worst = "allow"
-    amount = int(asked.inputs.amount) if worst == "allow" else 0
+    amount = int(question.inputs.amount) if worst == "allow" else 0
     one = 1 if worst == "allow" else 0
-    counters = {name: _number(asked.counters, name) for name in asked.counters}
+    counters = {name: _number(question.counters, name) for name in question.counters}
     after = {name: str(value + (one if name.endswith("_count") else amount)) for name, value in counters.items()}
     return Decision(worst, reasons, needed, after)
 
 
-def _failing(policy: Mapping[str, Json], asked: Question) -> Iterator[tuple[str, str]]:
+def _failing(policy: Mapping[str, Json], question: Question) -> Iterator[tuple[str, str]]:
     """Each limit that fails, with its outcome."""
-    yield from ((reason, "deny") for reason in _of_payment(policy, asked))
-    yield from ((reason, "deny") for reason in _of_budgets(policy, asked))
-    now = read_moment(asked.inputs.now)
+    yield from ((reason, "deny") for reason in _of_payment(policy, question))
+    yield from ((reason, "deny") for reason in _of_budgets(policy, question))
+    now = read_moment(question.inputs.now)
     hours = _member(policy, "hours")
     if hours and not _open_at(str(hours["opens"]), str(hours["closes"]), now.strftime("%H:%M")):
         yield "outside_hours", "deny"
     guard = _member(policy, "duplicate")
-    if guard and _younger(asked.inputs.duplicate_at, _number(guard, "within_s"), now):
+    if guard and _younger(question.inputs.duplicate_at, _number(guard, "within_s"), now):
         yield "duplicate", str(guard["outcome"])
     approval = _member(policy, "approval")
-    if approval and int(asked.inputs.amount) > _number(approval, "above"):
+    if approval and int(question.inputs.amount) > _number(approval, "above"):
         yield "approval_threshold", "escalate"
     cooling = policy.get("new_payee_s")
-    if cooling is not None and not asked.inputs.payee_known:
-        if asked.inputs.payee_created_at is None:
-            raise Misfit("it does not say how old the payee was, which the policy asks")
-        if _younger(asked.inputs.payee_created_at, int(str(cooling)), now):
+    if cooling is not None and not question.inputs.payee_known:
+        if question.inputs.payee_created_at is None:
+            raise Misfit("it does not hold the age of the payee, which the policy needs")
+        if _younger(question.inputs.payee_created_at, int(str(cooling)), now):
             yield "new_payee", "challenge"
 
 
-def _of_payment(policy: Mapping[str, Json], asked: Question) -> Iterator[str]:
-    amount, category = int(asked.inputs.amount), asked.inputs.payee_category
-    if asked.currency != policy["currency"]:
+def _of_payment(policy: Mapping[str, Json], question: Question) -> Iterator[str]:
+    amount, category = int(question.inputs.amount), question.inputs.payee_category
+    if question.currency != policy["currency"]:
         yield "currency_not_allowed"
     if "per_payment_min" in policy and amount < _number(policy, "per_payment_min"):
         yield "per_payment_minimum"
     if "per_payment_max" in policy and amount > _number(policy, "per_payment_max"):
         yield "per_payment_limit"
-    for kind, value in (("payees", asked.payee_id), ("categories", category)):
+    for kind, value in (("payees", question.payee_id), ("categories", category)):
         name = {"payees": "payee", "categories": "category"}[kind]
         if f"allowed_{kind}" in policy and value not in _list(policy, f"allowed_{kind}"):
             yield f"{name}_not_allowed"
@@ -116,28 +113,28 @@ def _of_payment(policy: Mapping[str, Json], asked: Question) -> Iterator[str]:
             yield f"{name}_blocked"
 
 
-def _of_budgets(policy: Mapping[str, Json], asked: Question) -> Iterator[str]:
+def _of_budgets(policy: Mapping[str, Json], question: Question) -> Iterator[str]:
     named: set[str] = set()
     for budget in _list(policy, "budgets"):
         assert isinstance(budget, dict)
         scope, window = str(budget["scope"]), str(budget["window"])
         counter, prefix = f"{scope}_{window}", "" if scope == "tenant" else f"{scope}_"
-        concerned = budget.get("only") in (None, {"agent": asked.agent_id, "wallet": asked.wallet_id}.get(scope))
+        concerned = budget.get("only") in (None, {"agent": question.agent_id, "wallet": question.wallet_id}.get(scope))
         if "max_amount" in budget:
             named.add(counter)
-            spent = _number(asked.counters, counter) + int(asked.inputs.amount)
+            spent = _number(question.counters, counter) + int(question.inputs.amount)
             if concerned and spent > _number(budget, "max_amount"):
                 yield prefix + _EVERY[window]
         if "max_payments" in budget:
             named.add(f"{counter}_count")
-            if concerned and _number(asked.counters, f"{counter}_count") + 1 > _number(budget, "max_payments"):
+            if concerned and _number(question.counters, f"{counter}_count") + 1 > _number(budget, "max_payments"):
                 yield f"{prefix}velocity"
-    if named != asked.counters.keys():
-        raise Misfit(f"its counters are {sorted(asked.counters)}, the policy counts {sorted(named)}")
+    if named != question.counters.keys():
+        raise Misfit(f"its counters are {sorted(question.counters)}, the policy counts {sorted(named)}")
 
 
 def _open_at(opens: str, closes: str, time: str) -> bool:
-    """Whether a shop that opens and closes at these times of day is open; one that closes first is open over midnight."""
+    """Whether `time` is in the hours; hours that close before they open go over midnight."""
     return opens <= time < closes if opens < closes else not closes <= time < opens
 
 
@@ -146,13 +143,13 @@ def _younger(then: str | None, seconds: int, now: dt.datetime) -> bool:
 
 
 def read_moment(text: str) -> dt.datetime:
-    """A moment with its offset from UTC; raises Misfit for a text that is none, or of another age than ours."""
+    """A moment with its offset from UTC; raises Misfit for any other text, and for a year before 1970 or from 9000 on."""
     try:
         moment = dt.datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
     except ValueError:
         moment = None
     if moment is None or not 1970 <= moment.year < 9000:
-        raise Misfit(f"the moment {text!r} is none")
+        raise Misfit(f"{text!r} is not a moment with its offset from UTC")
     return moment
 
 

@@ -1,4 +1,4 @@
-"""The decision made again, offline, from receipt and policy document alone, and held against what the receipt says."""
+"""The decision made again, offline, from receipt and policy document alone, and compared with the receipt's."""
 
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ _AFTER_VOTE = {"approval_required": ("challenge", "escalate"), "reserved": ("all
 def rerun_fault(receipt: Receipt, documents: Mapping[str, bytes]) -> str | None:
     """What is wrong with the receipt's decision; None where making it again gives the same.
 
-    Raises Unknown where it cannot be made again: the document was not given, or says what this version does not know.
+    Raises Unknown where it cannot be made again: the document was not given, or holds a limit that this version does not know.
     """
     block = receipt.decision
     if block.policy_sha256 != NO_POLICY and block.policy_sha256 not in documents:
@@ -39,15 +39,15 @@ def rerun_fault(receipt: Receipt, documents: Mapping[str, bytes]) -> str | None:
         again = evaluate(policy, Question(*names, inputs, block.counters_before))
     except Misfit as misfit:
         return str(misfit)
-    said = Decision(block.outcome, block.reasons, block.approvals_needed, block.counters_after)
-    if again == said:
+    stated = Decision(block.outcome, block.reasons, block.approvals_needed, block.counters_after)
+    if again == stated:
         return None
-    name = next(name for name in Decision.__struct_fields__ if getattr(again, name) != getattr(said, name))
-    return f"made again, {name} is {to_builtins(getattr(again, name))}, not {to_builtins(getattr(said, name))}"
+    name = next(name for name in Decision.__struct_fields__ if getattr(again, name) != getattr(stated, name))
+    return f"made again, {name} is {to_builtins(getattr(again, name))}, not {to_builtins(getattr(stated, name))}"
 
 
 def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
-    """What does not fit between the block and the receipt around it."""
+    """The first member of the policy block that contradicts the receipt around it."""
     block = receipt.decision
     whole = {
         "agent_id": receipt.agent_id,
@@ -63,9 +63,9 @@ def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
     people = inputs.approvals
     if len(set(people)) != len(people) or receipt.agent_id in people:
         return f"the approvals {', '.join(people)} are not those of different people other than {receipt.agent_id}"
-    told = receipt.amount if receipt.kind in (*_DECIDING, "approve", "reject") else receipt.totals.authorized
-    if told not in ("0", inputs.amount):
-        return f"the decision was about {inputs.amount}, the payment is of {told}"
+    amount = receipt.amount if receipt.kind in (*_DECIDING, "approve", "reject") else receipt.totals.authorized
+    if amount not in ("0", inputs.amount):
+        return f"the decision was about {inputs.amount}, the payment is of {amount}"
     allowed = _AFTER_VOTE.get(receipt.status, ()) if receipt.kind == "approve" else _DECIDING.get(receipt.kind)
     if allowed is not None and block.outcome not in allowed:
         return f"a receipt of kind {receipt.kind} and status {receipt.status} does not follow from {block.outcome}"

@@ -1,6 +1,6 @@
-"""What a receipt must look like: a second, independent reading of the format, strict about every byte.
+"""The format of a receipt, checked byte by byte by a second, independent reader.
 
-Nothing here is shared with the service that writes receipts; a mistake made there is not repeated here.
+It shares no code with the service that writes receipts: a mistake made there is not repeated here.
 """
 
 import datetime as dt
@@ -39,7 +39,7 @@ class Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PolicyBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The decision that let the payment in, made it wait for approval, or kept it out; `inputs` is what it depended on."""
+    """The decision that admitted the payment, made it wait for approval, or denied it; `inputs` is what it depended on."""
 
     policy_sha256: str
     outcome: str
@@ -91,7 +91,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Malformed(ValueError):
-    """The payload is not a receipt of version 1; the text says where."""
+    """The payload is not a receipt of version 1; the text names the place."""
 
 
 def parse_receipt(payload: bytes) -> Receipt:
@@ -137,7 +137,7 @@ def _place_fault(receipt: Receipt) -> str | None:
     if not 1 <= receipt.seq <= MOST_RECEIPTS:
         return f"seq {receipt.seq} is not between 1 and {MOST_RECEIPTS}"
     if receipt.journal_seq < receipt.seq:
-        return f"journal_seq {receipt.journal_seq} is below seq {receipt.seq}, and every receipt has a place of its own"
+        return f"journal_seq {receipt.journal_seq} is below seq {receipt.seq}, and every receipt has a position of its own"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What verification found, told in plain words."""
+"""The result of verification, as text for people and as JSON for programs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from gates.schema.canonical import Json
 from gates.schema.outcome import ExitCode
 from gates.schema.printable import printable
 
-TOLD_IN_FULL = 3
+SHOWN_IN_FULL = 3
 LONGEST = 600
 """Characters of one reason; what a receipt brings may be longer, and `--format json` has it in full."""
 
@@ -21,8 +21,8 @@ def exit_code(found: Sequence[Verified]) -> ExitCode:
 
 
 def as_text(found: Sequence[Verified], trust: TrustRoot, *, verbose: bool = False) -> str:
-    """One paragraph a receipt (of many: only those that do not pass), then what it comes to in one line."""
-    in_full = verbose or len(found) <= TOLD_IN_FULL
+    """One paragraph a receipt (of many: only those that do not pass), then the total in one line."""
+    in_full = verbose or len(found) <= SHOWN_IN_FULL
     lines = [line for item in found if in_full or not item.complete for line in _paragraph(item)]
     lines.append(_summary(found))
     lines.append(f"trusted keys, from the file you gave: {', '.join(trust.keyids) or 'none'}")
@@ -30,7 +30,7 @@ def as_text(found: Sequence[Verified], trust: TrustRoot, *, verbose: bool = Fals
 
 
 def as_json(found: Sequence[Verified], trust: TrustRoot) -> Json:
-    """The same for programs."""
+    """The same result for programs."""
     return {
         "verdict": _verdict(found),
         "exit_code": int(exit_code(found)),
@@ -76,5 +76,5 @@ def _summary(found: Sequence[Verified]) -> str:
     open_ = sum(1 for item in found if not item.failed and not item.complete)
     beyond = sorted({lvl.name for item in found for lvl in item.levels if lvl.name in BEYOND and lvl.mark is Mark.NOT_CHECKED})
     text = f"{_verdict(found)}: {len(found)} receipts, {len(found) - failed - open_} pass, {failed} fail"
-    rest = f"; not checked, for want of its document: {', '.join(beyond)}" if beyond else ""
+    rest = f"; not checked, because no --policy document was given: {', '.join(beyond)}" if beyond else ""
     return f"{text}, {open_} not fully checked{rest}"

@@ -14,20 +14,20 @@ from gates.schema.errors import UnverifiedProblem
 
 
 def verify_receipts(
-    asked: Iterable[tuple[str, Envelope]],
+    receipts: Iterable[tuple[str, Envelope]],
     trust: TrustRoot,
     known: Iterable[tuple[str, Envelope]] = (),
     history: KeyHistory | None = None,
     policies: Mapping[str, bytes] | None = None,
 ) -> tuple[Verified, ...]:
-    """Verify each receipt of `asked`, offline; each comes with the name of where it was read.
+    """Verify each of `receipts`, offline; each comes with the name of the place that it was read from.
 
     `known` are further receipts of the same payments: they complete chains but are not themselves reported. Trust comes from
     `trust` and `history` alone, which the verifier brings; nothing in a receipt can add to it. `policies` are the documents, by
     their sha256, from which decisions are made again.
     """
     limits = history or KeyHistory(None)
-    opened = [_open(origin, envelope, trust, limits) for origin, envelope in asked]
+    opened = [_open(origin, envelope, trust, limits) for origin, envelope in receipts]
     chains = make_chains([*opened, *(_open(origin, envelope, trust, limits) for origin, envelope in known)])
     return tuple(_verify(item, chains, policies or {}) for item in opened)
 
@@ -60,13 +60,13 @@ def _signature(envelope: Envelope, receipt: Receipt | None, trust: TrustRoot) ->
 
 
 def _key(receipt: Receipt, signature: Level, trust: TrustRoot, history: KeyHistory) -> Level:
-    """Whether the key counted where the receipt stands in the journal: retired keys sign no more, revoked ones never did."""
+    """Whether the key was active at the receipt's position in the journal; no receipt of a revoked key counts."""
     use = trust.other_use.get(receipt.key_id)
     if use is not None:
         counts, says = history.standing(receipt.key_id, receipt.journal_seq)
         return Level("key", Mark.FAIL, f"the key's use is {use!r}, not 'sig': it counts nowhere" if counts else says)
     if signature.mark is not Mark.PASS:
-        return Level("key", Mark.NOT_CHECKED, "the signature does not hold, so no key vouches for the position")
+        return Level("key", Mark.NOT_CHECKED, "the signature does not hold, so the position is not proven")
     counts, says = history.standing(receipt.key_id, receipt.journal_seq)
     return Level("key", Mark.PASS if counts else Mark.FAIL, says)
 

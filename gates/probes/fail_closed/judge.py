@@ -1,4 +1,4 @@
-"""Is this refusal closed? One answer held against one row. Pure."""
+"""Is this refusal as the table has it? One response compared with one row, without I/O."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,7 @@ def refusal_faults(row: Row, answer: Answer, table: Table) -> Iterator[tuple[str
 
 
 def replay_faults(first: Answer, again: Answer, header: str) -> Iterator[tuple[str, str]]:
-    """What is wrong with a replay: the same status, the same bytes, and a header that says so."""
+    """What is wrong with a replay: the same status, the same bytes, and the header that marks a replay."""
     if again.status != first.status:
         yield f"status {first.status} again", f"status {again.status} {again.code or ''}".rstrip()
     elif again.body != first.body:

@@ -11,7 +11,7 @@ from gates.evidence.statement import EvidenceKind
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
 from gates.probes.fail_closed.judge import refusal_faults, replay_faults
-from gates.probes.fail_closed.request import Stage, build, is_foreign, needs, prepare, send, set_the_stage
+from gates.probes.fail_closed.request import Stage, build, is_foreign, make_stage, needs, prepare, send
 from gates.probes.fail_closed.table import SHIPPED, Row, Table, load_table
 from gates.probes.money_witness import MoneyWitness
 from gates.probes.openapi import read_openapi
@@ -22,7 +22,7 @@ ANSWERS, CODES = "unexpected_answers", "undocumented_codes"
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a row was answered, and what is wrong with it."""
+    """The response to a row's request, and what is wrong with it."""
 
     row: Row
     answer: Answer
@@ -54,7 +54,7 @@ def _run(table_path: Path, pause: Pause) -> Callable[[TargetClient], Result]:
                     skipped.append(Skipped(ANSWERS, row.name, f"no credential {role}"))
                     continue
                 try:
-                    stage = set_the_stage(client, row, fields)
+                    stage = make_stage(client, row, fields)
                 except (NotRun, ServiceProblem) as problem:
                     skipped.append(Skipped(ANSWERS, row.name, problem.message))
                     continue
@@ -89,7 +89,7 @@ def _try(client: TargetClient, table: Table, row: Row, stage: Stage, witness: Mo
     try:
         answer = send(client, request)
     except ServiceProblem as problem:
-        client.send("GET", client.target.ready_path)  # raises where the service is gone: then nothing was found out
+        client.send("GET", client.target.ready_path)  # raises where the service is down: then the row has no result
         return Seen(row, Answer(0, httpx.Headers(), b""), ((f"status {row.status}", problem.message),))
     if row.repeat is not None:
         faults = list(replay_faults(stage.made[row.repeat][1], answer, table.replayed_header))

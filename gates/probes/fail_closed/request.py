@@ -22,7 +22,7 @@ _STEPS: dict[str, tuple[OperationName, ...]] = {
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request as it goes out; `role` is a name of the target's credentials, or nobody."""
+    """A request to send; `role` is a name of the target's credentials, or `nobody` for none."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 def send(client: TargetClient, request: Request) -> Answer:
-    """Put the request on the wire."""
+    """Send the request."""
     authorization = None if request.role == NOBODY else client.credential(request.role)
     return client.send(
         request.method,
@@ -71,7 +71,7 @@ def prepare(client: TargetClient, table: Table) -> dict[str, str]:
     return fields
 
 
-def set_the_stage(client: TargetClient, row: Row, fields: Mapping[str, str]) -> Stage:
+def make_stage(client: TargetClient, row: Row, fields: Mapping[str, str]) -> Stage:
     """Bring a fresh payment into the row's state.
 
     Raises NotRun where the target lacks an operation, ServiceProblem where the service refuses one.
@@ -123,12 +123,12 @@ def needs(row: Row) -> str | None:
 
 
 def is_foreign(row: Row) -> bool:
-    """Whether the row is asked as another tenant."""
+    """Whether the row's request is sent as another tenant."""
     return (row.role or "").startswith(OTHER)
 
 
 def unlike(identifier: str) -> str:
-    """An id of the same shape that nobody has: its last digits and letters, each moved on by one."""
+    """An id of the same shape that does not exist: its last digits and letters, each replaced by the next."""
     tail = "".join(_moved(character) for character in identifier[-8:])
     return identifier[:-8] + tail
 

@@ -46,11 +46,11 @@ def levels(envelope, events, *known):
         (OLD, 4000, ROTATED, Mark.FAIL, "retired at journal position 10, and this receipt is at position 4000"),
         (OLD, 2, ROTATED, Mark.FAIL, "active only from 3 on, and this receipt is at journal position 2"),
         (NEW, 10, ROTATED, Mark.FAIL, "active only from 11 on"),
-        (NEW, 11, ROTATED, Mark.PASS, "active from 11 to this day"),
-        (OLD, 5, REVOKED, Mark.FAIL, "revoked at journal position 12: nothing that it signed counts any more"),
-        (NEW, 12, REVOKED, Mark.PASS, "active from 11 to this day"),
-        (NEW, 12, ROTATED[:2], Mark.FAIL, "do not know the key"),
-        (NEW, 12, (), Mark.FAIL, "do not know the key"),
+        (NEW, 11, ROTATED, Mark.PASS, "active from 11 until now"),
+        (OLD, 5, REVOKED, Mark.FAIL, "revoked at journal position 12: nothing that it signed counts"),
+        (NEW, 12, REVOKED, Mark.PASS, "active from 11 until now"),
+        (NEW, 12, ROTATED[:2], Mark.FAIL, "do not list the key"),
+        (NEW, 12, (), Mark.FAIL, "do not list the key"),
         (NEW, 12, None, Mark.PASS, "your trust file records no key events"),
     ],
 )
@@ -61,9 +61,9 @@ def test_a_receipt_counts_by_its_place_in_the_journal(signer, position, events, 
 
 
 def test_a_bad_signature_leaves_the_key_unchecked():
-    """Nobody vouches for the position, so nothing is said about it."""
-    stranger = Signer(Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32))
-    found = levels(signed(stranger, 5), ROTATED)
+    """Nothing proves the position, so it is not judged."""
+    unknown = Signer(Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32))
+    found = levels(signed(unknown, 5), ROTATED)
     assert (found["signature"].mark, found["key"].mark) == (Mark.FAIL, Mark.NOT_CHECKED)
 
 
@@ -120,7 +120,7 @@ def test_events_that_cannot_be_are_refused_with_the_file(tmp_path, events, says)
 
 
 def test_the_command_reads_the_events_from_the_trust_file(tmp_path):
-    """Exit 8 and plain words for a retired key's later receipt; without the events the same file trusts it."""
+    """Exit 8 and a reason for a retired key's later receipt; without the events the same file trusts it."""
     (tmp_path / "receipt.json").write_text(json.dumps(to_builtins(signed(OLD, 17))))
     keys = json.loads(jwks_bytes(OLD.jwk, NEW.jwk))
     for name, document, code in (

@@ -21,7 +21,7 @@ from gates.schema.canonical import sha256_hex, to_builtins
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 
 SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32))
+UNKNOWN = Signer(Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32))
 TRUST = TrustRoot.from_jwks(jwks_bytes(SIGNER.jwk), "the test's key")
 
 
@@ -50,7 +50,7 @@ FIRST, SECOND = (_sign(payload) for payload in receipt_payloads())
 
 
 def test_a_whole_chain_passes_every_level_that_can_be_checked():
-    """Signature, form, chain and conservation pass; the policy re-run says that it was not checked."""
+    """Signature, form, chain and conservation pass; the policy re-run is reported as not checked."""
     marks = _marks(SECOND, FIRST)
     assert marks.pop("policy re-run") is Mark.NOT_CHECKED
     assert set(marks.values()) == {Mark.PASS}
@@ -71,9 +71,9 @@ def test_any_changed_bit_breaks_the_signature(bit):
     assert _marks(changed)["signature"] is Mark.FAIL
 
 
-def test_a_stranger_is_not_trusted_whatever_the_receipt_says():
+def test_an_unknown_key_is_not_trusted_whatever_the_receipt_states():
     """A perfect receipt signed by a key outside the trust root fails."""
-    envelope = _sign(_payload(1, key_id=STRANGER.keyid), STRANGER)
+    envelope = _sign(_payload(1, key_id=UNKNOWN.keyid), UNKNOWN)
     level = _levels(envelope)["signature"]
     assert level.mark is Mark.FAIL
     assert "trust root does not hold" in level.says
@@ -134,7 +134,7 @@ def test_two_different_receipts_of_one_place_fail_the_chain():
     rival = _sign(_payload(2, salt="01"))
     assert _marks(SECOND, FIRST, rival)["chain"] is Mark.FAIL
     assert _marks(SECOND, FIRST, SECOND)["chain"] is Mark.PASS
-    assert _marks(SECOND, FIRST, _sign(_payload(2, salt="01"), STRANGER))["chain"] is Mark.PASS
+    assert _marks(SECOND, FIRST, _sign(_payload(2, salt="01"), UNKNOWN))["chain"] is Mark.PASS
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def _verify(*arguments):
 
 
 def test_a_file_of_whole_chains_ends_with_0(tmp_path):
-    """JSON lines in any order; the summary says that the policy was not re-run."""
+    """JSON lines in any order; the summary reports that the policy was not re-run."""
     path, trust = _files(tmp_path, SECOND, FIRST)
     code, text = _verify(path, "--trust", trust)
     assert code == 0
@@ -205,8 +205,8 @@ def test_a_receipt_alone_ends_with_3_and_with_its_chain_with_0(tmp_path):
 
 
 def test_a_tampered_receipt_ends_with_8_and_says_why(tmp_path):
-    """The failing level is told in plain words."""
-    path, trust = _files(tmp_path, _sign(_payload(1, salt="01"), STRANGER))
+    """The failing level is shown with its reason."""
+    path, trust = _files(tmp_path, _sign(_payload(1, salt="01"), UNKNOWN))
     code, text = _verify(path, "--trust", trust)
     assert code == 8
     assert "NOT VERIFIED" in text
