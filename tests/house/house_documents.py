@@ -31,7 +31,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     """Every command of `gonogo` with its full name, groups before their members, in the order of the help."""
     from scorecards.cli import COMMANDS
 
-    for name, place, _ in COMMANDS:
+    for name, (place, _) in COMMANDS.items():
         module, attribute = place.split(":")
         yield from _walk(f"gonogo {name}", getattr(importlib.import_module(module), attribute))
 
