@@ -1,15 +1,14 @@
 """Which statement answers a criterion? The newest of the right kind about the build under review, or why there is none."""
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from gates.evidence.statement import Measure, Predicate
 from gates.evidence.store import Held
 from gates.schema.errors import UsageProblem
-from gates.schema.gate import Criterion
+from gates.schema.gate import Criterion, Gate
 from gates.schema.outcome import UnknownReason
 from gates.schema.time import parse_duration_s, parse_utc
 
@@ -38,24 +37,52 @@ class Found(msgspec.Struct, frozen=True):
     measure: Measure | Refusal
 
 
-_Dated: TypeAlias = tuple[dt.datetime, str, Held]
+class Newest(msgspec.Struct, frozen=True):
+    """The newest statement of a kind about a target, when it finished, and whether it is about the build under review.
+
+    `finished` is the last moment there is where the statement names none, so that it cannot hide behind an older one.
+    """
+
+    held: Held
+    finished: dt.datetime
+    is_about_build: bool
+
+
+def newest(predicate_type: str, evidence: Iterable[Held], target: str, build: str) -> Newest | None:
+    """The statement that answers for a kind of evidence: the newest about the build, otherwise the newest about another one.
+
+    None where no statement of this kind is about the target. Of two that finished at the same moment the digest decides.
+    """
+    about = [item for item in evidence if item.statement.predicate_type == predicate_type and _is_about(item, target)]
+    found = [Newest(item, _finished(item), bool(build) and _is_about(item, target, build)) for item in about]
+    return max(found, key=lambda one: (one.is_about_build, one.finished, one.held.digest), default=None)
 
 
 def find(criterion: Criterion, evidence: Iterable[Held], target: str, build: str, now: dt.datetime) -> Found:
-    """The newest statement about `target` at `build`, and the measure inside it that the criterion names."""
-    kind = criterion.source.predicate_type
-    about = [item for item in evidence if item.statement.predicate_type == kind and _is_about(item, target)]
-    ours = [item for item in about if build and _is_about(item, target, build)]
-    if not ours:
-        return Found(None, None, None, _nothing(criterion, target, build, others=len(about)))
-    finished, _, held = max((_dated(item) for item in ours), key=lambda dated: dated[:2])
-    predicate = held.statement.predicate
-    if finished == _UNDATED:
+    """What judges a criterion: the newest statement about `target` at `build`, and in it the measure that it names."""
+    found = newest(criterion.source.predicate_type, evidence, target, build)
+    if found is None or not found.is_about_build:
+        return Found(None, None, None, _nothing(criterion, target, build, is_missing=found is None))
+    digest, predicate = found.held.digest, found.held.statement.predicate
+    if found.finished == _UNDATED:
         text = f"finished_at {predicate.finished_at!r} is not a moment"
-        return Found(held.digest, predicate.finished_at, None, Refusal(UnknownReason.ADAPTER_ERROR, text))
-    age = now - finished
+        return Found(digest, predicate.finished_at, None, Refusal(UnknownReason.ADAPTER_ERROR, text))
+    age = now - found.finished
     measure = _unfit(predicate, age, criterion.max_age) or _measure(criterion, predicate)
-    return Found(held.digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure)
+    return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure)
+
+
+def relevant(gates: Iterable[Gate], evidence: Iterable[Held], builds: Mapping[str, str]) -> tuple[Held, ...]:
+    """The statements that judging these gates looks at, by digest: fewer statements, the same verdicts.
+
+    A statement about another build is kept where there is none about the build under review: it makes the verdict stale
+    and not missing.
+    """
+    held = tuple(evidence)
+    kinds = {criterion.source.predicate_type for gate in gates for criterion in gate.criteria}
+    found = [newest(kind, held, target, build) for kind in kinds for target, build in builds.items()]
+    kept = {one.held.digest: one.held for one in found if one is not None}
+    return tuple(kept[digest] for digest in sorted(kept))
 
 
 def _is_about(item: Held, target: str, build: str | None = None) -> bool:
@@ -64,22 +91,20 @@ def _is_about(item: Held, target: str, build: str | None = None) -> bool:
     )
 
 
-def _nothing(criterion: Criterion, target: str, build: str, others: int) -> Refusal:
+def _finished(item: Held) -> dt.datetime:
+    try:
+        return parse_utc(item.statement.predicate.finished_at)
+    except UsageProblem:
+        return _UNDATED
+
+
+def _nothing(criterion: Criterion, target: str, build: str, *, is_missing: bool) -> Refusal:
     kind = criterion.source.predicate_type.removeprefix("urn:gonogo:evidence:")
-    if not others:
+    if is_missing:
         return Refusal(UnknownReason.MISSING, f"no evidence of kind {kind} about {target}")
     if not build:
         return Refusal(UnknownReason.STALE, f"the build of {target} is not known, so its {kind} cannot be told from another's")
     return Refusal(UnknownReason.STALE, f"the evidence of kind {kind} is about other builds of {target} than {build[:12]}")
-
-
-def _dated(item: Held) -> _Dated:
-    """A statement that does not say when it finished counts as the newest, so that it cannot hide behind an older one."""
-    try:
-        finished = parse_utc(item.statement.predicate.finished_at)
-    except UsageProblem:
-        finished = _UNDATED
-    return finished, item.digest, item
 
 
 def _unfit(predicate: Predicate, age: dt.timedelta, max_age: str) -> Refusal | None:

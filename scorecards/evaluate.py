@@ -13,10 +13,10 @@ from gates.schema.errors import UsageProblem
 from gates.schema.gate import Gate
 from gates.schema.time import format_utc
 from gates.schema.waiver import Waiver
+from gates.selection import relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
 from scorecards.history import History, open_history
-from scorecards.relevant import relevant
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
 from scorecards.weeks import week_of

@@ -1,0 +1,50 @@
+"""Which statement answers a criterion: one answer, for the verdict and for the evidence that a scorecard keeps."""
+
+import datetime as dt
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gates.decide import decide
+from gates.evidence.statement import EvidenceKind
+from gates.evidence.store import Held
+from gates.selection import newest, relevant
+
+KINDS = [EvidenceKind.LOAD_RUN.value, EvidenceKind.SECRET_SCAN.value, "urn:example:no-criterion-names-it:v1"]
+TIMES = ["2026-11-01T10:00:00.000Z", "2026-11-23T08:00:00.000Z", "2026-11-23T09:00:00.000Z", "2027-01-01T00:00:00.000Z", "soon"]
+BUILDS = ["b" * 64, "c" * 64]
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(TIMES), st.sampled_from(BUILDS), st.integers(0, 2))))
+def test_judging_the_relevant_statements_is_judging_them_all(bench, rows: list[tuple[str, str, str, int]]) -> None:
+    """Whatever the store holds, leaving out what is not relevant changes no verdict."""
+    evidence = [
+        bench.held(bench.measure(str(bad)), kind=kind, finished_at=at, build=build, ago=dt.timedelta())
+        for kind, at, build, bad in rows
+    ]
+    gates = (bench.gate(bench.criterion()),)
+    builds = {"local": bench.build}
+    kept = relevant(gates, evidence, builds)
+    assert decide(gates, kept, builds, bench.now) == decide(gates, evidence, builds, bench.now)
+    assert len(kept) <= 1
+
+
+def test_a_statement_about_the_build_answers_before_a_newer_one_about_another_build(bench) -> None:
+    """Without one about the build the newest about another build is named, and does not count as about the build."""
+    ours, later = bench.held(ago=dt.timedelta(hours=5)), bench.held(build=bench.other_build)
+    found = newest(bench.kind, [later, ours], "local", bench.build)
+    assert found is not None
+    assert (found.held, found.is_about_build) == (ours, True)
+    other = newest(bench.kind, [later], "local", bench.build)
+    assert other is not None
+    assert (other.held, other.is_about_build) == (later, False)
+    assert newest(bench.kind, [ours, later], "staging", bench.build) is None
+
+
+def test_a_statement_without_a_moment_counts_as_the_newest(bench) -> None:
+    """It cannot hide behind an older statement that passes."""
+    undated: Held = bench.held(finished_at="soon")
+    found = newest(bench.kind, [bench.held(), undated], "local", bench.build)
+    assert found is not None
+    assert found.held == undated
