@@ -88,10 +88,10 @@ def _why(item: CriterionVerdict) -> str:
 
 
 def _row(item: CriterionVerdict) -> tuple[str, ...]:
-    value = "-" if item.value is None else _with_unit(item.value, item.unit)
+    value = "-" if item.value is None else _with_unit(item.value, item.criterion.unit)
     old = f"{age(item.age_s)} old" if item.age_s is not None else "no evidence"
     digest = (item.evidence or "")[:12]
-    return item.outcome, item.id, value, _limits(item), f"n {item.samples}", old, digest, item.bound_text
+    return item.outcome, item.criterion.id, value, _limits(item.criterion), f"n {item.samples}", old, digest, item.bound_text
 
 
 def _missing(review: Review) -> Iterator[str]:
@@ -116,9 +116,9 @@ def _explained(criterion: Criterion) -> Iterator[str]:
     yield "; ".join(extra)
 
 
-def _limits(item: CriterionVerdict | Criterion) -> str:
-    upper = f" and {item.upper}" if item.upper is not None else ""
-    return f"{ASKED[item.operator]} {_with_unit(item.threshold + upper, item.unit)}"
+def _limits(criterion: Criterion) -> str:
+    upper = f" and {criterion.upper}" if criterion.upper is not None else ""
+    return f"{ASKED[criterion.operator]} {_with_unit(criterion.threshold + upper, criterion.unit)}"
 
 
 def _with_unit(number: str, unit: str) -> str:

@@ -82,16 +82,17 @@ def _exit_code(decision: Decision, p0: Sequence[GateVerdict], p1: Sequence[GateV
 def _automatic(gates: Sequence[GateVerdict]) -> Iterator[AutomaticNoGo]:
     for gate in gates:
         for item in gate.criteria:
-            if item.automatic_no_go and item.outcome is Outcome.FAIL:
-                yield AutomaticNoGo(gate.id, item.id, item.title, item.detail)
+            if item.criterion.automatic_no_go and item.outcome is Outcome.FAIL:
+                yield AutomaticNoGo(gate.id, item.criterion.id, item.criterion.title, item.detail)
 
 
 def _missing(gates: Sequence[GateVerdict]) -> Iterator[Missing]:
     for gate in gates:
         for item in gate.criteria:
             if item.unknown is not None:
-                by = item.source.produced_by
-                yield Missing(gate.id, gate.priority, item.id, item.title, item.unknown, item.detail, by)
+                asked = item.criterion
+                by = asked.source.produced_by
+                yield Missing(gate.id, gate.priority, asked.id, asked.title, item.unknown, item.detail, by)
 
 
 def _reasons(

@@ -35,21 +35,21 @@ def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
 def _command(item: CriterionVerdict) -> str:
     """The command that would leave the evidence; "" where none does, or where it has just said that it cannot."""
     cannot = item.unknown is UnknownReason.NOT_RUN and item.evidence is not None
-    return "" if cannot else item.source.produced_by.replace("--target T", f"--target {item.target}")
+    return "" if cannot else item.criterion.source.produced_by.replace("--target T", f"--target {item.target}")
 
 
 def _mend(failing: Sequence[CriterionVerdict]) -> str:
     first = failing[0]
-    return f"Mend what fails: {first.title} ({first.detail}){_and_more(failing)}."
+    return f"Mend what fails: {first.criterion.title} ({first.detail}){_and_more(failing)}."
 
 
 def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:
     first = unknown[0]
     if command:
-        return f"Take the evidence for: {first.title}{_and_more(unknown)}."
+        return f"Take the evidence for: {first.criterion.title}{_and_more(unknown)}."
     if first.evidence is not None:
-        return f"Make it measurable: {first.title} ({first.detail}){_and_more(unknown)}."
-    return f"Nothing measures this yet. Build the check, or bring signed evidence: {first.title}{_and_more(unknown)}."
+        return f"Make it measurable: {first.criterion.title} ({first.detail}){_and_more(unknown)}."
+    return f"Nothing measures this yet. Build the check, or bring signed evidence: {first.criterion.title}{_and_more(unknown)}."
 
 
 def _and_more(items: Sequence[CriterionVerdict]) -> str:
@@ -82,5 +82,5 @@ def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) ->
 
 
 def _action(gate: GateVerdict, do: str, criteria: Sequence[CriterionVerdict], command: str) -> Action:
-    ids = tuple(dict.fromkeys(item.id for item in criteria))
+    ids = tuple(dict.fromkeys(item.criterion.id for item in criteria))
     return Action(gate.priority, gate.id, gate.letter, gate.owner, do, ids, command, gate.runbook)

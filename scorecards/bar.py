@@ -1,17 +1,32 @@
 """The bar that gates set: its digest, and whether a change of a gate loosened it. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
+import msgspec
+
 from gates.schema.canonical import Json, canonical_json, sha256_hex
+from gates.schema.gate import Criterion
 from gates.schema.outcome import Operator, Priority
 from gates.schema.time import parse_duration_s
-from gates.schema.verdict import CriterionVerdict, GateVerdict
+from gates.schema.verdict import GateVerdict
 from scorecards.weekly import BarChange, BarEffect
 
 _COUNTED = (Priority.P0, Priority.P1)
 _HIGHER_IS_STRICTER = (Operator.GT, Operator.GTE)
 _LOWER_IS_STRICTER = (Operator.LT, Operator.LTE)
+
+# The bar is every member of a criterion except these; a member without a row below is neither stricter nor looser.
+_NOT_THE_BAR = ("title", "source", "produced_by")
+_LIMITS = ("threshold", "upper", "warn_threshold")
+_STRICTNESS: dict[str, Callable[[str], Decimal]] = {
+    "min_samples": Decimal,
+    "confidence": Decimal,
+    "max_age": lambda text: -Decimal(str(parse_duration_s(text))),
+    "on_no_data": lambda text: Decimal(text == "fail"),
+    "automatic_no_go": lambda text: Decimal(text == "true"),
+    "exhaustive": lambda text: Decimal(text == "false"),
+}
 
 
 def bar_sha256(gates: Sequence[GateVerdict]) -> str:
@@ -43,25 +58,14 @@ def _urgency(effect: BarEffect) -> int:
 
 
 def _gate_asks(gate: GateVerdict) -> Json:
-    criteria = sorted(gate.criteria, key=lambda item: (item.id, item.target))
-    return {"id": gate.id, "priority": gate.priority.value, "criteria": [_criterion_asks(item) for item in criteria]}
+    criteria = sorted(gate.criteria, key=lambda item: (item.criterion.id, item.target))
+    return {"id": gate.id, "priority": gate.priority.value, "criteria": [_asks(item.criterion) for item in criteria]}
 
 
-def _criterion_asks(item: CriterionVerdict) -> Json:
-    return {
-        "id": item.id,
-        "source": [item.source.predicate_type, item.source.measure],
-        "unit": item.unit,
-        "operator": item.operator.value,
-        "threshold": item.threshold,
-        "upper": item.upper,
-        "warn_threshold": item.warn_threshold,
-        "statistic": item.statistic,
-        "min_samples": item.min_samples,
-        "confidence": item.confidence,
-        "max_age": item.max_age,
-        "automatic_no_go": item.automatic_no_go,
-    }
+def _asks(criterion: Criterion) -> dict[str, Json]:
+    """What a criterion asks for, by member; those of its source among them."""
+    members = {**msgspec.to_builtins(criterion), **msgspec.to_builtins(criterion.source)}
+    return {name: value for name, value in members.items() if name not in _NOT_THE_BAR}
 
 
 def _compare_gate(gate_id: str, old: GateVerdict | None, new: GateVerdict | None) -> Iterator[BarChange]:
@@ -74,7 +78,7 @@ def _compare_gate(gate_id: str, old: GateVerdict | None, new: GateVerdict | None
     if old.priority is not new.priority:
         effect = BarEffect.LOOSENED if new.priority > old.priority else BarEffect.TIGHTENED
         yield BarChange(gate_id, None, effect, "priority", old.priority.value, new.priority.value)
-    before, now = {item.id: item for item in old.criteria}, {item.id: item for item in new.criteria}
+    before, now = ({item.criterion.id: item.criterion for item in gate.criteria} for gate in (old, new))
     for item_id in sorted(before.keys() | now.keys()):
         was, is_now = before.get(item_id), now.get(item_id)
         if was is None or is_now is None:
@@ -84,30 +88,24 @@ def _compare_gate(gate_id: str, old: GateVerdict | None, new: GateVerdict | None
         yield from _compare_criterion(gate_id, was, is_now)
 
 
-def _compare_criterion(gate_id: str, old: CriterionVerdict, new: CriterionVerdict) -> Iterator[BarChange]:
-    def changed(what: str, effect: BarEffect, before: object, now: object) -> BarChange:
-        return BarChange(gate_id, old.id, effect, what, _text(before), _text(now))
-
-    same_kind = (old.operator, old.unit) == (new.operator, new.unit)
-    for what in ("operator", "unit", "statistic"):
-        before, now = getattr(old, what), getattr(new, what)
-        if before != now:
-            yield changed(what, BarEffect.CHANGED, before, now)
-    if (old.source.predicate_type, old.source.measure) != (new.source.predicate_type, new.source.measure):
-        yield changed("source", BarEffect.CHANGED, old.source.measure, new.source.measure)
-    for what in ("threshold", "upper", "warn_threshold"):
-        before, now = getattr(old, what), getattr(new, what)
-        if before != now:
-            effect = _threshold_effect(what, new.operator, before, now) if same_kind else BarEffect.CHANGED
-            yield changed(what, effect, before, now)
-    for what in ("min_samples", "confidence", "max_age", "automatic_no_go"):
-        before, now = getattr(old, what), getattr(new, what)
-        if before != now:
-            stricter = _strictness(what, now) > _strictness(what, before)
-            yield changed(what, BarEffect.TIGHTENED if stricter else BarEffect.LOOSENED, before, now)
+def _compare_criterion(gate_id: str, old: Criterion, new: Criterion) -> Iterator[BarChange]:
+    before, now = _asks(old), _asks(new)
+    for what in before:
+        was, is_now = _text(before[what]), _text(now[what])
+        if was != is_now:
+            yield BarChange(gate_id, old.id, _effect(what, old, new, was, is_now), what, was, is_now)
 
 
-def _threshold_effect(what: str, operator: Operator, before: str | None, now: str | None) -> BarEffect:
+def _effect(what: str, old: Criterion, new: Criterion, before: str | None, now: str | None) -> BarEffect:
+    if what in _LIMITS and (old.operator, old.unit) == (new.operator, new.unit):
+        return _limit_effect(what, new.operator, before, now)
+    if what not in _STRICTNESS:
+        return BarEffect.CHANGED
+    was, is_now = (Decimal(0) if text is None else _STRICTNESS[what](text) for text in (before, now))
+    return BarEffect.TIGHTENED if is_now > was else BarEffect.LOOSENED
+
+
+def _limit_effect(what: str, operator: Operator, before: str | None, now: str | None) -> BarEffect:
     """Loosened where more values pass than before; a warning line that is gone lets more values pass unnoticed."""
     if before is None or now is None:
         return BarEffect.LOOSENED if now is None else BarEffect.TIGHTENED
@@ -117,15 +115,6 @@ def _threshold_effect(what: str, operator: Operator, before: str | None, now: st
     if operator in _HIGHER_IS_STRICTER or (operator is Operator.BETWEEN and what == "threshold"):
         return BarEffect.TIGHTENED if rises else BarEffect.LOOSENED
     return BarEffect.CHANGED
-
-
-def _strictness(what: str, value: object) -> Decimal:
-    """A number that is larger where the criterion asks for more."""
-    if what == "max_age":
-        return -Decimal(str(parse_duration_s(str(value))))
-    if what == "automatic_no_go":
-        return Decimal(int(bool(value)))
-    return Decimal(0) if value is None else Decimal(str(value))
 
 
 def _text(value: object) -> str | None:

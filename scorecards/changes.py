@@ -37,14 +37,16 @@ def _move(before: Outcome | None, now: Outcome) -> GateMove | None:
 
 
 def _value_changes(before: dict[str, GateVerdict], gates: Sequence[GateVerdict]) -> list[ValueChange]:
-    old = {(gate.id, item.id, item.target): item for gate in before.values() for item in gate.criteria}
+    old = {(gate.id, item.criterion.id, item.target): item for gate in before.values() for item in gate.criteria}
     found = []
     for gate in gates:
         for item in gate.criteria:
-            was = old.get((gate.id, item.id, item.target))
-            if was is None or was.value is None or item.value is None or was.unit != item.unit or was.value == item.value:
+            criterion = item.criterion
+            was = old.get((gate.id, criterion.id, item.target))
+            if was is None or was.value is None or item.value is None or was.value == item.value:
                 continue
-            found.append(ValueChange(gate.id, item.id, was.value, item.value, item.unit))
+            if was.criterion.unit == criterion.unit:
+                found.append(ValueChange(gate.id, criterion.id, was.value, item.value, criterion.unit))
     return found
 
 

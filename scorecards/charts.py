@@ -41,11 +41,12 @@ def bullet(item: CriterionVerdict) -> Markup:
 def _scale(item: CriterionVerdict) -> Bullet | None:
     if item.value is None:
         return None
-    value, limit = Decimal(item.value), Decimal(item.threshold)
+    criterion = item.criterion
+    value, limit = Decimal(item.value), Decimal(criterion.threshold)
     words = "of the limit"
-    if item.operator in _HIGHER_IS_BETTER and item.unit == "ratio":
+    if criterion.operator in _HIGHER_IS_BETTER and criterion.unit == "ratio":
         value, limit, words = 1 - value, 1 - limit, "of the error budget used"
-    elif item.operator not in _LOWER_IS_BETTER:
+    elif criterion.operator not in _LOWER_IS_BETTER:
         return None
     if limit <= 0 or value < 0:
         return None

@@ -62,7 +62,7 @@ def evidence_lines(held: Iterable[Held], gates: Sequence[GateVerdict]) -> tuple[
     for gate in gates:
         for item in gate.criteria:
             if item.evidence is not None:
-                judges.setdefault(item.evidence, []).append(f"{gate.letter}.{item.id}")
+                judges.setdefault(item.evidence, []).append(f"{gate.letter}.{item.criterion.id}")
                 ages[item.evidence] = item.age_s if item.age_s is not None else 0
     found = [_evidence_line(item, judges[item.digest], ages[item.digest]) for item in held if item.digest in judges]
     return tuple(sorted(found, key=lambda line: (line.predicate_type, line.sha256)))

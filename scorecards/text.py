@@ -47,10 +47,11 @@ def _gate(gate: GateVerdict, width: int, found: Sequence[Finding]) -> Iterator[s
     for item in gate.criteria:
         if item.outcome is not Outcome.PASS:
             alike.setdefault((item.outcome, item.detail), []).append(item)
-    for items in alike.values():
-        yield from (
-            _criterion(items[0], [one for one in found if one.criterion == items[0].id]) if len(items) == 1 else _several(items)
-        )
+    for first, *others in alike.values():
+        if others:
+            yield from _several([first, *others])
+        else:
+            yield from _criterion(first, [one for one in found if one.criterion == first.criterion.id])
 
 
 def _several(items: Sequence[CriterionVerdict]) -> list[str]:
@@ -60,7 +61,7 @@ def _several(items: Sequence[CriterionVerdict]) -> list[str]:
 
 def _criterion(item: CriterionVerdict, found: Sequence[Finding]) -> list[str]:
     rests = f", {item.samples} samples, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
-    text = f"{item.title}: {measured(item)}, asked {asked(item)}{rests}"
+    text = f"{item.criterion.title}: {measured(item)}, asked {asked(item.criterion)}{rests}"
     lines = _wrap(f"{text}; {item.detail}" if item.detail else text, f"    {SYMBOLS[item.outcome.value]} ", "      ")
     return lines + [line for finding in found for line in _wrap(finding.text, "      > ", "        ")]
 

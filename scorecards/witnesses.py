@@ -45,11 +45,11 @@ def findings(gates: Sequence[GateVerdict], evidence: Iterable[Held]) -> tuple[Fi
 def _of(gate: GateVerdict, item: CriterionVerdict, facts: Mapping[str, dict[str, Json]]) -> Iterator[Finding]:
     if item.outcome is not Outcome.FAIL or item.evidence is None:
         return
-    found = list(_read(facts.get(item.evidence, {}), item.source.measure))
+    found = list(_read(facts.get(item.evidence, {}), item.criterion.source.measure))
     for text in found[:SHOWN]:
-        yield Finding(gate.id, item.id, item.evidence, text)
+        yield Finding(gate.id, item.criterion.id, item.evidence, text)
     if len(found) > SHOWN:
-        yield Finding(gate.id, item.id, item.evidence, f"and {len(found) - SHOWN} more in the evidence")
+        yield Finding(gate.id, item.criterion.id, item.evidence, f"and {len(found) - SHOWN} more in the evidence")
 
 
 def _read(facts: Mapping[str, Json], measure: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from gates.schema.gate import Criterion
 from gates.schema.outcome import Operator, Outcome
 from gates.schema.time import parse_utc
 from gates.schema.verdict import CriterionVerdict
@@ -84,17 +85,19 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def asked(item: CriterionVerdict) -> str:
+def asked(criterion: Criterion) -> str:
     """What the criterion asks for: `< 300 ms`, `= 0`, `1 to 5 s`."""
-    if item.operator is Operator.BETWEEN:
-        return f"{quantity(item.threshold, item.unit)} to {quantity(item.upper or item.threshold, item.unit)}"
-    return f"{_OPERATORS[item.operator]} {quantity(item.threshold, item.unit)}"
+    limit = quantity(criterion.threshold, criterion.unit)
+    if criterion.operator is Operator.BETWEEN:
+        return f"{limit} to {quantity(criterion.upper or criterion.threshold, criterion.unit)}"
+    return f"{_OPERATORS[criterion.operator]} {limit}"
 
 
 def measured(item: CriterionVerdict) -> str:
     """What was measured, or the reason why nothing was."""
     if item.value is not None:
-        return quantity(_rounded(item.value, item.threshold, item.unit), item.unit)
+        criterion = item.criterion
+        return quantity(_rounded(item.value, criterion.threshold, criterion.unit), criterion.unit)
     return item.unknown.value.replace("_", " ") if item.unknown else "nothing"
 
 

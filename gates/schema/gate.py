@@ -18,7 +18,7 @@ class EvidenceSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     produced_by: str = ""
 
 
-class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One value held against one threshold.
 
     `threshold` (and `upper`, for `between`) are decimal strings in `unit`. `statistic` must equal the measure's own, so

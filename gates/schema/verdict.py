@@ -4,45 +4,33 @@ from typing import Literal
 
 import msgspec
 
-from gates.schema.gate import EvidenceSource
-from gates.schema.outcome import Decision, Operator, Outcome, Priority, UnknownReason
+from gates.schema.gate import Criterion
+from gates.schema.outcome import Decision, Outcome, Priority, UnknownReason
 
 
 class CriterionVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One criterion judged: what was measured, what was asked, and why the outcome is what it is.
+    """One criterion judged: the criterion as it is written, what was measured, and why the outcome is what it is.
 
-    `value` is the judged value: where skipped checks count against a ratio it is worse than the measure says, and
-    `detail` tells both. `bound` is the one-sided confidence bound as a decimal, `bound_text` the same in words.
+    `value` is the judged value: where skipped checks count against a ratio it is worse than the measure's own, and
+    `detail` gives both. `bound` is the one-sided confidence bound as a decimal, `bound_text` the same in words.
     `evidence` is the digest of the statement judged, None where there was none. `age_s` is negative for evidence that
     finished after `now`.
     """
 
-    id: str
-    title: str
+    criterion: Criterion
     outcome: Outcome
     unknown: UnknownReason | None
     detail: str
     value: str | None
-    unit: str
-    operator: Operator
-    threshold: str
-    upper: str | None
-    warn_threshold: str | None
-    statistic: str | None
     samples: int
-    min_samples: int
     failures: int | None
     skipped: int
-    confidence: str | None
     bound: str | None
     bound_text: str
-    source: EvidenceSource
     target: str
     evidence: str | None
     finished_at: str | None
     age_s: int | None
-    max_age: str
-    automatic_no_go: bool
 
 
 class GateVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -111,7 +111,7 @@ def test_a_pass_has_everything_that_a_pass_needs(bench, criterion, recipes):
     if verdict.outcome is Outcome.PASS:
         assert verdict.evidence is not None
         assert -60 <= verdict.age_s <= 7 * 86_400
-        assert verdict.samples >= verdict.min_samples
+        assert verdict.samples >= verdict.criterion.min_samples
         assert Decimal(verdict.value).is_finite()
 
 

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from gates.decide import decide
-from gates.schema.gate import Gate
+from gates.schema.gate import EvidenceSource, Gate
 from gates.schema.outcome import Priority
 from gates.schema.time import parse_utc
 from gates.schema.verdict import GateVerdict
-from scorecards.bar import bar_sha256, compare_bars
+from scorecards.bar import _asks, bar_sha256, compare_bars
 from scorecards.weekly import BarEffect
 
 NOW = parse_utc("2026-11-27T12:05:00Z")
@@ -44,6 +44,9 @@ ROWS = [
     ("double-settles", {"automatic_no_go": False}, BarEffect.LOOSENED),
     ("lost-settles", {"max_age": "30d"}, BarEffect.LOOSENED),
     ("lost-settles", {"max_age": "1d"}, BarEffect.TIGHTENED),
+    ("double-settles", {"on_no_data": "fail"}, BarEffect.TIGHTENED),
+    ("double-settles", {"exhaustive": True}, BarEffect.LOOSENED),
+    ("double-settles", {"source": EvidenceSource("urn:gonogo:evidence:load-run:v1", "other")}, BarEffect.CHANGED),
 ]
 
 
@@ -78,3 +81,19 @@ def test_words_and_owners_may_change_under_the_same_bar(gates: tuple[Gate, ...],
     reworded = [msgspec.structs.replace(gate, owner="somebody else", title="Another title") for gate in gates]
     assert compare_bars(judge(gates), judge(reworded)) == ()
     assert bar_sha256(judge(gates)) == bar_sha256(judge(reworded))
+
+
+def test_every_member_of_a_criterion_but_its_name_and_its_producer_is_part_of_the_bar(
+    gates: tuple[Gate, ...], judge: Judge
+) -> None:
+    """A member that is added to Criterion tomorrow moves the bar's digest without a line in this room."""
+    criterion = gates[0].criteria[0]
+    asked = set(msgspec.structs.asdict(criterion)) | set(msgspec.structs.asdict(criterion.source))
+    assert set(_asks(criterion)) == {*asked, "adapter"} - {"title", "source", "produced_by"}
+    renamed = changed(
+        gates,
+        criterion.id,
+        title="Another title",
+        source=msgspec.structs.replace(criterion.source, produced_by="another command"),
+    )
+    assert bar_sha256(judge(renamed)) == bar_sha256(judge(gates))

@@ -78,7 +78,7 @@ def test_the_page_says_everything_that_the_yaml_decides_by(page: str, week: Scor
     for gate in week.spec.gates:
         assert gate.question in page
         for item in gate.criteria:
-            assert item.title.replace("'", "&#39;") in page
+            assert item.criterion.title.replace("'", "&#39;") in page
     assert all(line.sha256 in page for line in week.spec.evidence)
     assert "expected no secret, found a bearer token" in page
     assert SHA in page

@@ -56,8 +56,9 @@ def test_an_age_is_told_in_one_unit_and_may_lie_in_the_future() -> None:
 )
 def test_a_measured_value_is_rounded_only_where_that_does_not_mislead(week: Scorecard, value: str, unit: str, text: str) -> None:
     """Just below the limit, and just above nothing, every digit is shown."""
-    item = next(item for gate in week.spec.gates for item in gate.criteria if item.id == "reserve-p95")
-    assert measured(msgspec.structs.replace(item, value=value, unit=unit)) == text
+    item = next(item for gate in week.spec.gates for item in gate.criteria if item.criterion.id == "reserve-p95")
+    item = msgspec.structs.replace(item, criterion=msgspec.structs.replace(item.criterion, unit=unit))
+    assert measured(msgspec.structs.replace(item, value=value)) == text
 
 
 def test_small_words() -> None:
