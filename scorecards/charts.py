@@ -13,6 +13,18 @@ _LOWER_IS_BETTER = (Operator.LT, Operator.LTE)
 _HIGHER_IS_BETTER = (Operator.GT, Operator.GTE)
 BULLET_WIDTH = 160
 
+_ICON = Markup('<svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true">{}</svg>')
+_ROUND = Markup('<circle cx="24" cy="24" r="21"/>')
+# The sign next to the decision, by the banner's style: a tick, a triangle, an octagon with a cross, a question mark.
+ICONS: dict[str, Markup] = {
+    "pass": _ICON.format(_ROUND + Markup('<path d="M14 25l7 7 13-15"/>')),
+    "warn": _ICON.format(Markup('<path d="M24 5l20 36H4z"/><path d="M24 18v11M24 34v2"/>')),
+    "fail": _ICON.format(
+        Markup('<path d="M15.500 4h17L44 15.500v17L32.500 44h-17L4 32.500v-17z"/><path d="M17 17l14 14M31 17L17 31"/>')
+    ),
+    "unknown": _ICON.format(_ROUND + Markup('<path d="M18 19a6 6 0 1 1 8.500 5.500C24.500 25.500 24 26.500 24 29M24 34v2"/>')),
+}
+
 
 class Bullet(msgspec.Struct, frozen=True):
     """A measured value against its limit, both as pixels on one scale; `words` says the same."""

@@ -9,6 +9,7 @@ import pytest
 
 LONGEST_FILE = 350
 LONGEST_FUNCTION = 60
+LONGEST_LINE = 200
 
 # Files that no module imports and no command table names, each with who reads it instead. It only ever gets shorter.
 READ_OTHERWISE: dict[str, str] = {}
@@ -36,6 +37,20 @@ def test_no_function_is_longer_than_two_screens() -> None:
         for node in house_tree.functions(path)
     }
     assert not {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION}, "split by question"
+
+
+@pytest.mark.parametrize("suffix", [".py", ".j2", ".sql", ".css"])
+def test_no_line_is_longer_than_a_screen_is_wide(suffix: str) -> None:
+    """Every line of code, template, schema and style has at most 200 characters."""
+    paths = house_tree.files(suffix=suffix)
+    assert paths, "the suffix finds files"
+    wide = [
+        f"{path}:{number}"
+        for path in paths
+        for number, line in enumerate(house_tree.text(path).splitlines(), 1)
+        if len(line) > LONGEST_LINE
+    ]
+    assert not wide
 
 
 def test_no_file_has_a_name_that_answers_nothing() -> None:

@@ -1,0 +1,193 @@
+"""The page of a scorecard: what each part shows, read off the scorecard. Pure."""
+
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from gates.schema.outcome import Priority
+from scorecards import charts
+from scorecards.bar import describe
+from scorecards.page_gates import criterion_row, digest, findings_of, gate_card, tile
+from scorecards.page_schema import (
+    ActionRow,
+    Banner,
+    BarLine,
+    CountRow,
+    Drill,
+    DrillMoment,
+    EvidenceRow,
+    InputRow,
+    Launch,
+    Page,
+    Since,
+    TileGroup,
+    WaiverRow,
+    WeekSquare,
+)
+from scorecards.schema import Action, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
+from scorecards.weekly import Changes, Streak
+from scorecards.words import age, clock, counted, date, kind, moment, quantity
+
+SHOWN_ACTIONS = 6
+_WEEK_SIGNS = {"green": "✓", "yellow": "!", "red": "✕", "unknown": "?", "missing": "\N{EN DASH}", "open": "…"}
+_WAIVER_STYLES = {"active": "pass", "expiring": "warn", "expired": "fail"}
+_AS_PLANNED = ("succeeded", "started")
+
+
+def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
+    """All that the page of this scorecard shows; its YAML has the sha256 given."""
+    spec = scorecard.spec
+    found = findings_of(spec.findings)
+    ordered = [gate for priority in Priority for gate in spec.gates if gate.priority is priority]
+    actions = tuple(_action(action, number) for number, action in enumerate(spec.actions, 1))
+    return Page(
+        title=f"{spec.decision.value} · {spec.target} · {spec.week}",
+        css=css,
+        banner=_banner(spec),
+        strip=tuple(_strip(spec)),
+        reasons=spec.reasons,
+        counts=tuple(_counts(spec)),
+        launch=_launch(spec.streak),
+        since=_since(spec.changes),
+        actions=actions[:SHOWN_ACTIONS],
+        later=actions[SHOWN_ACTIONS:],
+        later_summary=f"{len(actions) - SHOWN_ACTIONS} more",
+        figures=tuple(criterion_row(gate, item, found) for gate in spec.gates for item in gate.criteria if charts.bullet(item)),
+        waivers=tuple(_waiver(waiver) for waiver in spec.waivers),
+        gates=tuple(gate_card(gate, found) for gate in ordered),
+        drills=tuple(_drill(line) for line in spec.timelines),
+        evidence=tuple(_evidence(line) for line in spec.evidence),
+        evidence_summary=f"{counted(len(spec.evidence), 'signed statement')} for these gates",
+        inputs=tuple(_inputs(spec, yaml_sha256)),
+        official_from=moment(spec.official_from),
+    )
+
+
+def _banner(spec: ScorecardSpec) -> Banner:
+    sentence = spec.sentence.removeprefix(f"{spec.decision.value}: ")
+    style = _style(spec)
+    return Banner(
+        style=style,
+        icon=charts.ICONS[style],
+        decision=spec.decision.value,
+        sentence=sentence[:1].upper() + sentence[1:],
+        target=spec.target,
+        week=spec.week,
+        standing=spec.standing.value,
+        standing_label=spec.standing.value.capitalize(),
+        standing_reason=spec.standing_reason,
+        evaluated=moment(spec.evaluated_at),
+    )
+
+
+def _style(spec: ScorecardSpec) -> str:
+    """The colour of the banner: a NO GO without evidence looks other than one where something failed."""
+    if spec.exit_code == 0:
+        return "warn" if spec.yellow else "pass"
+    return "unknown" if spec.exit_code == 3 else "fail"
+
+
+def _strip(spec: ScorecardSpec) -> Iterator[TileGroup]:
+    for priority in Priority:
+        tiles = tuple(tile(gate) for gate in spec.gates if gate.priority is priority)
+        if tiles:
+            yield TileGroup(priority.value, tiles)
+
+
+def _counts(spec: ScorecardSpec) -> Iterator[CountRow]:
+    for count in spec.counts:
+        if count.total:
+            numbers = (count.passed, count.warned, count.failed, count.unknown, count.waived)
+            yield CountRow(count.priority.value, charts.tally(count), *numbers)
+
+
+def _launch(streak: Streak) -> Launch:
+    return Launch(
+        day=streak.earliest_launch,
+        date=date(streak.earliest_launch),
+        freeze_from=date(streak.freeze_from),
+        weeks=tuple(
+            WeekSquare(mark.state.value, _WEEK_SIGNS[mark.state.value], mark.week, mark.week[5:], mark.detail)
+            for mark in streak.weeks
+        ),
+        weeks_label=f"Official verdicts of the last {len(streak.weeks)} weeks",
+        sentence=streak.sentence,
+        broken_by=streak.broken_by,
+    )
+
+
+def _since(changes: Changes) -> Since:
+    values, bar = len(changes.values), len(changes.bar)
+    return Since(
+        sentence=changes.sentence,
+        summary=f"{counted(values, 'value')} and {counted(bar, 'requirement')} changed" if values or bar else "",
+        bar=tuple(BarLine(change.effect.value, describe(change)) for change in changes.bar),
+        values=tuple(
+            f"{one.gate} {one.criterion}: {quantity(one.before, one.unit)} → {quantity(one.now, one.unit)}"
+            for one in changes.values
+        ),
+    )
+
+
+def _action(action: Action, number: int) -> ActionRow:
+    return ActionRow(
+        number=number,
+        gate=action.gate,
+        letter=action.letter,
+        style=action.priority.value.lower(),
+        do=action.do,
+        command=action.command,
+        owner=action.owner,
+        runbook=action.runbook,
+        runbook_of=action.do[:60],
+    )
+
+
+def _waiver(line: WaiverLine) -> WaiverRow:
+    return WaiverRow(
+        gate=line.gate,
+        style=_WAIVER_STYLES[line.state],
+        state=line.state,
+        ends=moment(line.expires_at),
+        reason=line.reason,
+        mitigation=line.mitigation,
+        owner=line.owner,
+        approver=line.approver,
+    )
+
+
+def _drill(line: Timeline) -> Drill:
+    moments = tuple(
+        DrillMoment(
+            charts.phase_class(event), clock(event.at_ms), event.label, "" if event.status in _AS_PLANNED else event.status
+        )
+        for event in line.events
+    )
+    return Drill(line.title, moment(line.finished_at), digest(line.evidence), charts.timeline(line), moments)
+
+
+def _evidence(line: EvidenceLine) -> EvidenceRow:
+    return EvidenceRow(
+        kind=kind(line.predicate_type),
+        status="" if line.status == "complete" else line.status,
+        sha256=line.sha256,
+        build=digest(line.build) if line.build else None,
+        finished=moment(line.finished_at),
+        age=age(line.age_s),
+        judges=", ".join(line.judges),
+    )
+
+
+def _inputs(spec: ScorecardSpec, yaml_sha256: str) -> Iterator[InputRow]:
+    inputs, previous = spec.inputs, spec.inputs.previous
+    yield InputRow("scorecard.yaml", "", yaml_sha256)
+    if previous is None:
+        yield InputRow("Last official scorecard", "none yet", "")
+    else:
+        yield InputRow("Last official scorecard", f"{previous.week}, {previous.decision.value}", previous.yaml_sha256)
+    for name, sha256 in sorted(spec.builds.items()):
+        yield InputRow(f"Build of {name}", "" if sha256 else "could not be read", sha256)
+    yield InputRow("Gate set", "", inputs.gate_set_sha256)
+    yield InputRow("What P0 and P1 gates ask for", "", inputs.bar_sha256)
+    yield InputRow("Waivers", "", inputs.waivers_sha256)
+    yield InputRow("History", "", inputs.history_sha256)

@@ -1,0 +1,110 @@
+"""The gates on the page: the strip of tiles, and each gate with its criteria. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gates.schema.outcome import Outcome
+from gates.schema.verdict import CriterionVerdict, GateVerdict
+from scorecards.charts import bullet
+from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, Mark, Tile, WaivedBy
+from scorecards.schema import Finding
+from scorecards.words import LABELS, SYMBOLS, age, asked, counted, grouped, kind, measured, moment, short
+
+_ATTENTION = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN)
+Found = Mapping[tuple[str, str], tuple[str, ...]]
+
+
+def mark(outcome: Outcome) -> Mark:
+    """An outcome as the page marks it."""
+    return Mark(outcome.value, SYMBOLS[outcome.value], LABELS[outcome.value])
+
+
+def digest(sha256: str) -> Digest:
+    """A digest, whole and short."""
+    return Digest(sha256, short(sha256))
+
+
+def tile(gate: GateVerdict) -> Tile:
+    """A gate in the strip."""
+    return Tile(gate.id, gate.letter, gate.title, mark(gate.outcome), gate.waived)
+
+
+def findings_of(findings: Iterable[Finding]) -> Found:
+    """The texts of the findings, by gate and criterion."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for one in findings:
+        found[one.gate, one.criterion] = (*found.get((one.gate, one.criterion), ()), one.text)
+    return found
+
+
+def gate_card(gate: GateVerdict, found: Found) -> GateCard:
+    """A gate with its criteria; open at once where it needs attention and anything was measured at all."""
+    passed = sum(item.outcome in (Outcome.PASS, Outcome.WARN) for item in gate.criteria)
+    return GateCard(
+        id=gate.id,
+        letter=gate.letter,
+        title=gate.title,
+        question=gate.question,
+        priority=gate.priority.value,
+        owner=gate.owner,
+        runbook=gate.runbook,
+        mark=mark(gate.outcome),
+        share=f"{passed} of {len(gate.criteria)}",
+        is_open=gate.outcome is not Outcome.PASS and any(item.evidence for item in gate.criteria),
+        waived=_waived_by(gate),
+        tables=tuple(_tables(gate, found)),
+    )
+
+
+def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> CriterionRow:
+    """One criterion in words."""
+    criterion = item.criterion
+    return CriterionRow(
+        mark=mark(item.outcome),
+        letter=gate.letter,
+        title=criterion.title,
+        detail="" if item.outcome is Outcome.PASS else item.detail,
+        findings=found.get((gate.id, criterion.id), ()),
+        measured="" if item.value is None else measured(item),
+        missing=measured(item) if item.value is None else "",
+        chart=bullet(item),
+        threshold=asked(criterion),
+        statistic=criterion.statistic or "",
+        samples=counted(item.samples, "sample") if item.samples else "",
+        samples_note=_samples_note(item),
+        evidence=digest(item.evidence) if item.evidence else None,
+        evidence_note=f"{kind(criterion.source.predicate_type)}, {age(item.age_s)}",
+        produced_by=criterion.source.produced_by,
+    )
+
+
+def _tables(gate: GateVerdict, found: Found) -> Iterable[CriteriaTable]:
+    """First the criteria that need attention, failing ones on top; those that pass are folded away below them."""
+    of_gate = f"of gate {gate.letter}, {gate.title}"
+    attention = sorted((item for item in gate.criteria if item.outcome in _ATTENTION), key=_urgency)
+    if attention:
+        yield CriteriaTable(f"Criteria that need attention {of_gate}", "", _rows(gate, attention, found))
+    passing = [item for item in gate.criteria if item.outcome is Outcome.PASS]
+    if passing:
+        summary = f"{len(passing)} criteria pass" if len(passing) > 1 else "1 criterion passes"
+        yield CriteriaTable(f"Passing criteria {of_gate}", summary if attention else "", _rows(gate, passing, found))
+
+
+def _urgency(item: CriterionVerdict) -> int:
+    return _ATTENTION.index(item.outcome)
+
+
+def _rows(gate: GateVerdict, items: Sequence[CriterionVerdict], found: Found) -> tuple[CriterionRow, ...]:
+    return tuple(criterion_row(gate, item, found) for item in items)
+
+
+def _samples_note(item: CriterionVerdict) -> str:
+    """What the samples allow to say, or how many are required where there are too few."""
+    if item.bound_text or item.value is None or item.samples >= item.criterion.min_samples:
+        return item.bound_text
+    return f"{grouped(str(item.criterion.min_samples))} asked"
+
+
+def _waived_by(gate: GateVerdict) -> WaivedBy | None:
+    if not gate.waived:
+        return None
+    return WaivedBy(gate.waived_by or "", moment(gate.waived_until or ""), gate.waiver_reason or "")

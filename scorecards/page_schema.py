@@ -1,0 +1,247 @@
+"""What the scorecard's page shows, ready to place: every text written out, every decision taken. The template only repeats."""
+
+import msgspec
+from markupsafe import Markup
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """An outcome for people: its style, the sign next to the colour, and the word for those who see neither."""
+
+    style: str
+    sign: str
+    label: str
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """A sha256, and as much of it as fits into a table."""
+
+    sha256: str
+    short: str
+
+
+class Banner(msgspec.Struct, frozen=True):
+    """The answer, at the top of the page; `style` is its colour."""
+
+    style: str
+    icon: Markup
+    decision: str
+    sentence: str
+    target: str
+    week: str
+    standing: str
+    standing_label: str
+    standing_reason: str
+    evaluated: str
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """One gate in the strip below the banner."""
+
+    gate: str
+    letter: str
+    title: str
+    mark: Mark
+    is_waived: bool
+
+
+class TileGroup(msgspec.Struct, frozen=True):
+    """The tiles of one priority."""
+
+    priority: str
+    tiles: tuple[Tile, ...]
+
+
+class CountRow(msgspec.Struct, frozen=True):
+    """The gates of one priority, counted by outcome."""
+
+    priority: str
+    chart: Markup
+    passed: int
+    warned: int
+    failed: int
+    unknown: int
+    waived: int
+
+
+class WeekSquare(msgspec.Struct, frozen=True):
+    """One week of the streak."""
+
+    style: str
+    sign: str
+    week: str
+    short: str
+    detail: str
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """When a launch is possible, and the weeks that decide it."""
+
+    day: str
+    date: str
+    freeze_from: str
+    weeks: tuple[WeekSquare, ...]
+    weeks_label: str
+    sentence: str
+    broken_by: str
+
+
+class BarLine(msgspec.Struct, frozen=True):
+    """One change of what the gates require; `style` is its effect."""
+
+    style: str
+    text: str
+
+
+class Since(msgspec.Struct, frozen=True):
+    """What changed since last week; `summary` is "" where no value and no requirement did."""
+
+    sentence: str
+    summary: str
+    bar: tuple[BarLine, ...]
+    values: tuple[str, ...]
+
+
+class ActionRow(msgspec.Struct, frozen=True):
+    """One thing to do next; `runbook_of` names it for a screen reader."""
+
+    number: int
+    gate: str
+    letter: str
+    style: str
+    do: str
+    command: str
+    owner: str
+    runbook: str
+    runbook_of: str
+
+
+class CriterionRow(msgspec.Struct, frozen=True):
+    """One criterion: measured, threshold, samples, evidence; a text that does not apply is "".
+
+    `missing` says why there is no `measured`; `produced_by` is the command where there is no `evidence`.
+    """
+
+    mark: Mark
+    letter: str
+    title: str
+    detail: str
+    findings: tuple[str, ...]
+    measured: str
+    missing: str
+    chart: Markup
+    threshold: str
+    statistic: str
+    samples: str
+    samples_note: str
+    evidence: Digest | None
+    evidence_note: str
+    produced_by: str
+
+
+class CriteriaTable(msgspec.Struct, frozen=True):
+    """Some criteria of a gate; `summary` is "" for a table that is not folded away."""
+
+    caption: str
+    summary: str
+    rows: tuple[CriterionRow, ...]
+
+
+class WaivedBy(msgspec.Struct, frozen=True):
+    """The waiver in force of a gate."""
+
+    approver: str
+    until: str
+    reason: str
+
+
+class GateCard(msgspec.Struct, frozen=True):
+    """One gate with its criteria."""
+
+    id: str
+    letter: str
+    title: str
+    question: str
+    priority: str
+    owner: str
+    runbook: str
+    mark: Mark
+    share: str
+    is_open: bool
+    waived: WaivedBy | None
+    tables: tuple[CriteriaTable, ...]
+
+
+class WaiverRow(msgspec.Struct, frozen=True):
+    """One waiver, and how long it still holds."""
+
+    gate: str
+    style: str
+    state: str
+    ends: str
+    reason: str
+    mitigation: str
+    owner: str
+    approver: str
+
+
+class DrillMoment(msgspec.Struct, frozen=True):
+    """One step of a drill; `status` is "" for one that went as planned."""
+
+    style: str
+    at: str
+    label: str
+    status: str
+
+
+class Drill(msgspec.Struct, frozen=True):
+    """One drill's timeline."""
+
+    title: str
+    finished: str
+    evidence: Digest
+    chart: Markup
+    moments: tuple[DrillMoment, ...]
+
+
+class EvidenceRow(msgspec.Struct, frozen=True):
+    """One statement that criteria were judged by; `build` is None where it names none."""
+
+    kind: str
+    status: str
+    sha256: str
+    build: Digest | None
+    finished: str
+    age: str
+    judges: str
+
+
+class InputRow(msgspec.Struct, frozen=True):
+    """One input of the scorecard by its digest; `sha256` is "" where there is none, and then `note` says so."""
+
+    name: str
+    note: str
+    sha256: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The whole page, from top to bottom."""
+
+    title: str
+    css: Markup
+    banner: Banner
+    strip: tuple[TileGroup, ...]
+    reasons: tuple[str, ...]
+    counts: tuple[CountRow, ...]
+    launch: Launch
+    since: Since
+    actions: tuple[ActionRow, ...]
+    later: tuple[ActionRow, ...]
+    later_summary: str
+    figures: tuple[CriterionRow, ...]
+    waivers: tuple[WaiverRow, ...]
+    gates: tuple[GateCard, ...]
+    drills: tuple[Drill, ...]
+    evidence: tuple[EvidenceRow, ...]
+    evidence_summary: str
+    inputs: tuple[InputRow, ...]
+    official_from: str
