@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from gates.schema.gate import Criterion
-from gates.schema.outcome import Operator, Outcome
+from gates.schema.outcome import Operator
 from gates.schema.time import parse_utc
 from gates.schema.verdict import CriterionVerdict
 
@@ -122,8 +122,3 @@ def kind(predicate_type: str) -> str:
     """`urn:gonogo:evidence:load-run:v1` as `load run`; a foreign type as it is."""
     parts = predicate_type.split(":")
     return parts[3].replace("-", " ") if predicate_type.startswith("urn:gonogo:evidence:") and len(parts) > 3 else predicate_type
-
-
-def symbol(outcome: Outcome) -> str:
-    """The sign that stands beside the colour of an outcome."""
-    return SYMBOLS[outcome.value]
