@@ -7,6 +7,7 @@ import msgspec
 
 from drills.child import Pause
 from gates.schema.errors import UnknownProblem
+from gates.schema.pointer import read_pointer
 from gates.schema.target import Target, resolve
 from gates.schema.time import monotonic_s
 
@@ -39,9 +40,9 @@ def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
     url = resolve(target.base_url, environ) + target.build.path
     try:
         answer = httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=url.startswith("https:"))
-        found = msgspec.json.decode(answer.content)
-        for part in target.build.pointer.split("/")[1:]:
-            found = found[part.replace("~1", "/").replace("~0", "~")]
-    except (httpx.TransportError, msgspec.MsgspecError, KeyError, TypeError) as error:
+        found = read_pointer(msgspec.json.decode(answer.content), target.build.pointer)
+    except (httpx.TransportError, msgspec.MsgspecError) as error:
         raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: {error!r}") from None
-    return str(found)
+    if not isinstance(found, str):
+        raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: it holds no such text")
+    return found

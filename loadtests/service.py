@@ -10,9 +10,9 @@ import msgspec
 
 from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.pointer import text_at
 from gates.schema.target import NamedTarget, Operation, Role, fill, resolve
 from gates.schema.time import monotonic_s
-from loadtests.pointer import text_at
 from loadtests.storm.plan import Accounts
 
 START_HINT = "start it (`gonogo gateway serve`), or name another with --target or GONOGO_BASE_URL"

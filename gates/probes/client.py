@@ -173,19 +173,6 @@ def without_empty_query(path: str) -> str:
     return f"{bare}{mark}{kept}" if kept else bare
 
 
-def point(value: Json, pointer: str) -> Json:
-    """What an RFC 6901 pointer leads to, or None."""
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None
-    return value
-
-
 def _pieces(body: bytes) -> Iterator[bytes]:
     for start in range(0, len(body), _CHUNK):
         yield body[start : start + _CHUNK]

@@ -9,9 +9,10 @@ import msgspec
 from gates.evidence.dsse import Signer
 from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
 from gates.evidence.store import EvidenceStore
-from gates.probes.client import NotRun, ServiceProblem, TargetClient, point
+from gates.probes.client import NotRun, ServiceProblem, TargetClient
 from gates.schema.canonical import Json, sha256_hex, to_builtins
 from gates.schema.outcome import ExitCode, UnknownReason
+from gates.schema.pointer import read_pointer
 from gates.schema.time import Clock, format_utc
 
 Status = Literal["complete", "not_run", "adapter_error"]
@@ -109,7 +110,7 @@ def read_subject(client: TargetClient, build: str | None) -> Subject:
     if build is None and where is not None:
         authorization = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
         answer = client.send("GET", where.path, authorization=authorization)
-        found = point(answer.json(), where.pointer)
+        found = read_pointer(answer.json(), where.pointer)
         if not isinstance(found, str) or not found:
             raise ServiceProblem(
                 f"GET {where.path} answered {answer.status} and has no build at {where.pointer}",

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from gates.probes.client import Answer, ServiceProblem, TargetClient, point
+from gates.probes.client import Answer, ServiceProblem, TargetClient
 from gates.probes.patterns import forms
 from gates.schema.canonical import Json
+from gates.schema.pointer import read_pointer
 
 AMOUNT = "100"
 _UNMISTAKABLE = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[!-~]{16,}")
@@ -36,7 +37,7 @@ def make_specimen(client: TargetClient, amount: str = AMOUNT) -> Specimen:
         raise ServiceProblem("the target has no operation `reserve`", next_step="add spec.operations.reserve to the target file")
     key = client.fresh_key()
     answer = client.perform(operation, {"amount": amount}, keys=[key])
-    found = point(answer.json(), operation.id_pointer or "/payment_id")
+    found = read_pointer(answer.json(), operation.id_pointer or "/payment_id")
     if answer.status not in operation.success or not isinstance(found, str):
         raise ServiceProblem(
             f"the reserve that the probe needs was answered {answer.status} {answer.code or ''}".rstrip(),
@@ -60,7 +61,7 @@ def _listed_payout(client: TargetClient) -> str | None:
     if operation is None or operation.role not in client.credentials:
         return None
     answer = client.perform(operation, {"cursor": ""})
-    found = point(answer.json(), "/items/0/payout_id") if answer.status == 200 else None
+    found = read_pointer(answer.json(), "/items/0/payout_id") if answer.status == 200 else None
     return found if isinstance(found, str) else None
 
 
@@ -72,7 +73,7 @@ def _new_payout(client: TargetClient) -> str | None:
     if client.perform(settle, owed.fields).status not in settle.success:
         return None
     answer = client.perform(payout, owed.fields)
-    found = point(answer.json(), payout.id_pointer or "/payout_id") if answer.status in payout.success else None
+    found = read_pointer(answer.json(), payout.id_pointer or "/payout_id") if answer.status in payout.success else None
     return found if isinstance(found, str) else None
 
 

@@ -12,13 +12,13 @@ import httpx
 import msgspec
 
 from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.pointer import text_at
 from gates.schema.target import NamedTarget, Operation, Process, fill, resolve
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.rows import Workload
 from loadtests.bench.samples import Commits
 from loadtests.bench.sockets import ask_all
 from loadtests.bench.stations import AMOUNT, HOLD, REPLAYED
-from loadtests.pointer import text_at
 from loadtests.practice.cores import Cores
 from loadtests.practice.served import Served, answers, free_port
 

@@ -7,9 +7,9 @@ import msgspec
 
 from gates.schema.canonical import Json
 from gates.schema.errors import UsageProblem
+from gates.schema.pointer import text_at
 from gates.schema.target import Operation, Target, fill, resolve
 from loadtests.draws import below
-from loadtests.pointer import text_at
 from loadtests.schema import LoadProfile, RetryPolicy
 from loadtests.storm.history import AttemptError
 from loadtests.storm.plan import MutationName, Plan, PlannedPayment, Step

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gates.probes.client import OTHER, Answer, NotRun, ServiceProblem, TargetClient, fill_text, point
+from gates.probes.client import OTHER, Answer, NotRun, ServiceProblem, TargetClient, fill_text
 from gates.probes.fail_closed.table import OperationName, Row, Table
 from gates.schema.canonical import Json
+from gates.schema.pointer import read_pointer
 from gates.schema.target import Operation, fill
 
 NOBODY = "nobody"
@@ -61,7 +62,7 @@ def prepare(client: TargetClient, table: Table) -> dict[str, str]:
     fields.update({"long_key": _LONG_KEY, "nested": _NESTED})
     for item in table.prepare:
         answer = client.perform(item.request, fields)
-        found = point(answer.json(), item.request.id_pointer or f"/{item.capture}")
+        found = read_pointer(answer.json(), item.request.id_pointer or f"/{item.capture}")
         if answer.status not in item.request.success or not isinstance(found, str):
             raise ServiceProblem(
                 f"{item.request.method} {item.request.path}, to prepare, answered {answer.status} {answer.code or ''}"
@@ -90,7 +91,7 @@ def make_stage(client: TargetClient, row: Row, fields: Mapping[str, str]) -> Sta
         if answer.status not in operation.success:
             raise ServiceProblem(f"the {name} that the row needs was answered {answer.status} {answer.code or ''}".rstrip())
         if name == "reserve":
-            payment_id = str(point(answer.json(), operation.id_pointer or "/payment_id"))
+            payment_id = str(read_pointer(answer.json(), operation.id_pointer or "/payment_id"))
             mine.update({"payment_id": payment_id, "unknown_payment_id": unlike(payment_id)})
         mine[f"{name}_key"] = key
         made[name] = (request, answer)

@@ -11,9 +11,9 @@ import msgspec
 
 from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.pointer import text_at
 from gates.schema.target import NamedTarget, Operation, fill, resolve
 from loadtests.hostile.books import AskType, Payout
-from loadtests.pointer import text_at
 from loadtests.service import Service
 
 _TRIES, _AGAIN_S, _TIMEOUT_S = 5, 0.2, 10.0

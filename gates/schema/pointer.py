@@ -1,16 +1,21 @@
-"""Reading one member of a JSON answer by its RFC 6901 pointer."""
+"""Reading one place of a JSON document by its RFC 6901 pointer."""
+
+import re
 
 from gates.schema.canonical import Json
 
+_INDEX = re.compile(r"0|[1-9][0-9]*")
+
 
 def read_pointer(document: Json, pointer: str) -> Json:
-    """The value at `pointer`, or None where the document has no such place."""
-    value = document
-    for part in pointer.split("/")[1:]:
+    """The value at `pointer`, or None where the document has no such place; a text that is no pointer leads nowhere."""
+    before, *parts = pointer.split("/")
+    value = None if before else document
+    for part in parts:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict):
             value = value.get(name)
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(name) and int(name) < len(value):
             value = value[int(name)]
         else:
             return None
