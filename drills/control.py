@@ -9,9 +9,10 @@ from typing import Protocol
 from drills.child import Identity, Pause, spawn
 from drills.inquiry import read_build, wait_answer
 from drills.power import PowerDisk
-from drills.process import Service, seed_environment
+from drills.process import Service
 from drills.releases import release_environ
 from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.practice import seed_two_tenants
 from gates.schema.target import Target, fill
 from gates.schema.time import monotonic_s
 
@@ -67,7 +68,7 @@ class ProcessControl:
     def seed(self) -> None:
         """Two tenants on the fresh database."""
         assert self._target.process is not None, "made for a target with a process"
-        variables = seed_environment(self._target.process, self.db, self.environ)
+        variables = seed_two_tenants(self._target.process, self.db, self.environ)
         self.environ.update(variables)
 
     def start(self, release: str, within_s: float) -> None:

@@ -1,12 +1,10 @@
 """A service run here as a child process: seeded, started, killed and started again on the same port and database.
 
-environ = {**os.environ, **seed_environment(target.process, db)}
+environ = {**os.environ, **seed_two_tenants(target.process, db, os.environ)}
 with Service(target, db=db, logs=out / "logs", environ=environ) as service:   # starts, waits until ready
     ...  # children get service.environ, which has GONOGO_BASE_URL and the seeds
 """
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,15 +16,13 @@ import httpx
 import msgspec
 
 from drills.child import Child, Identity, Pause, spawn
-from drills.ports import free_port
 from drills.rail import RailProcess
 from gates.schema.errors import UnknownProblem
-from gates.schema.practice import RAIL_URL
-from gates.schema.target import Process, Target, fill, resolve
+from gates.schema.practice import RAIL_URL, free_port
+from gates.schema.target import Target, fill, resolve
 from gates.schema.time import monotonic_s
 
 _POLL_S = 0.01
-_SEED_TIMEOUT_S = 60
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -174,35 +170,8 @@ class Service:
         return "".join(f"\n  {line}" for line in lines)
 
 
-def seed_environment(
-    process: Process, db: Path, environ: Mapping[str, str] | None = None, *, cwd: Path | None = None
-) -> dict[str, str]:
-    """Make two tenants in the database and return their ids and keys as GONOGO_* and GONOGO_OTHER_* variables.
-
-    Empty where the target has no seed command. Raises UnknownProblem where the command fails or prints no JSON object.
-    """
-    if not process.seed:
-        return {}
-    argv = [str(fill(word, {"python": sys.executable, "db": str(db)})) for word in process.seed]
-    env = dict(os.environ if environ is None else environ)
-    return {**_seed(argv, env, cwd, "GONOGO_"), **_seed(argv, env, cwd, "GONOGO_OTHER_")}
-
-
 def _answers(client: httpx.Client, url: str) -> bool:
     try:
         return client.get(url).is_success
     except httpx.TransportError:
         return False
-
-
-def _seed(argv: list[str], environ: dict[str, str], cwd: Path | None, prefix: str) -> dict[str, str]:
-    try:
-        done = subprocess.run(argv, env=environ, cwd=cwd, capture_output=True, check=True, timeout=_SEED_TIMEOUT_S)
-        members = msgspec.json.decode(done.stdout, type=dict[str, str | list[str]])
-    except subprocess.CalledProcessError as error:
-        raise UnknownProblem(
-            f"the seed command failed (exit {error.returncode}): {error.stderr.decode(errors='replace')[-400:]}"
-        ) from None
-    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
-        raise UnknownProblem(f"the seed command {argv[0]!r} did not print one JSON object: {error}") from None
-    return {prefix + name.upper(): value if isinstance(value, str) else ",".join(value) for name, value in members.items()}

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from drills.process import Service, seed_environment
+from drills.process import Service
 from gates.build import read_build
 from gates.evidence.dsse import Signer
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.practice import seed_two_tenants
 from gates.schema.time import Clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
 from scorecards.order import Order
@@ -70,7 +71,7 @@ def _service(order: Order, voice: Voice) -> Iterator[tuple[Mapping[str, str], st
     db = order.out / "service" / "service.db"
     db.parent.mkdir(mode=0o700)
     try:
-        environ = {**base, **seed_environment(target.process, db, base)}
+        environ = {**base, **seed_two_tenants(target.process, db, base)}
         service = Service(target, db=db, logs=order.out / "logs", environ=environ)
         service.start()
     except (Problem, OSError) as problem:

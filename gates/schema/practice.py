@@ -1,16 +1,26 @@
-"""How do a service and its rail, both run here for practice, find each other? By a ready line and two variables."""
+"""What a service needs that is run here for practice: a port, a database with tenants in it, and a rail that it finds."""
 
 import os
+import socket
+import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from gates.schema.errors import UnknownProblem
 from gates.schema.target import Process, fill
 from gates.schema.time import monotonic_s
 
 RAIL_URL, RAIL_SECRET = "GONOGO_RAIL_URL", "GONOGO_RAIL_SECRET"  # names of variables
+_SEED_TIMEOUT_S = 60
+_FIRST_PORT, _USUAL_RANGE = 20_000, 32_768
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_drawn = count()  # so that two ports of one process differ before either is bound
 
 
 class _Ready(msgspec.Struct):
@@ -20,7 +30,7 @@ class _Ready(msgspec.Struct):
 
 def rail_argv(process: Process, book: Path) -> list[str]:
     """The command that runs the rail of a target's process, with its own book in that file."""
-    return [str(fill(word, {"python": sys.executable, "rail_book": str(book)})) for word in process.rail]
+    return _filled(process.rail, rail_book=str(book))
 
 
 def shared_secret() -> dict[str, str]:
@@ -38,3 +48,72 @@ def ready_url(stdout: bytes) -> str | None:
         if said.event == "ready":
             return said.url
     return None
+
+
+def seed_tenant(
+    command: Sequence[str], db: Path, environ: Mapping[str, str], *, prefix: str = "GONOGO_", cwd: Path | None = None
+) -> dict[str, str]:
+    """Make a tenant in the database with a target's seed command; its ids and keys as variables GONOGO_*.
+
+    Empty where the target has no such command. Raises UnknownProblem where it fails or prints no JSON object.
+    """
+    if not command:
+        return {}
+    argv = _filled(command, db=str(db))
+    return _variables(argv, prefix, env=dict(environ), cwd=cwd, stderr=subprocess.PIPE, timeout=_SEED_TIMEOUT_S)
+
+
+def seed_two_tenants(process: Process, db: Path, environ: Mapping[str, str], *, cwd: Path | None = None) -> dict[str, str]:
+    """The same for two tenants; the second one's variables are GONOGO_OTHER_*."""
+    first, second = (seed_tenant(process.seed, db, environ, prefix=name, cwd=cwd) for name in ("GONOGO_", "GONOGO_OTHER_"))
+    return {**first, **second}
+
+
+def seed_payments(command: Sequence[str], db: Path, environ: Mapping[str, str], count: int) -> dict[str, str]:
+    """Make a tenant with so many settled payments by a target's bulk command, whose progress is shown as it comes."""
+    return _variables(_filled(command, db=str(db), count=str(count)), "GONOGO_", env=dict(environ))
+
+
+def _filled(command: Sequence[str], **fields: str) -> list[str]:
+    return [str(fill(word, {"python": sys.executable, **fields})) for word in command]
+
+
+def _variables(argv: list[str], prefix: str, **options: Any) -> dict[str, str]:  # noqa: ANN401  # those of subprocess.run
+    """Run a seed command; each member NAME of the JSON object that it prints becomes the variable PREFIX_NAME."""
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, check=True, **options)
+        members = msgspec.json.decode(done.stdout, type=dict[str, str | list[str]])
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr or b"").decode(errors="replace")[-400:]
+        raise UnknownProblem(f"the seed command failed (exit {error.returncode}): {last}") from None
+    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
+        raise UnknownProblem(f"the seed command {argv[0]!r} did not print one JSON object: {error}") from None
+    return {prefix + name.upper(): value if isinstance(value, str) else ",".join(value) for name, value in members.items()}
+
+
+def free_port() -> int:
+    """A loopback port that is free now, below the range that the kernel gives to outgoing connections.
+
+    A port from inside that range could, while the service is down, be given to a client that retries against it; that
+    client would then connect to itself and the service could not come back.
+    """
+    low = _first_outgoing_port()
+    span = max(low - _FIRST_PORT, 1)
+    for _ in range(span):
+        port = _FIRST_PORT + (os.getpid() * 101 + next(_drawn)) % span
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise UnknownProblem(f"no free loopback port between {_FIRST_PORT} and {low}")
+
+
+def _first_outgoing_port() -> int:
+    """Where the kernel's range begins; Linux's usual one where it does not say."""
+    try:
+        return int(_PORT_RANGE.read_text().split()[0])
+    except OSError:
+        return _USUAL_RANGE

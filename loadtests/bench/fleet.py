@@ -11,13 +11,14 @@ import click
 import msgspec
 
 from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.practice import free_port
 from gates.schema.target import NamedTarget
 from loadtests.bench.gateway_station import GatewayStation
 from loadtests.bench.postgres import find_postgres, running
 from loadtests.bench.rows import GROWTH_BASE, Row
 from loadtests.bench.stations import PeerStation, Station, await_peer, peer_argv
 from loadtests.practice.cores import Cores
-from loadtests.practice.served import Served, free_port
+from loadtests.practice.served import Served
 
 NEEDS = {
     "fastapi-sqlite": ("fastapi", "sqlalchemy"),

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from itertools import chain, count
@@ -13,6 +12,7 @@ import msgspec
 
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.pointer import text_at
+from gates.schema.practice import free_port, seed_payments, seed_tenant
 from gates.schema.target import NamedTarget, Operation, Process, fill, resolve
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.rows import Workload
@@ -20,7 +20,7 @@ from loadtests.bench.samples import Commits
 from loadtests.bench.sockets import ask_all
 from loadtests.bench.stations import AMOUNT, HOLD, REPLAYED
 from loadtests.practice.cores import Cores
-from loadtests.practice.served import Served, answers, free_port
+from loadtests.practice.served import Served, answers
 
 _SLOW_BUCKET = "0.015"
 
@@ -160,15 +160,8 @@ def _seed(name: str, process: Process, db: Path, stored: int) -> dict[str, str]:
 
     Without a seed command they are in the environment already.
     """
-    template = process.bulk if stored else process.seed
-    if not template and not stored:
-        return {}
-    if not template:
+    if not stored:
+        return seed_tenant(process.seed, db, os.environ)
+    if not process.bulk:
         raise UnknownProblem(f"not run: the target {name!r} has no command that stores payments")
-    argv = [str(fill(word, {"python": sys.executable, "db": str(db), "count": str(stored)})) for word in template]
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
-        members = msgspec.json.decode(done.stdout, type=dict[str, str | list[str]])
-    except (OSError, subprocess.CalledProcessError, msgspec.MsgspecError) as error:
-        raise UnknownProblem(f"{name}: the database could not be prepared: {error}") from None
-    return {f"GONOGO_{key.upper()}": value if isinstance(value, str) else ",".join(value) for key, value in members.items()}
+    return seed_payments(process.bulk, db, os.environ, stored)

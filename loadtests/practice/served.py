@@ -4,7 +4,6 @@ import contextlib
 import os
 import pwd
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Collection, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
@@ -105,13 +104,6 @@ class Served:
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-5:]
         return "".join(f"\n  {line}" for line in lines)
-
-
-def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def answers(port: int, path: str) -> bool:

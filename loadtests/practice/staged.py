@@ -2,19 +2,15 @@
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from gates.schema.errors import UnknownProblem
-from gates.schema.practice import RAIL_URL, rail_argv, ready_url, shared_secret
+from gates.schema.practice import RAIL_URL, free_port, rail_argv, ready_url, seed_tenant, shared_secret
 from gates.schema.target import NamedTarget, Process, fill
 from loadtests.practice.cores import available_cores
-from loadtests.practice.served import Served, answers, free_port
+from loadtests.practice.served import Served, answers
 
 _URL = "GONOGO_BASE_URL"  # the name of a variable
 
@@ -44,7 +40,7 @@ def staged(
         rail = Served("the rail", rail_argv(process, folder / "rail.db"), log=log, cores=available_cores())
         ending.callback(rail.end)
         rail.wait(lambda: ready_url(log.read_bytes()) is not None)
-        os.environ.update({RAIL_URL: ready_url(log.read_bytes()) or "", **_seed(process, db)})
+        os.environ.update({RAIL_URL: ready_url(log.read_bytes()) or "", **seed_tenant(process.seed, db, os.environ)})
         names = ["service", *(f"service-{number}" for number in range(2, copies + 1))]
         running = tuple(_serve(named, (*process.start, *more), db, name, ending) for name in names)
         os.environ[_URL] = running[0].url
@@ -66,16 +62,3 @@ def _serve(named: NamedTarget, start: Sequence[str], db: Path, name: str, ending
 def _restore(environ: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environ)
-
-
-def _seed(process: Process, db: Path) -> dict[str, str]:
-    """Make a tenant; its ids and keys as GONOGO_* variables."""
-    if not process.seed:
-        return {}
-    argv = [str(fill(word, {"python": sys.executable, "db": str(db)})) for word in process.seed]
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
-        members = msgspec.json.decode(done.stdout, type=dict[str, str | list[str]])
-    except (OSError, subprocess.CalledProcessError, msgspec.MsgspecError) as error:
-        raise UnknownProblem(f"the database could not be prepared: {error}") from None
-    return {f"GONOGO_{key.upper()}": value if isinstance(value, str) else ",".join(value) for key, value in members.items()}

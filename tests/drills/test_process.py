@@ -5,15 +5,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import httpx
 import pytest
 from waiting import eventually
 
 from drills.child import Identity, identify, spawn
-from drills.ports import free_port
-from drills.process import Service, seed_environment
+from drills.process import Service
 from gates.schema.errors import UnknownProblem
 
 pytestmark = pytest.mark.process
@@ -75,22 +73,6 @@ def test_a_service_that_never_gets_ready_is_ended(fake_target, environ, tmp_path
     assert not service.running
 
 
-def test_seeding_twice_gives_two_tenants_as_variables(fake_target, environ, tmp_path):
-    """Members become GONOGO_*, lists are joined, the second tenant is GONOGO_OTHER_*."""
-    variables = seed_environment(fake_target().process, tmp_path / "d", environ)
-    assert variables["GONOGO_TENANT_ID"] == "tnt_1"
-    assert variables["GONOGO_OTHER_TENANT_ID"] == "tnt_2"
-    assert variables["GONOGO_PAYEE_IDS"] == "a,b,c"
-
-
-def test_a_seed_command_that_prints_something_else_is_refused(fake_target, environ, tmp_path):
-    """What cannot be read is not guessed."""
-    process = fake_target("serve").process
-    talk = type(process)(start=process.start, seed=("echo", "hello"))
-    with pytest.raises(UnknownProblem, match="did not print one JSON object"):
-        seed_environment(talk, tmp_path / "d", environ)
-
-
 def test_nothing_is_left_when_the_parent_is_killed(fake_target, tmp_path):
     """The kernel ends the service with its parent, though SIGKILL lets nobody tidy up."""
     parent = textwrap.dedent(f"""
@@ -131,9 +113,3 @@ def test_a_program_that_does_not_exist_is_told(environ, tmp_path):
     assert child.wait(5)
     assert child.end() == 127
     assert "No such file" in child.stderr.read_text()
-
-
-def test_the_port_cannot_be_given_to_a_retrying_client():
-    """It lies below the kernel's range of outgoing ports, or a client could connect to itself while the service is down."""
-    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    assert 20_000 <= free_port() < low

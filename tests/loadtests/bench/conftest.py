@@ -4,9 +4,10 @@ import sys
 
 import pytest
 
+from gates.schema.practice import free_port
 from loadtests.bench.samples import Commits, Heard, Pair, Sample
 from loadtests.bench.stations import peer_argv
-from loadtests.practice.served import Served, answers, free_port
+from loadtests.practice.served import Served, answers
 
 
 @pytest.fixture
