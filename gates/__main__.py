@@ -1,4 +1,4 @@
-"""`python -m gates gate|evidence|receipt|schema ...`, the room as a program of its own."""
+"""`python -m gates gate|evidence|receipt|schema ...`, the package as a program."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Which build is under review? What the running service says, read from where its target file points."""
+"""Which build is under review? The one that the running service reports, at the place that its target file names."""
 
 import re
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ _NEXT = "start the service, or name the build with --build SHA256"
 def read_build(named: NamedTarget, environ: Mapping[str, str] | None = None) -> str:
     """The sha256 of the build that answers at the target now, with credentials from `environ` (None: this process's).
 
-    Raises UnknownProblem where the target does not tell its build, or cannot be asked.
+    Raises UnknownProblem if the service does not report its build, or does not answer.
     """
     if named.target.build is None:
-        raise UnknownProblem(f"the target {named.name} does not say where its build is told", next_step=_NEXT)
+        raise UnknownProblem(f"the target {named.name} has no `build`: where the service reports its build", next_step=_NEXT)
     try:
         with TargetClient(named, nonce="build", environ=environ) as client:
             subject = read_subject(client, None)

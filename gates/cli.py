@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gates.schema.gate import Gate
     from gates.schema.target import NamedTarget
 
-PROBE = Later("gates.probes.cli:probe", "Ask a running service, or read its artifacts, and leave signed evidence.")
-RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, against keys that you bring.")
+PROBE = Later("gates.probes.cli:probe", "Probe a running service, or read its artifacts, and store signed evidence.")
+RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust.")
 
 gates_option = click.option(
     "--gates",
@@ -60,7 +60,7 @@ def list_(gates_path: Path | None, output_format: str) -> None:
 def explain(gate_id: str, gates_path: Path | None, output_format: str) -> None:
     """Explain one gate and each of its criteria.
 
-    ID is its id or its letter. Told are the thresholds, where each number comes from, and what leaves the evidence.
+    ID is its id or its letter. Shows each threshold, where its number comes from, and which command collects the evidence.
     """
     from gates.render import render_gate, render_value
 
@@ -77,7 +77,7 @@ def explain(gate_id: str, gates_path: Path | None, output_format: str) -> None:
 def validate(path: Path | None) -> None:
     """Check gate files, and name every fault.
 
-    PATH is a file or a folder; without it the shipped catalog is checked. Exit 2 for any fault.
+    PATH is a file or a folder; without it the shipped catalog is checked. Exit 2 if there is one.
     """
     from gates.schema.gateset import CATALOG, gate_set_digest, load_gate_files
 
@@ -92,7 +92,7 @@ def validate(path: Path | None) -> None:
 @evidence_option
 @trust_option
 @click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
-@click.option("--build", help="The sha256 of the build under review, where the service cannot be asked.")
+@click.option("--build", help="The sha256 of the build under review, where the service does not report it.")
 @click.option(
     "--waivers", "waivers_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of Waiver files."
 )
@@ -150,7 +150,7 @@ def _load(path: Path | None) -> tuple[Gate, ...]:
 
 
 def _build(named: NamedTarget, given: str | None) -> str:
-    """The sha256 given, or the one that the running service tells; UnknownProblem where neither can be had."""
+    """The sha256 given, or the one that the running service reports; raises UnknownProblem without either."""
     from gates.build import read_build, require_sha256
 
     return require_sha256(given) if given is not None else read_build(named)

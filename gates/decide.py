@@ -1,4 +1,4 @@
-"""Deciding: gates, evidence, builds, a moment and waivers in; one review out. Pure: no clock, no file, no network."""
+"""The decision: gates, evidence, builds, a moment and waivers in; one review out. Pure: no clock, no file, no network."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ def decide(
     evidence for it. With several targets each criterion has to hold for all of them. The order of `evidence` and of
     `waivers` does not matter.
 
-    Raises UsageProblem for a gate set that could not say no: empty, without a P0 gate, with doubled ids, or with a
+    Raises UsageProblem for a gate set that could never give NO GO: empty, without a P0 gate, with doubled ids, or with a
     criterion that cannot be read as written; or for a waiver that is not complete.
     """
     require_sound(gates, builds)

@@ -26,7 +26,7 @@ trust_option = click.option(
     "--trust",
     "trust_path",
     type=click.Path(path_type=Path),
-    help="The JWKS file of those whose evidence counts.  [default: this state folder's own key]",
+    help="The JWKS of the signers that you trust.  [default: this state folder's own key]",
 )
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
 
@@ -39,7 +39,7 @@ def evidence() -> None:
 @evidence.command("list")
 @evidence_option
 @trust_option
-@click.option("--kind", default="", help="Only kinds whose name holds this text, such as load-run.")
+@click.option("--kind", default="", help="Only kinds whose name contains this text, such as load-run.")
 @format_option("text", "json", "yaml")
 def list_(evidence_path: Path | None, trust_path: Path | None, kind: str, output_format: str) -> None:
     """List the stored statements, oldest first, each verified as it is read."""
@@ -75,11 +75,13 @@ def show(digest: str, evidence_path: Path | None, trust_path: Path | None, outpu
 @evidence_option
 @trust_option
 def verify(evidence_path: Path | None, trust_path: Path | None) -> None:
-    """Verify every stored statement: its signature, name and form. Exit 8 where one fails, 3 where there is none."""
+    """Verify every stored statement: its signature, name and form. Exit 8 if one fails, 3 if there is none."""
     trust = trust_root(trust_path)
     held = open_store(evidence_path).load(trust)
     if not held:
-        raise UnknownProblem("there is no evidence to verify", next_step="`gonogo review` leaves some; --evidence names a folder")
+        raise UnknownProblem(
+            "there is no evidence to verify", next_step="`gonogo review` collects evidence; --evidence names another folder"
+        )
     click.echo(f"ok: {len(held)} statements verified against {', '.join(trust.keyids)}")
 
 

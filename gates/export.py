@@ -39,7 +39,7 @@ def schema_bytes(kind: str) -> bytes:
 
 
 def _document_schema(kind: str, spec: type[msgspec.Struct]) -> dict[str, Any]:
-    """The frame with its version and kind fixed, so that an editor says at once that a file is of another kind."""
+    """The frame with its version and kind fixed, so that an editor reports a file of another kind at once."""
     schema = msgspec.json.schema(Document[spec])  # type: ignore[valid-type]  # a runtime type argument
     frame = schema["$defs"].pop(schema.pop("$ref").removeprefix("#/$defs/"))
     frame["properties"] |= {"apiVersion": {"const": API_VERSION}, "kind": {"const": kind}}

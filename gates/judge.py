@@ -1,4 +1,4 @@
-"""Does this gate pass? Each criterion judged for each target under review, the worst deciding; a waiver is a flag beside it."""
+"""Does this gate pass? Each criterion judged for each target, the worst verdict counts; a waiver is a separate flag."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ WORST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 def judge_gate(
     gate: Gate, evidence: Sequence[Held], builds: Mapping[str, str], now: dt.datetime, waivers: Iterable[Waiver]
 ) -> GateVerdict:
-    """A gate is as good as the worst of its criteria; a waiver in force is a flag beside that."""
+    """A gate is as good as the worst of its criteria; a waiver in force is a separate flag."""
     criteria = tuple(judge_criterion(criterion, evidence, builds, now) for criterion in gate.criteria)
     outcome = worst(item.outcome for item in criteria)
     waiver = None if outcome is Outcome.PASS else in_force(gate, waivers, now)
@@ -43,7 +43,7 @@ def judge_gate(
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The worst of some outcomes; unknown where there are none, for nothing was shown."""
+    """The worst of some outcomes; unknown without any."""
     return min(outcomes, key=WORST_FIRST.index, default=Outcome.UNKNOWN)
 
 

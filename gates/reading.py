@@ -1,4 +1,4 @@
-"""What number does a measure give a criterion? The worst that its value and its counts allow, with how sure we may be."""
+"""Which number does a criterion judge? The worst that the measure's value and counts allow, with its confidence bound."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ RATIO = "ratio"
 COUNT = "count"
 _HIGHER_IS_BETTER = (Operator.GTE, Operator.GT)
 _LOWER_IS_BETTER = (Operator.LTE, Operator.LT)
-_TOLD_CONFIDENCE = "0.95"
+_USUAL_CONFIDENCE = "0.95"
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read(criterion: Criterion, measure: Measure) -> Reading | Refusal:
-    """The reading of a measure, or why it is none: no finite decimal (missing), or an impossible one (adapter_error)."""
+    """The reading of a measure, or why there is none: no finite decimal (missing), or an impossible one (adapter_error)."""
     if measure.value is None or not DECIMAL.fullmatch(measure.value):
         return Refusal(UnknownReason.MISSING, f"the value {measure.value!r} is not a finite decimal number")
     stated = Fraction(measure.value)
@@ -50,7 +50,7 @@ def read(criterion: Criterion, measure: Measure) -> Reading | Refusal:
 
 
 def counts_bad_things(criterion: Criterion) -> bool:
-    """Whether one more is one too many: a count with an upper limit. What it found is a fact, however few were looked at."""
+    """Whether one more is one too many: a count with an upper limit. What it found is a fact, however few the samples."""
     limited = criterion.operator in _LOWER_IS_BETTER or (criterion.operator is Operator.EQ and Decimal(criterion.threshold) == 0)
     return criterion.unit == COUNT and limited
 
@@ -70,7 +70,7 @@ def _impossible(measure: Measure, stated: Fraction) -> str:
 
 
 def _none_seen(criterion: Criterion, measure: Measure, stated: Fraction) -> Reading:
-    """Nothing bad: in all there are, or in a sample, and then with the bound that the sample allows."""
+    """Nothing bad found: in all items, or in a sample, and then with the bound that the sample allows."""
     value = str(measure.value)
     if criterion.exhaustive:
         return Reading(stated, value, bound_text=f"none in all {measure.samples}")
@@ -82,7 +82,7 @@ def _none_seen(criterion: Criterion, measure: Measure, stated: Fraction) -> Read
 def _counted(criterion: Criterion, measure: Measure, stated: Fraction, total: int) -> Reading:
     """A ratio from its counts, what was skipped counting against it; the stated value only where that is worse still."""
     good = measure.samples - (measure.failures or 0)
-    level = Decimal(criterion.confidence or _TOLD_CONFIDENCE)
+    level = Decimal(criterion.confidence or _USUAL_CONFIDENCE)
     sure = lower_bound(good, total, level)
     how = f"with {plain(level * 100)} % confidence (Clopper-Pearson, {total - good} of {total} not good)"
     note = f"{measure.skipped} skipped count against it" if measure.skipped else ""

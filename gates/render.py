@@ -1,15 +1,15 @@
-"""How is a review told? As text for people, as JSON or YAML for programs; each from the same values."""
+"""A review as text, JSON or YAML; each from the same values."""
 
 from collections.abc import Callable, Iterator, Sequence
 
-from gates.rule import ASKED
+from gates.rule import OPERATOR_WORDS
 from gates.schema.canonical import canonical_json, canonical_yaml
 from gates.schema.gate import Criterion, Gate
 from gates.schema.outcome import EXIT_MEANING, ExitCode, Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict, Review
 
 _MARGIN = "  "
-_NOT_PRODUCED = "nothing leaves this kind of evidence yet"
+_NOT_PRODUCED = "no command collects this kind of evidence yet"
 _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
 
 
@@ -29,11 +29,11 @@ def render_text(review: Review) -> str:
 
 
 def render_gate(gate: Gate) -> str:
-    """One gate as it is written: what it asks, who answers for it, and where each number comes from."""
+    """One gate as it is written: its question, its owner, and where each number comes from."""
     lines = [f"{gate.letter}  {gate.id}  ({gate.priority}, owner {gate.owner})", f"   {gate.question}", ""]
     for criterion in gate.criteria:
         lines += [f"   {criterion.title}", *(f"      {line}" for line in _explained(criterion)), ""]
-    waivable = "a waiver may stand beside it" if gate.waivable else "cannot be waived"
+    waivable = "it can be waived" if gate.waivable else "it cannot be waived"
     return "\n".join([*lines, f"   runbook {gate.runbook}; {waivable}"]) + "\n"
 
 
@@ -45,7 +45,7 @@ def table(rows: Sequence[Sequence[str]], margin: str = "") -> list[str]:
 
 
 def age(seconds: int | None) -> str:
-    """An age as people say it: `3 min`, `5 h`, `2 d`."""
+    """An age in one unit: `3 min`, `5 h`, `2 d`."""
     if seconds is None:
         return ""
     for unit, size in (("d", _DAY_S), ("h", _HOUR_S), ("min", _MINUTE_S)):
@@ -74,7 +74,7 @@ def _gates(gates: Sequence[GateVerdict]) -> Iterator[str]:
         for item, following in zip(gate.criteria, (*gate.criteria[1:], None), strict=True):
             yield next(lines)
             why = _why(item)
-            if why and (following is None or _why(following) != why):  # said once for neighbours that share it
+            if why and (following is None or _why(following) != why):  # once for neighbours with the same reason
                 yield f"{_MARGIN * 4}{why}"
         if gate.outcome is not Outcome.PASS:
             yield f"{_MARGIN * 2}runbook {gate.runbook}"
@@ -100,7 +100,7 @@ def _missing(review: Review) -> Iterator[str]:
         commands.setdefault(item.produced_by, []).append(f"{item.gate}/{item.criterion}: {item.reason}")
     if not commands:
         return
-    yield "Not judged, and what leaves the evidence:"
+    yield "Not judged, and the command that collects the evidence:"
     for command in sorted(commands, key=lambda text: (not text, text)):
         yield f"{_MARGIN}{command or _NOT_PRODUCED}"
         yield from (f"{_MARGIN * 2}{name}" for name in commands[command])
@@ -109,16 +109,16 @@ def _missing(review: Review) -> Iterator[str]:
 def _explained(criterion: Criterion) -> Iterator[str]:
     yield f"{criterion.id}: {_limits(criterion)}" + (f" ({criterion.statistic})" if criterion.statistic else "")
     yield f"from {criterion.source.measure} in {criterion.source.predicate_type}, not older than {criterion.max_age}"
-    yield f"left by `{criterion.source.produced_by}`" if criterion.source.produced_by else _NOT_PRODUCED
+    yield f"collected by `{criterion.source.produced_by}`" if criterion.source.produced_by else _NOT_PRODUCED
     extra = [f"min_samples {criterion.min_samples}"]
-    extra += [f"sure to {criterion.confidence} (Clopper-Pearson)"] if criterion.confidence else []
+    extra += [f"confidence {criterion.confidence} (Clopper-Pearson)"] if criterion.confidence else []
     extra += ["a failure is an automatic NO GO"] if criterion.automatic_no_go else []
     yield "; ".join(extra)
 
 
 def _limits(criterion: Criterion) -> str:
     upper = f" and {criterion.upper}" if criterion.upper is not None else ""
-    return f"{ASKED[criterion.operator]} {_with_unit(criterion.threshold + upper, criterion.unit)}"
+    return f"{OPERATOR_WORDS[criterion.operator]} {_with_unit(criterion.threshold + upper, criterion.unit)}"
 
 
 def _with_unit(number: str, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Does this number pass this criterion? The fail-closed table: what cannot be judged is unknown, never a pass."""
+"""Does this number meet this criterion? The fail-closed table: what cannot be judged is unknown, never a pass."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +12,7 @@ from gates.schema.gate import Criterion
 from gates.schema.outcome import Operator, Outcome, UnknownReason
 from gates.selection import Refusal
 
-ASKED = {
+OPERATOR_WORDS = {
     Operator.LT: "less than",
     Operator.LTE: "at most",
     Operator.GT: "more than",
@@ -23,7 +23,7 @@ ASKED = {
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """An outcome, why it is unknown if it is, and the same in words."""
+    """An outcome, its reason if it is unknown, and both as text."""
 
     outcome: Outcome
     detail: str
@@ -31,30 +31,30 @@ class Ruling(msgspec.Struct, frozen=True):
 
 
 def refused(criterion: Criterion, refusal: Refusal) -> Ruling:
-    """The ruling where there is no number: unknown, or fail where the criterion asks for that without data."""
+    """The ruling without a number: unknown, or fail for a criterion with `on_no_data: fail`."""
     if refusal.reason is UnknownReason.MISSING and criterion.on_no_data == "fail":
         return Ruling(Outcome.FAIL, f"{refusal.detail}, and this criterion fails without data")
     return Ruling(Outcome.UNKNOWN, refusal.detail, refusal.reason)
 
 
 def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  # noqa: PLR0911  # one return a row of the table
-    """The table, top down: a bad thing seen, too few looked at, not what was asked, something skipped, not sure enough."""
+    """The table, top down: a bad thing found, too few samples, threshold not met, something skipped, not sure enough."""
     holds = _holds(reading.exact, criterion, criterion.threshold)
-    said = _said(criterion, measure, reading, holds)
+    shown = _text(criterion, measure, reading, holds)
     if not holds and counts_bad_things(criterion):
-        return Ruling(Outcome.FAIL, said)
+        return Ruling(Outcome.FAIL, shown)
     if measure.samples < criterion.min_samples:
         few = f"{measure.samples} samples, {criterion.min_samples} are needed"
-        return Ruling(Outcome.UNKNOWN, f"{few}; {said}", UnknownReason.TOO_FEW_SAMPLES)
+        return Ruling(Outcome.UNKNOWN, f"{few}; {shown}", UnknownReason.TOO_FEW_SAMPLES)
     if not holds:
-        return Ruling(Outcome.FAIL, said)
+        return Ruling(Outcome.FAIL, shown)
     if measure.skipped and reading.good is None:
-        return Ruling(Outcome.UNKNOWN, f"{measure.skipped} skipped were not looked at; {said}", UnknownReason.NOT_RUN)
+        return Ruling(Outcome.UNKNOWN, f"{measure.skipped} were skipped, not checked; {shown}", UnknownReason.NOT_RUN)
     if not _sure(criterion, reading):
-        return Ruling(Outcome.UNKNOWN, _unsure(criterion, reading, said), UnknownReason.TOO_FEW_SAMPLES)
+        return Ruling(Outcome.UNKNOWN, _unsure(criterion, reading, shown), UnknownReason.TOO_FEW_SAMPLES)
     if criterion.warn_threshold is not None and not _holds(reading.exact, criterion, criterion.warn_threshold):
-        return Ruling(Outcome.WARN, f"{said}, and {_asked(criterion, criterion.warn_threshold)} is wished for")
-    return Ruling(Outcome.PASS, said)
+        return Ruling(Outcome.WARN, f"{shown}; warning threshold {_limit(criterion, criterion.warn_threshold)}")
+    return Ruling(Outcome.PASS, shown)
 
 
 def _holds(value: Fraction, criterion: Criterion, threshold: str) -> bool:
@@ -85,29 +85,29 @@ def _sure(criterion: Criterion, reading: Reading) -> bool:
 
 
 def _good_ratio(criterion: Criterion) -> Decimal:
-    """The ratio of good ones that the threshold asks for, whichever side it is written from."""
+    """The ratio of good ones that the threshold requires, whether it limits the good or the bad."""
     higher = criterion.operator in (Operator.GTE, Operator.GT)
     return Decimal(criterion.threshold) if higher else 1 - Decimal(criterion.threshold)
 
 
-def _unsure(criterion: Criterion, reading: Reading, said: str) -> str:
+def _unsure(criterion: Criterion, reading: Reading, shown: str) -> str:
     ratio = _good_ratio(criterion)
-    text = f"{said}, but that is not yet sure: {reading.bound_text}"
+    text = f"{shown}, but the samples are too few to be sure: {reading.bound_text}"
     if not 0 < ratio < 1:
         return text
     needed = samples_needed(ratio, Decimal(criterion.confidence or "0.95"))
-    return f"{text}; {needed} samples without a failure would do"
+    return f"{text}; {needed} samples without a failure are enough"
 
 
-def _said(criterion: Criterion, measure: Measure, reading: Reading, holds: bool) -> str:
-    text = f"{_with_unit(reading.value, criterion.unit)} where {_asked(criterion, criterion.threshold)} is asked"
+def _text(criterion: Criterion, measure: Measure, reading: Reading, holds: bool) -> str:
+    text = f"{_with_unit(reading.value, criterion.unit)}, threshold {_limit(criterion, criterion.threshold)}"
     text += f", {reading.note}" if reading.note else ""
     return f"{text}: {measure.detail}" if measure.detail and not holds else text
 
 
-def _asked(criterion: Criterion, threshold: str) -> str:
+def _limit(criterion: Criterion, threshold: str) -> str:
     upper = f" and {criterion.upper}" if criterion.upper is not None else ""
-    return f"{ASKED[criterion.operator]} {_with_unit(threshold + upper, criterion.unit)}"
+    return f"{OPERATOR_WORDS[criterion.operator]} {_with_unit(threshold + upper, criterion.unit)}"
 
 
 def _with_unit(number: str, unit: str) -> str:

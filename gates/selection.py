@@ -1,4 +1,4 @@
-"""Which statement answers a criterion? The newest of the right kind about the build under review, or why there is none."""
+"""Which statement judges a criterion? The newest of the right kind about the build under review, or why there is none."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ _STATUS_REASON = {
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why nothing can be said: the reason, and the same in words."""
+    """Why there is no measure: the reason, and the same as text."""
 
     reason: UnknownReason
     detail: str
@@ -49,7 +49,7 @@ class Newest(msgspec.Struct, frozen=True):
 
 
 def newest(predicate_type: str, evidence: Iterable[Held], target: str, build: str) -> Newest | None:
-    """The statement that answers for a kind of evidence: the newest about the build, otherwise the newest about another one.
+    """The statement that is judged for a kind of evidence: the newest about the build, otherwise the newest about another one.
 
     None where no statement of this kind is about the target. Of two that finished at the same moment the digest decides.
     """
@@ -103,17 +103,21 @@ def _nothing(criterion: Criterion, target: str, build: str, *, is_missing: bool)
     if is_missing:
         return Refusal(UnknownReason.MISSING, f"no evidence of kind {kind} about {target}")
     if not build:
-        return Refusal(UnknownReason.STALE, f"the build of {target} is not known, so its {kind} cannot be told from another's")
+        return Refusal(
+            UnknownReason.STALE, f"the build of {target} is not known, so its {kind} cannot be distinguished from another build's"
+        )
     return Refusal(UnknownReason.STALE, f"the evidence of kind {kind} is about other builds of {target} than {build[:12]}")
 
 
 def _unfit(predicate: Predicate, age: dt.timedelta, max_age: str) -> Refusal | None:
     if age < -CLOCK_SKEW:
-        return Refusal(UnknownReason.STALE, f"the evidence finished at {predicate.finished_at}, after the moment of judging")
+        return Refusal(
+            UnknownReason.STALE, f"the evidence finished at {predicate.finished_at}, after the moment of the judgement"
+        )
     if age > dt.timedelta(seconds=parse_duration_s(max_age)):
         return Refusal(UnknownReason.STALE, f"the evidence finished at {predicate.finished_at}, more than {max_age} ago")
     if predicate.status != "complete":
-        return Refusal(_STATUS_REASON[predicate.status], predicate.detail or f"the evidence says {predicate.status}")
+        return Refusal(_STATUS_REASON[predicate.status], predicate.detail or f"the evidence has the status {predicate.status}")
     return None
 
 
@@ -126,10 +130,10 @@ def _measure(criterion: Criterion, predicate: Predicate) -> Measure | Refusal:
         detail = measure.detail or f"the measure {name} has no value"
         return Refusal(measure.unknown or UnknownReason.MISSING, detail)
     if measure.unit != criterion.unit:
-        return Refusal(UnknownReason.MISSING, f"the measure is in {measure.unit}, the criterion asks for {criterion.unit}")
+        return Refusal(UnknownReason.MISSING, f"the measure is in {measure.unit}, the criterion requires {criterion.unit}")
     if measure.statistic != criterion.statistic:
-        has, wants = measure.statistic or "no named statistic", criterion.statistic or "a plain value"
-        return Refusal(UnknownReason.MISSING, f"the measure is {has}, the criterion asks for {wants}")
+        has, required = measure.statistic or "no named statistic", criterion.statistic or "a plain value"
+        return Refusal(UnknownReason.MISSING, f"the measure is {has}, the criterion requires {required}")
     return measure
 
 

@@ -90,9 +90,9 @@ def _missing(gates: Sequence[GateVerdict]) -> Iterator[Missing]:
     for gate in gates:
         for item in gate.criteria:
             if item.unknown is not None:
-                asked = item.criterion
-                by = asked.source.produced_by
-                yield Missing(gate.id, gate.priority, asked.id, asked.title, item.unknown, item.detail, by)
+                criterion = item.criterion
+                by = criterion.source.produced_by
+                yield Missing(gate.id, gate.priority, criterion.id, criterion.title, item.unknown, item.detail, by)
 
 
 def _reasons(
@@ -102,9 +102,9 @@ def _reasons(
         yield f"Automatic NO GO, whatever the counts: {item.title} ({item.gate}): {item.detail}."
     yield f"{_tally(p0, Priority.P0)}."
     if not p1:
-        yield "There is no P1 gate to count."
+        yield "There are no P1 gates."
         return
-    yield f"{_tally(p1, Priority.P1)}; GO asks for 80 %, CONDITIONAL GO for 60 %."
+    yield f"{_tally(p1, Priority.P1)}; GO needs 80 %, CONDITIONAL GO 60 %."
     enough = Fraction(_passed(p1), len(p1)) >= CONDITIONAL_RATIO
     if decision is Decision.CONDITIONAL_GO:
         yield f"Each of {_names(_not_passed(p1))} has a written, owned mitigation."

@@ -1,1 +1,1 @@
-"""Telling: the weekly scorecard, and the console script that leads to every room."""
+"""Reporting: the weekly scorecard, and the console script `gonogo`."""

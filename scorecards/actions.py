@@ -1,4 +1,4 @@
-"""What to do next, by whom, with which command: read off the verdicts, the weightiest first. Pure."""
+"""What to do next, by whom, with which command: from the verdicts, most urgent first. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,7 +12,7 @@ _LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
 
 
 def next_actions(gates: Sequence[GateVerdict], changes: Changes, waivers: Iterable[WaiverLine]) -> tuple[Action, ...]:
-    """Every action, one a gate and command; failing comes before unknown, and P0 before P1."""
+    """Every action, one for each gate and command; failing before unknown, P0 before P1."""
     found = [*_for_gates(gates), *_for_bar(gates, changes), *_for_waivers(gates, waivers)]
     found.sort(key=lambda ranked: ranked[0])
     return tuple(action for _, action in found)
@@ -25,31 +25,31 @@ def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
     for gate in gates:
         failing = [item for item in gate.criteria if item.outcome is Outcome.FAIL]
         if failing:
-            yield (gate.priority, 0, gate.letter), _action(gate, _mend(failing), failing, "")
+            yield (gate.priority, 0, gate.letter), _action(gate, _fix(failing), failing, "")
         unknown = [item for item in gate.criteria if item.outcome is Outcome.UNKNOWN]
         for command in sorted({_command(item) for item in unknown}, reverse=True):
-            wanted = [item for item in unknown if _command(item) == command]
-            yield (gate.priority, 1 if command else 2, gate.letter), _action(gate, _find_out(wanted, command), wanted, command)
+            items = [item for item in unknown if _command(item) == command]
+            yield (gate.priority, 1 if command else 2, gate.letter), _action(gate, _find_out(items, command), items, command)
 
 
 def _command(item: CriterionVerdict) -> str:
-    """The command that would leave the evidence; "" where none does, or where it has just said that it cannot."""
+    """The command that collects the evidence; "" if none does, or if its own evidence reports that it cannot."""
     cannot = item.unknown is UnknownReason.NOT_RUN and item.evidence is not None
     return "" if cannot else item.criterion.source.produced_by.replace("--target T", f"--target {item.target}")
 
 
-def _mend(failing: Sequence[CriterionVerdict]) -> str:
+def _fix(failing: Sequence[CriterionVerdict]) -> str:
     first = failing[0]
-    return f"Mend what fails: {first.criterion.title} ({first.detail}){_and_more(failing)}."
+    return f"Fix: {first.criterion.title} ({first.detail}){_and_more(failing)}."
 
 
 def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:
     first = unknown[0]
     if command:
-        return f"Take the evidence for: {first.criterion.title}{_and_more(unknown)}."
+        return f"Collect evidence: {first.criterion.title}{_and_more(unknown)}."
     if first.evidence is not None:
-        return f"Make it measurable: {first.criterion.title} ({first.detail}){_and_more(unknown)}."
-    return f"Nothing measures this yet. Build the check, or bring signed evidence: {first.criterion.title}{_and_more(unknown)}."
+        return f"Make this measurable: {first.criterion.title} ({first.detail}){_and_more(unknown)}."
+    return f"No command measures this yet. Write the check, or add signed evidence: {first.criterion.title}{_and_more(unknown)}."
 
 
 def _and_more(items: Sequence[CriterionVerdict]) -> str:
@@ -77,7 +77,7 @@ def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) ->
         if gate is None or waiver.state == "active":
             continue
         ends = "ended" if waiver.state == "expired" else "ends"
-        do = f"The waiver of {waiver.approver} {ends} on {waiver.expires_at[:10]}: mend the gate, or ask for another."
+        do = f"The waiver of {waiver.approver} {ends} on {waiver.expires_at[:10]}: fix the gate, or request a new waiver."
         yield (gate.priority, 1, gate.letter), _action(gate, do, (), "")
 
 

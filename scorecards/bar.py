@@ -30,13 +30,13 @@ _STRICTNESS: dict[str, Callable[[str], Decimal]] = {
 
 
 def bar_sha256(gates: Sequence[GateVerdict]) -> str:
-    """The digest of all that P0 and P1 gates ask for; titles, owners and runbooks may change under the same bar."""
-    asked = [_gate_asks(gate) for gate in sorted(gates, key=lambda gate: gate.id) if gate.priority in _COUNTED]
-    return sha256_hex(canonical_json(asked))
+    """The digest of all requirements of P0 and P1 gates; titles, owners and runbooks may change under the same bar."""
+    requirements = [_of_gate(gate) for gate in sorted(gates, key=lambda gate: gate.id) if gate.priority in _COUNTED]
+    return sha256_hex(canonical_json(requirements))
 
 
 def compare_bars(before: Sequence[GateVerdict], now: Sequence[GateVerdict]) -> tuple[BarChange, ...]:
-    """Every difference in what is asked, gate by gate; the loosened and removed first, since they are findings."""
+    """Every difference in the requirements, gate by gate; loosened and removed ones first, since they are findings."""
     old, new = {gate.id: gate for gate in before}, {gate.id: gate for gate in now}
     changes: list[BarChange] = []
     for gate_id in sorted(old.keys() | new.keys()):
@@ -57,13 +57,13 @@ def _urgency(effect: BarEffect) -> int:
     return 0 if effect in (BarEffect.LOOSENED, BarEffect.REMOVED) else 1
 
 
-def _gate_asks(gate: GateVerdict) -> Json:
+def _of_gate(gate: GateVerdict) -> Json:
     criteria = sorted(gate.criteria, key=lambda item: (item.criterion.id, item.target))
-    return {"id": gate.id, "priority": gate.priority.value, "criteria": [_asks(item.criterion) for item in criteria]}
+    return {"id": gate.id, "priority": gate.priority.value, "criteria": [_requirements(item.criterion) for item in criteria]}
 
 
-def _asks(criterion: Criterion) -> dict[str, Json]:
-    """What a criterion asks for, by member; those of its source among them."""
+def _requirements(criterion: Criterion) -> dict[str, Json]:
+    """What a criterion requires, by member; those of its source among them."""
     members = {**msgspec.to_builtins(criterion), **msgspec.to_builtins(criterion.source)}
     return {name: value for name, value in members.items() if name not in _NOT_THE_BAR}
 
@@ -89,7 +89,7 @@ def _compare_gate(gate_id: str, old: GateVerdict | None, new: GateVerdict | None
 
 
 def _compare_criterion(gate_id: str, old: Criterion, new: Criterion) -> Iterator[BarChange]:
-    before, now = _asks(old), _asks(new)
+    before, now = _requirements(old), _requirements(new)
     for what in before:
         was, is_now = _text(before[what]), _text(now[what])
         if was != is_now:

@@ -15,10 +15,10 @@ from gates.schema.verdict import Review
 from gates.schema.waiver import Waiver
 from scorecards.actions import next_actions
 from scorecards.bar import bar_sha256, describe
-from scorecards.changes import tell_changes
-from scorecards.schema import KIND, Inputs, PreviousRef, Scorecard, ScorecardSpec, Standing
+from scorecards.changes import find_changes
+from scorecards.schema import KIND, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
 from scorecards.sentence import sentence
-from scorecards.streak import not_passed, state_of, tell_streak
+from scorecards.streak import find_streak, not_passed, state_of
 from scorecards.tables import counts, evidence_lines, waiver_lines
 from scorecards.timelines import timelines
 from scorecards.weekly import PastWeek
@@ -28,10 +28,10 @@ from scorecards.words import moment
 
 
 class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that a scorecard is computed from, except the evidence and last week's YAML, which are files of their own.
+    """Everything that a scorecard is computed from, except the evidence and last week's YAML, which are files of their own.
 
     `history` are the official scorecards of `target` of this week and before, by week. `may_be_official` is False for an
-    evaluation as of a moment that somebody chose: a look back or ahead does not become the week's verdict.
+    evaluation as of a moment that was chosen: it does not become the week's verdict.
     """
 
     now: str
@@ -45,7 +45,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
-    """Judge, compare and tell.
+    """Judge, compare and report.
 
     `previous` is the whole last official scorecard of an earlier week, None where there is none.
     """
@@ -53,7 +53,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     review = decide(inputs.gates, held, inputs.builds, now, inputs.waivers)
     standing, standing_reason = _standing(inputs, now)
     last = None if previous is None else previous.spec
-    changes = tell_changes(last, review.gates)
+    changes = find_changes(last, review.gates)
     bar_diff = "; ".join(describe(change) for change in changes.bar)
     this = past_week(inputs, review, yaml_sha256="")
     waivers = waiver_lines(inputs.waivers, now)
@@ -73,7 +73,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         exit_code=review.decision.exit_code,
         p1_ratio=review.decision.p1_ratio,
         counts=counts(review.gates),
-        streak=tell_streak(this, standing, week_of(now), inputs.history, bar_diff),
+        streak=find_streak(this, standing, week_of(now), inputs.history, bar_diff),
         changes=changes,
         actions=next_actions(review.gates, changes, waivers),
         waivers=waivers,
@@ -114,16 +114,16 @@ def _standing(inputs: BuildInputs, now: dt.datetime) -> tuple[Standing, str]:
     if own is not None:
         return Standing.PREVIEW, f"{inputs.week} has its official verdict, {own.decision.value}, given {moment(own.evaluated_at)}"
     if week_of(now) != inputs.week:
-        return Standing.PREVIEW, f"judged in {week_of(now)}, outside the week it speaks of"
+        return Standing.PREVIEW, f"judged in {week_of(now)}, outside the week of this scorecard"
     if not is_due(inputs.week, now):
         return Standing.PREVIEW, f"the first scorecard from {moment(format_utc(cutoff(inputs.week)))} on is the official one"
     if not inputs.may_be_official:
-        return Standing.PREVIEW, "judged as of a moment given by hand, not by the clock"
+        return Standing.PREVIEW, "judged as of a given moment (--now), not by the clock"
     return Standing.OFFICIAL, "the first evaluation since the week's cut-off; it cannot be replaced"
 
 
-def _inputs(inputs: BuildInputs, review: Review, previous: PreviousRef | None) -> Inputs:
-    return Inputs(
+def _inputs(inputs: BuildInputs, review: Review, previous: PreviousRef | None) -> InputDigests:
+    return InputDigests(
         gate_set_sha256=sha256_hex(canonical_json(inputs.gates)),
         bar_sha256=bar_sha256(review.gates),
         waivers_sha256=sha256_hex(canonical_json(inputs.waivers)),

@@ -12,8 +12,8 @@ _GREEN = (Outcome.PASS, Outcome.WARN)
 _FINDINGS = (BarEffect.LOOSENED, BarEffect.REMOVED)
 
 
-def tell_changes(previous: ScorecardSpec | None, gates: Sequence[GateVerdict]) -> Changes:
-    """Compare with the last official scorecard of an earlier week; without one, say that there is none."""
+def find_changes(previous: ScorecardSpec | None, gates: Sequence[GateVerdict]) -> Changes:
+    """Compare with the last official scorecard of an earlier week, if there is one."""
     if previous is None:
         return Changes(None, "This is the first week: there is no official scorecard to compare with.", (), (), ())
     before = {gate.id: gate for gate in previous.gates}

@@ -27,7 +27,7 @@ ICONS: dict[str, Markup] = {
 
 
 class Bullet(msgspec.Struct, frozen=True):
-    """A measured value against its limit, both as pixels on one scale; `words` says the same."""
+    """A measured value against its limit, both as pixels on one scale; `words` is the same as text."""
 
     value: int
     limit: int
@@ -87,7 +87,7 @@ def tally(count: Count) -> Markup:
 
 
 def timeline(line: Timeline) -> Markup:
-    """The drill as one bar, each step as long as it took and in the colour of its phase; the list beneath says it in words."""
+    """The drill as one bar, each step as long as it took and in the colour of its phase; the list below has the same as text."""
     last = max(line.events[-1].at_ms, 1)
     begins = [0, *(event.at_ms for event in line.events[:-1])]
     parts = Markup("").join(

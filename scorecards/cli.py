@@ -1,4 +1,4 @@
-"""The console script `gonogo`: a table of command -> where it lives, loaded only when it is chosen."""
+"""The console script `gonogo`: a table of commands and their modules, each loaded only when it is chosen."""
 
 import os
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from gates.schema.entry import run
 
 # `gonogo --help` reads this table alone and imports no command.
 COMMANDS: dict[str, Later] = {
-    "review": Later("scorecards.review_cli:review", "Press, rehearse, judge, tell: the weekly review in one command."),
+    "review": Later("scorecards.review_cli:review", "The weekly review in one command: load, rehearse, judge, report."),
     "scorecard": Later("scorecards.commands:scorecard", "Build, show, verify, compare and list scorecards."),
     "gate": Later("gates.cli:gate", "List, explain, validate and judge the launch gates; run their probes."),
     "evidence": Later("gates.cli:evidence", "List, show, verify and add signed evidence."),
-    "load": Later("loadtests.cli:load", "Press a service with a retry storm; check and compare load runs."),
+    "load": Later("loadtests.cli:load", "Load a service with a retry storm; check and compare load runs."),
     "drill": Later("drills.cli:drill", "Rehearse crash and rollback; recover and report drills."),
     "gateway": Later("gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),
-    "receipt": Later("gates.receipts.cli:receipt", "Verify receipts offline, against keys that you bring."),
+    "receipt": Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust."),
     "explain": Later("gateway.command_line.explain:explain", "What an error code means, and what to do next."),
     "schema": Later("gates.cli:schema", "The JSON Schema of a kind of document."),
 }
@@ -42,9 +42,9 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version and exit.")
 @click.pass_context
 def gonogo(ctx: click.Context, no_color: bool) -> None:
-    """May we launch? Launch gates judged from evidence that a stranger can check.
+    """May we launch? Launch gates judged from evidence that anyone can check.
 
-    Start with `gonogo review --profile smoke`: it presses the reference gateway, rehearses a crash and a rollback, judges
+    Start with `gonogo review --profile smoke`: it loads the reference gateway, rehearses a crash and a rollback, judges
     the gates and writes the week's scorecard. Every command ends with a documented exit code: 0 green, 1 red,
     3 unknown; `unknown` is never a pass.
     """
@@ -54,5 +54,5 @@ def gonogo(ctx: click.Context, no_color: bool) -> None:
 
 
 def main() -> int:
-    """Run `gonogo` with the arguments of this process; the exit code says how it ended."""
+    """Run `gonogo` with the arguments of this process; returns the exit code."""
     return run(gonogo)

@@ -21,13 +21,13 @@ def scorecard() -> None:
 @click.argument("folder", type=_FOLDER, required=False)
 @click.option("--out", type=_FOLDER, help="A new folder to write to.  [default: STATE/reviews/WEEK-N]")
 @click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
-@click.option("--build", "build_sha256", help="The sha256 of the build under review, where the service cannot be asked.")
+@click.option("--build", "build_sha256", help="The sha256 of the build under review, where the service does not report it.")
 @click.option("--week", help="The ISO week that the scorecard is for.  [default: the week of judging]")
 @click.option("--gates", "gates_path", type=_PATH, help="A folder of GateSet files.  [default: the shipped ones]")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
 @click.option("--evidence", "evidence_path", type=_FOLDER, help="The evidence store.  [default: STATE/evidence]")
-@click.option("--official", is_flag=True, help="Let a verdict as of --now become the week's official one.")
-@click.option("--draft", is_flag=True, help="Do not keep it in the history.")
+@click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
+@click.option("--draft", is_flag=True, help="Do not add the scorecard to the history.")
 @click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
 @now_option
 @format_option("text", "yaml", "json")
@@ -46,9 +46,9 @@ def build(  # each parameter is one option of the command line
     now: dt.datetime | None,
     output_format: str,
 ) -> int:
-    """Judge stored evidence and write a scorecard, without pressing anything.
+    """Judge stored evidence and write a scorecard; nothing is run against the service.
 
-    With FOLDER, a review's folder, that scorecard is computed again from what lies there; the history is not touched.
+    With FOLDER, a review's folder, the scorecard is computed again from that folder; the history does not change.
     """
     from scorecards.again import build_again
     from scorecards.output import exit_code, shown
@@ -79,19 +79,21 @@ def show(folder: Path | None, output_format: str) -> None:
 
 @scorecard.command()
 @click.argument("folder", type=_FOLDER, required=False)
-@click.option("--trust", "trust_path", type=_PATH, help="The JWKS of the signers that you trust.  [default: STATE's own]")
+@click.option(
+    "--trust", "trust_path", type=_PATH, help="The JWKS of the signers that you trust.  [default: your own keys in STATE]"
+)
 @format_option("text", "json")
 def verify(folder: Path | None, trust_path: Path | None, output_format: str) -> int:
     """Verify the scorecard in FOLDER: signatures, and YAML and HTML computed again byte for byte; offline.
 
-    Exit 0 only where every level passed; 8 where one failed; 3 where one could not be checked.
+    Exit 0 only if every level passed, 8 if one failed, 3 if one could not be checked.
     """
     from gates.evidence.keys import TRUST_FILE, load_trust
     from scorecards.verify import exit_code, levels_text, verify_folder
 
     own = state_dir() / "keys" / TRUST_FILE
     known = trust_path or (own if own.exists() else None)
-    origin = "the keys that you brought" if trust_path else "the keys of your own state folder"
+    origin = "the keys that you brought" if trust_path else "the keys of your state folder"
     levels = verify_folder(folder or _latest(), load_trust(known) if known else None, origin)
     click.echo(levels_text(levels, output_format), nl=False)
     return int(exit_code(levels))
@@ -109,10 +111,10 @@ def diff(before: Path, now: Path, output_format: str) -> None:
 
 
 @scorecard.command()
-@click.option("--target", help="Only this target's.")
+@click.option("--target", help="Only the scorecards of this target.")
 @format_option("text", "json")
 def history(target: str | None, output_format: str) -> None:
-    """List what was decided, week by week; official verdicts never change."""
+    """List the verdicts, week by week; official verdicts never change."""
     from scorecards.history import history_text, open_history
 
     with open_history(state_dir()) as held:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gates.schema.canonical import canonical_json
 from scorecards.bar import describe
-from scorecards.changes import tell_changes
+from scorecards.changes import find_changes
 from scorecards.folder import YAML_FILE, read_file, read_scorecard
 from scorecards.schema import Scorecard
 from scorecards.weekly import Changes
@@ -13,11 +13,11 @@ from scorecards.words import LABELS, quantity
 
 def compare(before: Path, now: Path) -> Changes:
     """The changes from the scorecard at `before` to the one at `now`: folders, or YAML files."""
-    return tell_changes(_read(before).spec, _read(now).spec.gates)
+    return find_changes(_read(before).spec, _read(now).spec.gates)
 
 
 def comparison_text(changes: Changes, output_format: str) -> str:
-    """The changes for people, or as JSON."""
+    """The changes as text, or as JSON."""
     if output_format == "json":
         return canonical_json(changes).decode() + "\n"
     lines = [changes.sentence]

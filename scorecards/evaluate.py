@@ -41,7 +41,7 @@ class Occasion(msgspec.Struct, frozen=True):
 
 
 class Material(msgspec.Struct, frozen=True):
-    """What is judged with: the gates, the waivers, all evidence at hand, and the keys that vouch for it."""
+    """What is judged with: the gates, the waivers, all evidence at hand, and the keys that verify it."""
 
     gates: tuple[Gate, ...]
     waivers: tuple[Waiver, ...]
@@ -76,13 +76,13 @@ def evaluate(home: Path, occasion: Occasion, material: Material, signer: Signer,
     return scorecard
 
 
-def new_folder(home: Path, week: str, wanted: Path | None) -> Path:
-    """The folder to write into: the one that was asked for, or the week's next free number in the state folder.
+def new_folder(home: Path, week: str, given: Path | None) -> Path:
+    """The folder to write into: the one given, or the week's next free number in the state folder.
 
-    Raises UsageProblem where the folder that was asked for already holds something.
+    Raises UsageProblem if the given folder is not empty.
     """
-    if wanted is not None:
-        return make_empty(wanted)
+    if given is not None:
+        return make_empty(given)
     reviews = home / REVIEWS
     reviews.mkdir(exist_ok=True)
     number = 1
@@ -96,12 +96,12 @@ def new_folder(home: Path, week: str, wanted: Path | None) -> Path:
         return path
 
 
-def make_empty(wanted: Path) -> Path:
-    """Make a folder, or take an empty one; raises UsageProblem where it already holds something."""
-    if wanted.exists() and (not wanted.is_dir() or any(wanted.iterdir())):
-        raise UsageProblem(f"{wanted}: is not an empty folder", next_step="give --out a folder that does not exist yet")
-    wanted.mkdir(parents=True, exist_ok=True)
-    return wanted.absolute()
+def make_empty(path: Path) -> Path:
+    """Make a folder, or use an empty one; raises UsageProblem if it is not empty."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UsageProblem(f"{path}: is not an empty folder", next_step="give --out a folder that does not exist yet")
+    path.mkdir(parents=True, exist_ok=True)
+    return path.absolute()
 
 
 def point_latest(home: Path, out: Path) -> None:

@@ -42,7 +42,7 @@ def read_scorecard(data: bytes, origin: str) -> Scorecard:
 
 def inputs_yaml(inputs: BuildInputs) -> bytes:
     """What the scorecard is computed from, as a document that `read_inputs` reads back."""
-    metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", "Inputs of the scorecard beside this file")
+    metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", "Inputs of the scorecard in this folder")
     return canonical_yaml(Document[BuildInputs](API_VERSION, INPUTS_KIND, metadata, inputs))
 
 
@@ -70,7 +70,7 @@ def read_bundle(folder: Path, trust: TrustRoot) -> list[Held]:
 
 
 def sign_scorecard(signer: Signer, scorecard: Scorecard, yaml_bytes: bytes, html_bytes: bytes) -> bytes:
-    """A signed in-toto statement over both files; the predicate says what was decided, when, and by which inputs."""
+    """A signed in-toto statement over both files; the predicate holds the decision and its moment."""
     spec = scorecard.spec
     facts = {"week": spec.week, "target": spec.target, "standing": spec.standing.value, "decision": spec.decision.value}
     predicate = Predicate(spec.evaluated_at, spec.evaluated_at, producer(), {}, dict(facts))
@@ -88,7 +88,7 @@ def producer() -> str:
 
 
 def read_producer(envelope: Envelope) -> str:
-    """Which release says that it wrote the scorecard; a hint, so the signature is not looked at."""
+    """The release that the scorecard names as its writer; a hint, so the signature is not checked."""
     try:
         return msgspec.json.decode(base64.b64decode(envelope.payload), type=Statement).predicate.producer
     except (ValueError, msgspec.MsgspecError):

@@ -45,14 +45,14 @@ class History:
     def official(self, target: str, until: str) -> list[tuple[PastWeek, bytes]]:
         """The official weeks of a target up to and with the week `until`, oldest first, each with its YAML.
 
-        Raises UnverifiedProblem where a row is not what its digest says: somebody went around the triggers.
+        Raises UnverifiedProblem where a row does not match its digest: it was changed past the triggers.
         """
         where = "official = 1 AND target = ? AND week <= ?"
         rows = self._database.table("scorecards").rows_where(where, [target, until], order_by="week")
         return [_checked(row) for row in rows]
 
     def rows(self, target: str | None) -> list[dict[str, object]]:
-        """What was evaluated and when, newest week first, without the YAML; for people to read."""
+        """What was evaluated and when, newest week first, without the YAML."""
         select = "id, target, week, official, decision, evaluated_at, yaml_sha256"
         where, values = ("target = ?", [target]) if target else ("1", [])
         order = "week DESC, evaluated_at DESC, id DESC"
@@ -75,7 +75,7 @@ class History:
 
 @contextmanager
 def open_history(home: Path) -> Iterator[History]:
-    """The history of a state folder, alone in one transaction: what is read here is still true when a row is added."""
+    """The history of a state folder, locked in one transaction: what is read here is still true when a row is added."""
     connection = sqlite3.connect(home / FILE, isolation_level=None, timeout=30)
     try:
         connection.executescript(_SCHEMA)
@@ -83,14 +83,14 @@ def open_history(home: Path) -> Iterator[History]:
         yield History(Database(connection))
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
-        hint = "another review may hold it; a damaged file can be moved away, and the streak begins anew"
+        hint = "another review may hold it; if it is damaged, move it away, and the streak starts again"
         raise UnverifiedProblem(f"{home / FILE}: {error}", next_step=hint) from error
     finally:
         connection.close()
 
 
 def history_text(rows: Sequence[Mapping[str, object]], output_format: str) -> str:
-    """The rows for people, or as JSON."""
+    """The rows as text, or as JSON."""
     if output_format == "json":
         return canonical_json([{**row, "official": bool(row["official"])} for row in rows]).decode() + "\n"
     if not rows:

@@ -1,4 +1,4 @@
-"""What a review was asked to do, checked before anything is started: mistakes cost seconds, not minutes."""
+"""What a review has to do, checked before anything is started: mistakes cost seconds, not minutes."""
 
 import datetime as dt
 from pathlib import Path
@@ -15,7 +15,7 @@ from scorecards.stored import EVIDENCE, Rules, gather, load_rules
 from scorecards.weeks import monday, week_of
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Options(msgspec.Struct, frozen=True):
     """The options of the command line as they were given."""
 
     target: str
@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """The same made whole: every path absolute, every document read once and found good."""
+    """The options resolved: every path absolute, every document read once and valid."""
 
     home: Path
     out: Path
@@ -46,37 +46,37 @@ class Order(msgspec.Struct, frozen=True):
     waivers_path: Path | None
 
 
-def make_order(home: Path, asked: Asked, system: Clock) -> Order:
+def make_order(home: Path, options: Options, system: Clock) -> Order:
     """Check target, week, gates, waivers and stored evidence, and make the review's folder.
 
-    Raises UsageProblem or UnverifiedProblem naming what is wrong, before anything is pressed.
+    Raises UsageProblem or UnverifiedProblem naming what is wrong, before any step is run.
     """
-    named = load_target(asked.target)
-    if asked.week is not None:
-        monday(asked.week)
-    _require_profile(asked.profile)
+    named = load_target(options.target)
+    if options.week is not None:
+        monday(options.week)
+    _require_profile(options.profile)
     load_signer(home)
     EvidenceStore(home / EVIDENCE)
-    rules = load_rules(home, asked.gates_path, asked.waivers_path)
+    rules = load_rules(home, options.gates_path, options.waivers_path)
     gather(home, rules, None)
     return Order(
         home=home,
-        out=new_folder(home, asked.week or week_of(asked.now or system()), asked.out),
+        out=new_folder(home, options.week or week_of(options.now or system()), options.out),
         evidence=home / EVIDENCE,
         named=named,
-        target=str(Path(asked.target).absolute()) if asked.target.endswith((".yaml", ".yml")) else asked.target,
-        profile=str(Path(asked.profile).absolute()) if asked.profile.endswith((".yaml", ".yml")) else asked.profile,
-        seed=asked.seed,
-        week=asked.week,
-        may_be_official=asked.now is None or asked.official,
+        target=str(Path(options.target).absolute()) if options.target.endswith((".yaml", ".yml")) else options.target,
+        profile=str(Path(options.profile).absolute()) if options.profile.endswith((".yaml", ".yml")) else options.profile,
+        seed=options.seed,
+        week=options.week,
+        may_be_official=options.now is None or options.official,
         rules=rules,
-        gates_path=None if asked.gates_path is None else asked.gates_path.absolute(),
-        waivers_path=None if asked.waivers_path is None else asked.waivers_path.absolute(),
+        gates_path=None if options.gates_path is None else options.gates_path.absolute(),
+        waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
     )
 
 
 def _require_profile(profile: str) -> None:
-    """A name has to be a shipped profile's, a path has to exist; what is inside is for the load room to judge."""
+    """A name has to be a shipped profile's, a path has to exist; `gonogo load` checks the content."""
     shipped = Path(__file__).parents[1] / "loadtests" / "profiles"
     is_path = "/" in profile or profile.endswith((".yaml", ".yml"))
     if not (Path(profile) if is_path else shipped / f"{profile}.yaml").is_file():
@@ -84,11 +84,11 @@ def _require_profile(profile: str) -> None:
         raise UsageProblem(f"no load profile is called {profile!r}", next_step=f"use one of {names}, or a path to a file")
 
 
-def warning(asked: Asked, now: dt.datetime) -> str:
-    """What somebody who gave --now should know before minutes are spent; "" where there is nothing."""
-    if asked.now is None or asked.now >= now:
+def warning(options: Options, now: dt.datetime) -> str:
+    """A warning about --now before minutes are spent; "" if there is none."""
+    if options.now is None or options.now >= now:
         return ""
     return (
-        f"judging as of {format_utc(asked.now)}, before this run's evidence is taken (it is {format_utc(now)}): "
-        "what is measured now will be evidence from after that moment, and does not count"
+        f"judging as of {format_utc(options.now)}, before this run collects its evidence (it is {format_utc(now)}): "
+        "what is measured now is newer than that moment and does not count"
     )

@@ -1,4 +1,4 @@
-"""A scorecard on stdout: text, YAML or JSON, and the exit code that goes with it. Pure."""
+"""A scorecard on stdout: text, YAML or JSON, and its exit code. Pure."""
 
 from gates.schema.canonical import canonical_json
 from gates.schema.outcome import ExitCode
@@ -8,7 +8,7 @@ from scorecards.text import render_text
 
 
 def shown(scorecard: Scorecard, output_format: str) -> str:
-    """The scorecard in one of the formats `text`, `yaml` and `json`; all say the same."""
+    """The scorecard in one of the formats `text`, `yaml` and `json`; all have the same content."""
     if output_format == "yaml":
         return scorecard_yaml(scorecard).decode()
     if output_format == "json":
@@ -17,5 +17,5 @@ def shown(scorecard: Scorecard, output_format: str) -> str:
 
 
 def exit_code(scorecard: Scorecard, *, fail_on_yellow: bool) -> ExitCode:
-    """The code of the decision, or 4 for a yellow one where that was asked for."""
+    """The code of the decision, or 4 for a yellow one with `--fail-on yellow`."""
     return ExitCode.YELLOW if scorecard.spec.yellow and fail_on_yellow else ExitCode(scorecard.spec.exit_code)

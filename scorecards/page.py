@@ -1,4 +1,4 @@
-"""The page of a scorecard: what each part shows, read off the scorecard. Pure."""
+"""The page of a scorecard: what each part shows, taken from the scorecard. Pure."""
 
 from collections.abc import Iterator
 
@@ -188,6 +188,6 @@ def _inputs(spec: ScorecardSpec, yaml_sha256: str) -> Iterator[InputRow]:
     for name, sha256 in sorted(spec.builds.items()):
         yield InputRow(f"Build of {name}", "" if sha256 else "could not be read", sha256)
     yield InputRow("Gate set", "", inputs.gate_set_sha256)
-    yield InputRow("What P0 and P1 gates ask for", "", inputs.bar_sha256)
+    yield InputRow("Requirements of P0 and P1 gates", "", inputs.bar_sha256)
     yield InputRow("Waivers", "", inputs.waivers_sha256)
     yield InputRow("History", "", inputs.history_sha256)

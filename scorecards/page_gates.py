@@ -5,17 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.charts import bullet
-from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, Mark, Tile, WaivedBy
+from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, Tile, WaivedBy
 from scorecards.schema import Finding
-from scorecards.words import LABELS, SYMBOLS, age, asked, counted, grouped, kind, measured, moment, short
+from scorecards.words import LABELS, SYMBOLS, age, counted, grouped, kind, measured, moment, short, threshold
 
 _ATTENTION = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN)
 Found = Mapping[tuple[str, str], tuple[str, ...]]
 
 
-def mark(outcome: Outcome) -> Mark:
+def mark(outcome: Outcome) -> OutcomeMark:
     """An outcome as the page marks it."""
-    return Mark(outcome.value, SYMBOLS[outcome.value], LABELS[outcome.value])
+    return OutcomeMark(outcome.value, SYMBOLS[outcome.value], LABELS[outcome.value])
 
 
 def digest(sha256: str) -> Digest:
@@ -56,7 +56,7 @@ def gate_card(gate: GateVerdict, found: Found) -> GateCard:
 
 
 def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> CriterionRow:
-    """One criterion in words."""
+    """One criterion as text."""
     criterion = item.criterion
     return CriterionRow(
         mark=mark(item.outcome),
@@ -67,7 +67,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> Cr
         measured="" if item.value is None else measured(item),
         missing=measured(item) if item.value is None else "",
         chart=bullet(item),
-        threshold=asked(criterion),
+        threshold=threshold(criterion),
         statistic=criterion.statistic or "",
         samples=counted(item.samples, "sample") if item.samples else "",
         samples_note=_samples_note(item),
@@ -98,10 +98,10 @@ def _rows(gate: GateVerdict, items: Sequence[CriterionVerdict], found: Found) ->
 
 
 def _samples_note(item: CriterionVerdict) -> str:
-    """What the samples allow to say, or how many are required where there are too few."""
+    """What the samples show, or how many are required if there are too few."""
     if item.bound_text or item.value is None or item.samples >= item.criterion.min_samples:
         return item.bound_text
-    return f"{grouped(str(item.criterion.min_samples))} asked"
+    return f"{grouped(str(item.criterion.min_samples))} required"
 
 
 def _waived_by(gate: GateVerdict) -> WaivedBy | None:

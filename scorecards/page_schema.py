@@ -4,7 +4,7 @@ import msgspec
 from markupsafe import Markup
 
 
-class Mark(msgspec.Struct, frozen=True):
+class OutcomeMark(msgspec.Struct, frozen=True):
     """An outcome for people: its style, the sign next to the colour, and the word for those who see neither."""
 
     style: str
@@ -40,7 +40,7 @@ class Tile(msgspec.Struct, frozen=True):
     gate: str
     letter: str
     title: str
-    mark: Mark
+    mark: OutcomeMark
     is_waived: bool
 
 
@@ -121,7 +121,7 @@ class CriterionRow(msgspec.Struct, frozen=True):
     `missing` says why there is no `measured`; `produced_by` is the command where there is no `evidence`.
     """
 
-    mark: Mark
+    mark: OutcomeMark
     letter: str
     title: str
     detail: str
@@ -164,7 +164,7 @@ class GateCard(msgspec.Struct, frozen=True):
     priority: str
     owner: str
     runbook: str
-    mark: Mark
+    mark: OutcomeMark
     share: str
     is_open: bool
     waived: WaivedBy | None

@@ -1,4 +1,4 @@
-"""What a review does before it judges: a table of steps, each a command of another room and the evidence that it leaves."""
+"""What a review does before it judges: a table of steps, each a command of another package and the evidence that it collects."""
 
 from typing import Literal
 
@@ -24,9 +24,9 @@ class Step(msgspec.Struct, frozen=True):
 
 _SHARED = ("--target", "{target}", "--evidence", "{evidence}")
 _PROBE = ("gates", "gate", "probe")
-_TOLD_BUILD = ("--build", "{build}")
+_GIVEN_BUILD = ("--build", "{build}")
 
-# The order matters: the service is pressed first, probed while its books hold the storm, and stopped; the drills run
+# The order matters: the service is loaded first, probed while its books hold the storm, and stopped; the drills run
 # services of their own; the secret scan comes when everything has been written, and determinism last of all.
 STEPS: tuple[Step, ...] = (
     Step(
@@ -97,27 +97,27 @@ STEPS: tuple[Step, ...] = (
         "secret scan",
         "nothing",
         EvidenceKind.SECRET_SCAN,
-        (*_PROBE, "secret-scan", "{artifacts}", "--out", "{out}/probes", *_TOLD_BUILD, *_SHARED),
+        (*_PROBE, "secret-scan", "{artifacts}", "--out", "{out}/probes", *_GIVEN_BUILD, *_SHARED),
     ),
     Step(
         "determinism",
         "determinism",
         "nothing",
         EvidenceKind.DETERMINISM,
-        (*_PROBE, "determinism", "--review", "{out}/draft", "--out", "{out}/probes", *_TOLD_BUILD, *_SHARED),
+        (*_PROBE, "determinism", "--review", "{out}/draft", "--out", "{out}/probes", *_GIVEN_BUILD, *_SHARED),
     ),
 )
 
 
 def why_not(step: Step, target: Target) -> str:
-    """Why a step cannot be done on this target, in words; "" where it can."""
+    """Why a step cannot be run on this target; "" if it can."""
     commands = target.commands
     if step.needs == "rail" and target.rail is None:
-        return "the target names no rail that could be scripted"
+        return "the target has no `rail`, so no rail can be scripted"
     if step.needs == "kill" and target.process is None and not (commands.kill and commands.restore):
-        return "the target says neither how to run it here nor how to kill and restore it"
+        return "the target has no `process`, and no `kill` and `restore` commands"
     if step.needs == "disk" and target.process is None:
-        return "the target does not say how to run it here, on a disk whose power can be cut"
+        return "the target has no `process`, so it cannot run on a disk that loses power"
     if step.needs == "rollback" and target.process is None and not (commands.deploy and commands.rollback):
-        return "the target says neither how to run it here nor how to deploy and roll back"
+        return "the target has no `process`, and no `deploy` and `rollback` commands"
     return ""

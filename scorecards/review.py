@@ -1,4 +1,4 @@
-"""The weekly review: press, rehearse, judge, tell. Every step is a command of another room; only evidence comes back."""
+"""The weekly review: load, rehearse, judge, report. Every step is a command of another package that leaves evidence."""
 
 import os
 import shutil
@@ -24,13 +24,13 @@ from scorecards.stored import gather
 STEPS_FILE = "steps.json"
 PRIVATE = "*.key"
 _SEED_LIMIT = 2**31
-_RUNNING = ("service", "rail")  # steps that press the service while it runs
+_RUNNING = ("service", "rail")  # steps that need the running service
 
 
-def press(order: Order, voice: Voice) -> str:
-    """Run every step; returns the sha256 of the build that was pressed, "" where it could not be read.
+def collect(order: Order, voice: Voice) -> str:
+    """Run every step to collect evidence; returns the sha256 of the build under test, "" if it could not be read.
 
-    A step that fails does not stop the others: what it should have left is missing, and the scorecard says so.
+    A step that fails does not stop the others: its evidence is missing, and the scorecard shows that.
     """
     results: list[StepResult] = []
     build = ""
@@ -42,7 +42,7 @@ def press(order: Order, voice: Voice) -> str:
                 results.append(_run(order, step, number, environ, build, voice, note or why_not(step, order.named.target)))
     for number, step in numbered:
         if step.name == "determinism":
-            _draft(order, build, environ, voice)  # for the probe to build anew
+            _draft(order, build, environ, voice)  # for the probe to build again
         if step.needs not in _RUNNING:
             results.append(_run(order, step, number, environ, build, voice, why_not(step, order.named.target)))
     shutil.rmtree(order.out / "draft", ignore_errors=True)
@@ -62,7 +62,7 @@ def judge(order: Order, build: str, clock: Clock, signer: Signer) -> Scorecard:
 
 @contextmanager
 def _service(order: Order, voice: Voice) -> Iterator[tuple[Mapping[str, str], str]]:
-    """The service to press, and its environment; where it cannot be started the note says why, and the review goes on."""
+    """The service under test, and its environment; if it cannot be started the note has the reason, and the review continues."""
     base = {**os.environ, "GONOGO_HOME": str(order.home)}
     target = order.named.target
     if target.process is None:
@@ -130,8 +130,8 @@ def _filled(argv: Iterable[str], fields: Mapping[str, str], out: Path) -> Iterat
 def artifacts(out: Path) -> Iterator[Path]:
     """Everything that a review has written, in as few paths as there can be, without private keys.
 
-    A service that runs here keeps its signing key beside its database, in a file that only its owner can read. That is
-    its private state; were the same key in any other file, or anything else secret in any file, the scan would say so.
+    A service that runs here keeps its signing key next to its database, in a file that only its owner can read. That is
+    its private state; the scan finds the same key in any other file, and any other secret in any file.
     """
     for path in sorted(out.iterdir()):
         if path.is_dir() and any(path.rglob(PRIVATE)):
@@ -141,7 +141,7 @@ def artifacts(out: Path) -> Iterator[Path]:
 
 
 def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -> None:
-    """A scorecard of what is known so far, for the determinism probe to build anew; it is not kept in the history."""
+    """A scorecard of the evidence so far, for the determinism probe to build again; it is not kept in the history."""
     options = ["--draft", "--target", order.target, "--build", build, "--evidence", str(order.evidence)]
     for name, path in (("--gates", order.gates_path), ("--waivers", order.waivers_path)):
         options += [name, str(path)] if path else []
@@ -150,7 +150,7 @@ def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -
 
 
 def _copy_runbooks(scorecard: Scorecard, out: Path) -> None:
-    """Put the runbooks that the page links to beside it, where this installation has them."""
+    """Copy the runbooks that the page links to into its folder, if this installation has them."""
     root = Path(__file__).parents[1]
     for name in sorted({gate.runbook for gate in scorecard.spec.gates}):
         source = (root / name).resolve()

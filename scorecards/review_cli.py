@@ -16,10 +16,12 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--week", help="The ISO week that the scorecard is for, such as 2026-W48.  [default: the week of judging]")
 @click.option("--target", default="local", show_default=True, help="The service: a shipped target's name, or a target file.")
 @click.option("--out", type=_FOLDER, help="A new folder for scorecard, evidence and logs.  [default: STATE/reviews/WEEK-N]")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides every draw of storm and drills.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random choice of storm and drills."
+)
 @click.option("--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped]")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
-@click.option("--official", is_flag=True, help="Let a verdict as of --now become the week's official one.")
+@click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
 @click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
 @now_option
 @format_option("text", "yaml", "json")
@@ -36,31 +38,31 @@ def review(  # each parameter is one option of the command line
     now: dt.datetime | None,
     output_format: str,
 ) -> int:
-    """Press the service, rehearse crash and rollback, judge the launch gates, write the week's scorecard.
+    """Load the service, rehearse crash and rollback, judge the launch gates, write the week's scorecard.
 
     The scorecard is printed, and written with its evidence to a folder that `gonogo scorecard verify` can check anywhere.
     The first one from Friday 12:00 UTC of an ISO week on is the week's official verdict.
 
     With --now the gates are judged as of that moment, and the verdict stays a preview unless --official is given.
-    Evidence is always dated by the clock: what this run measures is no evidence for a moment before it.
+    Evidence is always dated by the clock: what this run measures does not count for an earlier moment.
 
     Exit 0 GO, 1 NO GO because something fails, 3 NO GO because something could not be judged.
     """
     from gates.evidence.keys import load_signer
     from gates.schema.time import system_clock
-    from scorecards.order import Asked, make_order, warning
+    from scorecards.order import Options, make_order, warning
     from scorecards.output import exit_code, shown
     from scorecards.plan import STEPS
-    from scorecards.review import judge, press
+    from scorecards.review import collect, judge
     from scorecards.steps import Voice
 
     home, voice = state_dir(), Voice(len(STEPS))
-    asked = Asked(target, profile, seed, out, week, now, official, gates_path, waivers_path)
-    order = make_order(home, asked, system_clock)
+    options = Options(target, profile, seed, out, week, now, official, gates_path, waivers_path)
+    order = make_order(home, options, system_clock)
     voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")
-    if caution := warning(asked, system_clock()):
+    if caution := warning(options, system_clock()):
         voice.say(f"warning: {caution}")
-    build = press(order, voice)
+    build = collect(order, voice)
     scorecard = judge(order, build, clock_at(now), load_signer(home))
     click.echo(shown(scorecard, output_format), nl=False)
     voice.say(f"wrote {order.out / 'scorecard.html'}; check it with: gonogo scorecard verify {order.out}")

@@ -1,4 +1,4 @@
-"""What a weekly scorecard says; the YAML is these structs in this order, and the HTML shows nothing else."""
+"""The content of a weekly scorecard; the YAML is these structs in this order, and the HTML shows nothing else."""
 
 from enum import StrEnum
 from typing import Literal
@@ -21,7 +21,7 @@ class Standing(StrEnum):
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The gates of one priority, by outcome; `waived` are counted a second time, beside their outcome."""
+    """The gates of one priority, by outcome; `waived` gates are counted in their outcome too."""
 
     priority: Priority
     total: int
@@ -46,7 +46,7 @@ class WaiverLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing to do next: who, what, and the command that leaves the evidence ("" where none is built yet)."""
+    """One thing to do next: who, what, and the command that collects the evidence ("" if there is none yet)."""
 
     priority: Priority
     gate: str
@@ -68,7 +68,7 @@ class TimelineEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing that was found wrong, as the evidence of a failing criterion words it."""
+    """One fault found, in the words of the failing criterion's evidence."""
 
     gate: str
     criterion: str
@@ -108,10 +108,10 @@ class PreviousRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yaml_sha256: str
 
 
-class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InputDigests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The digests of everything that this scorecard was computed from.
 
-    `bar_sha256` covers what P0 and P1 gates ask for, without titles and owners: two weeks make a streak only on one bar.
+    `bar_sha256` covers the requirements of P0 and P1 gates, without titles and owners: two weeks make a streak only on one bar.
     """
 
     gate_set_sha256: str
@@ -122,7 +122,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """May we launch: the answer first, then why, then what to do, then everything that it rests on."""
+    """May we launch: the answer first, then why, then what to do, then all data behind it."""
 
     week: str
     target: str
@@ -147,7 +147,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     findings: tuple[Finding, ...]
     timelines: tuple[Timeline, ...]
     evidence: tuple[EvidenceLine, ...]
-    inputs: Inputs
+    inputs: InputDigests
 
 
 Scorecard = Document[ScorecardSpec]

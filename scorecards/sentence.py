@@ -1,4 +1,4 @@
-"""The decision in one sentence that a committee can read aloud. Pure."""
+"""The decision in one sentence. Pure."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Running one step of a review: a child of its own, its output in a log, its progress told, its end certain."""
+"""Running one step of a review: a child process, its output in a log, its progress on stderr, and always ended."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _WORDS = {ExitCode.GREEN: "clean", ExitCode.RED: "findings", ExitCode.UNKNOWN: "
 
 
 class StepResult(msgspec.Struct, frozen=True):
-    """How one step ended; `exit_code` is None where it was not run, and then `note` says why."""
+    """How one step ended; `exit_code` is None if it was not run, and then `note` has the reason."""
 
     name: str
     command: tuple[str, ...]
@@ -30,11 +30,11 @@ class StepResult(msgspec.Struct, frozen=True):
 
 
 class Voice:
-    """Talk on stderr: on a terminal one line that moves, elsewhere a line for each thing that is new."""
+    """Progress on stderr: on a terminal one line that is rewritten, elsewhere one line for each news."""
 
     def __init__(self, total: int) -> None:
         self._total, self._live = total, sys.stderr.isatty()
-        self._told_at = 0.0
+        self._written_at = 0.0
 
     def say(self, text: str) -> None:
         """One whole line."""
@@ -45,13 +45,13 @@ class Voice:
         self.say(f"[{number}/{self._total}] {title}: {text}")
 
     def progress(self, number: int, title: str, elapsed_s: float, latest: str, *, is_new: bool) -> None:
-        """How far a step is; away from a terminal only what is new, or that it still runs."""
+        """How far a step is; without a terminal only what is new, or that it still runs."""
         text = f"[{number}/{self._total}] {title}: {elapsed_s:.0f} s  {latest}".rstrip()
         now = monotonic_s()
         if self._live:
             click.echo(f"\r\x1b[K{text[:120]}", err=True, nl=False)
-        elif (is_new and latest) or now - self._told_at >= _QUIET_S:
-            self._told_at = now
+        elif (is_new and latest) or now - self._written_at >= _QUIET_S:
+            self._written_at = now
             click.echo(text, err=True)
 
 
@@ -60,8 +60,8 @@ def run_command(
 ) -> tuple[int, int]:
     """Run one command to its end; returns its exit code and the milliseconds that it took.
 
-    However this is left, the child and all that it started are gone: it is asked to end and given the time that a drill
-    needs to roll back, then its session is killed. Should this process die first, the kernel asks the child in its place.
+    However this ends, the child and all that it started are gone: it gets SIGTERM and the time that a drill needs to roll
+    back, then its session is killed. If this process dies first, the kernel sends the SIGTERM.
     """
     begun = monotonic_s()
     child = spawn(argv, environ, log, on_parent_death=SIGTERM)
@@ -78,7 +78,7 @@ def run_command(
 
 
 def outcome_in_words(exit_code: int) -> str:
-    """What an exit code of a step means to somebody who waits."""
+    """What an exit code of a step means."""
     if exit_code < 0:
         return f"ended by signal {-exit_code}"
     try:
@@ -89,7 +89,7 @@ def outcome_in_words(exit_code: int) -> str:
 
 
 def last_words(log: Path, lines: int = 3) -> list[str]:
-    """The end of a step's talk, for the person who wants to know why it failed."""
+    """The last lines of a step's stderr: why it failed."""
     text = Path(f"{log}.err").read_text(errors="replace").strip()
     return text.splitlines()[-lines:]
 
@@ -106,7 +106,7 @@ def _end(child: Child, voice: Voice, title: str) -> None:
 
 
 class _Tail:
-    """The last line that a child has said so far."""
+    """The last line of a child's stderr so far."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._offset, self._rest = path, 0, b""
@@ -119,7 +119,7 @@ class _Tail:
             data = file.read()
         self._offset += len(data)
         *whole, self._rest = (self._rest + data).split(b"\n")
-        spoken = [line for line in whole if line.strip()]
-        if spoken:
-            self.latest = spoken[-1].decode(errors="replace").strip()
-        return bool(spoken)
+        news = [line for line in whole if line.strip()]
+        if news:
+            self.latest = news[-1].decode(errors="replace").strip()
+        return bool(news)

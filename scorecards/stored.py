@@ -1,4 +1,4 @@
-"""What the state folder and the files named on the command line hold: gates, waivers, verified evidence, keys."""
+"""The content of the state folder and of the files on the command line: gates, waivers, verified evidence, keys."""
 
 import datetime as dt
 from pathlib import Path
@@ -21,7 +21,7 @@ WAIVERS = "waivers"
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """Where to take things from; a path None means the shipped gates, or that folder in the state folder."""
+    """Where the inputs are; a path None means the shipped gates, or the folder in the state folder."""
 
     target: str
     build: str | None
@@ -32,7 +32,7 @@ class Sources(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What to judge by, read once: a file that changes while a review runs does not change its questions."""
+    """The gates and waivers, read once: a file that changes while a review runs has no effect on it."""
 
     gates: tuple[Gate, ...]
     waivers: tuple[Waiver, ...]
@@ -58,7 +58,7 @@ def gather(home: Path, rules: Rules, evidence_path: Path | None) -> Material:
 def build_from_store(
     home: Path, sources: Sources, now: dt.datetime, out: Path | None, *, may_be_official: bool, keep: bool
 ) -> Scorecard:
-    """Judge what is stored and write a folder; nothing is pressed, only the build is asked for where it is not given."""
+    """Judge stored evidence and write a folder; the service is only read for its build, if that is not given."""
     named = load_target(sources.target)
     if sources.week is not None:
         monday(sources.week)

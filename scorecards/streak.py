@@ -1,4 +1,4 @@
-"""Two adjacent official green weeks on one bar: how long the row is, what broke it, and when a launch is possible. Pure."""
+"""Two adjacent official green weeks on one bar: how long the streak is, what broke it, and when a launch is possible. Pure."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ FREEZE = dt.timedelta(hours=72)
 def state_of(decision: Decision, exit_code: int) -> WeekState:
     """The colour of an official week: only a GO without conditions is green.
 
-    A CONDITIONAL GO is yellow: the plan lets it launch a stage, but asks for green weeks before a broad launch.
+    A CONDITIONAL GO is yellow: the plan lets it launch a stage, but requires green weeks before a broad launch.
     """
     if decision is Decision.GO:
         return WeekState.GREEN
@@ -33,12 +33,12 @@ def not_passed(gates: Sequence[GateVerdict]) -> tuple[str, ...]:
     return tuple(f"{gate.letter} {gate.outcome.value}" for gate in open_gates)
 
 
-def tell_streak(this: PastWeek, standing: Standing, now_week: str, history: Sequence[PastWeek], bar_diff: str) -> Streak:
+def find_streak(this: PastWeek, standing: Standing, now_week: str, history: Sequence[PastWeek], bar_diff: str) -> Streak:
     """The streak as it stands with this evaluation, made in the week `now_week`.
 
     `history` are the official weeks, this one's own among them where it already has its verdict. `bar_diff` says in
-    words how this week's gate set differs from the last official one, "" where it does not. An evaluation that is a
-    preview of a running week without a verdict leaves that week open: it neither makes nor breaks the row.
+    words how this week's gate set differs from the last official one, "" if it does not. An evaluation that is a
+    preview of a running week without a verdict leaves that week open: it neither lengthens nor breaks the streak.
     """
     official = {past.week: past for past in history}
     if standing is Standing.OFFICIAL:
@@ -54,7 +54,7 @@ def tell_streak(this: PastWeek, standing: Standing, now_week: str, history: Sequ
 
 
 def _walk_back(official: Mapping[str, PastWeek], last: str, bar_diff: str) -> tuple[int, str]:
-    """Count green weeks backwards from `last`; the reason is why the row does not go further back."""
+    """Count green weeks backwards from `last`; the reason is why the streak does not go further back."""
     length, week = 0, last
     newer: PastWeek | None = None
     while length < NEEDED or week in official:
@@ -84,7 +84,7 @@ def _not_green(past: PastWeek) -> str:
 
 
 def _if_green(row: int, official: Mapping[str, PastWeek], this: PastWeek) -> int:
-    """The row up to last week, as far as this week could lengthen it: on another bar it would begin anew."""
+    """The streak up to last week, as far as this week could lengthen it: on another bar it starts again."""
     before = official.get(plus(this.week, -1))
     return row if before is not None and before.bar_sha256 == this.bar_sha256 else 0
 

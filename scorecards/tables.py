@@ -1,4 +1,4 @@
-"""The tables beneath the answer: gates counted, waivers and how long they hold, evidence and what it judges. Pure."""
+"""The tables below the decision: gates counted, waivers and how long they hold, evidence and what it judges. Pure."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ EXPIRES_SOON = dt.timedelta(days=7)
 
 
 def counts(gates: Sequence[GateVerdict]) -> tuple[Count, ...]:
-    """The gates of each priority, by outcome; a priority without gates is told too."""
+    """The gates of each priority, by outcome; a priority without gates has a row too."""
     return tuple(_count(priority, gates) for priority in Priority)
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.schema import Finding, Scorecard, ScorecardSpec
-from scorecards.words import LABELS, SYMBOLS, age, asked, date, measured, moment, short
+from scorecards.words import LABELS, SYMBOLS, age, date, measured, moment, short, threshold
 
 WIDTH = 110
 SHOWN_ACTIONS = 8
 
 
 def render_text(scorecard: Scorecard) -> str:
-    """The whole scorecard in as many lines as a person reads; ends with a line feed."""
+    """The scorecard in a page of text; ends with a line feed."""
     spec = scorecard.spec
     parts = (_head(spec), _gates(spec), _todo(spec), _foot(spec))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -60,8 +60,8 @@ def _several(items: Sequence[CriterionVerdict]) -> list[str]:
 
 
 def _criterion(item: CriterionVerdict, found: Sequence[Finding]) -> list[str]:
-    rests = f", {item.samples} samples, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
-    text = f"{item.criterion.title}: {measured(item)}, asked {asked(item.criterion)}{rests}"
+    basis = f", {item.samples} samples, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
+    text = f"{item.criterion.title}: {measured(item)}, threshold {threshold(item.criterion)}{basis}"
     lines = _wrap(f"{text}; {item.detail}" if item.detail else text, f"    {SYMBOLS[item.outcome.value]} ", "      ")
     return lines + [line for finding in found for line in _wrap(finding.text, "      > ", "        ")]
 

@@ -1,4 +1,4 @@
-"""Drill timelines, read from the facts of their evidence; evidence without one simply has no timeline. Pure."""
+"""Drill timelines, read from the facts of their evidence; evidence without one has no timeline. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ _TITLES = {
 }
 
 
-class _Moment(msgspec.Struct, frozen=True):
+class _DrillEvent(msgspec.Struct, frozen=True):
     """One line of the `timeline` that a drill puts into its facts; seconds since it began."""
 
     at_s: str
@@ -25,7 +25,7 @@ class _Moment(msgspec.Struct, frozen=True):
 
 
 def timelines(evidence: Iterable[Held]) -> tuple[Timeline, ...]:
-    """One timeline for each drill whose facts tell one, by drill name."""
+    """One timeline for each drill whose facts hold one, by drill name."""
     found = [line for held in evidence if (line := _timeline(held)) is not None]
     return tuple(sorted(found, key=lambda line: (line.drill, line.evidence)))
 
@@ -35,7 +35,7 @@ def _timeline(held: Held) -> Timeline | None:
     if names is None:
         return None
     try:
-        moments = msgspec.convert(held.statement.predicate.facts.get("timeline"), tuple[_Moment, ...])
+        moments = msgspec.convert(held.statement.predicate.facts.get("timeline"), tuple[_DrillEvent, ...])
         events = tuple(_event(moment) for moment in _ended(moments))
     except (msgspec.ValidationError, ValueError):
         return None
@@ -44,12 +44,12 @@ def _timeline(held: Held) -> Timeline | None:
     return Timeline(*names, held.digest, held.statement.predicate.finished_at, events)
 
 
-def _ended(moments: Sequence[_Moment]) -> list[_Moment]:
+def _ended(moments: Sequence[_DrillEvent]) -> list[_DrillEvent]:
     """Each step once, as it ended; a step that never ended stands as started."""
     ended = {(moment.phase, moment.what) for moment in moments if moment.status != "started"}
     return [moment for moment in moments if moment.status != "started" or (moment.phase, moment.what) not in ended]
 
 
-def _event(moment: _Moment) -> TimelineEvent:
-    words = moment.what.replace("_", " ").replace("-", " ")
-    return TimelineEvent(round(float(moment.at_s) * 1000), moment.phase, words, moment.status)
+def _event(moment: _DrillEvent) -> TimelineEvent:
+    label = moment.what.replace("_", " ").replace("-", " ")
+    return TimelineEvent(round(float(moment.at_s) * 1000), moment.phase, label, moment.status)

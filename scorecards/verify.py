@@ -1,4 +1,4 @@
-"""Is this scorecard what it says? Signatures checked, YAML and HTML computed again byte for byte; offline."""
+"""Is this scorecard genuine? Signatures checked, YAML and HTML computed again byte for byte; offline."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -22,7 +22,7 @@ _SHOWN = 140
 
 
 class Checked(StrEnum):
-    """What came of one level; only all of them passing is a verified scorecard."""
+    """The result of one level; a scorecard is verified if all levels pass."""
 
     PASS = "pass"  # noqa: S105  # a verdict, not a password
     FAIL = "FAIL"
@@ -30,27 +30,27 @@ class Checked(StrEnum):
 
 
 class Level(msgspec.Struct, frozen=True):
-    """One claim about the folder, and whether it holds, in plain words."""
+    """One claim about the folder, and whether it is true."""
 
     claim: str
     checked: Checked
     detail: str
 
 
-class _Missing(Exception):
-    """A level rests on one that did not hold."""
+class _NotReached(Exception):
+    """A level depends on one that did not pass."""
 
 
-def verify_folder(path: Path, trust: TrustRoot | None, origin: str = "the keys that you brought") -> tuple[Level, ...]:
-    """Every level, in the order in which one rests on the other.
+def verify_folder(path: Path, trust: TrustRoot | None, origin: str = "your trusted keys") -> tuple[Level, ...]:
+    """Every level; each may depend on the ones before it.
 
-    `trust` are the keys that the verifier brings, from `origin`. Without them the keys inside the folder show whether it
-    fits together, and who signed it stays not checked.
+    `trust` are the verifier's keys, from `origin`. Without them the keys inside the folder show whether its parts match,
+    and who signed it is not checked.
     """
     checks = _Checks(path, trust)
     levels = (
         _level("every piece of evidence is signed and unchanged", checks.evidence),
-        _level("last week's scorecard is the one that is named", checks.previous),
+        _level("last week's scorecard is the one that the inputs name", checks.previous),
         _level("scorecard.yaml follows from inputs and evidence", checks.yaml),
         _level("scorecard.html follows from scorecard.yaml", checks.html),
         _level("the signature covers scorecard.yaml and scorecard.html", checks.signature),
@@ -59,7 +59,7 @@ def verify_folder(path: Path, trust: TrustRoot | None, origin: str = "the keys t
 
 
 def exit_code(levels: Sequence[Level]) -> ExitCode:
-    """8 where a level failed, 3 where one was not checked, 0 only where all passed."""
+    """8 if a level failed, 3 if one was not checked, 0 only if all passed."""
     answers = {level.checked for level in levels}
     if Checked.FAIL in answers:
         return ExitCode.UNVERIFIED
@@ -67,7 +67,7 @@ def exit_code(levels: Sequence[Level]) -> ExitCode:
 
 
 def levels_text(levels: Sequence[Level], output_format: str) -> str:
-    """The levels for people, with what they add up to; or as JSON."""
+    """The levels and the result as text, or as JSON."""
     code = exit_code(levels)
     if output_format == "json":
         return canonical_json({"levels": levels, "exit_code": int(code)}).decode() + "\n"
@@ -77,7 +77,7 @@ def levels_text(levels: Sequence[Level], output_format: str) -> str:
 
 
 class _Checks:
-    """The checks of one folder; each leaves what the next ones need."""
+    """The checks of one folder; each stores what the next ones need."""
 
     def __init__(self, path: Path, trust: TrustRoot | None) -> None:
         self._path, self._trust = path, trust
@@ -95,7 +95,7 @@ class _Checks:
         named, found = previous_ref(inputs), folder.read_previous(self._path)
         if named is None and found is None:
             self._inputs = inputs
-            return "there is none: no earlier week was official"
+            return "none: no earlier week was official"
         if named is None or found is None:
             there = (
                 "is there, but the inputs name no earlier week" if found else f"is not there, but {folder.INPUTS_FILE} names one"
@@ -109,7 +109,7 @@ class _Checks:
 
     def yaml(self) -> str:
         if self._held is None or self._inputs is None:
-            raise _Missing
+            raise _NotReached
         scorecard = build(self._inputs, self._held, self._last)
         expected = folder.scorecard_yaml(scorecard)
         try:
@@ -121,7 +121,7 @@ class _Checks:
 
     def html(self) -> str:
         if self._again is None:
-            raise _Missing
+            raise _NotReached
         scorecard, yaml_bytes = self._again
         expected = render_html(scorecard, sha256_hex(yaml_bytes))
         _same(expected, folder.read_file(self._path / folder.HTML_FILE), folder.HTML_FILE)
@@ -132,16 +132,18 @@ class _Checks:
         envelope = folder.read_signature(self._path)
         statement = open_statement(self._root(), envelope, origin)
         if statement.predicate_type != EvidenceKind.SCORECARD:
-            raise UnverifiedProblem(f"{origin}: is a statement of {statement.predicate_type}, not of a scorecard")
+            raise UnverifiedProblem(f"{origin}: is a statement of type {statement.predicate_type}, not about a scorecard")
         named = {subject.name: subject.digest.get("sha256", "") for subject in statement.subject}
         for name in (folder.YAML_FILE, folder.HTML_FILE):
             found = sha256_hex(folder.read_file(self._path / name))
             if named.get(name) != found:
-                raise UnverifiedProblem(f"{origin}: signed {name} with sha256 {named.get(name, 'nothing')}, found {found}")
+                raise UnverifiedProblem(
+                    f"{origin}: {name} was signed with sha256 {named.get(name, 'nothing')}, the file has {found}"
+                )
         return f"by {', '.join(self._root().verify(envelope).keyids)}"
 
     def _other_version(self) -> str:
-        """A hint where the folder says that another release wrote it: that one may have judged or told otherwise."""
+        """A hint if another release wrote the folder: that one may judge or word differently."""
         try:
             wrote = folder.read_producer(folder.read_signature(self._path))
         except UnverifiedProblem:
@@ -158,14 +160,14 @@ def _level(claim: str, check: Callable[[], str]) -> Level:
         return Level(claim, Checked.PASS, check())
     except Problem as problem:
         return Level(claim, Checked.FAIL, problem.message)
-    except _Missing:
-        return Level(claim, Checked.NOT_CHECKED, "it rests on a level that did not hold")
+    except _NotReached:
+        return Level(claim, Checked.NOT_CHECKED, "it depends on a level that did not pass")
 
 
 def _signer(path: Path, trust: TrustRoot | None, origin: str, levels: Sequence[Level]) -> Level:
     claim = "the signer is one that you trust"
     if trust is None:
-        keys = f"the keys in {path / folder.TRUST_FILE} came with what they vouch for; bring yours with --trust FILE"
+        keys = f"the keys in {path / folder.TRUST_FILE} are part of the folder that they sign; name your own with --trust FILE"
         return Level(claim, Checked.NOT_CHECKED, keys)
     signed = all(level.checked is Checked.PASS for level in (levels[0], levels[-1]))
     if not signed:

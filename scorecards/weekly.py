@@ -1,4 +1,4 @@
-"""What a scorecard says about other weeks: the streak, what broke it, and what changed since last week."""
+"""The scorecard and other weeks: the streak, what broke it, and what changed since last week."""
 
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ class WeekState(StrEnum):
 
 
 class PastWeek(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the history keeps of one official scorecard: enough to tell a streak, and to find the whole."""
+    """What the history keeps of one official scorecard: enough for the streak, and to find the whole scorecard."""
 
     week: str
     state: WeekState
@@ -31,7 +31,7 @@ class PastWeek(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WeekMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One square of the streak strip; `detail` says the same in words."""
+    """One square of the streak strip; `detail` is the same as text."""
 
     week: str
     state: WeekState
@@ -39,7 +39,7 @@ class WeekMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Streak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Adjacent official green weeks up to now, what broke the row, and the first Friday on which a launch is possible.
+    """Adjacent official green weeks up to now, what broke the streak, and the first Friday on which a launch is possible.
 
     `broken_by` is "" where nothing did. `freeze_from` is three days before the launch: the code freeze begins.
     """
@@ -54,7 +54,7 @@ class Streak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GateMove(StrEnum):
-    """What became of one gate since last week's official scorecard."""
+    """How one gate moved since last week's official scorecard."""
 
     NEWLY_RED = "newly red"
     NEWLY_UNKNOWN = "newly unknown"
@@ -74,7 +74,7 @@ class GateChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BarEffect(StrEnum):
-    """What a change of the gate set does to the bar that has to be cleared."""
+    """What a change of the gate set does to the bar."""
 
     LOOSENED = "loosened"
     REMOVED = "removed"

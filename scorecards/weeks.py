@@ -1,4 +1,4 @@
-"""ISO weeks as the review keeps them: where a week begins, when its verdict becomes official, which Friday comes next."""
+"""ISO weeks: when a week begins, when its verdict becomes official, which Friday is next."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""What exactly was found? The first witnesses of each failing criterion, read from the facts of its evidence. Pure."""
+"""What exactly was found? The first findings of each failing criterion, from the facts of its evidence. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -15,7 +15,7 @@ SHOWN = 5
 _Kind = TypeVar("_Kind")
 
 
-class _Probed(msgspec.Struct, frozen=True):
+class _ProbeFinding(msgspec.Struct, frozen=True):
     """A finding as probes write it."""
 
     measure: str
@@ -24,7 +24,7 @@ class _Probed(msgspec.Struct, frozen=True):
     found: str
 
 
-class _Checked(msgspec.Struct, frozen=True):
+class _CheckerFinding(msgspec.Struct, frozen=True):
     """A finding as the load run's checker writes it; `rule` is the measure's name."""
 
     rule: str
@@ -32,12 +32,12 @@ class _Checked(msgspec.Struct, frozen=True):
     payment_id: str | None = None
 
 
-class _Shown(msgspec.Struct, frozen=True):
-    shown: tuple[_Checked, ...]
+class _CheckerFindings(msgspec.Struct, frozen=True):
+    shown: tuple[_CheckerFinding, ...]
 
 
 def findings(gates: Sequence[GateVerdict], evidence: Iterable[Held]) -> tuple[Finding, ...]:
-    """At most five findings for each failing criterion; evidence that names none simply adds none."""
+    """At most five findings for each failing criterion; evidence that names none adds none."""
     facts = {held.digest: held.statement.predicate.facts for held in evidence}
     return tuple(finding for gate in gates for item in gate.criteria for finding in _of(gate, item, facts))
 
@@ -54,11 +54,11 @@ def _of(gate: GateVerdict, item: CriterionVerdict, facts: Mapping[str, dict[str,
 
 def _read(facts: Mapping[str, Json], measure: str) -> Iterator[str]:
     """The findings about this measure, in whichever of the known shapes the evidence has them."""
-    told = facts.get("findings")
-    for probed in _as(told, tuple[_Probed, ...], ()):
+    found = facts.get("findings")
+    for probed in _as(found, tuple[_ProbeFinding, ...], ()):
         if probed.measure == measure:
             yield f"{probed.where}: expected {probed.expected}, found {probed.found}"
-    for checked in _as(told, _Shown, _Shown(())).shown:
+    for checked in _as(found, _CheckerFindings, _CheckerFindings(())).shown:
         if checked.rule == measure:
             yield f"{checked.payment_id or 'no payment'}: {checked.detail}"
     yield from _as(facts.get("deviations"), tuple[str, ...], ())

@@ -1,4 +1,4 @@
-"""How numbers, times and outcomes are written for people; the same in every locale and time zone. Pure."""
+"""How numbers, times and outcomes are written as text; the same in every locale and time zone. Pure."""
 
 import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -8,7 +8,7 @@ from gates.schema.outcome import Operator
 from gates.schema.time import parse_utc
 from gates.schema.verdict import CriterionVerdict
 
-# A symbol beside every colour, for those who do not see the colour, and for paper.
+# A symbol next to every colour, for those who do not see the colour, and for paper.
 SYMBOLS: dict[str, str] = {"pass": "✓", "warn": "!", "fail": "✕", "unknown": "?"}
 LABELS: dict[str, str] = {"pass": "pass", "warn": "warning", "fail": "fail", "unknown": "not judged"}
 _OPERATORS: dict[Operator, str] = {
@@ -60,7 +60,7 @@ def largest(seconds: int) -> str:
 
 
 def age(seconds: int | None) -> str:
-    """How old something is; evidence may be newer than the moment of judging."""
+    """How old something is; evidence may be newer than the moment of the judgement."""
     if seconds is None:
         return "undated"
     return f"{largest(seconds)} old" if seconds >= 0 else f"{largest(-seconds)} after judging"
@@ -85,8 +85,8 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def asked(criterion: Criterion) -> str:
-    """What the criterion asks for: `< 300 ms`, `= 0`, `1 to 5 s`."""
+def threshold(criterion: Criterion) -> str:
+    """The threshold of a criterion: `< 300 ms`, `= 0`, `1 to 5 s`."""
     limit = quantity(criterion.threshold, criterion.unit)
     if criterion.operator is Operator.BETWEEN:
         return f"{limit} to {quantity(criterion.upper or criterion.threshold, criterion.unit)}"
@@ -94,7 +94,7 @@ def asked(criterion: Criterion) -> str:
 
 
 def measured(item: CriterionVerdict) -> str:
-    """What was measured, or the reason why nothing was."""
+    """The measured value, or the reason why there is none."""
     if item.value is not None:
         criterion = item.criterion
         return quantity(_rounded(item.value, criterion.threshold, criterion.unit), criterion.unit)
@@ -109,7 +109,7 @@ def _rounded(value: str, threshold: str, unit: str) -> str:
 
 
 def short(digest: str) -> str:
-    """The first twelve characters of a digest: enough to find it, with the whole one beside or behind it."""
+    """The first twelve characters of a digest: enough to find it where the whole one is near."""
     return digest[:12]
 
 

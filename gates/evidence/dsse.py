@@ -71,7 +71,7 @@ class Signed(msgspec.Struct, frozen=True):
 
 
 class TrustRoot:
-    """The keys that the verifier brings; nothing that is being verified can add to them.
+    """The keys that the verifier trusts; nothing that is being verified can add to them.
 
     `other_use` are keys in the trust file that are not for signatures, with their `use` (RFC 7517): they verify nothing.
     """

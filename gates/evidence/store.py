@@ -111,7 +111,7 @@ def _jwks(signer: Signer) -> bytes:
 
 
 def _write_durably(path: Path, data: bytes) -> None:
-    """Write through a temporary name and fsync, so that a crash leaves the whole file or none."""
+    """Write through a temporary name and fsync, so that after a crash the whole file is there or none."""
     path.parent.mkdir(exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:

@@ -1,1 +1,1 @@
-"""Probes: each asks a running service, or a folder, one question and leaves the answer as signed evidence."""
+"""Probes: each checks one thing of a running service or a folder, and stores the result as signed evidence."""

@@ -42,7 +42,7 @@ REFUSED = Expectation("403", statuses=(403,))
 HIDDEN = Expectation("404", statuses=(404,))
 HIDDEN_OR_REFUSED = Expectation("403 or 404", statuses=(403, 404))
 LET_IN_TO_READ = Expectation("2xx", statuses=tuple(range(200, 300)))
-LET_IN_TO_CHANGE = Expectation("let in, and refused for want of an idempotency key", but=(401, 403, 404, 405))
+LET_IN_TO_CHANGE = Expectation("let in, and refused without an idempotency key", but=(401, 403, 404, 405))
 PUBLIC = Expectation("open to anybody", but=(401, 403, 404, 405))
 NO_SUCH_METHOD = Expectation("401, 403, 404, 405 or 501", statuses=(401, 403, 404, 405, 501))
 
@@ -55,30 +55,30 @@ def expected_of(route: str, role: str, roles: Mapping[str, tuple[str, ...]]) -> 
 
 
 def undecided(status: int) -> str | None:
-    """Why an answer says nothing about access: it is neither let in nor refused."""
+    """Why a response does not show access: it is neither let in nor refused."""
     if status == 429:
         return "rate limited"
     return f"the service failed with {status}" if status >= 500 and status != 501 else None
 
 
-def document_faults(wanted: Authorization, document: OpenApi) -> tuple[list[tuple[str, str, str, str]], int]:
+def document_faults(declared: Authorization, document: OpenApi) -> tuple[list[tuple[str, str, str, str]], int]:
     """Where the expectation and the OpenAPI document differ: (measure, route, expected, found); and how much was compared."""
-    expected = {shape(route): tuple(sorted(roles)) for route, roles in wanted.roles.items()}
-    public = {shape(route) for route in (*wanted.public, f"GET {wanted.openapi}")}
+    expected = {shape(route): tuple(sorted(roles)) for route, roles in declared.roles.items()}
+    public = {shape(route) for route in (*declared.public, f"GET {declared.openapi}")}
     faults = []
     for name, item in document.routes.items():
         if name not in expected and name not in public:
             faults.append((UNDOCUMENTED, item.route, "named in spec.authorization of the target", "only in the OpenAPI document"))
         elif name in expected and item.roles is not None and tuple(sorted(item.roles)) != expected[name]:
             says = ", ".join(sorted(item.roles)) or "nobody"
-            faults.append((ROLE, item.route, "for " + ", ".join(expected[name]), f"the OpenAPI document says {says}"))
-    named = [route for route in (*wanted.roles, *wanted.public) if shape(route) not in document.routes]
+            faults.append((ROLE, item.route, "for " + ", ".join(expected[name]), f"the OpenAPI document names {says}"))
+    named = [route for route in (*declared.roles, *declared.public) if shape(route) not in document.routes]
     only_ours = ("described in the OpenAPI document", "only in spec.authorization of the target")
     faults.extend((UNDOCUMENTED, route, *only_ours) for route in named)
     return faults, len({*expected, *public, *document.routes})
 
 
-def other_methods(path: str, document: OpenApi, wanted: Authorization) -> tuple[str, ...]:
+def other_methods(path: str, document: OpenApi, declared: Authorization) -> tuple[str, ...]:
     """Methods that nobody has offered on this path."""
-    offered = {*document.routes, *(shape(route) for route in (*wanted.roles, *wanted.public))}
+    offered = {*document.routes, *(shape(route) for route in (*declared.roles, *declared.public))}
     return tuple(method for method in _METHODS if shape(f"{method} {path}") not in offered)

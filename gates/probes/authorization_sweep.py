@@ -32,61 +32,61 @@ from gates.schema.target import Authorization
 
 def run(client: TargetClient) -> Result:
     """Sweep the target and give back the one hold that the sweep made."""
-    wanted = client.target.authorization
-    if wanted is None:
+    declared = client.target.authorization
+    if declared is None:
         raise NotRun(
-            f"the target {client.name} does not say who may call what",
+            f"the target {client.name} has no `authorization`: who may call what",
             next_step="add spec.authorization (openapi, roles, public) to the target file",
         )
-    document = read_openapi(client, wanted.openapi)
+    document = read_openapi(client, declared.openapi)
     specimen = with_payout(client, make_specimen(client))
     cells: list[Cell] = []
-    total = len(wanted.roles) * (len(client.own_roles()) + len(_bad_credentials(client)) + len(client.other_roles()))
+    total = len(declared.roles) * (len(client.own_roles()) + len(_bad_credentials(client)) + len(client.other_roles()))
     with progress("authorization-sweep", total) as shown:
-        for cell in _all_cells(client, wanted, document, specimen):
+        for cell in _all_cells(client, declared, document, specimen):
             cells.append(cell)
             shown.step(min(len(cells), total), cell.route)
         shown.step(total)
     released = release(client, specimen)
-    return _result(client, wanted, document, cells, released=released)
+    return _result(client, declared, document, cells, released=released)
 
 
-def _all_cells(client: TargetClient, wanted: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
-    yield from _public_cells(client, wanted)
-    yield from _role_cells(client, wanted, specimen)
-    yield from _method_cells(client, wanted, document, specimen)
+def _all_cells(client: TargetClient, declared: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
+    yield from _public_cells(client, declared)
+    yield from _role_cells(client, declared, specimen)
+    yield from _method_cells(client, declared, document, specimen)
     if _has_other_tenant(client):
-        yield from isolation_cells(client, wanted, document, specimen)
+        yield from isolation_cells(client, declared, document, specimen)
 
 
-def _public_cells(client: TargetClient, wanted: Authorization) -> Iterator[Cell]:
-    for route in wanted.public:
+def _public_cells(client: TargetClient, declared: Authorization) -> Iterator[Cell]:
+    for route in declared.public:
         method, _, path = route.partition(" ")
         yield _cell(route, NOBODY, PUBLIC, client.send(method, path))
 
 
-def _role_cells(client: TargetClient, wanted: Authorization, specimen: Specimen) -> Iterator[Cell]:
+def _role_cells(client: TargetClient, declared: Authorization, specimen: Specimen) -> Iterator[Cell]:
     """Each route with each credential. Changes are sent without an idempotency key, so that none can happen."""
     bad = _bad_credentials(client)
-    for route in wanted.roles:
+    for route in declared.roles:
         for name, authorization in bad.items():
             yield _try(client, route, name, authorization, NOT_AUTHENTICATED, specimen)
         for role in client.own_roles():
-            expected = expected_of(route, role, wanted.roles)
+            expected = expected_of(route, role, declared.roles)
             if role not in client.credentials:
                 yield Cell(ROLE, route, role, expected.says, None, "skipped", client.missing[role])
-            elif route.startswith("DELETE ") and role in wanted.roles[route]:
+            elif route.startswith("DELETE ") and role in declared.roles[route]:
                 yield Cell(ROLE, route, role, expected.says, None, "skipped", "an allowed DELETE would take effect")
             else:
                 yield _try(client, route, role, client.credentials[role], expected, specimen)
 
 
-def _method_cells(client: TargetClient, wanted: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
+def _method_cells(client: TargetClient, declared: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
     """Methods that nobody offered must not open a back door; with a real credential only those that change nothing."""
-    for path in sorted({route.partition(" ")[2] for route in wanted.roles}):
-        let_in = {role for route, roles in wanted.roles.items() if route.endswith(f" {path}") for role in roles}
+    for path in sorted({route.partition(" ")[2] for route in declared.roles}):
+        let_in = {role for route, roles in declared.roles.items() if route.endswith(f" {path}") for role in roles}
         refused = [role for role in client.own_roles() if role not in let_in and role in client.credentials]
-        for method in other_methods(path, document, wanted):
+        for method in other_methods(path, document, declared):
             route = f"{method} {path}"
             yield _try(client, route, NOBODY, None, NO_SUCH_METHOD, specimen)
             if method in SAFE and refused:
@@ -139,8 +139,8 @@ def _has_other_tenant(client: TargetClient) -> bool:
     return any(role in client.credentials for role in client.other_roles())
 
 
-def _result(client: TargetClient, wanted: Authorization, document: OpenApi, cells: list[Cell], *, released: bool) -> Result:
-    faults, compared = document_faults(wanted, document)
+def _result(client: TargetClient, declared: Authorization, document: OpenApi, cells: list[Cell], *, released: bool) -> Result:
+    faults, compared = document_faults(declared, document)
     findings = [
         Finding(cell.measure, f"{cell.route} as {cell.credential}", cell.expected, f"{cell.status} {cell.note}".strip())
         for cell in cells
@@ -159,13 +159,13 @@ def _result(client: TargetClient, wanted: Authorization, document: OpenApi, cell
     if not _has_other_tenant(client):
         why = "another tenant's credentials are needed: add spec.credentials.other_* to the target and export what they name"
         measures[ISOLATION] = Measure(None, "count", unknown=UnknownReason.NOT_RUN, detail=why)
-    facts = {**_facts(client, wanted, document, cells), "hold_released_again": released}
+    facts = {**_facts(client, declared, document, cells), "hold_released_again": released}
     return Result(measures, tuple(findings), tuple(skipped), facts, tuple(to_builtins(cell) for cell in cells))
 
 
-def _facts(client: TargetClient, wanted: Authorization, document: OpenApi, cells: list[Cell]) -> dict[str, Json]:
+def _facts(client: TargetClient, declared: Authorization, document: OpenApi, cells: list[Cell]) -> dict[str, Json]:
     return {
-        "routes": len(wanted.roles) + len(wanted.public),
+        "routes": len(declared.roles) + len(declared.public),
         "routes_in_openapi": len(document.routes),
         "credentials": [*client.own_roles(), *_bad_credentials(client)],
         "other_credentials": [role for role in client.other_roles() if role in client.credentials],

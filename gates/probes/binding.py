@@ -1,4 +1,4 @@
-"""Does policy bind the money? Ledger lines and receipts, joined both ways. Pure: what was read goes in, findings come out."""
+"""Does the policy apply to all money? Ledger lines and receipts, joined both ways: findings. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,7 @@ ENTRY_KINDS = {
 """Ledger kinds that a receipt must stand behind, and the kinds of that receipt. Funding has no payment and no policy."""
 
 DECIDING = ("reserve", "escalation", "denial", "approve")
-"""Kinds of receipts that tell what the policy decided."""
+"""Kinds of receipts that state what the policy decided."""
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ def _policy_fault(entry: LedgerEntry, chain: Sequence[Receipt]) -> tuple[str, st
 
 
 def _entry_findings(links: Sequence[LedgerEntry], by_id: dict[str, Receipt]) -> Iterator[Finding]:
-    """Each ledger line names a receipt that exists, tells of the same payment and operation, and names the line."""
+    """Each ledger line names a receipt that exists, is about the same payment and operation, and names the line."""
     for entry in links:
         where = f"ledger {entry.seq} ({entry.entry_id})"
         receipt = by_id.get(entry.receipt_id or "")

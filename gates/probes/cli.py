@@ -1,4 +1,4 @@
-"""`gonogo gate probe`: ask a running service, or read its artifacts, and leave signed evidence."""
+"""`gonogo gate probe`: probe a running service, or read its artifacts, and store signed evidence."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _path = click.Path(path_type=Path)
 @click.argument("name", metavar="NAME", type=click.Choice(NAMES))
 @click.argument("paths", nargs=-1, type=_path)
 @click.option("--target", default="local", show_default=True, help="A shipped target's name, or the path of a Target file.")
-@click.option("--out", required=True, type=_path, help="Where the report goes: OUT/NAME.json.")
+@click.option("--out", required=True, type=_path, help="The folder for the report OUT/NAME.json.")
 @click.option("--evidence", "evidence_path", type=_path, help="The evidence folder.  [default: evidence in the state folder]")
-@click.option("--build", help="The sha256 of the build that this is about, where the service cannot be asked.")
-@click.option("--trust", "trust_path", type=_path, help="receipt-verification: the JWKS file pinned beforehand.")
-@click.option("--table", "table_path", type=_path, help="fail-closed: another table of requests and the answers they must get.")
-@click.option("--review", "review_path", type=_path, help="determinism: a review folder whose scorecard is built anew.")
-@click.option("--nonce", help="What makes this run's idempotency keys its own.  [default: drawn]")
+@click.option("--build", help="The sha256 of the build under test, where the service does not report it.")
+@click.option("--trust", "trust_path", type=_path, help="receipt-verification: the pinned JWKS file.")
+@click.option("--table", "table_path", type=_path, help="fail-closed: another table of requests and the responses required.")
+@click.option("--review", "review_path", type=_path, help="determinism: a review folder whose scorecard is built again.")
+@click.option("--nonce", help="A text that makes this run's idempotency keys unique.  [default: random]")
 @now_option
 @format_option("text", "json")
 def probe(  # each parameter is one option of the command line
@@ -54,11 +54,11 @@ def probe(  # each parameter is one option of the command line
     now: dt.datetime | None,
     output_format: str,
 ) -> int:
-    """Run one probe and leave its evidence: what was measured, not a verdict.
+    """Run one probe and store its evidence: what was measured, not a verdict.
 
     NAME is one of authorization-sweep, fail-closed, policy-binding, receipt-verification, secret-scan (PATHS: the files and
-    folders to scan) and determinism. Exit 0 where every count is zero, 1 for findings, 3 where something could not be tried;
-    evidence is left each time, also where the target cannot be asked.
+    folders to scan) and determinism. Exit 0 if every count is zero, 1 for findings, 3 if something could not be checked;
+    evidence is stored each time, also if the target does not answer.
     """
     import secrets
 
@@ -72,10 +72,10 @@ def probe(  # each parameter is one option of the command line
     home = state_dir()
     store = EvidenceStore((evidence_path or home / "evidence").absolute())
     with TargetClient(load_target(target), nonce or secrets.token_hex(6)) as client:
-        wanted = _probe(name, paths, out, trust_path, table_path)
-        if wanted is None:
-            wanted = _determinism(target, home, store.folder, build=build, review=review_path, now=now)
-        done = conduct(wanted, client, out=out, store=store, signer=load_signer(home), clock=clock_at(now), build=build)
+        chosen = _probe(name, paths, out, trust_path, table_path)
+        if chosen is None:
+            chosen = _determinism(target, home, store.folder, build=build, review=review_path, now=now)
+        done = conduct(chosen, client, out=out, store=store, signer=load_signer(home), clock=clock_at(now), build=build)
     click.echo(_as_json(done) if output_format == "json" else _as_text(done))
     return int(done.exit_code)
 

@@ -1,4 +1,4 @@
-"""The HTTP client of the probes: it speaks to a service only through what the Target file says."""
+"""The HTTP client of the probes: it calls a service only as the Target file describes it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,15 +17,15 @@ _CHUNK = 64 * 1024
 
 
 class ServiceProblem(UnknownProblem):
-    """The service did not answer, or answered something that cannot be read: nothing can be said about it."""
+    """The service did not answer, or its response cannot be read: nothing can be measured."""
 
 
 class NotRun(UnknownProblem):
-    """The target file lacks what a probe needs; the text says what to add."""
+    """The target file lacks what a probe needs; the text names what to add."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One HTTP answer, its body as the bytes that came."""
+    """One HTTP response, its body as received."""
 
     status: int
     headers: httpx.Headers
@@ -53,7 +53,7 @@ class Answer(msgspec.Struct, frozen=True):
 class TargetClient:
     """One connection to the target, with its credentials and variables from the environment.
 
-    A credential or variable whose environment variable is not set is listed in `missing`, with the reason; asking for it
+    A credential or variable whose environment variable is not set is listed in `missing`, with the reason; using it
     raises NotRun. `nonce` makes this run's idempotency keys unlike any other run's.
     """
 

@@ -47,7 +47,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """One probe: its name, the kind of evidence it leaves, the measures it takes, and how."""
+    """One probe: its name, the kind of its evidence, its measures, and how it measures them."""
 
     name: str
     kind: EvidenceKind
@@ -77,7 +77,7 @@ def counted(name: str, samples: int, findings: Sequence[Finding], skipped: Seque
 def conduct(  # the composition of one probe
     probe: Probe, client: TargetClient, *, out: Path, store: EvidenceStore, signer: Signer, clock: Clock, build: str | None = None
 ) -> Conducted:
-    """Run the probe and leave its evidence, whatever happens: a target that cannot be asked leaves evidence that says so."""
+    """Run the probe and store its evidence, whatever happens: for a target that does not answer, the evidence states that."""
     started = format_utc(clock())
     subject = Subject(client.name, {})
     status: Status = "complete"
@@ -91,7 +91,7 @@ def conduct(  # the composition of one probe
     except ServiceProblem as problem:
         status, detail = "adapter_error", str(problem)
         result = _nothing(probe, UnknownReason.ADAPTER_ERROR)
-    assert set(result.measures) == set(probe.measures), f"{probe.name} measures what it says it measures"
+    assert set(result.measures) == set(probe.measures), f"{probe.name} has exactly the measures that it names"
     predicate = Predicate(
         started, format_utc(clock()), f"gonogo gate probe {probe.name}", result.measures, _facts(result), status, detail
     )
@@ -102,9 +102,9 @@ def conduct(  # the composition of one probe
 
 
 def read_subject(client: TargetClient, build: str | None) -> Subject:
-    """The target and the build that answers now; a target that tells no build has an empty digest.
+    """The target and the build that answers now; a target that reports no build has an empty digest.
 
-    Raises ServiceProblem where the build is to be told and is not.
+    Raises ServiceProblem if the target file names a build and the service does not report it.
     """
     where = client.target.build
     if build is None and where is not None:
@@ -125,7 +125,7 @@ def _nothing(probe: Probe, reason: UnknownReason) -> Result:
 
 
 def _facts(result: Result) -> dict[str, Json]:
-    """The facts and the first findings; how many there are in all is said, so that a cut is never silent."""
+    """The facts and the first findings, with the number of all findings, so that nothing is cut silently."""
     return {
         **result.facts,
         "findings_total": len(result.findings),
@@ -146,7 +146,7 @@ def _write_report(path: Path, content: dict[str, object]) -> str:
 
 
 def _exit_code(status: Status, result: Result) -> ExitCode:
-    """Red for any finding, unknown for anything not tried: the code says what was measured, the gates judge it."""
+    """Red for any finding, unknown for anything not tried: the code reports what was measured, the gates judge it."""
     if any(measure.value not in (None, "0") for measure in result.measures.values()):
         return ExitCode.RED
     if status != "complete" or result.skipped or any(measure.value is None for measure in result.measures.values()):

@@ -46,7 +46,7 @@ ENVIRONMENTS = (
 class Producer(msgspec.Struct, frozen=True):
     """A program that makes artifacts from fixed inputs.
 
-    `argv` may name `{out}`, a fresh folder. Its artifacts are the files it leaves there and, with `stdout`, what it prints.
+    `argv` may name `{out}`, a fresh folder. Its artifacts are the files it writes there and, with `stdout`, what it prints.
     Where `present` is given and does not end with 0, the program is not there, and its artifacts count as skipped.
     """
 
@@ -65,7 +65,7 @@ def make_probe(producers: Sequence[Producer]) -> Probe:
 
 
 def corpus_producer() -> Producer:
-    """What this room makes alone: canonical bytes, signed receipts, a signed statement."""
+    """What gates/ makes alone: canonical bytes, signed receipts, a signed statement."""
     return Producer("corpus", (sys.executable, "-m", "gates.probes.corpus"))
 
 
@@ -76,13 +76,13 @@ def verdict_producer(arguments: Sequence[str]) -> Producer:
 
 
 def scorecard_producer(arguments: Sequence[str]) -> Producer:
-    """The scorecard of a review folder, built anew."""
+    """The scorecard of a review folder, built again."""
     build = (sys.executable, "-m", "scorecards", "scorecard", "build")
     return Producer("scorecard", (*build, *arguments), (*build, "--help"), stdout=False)
 
 
 def _run(producers: Sequence[Producer]) -> Callable[[TargetClient], Result]:
-    def run(client: TargetClient) -> Result:  # noqa: ARG001  # every probe is asked about a target; this one runs programs
+    def run(client: TargetClient) -> Result:  # noqa: ARG001  # every probe takes a client; this one runs programs
         with tempfile.TemporaryDirectory(prefix="determinism-") as scratch, progress("determinism", len(producers)) as shown:
             digests: dict[str, str] = {}
             findings: list[Finding] = []

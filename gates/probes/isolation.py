@@ -14,29 +14,29 @@ from gates.schema.target import Authorization, Operation, fill
 _NAMES_AN_ID = re.compile(r"\{[a-z0-9_]*_id\}")
 
 
-def isolation_cells(client: TargetClient, wanted: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
+def isolation_cells(client: TargetClient, declared: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
     """Try every route that takes an id, every operation whose body names one, and every list, as each other tenant's role."""
     before = _witness(client, specimen)
     others = [role for role in client.other_roles() if role in client.credentials]
     for role in others:
-        for route, roles in wanted.roles.items():
+        for route, roles in declared.roles.items():
             allowed = role.removeprefix(OTHER) in roles
             if parameters(route):
-                yield _by_path(client, route, role, specimen, wanted.bodies.get(route), allowed=allowed)
+                yield _by_path(client, route, role, specimen, declared.bodies.get(route), allowed=allowed)
             elif route.startswith("GET ") and allowed:
                 yield from _by_list(client, route, role, specimen, document)
     # Last, since it uses our key in the other tenant's name: from then on that tenant has such a key of its own.
     for role in others:
         for operation in client.target.operations.values():
             if not parameters(operation.path) and _NAMES_AN_ID.search(json.dumps(operation.body)):
-                yield _by_body(client, wanted, operation, role, specimen)
+                yield _by_body(client, declared, operation, role, specimen)
     yield _no_effect(client, specimen, before)
 
 
 def _by_path(
     client: TargetClient, route: str, role: str, specimen: Specimen, valid: dict[str, Json] | None, *, allowed: bool
 ) -> Cell:
-    """Our id in the path: 404 as for an id that does not exist; a role that may not call it at all may be told 403."""
+    """Our id in the path: 404 as for an id that does not exist; a role that may not call it at all may get 403."""
     method, _, template = route.partition(" ")
     expected = HIDDEN if allowed else HIDDEN_OR_REFUSED
     fields = {**client.fields, **specimen.fields}
@@ -57,10 +57,10 @@ def _by_path(
     return _cell(route, role, expected, answer)
 
 
-def _by_body(client: TargetClient, wanted: Authorization, operation: Operation, role: str, specimen: Specimen) -> Cell:
+def _by_body(client: TargetClient, declared: Authorization, operation: Operation, role: str, specimen: Specimen) -> Cell:
     """Our ids in the body, under the very key that we used: no hold on our wallet, and no replay of our answer."""
     route = f"{operation.method} {operation.path}"
-    allowed = role.removeprefix(OTHER) in wanted.roles.get(route, ())
+    allowed = role.removeprefix(OTHER) in declared.roles.get(route, ())
     expected = HIDDEN if allowed else HIDDEN_OR_REFUSED
     answer = client.perform(operation, specimen.fields, role=role, keys=[specimen.fields["key"]])
     note = "our stored answer was replayed" if answer.body == specimen.answer.body else "our ids in the body"
@@ -68,7 +68,7 @@ def _by_body(client: TargetClient, wanted: Authorization, operation: Operation, 
 
 
 def _by_list(client: TargetClient, route: str, role: str, specimen: Specimen, document: OpenApi) -> Iterator[Cell]:
-    """A list shows nothing of ours, also where the query asks for it. Lists that do not show it to us either prove nothing."""
+    """A list holds nothing of ours, also if the query names it. A list that does not show it to us either proves nothing."""
     path = route.partition(" ")[2]
     described = document.routes.get(shape(route))
     fields = {**client.fields, **specimen.fields}
@@ -99,7 +99,7 @@ def _shown(answer: Answer, markers: Mapping[str, tuple[bytes, ...]], sent: set[s
 
 
 def _witness(client: TargetClient, specimen: Specimen) -> Answer | None:
-    """Our payment as we see it; None where the target does not say how to read one, or has no credential for it."""
+    """Our payment as we see it; None where the target does not describe how to read one, or has no credential for it."""
     operation = client.target.audit.payment
     if operation is None or operation.role not in client.credentials:
         return None

@@ -1,4 +1,4 @@
-"""Did money move? The wallet, read before and after; where it differs, the ledger says whether only a hold ran out."""
+"""Did money move? The wallet, read before and after; where it differs, the ledger shows whether only a hold expired."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ class MoneyWitness:
 
     @property
     def can_see(self) -> bool:
-        """Whether the target says where a wallet can be read."""
+        """Whether the target names where a wallet can be read."""
         return self._wallet is not None
 
     def look(self) -> None:

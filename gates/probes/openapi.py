@@ -1,4 +1,4 @@
-"""What a service's own OpenAPI document says: its routes, who may call them, and its error codes."""
+"""The content of a service's own OpenAPI document: its routes, who may call them, and its error codes."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _PARAMETER = re.compile(r"\{([^}]*)\}")
 
 
 class RouteDocument(msgspec.Struct, frozen=True):
-    """One operation of the document. `roles` is None where it does not say; `query` are the names of query parameters."""
+    """One operation of the document. `roles` is None if it names none; `query` are the names of query parameters."""
 
     route: str
     roles: tuple[str, ...] | None = None

@@ -72,7 +72,7 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def _unreadable(path: Path) -> str | None:
-    """Why a file is not opened at all: a link leads elsewhere, a pipe would wait for ever, an archive hides its content."""
+    """Why a file is not opened at all: a link leads elsewhere, a pipe would wait without end, an archive hides its content."""
     if path.is_symlink():
         return "a symbolic link; name what it leads to"
     if not stat.S_ISREG(path.lstat().st_mode):

@@ -21,7 +21,7 @@ def make_probe(paths: Sequence[Path], environ: Mapping[str, str]) -> Probe:
 
 def _run(paths: Sequence[Path], environ: Mapping[str, str]) -> Callable[[TargetClient], Result]:
     def run(client: TargetClient) -> Result:
-        """Scan, and say only where and of what kind: the secret itself is written nowhere."""
+        """Scan, and report only where and of what kind: the secret itself is written nowhere."""
         if not paths:
             raise NotRun("no file or folder was named", next_step="gonogo gate probe secret-scan PATH... --out DIR")
         credentials = known_credentials(environ, client.credentials)

@@ -30,7 +30,7 @@ class Specimen(msgspec.Struct, frozen=True):
 def make_specimen(client: TargetClient, amount: str = AMOUNT) -> Specimen:
     """Reserve a small payment with the target's own reserve operation.
 
-    Raises ServiceProblem where that is refused: without a real id nothing can be said about isolation.
+    Raises ServiceProblem where that is refused: without a real id isolation cannot be checked.
     """
     operation = client.target.operations.get("reserve")
     if operation is None:

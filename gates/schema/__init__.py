@@ -1,1 +1,1 @@
-"""The values that every room shares: outcomes, documents, targets, canonical bytes and time."""
+"""The values that all packages share: outcomes, documents, targets, canonical bytes and time."""

@@ -43,7 +43,7 @@ def sha256_hex(data: bytes) -> str:
 
 
 def _plain(value: Json, path: str) -> Json:
-    """Lists for tuples (msgspec leaves those), and no float anywhere."""
+    """Lists in place of tuples (msgspec keeps those), and no float anywhere."""
     assert not isinstance(value, float), f"a float at {path}: write a decimal string"
     if isinstance(value, dict):
         return {key: _plain(item, f"{path}.{key}") for key, item in value.items()}

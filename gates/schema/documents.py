@@ -80,7 +80,7 @@ def _parse_yaml(text: str, origin: str) -> object:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses doubled keys and leaves dates as the text that was written."""
+    """SafeLoader that refuses doubled keys and reads dates as text."""
 
 
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[object, object]:

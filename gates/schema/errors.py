@@ -1,4 +1,4 @@
-"""Problems that a person can mend: each carries the exit code and says what to do next."""
+"""Problems that a user can fix: each has an exit code and the next step."""
 
 from gates.schema.outcome import ExitCode
 

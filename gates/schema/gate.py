@@ -10,7 +10,7 @@ from gates.schema.outcome import Operator, Priority
 class EvidenceSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="adapter", tag="evidence"):
     """One measure of the newest fitting evidence statement of a kind.
 
-    `predicate_type` is the statement's kind, `measure` the name inside it, `produced_by` the command that leaves it.
+    `predicate_type` is the statement's kind, `measure` the name inside it, `produced_by` the command that collects it.
     """
 
     predicate_type: str

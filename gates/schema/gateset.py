@@ -45,12 +45,12 @@ def load_gate_files(path: Path) -> tuple[GateFile, ...]:
             wrong.append(problem.message)
     wrong += _doubled(files)
     if wrong:
-        raise UsageProblem("\n".join(wrong), next_step="mend the file; `gonogo schema GateSet` prints what it may hold")
+        raise UsageProblem("\n".join(wrong), next_step="fix the file; `gonogo schema GateSet` prints the allowed members")
     return tuple(files)
 
 
 def gate_set_digest(gates: Sequence[Gate]) -> str:
-    """The sha256 of the gates as canonical JSON: two reviews with the same digest asked the same questions."""
+    """The sha256 of the gates as canonical JSON: two reviews with the same digest judged by the same gates."""
     return sha256_hex(canonical_json(list(gates)))
 
 

@@ -40,5 +40,5 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
 
 
 def clock_at(now: dt.datetime | None) -> Clock:
-    """The clock that `--now` asks for: standing still, or the system's."""
+    """The clock for `--now`: fixed at that moment, or the system's."""
     return system_clock if now is None else fixed_clock(now)

@@ -1,10 +1,10 @@
-"""What a gate can say, what a review can decide, and how a process ends."""
+"""The outcome of a gate, the decision of a review, and the exit code of a process."""
 
 from enum import IntEnum, StrEnum
 
 
 class Outcome(StrEnum):
-    """The verdict on one criterion or one gate; a waiver is a flag beside it, never a fifth value."""
+    """The verdict on one criterion or one gate; a waiver is a separate flag, never a fifth value."""
 
     PASS = "pass"  # noqa: S105  # a verdict, not a password
     WARN = "warn"
@@ -25,7 +25,7 @@ class UnknownReason(StrEnum):
 
 
 class Priority(StrEnum):
-    """P0 gates all have to pass; P1 gates are counted; P2 and P3 are told but not counted."""
+    """P0 gates all have to pass; P1 gates are counted; P2 and P3 are reported but not counted."""
 
     P0 = "P0"
     P1 = "P1"
@@ -70,12 +70,12 @@ class ExitCode(IntEnum):
 
 
 EXIT_MEANING: dict[ExitCode, str] = {
-    ExitCode.GREEN: "green: everything asked for passed",
+    ExitCode.GREEN: "green: everything passed",
     ExitCode.RED: "red: at least one gate, check or drill failed",
     ExitCode.USAGE: "usage, or a document that cannot be read as written",
     ExitCode.UNKNOWN: "unknown: nothing failed, but something could not be judged",
     ExitCode.YELLOW: "yellow: warnings only, and `--fail-on yellow` was given",
-    ExitCode.REFUSED: "refused by a freeze or for want of authority",
+    ExitCode.REFUSED: "refused by a freeze or without authority",
     ExitCode.ABORTED: "a guard aborted the drill; the rollback was verified",
     ExitCode.ROLLBACK_FAILED: "the rollback failed or could not be verified",
     ExitCode.UNVERIFIED: "evidence, a signature or a chain did not verify",

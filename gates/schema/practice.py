@@ -42,11 +42,11 @@ def ready_url(stdout: bytes) -> str | None:
     """The URL in the line that says {"event":"ready","url":...}, None where there is none yet."""
     for line in stdout.splitlines():
         try:
-            said = msgspec.json.decode(line, type=_Ready)
+            ready = msgspec.json.decode(line, type=_Ready)
         except msgspec.MsgspecError:
             continue
-        if said.event == "ready":
-            return said.url
+        if ready.event == "ready":
+            return ready.url
     return None
 
 
@@ -112,7 +112,7 @@ def free_port() -> int:
 
 
 def _first_outgoing_port() -> int:
-    """Where the kernel's range begins; Linux's usual one where it does not say."""
+    """Where the kernel's range begins; Linux's usual one without /proc."""
     try:
         return int(_PORT_RANGE.read_text().split()[0])
     except OSError:

@@ -1,4 +1,4 @@
-"""Can this gate set say no? What types cannot express about gates, refused before anything is judged."""
+"""Can this gate set give NO GO? What types cannot express about gates, refused before anything is judged."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ def require_sound(gates: Sequence[Gate], builds: Mapping[str, str]) -> None:
     if not any(gate.priority is Priority.P0 for gate in gates):
         found.append("no gate has priority P0: nothing could stop the launch")
     if found:
-        raise UsageProblem("; ".join(found), next_step="mend the gate files; `gonogo gate validate` names the file")
+        raise UsageProblem("; ".join(found), next_step="fix the gate files; `gonogo gate validate` names the file")
     if not builds:
         raise UsageProblem("no target is under review", next_step="name one with --target")
 
@@ -65,7 +65,7 @@ def _criterion_faults(criterion: Criterion) -> Iterator[str]:
     if not criterion.source.predicate_type or not criterion.source.measure:
         yield "the source names no predicate_type or no measure"
     if criterion.min_samples < 1:
-        yield f"min_samples {criterion.min_samples} would let nothing at all pass"
+        yield f"with min_samples {criterion.min_samples} a measure of nothing would pass"
     numbers = [name for name in ("threshold", "upper", "warn_threshold") if getattr(criterion, name) is not None]
     wrong = [name for name in numbers if not DECIMAL.fullmatch(getattr(criterion, name))]
     yield from (f"{name} {getattr(criterion, name)!r} is not a decimal number" for name in wrong)
@@ -75,7 +75,7 @@ def _criterion_faults(criterion: Criterion) -> Iterator[str]:
         yield from _confidence_faults(criterion, criterion.confidence)
     try:
         if parse_duration_s(criterion.max_age) > LONGEST_AGE_S:
-            yield f"max_age {criterion.max_age} is more than a year: evidence that old says nothing about this build"
+            yield f"max_age {criterion.max_age} is more than a year: evidence that old does not show this build"
     except UsageProblem as problem:
         yield f"max_age {problem.message}"
 
@@ -83,14 +83,14 @@ def _criterion_faults(criterion: Criterion) -> Iterator[str]:
 def _range_faults(criterion: Criterion) -> Iterator[str]:
     between = criterion.operator is Operator.BETWEEN
     if between != (criterion.upper is not None):
-        yield "upper belongs to the operator between, and between needs it"
+        yield "the operator between needs upper, and no other operator has it"
     elif criterion.upper is not None and Decimal(criterion.upper) < Decimal(criterion.threshold):
         yield f"upper {criterion.upper} is below threshold {criterion.threshold}: nothing could pass"
     if criterion.warn_threshold is None:
         return
     stricter = _STRICTER.get(criterion.operator)
     if stricter is None:
-        yield f"warn_threshold does not go with the operator {criterion.operator}"
+        yield f"warn_threshold cannot be used with the operator {criterion.operator}"
     elif not stricter(Decimal(criterion.warn_threshold), Decimal(criterion.threshold)):
         yield f"warn_threshold {criterion.warn_threshold} is not stricter than threshold {criterion.threshold}"
 
@@ -101,7 +101,7 @@ def _confidence_faults(criterion: Criterion, confidence: str) -> Iterator[str]:
     if criterion.unit != "ratio" or criterion.operator not in _RATIO_OPERATORS:
         yield "confidence is for the unit ratio with lt, lte, gt or gte"
     if criterion.exhaustive:
-        yield "exhaustive looks at all there are, so there is no confidence to state"
+        yield "exhaustive checks all items, so it cannot have a confidence"
 
 
 _STRICTER: dict[Operator, Callable[[Decimal, Decimal], bool]] = {

@@ -1,4 +1,4 @@
-"""A payment service as the tools see it: nothing in gonogo's rooms knows more of a service than this file says."""
+"""A payment service as the tools see it: they know nothing of a service but this file."""
 
 import os
 import re
@@ -33,7 +33,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Answers that leave the outcome open: ask again with the same key. `codes` are values at `code_pointer` in a 4xx body."""
+    """Answers after which the outcome is unknown: retry with the same key. `codes` are values at `code_pointer` in a 4xx body."""
 
     statuses: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
     code_pointer: str = "/code"
@@ -46,7 +46,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     `ledger` answers NDJSON journal entries (format `gonogo-ledger-v1`); `receipts` and `trust` DSSE receipts and the JWKS;
     `wallet` and `payee` one account's balances. `payouts` answers a page of the service's own view of its payouts (format
     `gonogo-payouts-v1`, newest first, `{cursor}`), `payout` one of them (`{payout_id}`); `policy` the bytes of the document that
-    a receipt names by `{policy_sha256}`. What is None is not checked, and the verdict says so.
+    a receipt names by `{policy_sha256}`. What is None is not checked, and the verdict states that.
     """
 
     ledger: Operation | None = None
@@ -64,11 +64,11 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Rail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The rail that the service pays through, where a test can script it and read its own book.
 
-    `book` answers NDJSON lines (format `gonogo-rail-book-v1`), `script` takes a RailScript's spec, `counts` tells what was asked
-    of the rail so far: paths under `url`. `webhooks` is the control path that takes {"url": ...}, and `listener` the URL at which
+    `book` answers NDJSON lines (format `gonogo-rail-book-v1`), `script` takes a RailScript's spec, `counts` reports the
+    requests so far: paths under `url`. `webhooks` is the control path that takes {"url": ...}, and `listener` the URL at which
     the service listens to them. `answer_timeout_ms` is how long the service waits for the rail: slower is a lost reply. `decide`
     is the control path that takes {"status": "succeeded"}: the rail charges after all what it declined under `{key}`. `asked`
-    tells how many requests named each key so far, as an object.
+    reports how many requests named each key so far, as an object.
     """
 
     url: str
@@ -83,7 +83,7 @@ class Rail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the running build's sha256 is told: evidence of another build is stale."""
+    """Where the service reports the sha256 of the running build: evidence of another build is stale."""
 
     path: str
     pointer: str
@@ -109,7 +109,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     `rail` runs the rail that the service pays through. It is started first, and prints {"event":"ready","url":...} on stdout;
     that URL is `{rail_url}` in `start`, and GONOGO_RAIL_URL for the service. `{rail_book}` is the file for the rail's own book.
-    `haste` is added to `start` where two processes of the service share one `{db}` and one of them has to be overtaken.
+    `haste` is added to `start` where two processes of the service share one `{db}` and one of them has to be replaced.
     """
 
     start: tuple[str, ...]
@@ -172,7 +172,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class NamedTarget(msgspec.Struct, frozen=True):
-    """A target and the name under which evidence speaks of it."""
+    """A target, and its name in evidence."""
 
     name: str
     target: Target

@@ -1,4 +1,4 @@
-"""What judging yields: a verdict on each criterion, on each gate, and the decision of the review."""
+"""The result of judging: a verdict on each criterion, on each gate, and the decision of the review."""
 
 from typing import Literal
 
@@ -34,7 +34,7 @@ class CriterionVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GateVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One gate judged. `waived` stands beside the outcome and never changes it; `waived_until` and the rest are the waiver's."""
+    """One gate judged. `waived` never changes the outcome; `waived_until` and the rest are the waiver's."""
 
     id: str
     letter: str
@@ -62,7 +62,7 @@ class AutomaticNoGo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A criterion that could not be judged, and the command that leaves the evidence it wants ("" where none does yet)."""
+    """A criterion that could not be judged, and the command that collects its evidence ("" if there is none yet)."""
 
     gate: str
     priority: Priority
@@ -74,7 +74,7 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReviewDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """May we launch? `reasons` are whole sentences, the weightiest first.
+    """May we launch? `reasons` are whole sentences, the most important first.
 
     `p1_ratio` is passed over total, rounded down to two places, None without P1 gates. `yellow` marks a CONDITIONAL GO,
     and a GO of which not every P0 and P1 gate passes cleanly: with `--fail-on yellow` those end with 4, not `exit_code`.
@@ -94,7 +94,7 @@ class ReviewDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Review(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that `decide` says: the decision, and each gate in the order of the gate set.
+    """The result of `decide`: the decision, and each gate in the order of the gate set.
 
     `builds` maps each target's name to the sha256 of the build under review; `now` is the moment of judging.
     """

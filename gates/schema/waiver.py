@@ -14,7 +14,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """One accepted exception. It flags the gate and never changes its outcome; no P0 gate can have one.
 
     `expires_at` is an RFC 3339 moment with a zone, after which the waiver does nothing. `mitigation` is the written plan of
-    `owner` that CONDITIONAL GO asks of each P1 gate that does not pass.
+    `owner` that CONDITIONAL GO requires for each P1 gate that does not pass.
     """
 
     gate: str

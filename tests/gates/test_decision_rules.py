@@ -70,7 +70,7 @@ def test_without_p1_gates_there_is_no_ratio(weigh):
     """Nothing to count is said, and is not 100 %."""
     found = weigh("pp", "")
     assert found.p1_ratio is None
-    assert "There is no P1 gate to count." in found.reasons
+    assert "There are no P1 gates." in found.reasons
 
 
 def test_without_a_p0_gate_nothing_is_decided(weigh):
@@ -145,7 +145,7 @@ def test_the_reasons_name_the_gates(weigh):
     reasons = weigh("pfu", "ppppf").reasons
     assert reasons == (
         "1 of 3 P0 gates pass; failing: B gate-b; not judged: C gate-c.",
-        "4 of 5 P1 gates pass; failing: H gate-h; GO asks for 80 %, CONDITIONAL GO for 60 %.",
+        "4 of 5 P1 gates pass; failing: H gate-h; GO needs 80 %, CONDITIONAL GO 60 %.",
     )
 
 

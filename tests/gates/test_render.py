@@ -19,15 +19,18 @@ def _review(bench):
 
 
 def test_the_text_says_decision_value_threshold_samples_and_reason(bench):
-    """One look tells what was decided, from which numbers, and what is missing."""
+    """One look shows the decision, its numbers, and what is missing."""
     text = render(_review(bench), "text")
     assert text.startswith("NO GO   as of 2026-11-23T10:00:00.000Z\n")
     assert "  1 of 2 P0 gates pass; with warnings: C financial-integrity; not judged: D other.\n" in text
     assert "WARN    P0  C financial-integrity: Is it? (owner backend)\n" in text
     assert "warn     latency         112.5 ms  less than 300 ms  n 412  60 min old" in text
-    assert "112.5 ms where less than 300 ms is asked, and less than 100 ms is wished for" in text
+    assert "112.5 ms, threshold less than 300 ms; warning threshold less than 100 ms" in text
     assert "missing: the evidence holds no measure absent" in text
-    assert "Not judged, and what leaves the evidence:\n  gonogo load run smoke\n    other/double_settles: missing\n" in text
+    assert (
+        "Not judged, and the command that collects the evidence:\n  gonogo load run smoke\n    other/double_settles: missing\n"
+        in text
+    )
     assert "Exit code 3: unknown: nothing failed, but something could not be judged." in text
 
 
@@ -60,19 +63,19 @@ def test_json_and_yaml_are_the_same_values(bench):
 
 
 def test_a_gate_is_explained_with_the_source_of_each_number():
-    """Also where nothing leaves the evidence yet."""
+    """Also where no command collects the evidence yet."""
     gates = {gate.letter: gate for gate in load_gates()}
     text = render_gate(gates["F"])
     assert "rollback_time: less than 900 s" in text
     assert "from recover_s in urn:gonogo:evidence:rollback-drill:v1, not older than 14d" in text
-    assert "left by `gonogo drill run rollback --out DIR`" in text
-    assert "nothing leaves this kind of evidence yet" in text
+    assert "collected by `gonogo drill run rollback --out DIR`" in text
+    assert "no command collects this kind of evidence yet" in text
     assert "cannot be waived" in render_gate(gates["C"])
     assert "a failure is an automatic NO GO" in render_gate(gates["C"])
 
 
 def test_a_waived_gate_says_by_whom_and_until_when(bench):
-    """The waiver stands beside the outcome."""
+    """The waiver does not change the outcome."""
     p1 = bench.gate(bench.criterion(measure="absent"), gate_id="slow", letter="F", priority="P1", waivable=True)
     review = bench.review([bench.gate(), p1], [bench.held()], [bench.waiver("slow")])
     assert "UNKNOWN P1  F slow: Is it? (owner backend, waived until 2026-12-01T00:00:00Z by grace)" in render(review, "text")

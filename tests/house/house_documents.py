@@ -211,7 +211,7 @@ def gate_details() -> str:
 
 
 def _criterion(item: Criterion) -> tuple[str, ...]:
-    from gates.rule import ASKED
+    from gates.rule import OPERATOR_WORDS
 
     limit = " and ".join(value for value in (item.threshold, item.upper) if value)
     unit = "" if item.unit in ("count", "ratio") else f" {item.unit}"
@@ -219,7 +219,7 @@ def _criterion(item: Criterion) -> tuple[str, ...]:
     sure = f", with {item.confidence} confidence" if item.confidence else ""
     left_by = f"`{item.source.produced_by}`" if item.source.produced_by else "nothing yet: unknown"
     title = f"{item.title} **(automatic NO GO)**" if item.automatic_no_go else item.title
-    asked = f"{ASKED[item.operator]} {limit}{unit}{statistic}{sure}"
+    asked = f"{OPERATOR_WORDS[item.operator]} {limit}{unit}{statistic}{sure}"
     return title, asked, str(item.min_samples), item.max_age, left_by
 
 

@@ -10,7 +10,7 @@ from gates.schema.gate import EvidenceSource, Gate
 from gates.schema.outcome import Priority
 from gates.schema.time import parse_utc
 from gates.schema.verdict import GateVerdict
-from scorecards.bar import _asks, bar_sha256, compare_bars
+from scorecards.bar import _requirements, bar_sha256, compare_bars
 from scorecards.weekly import BarEffect
 
 NOW = parse_utc("2026-11-27T12:05:00Z")
@@ -89,7 +89,7 @@ def test_every_member_of_a_criterion_but_its_name_and_its_producer_is_part_of_th
     """A member that is added to Criterion tomorrow moves the bar's digest without a line in this room."""
     criterion = gates[0].criteria[0]
     asked = set(msgspec.structs.asdict(criterion)) | set(msgspec.structs.asdict(criterion.source))
-    assert set(_asks(criterion)) == {*asked, "adapter"} - {"title", "source", "produced_by"}
+    assert set(_requirements(criterion)) == {*asked, "adapter"} - {"title", "source", "produced_by"}
     renamed = changed(
         gates,
         criterion.id,

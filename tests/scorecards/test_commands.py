@@ -11,7 +11,7 @@ from gates.schema.gateset import CATALOG
 from gates.schema.time import parse_utc
 from scorecards.cli import gonogo
 from scorecards.evaluate import new_folder, point_latest
-from scorecards.order import Asked, warning
+from scorecards.order import Options, warning
 
 BUILD = "5f" * 32
 Run = Callable[..., tuple[int, str]]
@@ -59,7 +59,7 @@ def test_a_week_in_the_life_of_the_history(run: Run, build: Run) -> None:
 
 def test_a_moment_given_by_hand_does_not_become_official_unasked(build: Run) -> None:
     """Looking ahead to Friday with --now must not use up Friday's verdict."""
-    assert "preview (judged as of a moment given by hand, not by the clock)" in build("--now", "2026-11-27T12:00:00Z")[1]
+    assert "preview (judged as of a given moment (--now), not by the clock)" in build("--now", "2026-11-27T12:00:00Z")[1]
 
 
 def test_a_draft_leaves_no_trace_in_the_history(run: Run, build: Run, tmp_path: Path) -> None:
@@ -123,6 +123,6 @@ def test_folders_are_numbered_within_their_week_and_latest_leads_to_the_last(tmp
 
 def test_judging_as_of_the_past_is_warned_about_before_minutes_are_spent() -> None:
     """What is measured now is no evidence for a moment before it; judging as of later is fine."""
-    asked = Asked("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), False, None, None)
-    assert "does not count" in warning(asked, parse_utc("2026-11-23T12:00:00Z"))
-    assert warning(asked, parse_utc("2026-11-19T12:00:00Z")) == ""
+    options = Options("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), False, None, None)
+    assert "does not count" in warning(options, parse_utc("2026-11-23T12:00:00Z"))
+    assert warning(options, parse_utc("2026-11-19T12:00:00Z")) == ""

@@ -72,4 +72,4 @@ def test_a_damaged_history_is_refused_with_a_next_step(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"this is not a database, it only has its name" * 40)
     with pytest.raises(UnverifiedProblem, match="not a database") as caught, open_history(tmp_path):
         pass
-    assert "moved away" in caught.value.next_step
+    assert "move it away" in caught.value.next_step

@@ -72,7 +72,7 @@ def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Pa
         stdout, stderr = review.communicate(timeout=120)
     assert review.returncode == 3, stderr
     assert stdout.startswith("NO GO: nothing failed, but 5 of 5 P0 gates could not be judged (A, B, C, D, E).")
-    assert "crash drill: not run: the target says neither how to run it here nor how to kill and restore it" in stderr
+    assert "crash drill: not run: the target has no `process`, and no `kill` and `restore` commands" in stderr
     assert (tmp_path / "reviews" / "latest").resolve() == out
     with gonogo(tmp_path, "scorecard", "verify") as verify:
         stdout, stderr = verify.communicate(timeout=60)

@@ -4,7 +4,7 @@ import pytest
 
 from gates.schema.outcome import Decision
 from scorecards.schema import Standing
-from scorecards.streak import state_of, tell_streak
+from scorecards.streak import find_streak, state_of
 from scorecards.weekly import PastWeek, WeekState
 
 GREEN, RED, UNKNOWN, YELLOW = WeekState.GREEN, WeekState.RED, WeekState.UNKNOWN, WeekState.YELLOW
@@ -37,7 +37,7 @@ SCENES = {
 def test_the_streak_and_the_earliest_launch_follow_from_the_official_weeks(scene: str) -> None:
     """Each scene of the table gives its length, its reason and its Friday."""
     state, standing, history, length, reason, launch = SCENES[scene]
-    streak = tell_streak(past("2026-W48", state), standing, "2026-W48", history, "")
+    streak = find_streak(past("2026-W48", state), standing, "2026-W48", history, "")
     assert streak.length == length
     assert reason in streak.broken_by
     assert streak.earliest_launch == launch
@@ -46,27 +46,27 @@ def test_the_streak_and_the_earliest_launch_follow_from_the_official_weeks(scene
 def test_a_lowered_bar_is_named_as_what_broke_the_streak() -> None:
     """The difference between the bars is told in the reason."""
     history = [past("2026-W47", GREEN, "before")]
-    streak = tell_streak(past("2026-W48", GREEN), Standing.OFFICIAL, "2026-W48", history, "C double: loosened, threshold 0 -> 5")
+    streak = find_streak(past("2026-W48", GREEN), Standing.OFFICIAL, "2026-W48", history, "C double: loosened, threshold 0 -> 5")
     assert streak.length == 1
     assert streak.broken_by.endswith("C double: loosened, threshold 0 -> 5")
 
 
 def test_the_code_freeze_begins_three_days_before_the_launch() -> None:
     """A launch on Friday 4 December freezes from Tuesday 1 December."""
-    streak = tell_streak(past("2026-W48", GREEN), Standing.OFFICIAL, "2026-W48", [], "")
+    streak = find_streak(past("2026-W48", GREEN), Standing.OFFICIAL, "2026-W48", [], "")
     assert (streak.earliest_launch, streak.freeze_from) == ("2026-12-04", "2026-12-01")
 
 
 def test_a_look_back_at_a_week_without_verdict_counts_from_today() -> None:
     """A preview of a week that is over neither opens it again nor promises a Friday in the past."""
-    streak = tell_streak(past("2026-W40", GREEN), Standing.PREVIEW, "2026-W48", [], "")
+    streak = find_streak(past("2026-W40", GREEN), Standing.PREVIEW, "2026-W48", [], "")
     assert streak.length == 0
     assert streak.earliest_launch == "2026-12-04"
 
 
 def test_the_strip_shows_eight_weeks_with_a_word_for_each() -> None:
     """The strip ends with the week under review; weeks without a verdict say so."""
-    streak = tell_streak(past("2026-W48", RED), Standing.PREVIEW, "2026-W48", [past("2026-W46", GREEN)], "")
+    streak = find_streak(past("2026-W48", RED), Standing.PREVIEW, "2026-W48", [past("2026-W46", GREEN)], "")
     assert [mark.week for mark in streak.weeks][0::7] == ["2026-W41", "2026-W48"]
     assert [mark.state for mark in streak.weeks][-3:] == [GREEN, WeekState.MISSING, WeekState.OPEN]
     assert all(mark.detail for mark in streak.weeks)

@@ -73,7 +73,7 @@ def prepare(client: TargetClient, table: Table) -> dict[str, str]:
 
 
 def make_stage(client: TargetClient, row: Row, fields: Mapping[str, str]) -> Stage:
-    """Bring a fresh payment into the row's state.
+    """Make a new payment in the row's state.
 
     Raises NotRun where the target lacks an operation, ServiceProblem where the service refuses one.
     """
