@@ -1,4 +1,4 @@
-"""Was every decision made with the counters that the decisions before it left? Counted anew from the receipts alone."""
+"""Was every decision made with the counters after the decisions before it? Counted again from the receipts alone."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -45,11 +45,11 @@ def budget_findings(receipts: Sequence[Receipt]) -> tuple[int, tuple[Finding, ..
     looked, findings = 0, []
     for receipt in sorted(receipts, key=lambda item: item.journal_seq):
         if receipt.policy is not None and receipt.kind in ("reserve", "denial", "escalation", "approve"):
-            for counter, told in _read(receipt, receipt.policy):
+            for counter, stated in _read(receipt, receipt.policy):
                 looked += 1
                 expected = books.held.get(counter, 0)
-                if told != expected:
-                    findings.append(Finding(COUNTERS, receipt.receipt_id, f"{counter[0]} {expected}", str(told)))
+                if stated != expected:
+                    findings.append(Finding(COUNTERS, receipt.receipt_id, f"{counter[0]} {expected}", str(stated)))
         books.take(receipt)
     return looked, tuple(findings)
 

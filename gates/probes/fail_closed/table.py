@@ -1,4 +1,4 @@
-"""The table behind the probe fail-closed: requests that must be refused, and how. Data, so that any service can bring its own."""
+"""The table behind the probe fail-closed: requests that must be refused, and how. Data, so that any service can have its own."""
 
 from pathlib import Path
 from typing import Literal
