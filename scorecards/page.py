@@ -1,6 +1,6 @@
 """The page of a scorecard: what each part shows, taken from the scorecard. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from markupsafe import Markup
 
@@ -39,7 +39,8 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
     spec = scorecard.spec
     found = findings_of(spec.findings)
     ordered = [gate for priority in Priority for gate in spec.gates if gate.priority is priority]
-    actions = tuple(_action(action, number) for number, action in enumerate(spec.actions, 1))
+    there = {gate.id for gate in spec.gates}
+    actions = tuple(_action(action, number, there) for number, action in enumerate(spec.actions, 1))
     return Page(
         title=f"{spec.decision.value} · {spec.target} · {spec.week}",
         css=css,
@@ -129,10 +130,10 @@ def _since(changes: Changes) -> Since:
     )
 
 
-def _action(action: Action, number: int) -> ActionRow:
+def _action(action: Action, number: int, there: Collection[str]) -> ActionRow:
     return ActionRow(
         number=number,
-        gate=action.gate,
+        gate=action.gate if action.gate in there else "",
         letter=action.letter,
         style=action.priority.value.lower(),
         do=action.do,

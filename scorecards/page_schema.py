@@ -102,7 +102,7 @@ class Since(msgspec.Struct, frozen=True):
 
 
 class ActionRow(msgspec.Struct, frozen=True):
-    """One thing to do next; `runbook_of` names it for a screen reader."""
+    """One thing to do next; `gate` is "" for a gate that was removed, `runbook_of` names the action for a screen reader."""
 
     number: int
     gate: str

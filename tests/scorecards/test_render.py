@@ -61,6 +61,18 @@ def test_every_link_into_the_page_arrives(outline: _Outline) -> None:
     assert {link[1:] for link in outline.links if link.startswith("#")} <= outline.ids
 
 
+def test_an_action_about_a_gate_that_was_removed_links_to_nothing(
+    week_inputs: BuildInputs, evidence: list[Held], last_week: Scorecard
+) -> None:
+    """Its gate has no place on the page."""
+    fewer = tuple(gate for gate in week_inputs.gates if gate.id != "abuse-resilience")
+    card = build(msgspec.structs.replace(week_inputs, gates=fewer), evidence, last_week)
+    parser = _Outline()
+    parser.feed(render_html(card, SHA).decode())
+    assert any(action.gate == "abuse-resilience" for action in card.spec.actions)
+    assert {link[1:] for link in parser.links if link.startswith("#")} <= parser.ids
+
+
 def test_the_headings_form_an_outline(outline: _Outline) -> None:
     """One first heading, and no level is skipped on the way down."""
     assert outline.headings.count(1) == 1
