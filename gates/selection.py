@@ -62,7 +62,7 @@ def find(criterion: Criterion, evidence: Iterable[Held], target: str, build: str
     """What judges a criterion: the newest statement about `target` at `build`, and in it the measure that it names."""
     found = newest(criterion.source.predicate_type, evidence, target, build)
     if found is None or not found.is_about_build:
-        return Found(None, None, None, _nothing(criterion, target, build, is_missing=found is None))
+        return Found(None, None, None, _nothing(criterion, target, build, found))
     digest, predicate = found.held.digest, found.held.statement.predicate
     if found.finished == _UNDATED:
         text = f"finished_at {predicate.finished_at!r} is not a moment"
@@ -98,9 +98,9 @@ def _finished(item: Held) -> dt.datetime:
         return _UNDATED
 
 
-def _nothing(criterion: Criterion, target: str, build: str, *, is_missing: bool) -> Refusal:
+def _nothing(criterion: Criterion, target: str, build: str, found: Newest | None) -> Refusal:
     kind = criterion.source.predicate_type.removeprefix("urn:gonogo:evidence:")
-    if is_missing:
+    if found is None:
         return Refusal(UnknownReason.MISSING, f"no evidence of kind {kind} about {target}")
     if not build:
         return Refusal(
