@@ -8,13 +8,14 @@ import msgspec
 from drills.child import Pause
 from gates.schema.errors import UnknownProblem
 from gates.schema.pointer import read_pointer
-from gates.schema.target import Target, resolve
+from gates.schema.secret import redact
+from gates.schema.target import Target, resolve_base_url, resolve_credential
 from gates.schema.time import monotonic_s
 
 
 def wait_answer(target: Target, environ: Mapping[str, str], within_s: float, pause: Pause, timeout_s: float = 2.0) -> bool:
     """Whether the ready path answers 2xx within the time; asked at least once."""
-    url = resolve(target.base_url, environ) + target.ready_path
+    url = resolve_base_url(target, environ) + target.ready_path
     deadline = monotonic_s() + within_s
     with httpx.Client(timeout=timeout_s, trust_env=False, verify=url.startswith("https:")) as client:
         while True:
@@ -36,13 +37,14 @@ def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
     if target.build is None:
         return None
     role = "operator" if "operator" in target.credentials else next(iter(target.credentials), None)
-    headers = {"Authorization": resolve(target.credentials[role], environ)} if role else {}
-    url = resolve(target.base_url, environ) + target.build.path
+    headers = {"Authorization": resolve_credential(target, role, environ)} if role else {}
+    url = resolve_base_url(target, environ) + target.build.path
     try:
         answer = httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=url.startswith("https:"))
         found = read_pointer(msgspec.json.decode(answer.content), target.build.pointer)
     except (httpx.TransportError, msgspec.MsgspecError) as error:
-        raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: {error!r}") from None
+        trouble = redact(repr(error), headers.values())
+        raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: {trouble}") from None
     if not isinstance(found, str):
         raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: it holds no such text")
     return found

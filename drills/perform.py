@@ -17,13 +17,14 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import state_dir
-from gates.schema.target import load_target
+from gates.schema.target import check_environment, load_target
 from gates.schema.time import format_utc, monotonic_s, system_clock
 
 
 def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
     """Everything that a run is made of; raises UsageProblem for a drill or target that is not there or not right."""
     document, named = load_drill(name), load_target(target)
+    check_environment(named.target)
     drill = document.spec
     unique = {"at": format_utc(system_clock()), "drill": document.metadata.name, "moment": str(monotonic_s()), "pid": os.getpid()}
     return Plan(

@@ -19,7 +19,7 @@ from drills.child import Child, Identity, Pause, spawn
 from drills.rail import RailProcess
 from gates.schema.errors import UnknownProblem
 from gates.schema.practice import RAIL_URL, free_port
-from gates.schema.target import Target, fill, resolve
+from gates.schema.target import Target, fill, resolve_base_url
 from gates.schema.time import monotonic_s
 
 _POLL_S = 0.01
@@ -57,7 +57,7 @@ class Service:
         self._process, self._target, self._db, self._logs = target.process, target, db, logs
         self.port = free_port() if port is None else port
         self.environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
-        self.url = resolve(target.base_url, self.environ)
+        self.url = resolve_base_url(target, self.environ)
         self._cwd, self._name, self._pause = cwd, name, pause
         self._child: Child | None = None
         self._rail: RailProcess | None = None

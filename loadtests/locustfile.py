@@ -10,6 +10,7 @@ import ctypes
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic_ns
@@ -20,11 +21,12 @@ import gevent.pool
 import msgspec
 from locust.env import Environment
 
-from gates.schema.target import resolve
+from gates.schema.secret import redact
+from gates.schema.target import resolve_base_url
 from loadtests.storm.driver import Driver
 from loadtests.storm.history import Event, HistoryWriter
 from loadtests.storm.manners import Manners, Order, Until
-from loadtests.storm.plan import read_plan
+from loadtests.storm.plan import Plan, read_plan
 from loadtests.storm.supervise import PARENT, RUN, StormEnd, StormFiles
 from loadtests.storm.wire import Wire
 
@@ -33,10 +35,14 @@ _CUT_SHORT = 4
 
 
 class Greenlets:
-    """The loom of the storm: one greenlet for everything that waits."""
+    """The loom of the storm: one greenlet for everything that waits.
+
+    The first exception in one of them is raised in the greenlet that made the loom, wherever that waits.
+    """
 
     def __init__(self) -> None:
         self._group = gevent.pool.Group()
+        self._maker, self._ending = gevent.getcurrent(), False
 
     def now_ns(self) -> int:
         """The machine's monotonic clock."""
@@ -48,7 +54,7 @@ class Greenlets:
 
     def spawn(self, work: Callable[..., None], *arguments: object) -> None:
         """Start a greenlet."""
-        self._group.spawn(work, *arguments)
+        self._group.spawn(self._run, work, *arguments)
 
     def join(self) -> None:
         """Wait for all greenlets, and for those that they start."""
@@ -57,7 +63,16 @@ class Greenlets:
 
     def stop(self) -> None:
         """End them all where they wait."""
+        self._ending = True
         self._group.kill()
+
+    def _run(self, work: Callable[..., None], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:  # noqa: BLE001  # raised again in the maker, who would wait for this greenlet otherwise
+            if not self._ending:
+                self._ending = True
+                gevent.kill(self._maker, error)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust has no types here
@@ -78,27 +93,45 @@ class Storm(User):
         """Run the plan in the run's folder, note how it ended, and end Locust with a code that says so."""
         files = StormFiles(Path(os.environ[RUN]))
         loom = Greenlets()
-        end = StormEnd(complete=False, done=0, detail="the storm failed; see its log")
+        end = StormEnd(complete=False, done=0, detail="the storm was stopped")
         try:
-            with HistoryWriter(files.history) as history:
-                end = _press(files, history, loom, self.environment)
+            end = _run_plan(files, loom, self.environment)
         finally:
             loom.stop()
-            files.end.write_bytes(msgspec.json.encode(end))
             self.environment.process_exit_code = 0 if end.complete else _CUT_SHORT
-            self.environment.runner.quit()
+            try:
+                files.end.write_bytes(msgspec.json.encode(end))
+            finally:
+                self.environment.runner.quit()
 
 
-def _press(files: StormFiles, history: HistoryWriter, loom: Greenlets, environment: Environment) -> StormEnd:
-    plan = read_plan(files.plan.read_bytes(), str(files.plan))
-    order = msgspec.json.decode(files.order.read_bytes(), type=Order)
+def _run_plan(files: StormFiles, loom: Greenlets, environment: Environment) -> StormEnd:
+    """How the storm ended; what stops it is its detail, and with its traceback in the log. Neither shows a credential."""
+    secrets: tuple[str, ...] = ()
+    try:
+        plan = read_plan(files.plan.read_bytes(), str(files.plan))
+        order = msgspec.json.decode(files.order.read_bytes(), type=Order)
+        manners = Manners(order.target, plan)
+        secrets = manners.credentials
+        with HistoryWriter(files.history) as history:
+            return _press(plan, order, manners, history, loom, (files, environment))
+    except Exception as error:  # noqa: BLE001  # whatever it is ends the storm, and is its detail
+        sys.stderr.write(redact(traceback.format_exc(), secrets))
+        cause = redact(f"{type(error).__name__}: {error}", secrets)
+        return StormEnd(complete=False, done=files.read_progress(), detail=f"the storm failed: {cause}")
+
+
+def _press(
+    plan: Plan, order: Order, manners: Manners, history: HistoryWriter, loom: Greenlets, around: tuple[StormFiles, Environment]
+) -> StormEnd:
+    files, environment = around
     profile = order.profile
     timeout_s = profile.client.timeout_ms / 1000
-    wire = Wire(resolve(order.target.base_url), timeout_s=timeout_s, hurry_s=profile.abandoned.hurry_ms / 1000)
+    wire = Wire(resolve_base_url(order.target), timeout_s=timeout_s, hurry_s=profile.abandoned.hurry_ms / 1000)
     driver = Driver(
         plan,
         profile,
-        Manners(order.target, plan),
+        manners,
         wire,
         history,
         loom,

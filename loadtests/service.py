@@ -11,7 +11,8 @@ import msgspec
 from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.pointer import text_at
-from gates.schema.target import NamedTarget, Operation, Role, fill, resolve
+from gates.schema.secret import redact
+from gates.schema.target import NamedTarget, Operation, check_environment, fill, resolve, resolve_base_url, resolve_credential
 from gates.schema.time import monotonic_s
 from loadtests.storm.plan import Accounts
 
@@ -19,11 +20,15 @@ START_HINT = "start it (`gonogo gateway serve`), or name another with --target o
 
 
 class Service:
-    """Reads from one target, with the credentials that its file names."""
+    """Reads from one target, with the credentials that its file names.
+
+    Raises UsageProblem for a value of the environment that cannot be sent.
+    """
 
     def __init__(self, named: NamedTarget) -> None:
         self.name, self.target = named.name, named.target
-        self.base_url = resolve(named.target.base_url).rstrip("/")
+        check_environment(named.target)
+        self.base_url = resolve_base_url(named.target)
         self._client = httpx.Client(base_url=self.base_url, timeout=10.0, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -64,12 +69,14 @@ class Service:
         """A successful read; raises UnknownProblem naming the request for anything else."""
         path = str(fill(resolve(operation.path), fields))
         what = f"{operation.method} {self.base_url}{path}"
+        credential = resolve_credential(self.target, operation.role)
         try:
-            answer = self._client.request(operation.method, path, headers={"Authorization": self._credential(operation.role)})
+            answer = self._client.request(operation.method, path, headers={"Authorization": credential})
         except httpx.HTTPError as error:
-            raise UnknownProblem(f"{what}: {error or type(error).__name__}", next_step=START_HINT) from None
+            trouble = redact(str(error), [credential]) or type(error).__name__
+            raise UnknownProblem(f"{what}: {trouble}", next_step=START_HINT) from None
         if not answer.is_success:
-            raise UnknownProblem(f"{what}: answered {answer.status_code}: {answer.text[:200]}")
+            raise UnknownProblem(f"{what}: answered {answer.status_code}: {redact(answer.text, [credential])[:200]}")
         return answer
 
     def accounts(self) -> Accounts:
@@ -92,11 +99,6 @@ class Service:
         except httpx.HTTPError as error:
             return str(error) or type(error).__name__
         return "" if answer.is_success else f"answered {answer.status_code}"
-
-    def _credential(self, role: Role) -> str:
-        if role not in self.target.credentials:
-            raise UsageProblem(f"the target {self.name!r} has no credential for the role {role!r}")
-        return resolve(self.target.credentials[role])
 
 
 def _has_reference(template: Json) -> bool:

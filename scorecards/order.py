@@ -8,7 +8,7 @@ import msgspec
 from gates.evidence.keys import load_signer
 from gates.evidence.store import EvidenceStore
 from gates.schema.errors import UsageProblem
-from gates.schema.target import NamedTarget, load_target
+from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
 from scorecards.evaluate import new_folder
 from scorecards.stored import EVIDENCE, Rules, gather, load_rules
@@ -52,6 +52,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
     Raises UsageProblem or UnverifiedProblem naming what is wrong, before any step is run.
     """
     named = load_target(options.target)
+    check_environment(named.target)
     if options.week is not None:
         monday(options.week)
     _require_profile(options.profile)

@@ -1,7 +1,7 @@
 """The HTTP client of the probes: it calls a service only as the Target file describes it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -9,8 +9,9 @@ import httpx
 import msgspec
 
 from gates.schema.canonical import Json
-from gates.schema.errors import UnknownProblem, UsageProblem
-from gates.schema.target import NamedTarget, Operation, fill, resolve
+from gates.schema.errors import UnknownProblem
+from gates.schema.secret import redact
+from gates.schema.target import NamedTarget, Operation, UnsetProblem, fill, resolve, resolve_base_url, resolve_credential
 
 OTHER = "other_"
 _CHUNK = 64 * 1024
@@ -54,7 +55,8 @@ class TargetClient:
     """One connection to the target, with its credentials and variables from the environment.
 
     A credential or variable whose environment variable is not set is listed in `missing`, with the reason; using it
-    raises NotRun. `nonce` makes this run's idempotency keys unlike any other run's.
+    raises NotRun. One that is set and cannot be sent raises UsageProblem at once. `nonce` makes this run's idempotency keys
+    unlike any other run's.
     """
 
     def __init__(
@@ -62,11 +64,11 @@ class TargetClient:
     ) -> None:
         self.name, self.target = named.name, named.target
         self.missing: dict[str, str] = {}
-        self._environ, self._nonce, self._keys = environ, nonce, 0
-        self.credentials = self._resolve_all(self.target.credentials)
-        self.fields = self._fields()
-        base_url = resolve(self.target.base_url, environ)
-        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, follow_redirects=False, trust_env=False)
+        self._nonce, self._keys = nonce, 0
+        self.credentials = self._known(self.target.credentials, lambda role: resolve_credential(self.target, role, environ))
+        self.fields = self._fields(environ)
+        url = resolve_base_url(self.target, environ)
+        self._http = httpx.Client(base_url=url, timeout=timeout_s, follow_redirects=False, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +123,7 @@ class TargetClient:
             answer = self._http.request(method, path, headers=headers, content=content)
         except httpx.HTTPError as error:
             raise ServiceProblem(
-                f"{method} {path}: no answer from {self.name}: {type(error).__name__}: {error}",
+                f"{method} {path}: no answer from {self.name}: {type(error).__name__}: {self.redact(str(error))}",
                 next_step="check that the service runs and that the target's base_url is right",
             ) from None
         return Answer(answer.status_code, answer.headers, answer.content)
@@ -143,17 +145,22 @@ class TargetClient:
         path = without_empty_query(fill_text(operation.path, everything))
         return self.send(operation.method, path, authorization=authorization, keys=keys, body=body)
 
-    def _resolve_all(self, templates: Mapping[str, str]) -> dict[str, str]:
+    def redact(self, text: str) -> str:
+        """A text without the credentials of this client."""
+        return redact(text, self.credentials.values())
+
+    def _known(self, names: Iterable[str], find: Callable[[str], str]) -> dict[str, str]:
         found: dict[str, str] = {}
-        for name, template in templates.items():
+        for name in names:
             try:
-                found[name] = resolve(template, self._environ)
-            except UsageProblem as problem:
+                found[name] = find(name)
+            except UnsetProblem as problem:
                 self.missing[name] = problem.message
         return found
 
-    def _fields(self) -> dict[str, str]:
-        fields = self._resolve_all(self.target.variables)
+    def _fields(self, environ: Mapping[str, str] | None) -> dict[str, str]:
+        templates = self.target.variables
+        fields = self._known(templates, lambda name: resolve(templates[name], environ))
         if "payee_ids" in fields:
             fields.setdefault("payee_id", fields["payee_ids"].split(",")[0])
         return {"currency": self.target.currency, **fields}

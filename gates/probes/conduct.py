@@ -91,6 +91,7 @@ def conduct(  # the composition of one probe
     except ServiceProblem as problem:
         status, detail = "adapter_error", str(problem)
         result = _nothing(probe, UnknownReason.ADAPTER_ERROR)
+    result, detail = _without_credentials(client, result), client.redact(detail)
     assert set(result.measures) == set(probe.measures), f"{probe.name} has exactly the measures that it names"
     predicate = Predicate(
         started, format_utc(clock()), f"gonogo gate probe {probe.name}", result.measures, _facts(result), status, detail
@@ -122,6 +123,11 @@ def read_subject(client: TargetClient, build: str | None) -> Subject:
 
 def _nothing(probe: Probe, reason: UnknownReason) -> Result:
     return Result({name: Measure(None, "count", unknown=reason) for name in probe.measures})
+
+
+def _without_credentials(client: TargetClient, result: Result) -> Result:
+    """A service may repeat a credential in an answer that a finding quotes: it is neither signed nor shown."""
+    return msgspec.json.decode(client.redact(msgspec.json.encode(result).decode()), type=Result)
 
 
 def _facts(result: Result) -> dict[str, Json]:

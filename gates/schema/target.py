@@ -1,16 +1,19 @@
 """A payment service as the tools see it: they know nothing of a service but this file."""
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from gates.schema.canonical import Json
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
+from gates.schema.secret import header_fault
 
 Role = str
 _ENV = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
@@ -193,20 +196,83 @@ def load_target(name_or_path: str) -> NamedTarget:
     return NamedTarget(document.metadata.name, document.spec)
 
 
+class UnsetProblem(UsageProblem):
+    """The target names an environment variable that is not set."""
+
+
 def resolve(template: str, environ: Mapping[str, str] | None = None) -> str:
     """Fill `${NAME}` and `${NAME:-default}` from the environment.
 
-    Raises UsageProblem naming the variable that is not set.
+    Raises UnsetProblem naming the variable that is not set, and UsageProblem naming one whose value cannot be sent.
     """
     env = os.environ if environ is None else environ
 
     def value(match: re.Match[str]) -> str:
-        found = env.get(match[1]) or match[2]
+        name = match[1]
+        found = env.get(name) or match[2]
         if found is None:
-            raise UsageProblem(f"the target needs the environment variable {match[1]}", next_step=f"export {match[1]}=...")
+            raise UnsetProblem(f"the target needs the environment variable {name}", next_step=f"export {name}=...")
+        fault = header_fault(env[name]) if env.get(name) else ""
+        if fault:
+            raise UsageProblem(
+                f"the environment variable {name} {fault}: it cannot be sent to the target",
+                next_step=f"export {name} again; `printf %s VALUE` writes a value without a line end",
+            )
         return found
 
     return _ENV.sub(value, template)
+
+
+def resolve_credential(target: Target, role: Role, environ: Mapping[str, str] | None = None) -> str:
+    """The Authorization header's value for a role.
+
+    Raises UsageProblem naming the role or the variable, never the value, where there is none or it cannot be sent.
+    """
+    where = f"spec.credentials.{role}"
+    if role not in target.credentials:
+        raise UsageProblem(f"the target has no credential for the role {role!r}", next_step=f"add {where} to the target file")
+    value = resolve(target.credentials[role], environ)
+    fault = header_fault(value)
+    if fault:
+        raise UsageProblem(f"the credential of the role {role!r} {fault}", next_step=f"correct {where} in the target file")
+    return value
+
+
+def resolve_base_url(target: Target, environ: Mapping[str, str] | None = None) -> str:
+    """Where the target is, without a slash at the end.
+
+    Raises UsageProblem where that is no http or https URL, or holds a user name and a password: they would be shown with it.
+    """
+    url = resolve(target.base_url, environ).rstrip("/")
+    next_step = "correct spec.base_url in the target file, or the variable that it names"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in url
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageProblem("the target's base_url is not a URL of http or https", next_step=next_step)
+    if "@" in parts.netloc:
+        raise UsageProblem(
+            "the target's base_url holds a user name or a password",
+            next_step="send them as a header: spec.credentials.ROLE: Basic ${VARIABLE}",
+        )
+    return url
+
+
+def check_environment(target: Target, environ: Mapping[str, str] | None = None) -> None:
+    """Raise UsageProblem for a value that the target takes from the environment and that cannot be sent, before anything starts.
+
+    A variable that is not set is no fault here: whoever needs it says so.
+    """
+    for role in target.credentials:
+        with contextlib.suppress(UnsetProblem):
+            resolve_credential(target, role, environ)
+    for template in target.variables.values():
+        with contextlib.suppress(UnsetProblem):
+            resolve(template, environ)
+    with contextlib.suppress(UnsetProblem):
+        resolve_base_url(target, environ)
 
 
 def fill(template: Json, fields: Mapping[str, str]) -> Json:

@@ -12,7 +12,7 @@ import msgspec
 from gates.schema.canonical import to_builtins
 from gates.schema.errors import UsageProblem
 from gates.schema.progress import progress
-from gates.schema.target import NamedTarget
+from gates.schema.target import NamedTarget, check_environment
 from gates.schema.time import Clock, format_utc
 from loadtests.bench.fleet import Fleet, Plan, fleet
 from loadtests.bench.gateway_station import GatewayStation
@@ -49,6 +49,7 @@ def run_bench(order: BenchOrder, named: NamedTarget, clock: Clock) -> BenchRepor
 
     Raises UnknownProblem where the control or the target's service cannot be started.
     """
+    check_environment(named.target)
     available = available_cores()
     cores, begun = share_out(available), clock()
     with ExitStack() as stack:

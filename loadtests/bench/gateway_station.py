@@ -13,7 +13,7 @@ import msgspec
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.pointer import text_at
 from gates.schema.practice import free_port, seed_payments, seed_tenant
-from gates.schema.target import NamedTarget, Operation, Process, fill, resolve
+from gates.schema.target import NamedTarget, Operation, Process, fill, resolve, resolve_credential
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.rows import Workload
 from loadtests.bench.samples import Commits
@@ -133,7 +133,7 @@ class GatewayStation:
         return http_request(operation.method, str(fill(operation.path, known)), headers, body)
 
     def _credential(self, operation: Operation) -> str:
-        return resolve(self.target.credentials[operation.role], self._environ)
+        return resolve_credential(self.target, operation.role, self._environ)
 
 
 def read_commits(metrics: str, histogram: str) -> Commits | None:

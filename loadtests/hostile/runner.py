@@ -8,7 +8,7 @@ import msgspec
 from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.errors import UsageProblem
-from gates.schema.target import NamedTarget
+from gates.schema.target import NamedTarget, check_environment
 from gates.schema.time import Clock, format_utc
 from loadtests.hostile.books import Ask, Step
 from loadtests.hostile.judge.findings import Finding
@@ -77,6 +77,7 @@ def run_kit(named: NamedTarget, wish: Wish, out: Path, clock: Clock) -> Outcome:
     """
     if out.exists() and any(out.iterdir()):
         raise UsageProblem(f"{out}: is not an empty folder", next_step="give --out a folder that does not exist yet")
+    check_environment(named.target)
     order = Order(wish.payouts, wish.seed, wish.run_id, wish.patience_s, rail_of(named).answer_timeout_ms)
     alone = tuple(fault for fault in wish.faults if not fault.pair)
     started, parts = format_utc(clock()), []

@@ -19,6 +19,7 @@ from loadtests.service import Service
 from loadtests.storm.manners import Manners, Order, Until
 from loadtests.storm.plan import Plan, make_plan
 from loadtests.storm.supervise import StormEnd, run_storm
+from loadtests.storm.wire import require_sendable
 
 _READY_S, _READY_AFTER_S = 2.0, 30.0
 LONGEST = 5  # times the payments of its profile: what a storm begins at most that goes on until a file exists
@@ -153,7 +154,7 @@ def _try_requests(named: NamedTarget, plan: Plan) -> None:
         for step in payment.steps:
             if step.operation not in done:
                 done.add(step.operation)
-                manners.request(payment, step, "pay_example")
+                require_sendable(manners.request(payment, step, "pay_example"))
 
 
 def _build_after(service: Service) -> str | None:

@@ -21,7 +21,7 @@ _REPLAY_LANES = 4
 
 
 class Loom(Protocol):
-    """Light threads and a clock."""
+    """Light threads and a clock. The first failure of a thread is raised at once in whoever drives: nobody answers for it."""
 
     def now_ns(self) -> int:
         """Nanoseconds of a clock that never steps back."""

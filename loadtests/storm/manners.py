@@ -6,9 +6,8 @@ from typing import Literal, get_args
 import msgspec
 
 from gates.schema.canonical import Json
-from gates.schema.errors import UsageProblem
 from gates.schema.pointer import text_at
-from gates.schema.target import Operation, Target, fill, resolve
+from gates.schema.target import Operation, Target, fill, resolve, resolve_credential
 from loadtests.draws import below
 from loadtests.schema import LoadProfile, RetryPolicy
 from loadtests.storm.history import AttemptError
@@ -45,14 +44,22 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Manners:
-    """Requests and their meaning, for one target and one plan."""
+    """Requests and their meaning, for one target and one plan.
+
+    Raises UsageProblem where a credential is missing, or cannot be sent.
+    """
 
     def __init__(self, target: Target, plan: Plan) -> None:
         self._target, self._plan = target, plan
         used = [target.operations[name] for name in get_args(MutationName) if name in target.operations]
         templates, roles = msgspec.json.encode(used).decode(), {operation.role for operation in used}
         self._variables = {name: resolve(text) for name, text in target.variables.items() if f"{{{name}}}" in templates}
-        self._credentials = {role: resolve(text) for role, text in target.credentials.items() if role in roles}
+        self._credentials = {role: resolve_credential(target, role) for role in roles}
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """The headers' values that no text may show."""
+        return tuple(self._credentials.values())
 
     def request(self, payment: PlannedPayment, step: Step, payment_id: str | None) -> Request:
         """The request of one step; every attempt of the step sends these very bytes.
@@ -71,7 +78,7 @@ class Manners:
         }
         if payment_id is not None:
             fields["payment_id"] = payment_id
-        headers = {"Authorization": self._credential(operation), self._target.idempotency_header: step.key}
+        headers = {"Authorization": self._credentials[operation.role], self._target.idempotency_header: step.key}
         body = None
         if operation.body is not None:
             body = msgspec.json.encode(fill(operation.body, fields))
@@ -98,11 +105,6 @@ class Manners:
 
     def _operation(self, step: Step) -> Operation:
         return self._target.operations[step.operation]
-
-    def _credential(self, operation: Operation) -> str:
-        if operation.role not in self._credentials:
-            raise UsageProblem(f"the target has no credential for the role {operation.role!r}")
-        return self._credentials[operation.role]
 
 
 def retry_wait_ms(policy: RetryPolicy, seed: int, key: str, round_number: int) -> int:

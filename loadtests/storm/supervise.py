@@ -89,7 +89,12 @@ def _read_end(files: StormFiles, code: int | None) -> StormEnd:
     try:
         return msgspec.json.decode(files.end.read_bytes(), type=StormEnd)
     except FileNotFoundError:
-        detail = f"the storm's process ended with {code} before its end was noted; see {files.log.name}"
+        detail = f"the storm's process ended with {code} before its end was noted: {_last_line(files.log)}"
         return StormEnd(complete=False, done=files.read_progress(), detail=detail)
     except msgspec.MsgspecError as error:
         raise UsageProblem(f"{files.end}: not how a storm ends: {error}") from None
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), f"nothing in {log.name}")

@@ -4,6 +4,7 @@ Stdlib only: in the storm's process Locust has replaced the sockets by cooperati
 """
 
 import http.client
+import re
 import select
 from collections.abc import Mapping
 from time import monotonic
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gates.schema.errors import UsageProblem
+from gates.schema.secret import header_fault
 from loadtests.storm.history import AttemptError
 from loadtests.storm.plan import Reply
 
@@ -34,6 +37,21 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
     replayed: bool | None = None
     error: AttemptError | None = None
+
+
+_NAME, _PATH = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"/[!-~]*")
+
+
+def require_sendable(request: Request) -> None:
+    """Raise UsageProblem naming what of a request cannot be sent over HTTP; of a header its name, never its value."""
+    next_step = "correct the target file, or the variable that it names"
+    if not _NAME.fullmatch(request.method) or not _PATH.fullmatch(request.path):
+        raise UsageProblem(f"{request.method!r} with the path {request.path!r} is no HTTP request", next_step=next_step)
+    for name, value in request.headers.items():
+        if not _NAME.fullmatch(name):
+            raise UsageProblem(f"{name!r} is not a name of a header", next_step=next_step)
+        if fault := header_fault(value):
+            raise UsageProblem(f"the header {name} {fault}", next_step=next_step)
 
 
 class Wire:

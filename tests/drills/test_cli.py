@@ -42,6 +42,15 @@ def test_a_dry_run_plans_reports_and_leaves_no_evidence(cli, tmp_path):
     assert "nothing to do" in cli("recover", out).stdout
 
 
+def test_a_credential_that_cannot_be_sent_is_refused_before_the_drill(cli, tmp_path, monkeypatch):
+    """Exit 2 names the variable, never the value, and leaves no folder of a drill."""
+    monkeypatch.setenv("GONOGO_OPERATOR_KEY", "key-of-the-operator\n")
+    with pytest.raises(UsageProblem, match="GONOGO_OPERATOR_KEY") as refused:
+        cli("run", "crash", "--dry-run", "--out", str(tmp_path / "out"))
+    assert "key-of-the-operator" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
 def test_folders_in_the_state_folder_are_numbered(cli, tmp_path):
     """Without --out every drill gets a new one."""
     for _ in range(2):

@@ -19,6 +19,7 @@ DEFECTS = (
     "stuck_credit",
     "changed_replay",
     "double_reserve",
+    "echo",
 )
 TOKEN = "Token agent-of-the-fake"  # noqa: S105  # opens nothing but this fake
 POLICY_MAXIMUM = 100_000
@@ -132,6 +133,8 @@ class Handler(BaseHTTPRequestHandler):
         with books.lock:
             if path == "/up":
                 self.answer(200, b"{}")
+            elif path == "/journal" and books.defect == "echo":
+                self.answer(403, f"not for {self.headers['Authorization']}".encode())
             elif path == "/journal":
                 after = int(query.removeprefix("from="))
                 page = books.entries[after : after + 200]

@@ -143,3 +143,19 @@ def test_a_mistake_on_the_command_line_is_told_before_anything_is_pressed(
         _, stderr = review.communicate(timeout=60)
     assert (review.returncode, complaint in stderr) == (2, True), stderr
     assert "service:" not in stderr
+
+
+def test_a_credential_that_cannot_be_sent_is_refused_before_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 2 names the variable; the value is in neither text nor file."""
+    value = "gng-" + "of-the-agent-0001"
+    target = tmp_path / "target.yaml"
+    target.write_text(FOREIGN.replace("Bearer nobody", "'Bearer ${SHOP_KEY}'"))
+    monkeypatch.setenv("SHOP_KEY", f"{value}\n")
+    with gonogo(tmp_path, "review", "--target", str(target)) as review:
+        stdout, stderr = review.communicate(timeout=60)
+    assert (review.returncode, "SHOP_KEY" in stderr) == (2, True), stderr
+    assert "review of" not in stderr
+    left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert value not in stdout + stderr + left.decode(errors="replace")

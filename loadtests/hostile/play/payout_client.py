@@ -12,7 +12,7 @@ import msgspec
 from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.pointer import text_at
-from gates.schema.target import NamedTarget, Operation, fill, resolve
+from gates.schema.target import NamedTarget, Operation, fill, resolve, resolve_credential
 from loadtests.hostile.books import AskType, Payout
 from loadtests.service import Service
 
@@ -114,7 +114,7 @@ class Desk:
         template = msgspec.json.encode(operation).decode()
         known = {name: resolve(text) for name, text in self._target.variables.items() if f"{{{name}}}" in template}
         known |= {"currency": self._target.currency, "reference": key, "key": key, **fields}
-        headers = {"Authorization": self._credential(operation), self._target.idempotency_header: key}
+        headers = {"Authorization": resolve_credential(self._target, operation.role), self._target.idempotency_header: key}
         body = None if operation.body is None else fill(operation.body, known)
         try:
             answer = self._client.request(operation.method, str(fill(resolve(operation.path), known)), headers=headers, json=body)
@@ -129,11 +129,6 @@ class Desk:
         code = text_at(document, retry.code_pointer)
         is_open = status in retry.statuses or code in retry.codes or status < 400
         return Told("info" if is_open else "fail", status, code)
-
-    def _credential(self, operation: Operation) -> str:
-        if operation.role not in self._target.credentials:
-            raise UsageProblem(f"the target has no credential for the role {operation.role!r}")
-        return resolve(self._target.credentials[operation.role])
 
 
 def _decoded(body: bytes) -> Json:

@@ -100,3 +100,14 @@ def test_an_unknown_probe_is_refused(tmp_path):
     done = CliRunner().invoke(probe, ["everything", "--out", str(tmp_path)])
     assert done.exit_code == 2
     assert "authorization-sweep" in done.output
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_credential_that_cannot_be_sent_is_refused_before_the_probe(name, tmp_path, monkeypatch):
+    """Exit 2 names the variable, never the value, and no evidence says that it was not run."""
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GONOGO_AGENT_KEY", "key-of-the-agent\n")
+    with pytest.raises(UsageProblem, match="GONOGO_AGENT_KEY") as refused:
+        CliRunner().invoke(probe, [name, "--out", str(tmp_path / "out")], standalone_mode=False, catch_exceptions=False)
+    assert "key-of-the-agent" not in str(refused.value)
+    assert not list((tmp_path / "home").rglob("*.json"))
