@@ -2,15 +2,12 @@
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote, quote_plus
 
 import msgspec
 
-SHORTEST = 12
-"""Values shorter than this are words, not credentials: looking for them would find them everywhere."""
-
-CREDENTIAL_NAME = re.compile(r"GONOGO_[A-Z0-9_]*KEY")
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -57,32 +54,27 @@ SHAPES = (
 )
 
 
-def known_credentials(environ: Mapping[str, str], authorizations: Mapping[str, str]) -> dict[str, str]:
-    """The values that must appear nowhere: GONOGO_*_KEY of the environment, and the target's resolved credentials.
-
-    The name says where a value comes from; of an Authorization header only what follows the scheme is secret.
-    """
-    found = {name: value for name, value in environ.items() if CREDENTIAL_NAME.fullmatch(name)}
-    found.update({f"credential {role}": value.rpartition(" ")[2] for role, value in authorizations.items()})
-    unique: dict[str, str] = {}
-    for name, value in sorted(found.items()):
-        if len(value) >= SHORTEST and value not in unique.values():
-            unique[name] = value
-    return unique
-
-
-def exact_patterns(credentials: Mapping[str, str]) -> tuple[Pattern, ...]:
-    """One pattern for each credential, matching every form of it; the kind names the credential, never its value."""
+def exact_patterns(credentials: Mapping[str, Sequence[str]]) -> tuple[Pattern, ...]:
+    """One pattern for each credential, matching every form of its texts; the kind names the credential, never its value."""
     return tuple(
         Pattern(f"the value of {name}", re.compile(b"(?P<secret>" + b"|".join(map(re.escape, looks)) + b")"), tuple(looks))
-        for name, looks in ((name, forms(value)) for name, value in credentials.items())
+        for name, looks in ((name, _all_forms(texts)) for name, texts in credentials.items())
     )
 
 
+def _all_forms(texts: Sequence[str]) -> list[bytes]:
+    return sorted({form for text in texts for form in forms(text)}, key=lambda form: (-len(form), form))
+
+
 def forms(value: str) -> list[bytes]:
-    """The value in every form it travels in: plain, URL-encoded, hex, UTF-16, and base64 at each of three alignments."""
+    """The value in every form it travels in: plain, URL-encoded, escaped as in JSON, hex, UTF-16, base64 at three alignments."""
     raw = value.encode()
-    found = {raw, quote(value, safe="").encode(), quote_plus(value).encode(), raw.hex().encode(), value.encode("utf-16-le")}
+    urls = (quote(value, safe=""), quote_plus(value), quote(value))
+    found = {raw, raw.hex().encode(), raw.hex().upper().encode(), value.encode("utf-16-le"), value.encode("utf-16-be")}
+    found.update(url.encode() for url in urls)
+    found.update(_PERCENT.sub(lambda match: match[0].lower(), url).encode() for url in urls)
+    escaped = msgspec.json.encode(value)[1:-1]
+    found.update((escaped, escaped.replace(b"/", rb"\/"), value.encode("unicode_escape")))
     found.update(_base64_forms(raw))
     return sorted(found, key=lambda form: (-len(form), form))
 

@@ -11,6 +11,7 @@ from gates.probes.patterns import SHAPES, Pattern
 from gates.schema.errors import UsageProblem
 
 ARCHIVES = (".gz", ".zip", ".xz", ".bz2", ".zst", ".tgz", ".whl", ".jar")
+_MAGIC = (b"\x1f\x8b\x08", b"PK\x03\x04", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
 _KEY_NAMES = (".key", ".pem", ".der", ".p8")
 RAW_KEY_BYTES = 32
 WINDOW_BYTES = 8 * 1024 * 1024
@@ -77,9 +78,18 @@ def _unreadable(path: Path) -> str | None:
         return "a symbolic link; name what it leads to"
     if not stat.S_ISREG(path.lstat().st_mode):
         return "not a regular file"
-    if path.suffix in ARCHIVES:
+    if path.suffix in ARCHIVES or _begins_as_archive(path):
         return "an archive; unpack it first"
     return None
+
+
+def _begins_as_archive(path: Path) -> bool:
+    """A log that was packed may have any name."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith(_MAGIC)
+    except OSError:
+        return False
 
 
 def _scan_file(path: Path, name: str, patterns: Sequence[Pattern]) -> tuple[int, set[Hit]]:

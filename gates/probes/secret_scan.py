@@ -6,7 +6,8 @@ from pathlib import Path
 from gates.evidence.statement import EvidenceKind
 from gates.probes.client import NotRun, TargetClient
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
-from gates.probes.patterns import SHAPES, exact_patterns, known_credentials
+from gates.probes.credentials import known_credentials
+from gates.probes.patterns import SHAPES, exact_patterns
 from gates.probes.scan import scan
 from gates.schema.canonical import to_builtins
 from gates.schema.progress import progress
@@ -24,21 +25,22 @@ def _run(paths: Sequence[Path], environ: Mapping[str, str]) -> Callable[[TargetC
         """Scan, and report only where and of what kind: the secret itself is written nowhere."""
         if not paths:
             raise NotRun("no file or folder was named", next_step="gonogo gate probe secret-scan PATH... --out DIR")
-        credentials = known_credentials(environ, client.credentials)
+        missing = {role: why for role, why in client.missing.items() if role in client.target.credentials}
+        sought = known_credentials(environ, client.credentials, missing)
         with progress("secret-scan", len(paths)) as shown:
             shown.step(0, "reading")
-            found = scan(paths, exact_patterns(credentials))
+            found = scan(paths, exact_patterns(sought.texts))
             shown.step(len(paths), f"{found.files} files")
         findings = tuple(
             Finding(FINDINGS, f"{hit.file}:{hit.line}", "no secret", f"{hit.kind}, sha256 {hit.sha256_prefix}...")
             for hit in found.hits
         )
-        skipped = tuple(Skipped(FINDINGS, name, why) for name, why in found.unread)
+        skipped = tuple(Skipped(FINDINGS, name, why) for name, why in (*found.unread, *sorted(sought.unsearchable.items())))
         facts = to_builtins(
             {
                 "files": found.files,
                 "bytes": found.size_bytes,
-                "known_credentials": sorted(credentials),
+                "known_credentials": sorted(sought.texts),
                 "kinds": [shape.kind for shape in SHAPES],
                 "scanned": [path.resolve().name for path in paths],
             }

@@ -9,7 +9,8 @@ import pytest
 
 from gates.evidence.statement import EvidenceKind
 from gates.probes import scan as scan_module
-from gates.probes.patterns import exact_patterns, forms, known_credentials
+from gates.probes.credentials import known_credentials
+from gates.probes.patterns import exact_patterns, forms
 from gates.probes.scan import scan
 from gates.probes.secret_scan import make_probe
 from gates.schema.errors import UsageProblem
@@ -52,12 +53,15 @@ def test_each_kind_of_secret_is_found_in_its_line(tmp_path, kind):
         base64.b64encode(b"x" + VALUE.encode() + b"y").decode(),
         base64.b64encode(b"agent:" + VALUE.encode()).decode(),
         base64.urlsafe_b64encode(b"ab" + VALUE.encode()).decode(),
+        quote(VALUE, safe="").replace("%2F", "%2f").replace("%2B", "%2b"),
+        VALUE.replace("/", "\\/"),
+        VALUE.encode().hex().upper(),
     ],
 )
 def test_a_known_credential_is_found_in_every_form(tmp_path, text):
     """Plain, URL-encoded, hex, and base64 wherever in the encoded text it stands."""
     (tmp_path / "artifact.json").write_text(f'{{"body": "{text}"}}\n')
-    patterns = exact_patterns({"GONOGO_AGENT_KEY": VALUE})
+    patterns = exact_patterns({"GONOGO_AGENT_KEY": (VALUE,)})
     assert "the value of GONOGO_AGENT_KEY" in {hit.kind for hit in scan([tmp_path], patterns).hits}
 
 
@@ -70,7 +74,7 @@ def test_a_secret_in_a_database_file_is_found(tmp_path):
     connection.execute("INSERT INTO runs VALUES (?)", (f"--key {VALUE}",))
     connection.commit()
     connection.close()
-    assert scan([tmp_path], exact_patterns({"it": VALUE})).hits
+    assert scan([tmp_path], exact_patterns({"it": (VALUE,)})).hits
 
 
 def test_a_raw_key_file_is_found_by_its_size_and_name(tmp_path):
@@ -125,7 +129,7 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path):
 
 
 def test_known_credentials_are_the_environments_and_the_targets():
-    """Names are kept, short values are no credentials, and only what follows the scheme of a header is secret."""
+    """Names are kept, a value is looked for once, and one that is too short to be looked for is named."""
     environ = {
         "GONOGO_AGENT_KEY": VALUE,
         "GONOGO_OTHER_AGENT_KEY": VALUE + "2",
@@ -133,8 +137,68 @@ def test_known_credentials_are_the_environments_and_the_targets():
         "GONOGO_X_KEY": "k",
     }
     found = known_credentials(environ, {"agent": f"Bearer {VALUE}", "other": "Bearer " + "another-key-0001"})
-    assert sorted(found) == ["GONOGO_AGENT_KEY", "GONOGO_OTHER_AGENT_KEY", "credential other"]
-    assert found["credential other"] == "another-key-0001"
+    assert sorted(found.texts) == ["GONOGO_AGENT_KEY", "GONOGO_OTHER_AGENT_KEY", "credential other"]
+    assert found.texts["credential other"] == ("Bearer another-key-0001", "another-key-0001")
+    assert list(found.unsearchable) == ["GONOGO_X_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "leaked"),
+    [
+        ("Token " + "opens-the-till-01", "sent Token " + "opens-the-till-01"),
+        ("Token " + "opens-the-till-01", "key=" + "opens-the-till-01"),
+        ("ApiKey " + "id=7 opens the till", '{"header": "ApiKey ' + 'id=7 opens the till"}'),
+        ("ApiKey " + "id=7 opens the till", "id%3D7+" + "opens+the+till"),
+        ("Token " + "short-7", "Authorization: Token " + "short-7"),
+        ("Basic " + base64.b64encode(b"gonogo:a-long-password").decode(), "password=" + "a-long-password"),
+        ("Basic " + base64.b64encode(b"gonogo:a-long-password").decode(), base64.b64encode(b"gonogo:a-long-password").decode()),
+        ('Token quo"ted\\key-0001', '{"key": "quo\\"ted\\\\key-0001"}'),
+        ("opens-the-till-01", "opens-the-till-01"),
+    ],
+)
+def test_a_credential_is_looked_for_in_the_form_in_which_it_is_sent(tmp_path, authorization, leaked):
+    """With its scheme and without, with spaces in it, as Basic hides it, and as JSON and URLs write it."""
+    (tmp_path / "app.log").write_text(f"{leaked}\n")
+    sought = known_credentials({}, {"agent": authorization})
+    assert "the value of credential agent" in {hit.kind for hit in scan([tmp_path], exact_patterns(sought.texts)).hits}
+
+
+def test_a_variable_with_a_line_end_is_looked_for_without_it(tmp_path):
+    """No log holds the line end that a shell put behind the value."""
+    (tmp_path / "app.log").write_text(f"key {VALUE[4:]} leaked\n")
+    sought = known_credentials({"GONOGO_RAIL_KEY": f"{VALUE[4:]}\n"}, {})
+    assert [hit.line for hit in scan([tmp_path], exact_patterns(sought.texts)).hits] == [1]
+
+
+def test_a_value_longer_than_the_overlap_of_two_windows_is_found(tmp_path, monkeypatch):
+    """Its beginning is looked for: in hex a long one would be longer than what two windows share."""
+    long = "".join(f"{number:04d}" for number in range(2000))
+    (tmp_path / "big.log").write_text(
+        "\n" * (scan_module.WINDOW_BYTES - 9000) + long.encode().hex() + "\n" * scan_module.WINDOW_BYTES
+    )
+    assert scan([tmp_path], exact_patterns(known_credentials({"GONOGO_A_KEY": long}, {}).texts)).hits
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("credential", "why"),
+    [("Token k", "shorter than 12 characters"), ("Token ${NOT_SET_ANYWHERE}", "NOT_SET_ANYWHERE")],
+)
+def test_a_credential_that_cannot_be_looked_for_is_named_and_never_clean(workbench, tmp_path, credential, why):
+    """Nothing was found, and the scan is not green: it says which credential it did not look for."""
+    (tmp_path / "app.log").write_text("nothing here\n")
+    probe = make_probe([tmp_path / "app.log"], {})
+    done = workbench.run(probe, credentials={"agent": "Bearer opens-the-till-01", "finance": credential}, build=None)
+    assert [(item.where, why in item.why) for item in done.result.skipped] == [("credential finance", True)]
+    assert (done.result.measures["findings"].skipped, done.exit_code) == (1, ExitCode.UNKNOWN)
+
+
+def test_an_archive_is_known_by_its_first_bytes(tmp_path):
+    """A packed log without its suffix holds what no search can see."""
+    import gzip
+
+    (tmp_path / "app.log.1").write_bytes(gzip.compress(VALUE.encode()))
+    assert scan([tmp_path], ()).unread == ((f"{tmp_path.name}/app.log.1", "an archive; unpack it first"),)
 
 
 def test_forms_are_never_short():
