@@ -26,7 +26,7 @@ from scorecards.page_schema import (
 )
 from scorecards.schema import Action, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
 from scorecards.weekly import Changes, Streak
-from scorecards.words import age, clock, counted, date, kind, moment, quantity
+from scorecards.words import age, clock, counted, date, href, kind, moment, quantity
 
 SHOWN_ACTIONS = 6
 _WEEK_SIGNS = {"green": "✓", "yellow": "!", "red": "✕", "unknown": "?", "missing": "\N{EN DASH}", "open": "…"}
@@ -139,7 +139,7 @@ def _action(action: Action, number: int, there: Collection[str]) -> ActionRow:
         do=action.do,
         command=action.command,
         owner=action.owner,
-        runbook=action.runbook,
+        runbook=href(action.runbook),
         runbook_of=action.do[:60],
     )
 

@@ -7,7 +7,7 @@ from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.charts import bullet
 from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, Tile, WaivedBy
 from scorecards.schema import Finding
-from scorecards.words import LABELS, SYMBOLS, age, counted, grouped, kind, measured, moment, short, threshold
+from scorecards.words import LABELS, SYMBOLS, age, counted, grouped, href, kind, measured, moment, short, threshold
 
 _ATTENTION = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN)
 Found = Mapping[tuple[str, str], tuple[str, ...]]
@@ -46,7 +46,7 @@ def gate_card(gate: GateVerdict, found: Found) -> GateCard:
         question=gate.question,
         priority=gate.priority.value,
         owner=gate.owner,
-        runbook=gate.runbook,
+        runbook=href(gate.runbook),
         mark=mark(gate.outcome),
         share=f"{passed} of {len(gate.criteria)}",
         is_open=gate.outcome is not Outcome.PASS and any(item.evidence for item in gate.criteria),

@@ -12,7 +12,9 @@ from gates.build import read_build
 from gates.evidence.dsse import Signer
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.gateset import CATALOG
 from gates.schema.practice import seed_two_tenants
+from gates.schema.runbook import find_runbook
 from gates.schema.time import Clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
 from scorecards.order import Order
@@ -55,7 +57,7 @@ def judge(order: Order, build: str, clock: Clock, signer: Signer) -> Scorecard:
     material, now = gather(order.home, order.rules, order.evidence), clock()
     occasion = Occasion.at(now, target=order.named.name, build=build, week=order.week, may_be_official=order.may_be_official)
     scorecard = evaluate(order.home, occasion, material, signer, order.out)
-    _copy_runbooks(scorecard, order.out)
+    copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path or CATALOG, order.out)
     point_latest(order.home, order.out)
     return scorecard
 
@@ -149,11 +151,11 @@ def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -
     run_command(argv, environ, order.out / "logs" / "draft", voice, len(STEPS), "draft scorecard")
 
 
-def _copy_runbooks(scorecard: Scorecard, out: Path) -> None:
-    """Copy the runbooks that the page links to into its folder, if this installation has them."""
-    root = Path(__file__).parents[1]
-    for name in sorted({gate.runbook for gate in scorecard.spec.gates}):
-        source = (root / name).resolve()
-        if source.is_file() and source.is_relative_to(root / "runbooks"):
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, out / name)
+def copy_runbooks(names: Iterable[str], gates_path: Path, out: Path) -> None:
+    """Copy the runbooks that the page links to into its folder, where they are found; never over a file of the review."""
+    folder = gates_path if gates_path.is_dir() else gates_path.parent
+    for name in sorted(names):
+        source, copy = find_runbook(name, folder), out / name.partition("#")[0]
+        if source is not None and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)

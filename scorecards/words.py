@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from gates.schema.gate import Criterion
 from gates.schema.outcome import Operator
+from gates.schema.runbook import is_link
 from gates.schema.time import parse_utc
 from gates.schema.verdict import CriterionVerdict
 
@@ -20,6 +21,11 @@ _OPERATORS: dict[Operator, str] = {
 }
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def href(runbook: str) -> str:
+    """Where a link to a runbook leads: nowhere else than a gate may name; "" where there is none."""
+    return runbook if not runbook or is_link(runbook) else "#"
 
 
 def moment(text: str) -> str:

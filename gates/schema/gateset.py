@@ -1,6 +1,6 @@
 """Which gates does a folder hold? Every GateSet file of it, or the first things that are wrong, by file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,7 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Gate, GateSet
+from gates.schema.runbook import find_runbook, is_address, is_link
 from gates.schema.soundness import faults
 
 CATALOG = Path(__file__).parents[1] / "catalog"
@@ -58,10 +59,20 @@ def _load(path: Path) -> GateFile:
     gates = load_document(path, "GateSet", GateSet).spec.gates
     if not gates:
         raise UsageProblem(f"{path}: $.spec.gates: is empty, so nothing could fail")
-    found = [f"{path}: {fault}" for fault in faults(gates)]
+    found = [f"{path}: {fault}" for fault in (*faults(gates), *_missing_runbooks(path, gates))]
     if found:
         raise UsageProblem("\n".join(found))
     return GateFile(path, gates)
+
+
+def _missing_runbooks(path: Path, gates: Sequence[Gate]) -> Iterator[str]:
+    """The runbooks that lie nowhere. The shipped gates' come with the source, and not with every installation."""
+    if path.resolve().is_relative_to(CATALOG):
+        return
+    for gate in gates:
+        runbook = gate.runbook
+        if is_link(runbook) and not is_address(runbook) and find_runbook(runbook, path.parent) is None:
+            yield f"gate {gate.id}: runbook {runbook!r}: no such file beside the gate file, nor in the folder above it"
 
 
 def _doubled(files: Sequence[GateFile]) -> list[str]:

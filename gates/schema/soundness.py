@@ -7,6 +7,7 @@ from decimal import Decimal
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Criterion, Gate
 from gates.schema.outcome import Operator, Priority
+from gates.schema.runbook import RULE, is_link
 from gates.schema.time import parse_duration_s
 
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
@@ -50,6 +51,8 @@ def _gate_faults(gate: Gate) -> Iterator[str]:
     for name in ("title", "owner", "question", "runbook"):
         if not getattr(gate, name).strip():
             yield f"gate {gate.id}: {name} is empty"
+    if gate.runbook.strip() and not is_link(gate.runbook):
+        yield f"gate {gate.id}: runbook {gate.runbook!r}: {RULE}"
     if gate.waivable and gate.priority is Priority.P0:
         yield f"gate {gate.id}: a P0 gate cannot be waivable"
     if not gate.criteria:

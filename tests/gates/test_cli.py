@@ -13,7 +13,8 @@ BUILD = "b" * 64
 
 
 def _gates(bench, folder, *gates):
-    folder.mkdir(exist_ok=True)
+    (folder / "runbooks").mkdir(parents=True, exist_ok=True)
+    (folder / "runbooks" / "x.md").touch()
     spec = {"gates": msgspec.to_builtins(gates or (bench.gate(),))}
     document = {"apiVersion": "gonogo/v1", "kind": "GateSet", "metadata": {"name": "mine"}, "spec": spec}
     (folder / "mine.yaml").write_text(yaml.safe_dump(document))
@@ -123,6 +124,15 @@ def test_gate_run_with_tampered_evidence_ends_with_8(gonogo, stored, tmp_path):
     code, out, err = gonogo("gate", "run", "--build", BUILD, "--now", NOW)
     assert (code, out) == (8, "")
     assert path.name in err
+
+
+@pytest.mark.parametrize("command", [("validate",), ("list", "--gates"), ("run", "--build", BUILD, "--now", NOW, "--gates")])
+@pytest.mark.parametrize("runbook", ["javascript:alert(1)", "runbooks/absent.md"])
+def test_a_runbook_that_leads_nowhere_is_refused_by_whatever_loads_gates(gonogo, bench, tmp_path, command, runbook):
+    """Exit 2 names the file, the gate and the runbook."""
+    gates = _gates(bench, tmp_path / "gates", bench.gate(runbook=runbook))
+    code, _, err = gonogo("gate", *command, gates)
+    assert (code, "mine.yaml: gate financial-integrity: runbook" in err, runbook in err) == (2, True, True)
 
 
 def test_gate_run_heeds_waivers_and_fail_on_yellow(gonogo, bench, stored, tmp_path):

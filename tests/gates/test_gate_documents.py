@@ -30,6 +30,8 @@ spec:
 
 
 def _write(folder, name="one", **fields):
+    (folder / "runbooks").mkdir(exist_ok=True)
+    (folder / "runbooks" / "x.md").touch()
     path = folder / f"{name}.yaml"
     path.write_text(FILE.format(**{"name": name, "id": name, "letter": "A", **fields}))
     return path
@@ -74,6 +76,37 @@ def test_a_criterion_that_cannot_be_read_as_meant_is_refused(bench, changes, fau
 def test_a_gate_that_nobody_could_act_on_is_refused(bench, changes, fault):
     """A gate has an owner, a question and a runbook."""
     assert any(fault in text for text in faults([bench.gate(**changes)]))
+
+
+@pytest.mark.parametrize(
+    "runbook",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        " javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+        "http://wiki.example/x",
+        "https:wiki",
+        "https://",
+        "https://ops:key@wiki.example/",
+        "//wiki.example/x",
+        "/etc/passwd",
+        "../x.md",
+        "runbooks/../../x.md",
+        "runbooks/.hidden.md",
+        "file:///x.md",
+        'x" onclick="y',
+        "runbooks\\x.md",
+        "runbooks/x.md\n",
+    ],
+)
+def test_a_runbook_that_a_page_must_not_link_to_is_refused(bench, runbook):
+    """Another scheme, another host without TLS, a way out of the folder: for whatever judges these gates."""
+    gate = bench.gate(runbook=runbook)
+    assert any("a runbook is a relative path without" in text for text in faults([gate]))
+    with pytest.raises(UsageProblem, match="a runbook is a relative path without"):
+        bench.review([gate], [])
 
 
 def test_a_gate_without_criteria_is_refused(bench):
@@ -137,3 +170,31 @@ def test_a_review_of_no_target_is_refused(bench):
 
     with pytest.raises(UsageProblem, match="no target is under review"):
         decide([bench.gate()], [], {}, bench.now)
+
+
+def test_a_runbook_that_does_not_exist_is_a_fault_of_its_file(tmp_path):
+    """A page would link to nothing: refused by whatever loads gates, naming file, gate and path."""
+    path = _write(tmp_path)
+    (tmp_path / "runbooks" / "x.md").unlink()
+    with pytest.raises(UsageProblem, match=r"one.yaml: gate one: runbook 'runbooks/x.md': no such file"):
+        load_gates(tmp_path)
+    path.write_text(path.read_text().replace("runbooks/x.md", "runbooks"))
+    with pytest.raises(UsageProblem, match="no such file"):
+        load_gates(tmp_path)
+
+
+def test_a_runbook_lies_beside_the_gates_or_in_the_folder_above_or_at_an_https_address(tmp_path):
+    """And not outside of these, whatever a link in the folder says."""
+    gates = tmp_path / "project" / "gates"
+    gates.mkdir(parents=True)
+    path = _write(gates)
+    text = path.read_text()
+    (tmp_path / "project" / "how.md").touch()
+    (tmp_path / "secret.md").touch()
+    (gates / "leak.md").symlink_to(tmp_path / "secret.md")
+    for runbook in ("runbooks/x.md", "how.md", "how.md#step-2", "https://wiki.example:8443/run?page=1#top"):
+        path.write_text(text.replace("runbooks/x.md", runbook))
+        assert load_gates(gates)[0].runbook == runbook
+    path.write_text(text.replace("runbooks/x.md", "leak.md"))
+    with pytest.raises(UsageProblem, match="no such file"):
+        load_gates(gates)
