@@ -52,16 +52,17 @@ def growth_row(payments: int) -> Row:
 
 
 def chosen(names: Sequence[str], growth: Sequence[int] = ()) -> tuple[Row, ...]:
-    """The rows of those names, in the table's order, all of them for none; `growth` adds a row for each number of payments.
+    """The rows of those names, in the table's order, all of them for none; and one for each number of payments of `growth`.
 
     Raises UsageProblem naming the rows that exist.
     """
-    table = (*ROWS, *map(growth_row, growth))
+    grown = tuple(map(growth_row, dict.fromkeys(growth)))
+    table = (*ROWS, *grown)
     known = [row.name for row in table]
     for name in names:
         if name not in known:
             raise UsageProblem(f"no row is called {name!r}", next_step=f"use one of {', '.join(known)}; --growth N adds growth-N")
-    return tuple(row for row in table if not names or row.name in names)
+    return tuple(row for row in table if not names or row.name in names or row in grown)
 
 
 def order(rows: Sequence[Row], rounds: int, seed: int) -> tuple[tuple[int, Row], ...]:

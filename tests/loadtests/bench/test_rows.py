@@ -45,6 +45,12 @@ def test_growth_adds_a_row_to_the_table_that_can_be_asked_for_alone():
     assert chosen(("growth-20000",), (20_000,)) == (growth_row(20_000),)
 
 
+def test_growth_is_measured_whatever_rows_are_named_with_it():
+    """`--only settle-64 --growth 1000000` is two rows; a number given twice is one."""
+    rows = chosen(("settle-64",), (1_000_000, 1_000_000))
+    assert [row.name for row in rows] == ["settle-64", "growth-1000000"]
+
+
 def test_growth_is_held_against_the_small_database():
     """The control of a database that has grown is the same settle on a small one."""
     row = growth_row(1_000_000)
