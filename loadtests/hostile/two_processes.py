@@ -18,7 +18,7 @@ from loadtests.hostile.play.rail_client import RailSide, rail_of
 from loadtests.hostile.play.takeover import STAGES, Takeover, intents_of
 from loadtests.hostile.read_books import Played, read_books
 from loadtests.hostile.record import Part, asks_file, save
-from loadtests.practice.staged import Running, staged
+from loadtests.practice.staged import Running, database, staged
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: P
         for at, due in enumerate(due_to_each(intents_of(order), len(owner.accounts.payee_ids))):
             owner.fund(f"hostile-{order.run_id}-s{order.seed}-pair-{at}", owner.accounts.payee_ids[at], due)
         with asks_file(out) as write, progress("overtaking an owner", STAGES) as bar:
-            takeover = Takeover((Party(owner, first), Party(successor, second)), rail, order, write)
+            takeover = Takeover((Party(owner, first), Party(successor, second)), rail, order, database(out / "pair"), write)
             taken = takeover.play(bar)
         played = Played(tuple(takeover.asks), tuple(takeover.waits), {}, frozenset(), 0)
         books = read_books(successor, rail, played, order.patience_s)

@@ -22,6 +22,11 @@ class Running(NamedTuple):
     served: Served
 
 
+def database(folder: Path) -> Path:
+    """The file that the processes of a service share in that folder."""
+    return folder / "service.db"
+
+
 @contextlib.contextmanager
 def staged(
     named: NamedTarget, process: Process, folder: Path, *, copies: int = 1, more: Sequence[str] = ()
@@ -33,7 +38,7 @@ def staged(
     """
     folder.mkdir(parents=True, mode=0o700)
     before = dict(os.environ)
-    log, db = folder / "rail.log", folder / "service.db"
+    log, db = folder / "rail.log", database(folder)
     with contextlib.ExitStack() as ending:
         ending.callback(_restore, before)
         os.environ.update(shared_secret())

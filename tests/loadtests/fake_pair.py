@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fake_outs import ask_rail, serve
 
-TIMEOUT_S, LEASE_S, LOOK_S = 1.0, 2.5, 0.02
+TIMEOUT_S, LEASE_S, LOOK_S = 4.0, 5.0, 0.02
 FINAL = ("succeeded", "failed")
 TABLES = """
 CREATE TABLE IF NOT EXISTS holds (number INTEGER PRIMARY KEY);

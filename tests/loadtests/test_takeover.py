@@ -3,11 +3,13 @@
 import json
 import os
 import re
-from threading import Event
+import sqlite3
+from contextlib import closing
 
 import pytest
 
-from loadtests.hostile.play.takeover import freeze_in_a_write
+from gates.schema.errors import UnknownProblem
+from loadtests.practice.write_lock import write_lock
 
 OVERTAKEN = ("--fault", "overtaken", "--patience", "20")
 
@@ -83,40 +85,39 @@ def test_where_nobody_can_be_overtaken_the_measure_is_unknown_and_says_why(overt
     assert "/" not in measure["detail"]
 
 
-class Process:
-    """Stands for a process: writes down what is done to it, and is held up in the write of that number."""
-
-    def __init__(self, held_up_in=None):
-        self.done, self.writes, self.held_up_in, self.released = [], 0, held_up_in, Event()
-
-    def freeze(self):
-        """Stop."""
-        self.done.append("freeze")
-
-    def go_on(self):
-        """Go on."""
-        self.done.append("go on")
-
-    def trouble(self, _key):
-        """Write, which takes until the release where it is held up."""
-        self.writes += 1
-        if self.writes == self.held_up_in:
-            self.released.wait(30)
+@pytest.mark.process
+def test_a_service_whose_database_cannot_be_locked_is_unknown(overtake, here):
+    """Its processes share something else than an SQLite file: nobody can be kept from writing."""
+    done, check, _ = overtake(
+        "epochs",
+        "--no-evidence",
+        start=f'start: ["{{python}}", {here}/fake_pair.py, epochs, "{{port}}", "{{rail_url}}", "{{db}}.own"]',
+    )
+    measure = check["measures"]["late_writes"]
+    assert (done.returncode, measure["unknown"]) == (3, "not_run")
+    assert "is no SQLite file that can be locked" in measure["detail"]
 
 
-def test_a_process_is_frozen_again_until_the_other_one_is_held_up():
-    """Twice the other one could write, the third time not: there it stays frozen."""
-    process, other = Process(), Process(held_up_in=3)
-    probes = freeze_in_a_write(process, other, "key", 30, lambda _: None)
-    assert process.done == ["freeze", "go on", "freeze", "go on", "freeze"]
-    other.released.set()
-    assert len(probes) == other.writes == 3
-    for probe in probes:
-        probe.join()
+def test_nobody_writes_while_the_lock_is_held_and_everybody_afterwards(tmp_path):
+    """Another connection is refused meanwhile; the lock itself leaves nothing in the file."""
+    db = tmp_path / "service.db"
+    with closing(sqlite3.connect(db, timeout=0, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE t (n)")
+        with write_lock(db, 1):
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("INSERT INTO t VALUES (1)")
+            assert other.execute("SELECT count(*) FROM t").fetchone() == (0,)
+        other.execute("INSERT INTO t VALUES (1)")
 
 
-def test_a_process_that_holds_nobody_up_is_frozen_all_the_same_once_the_time_is_over():
-    """The payouts themselves tell afterwards whether that was of use."""
-    process = Process()
-    freeze_in_a_write(process, Process(), "key", 0, lambda _: None)
-    assert process.done == ["freeze"]
+@pytest.mark.parametrize("content", [None, b"not a database" * 100])
+def test_what_cannot_be_locked_is_refused_with_its_reason(tmp_path, content):
+    """No file, or no SQLite: nothing is made, and the reason is given without a path."""
+    db = tmp_path / "service.db"
+    if content:
+        db.write_bytes(content)
+    with pytest.raises(UnknownProblem, match="no SQLite file that can be locked") as refused, write_lock(db, 1):
+        pass
+    assert str(tmp_path) not in str(refused.value)
+    assert db.exists() is bool(content)

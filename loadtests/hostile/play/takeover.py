@@ -1,18 +1,18 @@
 """Playing an owner that is overtaken: it stops with the rail's answer in hand, its successor decides, and it comes back.
 
-Two processes of a service share one database. The one that owns some payouts gets the rail's word on them, a decline, while the
-other one is frozen in the middle of a write: whatever database lets one write at a time now lets the owner do nothing but wait.
-So the owner is frozen too, its word unwritten, and the other one goes on. Meanwhile the rail thinks again and charges. The
-successor takes the payouts over once their leases are over, asks the rail, and hears of the charge: at once for half of them, for
-the others only after the owner has come back, with a word that is no longer true and no longer its own to write.
+Two processes of a service share one SQLite file. The one that owns some payouts gets the rail's answer, a decline, while this
+process holds the file's write lock: the owner can only wait. So the owner is frozen with its answer unwritten, and the lock is
+released. Meanwhile the rail changes its answer and charges. The successor takes the payouts over once their leases have ended,
+asks the rail, and learns of the charge: at once for half of them, for the others only after the owner has come back, with an
+answer that is no longer true and no longer its own to write.
 
 To freeze the owner alone would show nothing: a lease outlives every call to the rail, so an owner that is frozen before it has
-heard the rail's word finds its call timed out when it goes on, and knows nothing that it could write.
+received the rail's answer finds its call timed out when it goes on, and knows nothing that it could write.
 """
 
+import contextlib
 from collections.abc import Callable
-from itertools import count
-from threading import Event, Thread
+from pathlib import Path
 from time import sleep
 
 from gates.schema.outcome import UnknownReason
@@ -22,12 +22,12 @@ from loadtests.books.entries import Gap
 from loadtests.hostile.books import FINAL, Ask, Overtaken, Step, Wait
 from loadtests.hostile.play.driver import Order, amount_of
 from loadtests.hostile.play.faults import OVERTAKEN, declines_late, tells_half
-from loadtests.hostile.play.keep_writing import writing
 from loadtests.hostile.play.process import Debt, Party
 from loadtests.hostile.play.rail_client import RailSide
+from loadtests.practice.write_lock import write_lock
 
 ATTEMPTS = 12
-"""How often that is tried with new payouts; each time the process is frozen again until it is in the middle of a write."""
+"""How often that is tried with new payouts: on a slow machine the owner may write its answers before the lock is held."""
 MOST = 8
 """Payouts to be overtaken at once, as many as a process with a small share for this takes over in one go."""
 
@@ -35,10 +35,7 @@ STAGES = 3
 """What progress is told of: the owner frozen, its payouts taken over, all of them decided."""
 
 _POLL_S = 0.02
-_LONGEST_DELAY_MS = 600
-_BUSY_S = 0.1
-_PROBE_S = 0.1
-"""How long the owner may take to write something before it counts as held up."""
+_LONGEST_DELAY_MS = 3000
 
 
 def at_once(order: Order) -> int:
@@ -59,15 +56,15 @@ class Takeover:
         parties: tuple[Party, Party],
         rail: RailSide,
         order: Order,
+        db: Path,
         on_ask: Callable[[Ask], None],
         pause: Callable[[float], None] = sleep,
     ) -> None:
         self._owner, self._successor = parties
-        self._rail, self._order, self._on_ask, self._pause = rail, order, on_ask, pause
+        self._rail, self._order, self._db, self._on_ask, self._pause = rail, order, db, on_ask, pause
         self._delay_ms = min(order.answer_timeout_ms * 3 // 5, _LONGEST_DELAY_MS)
         self._began_s = monotonic_s()
         self._asked: list[Debt] = []
-        self._probes: list[Thread] = []
         self._at_once = at_once(order)
         self.asks: list[Ask] = []
         self.waits: list[Wait] = []
@@ -77,20 +74,18 @@ class Takeover:
         """The payouts that were overtaken, or why none could be."""
         try:
             for attempt in range(ATTEMPTS):
-                bar.step(0, "freezing processes in the middle of a write")
+                bar.step(0, "freezing an owner that waits to write")
                 held = self._hold_up(range(attempt * self._at_once, (attempt + 1) * self._at_once))
                 if held:
                     bar.step(1, "waiting for the successor")
                     return self._overtake(held)
-            return Gap(UnknownReason.NOT_RUN, f"of {ATTEMPTS} processes that were frozen none held up another one's writes")
+            return Gap(UnknownReason.NOT_RUN, f"in {ATTEMPTS} attempts the owner wrote each answer before it was frozen")
         finally:
             self._owner.go_on()
             self._successor.go_on()
             self._rail.misbehave({})
             bar.step(2, "waiting for the outcomes")
             self._wait_until_decided()
-            for probe in self._probes:
-                probe.join()  # held up by a frozen process until now; nobody must ask once the services are ended
             self._tell_the_end()
             bar.step(STAGES)
 
@@ -98,7 +93,7 @@ class Takeover:
         """Freeze the owner while it has the rail's word on some payouts and cannot write it; none where it could."""
         self._rail.misbehave(declines_late(self._delay_ms))
         asked = self._taken(intents)
-        held = self._frozen(asked, intents.start) if asked else []
+        held = self._frozen(asked) if asked else []
         trouble = self._successor.trouble(f"{self._key}-p{intents.start}") if held else "the owner was quicker than the freeze"
         held = [] if trouble else self._successor.undecided(held)
         if not held:
@@ -110,7 +105,8 @@ class Takeover:
     def _taken(self, intents: range) -> list[Debt]:
         """Payouts whose charges the owner has sent, for the other one was frozen meanwhile; none where not all were sent."""
         before = self._rail.counts().charge_requests
-        self._successor.freeze()
+        with self._nobody_writes():
+            self._successor.freeze()  # while it holds no lock, which would stop the owner too
         try:
             asked = [item for intent in intents for item in self._ask(intent)]
             sent = self._until(lambda: self._rail.counts().charge_requests - before >= len(intents), self._delay_ms / 1000)
@@ -118,21 +114,15 @@ class Takeover:
             self._successor.go_on()
         return asked if sent else []
 
-    def _frozen(self, asked: list[Debt], number: int) -> list[Debt]:
-        """Freeze the other process in the hope that it is writing: the payouts whose owner was held up, and is frozen now too."""
-        with writing(self._successor.desk, f"{self._key}-w{number}"):
-            self._pause(_BUSY_S)
-            spare_s = self._delay_ms / 2000  # no reply may come before the last try
-            self._probes += freeze_in_a_write(self._successor, self._owner, f"{self._key}-f{number}", spare_s, self._pause)
-            try:
-                self._pause(self._delay_ms / 1000)  # every reply has come meanwhile
-                held = self._owner.undecided(asked)
-                held = held if 2 * len(held) >= len(asked) else []  # with few of them the rest was quicker: rather once more
-                if held:
-                    self._owner.freeze()
-                    self._note(f"the rail has declined {len(held)} payouts, and the owner that waits to write it is frozen")
-            finally:
-                self._successor.go_on()
+    def _frozen(self, asked: list[Debt]) -> list[Debt]:
+        """Freeze the owner while it waits to write: the payouts whose answers it has and could not write."""
+        with self._nobody_writes():
+            self._pause(self._delay_ms / 1000)  # every answer has come meanwhile
+            held = self._owner.undecided(asked)
+            held = held if 2 * len(held) >= len(asked) else []  # few are left of those that it wrote before: rather once more
+            if held:
+                self._owner.freeze()
+                self._note(f"the rail has declined {len(held)} payouts, and the owner that waits to write it is frozen")
         return held
 
     def _overtake(self, held: list[Debt]) -> tuple[Overtaken, ...] | Gap:
@@ -191,6 +181,9 @@ class Takeover:
     def _key(self) -> str:
         return f"hostile-{self._order.run_id}-s{self._order.seed}-{OVERTAKEN}"
 
+    def _nobody_writes(self) -> contextlib.AbstractContextManager[None]:
+        return write_lock(self._db, self._order.patience_s)
+
     def _until(self, is_so: Callable[[], bool], seconds: float) -> bool:
         deadline = monotonic_s() + seconds
         while not is_so():
@@ -201,27 +194,3 @@ class Takeover:
 
     def _note(self, what: str) -> None:
         self.steps.append(Step(round((monotonic_s() - self._began_s) * 1000), what))
-
-
-def freeze_in_a_write(process: Party, other: Party, key: str, seconds: float, pause: Callable[[float], None]) -> list[Thread]:
-    """Freeze a process, and again a moment later while the other one can still write, for so many seconds at most.
-
-    It is frozen afterwards in any case. Returns the threads that had the other one write: the last may be held up.
-    """
-    deadline, probes = monotonic_s() + seconds, []
-    for at in count():
-        process.freeze()
-        written = Event()
-        probe = Thread(target=_write_once, args=(other, f"{key}-{at}", written), daemon=True)
-        probe.start()
-        probes.append(probe)
-        if not written.wait(_PROBE_S) or monotonic_s() >= deadline:
-            break
-        process.go_on()
-        pause(_POLL_S)
-    return probes
-
-
-def _write_once(party: Party, key: str, written: Event) -> None:
-    party.trouble(key)
-    written.set()
