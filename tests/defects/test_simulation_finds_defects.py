@@ -34,4 +34,4 @@ def test_the_simulation_finds_nothing_in_the_gateway_as_it_is(seed):
 def _simulate(sources: Path, seed: int) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(sources), *sys.path]), "PYTHONSAFEPATH": "1"}
     argv = [sys.executable, "-m", "sim", str(seed), STEPS]
-    return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=300, check=False)

@@ -83,14 +83,14 @@ def drill_file(write):
             "evidence": "crash-drill",
             "storm": {"profile": "fake", "payments": 200},
             "steady_state": {
-                "within": "5s",
+                "within": "15s",
                 "probes": [
                     {"probe": "ready"},
                     {"probe": "error_ratio", "window": "300ms", "at_most": "0.05", "min_samples": 5},
                 ],
             },
             "guards": [{"guard": "storm_alive"}],
-            **{part: [{"action": action, "within": "5s"} for action in names] for part, names in steps.items()},
+            **{part: [{"action": action, "within": "15s"} for action in names] for part, names in steps.items()},
             **changes,
         }
         return write("Drill", name, spec)

@@ -110,6 +110,6 @@ def test_a_recycled_pid_is_not_taken_for_the_process(environ, tmp_path):
 def test_a_program_that_does_not_exist_is_told(environ, tmp_path):
     """The child says which program, and ends with 127 as a shell would."""
     child = spawn(["/no/such/program"], environ, tmp_path / "log")
-    assert child.wait(5)
+    assert child.wait(60)
     assert child.end() == 127
     assert "No such file" in child.stderr.read_text()

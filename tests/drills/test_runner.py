@@ -104,12 +104,12 @@ def test_without_a_steady_state_nothing_is_injected(run_drill, drill_file, targe
 def test_a_guard_aborts_and_the_rollback_is_verified(run_drill, drill_file, target_file):
     """The service is back and steady, exit 6, and nothing counts as measured."""
     method = [{"action": "sigkill"}, {"action": "wait_for_settles", "share": ["1", "1"]}]
-    drill = drill_file(method=method, guards=[{"guard": "duration", "at_most": "3s"}])
+    drill = drill_file(method=method, guards=[{"guard": "duration", "at_most": "8s"}])
     code, report, _ = run_drill(drill, target_file(), payments=600)
     assert code is ExitCode.ABORTED
     assert report.ending == Ending(End.ABORTED, deviated=False, rolled_back=RolledBack.VERIFIED)
     assert report.status == "not_run"
-    assert "longer than 3s" in report.detail
+    assert "longer than 8s" in report.detail
 
 
 @pytest.mark.process

@@ -75,7 +75,7 @@ def _settle_until_it_dies(db: Path, tenant: dict, sources: Path, armed: Path, ke
         with ThreadPoolExecutor(CROWD) as clients:
             told = list(clients.map(lambda key: _try(client, path, key), keys))
         assert None in told, "somebody was left without an answer"
-        assert process.wait(20) == -9
+        assert process.wait(60) == -9
         assert not armed.exists()
     return path
 
@@ -112,7 +112,7 @@ def _serving(db: Path, sources: Path | None):
         try:
             line = process.stdout.readline()
             assert line, log.read_text()
-            with httpx.Client(base_url=msgspec.json.decode(line)["url"], timeout=20) as client:
+            with httpx.Client(base_url=msgspec.json.decode(line)["url"], timeout=60) as client:
                 yield process, client
         finally:
             process.kill()

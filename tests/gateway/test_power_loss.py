@@ -76,7 +76,7 @@ def _press_until_the_power_fails(disk, tenant, folder: Path, seed: int, sources:
             thread.start()
         assert enough.wait(60), "the gateway does not answer"
         process.kill()  # the machine stops: no byte leaves this process any more
-        process.wait(20)
+        process.wait(60)
         disk.cut(seed)
         for thread in threads:
             thread.join(20)
@@ -87,7 +87,7 @@ def _press(url: str, tenant: dict, name: str, told: list[Acknowledged], enough: 
     """Reserve and settle until nobody answers."""
     headers = {"authorization": f"Bearer {tenant['agent_key']}", "content-type": "application/json"}
     order = {"wallet_id": tenant["wallet_id"], "payee_id": tenant["payee_ids"][0], "amount": "1000", "currency": "USD"}
-    with httpx.Client(base_url=url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
         for number in range(10_000):
             path, body = "/v1/payments", msgspec.json.encode(order)
             for step in ("reserve", "settle"):
@@ -107,7 +107,7 @@ def _lost(disk, tenant, folder: Path, told: list[Acknowledged]) -> list[str]:
     headers = {"authorization": f"Bearer {tenant['agent_key']}", "content-type": "application/json"}
     with (
         _serving(disk.folder / "gateway.db", folder, None) as (_, url),
-        httpx.Client(base_url=url, headers=headers, timeout=20) as client,
+        httpx.Client(base_url=url, headers=headers, timeout=60) as client,
     ):
         lost = []
         for item in told:

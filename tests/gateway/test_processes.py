@@ -150,7 +150,7 @@ def test_when_the_signing_helper_ends_receipts_are_signed_all_the_same(tmp_path)
 
 
 def test_a_key_whose_first_request_is_held_up_is_in_flight_across_processes(tmp_path):
-    """Another program holds the storage: the second request hears 409 and when to try again, the first ends with 503."""
+    """Another program holds the storage: one request gets 409 and when to try again, the one before it ends with 503."""
     db = tmp_path / "gateway.db"
     tenant = demo(db)
     with running(db) as gateway, closing(sqlite3.connect(db, isolation_level=None)) as other:
@@ -159,12 +159,9 @@ def test_a_key_whose_first_request_is_held_up_is_in_flight_across_processes(tmp_
         other.execute("BEGIN IMMEDIATE")
 
         async def twice():
-            first = asyncio.get_running_loop().run_in_executor(None, caller.reserve, "b")
-            await asyncio.sleep(0.5)
-            second = await asyncio.get_running_loop().run_in_executor(None, caller.reserve, "b")
-            return await first, second
+            return await asyncio.gather(*(asyncio.to_thread(caller.reserve, "b") for _ in range(2)))
 
-        first, second = asyncio.run(twice())
+        second, first = sorted(asyncio.run(twice()), key=lambda answer: answer.status_code)
         other.execute("ROLLBACK")
         assert (second.status_code, second.json()["code"]) == (409, "idempotency_in_flight")
         assert (first.status_code, first.json()["code"]) == (503, "storage_busy")

@@ -47,7 +47,7 @@ def load(tmp_path):
     def run(*argv, environ):
         command = [sys.executable, "-m", "loadtests", *map(str, argv)]
         environ = {**environ, "GONOGO_HOME": str(tmp_path / "home")}
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300, check=False)
 
     return run
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from fake_outs import ask_rail, serve
 
-TIMEOUT_S = 0.3
+TIMEOUT_S = 1.0
 PATIENCE = 40
 
 

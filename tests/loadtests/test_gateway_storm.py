@@ -69,7 +69,7 @@ def test_a_storm_goes_on_over_a_killed_gateway_and_nothing_is_lost(gateway, envi
         process.send_signal(signal.SIGKILL)
         process.wait()
         gateway()
-        told, _ = storm.communicate(timeout=60)
+        told, _ = storm.communicate(timeout=180)
         assert storm.returncode == 0, told
     history = (out / "history.jsonl").read_text()
     assert '"error":"refused"' in history
@@ -77,10 +77,10 @@ def test_a_storm_goes_on_over_a_killed_gateway_and_nothing_is_lost(gateway, envi
 
 
 def _wait_for_settles(history: Path, wanted: int, pause=time.sleep) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         lines = history.read_text().splitlines() if history.exists() else []
         if sum('"type":"ok","operation":"settle"' in line for line in lines) >= wanted:
             return
         pause(0.05)
-    raise AssertionError("the storm did not settle anything within 20 s")
+    raise AssertionError("the storm did not settle anything within 60 s")

@@ -111,7 +111,7 @@ def test_a_storm_that_is_stopped_leaves_no_process_behind(fake_service, here, tm
     with subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         generator = _wait_for(lambda: _generator_of(process.pid) if _lines(out / "history.jsonl") > 10 else None)
         process.send_signal(how)
-        assert process.wait(20) == code
+        assert process.wait(60) == code
     assert _wait_for(lambda: not _alive(generator))
 
 
@@ -136,7 +136,7 @@ def test_a_storm_goes_on_until_it_is_told_that_it_is_enough(fake_service, here, 
     with subprocess.Popen([sys.executable, "-m", "loadtests", *argv], env=environ, **quiet) as process:
         _wait_for(lambda: _begun(out / "history.jsonl") > 50)
         enough.touch()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     report = json.loads((out / "run.json").read_bytes())
     begun = len(json.loads((out / "plan.json").read_bytes())["payments"])
     assert 50 < begun == report["storm"]["begun"] == report["storm"]["done"] < 200
@@ -173,10 +173,10 @@ def _begun(path: Path) -> int:
 
 
 def _wait_for(what):
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = what()
         if found:
             return found
         time.sleep(0.05)
-    raise AssertionError("it did not happen within 15 s")
+    raise AssertionError("it did not happen within 60 s")

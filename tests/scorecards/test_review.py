@@ -59,7 +59,7 @@ def processes_of(home: Path) -> Iterator[int]:
 
 def left_behind(home: Path) -> list[int]:
     """Those that still run a while after: the kernel ends an orphan when it gets to it, not when its parent dies."""
-    deadline = monotonic() + 10
+    deadline = monotonic() + 60
     while (left := list(processes_of(home))) and monotonic() < deadline:
         sleep(0.05)
     return left
@@ -71,13 +71,13 @@ def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Pa
     target.write_text(FOREIGN)
     out = tmp_path / "out"
     with gonogo(tmp_path, "review", "--target", str(target), "--out", str(out)) as review:
-        stdout, stderr = review.communicate(timeout=120)
+        stdout, stderr = review.communicate(timeout=300)
     assert review.returncode == 3, stderr
     assert stdout.startswith("NO GO: nothing failed, but 5 of 5 P0 gates could not be judged (A, B, C, D, E).")
     assert "crash drill: not run: the target has no `process`, and no `kill` and `restore` commands" in stderr
     assert (tmp_path / "reviews" / "latest").resolve() == out
     with gonogo(tmp_path, "scorecard", "verify") as verify:
-        stdout, stderr = verify.communicate(timeout=60)
+        stdout, stderr = verify.communicate(timeout=180)
     assert (verify.returncode, stdout.splitlines()[-1]) == (0, "verified"), stdout + stderr
     assert left_behind(tmp_path) == []
 
@@ -122,7 +122,7 @@ def _interrupt(tmp_path: Path, signal_number: int, code: int, when: str, program
             if when in line:
                 break
         review.send_signal(signal_number)
-        _, stderr = review.communicate(timeout=120)
+        _, stderr = review.communicate(timeout=300)
     assert review.returncode == code, stderr
     assert left_behind(tmp_path) == []
 
@@ -142,7 +142,7 @@ def test_a_mistake_on_the_command_line_is_told_before_anything_is_pressed(
 ) -> None:
     """Exit 2 at once, and no service was started."""
     with gonogo(tmp_path, "review", *arguments) as review:
-        _, stderr = review.communicate(timeout=60)
+        _, stderr = review.communicate(timeout=180)
     assert (review.returncode, complaint in stderr) == (2, True), stderr
     assert "service:" not in stderr
 
@@ -156,7 +156,7 @@ def test_a_credential_that_cannot_be_sent_is_refused_before_the_first_step(
     target.write_text(FOREIGN.replace("Bearer nobody", "'Bearer ${SHOP_KEY}'"))
     monkeypatch.setenv("SHOP_KEY", f"{value}\n")
     with gonogo(tmp_path, "review", "--target", str(target)) as review:
-        stdout, stderr = review.communicate(timeout=60)
+        stdout, stderr = review.communicate(timeout=180)
     assert (review.returncode, "SHOP_KEY" in stderr) == (2, True), stderr
     assert "review of" not in stderr
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

@@ -39,7 +39,7 @@ def interrupted(log: Path, times: int) -> Callable[[float], None]:
 
 def living(pids: list[str]) -> list[str]:
     """Those that still run a while after: a SIGKILL takes effect when the kernel gets to it, not when it is sent."""
-    deadline = monotonic() + 10
+    deadline = monotonic() + 60
     while (left := [pid for pid in pids if runs(pid)]) and monotonic() < deadline:
         sleep(0.02)
     return left

@@ -48,7 +48,7 @@ def test_simulation_does_not_depend_on_the_hash_seed():
     for hash_seed in ("1", "2"):
         environ = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join([*sys.path, str(SUPPORT)])}
         argv = [sys.executable, "-m", "sim", "7", "600"]
-        done = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         traces.add(done.stdout.splitlines()[0])
     assert len(traces) == 1

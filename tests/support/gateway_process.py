@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-WAIT_S = 20
+WAIT_S = 60
 """How long a busy machine may take for what is normally done at once."""
 
 

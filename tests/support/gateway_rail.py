@@ -16,7 +16,7 @@ PAUSE_S = 0.05
 
 def client() -> httpx.Client:
     """One for many requests, since making one costs more than asking; each has a connection of its own: who answers may die."""
-    return httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+    return httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 class Rail:

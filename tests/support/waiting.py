@@ -8,7 +8,7 @@ from gates.schema.time import monotonic_s
 LOOK_EVERY_S = 0.02
 
 
-def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> bool:
+def eventually(condition: Callable[[], bool], within_s: float = 60.0) -> bool:
     """Whether it holds, looking again and again until it does or the time is over."""
     deadline, never = monotonic_s() + within_s, Event()
     while not condition() and monotonic_s() < deadline:

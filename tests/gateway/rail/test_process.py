@@ -30,7 +30,7 @@ def test_the_ready_line_is_true_and_a_signal_ends_the_rail_with_0(tmp_path):
     with rail_running(tmp_path / "rail.db") as rail:
         assert rail.counts()["charges"] == 0
         rail.process.send_signal(signal.SIGTERM)
-        assert rail.process.wait(20) == 0
+        assert rail.process.wait(60) == 0
 
 
 def test_a_misspelt_script_ends_with_2_and_its_name(tmp_path):
