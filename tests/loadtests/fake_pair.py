@@ -29,12 +29,30 @@ WRITE = "UPDATE payouts SET state = ? WHERE number = ? AND "
 WRITES = {"epochs": WRITE + "epoch = ?", "first_word": WRITE + "? AND state = 'executing'", "any_word": WRITE + "?"}
 
 
+class Turns:
+    """A lock that threads get in the order in which they ask: what is written last was asked for last."""
+
+    def __init__(self):
+        self.waiting, self.changed = [], threading.Condition()
+
+    def __enter__(self):
+        mine = object()
+        with self.changed:
+            self.waiting.append(mine)
+            self.changed.wait_for(lambda: self.waiting[0] is mine)
+
+    def __exit__(self, *_):
+        with self.changed:
+            self.waiting.pop(0)
+            self.changed.notify_all()
+
+
 class Payer:
     """The file, and the worker that pays."""
 
     def __init__(self, way, rail_url, db):
         self.way, self.rail, self.db = way, urlsplit(rail_url), db
-        self.wakeup = threading.Event()
+        self.wakeup, self.turns = threading.Event(), Turns()
         with closing(self.connect()) as connection:
             connection.executescript(f"PRAGMA journal_mode = WAL; {TABLES}")
 
@@ -45,7 +63,7 @@ class Payer:
     @contextmanager
     def writing(self):
         """One transaction, which nobody else writes beside."""
-        with closing(self.connect()) as connection:
+        with self.turns, closing(self.connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection.execute
             connection.execute("COMMIT")

@@ -2,7 +2,7 @@
 
 Two processes of a service share one SQLite file. The one that owns some payouts gets the rail's answer, a decline, while this
 process holds the file's write lock: the owner can only wait. So the owner is frozen with its answer unwritten, and the lock is
-released. Meanwhile the rail changes its answer and charges. The successor takes the payouts over once their leases have ended,
+released once the rail has changed its answer and charged. The successor takes the payouts over when their leases have ended,
 asks the rail, and learns of the charge: at once for half of them, for the others only after the owner has come back, with an
 answer that is no longer true and no longer its own to write.
 
@@ -66,6 +66,8 @@ class Takeover:
         self._began_s = monotonic_s()
         self._asked: list[Debt] = []
         self._at_once = at_once(order)
+        self._keys: list[str] = []
+        self._asked_before: dict[str, int] = {}
         self.asks: list[Ask] = []
         self.waits: list[Wait] = []
         self.steps: list[Step] = []
@@ -94,11 +96,8 @@ class Takeover:
         self._rail.misbehave(declines_late(self._delay_ms))
         asked = self._taken(intents)
         held = self._frozen(asked) if asked else []
-        trouble = self._successor.trouble(f"{self._key}-p{intents.start}") if held else "the owner was quicker than the freeze"
-        held = [] if trouble else self._successor.undecided(held)
         if not held:
-            self._owner.go_on()
-            self._note(trouble or "the owner wrote all the same")
+            self._note("the owner was quicker than the freeze")
             self._wait_until_decided()
         return held
 
@@ -115,33 +114,37 @@ class Takeover:
         return asked if sent else []
 
     def _frozen(self, asked: list[Debt]) -> list[Debt]:
-        """Freeze the owner while it waits to write: the payouts whose answers it has and could not write."""
-        with self._nobody_writes():
+        """Freeze the owner while it waits to write, and have the rail charge: the payouts whose answers it could not write."""
+        with self._nobody_writes():  # nor takes over what a lease has left
             self._pause(self._delay_ms / 1000)  # every answer has come meanwhile
             held = self._owner.undecided(asked)
-            held = held if 2 * len(held) >= len(asked) else []  # few are left of those that it wrote before: rather once more
-            if held:
-                self._owner.freeze()
-                self._note(f"the rail has declined {len(held)} payouts, and the owner that waits to write it is frozen")
+            if 2 * len(held) < len(asked):
+                return []  # few are left of those that it wrote before: rather once more
+            self._owner.freeze()
+            self._note(f"the rail has declined {len(held)} payouts, and the owner that waits to write it is frozen")
+            self._charge(held)
         return held
 
-    def _overtake(self, held: list[Debt]) -> tuple[Overtaken, ...] | Gap:
-        """With the owner frozen: let the rail charge, the successor take over, and the owner come back in the midst of it."""
-        asked, found = self._rail.asked(), {line.amount: line.key for line in self._rail.lines()}
-        keys = [found[amount] for amount in (str(amount_of(item.intent)) for item in held) if amount in found]
-
-        def asked_again() -> list[bool]:
-            now = self._rail.asked()
-            return [now.get(key, 0) > asked.get(key, 0) for key in keys]
-
-        for key in keys:
+    def _charge(self, held: list[Debt]) -> None:
+        """Let the rail charge what it declined, and tell half of it to whoever asks again."""
+        self._asked_before, found = self._rail.asked(), {line.amount: line.key for line in self._rail.lines()}
+        amounts = (str(amount_of(item.intent)) for item in held)
+        self._keys = [found[amount] for amount in amounts if amount in found]
+        for key in self._keys:
             self._rail.think_again(key)
-        self._rail.misbehave(tells_half(len(keys)))
-        if len(keys) < len(held) or any(asked_again()):
-            return Gap(UnknownReason.NOT_RUN, "the rail did not think again about all that it declined before it was asked again")
+        self._rail.misbehave(tells_half(len(self._keys)))
+
+    def _asked_again(self) -> list[bool]:
+        now = self._rail.asked()
+        return [now.get(key, 0) > self._asked_before.get(key, 0) for key in self._keys]
+
+    def _overtake(self, held: list[Debt]) -> tuple[Overtaken, ...] | Gap:
+        """With the owner frozen: let the successor take over, and the owner come back in the midst of it."""
+        if len(self._keys) < len(held):
+            return Gap(UnknownReason.NOT_RUN, "the rail's book does not hold all that it declined")
         self._note("the rail has charged them after all, and tells only half of it")
         successor, seconds = self._successor, self._order.patience_s
-        if not self._until(lambda: all(asked_again()) and 2 * len(successor.undecided(held)) <= len(held) + 1, seconds):
+        if not self._until(lambda: all(self._asked_again()) and 2 * len(successor.undecided(held)) <= len(held) + 1, seconds):
             return Gap(UnknownReason.NOT_RUN, f"within {seconds} s no other process took the frozen owner's payouts over")
         return self._come_back(held)
 
