@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.answers import PostingView
-from gateway.machines.payment import Effect
+from gateway.machines.payment import PaymentEffect
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -22,21 +22,21 @@ class PaymentAccounts(msgspec.Struct, frozen=True):
     payable: int
 
 
-def movements(effect: Effect, accounts: PaymentAccounts, amount: int, remainder: int = 0) -> tuple[Movement, ...]:
+def movements(effect: PaymentEffect, accounts: PaymentAccounts, amount: int, remainder: int = 0) -> tuple[Movement, ...]:
     """The movements of one effect. `remainder` is what a final settle gives back to the wallet."""
     match effect:
-        case Effect.PAY_AND_RELEASE:
+        case PaymentEffect.PAY_AND_RELEASE:
             paid = Movement(accounts.held, accounts.payable, amount)
             return (paid, Movement(accounts.held, accounts.available, remainder)) if remainder else (paid,)
-        case Effect.HOLD:
+        case PaymentEffect.HOLD:
             return (Movement(accounts.available, accounts.held, amount),)
-        case Effect.PAY:
+        case PaymentEffect.PAY:
             return (Movement(accounts.held, accounts.payable, amount),)
-        case Effect.RELEASE:
+        case PaymentEffect.RELEASE:
             return (Movement(accounts.held, accounts.available, amount),)
-        case Effect.REFUND:
+        case PaymentEffect.REFUND:
             return (Movement(accounts.payable, accounts.available, amount),)
-        case Effect.NONE:
+        case PaymentEffect.NONE:
             return ()
 
 

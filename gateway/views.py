@@ -13,7 +13,7 @@ from gateway.answers import (
     WalletView,
 )
 from gateway.errors import Code
-from gateway.machines.payment import State
+from gateway.machines.payment import PaymentState
 from gateway.machines.payout import PayoutState
 from gateway.policy import PolicyBlock
 from gateway.store.payouts import ItemRow, PayoutRow, ReviewRow
@@ -41,7 +41,7 @@ def payment_view(row: PaymentRow) -> PaymentView:
         row.created_at,
         row.client_reference,
         row.purpose,
-        _approval(row) if row.state is State.APPROVAL_REQUIRED else None,
+        _approval(row) if row.state is PaymentState.APPROVAL_REQUIRED else None,
     )
 
 

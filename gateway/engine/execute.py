@@ -9,7 +9,7 @@ from gateway.control import HANDLERS
 from gateway.errors import CATALOGUE, Code, Refusal, problem
 from gateway.idempotency.claim import Claim, Mutation, claim, differing_fields, expires_at, resource_path
 from gateway.journal import Answer, refuse, repeat, store
-from gateway.machines.payment import State
+from gateway.machines.payment import PaymentState
 from gateway.payments.approvals import approve, reject
 from gateway.payments.decide import Change, expire, reserve, reverse, settle
 from gateway.payments.record import record
@@ -24,9 +24,9 @@ from gateway.work import Chore, Context, Made, Work
 OnPayment = Settle | Reverse | Approve | Reject
 
 _EXPIRED = {
-    State.RESERVED: (Code.RESERVATION_EXPIRED, "the reservation"),
-    State.PARTIALLY_SETTLED: (Code.RESERVATION_EXPIRED, "the reservation"),
-    State.APPROVAL_REQUIRED: (Code.APPROVAL_EXPIRED, "the wait for approval"),
+    PaymentState.RESERVED: (Code.RESERVATION_EXPIRED, "the reservation"),
+    PaymentState.PARTIALLY_SETTLED: (Code.RESERVATION_EXPIRED, "the reservation"),
+    PaymentState.APPROVAL_REQUIRED: (Code.APPROVAL_EXPIRED, "the wait for approval"),
 }
 
 

@@ -1,13 +1,12 @@
-"""The payment's life as rows: next_state(), the CHECK lists, the exhaustive test and the diagram all read them."""
+"""The payment's life as rows."""
 
 from enum import StrEnum
 
-import msgspec
-
 from gateway.errors import Code
+from gateway.machines.machine import Machine
 
 
-class State(StrEnum):
+class PaymentState(StrEnum):
     """Where a payment stands."""
 
     DENIED = "denied"
@@ -21,11 +20,11 @@ class State(StrEnum):
     APPROVAL_EXPIRED = "approval_expired"
 
 
-class Event(StrEnum):
+class PaymentEvent(StrEnum):
     """What can happen to it.
 
-    Amounts decide between settle_part and settle_rest before the machine is asked; the policy, which is asked again with every
-    approval, decides between approve_part, approve_last and approve_denied.
+    The amount decides between settle_part and settle_rest before the machine is used. The policy, which is evaluated again with
+    every approval, decides between approve_part, approve_last and approve_denied.
     """
 
     RESERVE_DENIED = "reserve_denied"
@@ -41,7 +40,7 @@ class Event(StrEnum):
     REJECT = "reject"
 
 
-class Effect(StrEnum):
+class PaymentEffect(StrEnum):
     """What happens to the money with it."""
 
     NONE = "none"
@@ -52,65 +51,48 @@ class Effect(StrEnum):
     REFUND = "refund"
 
 
-class Transition(msgspec.Struct, frozen=True):
-    """One edge; `state` is None before the payment exists."""
+_S, _E, _F = PaymentState, PaymentEvent, PaymentEffect
 
-    state: State | None
-    event: Event
-    next: State
-    effect: Effect
-
-
-TRANSITIONS = (
-    Transition(None, Event.RESERVE_DENIED, State.DENIED, Effect.NONE),
-    Transition(None, Event.RESERVE_ALLOWED, State.RESERVED, Effect.HOLD),
-    Transition(State.RESERVED, Event.SETTLE_PART, State.PARTIALLY_SETTLED, Effect.PAY),
-    Transition(State.RESERVED, Event.SETTLE_REST, State.SETTLED, Effect.PAY_AND_RELEASE),
-    Transition(State.RESERVED, Event.REVERSE, State.RELEASED, Effect.RELEASE),
-    Transition(State.RESERVED, Event.EXPIRE, State.EXPIRED, Effect.RELEASE),
-    Transition(State.PARTIALLY_SETTLED, Event.SETTLE_PART, State.PARTIALLY_SETTLED, Effect.PAY),
-    Transition(State.PARTIALLY_SETTLED, Event.SETTLE_REST, State.SETTLED, Effect.PAY_AND_RELEASE),
-    Transition(State.PARTIALLY_SETTLED, Event.REVERSE, State.SETTLED, Effect.RELEASE),
-    Transition(State.PARTIALLY_SETTLED, Event.EXPIRE, State.SETTLED, Effect.RELEASE),
-    Transition(State.SETTLED, Event.REVERSE, State.SETTLED, Effect.REFUND),
-    Transition(None, Event.RESERVE_ESCALATED, State.APPROVAL_REQUIRED, Effect.NONE),
-    Transition(State.APPROVAL_REQUIRED, Event.APPROVE_PART, State.APPROVAL_REQUIRED, Effect.NONE),
-    Transition(State.APPROVAL_REQUIRED, Event.APPROVE_LAST, State.RESERVED, Effect.HOLD),
-    Transition(State.APPROVAL_REQUIRED, Event.APPROVE_DENIED, State.DENIED, Effect.NONE),
-    Transition(State.APPROVAL_REQUIRED, Event.REJECT, State.REJECTED, Effect.NONE),
-    Transition(State.APPROVAL_REQUIRED, Event.EXPIRE, State.APPROVAL_EXPIRED, Effect.NONE),
+PAYMENT = Machine(
+    "payments",
+    PaymentState,
+    PaymentEvent,
+    (
+        (None, _E.RESERVE_DENIED, _S.DENIED, _F.NONE),
+        (None, _E.RESERVE_ALLOWED, _S.RESERVED, _F.HOLD),
+        (_S.RESERVED, _E.SETTLE_PART, _S.PARTIALLY_SETTLED, _F.PAY),
+        (_S.RESERVED, _E.SETTLE_REST, _S.SETTLED, _F.PAY_AND_RELEASE),
+        (_S.RESERVED, _E.REVERSE, _S.RELEASED, _F.RELEASE),
+        (_S.RESERVED, _E.EXPIRE, _S.EXPIRED, _F.RELEASE),
+        (_S.PARTIALLY_SETTLED, _E.SETTLE_PART, _S.PARTIALLY_SETTLED, _F.PAY),
+        (_S.PARTIALLY_SETTLED, _E.SETTLE_REST, _S.SETTLED, _F.PAY_AND_RELEASE),
+        (_S.PARTIALLY_SETTLED, _E.REVERSE, _S.SETTLED, _F.RELEASE),
+        (_S.PARTIALLY_SETTLED, _E.EXPIRE, _S.SETTLED, _F.RELEASE),
+        (_S.SETTLED, _E.REVERSE, _S.SETTLED, _F.REFUND),
+        (None, _E.RESERVE_ESCALATED, _S.APPROVAL_REQUIRED, _F.NONE),
+        (_S.APPROVAL_REQUIRED, _E.APPROVE_PART, _S.APPROVAL_REQUIRED, _F.NONE),
+        (_S.APPROVAL_REQUIRED, _E.APPROVE_LAST, _S.RESERVED, _F.HOLD),
+        (_S.APPROVAL_REQUIRED, _E.APPROVE_DENIED, _S.DENIED, _F.NONE),
+        (_S.APPROVAL_REQUIRED, _E.REJECT, _S.REJECTED, _F.NONE),
+        (_S.APPROVAL_REQUIRED, _E.EXPIRE, _S.APPROVAL_EXPIRED, _F.NONE),
+    ),
 )
 
-REFUSALS: dict[State, Code] = {
-    State.DENIED: Code.POLICY_DENIED,
-    State.SETTLED: Code.ALREADY_SETTLED,
-    State.RELEASED: Code.ALREADY_RELEASED,
-    State.EXPIRED: Code.RESERVATION_EXPIRED,
-    State.APPROVAL_REQUIRED: Code.APPROVAL_REQUIRED,
-    State.REJECTED: Code.PAYMENT_REJECTED,
-    State.APPROVAL_EXPIRED: Code.APPROVAL_EXPIRED,
-    State.RESERVED: Code.NOT_AWAITING_APPROVAL,
-    State.PARTIALLY_SETTLED: Code.NOT_AWAITING_APPROVAL,
+REFUSALS: dict[PaymentState, Code] = {
+    _S.DENIED: Code.POLICY_DENIED,
+    _S.SETTLED: Code.ALREADY_SETTLED,
+    _S.RELEASED: Code.ALREADY_RELEASED,
+    _S.EXPIRED: Code.RESERVATION_EXPIRED,
+    _S.APPROVAL_REQUIRED: Code.APPROVAL_REQUIRED,
+    _S.REJECTED: Code.PAYMENT_REJECTED,
+    _S.APPROVAL_EXPIRED: Code.APPROVAL_EXPIRED,
+    _S.RESERVED: Code.NOT_AWAITING_APPROVAL,
+    _S.PARTIALLY_SETTLED: Code.NOT_AWAITING_APPROVAL,
 }
-"""What an operation is told that finds the payment in a state without an edge for it."""
+"""The answer to an operation that finds the payment in a state without a row for it."""
 
-OPEN_STATES = (State.RESERVED, State.PARTIALLY_SETTLED)
-"""States that hold money of the wallet. They can expire, and so can the wait for approval."""
+OPEN_STATES = (_S.RESERVED, _S.PARTIALLY_SETTLED)
+"""States that hold money of the wallet."""
 
-UNFUNDED_STATES = (State.DENIED, State.APPROVAL_REQUIRED, State.REJECTED, State.APPROVAL_EXPIRED)
+UNFUNDED_STATES = (_S.DENIED, _S.APPROVAL_REQUIRED, _S.REJECTED, _S.APPROVAL_EXPIRED)
 """States in which nothing was ever authorized."""
-
-_TABLE = {(row.state, row.event): row for row in TRANSITIONS}
-
-
-def transition(state: State | None, event: Event) -> Transition | None:
-    """The edge for this event, or None: then REFUSALS[state] is the answer."""
-    return _TABLE.get((state, event))
-
-
-def mermaid() -> str:
-    """The rows as a mermaid state diagram."""
-    lines = ["stateDiagram-v2"]
-    lines += [f"    {row.state or '[*]'} --> {row.next}: {row.event}" for row in TRANSITIONS]
-    lines += [f"    {state} --> [*]" for state in State if state not in (*OPEN_STATES, State.APPROVAL_REQUIRED)]
-    return "\n".join(lines)

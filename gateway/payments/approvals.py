@@ -8,7 +8,7 @@ from gateway.clock import format_utc
 from gateway.commands import Approve, Principal, Reject
 from gateway.errors import Code, Refusal
 from gateway.ledger import movements
-from gateway.machines.payment import Event, transition
+from gateway.machines.payment import PAYMENT, PaymentEvent
 from gateway.payments.decide import Change, refused_by_state
 from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
@@ -16,10 +16,10 @@ from gateway.store.rows import PaymentRow, Vote
 from gateway.store.transaction import Transaction
 
 _EVENTS = {
-    Outcome.ALLOW: Event.APPROVE_LAST,
-    Outcome.CHALLENGE: Event.APPROVE_PART,
-    Outcome.ESCALATE: Event.APPROVE_PART,
-    Outcome.DENY: Event.APPROVE_DENIED,
+    Outcome.ALLOW: PaymentEvent.APPROVE_LAST,
+    Outcome.CHALLENGE: PaymentEvent.APPROVE_PART,
+    Outcome.ESCALATE: PaymentEvent.APPROVE_PART,
+    Outcome.DENY: PaymentEvent.APPROVE_DENIED,
 }
 
 
@@ -53,7 +53,7 @@ def reject(tx: Transaction, payment: PaymentRow, principal: Principal, command: 
     refusal = _may_not_vote(payment, principal, tx.votes(payment.tenant_id, payment.payment_id))
     if refusal is not None:
         return refusal
-    edge = transition(payment.state, Event.REJECT)
+    edge = PAYMENT.edge(payment.state, PaymentEvent.REJECT)
     assert edge is not None, "what waits can be rejected"
     vote = Vote(principal.agent_id, principal.key_id, "reject", command.reason, format_utc(now))
     changed = msgspec.structs.replace(payment, state=edge.next, operations=payment.operations + 1)
@@ -62,7 +62,7 @@ def reject(tx: Transaction, payment: PaymentRow, principal: Principal, command: 
 
 def _may_not_vote(payment: PaymentRow, principal: Principal, votes: list[Vote]) -> Refusal | None:
     where = f"/v1/payments/{payment.payment_id}"
-    if transition(payment.state, Event.REJECT) is None:
+    if PAYMENT.edge(payment.state, PaymentEvent.REJECT) is None:
         return refused_by_state(payment)
     if principal.agent_id == payment.agent_id:
         return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} asked for this payment", resource=where)
@@ -74,7 +74,7 @@ def _may_not_vote(payment: PaymentRow, principal: Principal, votes: list[Vote]) 
 def _not_yet(payment: PaymentRow, vote: Vote, screened: Screened) -> Change:
     """The approval counts but is not the last, or the policy denies the payment by now."""
     block = screened.block
-    edge = transition(payment.state, _EVENTS[block.outcome])
+    edge = PAYMENT.edge(payment.state, _EVENTS[block.outcome])
     assert edge is not None, "what waits can be approved"
     changed = msgspec.structs.replace(
         payment, state=edge.next, operations=payment.operations + 1, policy=encode_block(block), guarded=int(screened.guarded)
@@ -87,7 +87,7 @@ def _not_yet(payment: PaymentRow, vote: Vote, screened: Screened) -> Change:
 
 
 def _held(payment: PaymentRow, vote: Vote, screened: Screened, *, introduces: bool) -> Change:
-    edge = transition(payment.state, Event.APPROVE_LAST)
+    edge = PAYMENT.edge(payment.state, PaymentEvent.APPROVE_LAST)
     assert edge is not None, "what waits can be approved"
     amount = payment.requested
     changed = msgspec.structs.replace(

@@ -10,7 +10,8 @@ from gateway.clock import format_utc, later
 from gateway.commands import Principal, Reserve, Reverse, Settle
 from gateway.errors import Code, Refusal
 from gateway.ledger import Movement, movements
-from gateway.machines.payment import OPEN_STATES, REFUSALS, Event, State, Transition, transition
+from gateway.machines.machine import Transition
+from gateway.machines.payment import OPEN_STATES, PAYMENT, REFUSALS, PaymentEffect, PaymentEvent, PaymentState
 from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
 from gateway.store.rows import PayeeRow, PaymentRow, Vote, WalletRow
@@ -20,10 +21,10 @@ DEFAULT_HOLD_S = 86_400
 """Seconds that a hold lasts when the caller does not say: one day."""
 
 _RESERVES = {
-    Outcome.ALLOW: Event.RESERVE_ALLOWED,
-    Outcome.CHALLENGE: Event.RESERVE_ESCALATED,
-    Outcome.ESCALATE: Event.RESERVE_ESCALATED,
-    Outcome.DENY: Event.RESERVE_DENIED,
+    Outcome.ALLOW: PaymentEvent.RESERVE_ALLOWED,
+    Outcome.CHALLENGE: PaymentEvent.RESERVE_ESCALATED,
+    Outcome.ESCALATE: PaymentEvent.RESERVE_ESCALATED,
+    Outcome.DENY: PaymentEvent.RESERVE_DENIED,
 }
 
 Kind = Literal["reserve", "escalation", "denial", "approve", "reject", "settle", "reverse", "expire"]
@@ -67,7 +68,7 @@ def reserve(tx: Transaction, principal: Principal, command: Reserve, now: dt.dat
         return Refusal(
             Code.INSUFFICIENT_FUNDS, f"$.amount: available is {wallet.available}", resource=f"/v1/wallets/{wallet.wallet_id}"
         )
-    edge = transition(None, _RESERVES[outcome])
+    edge = PAYMENT.edge(None, _RESERVES[outcome])
     assert edge is not None, "a reserve always has an edge"
     payment = _new_payment(principal, command, edge.next, (wallet, payee), screened, now, suffix)
     if outcome is Outcome.ALLOW:
@@ -94,7 +95,7 @@ def _parties(tx: Transaction, tenant_id: str, command: Reserve) -> tuple[WalletR
 def _new_payment(
     principal: Principal,
     command: Reserve,
-    state: State,
+    state: PaymentState,
     parties: tuple[WalletRow, PayeeRow],
     screened: Screened,
     now: dt.datetime,
@@ -102,7 +103,7 @@ def _new_payment(
 ) -> PaymentRow:
     wallet, payee = parties
     amount = int(command.amount)
-    held = amount if state is State.RESERVED else 0
+    held = amount if state is PaymentState.RESERVED else 0
     return PaymentRow(  # in order: beyond fifteen names Python makes a dict of them first
         principal.tenant_id,
         f"pay_{suffix}",
@@ -137,14 +138,14 @@ def settle(payment: PaymentRow, command: Settle) -> Change | Refusal:
     """Pay the payee out of the open hold; a final settle gives the remainder back."""
     amount = payment.open if command.amount is UNSET else int(command.amount)
     final = command.final is UNSET or command.final
-    event = Event.SETTLE_REST if final or amount == payment.open else Event.SETTLE_PART
-    edge = transition(payment.state, event)
+    event = PaymentEvent.SETTLE_REST if final or amount == payment.open else PaymentEvent.SETTLE_PART
+    edge = PAYMENT.edge(payment.state, event)
     if edge is None:
         return refused_by_state(payment)
     if amount > payment.open:
         detail = f"$.amount: {amount} is more than the open {payment.open}"
         return Refusal(Code.OVER_SETTLEMENT, detail, resource=f"/v1/payments/{payment.payment_id}")
-    remainder = payment.open - amount if event is Event.SETTLE_REST else 0
+    remainder = payment.open - amount if event is PaymentEvent.SETTLE_REST else 0
     changed = msgspec.structs.replace(
         payment,
         state=edge.next,
@@ -159,7 +160,7 @@ def settle(payment: PaymentRow, command: Settle) -> Change | Refusal:
 
 def reverse(tx: Transaction, payment: PaymentRow, command: Reverse) -> Change | Refusal:
     """Release the open hold, or refund what was settled, not yet refunded, and not yet paid out to the payee."""
-    edge = transition(payment.state, Event.REVERSE)
+    edge = PAYMENT.edge(payment.state, PaymentEvent.REVERSE)
     if edge is None:
         return refused_by_state(payment)
     if payment.state in OPEN_STATES:
@@ -183,13 +184,15 @@ def reverse(tx: Transaction, payment: PaymentRow, command: Reverse) -> Change | 
 
 def expire(payment: PaymentRow, now_text: str) -> Change | None:
     """End a hold, or a wait for approval, whose time is over; None while it may still be used (usable iff now < expires_at)."""
-    edge = transition(payment.state, Event.EXPIRE)
+    edge = PAYMENT.edge(payment.state, PaymentEvent.EXPIRE)
     if edge is None or now_text < payment.expires_at:
         return None
     return _released(payment, edge, "expire", "expire" if payment.open else None)
 
 
-def _released(payment: PaymentRow, edge: Transition, kind: Kind, entry_kind: str | None) -> Change:
+def _released(
+    payment: PaymentRow, edge: Transition[PaymentState, PaymentEvent, PaymentEffect], kind: Kind, entry_kind: str | None
+) -> Change:
     changed = msgspec.structs.replace(
         payment,
         state=edge.next,
@@ -203,6 +206,6 @@ def _released(payment: PaymentRow, edge: Transition, kind: Kind, entry_kind: str
 
 
 def refused_by_state(payment: PaymentRow) -> Refusal:
-    """What an operation is told that finds the payment in a state without an edge for it."""
-    code = REFUSALS[State(payment.state)]
+    """What an operation gets that finds the payment in a state without an edge for it."""
+    code = REFUSALS[PaymentState(payment.state)]
     return Refusal(code, f"the payment is {payment.state}", resource=f"/v1/payments/{payment.payment_id}")

@@ -9,7 +9,7 @@ from gateway.clock import format_utc
 from gateway.commands import CreatePayout, Principal, ReviewPayout
 from gateway.errors import Code, Refusal
 from gateway.ledger import Movement
-from gateway.machines.payout import FINAL_STATES, PayoutEffect, PayoutEvent, PayoutState, payout_transition
+from gateway.machines.payout import PAYOUT, PayoutEffect, PayoutEvent, PayoutState
 from gateway.rail.port import RAIL
 from gateway.store.payouts import RAIL_CLEARING, SUSPENSE, PayoutRow, RailEventRow, ReviewRow
 from gateway.store.transaction import Transaction
@@ -91,7 +91,7 @@ def create_payout(
         created_at=now,
         updated_at=now,
     )
-    edge = payout_transition(None, PayoutEvent.ACCEPT)
+    edge = PAYOUT.edge(None, PayoutEvent.ACCEPT)
     assert edge is not None, "a payout can always be accepted"
     assert edge.next is row.state, "the row says what the machine says"
     return _change(row, edge.effect, None)
@@ -99,7 +99,7 @@ def create_payout(
 
 def happen(row: PayoutRow, event: PayoutEvent, now: str, held: int, **changes: object) -> PayoutChange | None:
     """The change that an event makes under the lease `held`, which it ends; None where the machine has no edge for it."""
-    edge = payout_transition(row.state, event)
+    edge = PAYOUT.edge(row.state, event)
     if edge is None:
         return None
     step = {"state": edge.next, "operations": row.operations + 1, "leased_until": "", "updated_at": now}
@@ -136,8 +136,8 @@ def review_payout(
     row = tx.payouts.find(tenant_id, payout_id)
     if row is None:
         return Refusal(Code.NOT_FOUND, "no such payout")
-    if row.state in FINAL_STATES or row.state is not PayoutState.MANUAL_REVIEW:
-        code = Code.PAYOUT_FINAL if row.state in FINAL_STATES else Code.OPERATION_OUTCOME_UNKNOWN
+    if row.state in PAYOUT.final or row.state is not PayoutState.MANUAL_REVIEW:
+        code = Code.PAYOUT_FINAL if row.state in PAYOUT.final else Code.OPERATION_OUTCOME_UNKNOWN
         return Refusal(code, f"the payout is {row.state}", resource=f"/v1/payouts/{payout_id}")
     outcome = PayoutState(command.outcome)
     tx.payouts.add_review(tenant_id, payout_id, ReviewRow(principal.agent_id, outcome, command.evidence, now))

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from gateway.clock import format_utc
-from gateway.machines.payout import FINAL_STATES, PayoutEvent, PayoutState, payout_transition
+from gateway.machines.payout import PAYOUT, PayoutEvent, PayoutState
 from gateway.payouts.decide import TRIES, PayoutChange, backoff, contradict, happen, suspend
 from gateway.payouts.record import record_payout
 from gateway.rail.port import RAIL, Outcome, RailResult
@@ -41,7 +41,7 @@ def take_to_send(tx: Transaction, ctx: Context, limit: int, lease_s: float) -> t
     """Take over payouts of which no byte has left. Once this is durable, a byte may have."""
     taken = []
     for row in tx.payouts.to_send(ctx.now_text, limit):
-        edge = payout_transition(row.state, PayoutEvent.SEND)
+        edge = PAYOUT.edge(row.state, PayoutEvent.SEND)
         assert edge is not None, "the query finds states that may be sent"
         taken.append(_take(tx, ctx, msgspec.structs.replace(row, state=edge.next, sent_at=ctx.now_text), lease_s))
     return tuple(taken)
@@ -124,7 +124,7 @@ def write_event(tx: Transaction, ctx: Context, event: RailEventRow, held: Payout
     """Make of an event what the rail's own word, read back, says; a payout that is final only gathers reconciliation items."""
     row = tx.payouts.of_key(event.rail_key)
     assert row is not None, "payouts are never deleted"
-    final = row.state in FINAL_STATES
+    final = row.state in PAYOUT.final
     written = _write_late(tx, ctx, row, result) if final else write_result(tx, ctx, held, result)
     if written in (Written.LATER, Written.STALE, Written.UNKNOWN):
         tx.payouts.postpone_event(RAIL, event.rail_event_id, backoff(ctx.now, event.tries))
@@ -145,7 +145,7 @@ def _verdict(event: RailEventRow, row: PayoutRow | None) -> str | None:
 
 def _is_busy(ctx: Context, row: PayoutRow) -> bool:
     """Whether somebody else is to speak first: the worker that holds it, the outbox, the resolver, or two operators."""
-    if row.state in FINAL_STATES:
+    if row.state in PAYOUT.final:
         return False
     return row.state is not PayoutState.UNKNOWN or row.leased_until > ctx.now_text
 
@@ -191,7 +191,7 @@ def _still_held(tx: Transaction, held: PayoutRow) -> PayoutRow | None:
 
 def _put_off(tx: Transaction, ctx: Context, row: PayoutRow, event: PayoutEvent, due_at: str, **changes: object) -> Written:
     """Give the payout back until `due_at`: an event that leaves its state as it is, and no receipt."""
-    edge = payout_transition(row.state, event)
+    edge = PAYOUT.edge(row.state, event)
     assert edge is not None, "the machine has an edge here"
     assert edge.next is row.state, "a step in a payout's life is recorded"
     later = msgspec.structs.replace(row, leased_until="", due_at=due_at, updated_at=ctx.now_text, **changes)

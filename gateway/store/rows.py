@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.ledger import PaymentAccounts
-from gateway.machines.payment import State
+from gateway.machines.payment import PaymentState
 
 
 class WalletRow(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class PaymentRow(msgspec.Struct, frozen=True):
     wallet_id: str
     payee_id: str
     agent_id: str
-    state: State
+    state: PaymentState
     currency: str
     requested: int
     authorized: int

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.ledger import Movement
-from gateway.machines.payment import State
+from gateway.machines.payment import PaymentState
 from gateway.policy import NO_RULES, Rules, Tally, compile_rules
 from gateway.store.bulk import COUNTERS, OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS
 from gateway.store.payouts import PayoutStore
@@ -65,7 +65,7 @@ UNION ALL SELECT tenant_id, payment_id FROM payments WHERE state = 'approval_req
 _MOST_RULES = 4096
 NOTHING = Tally(0, 0)
 
-_STATES = {state.value: state for state in State}
+_STATES = {state.value: state for state in PaymentState}
 _STATE_AT = PaymentRow.__struct_fields__.index("state")
 
 

@@ -118,22 +118,22 @@ def routes() -> str:
     return table(("route", "roles", "what it does"), rows)
 
 
-def machine_diagram() -> str:
-    """The payment's states as a mermaid diagram."""
-    from gateway.machines.payment import mermaid
-
-    return fenced("mermaid", mermaid())
+def machine_diagram(name: str) -> str:
+    """The states of a machine, such as `payment`, as a mermaid diagram."""
+    return fenced("mermaid", _machine(name).mermaid())
 
 
-def machine_table() -> str:
-    """The payment's states, row by row."""
-    from gateway.machines.payment import TRANSITIONS
-
+def machine_table(name: str) -> str:
+    """The states of a machine, row by row."""
     rows = [
         (f"`{row.state}`" if row.state else "(none yet)", f"`{row.event}`", f"`{row.next}`", f"`{row.effect}`")
-        for row in TRANSITIONS
+        for row in _machine(name).rows
     ]
     return table(("state", "event", "next", "effect on the money"), rows)
+
+
+def _machine(name: str):
+    return getattr(importlib.import_module(f"gateway.machines.{name}"), name.upper())
 
 
 def machine_refusals() -> str:
@@ -142,24 +142,6 @@ def machine_refusals() -> str:
 
     rows = [(f"`{state}`", f"[`{code}`](errors.md#{code})") for state, code in REFUSALS.items()]
     return table(("state", "the answer"), rows)
-
-
-def payout_diagram() -> str:
-    """A payout's states as a mermaid diagram."""
-    from gateway.machines.payout import payout_mermaid
-
-    return fenced("mermaid", payout_mermaid())
-
-
-def payout_table() -> str:
-    """A payout's states, row by row."""
-    from gateway.machines.payout import PAYOUT_TRANSITIONS
-
-    rows = [
-        (f"`{row.state}`" if row.state else "(none yet)", f"`{row.event}`", f"`{row.next}`", f"`{row.effect}`")
-        for row in PAYOUT_TRANSITIONS
-    ]
-    return table(("state", "event", "next", "effect on the money"), rows)
 
 
 # --- the house --------------------------------------------------------------------------------------------------------
