@@ -1,59 +1,59 @@
 """What administrators and operators do: wallets, payees, policies, pause and resume. The journal row is the audit."""
 
-from collections.abc import Callable
-
 from msgspec import UNSET
 
 from gateway.answers import ModeView, PayeeView, PolicyView, WalletView
 from gateway.canonical import canonical
-from gateway.commands import Command, CreatePayee, CreateWallet, Pause, Principal, PutPolicy, Resume
+from gateway.commands import CreatePayee, CreateWallet, Pause, PutPolicy, Resume
 from gateway.errors import Code, Refusal
 from gateway.policy import policy_sha256
 from gateway.policy.draft import contradiction, draft
 from gateway.store.rows import Mode, NewPayee
-from gateway.store.tenants import TenantStore
-from gateway.work import Made
+from gateway.store.transaction import Transaction
+from gateway.work import Made, Work
 
 
-def create_wallet(store: TenantStore, principal: Principal, command: CreateWallet, now: str, suffix: str) -> Made:
+def create_wallet(tx: Transaction, work: Work, command: CreateWallet) -> Made:
     """An empty wallet."""
-    wallet_id = f"wal_{suffix}"
-    store.add_wallet(principal.tenant_id, wallet_id, command.currency, now)
-    view = WalletView(wallet_id, principal.tenant_id, command.currency, "0", "0", now)
+    tenant_id, wallet_id = work.request.principal.tenant_id, f"wal_{work.suffix}"
+    tx.tenants.add_wallet(tenant_id, wallet_id, command.currency, work.now_text)
+    view = WalletView(wallet_id, tenant_id, command.currency, "0", "0", work.now_text)
     return Made(view, location=f"/v1/wallets/{wallet_id}")
 
 
-def create_payee(store: TenantStore, principal: Principal, command: CreatePayee, now: str, suffix: str) -> Made:
+def create_payee(tx: Transaction, work: Work, command: CreatePayee) -> Made:
     """A payee that is owed nothing yet."""
-    payee_id = f"pye_{suffix}"
+    tenant_id, payee_id = work.request.principal.tenant_id, f"pye_{work.suffix}"
     category = "" if command.category is UNSET else command.category
-    store.add_payee(NewPayee(principal.tenant_id, payee_id, command.name, command.currency, now, category))
-    view = PayeeView(payee_id, principal.tenant_id, command.name, command.currency, "0", now, category)
+    tx.tenants.add_payee(NewPayee(tenant_id, payee_id, command.name, command.currency, work.now_text, category))
+    view = PayeeView(payee_id, tenant_id, command.name, command.currency, "0", work.now_text, category)
     return Made(view, location=f"/v1/payees/{payee_id}")
 
 
-def put_policy(store: TenantStore, principal: Principal, command: PutPolicy, now: str, suffix: str) -> Made | Refusal:  # noqa: ARG001  # the signature that all control handlers share
+def put_policy(tx: Transaction, work: Work, command: PutPolicy) -> Made | Refusal:
     """A policy that is in force from the commit on."""
     policy = draft(command)
     fault = contradiction(policy)
     if fault is not None:
         return Refusal(Code.POLICY_UNUSABLE, fault)
     digest = policy_sha256(policy)
-    store.add_policy(principal.tenant_id, digest, canonical(policy), now)
+    tx.tenants.add_policy(work.request.principal.tenant_id, digest, canonical(policy), work.now_text)
+    tx.forget_settings()
     return Made(PolicyView(digest, policy), location=f"/v1/policies/{digest}")
 
 
-def set_mode(store: TenantStore, principal: Principal, command: Pause | Resume, now: str, suffix: str) -> Made:  # noqa: ARG001  # the signature that all control handlers share
-    """Pause or resume; doing it twice is no error, the last reason stands."""
-    mode = "paused" if isinstance(command, Pause) else "normal"
-    store.set_mode(principal.tenant_id, Mode(mode, command.reason, now, principal.agent_id))
-    return Made(ModeView(mode, command.reason, now, principal.agent_id), status=200)
+def pause(tx: Transaction, work: Work, command: Pause) -> Made:
+    """Refuse new reserves; a second pause is no error, and its reason replaces the first."""
+    return _set_mode(tx, work, "paused", command.reason)
 
 
-HANDLERS: dict[type[Command], Callable[..., Made | Refusal]] = {
-    CreateWallet: create_wallet,
-    CreatePayee: create_payee,
-    PutPolicy: put_policy,
-    Pause: set_mode,
-    Resume: set_mode,
-}
+def resume(tx: Transaction, work: Work, command: Resume) -> Made:
+    """Take new reserves again; of a tenant that is not paused, too."""
+    return _set_mode(tx, work, "normal", command.reason)
+
+
+def _set_mode(tx: Transaction, work: Work, mode: str, reason: str) -> Made:
+    by = work.request.principal
+    tx.tenants.set_mode(by.tenant_id, Mode(mode, reason, work.now_text, by.agent_id))
+    tx.forget_settings()
+    return Made(ModeView(mode, reason, work.now_text, by.agent_id), status=200)

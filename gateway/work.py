@@ -16,9 +16,10 @@ NO_FINGERPRINT = bytes(32)
 
 
 class Work(msgspec.Struct, frozen=True):
-    """One operation about to be written. Mutation and claim are None for the gateway's own doings.
+    """One operation about to be written. Mutation and claim are None for what the gateway does without a request.
 
-    `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_.
+    `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_. `has_rail` tells whether payouts
+    can be sent.
     """
 
     now: dt.datetime
@@ -28,6 +29,17 @@ class Work(msgspec.Struct, frozen=True):
     suffix: str
     mutation: Mutation | None = None
     claim: Claim | None = None
+    has_rail: bool = False
+
+    @property
+    def request(self) -> Mutation:
+        """The request that is decided; there is one wherever a command is."""
+        assert self.mutation is not None, "a command comes with a request"
+        return self.mutation
+
+    def own(self) -> "Work":
+        """A new operation of the gateway's own, at the same moment: an expiry that a request met."""
+        return Work(self.now, self.now_text, self.ids, self.signer, self.ids.suffix())
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -46,7 +58,7 @@ class Context(msgspec.Struct, frozen=True):
 
     def work(self, mutation: Mutation | None = None, wanted: Claim | None = None) -> Work:
         """A new operation with a new name."""
-        return Work(self.now, self.now_text, self.ids, self.signer, self.ids.suffix(), mutation, wanted)
+        return Work(self.now, self.now_text, self.ids, self.signer, self.ids.suffix(), mutation, wanted, self.has_rail)
 
 
 Chore = Callable[[Batch, Context], object]

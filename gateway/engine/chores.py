@@ -23,5 +23,5 @@ def sweep_expired(tx: Transaction, ctx: Context, limit: int) -> int:
     for tenant_id, payment_id in due:
         payment = tx.payment(tenant_id, payment_id)
         assert payment is not None, "the index names stored payments"
-        expire_if_due(tx, payment, ctx)
+        expire_if_due(tx, payment, ctx.now_text, ctx.work)
     return len(due)

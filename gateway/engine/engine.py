@@ -28,7 +28,6 @@ from gateway.store.group_commit import GroupCommit, Waiter
 from gateway.store.migrations import migrate
 from gateway.store.payouts import RailEventRow
 from gateway.store.sqlite_version import SQLITE_VERSION, has_wal_reset_defect
-from gateway.store.tenants import TenantStore
 from gateway.work import Chore, Context
 
 SWEEP_EVERY_S = 5.0
@@ -50,7 +49,7 @@ class Engine(Service):
         writer, reader = connections
         super().__init__(settings, reader, build_sha256(package_dir()))
         self._writer, self._keys, self._signatures = writer, keys, signatures
-        self._tx, self._tenants = Batch(writer, signatures), TenantStore(writer)
+        self._tx = Batch(writer, signatures)
         self._tell_state: Callable[[], None] = lambda: None
         self._commit: GroupCommit[Mutation | Chore, object] = GroupCommit(writer, self._decide, settings.lock_wait_s)
         self._purged = 0
@@ -123,7 +122,7 @@ class Engine(Service):
 
     def _decide(self, requests: Sequence[Mutation | Chore]) -> list[object]:
         context = Context.at(self.settings.clock(), self.settings.ids, self._keys.current(), has_rail=self._has_rail)
-        return execute_batch(self._tx, self._tenants, requests, context)
+        return execute_batch(self._tx, requests, context)
 
     @property
     def answers_purged(self) -> int:

@@ -1,11 +1,29 @@
-"""The one decision point: claim the key, then let state and policy decide. Knows neither HTTP nor asyncio."""
+"""The one decision point: claim the key, then let state and policy decide. Knows neither HTTP nor asyncio.
 
-from collections.abc import Iterator, Sequence
+At the end of this file stand its two tables: who decides which command, and who writes which decision.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from gateway.commands import Approve, CreatePayout, Reject, Reserve, Reverse, ReviewPayout, Settle
-from gateway.control import HANDLERS
+from gateway.commands import (
+    Approve,
+    Command,
+    CreatePayee,
+    CreatePayout,
+    CreateWallet,
+    Pause,
+    PutPolicy,
+    Reject,
+    Reserve,
+    Resume,
+    Reverse,
+    ReviewPayout,
+    Settle,
+)
+from gateway.control import create_payee, create_wallet, pause, put_policy, resume
 from gateway.errors import CATALOGUE, Code, Refusal, problem
 from gateway.idempotency.claim import Claim, Mutation, claim, differing_fields, expires_at, resource_path
 from gateway.journal import Answer, refuse, repeat, store
@@ -17,11 +35,16 @@ from gateway.payouts.decide import PayoutChange, create_payout, review_payout
 from gateway.payouts.record import record_payout
 from gateway.store.batch import Batch
 from gateway.store.rows import PaymentRow, StoredAnswer
-from gateway.store.tenants import TenantStore
 from gateway.store.transaction import Transaction
 from gateway.work import Chore, Context, Made, Work
 
-OnPayment = Settle | Reverse | Approve | Reject
+Decided = Change | PayoutChange | Made | Refusal
+
+Handler = Callable[[Transaction, Work, Any], Decided]
+"""Decides one command of its own type; reads what it needs, and validates everything before it writes anything."""
+
+PaymentHandler = Callable[[Transaction, Work, PaymentRow, Any], Decided]
+"""The same for a command on a payment that is there."""
 
 _EXPIRED = {
     PaymentState.RESERVED: (Code.RESERVATION_EXPIRED, "the reservation"),
@@ -30,20 +53,20 @@ _EXPIRED = {
 }
 
 
-def execute_batch(tx: Batch, tenants: TenantStore, requests: Sequence[Mutation | Chore], ctx: Context) -> list[object]:
+def execute_batch(tx: Batch, requests: Sequence[Mutation | Chore], ctx: Context) -> list[object]:
     """Decide requests one after another inside the open transaction; each sees what those before it did."""
     claims = [claim(request) if isinstance(request, Mutation) else None for request in requests]
     keys = [(item.tenant_key, item.route_hash) for item in claims if item]
     tx.open(keys, [payment for request in requests for payment in _named_payment(request)], ctx.signer)
-    answers = [_run(tx, tenants, request, item, ctx) for request, item in zip(requests, claims, strict=True)]
+    answers = [_run(tx, request, item, ctx) for request, item in zip(requests, claims, strict=True)]
     tx.flush()
     return answers
 
 
-def _run(tx: Batch, tenants: TenantStore, request: Mutation | Chore, wanted: Claim | None, ctx: Context) -> object:
+def _run(tx: Batch, request: Mutation | Chore, wanted: Claim | None, ctx: Context) -> object:
     if isinstance(request, Mutation):
         assert wanted is not None, "a mutation claims its key"
-        return execute(tx, tenants, request, wanted, ctx)
+        return execute(tx, request, wanted, ctx)
     return request(tx, ctx)
 
 
@@ -52,7 +75,7 @@ def _named_payment(request: Mutation | Chore) -> Iterator[tuple[str, str]]:
         yield request.principal.tenant_id, request.path_ids[0]
 
 
-def execute(tx: Transaction, tenants: TenantStore, mutation: Mutation, wanted: Claim, ctx: Context) -> Answer:
+def execute(tx: Transaction, mutation: Mutation, wanted: Claim, ctx: Context) -> Answer:
     """Decide one request inside the open transaction.
 
     Everything is validated before the first write, so a refusal leaves nothing behind but its own stored answer.
@@ -61,66 +84,57 @@ def execute(tx: Transaction, tenants: TenantStore, mutation: Mutation, wanted: C
     if stored is not None:
         return _repeat(mutation, wanted, stored, ctx)
     work = ctx.work(mutation, wanted)
-    decided = _decide(tx, tenants, work, ctx)
-    if isinstance(decided, Change):
-        return record(tx, work, decided)
-    if isinstance(decided, PayoutChange):
-        told = record_payout(tx, work, decided)
-        assert told is not None, "its lease was read in this transaction"
-        return told
-    if isinstance(decided, Made):
-        return store(tx, work, decided.status, decided.view, decided.location)
-    status = CATALOGUE[decided.code].status
-    if status >= 500:  # never stored: the same key resumes
-        return refuse(decided, mutation.request_id)
-    named = msgspec.structs.replace(decided, operation=f"opr_{work.suffix}")
-    return store(tx, work, status, problem(named, mutation.request_id), None, decided.code)
+    decided = HANDLERS[type(mutation.command)](tx, work, mutation.command)
+    return RECORDERS[type(decided)](tx, work, decided)
 
 
-def _decide(tx: Transaction, tenants: TenantStore, work: Work, ctx: Context) -> Change | PayoutChange | Made | Refusal:
-    assert work.mutation is not None, "a request is being decided"
-    command, principal = work.mutation.command, work.mutation.principal
-    if isinstance(command, Reserve):
-        return reserve(tx, principal, command, ctx.now, work.suffix)
-    if isinstance(command, OnPayment):
-        return _decide_on_payment(tx, work.mutation, command, ctx)
-    if isinstance(command, CreatePayout):
-        return create_payout(tx, principal, command, ctx.now_text, work.suffix, has_rail=ctx.has_rail)
-    if isinstance(command, ReviewPayout):
-        return review_payout(tx, principal, work.mutation.path_ids[0], command, ctx.now_text, work.suffix)
-    made = HANDLERS[type(command)](tenants, principal, command, ctx.now_text, work.suffix)
-    tx.forget_settings()
-    return made
+def _on_payment(decide: PaymentHandler, *, needs_hold: bool = False) -> Handler:
+    """Find the payment first, and record its expiry if that is due.
+
+    An expired payment is still decided on if some of it was settled, unless the command `needs_hold`.
+    """
+
+    def decide_on_payment(tx: Transaction, work: Work, command: Command) -> Decided:
+        tenant_id, payment_id = work.request.principal.tenant_id, work.request.path_ids[0]
+        payment = tx.payment(tenant_id, payment_id)
+        if payment is None:
+            return Refusal(Code.NOT_FOUND, "no such payment")
+        if expire_if_due(tx, payment, work.now_text, work.own):
+            if needs_hold or payment.settled == 0:
+                code, what = _EXPIRED[payment.state]
+                return Refusal(code, f"{what} expired at {payment.expires_at}", resource=f"/v1/payments/{payment_id}")
+            payment = tx.payment(tenant_id, payment_id)
+            assert payment is not None, "it was there a statement ago"
+        return decide(tx, work, payment, command)
+
+    return decide_on_payment
 
 
-def _decide_on_payment(tx: Transaction, mutation: Mutation, command: OnPayment, ctx: Context) -> Change | Refusal:
-    payment = tx.payment(mutation.principal.tenant_id, mutation.path_ids[0])
-    if payment is None:
-        return Refusal(Code.NOT_FOUND, "no such payment")
-    if expire_if_due(tx, payment, ctx):
-        if isinstance(command, Settle) or payment.settled == 0:
-            code, what = _EXPIRED[payment.state]
-            return Refusal(code, f"{what} expired at {payment.expires_at}", resource=f"/v1/payments/{payment.payment_id}")
-        payment = tx.payment(payment.tenant_id, payment.payment_id)
-        assert payment is not None, "it was there a statement ago"
-    match command:
-        case Settle():
-            return settle(payment, command)
-        case Reverse():
-            return reverse(tx, payment, command)
-        case Approve():
-            return approve(tx, payment, mutation.principal, command, ctx.now)
-        case Reject():
-            return reject(tx, payment, mutation.principal, command, ctx.now)
-
-
-def expire_if_due(tx: Transaction, payment: PaymentRow, ctx: Context) -> bool:
+def expire_if_due(tx: Transaction, payment: PaymentRow, now_text: str, new_work: Callable[[], Work]) -> bool:
     """Record the payment's expiry if its time is over; whether it was."""
-    due = expire(payment, ctx.now_text)
+    due = expire(payment, now_text)
     if due is None:
         return False
-    record(tx, ctx.work(), due)
+    record(tx, new_work(), due)
     return True
+
+
+def _record_payout(tx: Transaction, work: Work, decided: PayoutChange) -> Answer:
+    answer = record_payout(tx, work, decided)
+    assert answer is not None, "its lease was read in this transaction"
+    return answer
+
+
+def _record_made(tx: Transaction, work: Work, decided: Made) -> Answer:
+    return store(tx, work, decided.status, decided.view, decided.location)
+
+
+def _record_refusal(tx: Transaction, work: Work, decided: Refusal) -> Answer:
+    status, request_id = CATALOGUE[decided.code].status, work.request.request_id
+    if status >= 500:  # never stored: the same key resumes
+        return refuse(decided, request_id)
+    named = msgspec.structs.replace(decided, operation=f"opr_{work.suffix}")
+    return store(tx, work, status, problem(named, request_id), None, decided.code)
 
 
 def _repeat(mutation: Mutation, wanted: Claim, stored: StoredAnswer, ctx: Context) -> Answer:
@@ -136,3 +150,28 @@ def _repeat(mutation: Mutation, wanted: Claim, stored: StoredAnswer, ctx: Contex
         refusal = Refusal(Code.IDEMPOTENCY_KEY_EXPIRED, detail, operation=operation, resource=resource)
         return refuse(refusal, mutation.request_id)
     return repeat(stored.at, stored.status, stored.body, stored.location)
+
+
+HANDLERS: Mapping[type[Command], Handler] = {
+    Reserve: reserve,
+    Settle: _on_payment(settle, needs_hold=True),
+    Reverse: _on_payment(reverse),
+    Approve: _on_payment(approve),
+    Reject: _on_payment(reject),
+    CreatePayout: create_payout,
+    ReviewPayout: review_payout,
+    CreateWallet: create_wallet,
+    CreatePayee: create_payee,
+    PutPolicy: put_policy,
+    Pause: pause,
+    Resume: resume,
+}
+"""Who decides which command."""
+
+RECORDERS: Mapping[type[Decided], Callable[[Transaction, Work, Any], Answer]] = {
+    Change: record,
+    PayoutChange: _record_payout,
+    Made: _record_made,
+    Refusal: _record_refusal,
+}
+"""Who writes which decision, with the answer that its replays repeat."""

@@ -1,10 +1,7 @@
 """Approve and reject: one vote a person; the policy is asked again with every approval, and may deny by now."""
 
-import datetime as dt
-
 import msgspec
 
-from gateway.clock import format_utc
 from gateway.commands import Approve, Principal, Reject
 from gateway.errors import Code, Refusal
 from gateway.ledger import movements
@@ -14,6 +11,7 @@ from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
 from gateway.store.rows import PaymentRow, Vote
 from gateway.store.transaction import Transaction
+from gateway.work import Work
 
 _EVENTS = {
     Outcome.ALLOW: PaymentEvent.APPROVE_LAST,
@@ -23,8 +21,9 @@ _EVENTS = {
 }
 
 
-def approve(tx: Transaction, payment: PaymentRow, principal: Principal, command: Approve, now: dt.datetime) -> Change | Refusal:
+def approve(tx: Transaction, work: Work, payment: PaymentRow, command: Approve) -> Change | Refusal:
     """Count one approval. The last one that is needed makes the hold, if policy and wallet allow it by now."""
+    principal, now = work.request.principal, work.now
     votes = tx.votes(payment.tenant_id, payment.payment_id)
     refusal = _may_not_vote(payment, principal, votes)
     if refusal is not None:
@@ -32,7 +31,7 @@ def approve(tx: Transaction, payment: PaymentRow, principal: Principal, command:
     mode = tx.mode(payment.tenant_id)
     if mode.mode == "paused":
         return Refusal(Code.PAUSED, f"paused since {mode.at} by {mode.actor}: {mode.reason}")
-    vote = Vote(principal.agent_id, principal.key_id, "approve", command.reason, format_utc(now))
+    vote = Vote(principal.agent_id, principal.key_id, "approve", command.reason, work.now_text)
     people = tuple(sorted((*(item.agent_id for item in votes), principal.agent_id)))
     payee = tx.payee(payment.tenant_id, payment.payee_id)
     assert payee is not None, "payees are never deleted"
@@ -48,14 +47,15 @@ def approve(tx: Transaction, payment: PaymentRow, principal: Principal, command:
     return _held(payment, vote, screened, introduces=not payee.known)
 
 
-def reject(tx: Transaction, payment: PaymentRow, principal: Principal, command: Reject, now: dt.datetime) -> Change | Refusal:
+def reject(tx: Transaction, work: Work, payment: PaymentRow, command: Reject) -> Change | Refusal:
     """One person's no ends the wait."""
+    principal = work.request.principal
     refusal = _may_not_vote(payment, principal, tx.votes(payment.tenant_id, payment.payment_id))
     if refusal is not None:
         return refusal
     edge = PAYMENT.edge(payment.state, PaymentEvent.REJECT)
     assert edge is not None, "what waits can be rejected"
-    vote = Vote(principal.agent_id, principal.key_id, "reject", command.reason, format_utc(now))
+    vote = Vote(principal.agent_id, principal.key_id, "reject", command.reason, work.now_text)
     changed = msgspec.structs.replace(payment, state=edge.next, operations=payment.operations + 1)
     return Change(changed, "reject", None, payment.requested, (), 200, vote=vote)
 

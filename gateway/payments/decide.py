@@ -16,6 +16,7 @@ from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
 from gateway.store.rows import PayeeRow, PaymentRow, Vote, WalletRow
 from gateway.store.transaction import Transaction
+from gateway.work import Work
 
 DEFAULT_HOLD_S = 86_400
 """Seconds that a hold lasts when the caller does not say: one day."""
@@ -31,7 +32,7 @@ Kind = Literal["reserve", "escalation", "denial", "approve", "reject", "settle",
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What one operation does to one payment; `journal.record` writes it and signs the receipt.
+    """What one operation does to one payment; `payments.record` writes it and signs the receipt.
 
     `payment` is the row after the operation, before its receipt is known. `counted` minor units and `tallied` payments go into
     its counters. `refusal` is set where the policy denies, `introduces` where its payee gets a first hold, `vote` where somebody
@@ -52,8 +53,9 @@ class Change(msgspec.Struct, frozen=True):
     vote: Vote | None = None
 
 
-def reserve(tx: Transaction, principal: Principal, command: Reserve, now: dt.datetime, suffix: str) -> Change | Refusal:
+def reserve(tx: Transaction, work: Work, command: Reserve) -> Change | Refusal:
     """Hold the amount if wallet, payee and policy allow it. A denial, and a wait for approval, are payments without movements."""
+    principal, now = work.request.principal, work.now
     tenant_id = principal.tenant_id
     if (mode := tx.mode(tenant_id)).mode == "paused":
         return Refusal(Code.PAUSED, f"paused since {mode.at} by {mode.actor}: {mode.reason}")
@@ -70,14 +72,14 @@ def reserve(tx: Transaction, principal: Principal, command: Reserve, now: dt.dat
         )
     edge = PAYMENT.edge(None, _RESERVES[outcome])
     assert edge is not None, "a reserve always has an edge"
-    payment = _new_payment(principal, command, edge.next, (wallet, payee), screened, now, suffix)
+    payment = _new_payment(principal, command, edge.next, (wallet, payee), screened, now, work.suffix)
     if outcome is Outcome.ALLOW:
         moves = movements(edge.effect, payment.accounts, amount)
         introduces = not payee.known
         return Change(payment, "reserve", "reserve", amount, moves, 201, True, amount, 1, introduces=introduces)
     if outcome is Outcome.DENY:
         reasons, where = screened.block.reasons, f"/v1/payments/{payment.payment_id}"
-        refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(reasons)}", reasons, f"opr_{suffix}", where)
+        refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(reasons)}", reasons, f"opr_{work.suffix}", where)
         return Change(payment, "denial", None, amount, (), 403, is_new=True, refusal=refusal)
     return Change(payment, "escalation", None, amount, (), 202, is_new=True)
 
@@ -134,7 +136,7 @@ def _new_payment(
     )
 
 
-def settle(payment: PaymentRow, command: Settle) -> Change | Refusal:
+def settle(_tx: Transaction, _work: Work, payment: PaymentRow, command: Settle) -> Change | Refusal:
     """Pay the payee out of the open hold; a final settle gives the remainder back."""
     amount = payment.open if command.amount is UNSET else int(command.amount)
     final = command.final is UNSET or command.final
@@ -158,7 +160,7 @@ def settle(payment: PaymentRow, command: Settle) -> Change | Refusal:
     return Change(changed, "settle", "settle", amount, moves, 200, counted=-remainder)
 
 
-def reverse(tx: Transaction, payment: PaymentRow, command: Reverse) -> Change | Refusal:
+def reverse(tx: Transaction, _work: Work, payment: PaymentRow, command: Reverse) -> Change | Refusal:
     """Release the open hold, or refund what was settled, not yet refunded, and not yet paid out to the payee."""
     edge = PAYMENT.edge(payment.state, PaymentEvent.REVERSE)
     if edge is None:

@@ -6,7 +6,7 @@ import hashlib
 import msgspec
 
 from gateway.clock import format_utc
-from gateway.commands import CreatePayout, Principal, ReviewPayout
+from gateway.commands import CreatePayout, ReviewPayout
 from gateway.errors import Code, Refusal
 from gateway.ledger import Movement
 from gateway.machines.payout import PAYOUT, PayoutEffect, PayoutEvent, PayoutState
@@ -14,7 +14,7 @@ from gateway.rail.port import RAIL
 from gateway.store.payouts import RAIL_CLEARING, SUSPENSE, PayoutRow, RailEventRow, ReviewRow
 from gateway.store.transaction import Transaction
 from gateway.views import payout_view
-from gateway.work import Made
+from gateway.work import Made, Work
 
 FIRST_BACKOFF_MS = 500
 LAST_BACKOFF_MS = 60_000
@@ -30,7 +30,7 @@ _ENTRY_KINDS = {
 
 
 class PayoutChange(msgspec.Struct, frozen=True):
-    """What one event does to one payout; `payout_journal.record_payout` writes it and signs the receipt.
+    """What one event does to one payout; `payouts.record` writes it and signs the receipt.
 
     `payout` is the row after it, before its receipt is known; `held` the epoch under which it is written, None for a new payout.
     `item` is the kind of reconciliation item that goes with it, `rail_id` the charge that the item is about.
@@ -51,12 +51,11 @@ def rail_key(tenant_id: str, payout_id: str, operation: str, seq: int) -> str:
     return "gng_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:48]
 
 
-def create_payout(
-    tx: Transaction, principal: Principal, command: CreatePayout, now: str, suffix: str, *, has_rail: bool
-) -> PayoutChange | Refusal:
+def create_payout(tx: Transaction, work: Work, command: CreatePayout) -> PayoutChange | Refusal:
     """Set the amount aside for the payee; the row is the durable intent, and a worker sends it."""
-    if not has_rail:
+    if not work.has_rail:
         return Refusal(Code.RAIL_UNAVAILABLE, "this gateway was started without a rail; `serve --rail URL` names one")
+    principal, now = work.request.principal, work.now_text
     tenant_id, amount = principal.tenant_id, int(command.amount)
     payee = tx.payee(tenant_id, command.payee_id)
     if payee is None:
@@ -66,7 +65,7 @@ def create_payout(
     if payee.payable < amount:
         where = f"/v1/payees/{payee.payee_id}"
         return Refusal(Code.INSUFFICIENT_PAYABLE, f"$.amount: the payee is owed {payee.payable}", resource=where)
-    accounts, payout_id = tx.payouts, f"pyo_{suffix}"
+    accounts, payout_id = tx.payouts, f"pyo_{work.suffix}"
     row = PayoutRow(
         tenant_id=tenant_id,
         payout_id=payout_id,
@@ -128,10 +127,9 @@ def contradict(tx: Transaction, row: PayoutRow, rail_id: str | None, now: str) -
     return change and msgspec.structs.replace(change, item="contradicted_success", rail_id=rail_id)
 
 
-def review_payout(
-    tx: Transaction, principal: Principal, payout_id: str, command: ReviewPayout, now: str, suffix: str
-) -> PayoutChange | Made | Refusal:
+def review_payout(tx: Transaction, work: Work, command: ReviewPayout) -> PayoutChange | Made | Refusal:
     """Note what an operator says; the payout is decided when two different operators' last words agree."""
+    principal, payout_id, now = work.request.principal, work.request.path_ids[0], work.now_text
     tenant_id = principal.tenant_id
     row = tx.payouts.find(tenant_id, payout_id)
     if row is None:
@@ -146,7 +144,7 @@ def review_payout(
     if sum(said is outcome for said in last_words.values()) < 2:
         return Made(payout_view(row, reviews, ()), status=200)
     # What two people found out is held against the rail's own word, whenever it gives one.
-    check = RailEventRow(f"review_{suffix}", row.rail_key, "review", outcome.value, b"{}", 0)
+    check = RailEventRow(f"review_{work.suffix}", row.rail_key, "review", outcome.value, b"{}", 0)
     tx.payouts.add_event(RAIL, check, now)
     event = PayoutEvent.REVIEW_SUCCEEDED if outcome is PayoutState.SUCCEEDED else PayoutEvent.REVIEW_FAILED
     return happen(row, event, now, row.epoch, reason="decided by two operators") or Refusal(Code.PAYOUT_FINAL, "already decided")

@@ -11,6 +11,7 @@ from gateway.policy import NO_RULES, Rules, Tally, compile_rules
 from gateway.store.bulk import COUNTERS, OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS
 from gateway.store.payouts import PayoutStore
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
+from gateway.store.tenants import TenantStore
 
 _SELECT_PAYMENT = f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE tenant_id = ? AND payment_id = ?"  # noqa: S608  # our own names
 _INSERT_PAYMENT = f"INSERT INTO payments ({PAYMENT_COLUMNS}) VALUES ({', '.join('?' * len(PaymentRow.__struct_fields__))})"  # noqa: S608  # our own names
@@ -75,7 +76,7 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
         self._executemany = connection.executemany
-        self.payouts = PayoutStore(connection)
+        self.payouts, self.tenants = PayoutStore(connection), TenantStore(connection)
         self._rules: dict[str, Rules] = {}
 
     def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:

@@ -18,7 +18,6 @@ from gateway.routes import Route
 from gateway.store.batch import Batch
 from gateway.store.connections import open_writer
 from gateway.store.reads import Reads
-from gateway.store.tenants import TenantStore
 from gateway.work import Chore, Context
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
@@ -57,7 +56,7 @@ class Desk:
         mutation = Mutation(route, caller, path_ids, key.ljust(16, "-"), "", command, body, "request-1")
         self.connection.execute("BEGIN IMMEDIATE")
         context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
-        (answer,) = execute_batch(self.tx, TenantStore(self.connection), [mutation], context)
+        (answer,) = execute_batch(self.tx, [mutation], context)
         self.connection.execute("COMMIT")
         return answer
 
@@ -65,7 +64,7 @@ class Desk:
         """Run a piece of the gateway's own work and commit."""
         self.connection.execute("BEGIN IMMEDIATE")
         context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
-        (result,) = execute_batch(self.tx, TenantStore(self.connection), [chore], context)
+        (result,) = execute_batch(self.tx, [chore], context)
         self.connection.execute("COMMIT")
         return result
 
@@ -74,7 +73,7 @@ class Desk:
         self.connection.execute("BEGIN IMMEDIATE")
         context = Context.at(self.now, self.ids, self.signer)
         chores = [lambda tx, ctx: sweep_expired(tx, ctx, 100)]
-        (swept,) = execute_batch(self.tx, TenantStore(self.connection), chores, context)
+        (swept,) = execute_batch(self.tx, chores, context)
         self.connection.execute("COMMIT")
         return swept
 

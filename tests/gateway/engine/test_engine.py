@@ -136,11 +136,11 @@ def test_one_defective_request_does_not_take_its_batch_with_it(desk, monkeypatch
     """The request that raises is answered with 500 and no money moved; the others in its batch are decided."""
     import gateway.engine.execute as module
 
-    def fragile(tx, tenants, request, wanted, context):
+    def fragile(tx, request, wanted, context):
         if request.key.startswith("bad"):
             tx.count("x", ["y"], 1, 1)
             raise RuntimeError("a defect")
-        return real(tx, tenants, request, wanted, context)
+        return real(tx, request, wanted, context)
 
     real = module.execute
     monkeypatch.setattr(module, "execute", fragile)

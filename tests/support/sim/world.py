@@ -22,7 +22,6 @@ from gateway.routes import PUT_POLICY, Route
 from gateway.store.batch import Batch
 from gateway.store.connections import open_writer
 from gateway.store.reads import Reads
-from gateway.store.tenants import TenantStore
 from gateway.work import Chore, Context
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
@@ -117,7 +116,6 @@ class World:
         self.wire = Tripwire(open_writer(self.db))
         self.connection = self.wire.connection
         self.tx = Batch(self.wire)
-        self.tenants = TenantStore(self.wire)
         self.reads = Reads(self.connection)
 
     def kill(self, torn: int | None = None) -> None:
@@ -165,7 +163,7 @@ class World:
         self.wire.left = crash.at if crash is not None and crash.step is Step.STATEMENT else None
         try:
             context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
-            answers = execute_batch(self.tx, self.tenants, requests, context)
+            answers = execute_batch(self.tx, requests, context)
         except Killed:
             return self._died(None, before, before)
         finally:
