@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.process import HOST, PORT
+from gateway.rail import RAIL_TIMEOUT_S
+
 if TYPE_CHECKING:
     from gateway.command_line.demo import DemoData
 
@@ -46,8 +49,8 @@ def gateway() -> None:
 
 
 @gateway.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="Port; 0 takes a free one.")
 @_DB
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="JSON lines on standard error.")
 @click.option(
@@ -55,7 +58,11 @@ def gateway() -> None:
 )
 @click.option("--rail", envvar="GONOGO_RAIL_URL", default=None, help="The rail's URL; `practice`: one that always pays.")
 @click.option(
-    "--rail-timeout-s", type=click.IntRange(1, 60), default=5, show_default=True, help="Seconds until the rail's silence counts."
+    "--rail-timeout-s",
+    type=click.IntRange(1, 60),
+    default=int(RAIL_TIMEOUT_S),
+    show_default=True,
+    help="Seconds until the rail's silence counts.",
 )
 def serve(host: str, port: int, db: Path | None, access_log: bool, processes: int, rail: str | None, rail_timeout_s: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was taken and end with 0.
@@ -78,7 +85,7 @@ def serve(host: str, port: int, db: Path | None, access_log: bool, processes: in
 
 
 @gateway.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--script", type=click.Path(path_type=Path), default=None, help="A RailScript: what to do to which request.")
 @click.option(
@@ -211,11 +218,12 @@ def revoke_key(keyid: str, db: Path | None, by: str) -> None:
 def _settle_many(db: Path, data: "DemoData", payments: int) -> None:
     from gateway.command_line.demo_history import settle_many
     from gateway.settings import Settings
+    from gateway.store.group_commit import MAX_BATCH
 
     tenths = -(-payments // 10)
 
     def on_done(done: int) -> None:
-        if done == payments or done % tenths < min(500, tenths):
+        if done == payments or done % tenths < min(MAX_BATCH, tenths):
             click.echo(f"settled {done} of {payments} payments", err=True)
 
     settle_many(Settings(db=db), data, payments, on_done)

@@ -39,7 +39,7 @@ class Reserve(Command, frozen=True):
     payee_id: Id
     amount: Amount
     currency: Currency
-    expires_in_s: Annotated[int, Meta(ge=1, le=2_592_000)] | UnsetType = UNSET
+    expires_in_s: Seconds | UnsetType = UNSET
     client_reference: Text | UnsetType = UNSET
     purpose: Text | UnsetType = UNSET
 

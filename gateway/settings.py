@@ -6,6 +6,8 @@ import msgspec
 
 from gateway.clock import Clock, format_utc, system_clock
 from gateway.ids import Ids, SystemIds
+from gateway.process import HOST, PORT
+from gateway.rail import RAIL_TIMEOUT_S
 from gateway.rail.port import Rail
 
 
@@ -17,15 +19,15 @@ class Settings(msgspec.Struct, frozen=True):
     """
 
     db: Path
-    host: str = "127.0.0.1"
-    port: int = 8080
+    host: str = HOST
+    port: int = PORT
     body_limit: int = 65_536
     lock_wait_s: float = 2.0
     clock: Clock = system_clock
     ids: Ids = msgspec.field(default_factory=SystemIds)
     rail_url: str | None = None
     rail_secret: str | None = None
-    rail_timeout_s: float = 5.0
+    rail_timeout_s: float = RAIL_TIMEOUT_S
     rail: Rail | None = None
 
     def now_text(self) -> str:

@@ -16,12 +16,10 @@ from gateway.errors import StartProblem
 from gateway.idempotency.claim import Mutation
 from gateway.routes import RESERVE, SETTLE
 from gateway.settings import Settings
+from gateway.store.group_commit import MAX_BATCH
 
 HOLD, PAID = "2", "1"
 """Minor units: small, so that neither the wallet nor the day's limit is in the way of five million payments."""
-
-BATCH = 500
-"""Payments a transaction: what the group commit takes at once."""
 
 _SETTLE = Settle(amount=PAID)
 _SETTLE_BODY = msgspec.json.encode(_SETTLE)
@@ -52,8 +50,8 @@ async def _settle_many(settings: Settings, demo: DemoData, payments: int, on_don
     assert principal is not None, "the tenant was made a moment ago"
     await engine.start()
     try:
-        for first in range(0, payments, BATCH):
-            numbers = range(first, min(first + BATCH, payments))
+        for first in range(0, payments, MAX_BATCH):
+            numbers = range(first, min(first + MAX_BATCH, payments))
             await _live(engine, principal, demo, numbers)
             on_done(numbers.stop)
     finally:

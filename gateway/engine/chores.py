@@ -1,4 +1,4 @@
-"""What the engine does between requests: gives expired holds back, and deletes stored answers after 30 days."""
+"""What the engine does between requests: gives expired holds back, and deletes stored answers once their time is over."""
 
 import datetime as dt
 

@@ -13,7 +13,8 @@ from gateway.commands import Command, Principal
 from gateway.routes import Route
 
 KEY_LIFETIME_DAYS = 30
-"""Days for which the stored answer is repeated; afterwards the key answers 410 for as long as the ledger lives."""
+"""Days for which the stored answer is repeated; afterwards the key answers 410 for as long as the ledger lives. A test holds the
+schema's trigger to this number."""
 
 _UNIT = "\x1f"
 _REPLAY_LINES = b"idempotent-replayed: %b\r\nidempotency-key: %b\r\nidempotency-expires: %b\r\nrepr-digest: sha-256=:%b:\r\n"

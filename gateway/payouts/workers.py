@@ -44,8 +44,8 @@ class RunChore(Protocol):
 class Timing(msgspec.Struct, frozen=True):
     """Seconds. A lease outlives the calls made under it; patience is how long a request may still be on its way."""
 
-    lease_s: float = 25.0
-    patience_s: float = 5.0
+    lease_s: float
+    patience_s: float
 
     @classmethod
     def of(cls, timeout_s: float) -> "Timing":
@@ -59,7 +59,7 @@ class RailDesk(msgspec.Struct, frozen=True):
     rail: Rail
     run_chore: RunChore
     breaker: Breaker
-    timing: Timing = Timing()
+    timing: Timing
 
 
 async def outbox(desk: RailDesk, limit: int = BATCH) -> Calls:

@@ -10,8 +10,7 @@ import msgspec
 from gateway.rail.port import Outcome, RailResult
 
 CONNECT_S = 2.0
-ANSWER_S = 5.0
-"""Seconds until a request without an answer counts as unknown; the lease of a payout lasts longer than both together."""
+"""Seconds until a rail that cannot be connected to counts as not reached; never more than it gets for an answer."""
 
 Part = TypeVar("Part", bound=msgspec.Struct)
 
@@ -37,7 +36,7 @@ class HttpRail:
     def __init__(
         self,
         base_url: str,
-        answer_s: float = ANSWER_S,
+        answer_s: float,
         connect_s: float = CONNECT_S,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:

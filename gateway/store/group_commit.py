@@ -14,6 +14,9 @@ from typing import Generic, Protocol, TypeVar
 from gateway.errors import Code
 from gateway.store.connections import storage_code
 
+MAX_BATCH = 512
+"""The most requests that one transaction decides: what more there is waits for the next."""
+
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 Told_contra = TypeVar("Told_contra", contravariant=True)
@@ -50,7 +53,7 @@ class GroupCommit(Generic[Request, Result]):
         connection: sqlite3.Connection,
         decide: Callable[[Sequence[Request]], list[Result]],
         lock_wait_s: float,
-        max_batch: int = 512,
+        max_batch: int = MAX_BATCH,
     ) -> None:
         self.in_loop = False
         """Whether every commit is made in the loop: right where nothing else runs in it, since a thread costs two switches."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gateway.idempotency.claim import KEY_LIFETIME_DAYS
 from gateway.ledger import Movement
 from gateway.machines.payment import PaymentState
 from gateway.policy import NO_RULES, Rules, Tally, compile_rules
@@ -41,11 +42,12 @@ SELECT document FROM policies INDEXED BY policies_by_hash WHERE tenant_id = ? AN
 """
 _SELECT_COUNTERS = "SELECT counter, amount, payments FROM counters WHERE tenant_id = ? AND counter IN ({marks})"
 # The journal's own clock bounds what may go: a clock that jumps ahead takes nothing with it that the journal has not outlived.
-_PURGE_ANSWERS = """
+_PURGE_ANSWERS = f"""
 DELETE FROM answers WHERE seq IN (
   SELECT seq FROM (SELECT a.seq, o.at FROM answers AS a JOIN operations AS o ON o.seq = a.seq ORDER BY a.seq LIMIT ?)
-  WHERE at <= ? AND at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT at FROM operations ORDER BY seq DESC LIMIT 1), '-30 days'))
-"""
+  WHERE at <= ?
+  AND at <= strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT at FROM operations ORDER BY seq DESC LIMIT 1), '-{KEY_LIFETIME_DAYS} days'))
+"""  # noqa: S608  # a number of our own
 _SELECT_MODE = """
 SELECT t.mode, t.mode_reason, t.mode_at, t.mode_actor, s.mode, s.mode_reason, s.mode_at, s.mode_actor
 FROM tenants AS t, service AS s WHERE t.tenant_id = ? AND s.only_row = 1

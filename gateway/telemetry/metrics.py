@@ -99,7 +99,7 @@ class Metrics:
     def watch(self, engine: Watched) -> None:
         """Show what the engine knows, asked when somebody asks for the metrics."""
         purged = Gauge(
-            "gateway_answers_purged", "Stored answers let go since the start, 30 days old each.", registry=self.registry
+            "gateway_answers_purged", "Stored answers deleted since the start, since their time was over.", registry=self.registry
         )
         purged.set_function(lambda: engine.answers_purged)
         paused = Gauge("gateway_service_paused", "1 while reserves of all tenants are paused.", registry=self.registry)

@@ -53,7 +53,7 @@ class SimulatorTransport(httpx.AsyncBaseTransport):
 class SimulatedRail(HttpRail):
     """A rail with its book in `book`. `simulator`, `book` and `transport` are there to be looked at and played with."""
 
-    def __init__(self, book: Path, script: Script, clock: Clock, ids: Ids, answer_s: float = 5.0) -> None:
+    def __init__(self, book: Path, script: Script, clock: Clock, ids: Ids, answer_s: float) -> None:
         self.book = Book(book)
         self.simulator = Simulator(self.book, script, Messenger(ids, None, None), clock, ids)
         self.transport = SimulatorTransport(self.simulator)

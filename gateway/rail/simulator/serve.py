@@ -36,8 +36,8 @@ class RailSettings(msgspec.Struct, frozen=True):
     """What a rail process is told when it starts. `secret` signs the webhooks that go to `webhook_url`."""
 
     book: Path
-    host: str = "127.0.0.1"
-    port: int = 0
+    host: str
+    port: int
     script: Path | None = None
     webhook_url: str | None = None
     secret: str | None = None

@@ -8,6 +8,7 @@ from gateway_shop import Shop, refusal
 
 from gateway.clock import system_clock
 from gateway.ids import SystemIds
+from gateway.rail import RAIL_TIMEOUT_S
 from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
 from gateway.rail.simulator.webhooks import signature
@@ -18,7 +19,7 @@ SHARED = "the rail's and ours"
 @pytest.fixture
 def paying(tmp_path):
     """A gateway with an honest rail, whose first payee is owed 1250."""
-    rail = SimulatedRail(tmp_path / "rail.db", Script(), system_clock, SystemIds())
+    rail = SimulatedRail(tmp_path / "rail.db", Script(), system_clock, SystemIds(), RAIL_TIMEOUT_S)
     with Shop(tmp_path, rail=rail, rail_secret=SHARED) as shop:
         shop.rail = rail
         assert shop.post(f"{shop.reserved()}/settle", {}).status_code == 200

@@ -4,16 +4,17 @@ import sqlite3
 
 from gateway.clock import system_clock
 from gateway.command_line.demo import FUNDS, make_demo
-from gateway.command_line.demo_history import BATCH, settle_many
+from gateway.command_line.demo_history import settle_many
 from gateway.ids import SystemIds
 from gateway.settings import Settings
 from gateway.store.connections import open_reader
+from gateway.store.group_commit import MAX_BATCH
 from gateway.store.reads import Reads
 
 
 def test_a_past_is_settled_payments_whose_money_adds_up(tmp_path):
     """Over more than one batch: each payment settled for one of two units, the rest given back, receipts for both steps."""
-    settings, payments, told = Settings(db=tmp_path / "gateway.db"), BATCH + 7, []
+    settings, payments, told = Settings(db=tmp_path / "gateway.db"), MAX_BATCH + 7, []
     demo = make_demo(settings.db, system_clock, SystemIds(), "demo")
     settle_many(settings, demo, payments, told.append)
     reader = open_reader(settings.db)
@@ -26,7 +27,7 @@ def test_a_past_is_settled_payments_whose_money_adds_up(tmp_path):
         assert _count(reader, "operations WHERE receipt IS NOT NULL") == 2 * payments
     finally:
         reader.close()
-    assert told == [BATCH, payments]
+    assert told == [MAX_BATCH, payments]
 
 
 def test_the_log_reaches_the_database_while_the_engine_works(tmp_path):
@@ -34,7 +35,7 @@ def test_the_log_reaches_the_database_while_the_engine_works(tmp_path):
     settings, sizes = Settings(db=tmp_path / "gateway.db"), []
     demo = make_demo(settings.db, system_clock, SystemIds(), "demo")
     before = settings.db.stat().st_size
-    settle_many(settings, demo, 4 * BATCH, lambda _done: sizes.append(settings.db.stat().st_size))
+    settle_many(settings, demo, 4 * MAX_BATCH, lambda _done: sizes.append(settings.db.stat().st_size))
     assert sizes[-1] > before + 1_000_000
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import re
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from gateway_desk import START
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import package_dir
 from gateway.api.reply import pairs
 from gateway.commands import CreatePayee, Principal, Reserve, Settle
 from gateway.engine import chores
@@ -175,3 +177,13 @@ def test_the_moment_is_told_with_the_first_answer(desk):
     told = dict(pairs(replay_lines("k", first.decided_at, first.body, replayed=False)))
     assert told[b"idempotency-expires"] == expires_at("2026-11-23T10:00:00.000Z").encode()
     assert expires_at("2026-11-23T10:00:00.000Z") == "2026-12-23T10:00:00.000Z"
+
+
+def test_the_database_keeps_an_answer_for_as_many_days_as_the_gateway_repeats_it():
+    """The trigger's number of days is KEY_LIFETIME_DAYS: a shorter one would let go of answers that are still owed."""
+    schema = (package_dir() / "store" / "schema.sql").read_text(encoding="utf-8")
+    trigger = schema.partition("CREATE TRIGGER answers_live")[2].partition("END;")[0]
+    assert re.findall(r"'-([0-9]+) days'|kept for ([0-9]+) days", trigger) == [
+        (str(KEY_LIFETIME_DAYS), ""),
+        ("", str(KEY_LIFETIME_DAYS)),
+    ]
