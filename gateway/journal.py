@@ -83,9 +83,8 @@ def operation_row(
     payment_id: str | None = None,
     payment_seq: int | None = None,
     receipt: bytes | None = None,
-    signature: bytes | None = None,
 ) -> OperationRow:
-    """The journal's row for this operation; `kind` is the route's where it is not given."""
+    """The journal's row for this operation; `kind` is the route's where it is not given. Its receipt is signed with its batch."""
     mutation, claim = work.mutation, work.claim
     return OperationRow(  # in order: beyond fifteen names Python makes a dict of them first
         tenant_id,
@@ -103,7 +102,7 @@ def operation_row(
         status,
         location,
         receipt,
-        signature,
+        None,  # its signature
         work.signer.keyid if receipt else None,
         body if mutation else None,
     )

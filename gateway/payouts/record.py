@@ -43,7 +43,6 @@ def record_payout(tx: Transaction, work: Work, change: PayoutChange) -> Answer |
         payment_id=row.payout_id,
         payment_seq=row.operations,
         receipt=payload,
-        signature=work.signer.sign(payload),
     )
     written = append(tx, work, operation)
     assert written == seq, "the receipt names its place in the journal"

@@ -191,7 +191,7 @@ class Batch(Transaction):
     def add_operation(self, row: OperationRow) -> int:
         """Append to the journal; returns the position."""
         self._seq = seq = self.next_seq()
-        if row.receipt is not None and row.signature is None:
+        if row.receipt is not None:
             self._signatures.begin(row.receipt)
         self._operations.append((seq, row))
         if row.body is not None:
@@ -202,10 +202,7 @@ class Batch(Transaction):
     def _write_operations(self) -> None:
         """Write the journal's rows, with the signatures in their places."""
         made = iter(self._signatures.finish())
-        rows = [
-            bulk.operation(seq, row, next(made) if row.receipt is not None and row.signature is None else row.signature)
-            for seq, row in self._operations
-        ]
+        rows = [bulk.operation(seq, row, next(made) if row.receipt is not None else None) for seq, row in self._operations]
         self._operations.clear()
         bulk.OPERATIONS.run(self._execute, rows)
 

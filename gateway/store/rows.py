@@ -100,7 +100,7 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 class OperationRow(msgspec.Struct, frozen=True):
     """A row for the journal. `body`, the answer's bytes, goes to a table of its own; it is None where nobody asked.
 
-    A receipt without a signature is signed when its batch is written.
+    A receipt is signed when its batch is written, and nowhere else.
     """
 
     tenant_id: str

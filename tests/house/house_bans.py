@@ -70,6 +70,17 @@ def matching(pattern: str) -> Callable[[Path], Iterator[int]]:
     return lambda path: (line for line, value in strings(path) if compiled.search(value))
 
 
+def signing(path: Path) -> Iterator[int]:
+    """Lines that have the signer of a batch sign one receipt by itself."""
+    for node in walk(tree(path)):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("sign", "sign_message")
+            and ast.unparse(node.value).endswith(".signer")
+        ):
+            yield node.lineno
+
+
 def a_shell(path: Path) -> Iterator[int]:
     """Lines that hand a command line to a shell."""
     yield from uses("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput")(path)
@@ -243,6 +254,13 @@ BANS = (
             "loadtests/bench/peers/litestar_sqlite.py": "a peer of the speed comparison, on its own database",
             "loadtests/bench/peers/postgres_tables.py": "a peer of the speed comparison, on its own PostgreSQL",
         },
+    ),
+    Ban(
+        "signing a receipt by itself",
+        "a second way to sign is a second place for a wrong key and a wrong moment",
+        "leave the receipt unsigned in its row: gateway/receipts/batch_signer.py signs it with its batch",
+        signing,
+        ("gateway",),
     ),
     Ban(
         "mocks",
