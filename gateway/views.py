@@ -1,22 +1,33 @@
 """Rows as callers see them: amounts become strings, columns that are ours alone stay here."""
 
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Literal
+
 import msgspec
 
 from gateway.answers import (
     ApprovalView,
     DecisionView,
+    KeyUse,
+    LedgerLine,
     PayeeView,
     PaymentView,
     PayoutView,
+    PostingView,
+    ReceiptItem,
     ReconciliationView,
     ReviewView,
     WalletView,
 )
 from gateway.errors import Code
+from gateway.idempotency.claim import expires_at, resource_path
 from gateway.machines.payment import PaymentState
 from gateway.machines.payout import PayoutState
 from gateway.policy import PolicyBlock
+from gateway.receipts.receipt import envelope
 from gateway.store.payouts import ItemRow, PayoutRow, ReviewRow
+from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
 
 
@@ -91,6 +102,34 @@ def payout_view(row: PayoutRow, reviews: tuple[ReviewRow, ...], items: tuple[Ite
             ReconciliationView(item.kind, str(item.amount), item.currency, item.rail_id, item.seq, item.at) for item in items
         ),
     )
+
+
+def receipt_item(row: ReceiptRow) -> ReceiptItem:
+    """A receipt with its envelope, in a list."""
+    signed = envelope(row.payload, row.signature, row.keyid)
+    return ReceiptItem(f"rcp_{row.suffix}", row.payment_id, row.kind, row.seq, signed)
+
+
+def key_use(row: KeyUseRow, now: str) -> KeyUse:
+    """What one request under a key led to."""
+    until = expires_at(row.at)
+    state: Literal["answered", "expired"] = "answered" if row.kept and now < until else "expired"
+    return KeyUse(row.route, state, row.status, f"opr_{row.suffix}", resource_path(row.location, row.payment_id), row.at, until)
+
+
+def ledger_lines(tenant_id: str, legs: Iterable[LegRow]) -> list[LedgerLine]:
+    """Ledger entries, each with its legs, of movements in journal order."""
+    return [_ledger_line(tenant_id, list(entry)) for _, entry in groupby(legs, key=lambda leg: leg.seq)]
+
+
+def _ledger_line(tenant_id: str, legs: list[LegRow]) -> LedgerLine:
+    first, postings = legs[0], []
+    for leg in legs:
+        postings.append(PostingView(leg.debit, str(-leg.amount), leg.currency))
+        postings.append(PostingView(leg.credit, str(leg.amount), leg.currency))
+    names = (f"ent_{first.suffix}", tenant_id, first.payment_id, f"opr_{first.suffix}")
+    receipt_id = f"rcp_{first.suffix}" if first.has_receipt else None
+    return LedgerLine(first.seq, *names, first.entry_kind, first.at, receipt_id, tuple(postings))
 
 
 def decision_view(block: PolicyBlock) -> DecisionView:

@@ -23,14 +23,25 @@ from gateway.build import VERSION
 from gateway.commands import Principal, Reserve
 from gateway.engine.deciding import Decider
 from gateway.engine.receipt_keys import jwks, missing_key_file
+from gateway.errors import Code, Refusal, Refused
 from gateway.idempotency.in_flight import in_flight_use
 from gateway.payments.screening import Asked, screen
+from gateway.receipts.receipt import envelope
 from gateway.settings import Settings
 from gateway.store.health import DatabaseFiles
-from gateway.store.payouts import RailEventRow
+from gateway.store.payouts import PayoutRow, RailEventRow
 from gateway.store.reads import Reads
 from gateway.store.sqlite_version import SQLITE_VERSION
-from gateway.views import decision_view, payee_view, payment_view, wallet_view
+from gateway.views import (
+    decision_view,
+    key_use,
+    ledger_lines,
+    payee_view,
+    payment_view,
+    payout_view,
+    receipt_item,
+    wallet_view,
+)
 
 TRUST_ONLY = "the rail does not answer: reserves, settles and reverses work as ever, payouts wait until it does"
 
@@ -72,15 +83,23 @@ class Service(Decider):
 
     def payments(self, principal: Principal, cursor: str | None, limit: int, *, waiting: bool = False) -> PaymentPage:
         """A page of payments, newest first; `waiting` shows only those that wait for approval."""
-        return self._reads.payments(principal.tenant_id, cursor, limit, waiting=waiting)
+        found = self._reads.payments(principal.tenant_id, cursor, limit + 1, waiting=waiting)
+        items = tuple(payment_view(row) for row in found[:limit])
+        return PaymentPage(items, items[-1].payment_id if len(found) > limit else None)
 
     def payout(self, principal: Principal, payout_id: str) -> PayoutView:
         """One payout; raises Refused."""
-        return self._reads.payout(principal.tenant_id, payout_id)
+        return self._payout_view(self._reads.payout(principal.tenant_id, payout_id))
 
     def payouts(self, principal: Principal, cursor: str | None, limit: int) -> PayoutPage:
         """A page of payouts, newest first."""
-        return self._reads.payouts(principal.tenant_id, cursor, limit)
+        found = self._reads.rows.payouts.page(principal.tenant_id, cursor, limit + 1)
+        items = tuple(self._payout_view(row) for row in found[:limit])
+        return PayoutPage(items, items[-1].payout_id if len(found) > limit else None)
+
+    def _payout_view(self, row: PayoutRow) -> PayoutView:
+        payouts, of = self._reads.rows.payouts, (row.tenant_id, row.payout_id)
+        return payout_view(row, payouts.reviews(*of), payouts.items(*of))
 
     def wallet(self, principal: Principal, wallet_id: str) -> WalletView:
         """A wallet's balances; raises Refused."""
@@ -92,20 +111,28 @@ class Service(Decider):
 
     def receipt(self, principal: Principal, receipt_id: str) -> EnvelopeView:
         """A receipt's envelope; raises Refused."""
-        return self._reads.receipt(principal.tenant_id, receipt_id)
+        row = self._reads.receipt(principal.tenant_id, receipt_id)
+        return envelope(row.payload, row.signature, row.keyid)
 
     def receipts(self, principal: Principal, payment_id: str | None, cursor: str | None, limit: int) -> ReceiptPage:
         """A page of receipts; `cursor` is a journal position as text."""
-        return self._reads.receipts(principal.tenant_id, payment_id, int(cursor or 0), limit)
+        found = self._reads.receipts(principal.tenant_id, payment_id, int(cursor or 0), limit + 1)
+        items = tuple(receipt_item(row) for row in found[:limit])
+        return ReceiptPage(items, str(items[-1].seq) if len(found) > limit else None)
 
     def key(self, principal: Principal, key: str) -> KeyView:
-        """What happened to an idempotency key; raises Refused."""
-        under_way = tuple(in_flight_use(item) for item in self._in_flight.under(principal.tenant_id, key))
-        return self._reads.key(principal.tenant_id, key, self.settings.now_text(), under_way)
+        """What happened to an idempotency key; raises Refused for a key that led to nothing."""
+        now = self.settings.now_text()
+        decided = (key_use(row, now) for row in self._reads.key_uses(principal.tenant_id, key))
+        under_way = (in_flight_use(item) for item in self._in_flight.under(principal.tenant_id, key))
+        uses = (*decided, *under_way)
+        if not uses:
+            raise Refused(Refusal(Code.NOT_FOUND, "no request with this key was decided"))
+        return KeyView(key, uses)
 
     def ledger(self, principal: Principal, after: int, limit: int) -> list[LedgerLine]:
         """Ledger entries after a journal position."""
-        return self._reads.ledger(principal.tenant_id, after, limit)
+        return ledger_lines(principal.tenant_id, self._reads.ledger(principal.tenant_id, after, limit))
 
     def status(self, principal: Principal) -> StatusView:
         """The service's mode for this tenant, in words."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.answers import ReceiptItem
 from gateway.command_line.demo import DemoData, make_demo
 from gateway.commands import Command, Principal
 from gateway.engine.chores import sweep_expired
@@ -18,6 +19,7 @@ from gateway.routes import Route
 from gateway.store.batch import Batch
 from gateway.store.connections import open_writer
 from gateway.store.reads import Reads
+from gateway.views import receipt_item
 from gateway.work import Chore, Context
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
@@ -76,6 +78,10 @@ class Desk:
         (swept,) = execute_batch(self.tx, chores, context)
         self.connection.execute("COMMIT")
         return swept
+
+    def receipts(self, payment_id: str | None = None) -> list[ReceiptItem]:
+        """The receipts of a payment or payout, or all, in journal order."""
+        return [receipt_item(row) for row in self.reads.receipts(self.demo.tenant_id, payment_id, 0, 1000)]
 
     def balances(self) -> dict[str, int]:
         """Available, held and the first payee's payable, in minor units."""

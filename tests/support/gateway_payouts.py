@@ -17,6 +17,7 @@ from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
 from gateway.routes import CREATE_PAYOUT, RESERVE, REVIEW_PAYOUT, SETTLE
 from gateway.store.payouts import RailEventRow
+from gateway.views import payout_view
 
 PATIENCE_S = 5.0
 OWED = 10_000
@@ -141,7 +142,8 @@ class PayoutDesk:
 
     def view(self, payout_id: str):
         """The payout as its tenant sees it."""
-        return self.desk.reads.payout(self.tenant, payout_id)
+        payouts, row = self.desk.reads.rows.payouts, self.desk.reads.payout(self.tenant, payout_id)
+        return payout_view(row, payouts.reviews(self.tenant, payout_id), payouts.items(self.tenant, payout_id))
 
     def balances(self) -> dict[str, int]:
         """Every account of the tenant that is not a wallet's, by the last part of its name."""
@@ -156,7 +158,7 @@ class PayoutDesk:
 
 def receipts(counter, payout_id):
     """The payloads of a payout's receipts, in order."""
-    items = counter.desk.reads.receipts(counter.tenant, payout_id, 0, 100).items
+    items = counter.desk.receipts(payout_id)
     return [msgspec.json.decode(base64.b64decode(item.envelope.payload)) for item in items]
 
 

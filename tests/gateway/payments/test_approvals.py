@@ -74,7 +74,7 @@ def waiting(desk):
 
 def payloads(desk, payment_id):
     """What the payment's receipts say."""
-    items = desk.reads.receipts(desk.demo.tenant_id, payment_id, 0, 50).items
+    items = desk.receipts(payment_id)
     return [json.loads(base64.b64decode(item.envelope.payload)) for item in items]
 
 

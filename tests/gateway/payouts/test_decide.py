@@ -139,7 +139,7 @@ def test_each_receipt_of_a_payout_names_the_one_before(counter):
     payout_id = counter.pay()["payout_id"]
     counter.run_until(payout_id, "succeeded")
     before = None
-    for item in counter.desk.reads.receipts(counter.tenant, payout_id, 0, 100).items:
+    for item in counter.desk.receipts(payout_id):
         payload = base64.b64decode(item.envelope.payload)
         receipt = msgspec.json.decode(payload)
         totals = {name: int(value) for name, value in receipt["totals"].items()}
@@ -151,7 +151,7 @@ def test_each_receipt_of_a_payout_names_the_one_before(counter):
 def test_what_was_paid_out_cannot_be_refunded_from_the_payee(counter):
     """The payee is owed nothing any more: the refund is refused for good, the database never has to."""
     counter.pay(OWED)
-    (payment,) = counter.desk.reads.payments(counter.tenant, None, 10).items
+    (payment,) = counter.desk.reads.payments(counter.tenant, None, 10)
     answer = counter.desk.ask(REVERSE, Reverse(reason="too late"), "refund", payment.payment_id)
     assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (409, "insufficient_payable")
     assert counter.balances()["paying"] == OWED

@@ -21,6 +21,7 @@ from gates.receipts.verifier import verify_receipts
 from gateway.canonical import sha256_hex
 from gateway.commands import ApprovalRule, Approve, Budget, DuplicateGuard, Principal, PutPolicy, Reject, Reserve, Reverse, Settle
 from gateway.routes import APPROVE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE
+from gateway.views import ledger_lines
 
 EXAMPLES = int(os.environ.get("GONOGO_POLICY_LIVES", "50"))
 """How many random lives; a nightly run sets more."""
@@ -141,14 +142,15 @@ class PolicyLives(RuleBasedStateMachine):
 
     def every_receipt_verifies(self):
         """Signature, chain, conservation, the decision made again by code that shares nothing with the gateway's, the ledger."""
-        items = self.desk.reads.receipts(self.desk.demo.tenant_id, None, 0, 1000).items
+        items = self.desk.receipts()
         envelopes = [(item.receipt_id, msgspec.convert(msgspec.to_builtins(item.envelope), Envelope)) for item in items]
         jwks = msgspec.json.encode({"keys": [self.desk.signer.jwk]})
         for found in verify_receipts(envelopes, TrustRoot.from_jwks(jwks, "the desk"), policies=self.documents):
             wrong = [f"{level.name} {level.mark}: {level.says}" for level in found.levels if level.mark is not Mark.PASS]
             assert not wrong, f"{found.receipt.kind} {found.receipt.status}: {wrong}"
         receipts = [parse_receipt(base64.b64decode(envelope.payload)) for _, envelope in envelopes]
-        lines = msgspec.json.encode(self.desk.reads.ledger(self.desk.demo.tenant_id, 0, 1000))
+        tenant = self.desk.demo.tenant_id
+        lines = msgspec.json.encode(ledger_lines(tenant, self.desk.reads.ledger(tenant, 0, 1000)))
         bound = check_binding(msgspec.json.decode(lines, type=list[LedgerEntry]), receipts)
         assert not bound.findings
 

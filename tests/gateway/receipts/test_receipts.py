@@ -40,7 +40,7 @@ def receipts(desk):
     desk.ask(SETTLE, Settle(amount="400", final=False), "s1", payment_id)
     desk.ask(SETTLE, Settle(amount="500"), "s2", payment_id)
     desk.ask(REVERSE, Reverse(reason="r", amount="100"), "v1", payment_id)
-    return desk.reads.receipts(desk.demo.tenant_id, payment_id, 0, 10).items
+    return desk.receipts(payment_id)
 
 
 def payloads(receipts):
@@ -109,7 +109,7 @@ def one_of_each(counter):
     counter.script(charges=[{"action": "lost_reply_after"}], look_ups=[{"action": "bad_gateway", "times": 0}])
     counter.pay()
     counter.round()
-    return desk.reads.receipts(desk.demo.tenant_id, None, 0, 100).items
+    return desk.receipts()
 
 
 def test_openssl_verifies_the_bare_signature_of_every_kind(one_of_each, tmp_path):

@@ -1,0 +1,42 @@
+"""Rows that only readers see: several tables joined, each as one value."""
+
+import msgspec
+
+
+class ReceiptRow(msgspec.Struct, frozen=True):
+    """A receipt where it stands in the journal, with its signature."""
+
+    seq: int
+    suffix: str
+    payment_id: str
+    kind: str
+    payload: bytes
+    signature: bytes
+    keyid: str
+
+
+class KeyUseRow(msgspec.Struct, frozen=True):
+    """One request that was decided under a key; `kept` tells whether its answer is still there."""
+
+    route: str
+    status: int
+    suffix: str
+    location: str | None
+    payment_id: str | None
+    at: str
+    kept: int
+
+
+class LegRow(msgspec.Struct, frozen=True):
+    """One movement of a ledger entry, with the operation that made it and the names of its two accounts."""
+
+    seq: int
+    suffix: str
+    payment_id: str | None
+    entry_kind: str
+    at: str
+    has_receipt: int
+    amount: int
+    currency: str
+    debit: str
+    credit: str
