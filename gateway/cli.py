@@ -232,20 +232,23 @@ def _settle_many(db: Path, data: "DemoData", payments: int) -> None:
 @gateway.command()
 @click.option("--format", "output_format", type=click.Choice(["text", "json", "md"]), default="text", show_default=True)
 def routes(output_format: str) -> None:
-    """List every route under /v1 with the roles that it is open to."""
+    """List every route under /v1: the roles that it is open to, and how a mutation is reversed."""
     import msgspec
 
-    from gateway.routes import MUTATIONS, ROUTES
+    from gateway.routes import MUTATIONS, ROUTES, reversal
 
-    rows = [(route.method, route.template, ", ".join(route.roles), route.summary, route in MUTATIONS) for route in ROUTES]
     if output_format == "json":
-        members = ("method", "template", "roles", "summary", "idempotency_key")
-        items = [dict(zip(members, row, strict=True)) | {"roles": route.roles} for row, route in zip(rows, ROUTES, strict=True)]
+        members = ("method", "template", "roles", "summary", "idempotency_key", "reverse")
+        rows = [(row.method, row.template, row.roles, row.summary, row in MUTATIONS, reversal(row)) for row in ROUTES]
+        items = [dict(zip(members, row, strict=True)) for row in rows]
         click.echo(msgspec.json.format(msgspec.json.encode(items), indent=2))
     elif output_format == "md":
-        click.echo("| route | roles | key | what |\n|---|---|---|---|")
-        for method, template, roles, summary, keyed in rows:
-            click.echo(f"| `{method} {template}` | {roles} | {'yes' if keyed else 'no'} | {summary} |")
+        click.echo("| route | roles | key | what | reverse |\n|---|---|---|---|---|")
+        for row in ROUTES:
+            keyed = "yes" if row in MUTATIONS else "no"
+            click.echo(f"| `{row.name}` | {', '.join(row.roles)} | {keyed} | {row.summary} | {reversal(row) or ''} |")
     else:
-        for method, template, roles, summary, _ in rows:
-            click.echo(f"{method:5} {template:34} {roles:40} {summary}")
+        for row in ROUTES:
+            click.echo(f"{row.method:5} {row.template:34} {', '.join(row.roles):40} {row.summary}")
+            if reverse := reversal(row):
+                click.echo(f"{'':6}reverse: {reverse}")

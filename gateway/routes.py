@@ -23,8 +23,15 @@ from gateway.commands import (
 )
 
 
+class Undo(msgspec.Struct, frozen=True):
+    """How a mutation is taken back: `by` is the kind of the mutation that does it, if any; `how` says what it does, or why none."""
+
+    by: str | None
+    how: str
+
+
 class Route(msgspec.Struct, frozen=True):
-    """One route. `command` is None for reads; `kind` is the operation's name in receipts, metrics and the key look-up."""
+    """One route. `kind` is the operation's name in receipts, metrics and the key look-up. Reads have neither command nor undo."""
 
     method: Literal["GET", "POST"]
     template: str
@@ -32,6 +39,7 @@ class Route(msgspec.Struct, frozen=True):
     kind: str
     summary: str
     command: type[Command] | None = None
+    undo: Undo | None = None
 
     @property
     def name(self) -> str:
@@ -39,8 +47,24 @@ class Route(msgspec.Struct, frozen=True):
         return f"{self.method} {self.template}"
 
 
-RESERVE = Route("POST", "/v1/payments", ("agent",), "reserve", "Reserve a payment", Reserve)
-SETTLE = Route("POST", "/v1/payments/{payment_id}/settle", ("agent",), "settle", "Settle a reserved payment", Settle)
+RESERVE = Route(
+    "POST",
+    "/v1/payments",
+    ("agent",),
+    "reserve",
+    "Reserve a payment",
+    Reserve,
+    Undo("reverse", "releases the hold; it expires by itself, too"),
+)
+SETTLE = Route(
+    "POST",
+    "/v1/payments/{payment_id}/settle",
+    ("agent",),
+    "settle",
+    "Settle a reserved payment",
+    Settle,
+    Undo("reverse", "refunds what was settled and is still owed to the payee"),
+)
 REVERSE = Route(
     "POST",
     "/v1/payments/{payment_id}/reverse",
@@ -48,14 +72,51 @@ REVERSE = Route(
     "reverse",
     "Release a hold or refund a settlement",
     Reverse,
+    Undo("reserve", "reserves the same amount as a new payment"),
 )
-CREATE_WALLET = Route("POST", "/v1/wallets", ("tenant_admin",), "create_wallet", "Create a wallet", CreateWallet)
-CREATE_PAYEE = Route("POST", "/v1/payees", ("tenant_admin",), "create_payee", "Create a payee", CreatePayee)
-PUT_POLICY = Route("POST", "/v1/policies", ("tenant_admin",), "put_policy", "Set the tenant's policy", PutPolicy)
-PAUSE = Route("POST", "/v1/admin/pause", ("operator",), "pause", "Refuse new reserves", Pause)
-RESUME = Route("POST", "/v1/admin/resume", ("operator",), "resume", "Take new reserves again", Resume)
+CREATE_WALLET = Route(
+    "POST",
+    "/v1/wallets",
+    ("tenant_admin",),
+    "create_wallet",
+    "Create a wallet",
+    CreateWallet,
+    Undo(None, "an empty wallet moves no money"),
+)
+CREATE_PAYEE = Route(
+    "POST",
+    "/v1/payees",
+    ("tenant_admin",),
+    "create_payee",
+    "Create a payee",
+    CreatePayee,
+    Undo(None, "a payee by itself moves no money; a policy can block it"),
+)
+PUT_POLICY = Route(
+    "POST",
+    "/v1/policies",
+    ("tenant_admin",),
+    "put_policy",
+    "Set the tenant's policy",
+    PutPolicy,
+    Undo("put_policy", "puts the former document in force again"),
+)
+PAUSE = Route(
+    "POST", "/v1/admin/pause", ("operator",), "pause", "Refuse new reserves", Pause, Undo("resume", "takes new reserves again")
+)
+RESUME = Route(
+    "POST", "/v1/admin/resume", ("operator",), "resume", "Take new reserves again", Resume, Undo("pause", "refuses new reserves")
+)
 
-CREATE_PAYOUT = Route("POST", "/v1/payouts", ("finance",), "payout", "Pay a payee what it is owed", CreatePayout)
+CREATE_PAYOUT = Route(
+    "POST",
+    "/v1/payouts",
+    ("finance",),
+    "payout",
+    "Pay a payee what it is owed",
+    CreatePayout,
+    Undo(None, "what the rail has paid is out of reach; a payout that fails gives the amount back by itself"),
+)
 REVIEW_PAYOUT = Route(
     "POST",
     "/v1/payouts/{payout_id}/review",
@@ -63,6 +124,7 @@ REVIEW_PAYOUT = Route(
     "review_payout",
     "Say what became of a payout that the rail cannot explain; two operators decide",
     ReviewPayout,
+    Undo(None, "the decision of two operators is final; if the rail contradicts it later, that becomes a reconciliation item"),
 )
 
 APPROVE = Route(
@@ -72,9 +134,16 @@ APPROVE = Route(
     "approve",
     "Approve a payment that waits for it",
     Approve,
+    Undo("reverse", "releases the hold that the last approval made"),
 )
 REJECT = Route(
-    "POST", "/v1/payments/{payment_id}/reject", ("tenant_admin", "operator"), "reject", "Reject a payment that waits", Reject
+    "POST",
+    "/v1/payments/{payment_id}/reject",
+    ("tenant_admin", "operator"),
+    "reject",
+    "Reject a payment that waits",
+    Reject,
+    Undo("reserve", "reserves the same amount as a new payment; the rejected one held nothing"),
 )
 
 MUTATIONS = (
@@ -132,3 +201,12 @@ READS = (
     GET_POLICY,
 )
 ROUTES = MUTATIONS + READS
+
+_BY_KIND = {route.kind: route for route in MUTATIONS}
+
+
+def reversal(route: Route) -> str | None:
+    """The mutation that takes this one back and what it does, or `none` and why; None for reads."""
+    if route.undo is None:
+        return None
+    return f"{_BY_KIND[route.undo.by].name if route.undo.by else 'none'}: {route.undo.how}"

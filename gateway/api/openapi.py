@@ -18,7 +18,7 @@ from gateway.api.queries import QUERIES, Query
 from gateway.api.reply import JSON
 from gateway.build import VERSION
 from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Problem
-from gateway.routes import MUTATIONS, RESERVE, ROUTES, Route
+from gateway.routes import MUTATIONS, RESERVE, ROUTES, Route, reversal
 
 Node = dict[str, object]
 
@@ -66,6 +66,8 @@ def _operation(route: Route) -> Node:
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_key_parameter(route)],
         "responses": {str(contract.status): _success(route), **_also(route), **_problems(refusals(route))},
     }
+    if reverse := reversal(route):
+        operation["description"] = f"Reverse: {reverse}."
     if route.command is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": _ref(route.command)}}}
     return operation

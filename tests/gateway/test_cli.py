@@ -14,7 +14,7 @@ from gateway.command_line.demo import DemoData
 from gateway.command_line.explain import explain
 from gateway.errors import CATALOGUE, Code
 from gateway.process.entry import EXIT_CODES, run
-from gateway.routes import ROUTES
+from gateway.routes import MUTATIONS, ROUTES, reversal
 
 
 def invoke(command, *arguments, **environ):
@@ -57,6 +57,7 @@ def test_routes_lists_every_route(shape):
     """From the table that the application is made of."""
     done = invoke(gateway, "routes", "--format", shape)
     assert all(route.template in done.output for route in ROUTES)
+    assert all(reversal(route) in done.output for route in MUTATIONS)
     if shape == "json":
         assert len(msgspec.json.decode(done.output)) == len(ROUTES)
 

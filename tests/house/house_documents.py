@@ -109,13 +109,14 @@ def error_details() -> str:
 
 
 def routes() -> str:
-    """Every route under /v1 and who may call it."""
-    from gateway.routes import ROUTES
+    """Every route under /v1, who may call it, and how it is reversed."""
+    from gateway.routes import ROUTES, reversal
 
     rows = [
-        (f"`{route.name}`", ", ".join(route.roles), route.summary) for route in sorted(ROUTES, key=lambda route: route.template)
+        (f"`{route.name}`", ", ".join(route.roles), route.summary, reversal(route) or "")
+        for route in sorted(ROUTES, key=lambda route: route.template)
     ]
-    return table(("route", "roles", "what it does"), rows)
+    return table(("route", "roles", "what it does", "reverse"), rows)
 
 
 def machine_diagram(name: str) -> str:

@@ -7,7 +7,7 @@ from gateway.api.contract import CONTRACTS, refusals
 from gateway.api.openapi import document
 from gateway.api.public import PUBLIC
 from gateway.errors import CATALOGUE, Code
-from gateway.routes import MUTATIONS, ROUTES
+from gateway.routes import MUTATIONS, ROUTES, reversal
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,7 @@ def test_every_operation_tells_roles_security_and_problems(whole, route):
     """Whoever reads the document knows who may call, and every code that may come back."""
     found = operation(whole, route)
     assert found["x-gonogo-roles"] == list(route.roles)
+    assert found.get("description") == (f"Reverse: {reversal(route)}." if route in MUTATIONS else None)
     assert found["security"] == [{"apiKey": []}]
     told = {
         code
