@@ -24,7 +24,7 @@ from gateway.commands import (
 
 
 class Undo(msgspec.Struct, frozen=True):
-    """How a mutation is taken back: `by` is the kind of the mutation that does it, if any; `how` says what it does, or why none."""
+    """How a mutation is taken back: `by` is the kind of the mutation that does it, if any; `how` says what it does or why not."""
 
     by: str | None
     how: str
