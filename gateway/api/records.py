@@ -1,7 +1,6 @@
 """The outermost layer: every request gets an id, is counted and logged, whatever becomes of it further in."""
 
 import re
-import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -14,7 +13,7 @@ from gateway.api.trail import Trail, lay
 from gateway.errors import Code, Refusal
 from gateway.ids import Ids
 from gateway.routes import GET_KEY
-from gateway.store.connections import storage_code
+from gateway.store.port import StorageError
 from gateway.telemetry.access_log import AccessLog, RequestLine
 from gateway.telemetry.metrics import UNMATCHED, Metrics
 
@@ -40,8 +39,8 @@ class Records:
     def defect(self, trail: Trail, error: Exception) -> Reply:
         """The answer where there is none, once the log has been told why."""
         self._log.event("unhandled", None, trail.request_id, error)
-        code = storage_code(error) if isinstance(error, sqlite3.Error) else None
-        refusal = Refusal(code or Code.INTERNAL, f"The gateway's log tells more under {trail.request_id}.")
+        code = error.code if isinstance(error, StorageError) else Code.INTERNAL
+        refusal = Refusal(code, f"The gateway's log tells more under {trail.request_id}.")
         return problem_reply(refusal, trail.request_id)
 
     def end(self, trail: Trail) -> None:

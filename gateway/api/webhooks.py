@@ -18,8 +18,8 @@ from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
 from gateway.rail.webhook import SIGNATURE_HEADER, is_genuine, read_event
 from gateway.settings import Settings
-from gateway.store.group_commit import StorageFailed
 from gateway.store.payouts import RailEventRow
+from gateway.store.port import StorageError
 
 WEBHOOK_PATH = "/rail/webhooks"
 
@@ -48,7 +48,7 @@ def webhook_handler(engine: Service, settings: Settings) -> Handler:
             new = await engine.take_rail_event(event)
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
-        except StorageFailed as failed:
+        except StorageError as failed:
             return problem_reply(Refusal(failed.code, failed.detail), trail.request_id)
         return json_reply(StoredView(event.rail_event_id, new), 202)
 

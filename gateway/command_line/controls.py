@@ -3,21 +3,16 @@
 The running gateway needs no signal: it reads the mode in the transaction of every reserve, and the key events in every batch.
 """
 
-import sqlite3
-from collections.abc import Callable
-from typing import TypeVar
+import contextlib
+from collections.abc import Iterator
 
 from gateway.engine.receipt_keys import ALL_TENANTS, Changed, drop_key_file, revoke, rotate
 from gateway.errors import StartProblem
 from gateway.journal import system_row
 from gateway.settings import Settings
-from gateway.store.connections import open_writer, own_transaction, start_text
-from gateway.store.migrations import migrate
+from gateway.store.database import one_transaction
 from gateway.store.rows import Mode
-from gateway.store.tenants import TenantStore
 from gateway.store.transaction import Transaction
-
-Result = TypeVar("Result")
 
 
 def set_mode(settings: Settings, mode: str, reason: str, actor: str, tenant_id: str | None) -> Mode:
@@ -27,47 +22,39 @@ def set_mode(settings: Settings, mode: str, reason: str, actor: str, tenant_id: 
     """
     wanted = Mode(mode, reason, settings.now_text(), actor, everywhere=tenant_id is None)
 
-    def write(connection: sqlite3.Connection) -> Mode:
-        tenants = TenantStore(connection)
+    with _one_transaction(settings) as tx:
         if tenant_id is None:
-            tenants.set_mode_everywhere(wanted)
-        elif tenants.knows(tenant_id):
-            tenants.set_mode(tenant_id, wanted)
+            tx.tenants.set_mode_everywhere(wanted)
+        elif tx.tenants.knows(tenant_id):
+            tx.tenants.set_mode(tenant_id, wanted)
         else:
             raise StartProblem(f"no tenant is called {tenant_id}")
         kind = f"{'pause' if mode == 'paused' else 'resume'}{'' if tenant_id else '_all'}"
         request = {"reason": reason}
-        row = system_row(tenant_id or ALL_TENANTS, kind, wanted.at, settings.ids.suffix(), actor, request)
-        Transaction(connection).add_operation(row)
-        return wanted
-
-    return _beside(settings, write)
+        tx.add_operation(system_row(tenant_id or ALL_TENANTS, kind, wanted.at, settings.ids.suffix(), actor, request))
+    return wanted
 
 
 def rotate_key(settings: Settings, actor: str) -> Changed:
     """Retire the receipt key and make a new one, which signs from the next batch on; the old private key is removed."""
-    changed = _beside(settings, lambda connection: rotate(connection, settings, actor))
+    with _one_transaction(settings) as tx:
+        changed = rotate(tx, settings, actor)
     drop_key_file(settings, changed.ended)
     return changed
 
 
 def revoke_key(settings: Settings, keyid: str, actor: str) -> Changed:
     """Revoke a receipt key, and replace it where it is the active one; its private key is removed."""
-    changed = _beside(settings, lambda connection: revoke(connection, settings, keyid, actor))
+    with _one_transaction(settings) as tx:
+        changed = revoke(tx, settings, keyid, actor)
     drop_key_file(settings, changed.ended)
     return changed
 
 
-def _beside(settings: Settings, work: Callable[[sqlite3.Connection], Result]) -> Result:
+@contextlib.contextmanager
+def _one_transaction(settings: Settings) -> Iterator[Transaction]:
     """One transaction on the database of a gateway that may be running; raises StartProblem where that cannot be."""
     if not settings.db.exists():
         raise StartProblem(f"{settings.db}: there is no such database; name it with --db")
-    migrate(settings.db)
-    connection = open_writer(settings.db)
-    try:
-        with own_transaction(connection):
-            return work(connection)
-    except sqlite3.Error as error:
-        raise StartProblem(start_text(settings.db, error)) from None
-    finally:
-        connection.close()
+    with one_transaction(settings.db) as tx:
+        yield tx

@@ -1,7 +1,6 @@
 """Demo data: a tenant with keys, a funded wallet, payees and a policy, printed once; only hashes of keys are stored."""
 
 import hashlib
-import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -9,13 +8,11 @@ import msgspec
 from gateway.canonical import canonical
 from gateway.clock import Clock, format_utc
 from gateway.commands import ROLES, Budget, Principal, RoleName
-from gateway.errors import StartProblem
 from gateway.ids import Ids
 from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
 from gateway.rate_limit import RateLimit
-from gateway.store.connections import open_writer, start_text
-from gateway.store.migrations import migrate
+from gateway.store.database import one_transaction
 from gateway.store.rows import NewPayee, OperationRow
 from gateway.store.tenants import TenantStore
 from gateway.store.transaction import Transaction
@@ -45,24 +42,15 @@ class DemoData(msgspec.Struct, frozen=True):
 
 def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLimit | None = None) -> DemoData:
     """Make one tenant, in one transaction; works beside a running gateway. Raises StartProblem for an unusable database."""
-    migrate(db)
-    connection = open_writer(db)
-    try:
-        connection.execute("PRAGMA busy_timeout = 10000")
-        connection.execute("BEGIN IMMEDIATE")
-        data = _fill(Transaction(connection), TenantStore(connection), format_utc(clock()), ids, tenant_name)
+    with one_transaction(db) as tx:
+        data = _fill(tx, format_utc(clock()), ids, tenant_name)
         if limit is not None:
-            TenantStore(connection).set_rate(data.tenant_id, limit.rate_per_s, limit.burst)
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise StartProblem(start_text(db, error)) from None
-    finally:
-        connection.close()
+            tx.tenants.set_rate(data.tenant_id, limit.rate_per_s, limit.burst)
     return data
 
 
-def _fill(tx: Transaction, store: TenantStore, now: str, ids: Ids, tenant_name: str) -> DemoData:
-    tenant_id = f"ten_{ids.suffix()}"
+def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str) -> DemoData:
+    tenant_id, store = f"ten_{ids.suffix()}", tx.tenants
     store.add_tenant(tenant_id, tenant_name, now)
     keys = {role: _add_key(store, tenant_id, role, now, ids) for role in ROLES}
     second = _add_key(store, tenant_id, "operator", now, ids, "operator-2")
@@ -79,7 +67,7 @@ def _fill(tx: Transaction, store: TenantStore, now: str, ids: Ids, tenant_name: 
         per_payment_max=str(PER_PAYMENT_MAX),
     )
     store.add_policy(tenant_id, policy_sha256(policy), canonical(policy), now)
-    _fund(tx, store, tenant_id, wallet_id, now, ids)
+    _fund(tx, tenant_id, wallet_id, now, ids)
     return DemoData(
         tenant_id=tenant_id,
         agent_key=keys["agent"],
@@ -100,9 +88,9 @@ def _add_key(store: TenantStore, tenant_id: str, role: RoleName, now: str, ids: 
     return token
 
 
-def _fund(tx: Transaction, store: TenantStore, tenant_id: str, wallet_id: str, now: str, ids: Ids) -> None:
+def _fund(tx: Transaction, tenant_id: str, wallet_id: str, now: str, ids: Ids) -> None:
     """Put money into the wallet from the rail's clearing account, as a journal entry like any other."""
-    clearing = store.account(tenant_id, "system/rail_clearing", CURRENCY, may_go_negative=True)
+    clearing = tx.tenants.account(tenant_id, "system/rail_clearing", CURRENCY, may_go_negative=True)
     wallet = tx.wallet(tenant_id, wallet_id)
     assert wallet is not None, "it was stored a statement ago"
     row = OperationRow(

@@ -12,7 +12,8 @@ from gateway.idempotency.claim import Mutation
 from gateway.idempotency.in_flight import InFlight, scope_of
 from gateway.journal import Answer, refuse
 from gateway.settings import Settings
-from gateway.store.group_commit import StorageFailed, Waiter
+from gateway.store.group_commit import Waiter
+from gateway.store.port import StorageError
 
 Listener = Callable[[str, str, bool], None]
 """Told of each decided mutation: operation kind, outcome (ok or the refusal's code), whether it was a replay."""
@@ -37,10 +38,10 @@ class Decider(ABC):
 
     @abstractmethod
     def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
-        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageFailed or a defect too."""
+        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageError or a defect too."""
 
     async def submit(self, mutation: Mutation) -> Answer:
-        """Decide one request durably; raises StorageFailed, or whatever went wrong with this request alone."""
+        """Decide one request durably; raises StorageError, or whatever went wrong with this request alone."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.enqueue(mutation, future)
         return await future
@@ -133,7 +134,7 @@ def _tell(listeners: list[Listener], mutation: Mutation, answer: Answer) -> None
 
 def failed_answer(mutation: Mutation, error: Exception) -> Answer:
     """What is answered where there is no decision: what the storage said, or `internal` after a line in the log."""
-    if isinstance(error, StorageFailed):
+    if isinstance(error, StorageError):
         moved = "unknown" if error.ambiguous else "no"
         return refuse(Refusal(error.code, error.detail, money_moved=moved), mutation.request_id)
     _log.error("request %s failed", mutation.request_id, exc_info=error)

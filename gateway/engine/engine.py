@@ -1,8 +1,8 @@
 """The gateway's engine: one database, one writer, its readers and its key, without HTTP."""
 
 import asyncio
+import contextlib
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
@@ -21,12 +21,10 @@ from gateway.rail.breaker import Breaker
 from gateway.rail.port import RAIL, Rail
 from gateway.receipts.batch_signer import Signatures
 from gateway.settings import Settings
-from gateway.store.batch import Batch
-from gateway.store.checkpoint import Checkpoints
-from gateway.store.connections import open_reader, open_writer
+from gateway.store.database import Database
 from gateway.store.group_commit import GroupCommit, Waiter
-from gateway.store.migrations import migrate
 from gateway.store.payouts import RailEventRow
+from gateway.store.reads import Reads
 from gateway.store.sqlite_version import SQLITE_VERSION, has_wal_reset_defect
 from gateway.work import Chore, Context
 
@@ -42,18 +40,17 @@ class Engine(Service):
     def __init__(
         self,
         settings: Settings,
-        connections: tuple[sqlite3.Connection, sqlite3.Connection],
+        database: Database,
+        reads: Reads,
         keys: SigningKeys,
         signatures: Signatures,
     ) -> None:
-        writer, reader = connections
-        super().__init__(settings, reader, build_sha256(package_dir()))
-        self._writer, self._keys, self._signatures = writer, keys, signatures
-        self._tx = Batch(writer, signatures)
+        super().__init__(settings, reads, build_sha256(package_dir()))
+        self._database, self._keys, self._signatures = database, keys, signatures
+        self._tx = database.batch(signatures)
         self._tell_state: Callable[[], None] = lambda: None
-        self._commit: GroupCommit[Mutation | Chore, object] = GroupCommit(writer, self._decide, settings.lock_wait_s)
+        self._commit: GroupCommit[Mutation | Chore, object] = database.group_commit(self._decide, settings.lock_wait_s)
         self._purged = 0
-        self._checkpoints: Checkpoints | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._has_rail = settings.rail is not None or settings.rail_url is not None
         self._rail: RailLoop | None = None
@@ -65,10 +62,13 @@ class Engine(Service):
 
         Raises StartProblem, with the file and what to do, where that cannot be done.
         """
-        migrate(settings.db)
-        writer = open_writer(settings.db)
-        keys = open_keys(settings, writer)
-        return cls(settings, (writer, open_reader(settings.db)), keys, signatures or Signatures())
+        with contextlib.ExitStack() as failing:  # what is open when something fails is closed
+            database = failing.enter_context(contextlib.closing(Database(settings.db)))
+            keys = open_keys(settings, database)
+            reads = failing.enter_context(contextlib.closing(Reads.open(settings.db)))
+            engine = cls(settings, database, reads, keys, signatures or Signatures())
+            failing.pop_all()
+        return engine
 
     def announce(self) -> None:
         """Log what operators should know about this start."""
@@ -89,8 +89,7 @@ class Engine(Service):
 
     async def start(self) -> None:
         """Begin to take mutations, and to tidy expired holds in the background."""
-        self._checkpoints = Checkpoints(self.settings.db, self._writer)
-        self._commit.between = self._checkpoints.between
+        self._commit.between = self._database.checkpoints()
         self._commit.start()
         if self._has_rail:
             self._start_rail()
@@ -105,15 +104,12 @@ class Engine(Service):
         if self._rail is not None:
             await self._rail.stop()
         await self._commit.drain()
-        if self._checkpoints is not None:
-            await self._checkpoints.close()
         self._signatures.close()
-        self._reader.close()
-        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._writer.close()
+        self._reads.close()
+        await self._database.drain()
 
     def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
-        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageFailed or a defect too."""
+        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageError or a defect too."""
         self._commit.enqueue(mutation, cast("Waiter[object]", waiter))  # mutations are answered with answers
 
     async def run_chore(self, chore: Chore) -> object:

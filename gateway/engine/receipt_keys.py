@@ -5,7 +5,6 @@ another process therefore takes effect exactly at its own place in the journal: 
 """
 
 import os
-import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -16,9 +15,9 @@ from gateway.errors import Code, StartProblem
 from gateway.journal import system_row
 from gateway.receipts.signer import ReceiptSigner, load_signer, make_key_file, read_key_file
 from gateway.settings import Settings
-from gateway.store.connections import own_transaction, start_text
-from gateway.store.group_commit import StorageFailed
+from gateway.store.database import Database
 from gateway.store.key_events import KeyEvents
+from gateway.store.port import StorageError
 from gateway.store.rows import KeyEvent
 from gateway.store.transaction import Transaction
 
@@ -37,16 +36,16 @@ class Changed(msgspec.Struct, frozen=True):
 class SigningKeys:
     """The signer of the moment, for one writing connection."""
 
-    def __init__(self, settings: Settings, connection: sqlite3.Connection) -> None:
+    def __init__(self, settings: Settings, events: KeyEvents) -> None:
         self._settings = settings
-        self._events = KeyEvents(connection)
+        self._events = events
         self._known = 0
         self._signer: ReceiptSigner | None = None
 
     def current(self) -> ReceiptSigner:
         """The active key's signer, asked inside the transaction that will use it.
 
-        Raises StorageFailed where the journal names a key whose file is not there.
+        Raises StorageError where the journal names a key whose file is not there.
         """
         newest = self._events.newest()
         if self._signer is None or newest != self._known:
@@ -54,39 +53,36 @@ class SigningKeys:
                 self._signer = _active_signer(self._settings, self._events.all())
             except StartProblem as problem:
                 named = str(problem).replace(f"{self._settings.db.parent}{os.sep}", "")  # callers learn no path
-                raise StorageFailed(Code.STORAGE_UNUSABLE, named) from None
+                raise StorageError(Code.STORAGE_UNUSABLE, named) from None
             self._known = newest
         return self._signer
 
 
-def open_keys(settings: Settings, connection: sqlite3.Connection) -> SigningKeys:
+def open_keys(settings: Settings, database: Database) -> SigningKeys:
     """Make sure that a key is active, a new one in a new database, and that its file is at hand.
 
     Raises StartProblem naming the file.
     """
-    events = KeyEvents(connection)
-    try:
-        with own_transaction(connection):
-            if not events.newest():
-                signer = load_signer(settings)
-                _record(connection, settings, signer.keyid, "active", signer.jwk["x"], "system")
-    except sqlite3.Error as error:
-        raise StartProblem(start_text(settings.db, error)) from None
-    _active_signer(settings, events.all())
-    return SigningKeys(settings, connection)
+    with database.alone() as tx:
+        if not tx.key_events.newest():
+            signer = load_signer(settings)
+            _record(tx, settings, signer.keyid, "active", signer.jwk["x"], "system")
+        events = tx.key_events
+        _active_signer(settings, events.all())
+    return SigningKeys(settings, events)
 
 
-def rotate(connection: sqlite3.Connection, settings: Settings, actor: str) -> Changed:
+def rotate(tx: Transaction, settings: Settings, actor: str) -> Changed:
     """Retire the active key and make a new one active, in the open transaction; the new file is durable before it commits."""
-    return _replace(connection, settings, _active_id(KeyEvents(connection).all()), "retired", actor)
+    return _replace(tx, settings, _active_id(tx.key_events.all()), "retired", actor)
 
 
-def revoke(connection: sqlite3.Connection, settings: Settings, keyid: str, actor: str) -> Changed:
+def revoke(tx: Transaction, settings: Settings, keyid: str, actor: str) -> Changed:
     """Declare that nothing a key signed counts any more; where it is the active one, a new key takes its place.
 
     Raises StartProblem for a key that the journal does not know, or that is revoked already.
     """
-    events = KeyEvents(connection).all()
+    events = tx.key_events.all()
     known = {event.event for event in events if event.keyid == keyid}
     if not known:
         raise StartProblem(f"the journal knows no receipt key {keyid}; /.well-known/gonogo-keys.json lists them")
@@ -94,9 +90,9 @@ def revoke(connection: sqlite3.Connection, settings: Settings, keyid: str, actor
         raise StartProblem(f"the receipt key {keyid} is revoked already")
     active = _active_id(events)
     if keyid == active:
-        return _replace(connection, settings, keyid, "revoked", actor)
+        return _replace(tx, settings, keyid, "revoked", actor)
     x = next(event.x for event in events if event.keyid == keyid)
-    _record(connection, settings, keyid, "revoked", x, actor)
+    _record(tx, settings, keyid, "revoked", x, actor)
     began = next(event.seq for event in events if event.keyid == active and event.event == "active")
     return Changed(active, began, keyid)
 
@@ -141,20 +137,20 @@ def _jwk(keyid: str, events: tuple[KeyEvent, ...]) -> dict[str, object]:
     return jwk
 
 
-def _replace(connection: sqlite3.Connection, settings: Settings, old: str, event: str, actor: str) -> Changed:
+def _replace(tx: Transaction, settings: Settings, old: str, event: str, actor: str) -> Changed:
     key = Ed25519PrivateKey.generate()
     signer = ReceiptSigner(key)
     make_key_file(key_path(settings, signer.keyid), key)
-    x = next(item.x for item in KeyEvents(connection).all() if item.keyid == old)
-    _record(connection, settings, old, event, x, actor)
-    active_from = _record(connection, settings, signer.keyid, "active", signer.jwk["x"], actor)
+    x = next(item.x for item in tx.key_events.all() if item.keyid == old)
+    _record(tx, settings, old, event, x, actor)
+    active_from = _record(tx, settings, signer.keyid, "active", signer.jwk["x"], actor)
     return Changed(signer.keyid, active_from, old)
 
 
-def _record(connection: sqlite3.Connection, settings: Settings, keyid: str, event: str, x: str, actor: str) -> int:
+def _record(tx: Transaction, settings: Settings, keyid: str, event: str, x: str, actor: str) -> int:
     row = system_row(ALL_TENANTS, f"key_{event}", settings.now_text(), settings.ids.suffix(), actor, {"keyid": keyid, "x": x})
-    seq = Transaction(connection).add_operation(row)
-    KeyEvents(connection).add(KeyEvent(seq, keyid, event, row.at, x))
+    seq = tx.add_operation(row)
+    tx.key_events.add(KeyEvent(seq, keyid, event, row.at, x))
     return seq
 
 

@@ -1,7 +1,6 @@
 """What the HTTP layer asks: reads from a connection that cannot write, mutations handed to whoever holds the one that can."""
 
 import hashlib
-import sqlite3
 from abc import abstractmethod
 from collections.abc import Callable
 
@@ -30,6 +29,7 @@ from gateway.receipts.receipt import envelope
 from gateway.settings import Settings
 from gateway.store.health import DatabaseFiles
 from gateway.store.payouts import PayoutRow, RailEventRow
+from gateway.store.port import StorageError
 from gateway.store.reads import Reads
 from gateway.store.sqlite_version import SQLITE_VERSION
 from gateway.views import (
@@ -49,10 +49,10 @@ TRUST_ONLY = "the rail does not answer: reserves, settles and reverses work as e
 class Service(Decider):
     """One gateway as its HTTP layer sees it, whether the engine runs in this process or in another."""
 
-    def __init__(self, settings: Settings, reader: sqlite3.Connection, build: str) -> None:
+    def __init__(self, settings: Settings, reads: Reads, build: str) -> None:
         super().__init__(settings)
         self.build = build
-        self._reader, self._reads = reader, Reads(reader)
+        self._reads = reads
         self._files = DatabaseFiles(settings.db)
 
     @property
@@ -167,23 +167,20 @@ class Service(Decider):
 
     def jwks(self) -> bytes:
         """The public keys that receipts were ever signed with, each with where in the journal it counts."""
-        return jwks(self._reads.key_events.all())
+        return jwks(self._reads.rows.key_events.all())
 
     def service_facts(self) -> dict[str, int]:
         """For metrics: receipt keys by status, and whether all tenants are paused; empty where the database cannot be read."""
         try:
-            latest = {event.keyid: event.event for event in self._reads.key_events.all()}
+            latest = {event.keyid: event.event for event in self._reads.rows.key_events.all()}
             facts = {status: list(latest.values()).count(status) for status in ("active", "retired", "revoked")}
             return facts | {"paused": int(self._reads.service_mode() == "paused")}
-        except sqlite3.Error:
+        except StorageError:
             return {}
 
     def ready(self) -> str | None:
         """None when mutations can be taken, else why not."""
         if self.draining:
             return "draining"
-        try:
-            self._reader.execute("SELECT count(*) FROM tenants").fetchone()
-        except sqlite3.Error as error:
-            return f"database: {error}"
-        return self._files.problem() or missing_key_file(self.settings, self._reads.key_events.all())
+        problem = self._reads.problem() or self._files.problem()
+        return problem or missing_key_file(self.settings, self._reads.rows.key_events.all())

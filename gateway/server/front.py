@@ -42,9 +42,10 @@ from gateway.server.channel import (
     Told,
 )
 from gateway.settings import Settings
-from gateway.store.connections import open_reader
-from gateway.store.group_commit import StorageFailed, Waiter
+from gateway.store.group_commit import Waiter
 from gateway.store.payouts import RailEventRow
+from gateway.store.port import StorageError
+from gateway.store.reads import Reads
 from gateway.telemetry.access_log import AccessLog, EventHandler
 
 SILENT_S = 5.0
@@ -61,7 +62,7 @@ class Front(Service):
     """The service whose engine is in another process."""
 
     def __init__(self, settings: Settings, build: str, link: "Link") -> None:
-        super().__init__(settings, open_reader(settings.db), build)
+        super().__init__(settings, Reads.open(settings.db), build)
         self._link = link
 
     @property
@@ -152,7 +153,7 @@ class Link:
             case Taken():
                 self._settle(item.number, item.new)
             case Failed():
-                self._fail(item.number, StorageFailed(Code(item.code), item.detail, ambiguous=item.ambiguous))
+                self._fail(item.number, StorageError(Code(item.code), item.detail, ambiguous=item.ambiguous))
             case Broken():
                 self._fail(item.number, WriterFailed("the writing process met a defect with this request"))
             case LogLine():

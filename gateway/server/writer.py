@@ -32,7 +32,7 @@ from gateway.server.channel import (
     ToWriter,
 )
 from gateway.settings import Settings
-from gateway.store.group_commit import StorageFailed
+from gateway.store.port import StorageError
 from gateway.telemetry.access_log import EventLine, event_line
 
 SIGN_OF_LIFE_S = 1.0
@@ -87,7 +87,7 @@ class Desk:
 
     def failed(self, number: int, error: Exception) -> None:
         """One mutation is not decided."""
-        if isinstance(error, StorageFailed):
+        if isinstance(error, StorageError):
             self.channel.say(Failed(number, error.code.value, error.detail, error.ambiguous))
         else:
             _log.error("a request failed", exc_info=error)

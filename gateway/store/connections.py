@@ -2,10 +2,12 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from gateway.errors import Code, StartProblem
+from gateway.store.port import StorageError
 
 _CACHE_KB = 16_384
 """Pages that a connection keeps, in KiB: room for what the largest batch dirties, and little more. SQLite walks through all of
@@ -51,14 +53,49 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+class Rows(list[tuple[Any, ...]]):
+    """A whole result, as a cursor hands it out."""
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Its first row."""
+        return self[0] if self else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All of them."""
+        return self
+
+
+class Reader:
+    """A reading connection as statements use it: whole results at once, and StorageError in place of the driver's errors."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.close = connection.close
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
+        """The rows of one statement."""
+        try:
+            return Rows(self._connection.execute(sql, parameters).fetchall())
+        except sqlite3.Error as error:
+            code = storage_code(error)
+            if code is None and hasattr(error, "sqlite_errorcode"):
+                raise  # a defect of ours
+            raise StorageError(code or Code.STORAGE_UNUSABLE, str(error)) from error
+
+
 @contextlib.contextmanager
-def own_transaction(connection: sqlite3.Connection, wait_ms: int = 10_000) -> Iterator[None]:
-    """One transaction outside the group commit, beside a running gateway: waits for its lock, commits, or rolls back."""
-    connection.execute(f"PRAGMA busy_timeout = {wait_ms:d}")
+def own_transaction(path: Path, connection: sqlite3.Connection, wait_ms: int = 10_000) -> Iterator[None]:
+    """One transaction outside the group commit, while a gateway may run: waits for its lock, commits, or rolls back.
+
+    Raises StartProblem where the database at `path` cannot be used.
+    """
     try:
+        connection.execute(f"PRAGMA busy_timeout = {wait_ms:d}")
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StartProblem(start_text(path, error)) from None
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

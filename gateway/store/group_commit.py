@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from gateway.errors import Code
 from gateway.store.connections import storage_code
+from gateway.store.port import StorageError
 
 MAX_BATCH = 512
 """The most requests that one transaction decides: what more there is waits for the next."""
@@ -20,16 +21,6 @@ MAX_BATCH = 512
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 Told_contra = TypeVar("Told_contra", contravariant=True)
-
-
-class StorageFailed(Exception):
-    """The storage refused; `code` says how, `ambiguous` that the commit itself failed and its outcome is not known."""
-
-    def __init__(self, code: Code, detail: str, *, ambiguous: bool = False) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-        self.ambiguous = ambiguous
 
 
 class Waiter(Protocol[Told_contra]):
@@ -79,7 +70,7 @@ class GroupCommit(Generic[Request, Result]):
     async def submit(self, request: Request) -> Result:
         """Decide `request` and return once the commit that holds it is durable.
 
-        Raises StorageFailed, or whatever `decide` raised for this request alone.
+        Raises StorageError, or whatever `decide` raised for this request alone.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.enqueue(request, future)
@@ -114,7 +105,7 @@ class GroupCommit(Generic[Request, Result]):
     async def _settle_batch(self, batch: list[tuple[Request, Waiter[Result]]]) -> None:
         try:
             results = await self._transact([request for request, _ in batch])
-        except StorageFailed as failure:
+        except StorageError as failure:
             _fail(batch, failure)
         except Exception as error:  # noqa: BLE001  # one request's defect must not take the others with it
             if len(batch) == 1:
@@ -137,7 +128,7 @@ class GroupCommit(Generic[Request, Result]):
             code = storage_code(error)
             if code is None:
                 raise
-            raise StorageFailed(code, str(error)) from error
+            raise StorageError(code, str(error)) from error
         except BaseException:
             self._rollback()
             raise
@@ -153,7 +144,7 @@ class GroupCommit(Generic[Request, Result]):
             code = storage_code(error) or Code.STORAGE_UNUSABLE
             # A full disk is met while the log is written, before its commit frame: nothing happened. After any other
             # failure the frame may be on the disk, and the next start may find it.
-            raise StorageFailed(code, str(error), ambiguous=code is Code.STORAGE_UNUSABLE) from error
+            raise StorageError(code, str(error), ambiguous=code is Code.STORAGE_UNUSABLE) from error
         return results
 
     async def _begin(self) -> None:
@@ -168,7 +159,7 @@ class GroupCommit(Generic[Request, Result]):
                 except sqlite3.Error as error:
                     code = storage_code(error) or Code.STORAGE_UNUSABLE
                     if code is not Code.STORAGE_BUSY or loop.time() >= deadline:
-                        raise StorageFailed(code, str(error)) from error
+                        raise StorageError(code, str(error)) from error
                     self._hold_up(True)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 0.05)

@@ -1,14 +1,16 @@
 """What callers can read: always of one tenant, always of the last durable commit."""
 
 import sqlite3
-from typing import TypeVar
+from pathlib import Path
+from typing import TypeVar, cast
 
 from gateway.commands import Principal
 from gateway.errors import Code, Refusal, Refused
 from gateway.idempotency.claim import tenant_key
 from gateway.rate_limit import RateLimit
-from gateway.store.key_events import KeyEvents
+from gateway.store.connections import Reader, open_reader
 from gateway.store.payouts import PayoutRow
+from gateway.store.port import StorageError
 from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
 from gateway.store.transaction import Transaction, payment_row
@@ -54,9 +56,22 @@ class Reads:
     """Queries on the reading connection; an id of another tenant is not found, like one that never was."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
-        self.rows = Transaction(connection)
-        self.key_events = KeyEvents(connection)
+        reader = cast("sqlite3.Connection", Reader(connection))  # all of it that is used here
+        self._execute, self.close = reader.execute, reader.close
+        self.rows = Transaction(reader)
+
+    @classmethod
+    def open(cls, path: Path) -> "Reads":
+        """Reads of the database at `path`."""
+        return cls(open_reader(path))
+
+    def problem(self) -> str | None:
+        """Why the database does not answer; None if it does."""
+        try:
+            self._execute("SELECT count(*) FROM tenants").fetchone()
+        except StorageError as error:
+            return f"database: {error.detail}"
+        return None
 
     def service_mode(self) -> str:
         """Whether all tenants are paused at once."""

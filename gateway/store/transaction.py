@@ -10,6 +10,7 @@ from gateway.ledger import Movement
 from gateway.machines.payment import PaymentState
 from gateway.policy import NO_RULES, Rules, Tally, compile_rules
 from gateway.store.bulk import COUNTERS, OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS
+from gateway.store.key_events import KeyEvents
 from gateway.store.payouts import PayoutStore
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
 from gateway.store.tenants import TenantStore
@@ -77,8 +78,7 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
-        self._executemany = connection.executemany
-        self.payouts, self.tenants = PayoutStore(connection), TenantStore(connection)
+        self.payouts, self.tenants, self.key_events = PayoutStore(connection), TenantStore(connection), KeyEvents(connection)
         self._rules: dict[str, Rules] = {}
 
     def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:

@@ -242,10 +242,7 @@ BANS = (
         ROOMS,
         {
             "scorecards/history.py": "the history of official scorecards",
-            "gateway/command_line/demo.py": "PRAGMA: waits for the lock of a running gateway",
             "gateway/rail/simulator/book.py": "the rail is another house: its book shares nothing with the gateway's store",
-            "gateway/engine/engine.py": "PRAGMA: moves the log into the database when it drains",
-            "gateway/engine/service.py": "SELECT: does the database answer",
             "drills/audit.py": "asks SQLite whether a drilled database is sound, read only",
             "loadtests/bench/peers/fastapi_sqlite.py": "a peer of the speed comparison: PRAGMAs of its own database",
             "loadtests/bench/peers/grouped.py": "a peer of the speed comparison, on its own PostgreSQL",
@@ -253,6 +250,17 @@ BANS = (
             "loadtests/bench/peers/litestar_postgres_group.py": "a peer of the speed comparison, on its own PostgreSQL",
             "loadtests/bench/peers/litestar_sqlite.py": "a peer of the speed comparison, on its own database",
             "loadtests/bench/peers/postgres_tables.py": "a peer of the speed comparison, on its own PostgreSQL",
+        },
+    ),
+    Ban(
+        "a database driver outside the store",
+        "what decides must run on any store, and an error of a driver means nothing to what is above it",
+        "the names of gateway/store: Database, Reads, one_transaction; StorageError in place of the driver's errors",
+        imported("sqlite3", "sqlite_utils", "asyncpg", "psycopg", "aiosqlite"),
+        ("gateway",),
+        {
+            "gateway/rail/simulator/book.py": "the rail is another house: its book shares nothing with the gateway's store",
+            "gateway/rail/simulator/serve.py": "the same book: what its file cannot be used for",
         },
     ),
     Ban(
