@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -148,12 +149,21 @@ def machine_refusals() -> str:
 # --- the house --------------------------------------------------------------------------------------------------------
 
 
+def gateway_layers() -> str:
+    """The layers of the gateway from the top down; a module imports what is below its own layer, never its siblings."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    rows = [(str(number), ", ".join(f"`{name}`" for name in re.split(" [|:] ", layer))) for number, layer in enumerate(layers, 1)]
+    return table(("layer", "what stands in it"), rows)
+
+
 def import_contracts() -> str:
     """The arrows between the rooms, as import-linter holds them."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
     rows = [
         (contract["name"], ", ".join(contract["source_modules"]), ", ".join(contract["forbidden_modules"]))
         for contract in contracts
+        if contract["type"] == "forbidden"
     ]
     return table(("contract", "these", "never import"), rows)
 

@@ -1,5 +1,6 @@
 """The arrows between the rooms are held by import-linter, and each contract can say no."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 import house_tree
 import pytest
 
-CONTRACTS = tomllib.loads(house_tree.text(Path("pyproject.toml")))["tool"]["importlinter"]["contracts"]
+ALL = tomllib.loads(house_tree.text(Path("pyproject.toml")))["tool"]["importlinter"]["contracts"]
+CONTRACTS = [contract for contract in ALL if contract["type"] == "forbidden"]
+LAYERS = {contract["name"]: contract for contract in ALL if contract["type"] == "layers"}
 
 
 def lint(tree: Path) -> subprocess.CompletedProcess[str]:
@@ -41,6 +44,36 @@ def test_a_forbidden_import_breaks_its_contract(contract: dict[str, object], cop
     done = lint(copy)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{contract['name']} BROKEN" in done.stdout
+
+
+def test_an_import_against_the_layers_breaks_their_contract(copy: Path) -> None:
+    """At each of the boundaries: a planted import of the layer above is found and named."""
+    (name, contract), room = next(iter(LAYERS.items())), copy / "gateway"
+    layers = [re.split(" [|:] ", layer)[0] for layer in contract["layers"]]
+    planted = list(zip(layers[1:], layers, strict=False))
+    for lower, upper in planted:
+        path = room / lower / "__init__.py" if (room / lower).is_dir() else room / f"{lower}.py"
+        path.write_text(f"{path.read_text(encoding='utf-8')}\nimport gateway.{upper}\n", encoding="utf-8")
+    done = lint(copy)
+    assert f"{name} BROKEN" in done.stdout
+    missed = [pair for pair in planted if "gateway.{} is not allowed to import gateway.{}:".format(*pair) not in done.stdout]
+    assert not missed, done.stdout
+
+
+def test_siblings_of_a_layer_are_independent(copy: Path) -> None:
+    """Payouts know nothing of payments: a planted import breaks the contract."""
+    path = copy / "gateway" / "payouts" / "decide.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nimport gateway.payments.decide\n", encoding="utf-8")
+    done = lint(copy)
+    assert f"{next(iter(LAYERS))} BROKEN" in done.stdout
+
+
+def test_the_gateway_has_at_most_fourteen_layers_and_every_module_stands_in_one() -> None:
+    """Higher houses are not read from top to bottom; `exhaustive` refuses a module without a layer."""
+    (contract,) = LAYERS.values()
+    assert len(contract["layers"]) <= 14
+    assert contract["exhaustive"] is True
+    assert contract["containers"] == ["gateway"]
 
 
 def test_every_arrow_of_the_design_is_a_contract() -> None:
