@@ -18,6 +18,9 @@ from gateway.store.port import StorageError
 MAX_BATCH = 512
 """The most requests that one transaction decides: what more there is waits for the next."""
 
+MAX_BATCH = 512
+"""The most requests that one transaction decides: what more there is waits for the next."""
+
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 Told_contra = TypeVar("Told_contra", contravariant=True)
