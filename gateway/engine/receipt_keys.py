@@ -34,7 +34,10 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class SigningKeys:
-    """The signer of the moment, for one writing connection."""
+    """The signer of the moment, for one writing connection.
+
+    The key that was read last is kept as an optimisation; each batch compares it with the newest key event in the store.
+    """
 
     def __init__(self, settings: Settings, events: KeyEvents) -> None:
         self._settings = settings

@@ -30,7 +30,10 @@ class Flight:
 
 
 class InFlight:
-    """The first requests of this process, by scope. After a crash there are none, and the journal alone decides."""
+    """The first requests of this process, by scope: transport only, it decides how long a second one waits and never its answer.
+
+    After a crash there are none. What a key led to is decided by the journal, inside the transaction.
+    """
 
     def __init__(self) -> None:
         self._flights: dict[Scope, Flight] = {}

@@ -7,7 +7,10 @@ COOL_OFF_S = 5.0
 
 
 class Breaker:
-    """Counts failures in a row. `monotonic` gives seconds; `changed` is told each time that the circuit opens or closes."""
+    """Counts failures in a row. `monotonic` gives seconds; `changed` is called each time that the circuit opens or closes.
+
+    An optimisation of this process: it delays calls and decides no payout. A new process starts with a closed circuit.
+    """
 
     def __init__(
         self,

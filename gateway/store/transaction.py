@@ -102,7 +102,7 @@ class Transaction:
         return None if row is None else PayeeRow(*row)
 
     def rules(self, tenant_id: str) -> Rules:
-        """The policy in force, compiled; a document is read and compiled once, for its hash says all about it."""
+        """The policy in force, compiled. Which one that is, is read each time; what its document compiles to is kept by its hash."""
         row = self._execute(_SELECT_POLICY, (tenant_id,)).fetchone()
         if row is None:
             return NO_RULES

@@ -1,4 +1,4 @@
-"""What decides keeps nothing in memory: it reads the store inside the transaction, so a crash or a second process changes no answer."""
+"""What decides reads the store inside its transaction and remembers nothing: a crash or a second process changes no answer."""
 
 import ast
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ PURE = {"gateway/policy/windows.py": "time zones by name: the same on every mach
 
 
 def kept(source: str) -> Iterator[int]:
-    """Lines that keep something between two calls: caches, globals, empty containers of a module, attributes set after the start."""
+    """Lines that keep something between two calls: caches, globals, empty containers, attributes set after the start."""
     tree = ast.parse(source)
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and _is_empty(node.value):
@@ -45,9 +45,9 @@ def _is_empty(value: ast.expr | None) -> bool:
 
 def _set_on_self(function: ast.FunctionDef) -> Iterator[int]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
-            if ast.unparse(node.value).startswith("self"):
-                yield node.lineno
+        written = isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del)
+        if written and ast.unparse(node.value).startswith("self"):
+            yield node.lineno
 
 
 @pytest.mark.parametrize(
