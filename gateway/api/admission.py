@@ -35,8 +35,8 @@ _MOST_REMEMBERED = 4096
 class Doorkeeper:
     """Lets callers in. Remembering a key for a second saves a fifth of a settle's time on the event loop.
 
-    What it keeps in memory is transport only: a known key for at most REMEMBER_S, and each tenant's rate, which starts full in a new
-    process. Neither is read by anything that decides about money.
+    What it keeps in memory is transport only: a known key for at most REMEMBER_S, and each tenant's rate, which starts full in a
+    new process. Neither is read by anything that decides about money.
 
     What is remembered is the Authorization header's value itself, though a digest would do: hashing it again for each request
     costs more than all else here. The server's buffers hold the same bytes; those that have expired go with the next look-up.

@@ -102,7 +102,7 @@ class Transaction:
         return None if row is None else PayeeRow(*row)
 
     def rules(self, tenant_id: str) -> Rules:
-        """The policy in force, compiled. Which one that is, is read each time; what its document compiles to is kept by its hash."""
+        """The policy in force, compiled: its hash is read each time, what the document compiles to is kept by that hash."""
         row = self._execute(_SELECT_POLICY, (tenant_id,)).fetchone()
         if row is None:
             return NO_RULES
