@@ -8,8 +8,8 @@ from gateway.commands import CreatePayee, CreateWallet, Pause, PutPolicy, Resume
 from gateway.errors import Code, Refusal
 from gateway.policy import policy_sha256
 from gateway.policy.draft import contradiction, draft
+from gateway.store.port import Transaction
 from gateway.store.rows import Mode, NewPayee
-from gateway.store.transaction import Transaction
 from gateway.work import Made, Work
 
 

@@ -4,8 +4,8 @@ import msgspec
 
 from gateway.canonical import canonical
 from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
+from gateway.store.port import Transaction
 from gateway.store.rows import OperationRow
-from gateway.store.transaction import Transaction
 from gateway.work import NO_FINGERPRINT, Work
 
 _ENCODE = msgspec.json.Encoder().encode

@@ -26,7 +26,7 @@ from gateway.machines.payment import PaymentState
 from gateway.machines.payout import PayoutState
 from gateway.policy import PolicyBlock
 from gateway.receipts.receipt import envelope
-from gateway.store.payouts import ItemRow, PayoutRow, ReviewRow
+from gateway.store.payout_rows import ItemRow, PayoutRow, ReviewRow
 from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
 

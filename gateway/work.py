@@ -9,7 +9,7 @@ from gateway.clock import format_utc
 from gateway.idempotency.claim import Claim, Mutation
 from gateway.ids import Ids
 from gateway.receipts.signer import ReceiptSigner
-from gateway.store.batch import Batch
+from gateway.store.port import Batch
 
 NO_FINGERPRINT = bytes(32)
 """The request fingerprint of what the gateway does of itself, such as an expiry."""

@@ -18,7 +18,7 @@ from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
 from gateway.rail.webhook import SIGNATURE_HEADER, is_genuine, read_event
 from gateway.settings import Settings
-from gateway.store.payouts import RailEventRow
+from gateway.store.payout_rows import RailEventRow
 from gateway.store.port import StorageError
 
 WEBHOOK_PATH = "/rail/webhooks"

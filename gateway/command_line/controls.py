@@ -11,8 +11,8 @@ from gateway.errors import StartProblem
 from gateway.journal import system_row
 from gateway.settings import Settings
 from gateway.store.database import one_transaction
+from gateway.store.port import Transaction
 from gateway.store.rows import Mode
-from gateway.store.transaction import Transaction
 
 
 def set_mode(settings: Settings, mode: str, reason: str, actor: str, tenant_id: str | None) -> Mode:

@@ -13,9 +13,9 @@ from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
 from gateway.rate_limit import RateLimit
 from gateway.store.database import one_transaction
+from gateway.store.port import Transaction
 from gateway.store.rows import NewPayee, OperationRow
-from gateway.store.tenants import TenantStore
-from gateway.store.transaction import Transaction
+from gateway.store.tables import Tenants
 
 CURRENCY = "USD"
 FUNDS = 100_000_000
@@ -81,7 +81,7 @@ def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str) -> DemoData:
     )
 
 
-def _add_key(store: TenantStore, tenant_id: str, role: RoleName, now: str, ids: Ids, name: str | None = None) -> str:
+def _add_key(store: Tenants, tenant_id: str, role: RoleName, now: str, ids: Ids, name: str | None = None) -> str:
     token = f"gng_{role}_{ids.secret()}"
     principal = Principal(tenant_id, f"key_{ids.suffix()}", role, name or f"{role}-1")
     store.add_key(principal, hashlib.sha256(token.encode()).digest(), now)

@@ -5,7 +5,7 @@ import datetime as dt
 from gateway.clock import format_utc
 from gateway.engine.execute import expire_if_due
 from gateway.idempotency.claim import KEY_LIFETIME_DAYS
-from gateway.store.transaction import Transaction
+from gateway.store.port import Transaction
 from gateway.work import Context
 
 

@@ -1,4 +1,4 @@
-"""The gateway's engine: one database, one writer, its readers and its key, without HTTP."""
+"""The gateway's engine: one store, one writer, its readers and its key, without HTTP."""
 
 import asyncio
 import contextlib
@@ -21,10 +21,10 @@ from gateway.rail.breaker import Breaker
 from gateway.rail.port import RAIL, Rail
 from gateway.receipts.batch_signer import Signatures
 from gateway.settings import Settings
-from gateway.store.database import Database
+from gateway.store.database import SqliteStore
 from gateway.store.group_commit import GroupCommit, Waiter
-from gateway.store.payouts import RailEventRow
-from gateway.store.reads import Reads
+from gateway.store.payout_rows import RailEventRow
+from gateway.store.reads import SqliteReads
 from gateway.store.sqlite_version import SQLITE_VERSION, has_wal_reset_defect
 from gateway.work import Chore, Context
 
@@ -40,16 +40,16 @@ class Engine(Service):
     def __init__(
         self,
         settings: Settings,
-        database: Database,
-        reads: Reads,
+        store: SqliteStore,
+        reads: SqliteReads,
         keys: SigningKeys,
         signatures: Signatures,
     ) -> None:
         super().__init__(settings, reads, build_sha256(package_dir()))
-        self._database, self._keys, self._signatures = database, keys, signatures
-        self._tx = database.batch(signatures)
+        self._store, self._keys, self._signatures = store, keys, signatures
+        self._tx = store.batch(signatures)
         self._tell_state: Callable[[], None] = lambda: None
-        self._commit: GroupCommit[Mutation | Chore, object] = database.group_commit(self._decide, settings.lock_wait_s)
+        self._commit: GroupCommit[Mutation | Chore, object] = store.group_commit(self._decide, settings.lock_wait_s)
         self._purged = 0
         self._sweeper: asyncio.Task[None] | None = None
         self._has_rail = settings.rail is not None or settings.rail_url is not None
@@ -58,15 +58,15 @@ class Engine(Service):
 
     @classmethod
     def open(cls, settings: Settings, signatures: Signatures | None = None) -> "Engine":
-        """Open and migrate the database, load or make the signing key.
+        """Open and migrate the store, load or make the signing key.
 
         Raises StartProblem, with the file and what to do, where that cannot be done.
         """
         with contextlib.ExitStack() as failing:  # what is open when something fails is closed
-            database = failing.enter_context(contextlib.closing(Database(settings.db)))
-            keys = open_keys(settings, database)
-            reads = failing.enter_context(contextlib.closing(Reads.open(settings.db)))
-            engine = cls(settings, database, reads, keys, signatures or Signatures())
+            store = failing.enter_context(contextlib.closing(SqliteStore(settings.db)))
+            keys = open_keys(settings, store)
+            reads = failing.enter_context(contextlib.closing(SqliteReads.open(settings.db)))
+            engine = cls(settings, store, reads, keys, signatures or Signatures())
             failing.pop_all()
         return engine
 
@@ -89,14 +89,14 @@ class Engine(Service):
 
     async def start(self) -> None:
         """Begin to take mutations, and to tidy expired holds in the background."""
-        self._commit.between = self._database.checkpoints()
+        self._commit.between = self._store.checkpoints()
         self._commit.start()
         if self._has_rail:
             self._start_rail()
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="expiry")
 
     async def drain(self) -> None:
-        """Refuse new mutations, finish those that were taken, move the log into the database, close."""
+        """Refuse new mutations, finish those that were taken, close the store."""
         self.draining = True
         if self._sweeper is not None:
             self._sweeper.cancel()
@@ -106,7 +106,7 @@ class Engine(Service):
         await self._commit.drain()
         self._signatures.close()
         self._reads.close()
-        await self._database.drain()
+        await self._store.drain()
 
     def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
         """Have one request decided durably; `waiter` is told from inside the event loop, of StorageError or a defect too."""
@@ -170,7 +170,7 @@ class Engine(Service):
     async def _tidied(self, chore: Chore) -> int:
         try:
             done = await self.run_chore(chore)
-        except Exception:  # noqa: BLE001  # a busy database, say: the next round tries again, and operations look at the clock themselves
+        except Exception:  # noqa: BLE001  # a busy store, say: the next round tries again, and operations look at the clock themselves
             _log.exception("tidying failed")
             return 0
         assert isinstance(done, int), "tidying counts what it did"

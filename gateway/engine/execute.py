@@ -33,9 +33,8 @@ from gateway.payments.decide import Change, expire, reserve, reverse, settle
 from gateway.payments.record import record
 from gateway.payouts.decide import PayoutChange, create_payout, review_payout
 from gateway.payouts.record import record_payout
-from gateway.store.batch import Batch
+from gateway.store.port import Batch, Transaction
 from gateway.store.rows import PaymentRow, StoredAnswer
-from gateway.store.transaction import Transaction
 from gateway.work import Chore, Context, Made, Work
 
 Decided = Change | PayoutChange | Made | Refusal

@@ -15,11 +15,9 @@ from gateway.errors import Code, StartProblem
 from gateway.journal import system_row
 from gateway.receipts.signer import ReceiptSigner, load_signer, make_key_file, read_key_file
 from gateway.settings import Settings
-from gateway.store.database import Database
-from gateway.store.key_events import KeyEvents
-from gateway.store.port import StorageError
+from gateway.store.port import StorageError, Store, Transaction
 from gateway.store.rows import KeyEvent
-from gateway.store.transaction import Transaction
+from gateway.store.tables import KeyEvents
 
 ALL_TENANTS = "system"
 """The tenant under which the journal holds what concerns all of them."""
@@ -61,12 +59,12 @@ class SigningKeys:
         return self._signer
 
 
-def open_keys(settings: Settings, database: Database) -> SigningKeys:
+def open_keys(settings: Settings, store: Store) -> SigningKeys:
     """Make sure that a key is active, a new one in a new database, and that its file is at hand.
 
     Raises StartProblem naming the file.
     """
-    with database.alone() as tx:
+    with store.alone() as tx:
         if not tx.key_events.newest():
             signer = load_signer(settings)
             _record(tx, settings, signer.keyid, "active", signer.jwk["x"], "system")

@@ -28,9 +28,8 @@ from gateway.payments.screening import Asked, screen
 from gateway.receipts.receipt import envelope
 from gateway.settings import Settings
 from gateway.store.health import DatabaseFiles
-from gateway.store.payouts import PayoutRow, RailEventRow
-from gateway.store.port import StorageError
-from gateway.store.reads import Reads
+from gateway.store.payout_rows import PayoutRow, RailEventRow
+from gateway.store.port import Reads, StorageError
 from gateway.store.sqlite_version import SQLITE_VERSION
 from gateway.views import (
     decision_view,

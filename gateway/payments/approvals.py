@@ -9,8 +9,8 @@ from gateway.machines.payment import PAYMENT, PaymentEvent
 from gateway.payments.decide import Change, refused_by_state
 from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
+from gateway.store.port import Transaction
 from gateway.store.rows import PaymentRow, Vote
-from gateway.store.transaction import Transaction
 from gateway.work import Work
 
 _EVENTS = {

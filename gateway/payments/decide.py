@@ -14,8 +14,8 @@ from gateway.machines.machine import Transition
 from gateway.machines.payment import OPEN_STATES, PAYMENT, REFUSALS, PaymentEffect, PaymentEvent, PaymentState
 from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
+from gateway.store.port import Transaction
 from gateway.store.rows import PayeeRow, PaymentRow, Vote, WalletRow
-from gateway.store.transaction import Transaction
 from gateway.work import Work
 
 DEFAULT_HOLD_S = 86_400

@@ -9,8 +9,8 @@ from gateway.journal import Answer, append, first_answer, operation_row
 from gateway.ledger import postings
 from gateway.payments.decide import Change
 from gateway.receipts.receipt import Receipt, Totals, encode_receipt, payload_sha256
+from gateway.store.port import Transaction
 from gateway.store.rows import PaymentRow
-from gateway.store.transaction import Transaction
 from gateway.views import payment_view
 from gateway.work import NO_FINGERPRINT, Work
 

@@ -7,8 +7,8 @@ import msgspec
 from gateway.clock import later
 from gateway.policy import PolicyBlock, PolicyRequest, Rules, decide
 from gateway.policy.windows import local_moment, stamp
+from gateway.store.port import Transaction
 from gateway.store.rows import Like, PayeeRow
-from gateway.store.transaction import Transaction
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ from gateway.errors import Code, Refusal
 from gateway.ledger import Movement
 from gateway.machines.payout import PAYOUT, PayoutEffect, PayoutEvent, PayoutState
 from gateway.rail.port import RAIL
-from gateway.store.payouts import RAIL_CLEARING, SUSPENSE, PayoutRow, RailEventRow, ReviewRow
-from gateway.store.transaction import Transaction
+from gateway.store.payout_rows import RAIL_CLEARING, SUSPENSE, PayoutRow, RailEventRow, ReviewRow
+from gateway.store.port import Transaction
 from gateway.views import payout_view
 from gateway.work import Made, Work
 

@@ -10,8 +10,8 @@ from gateway.ledger import postings
 from gateway.machines.payout import PayoutState
 from gateway.payouts.decide import PayoutChange
 from gateway.receipts.receipt import Receipt, Totals, encode_receipt, payload_sha256
-from gateway.store.payouts import ItemRow, PayoutRow
-from gateway.store.transaction import Transaction
+from gateway.store.payout_rows import ItemRow, PayoutRow
+from gateway.store.port import Transaction
 from gateway.views import payout_view
 from gateway.work import NO_FINGERPRINT, Work
 

@@ -14,8 +14,8 @@ from gateway.machines.payout import PAYOUT, PayoutEvent, PayoutState
 from gateway.payouts.decide import TRIES, PayoutChange, backoff, contradict, happen, suspend
 from gateway.payouts.record import record_payout
 from gateway.rail.port import RAIL, Outcome, RailResult
-from gateway.store.payouts import PayoutRow, RailEventRow
-from gateway.store.transaction import Transaction
+from gateway.store.payout_rows import PayoutRow, RailEventRow
+from gateway.store.port import Transaction
 from gateway.work import Context
 
 _SOON = 3

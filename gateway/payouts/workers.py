@@ -18,7 +18,7 @@ from gateway.payouts.steps import Written
 from gateway.rail.breaker import Breaker
 from gateway.rail.port import Outcome, Rail, RailResult
 from gateway.routes import CREATE_PAYOUT
-from gateway.store.payouts import PayoutRow, RailEventRow
+from gateway.store.payout_rows import PayoutRow, RailEventRow
 from gateway.work import Chore
 
 BATCH = 32

@@ -12,7 +12,7 @@ import msgspec
 from gateway.commands import Principal
 from gateway.idempotency.claim import Claim
 from gateway.journal import Answer
-from gateway.store.payouts import RailEventRow
+from gateway.store.payout_rows import RailEventRow
 from gateway.telemetry.access_log import EventLine
 
 Heard = TypeVar("Heard")

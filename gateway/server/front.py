@@ -43,9 +43,9 @@ from gateway.server.channel import (
 )
 from gateway.settings import Settings
 from gateway.store.group_commit import Waiter
-from gateway.store.payouts import RailEventRow
+from gateway.store.payout_rows import RailEventRow
 from gateway.store.port import StorageError
-from gateway.store.reads import Reads
+from gateway.store.reads import SqliteReads
 from gateway.telemetry.access_log import AccessLog, EventHandler
 
 SILENT_S = 5.0
@@ -62,7 +62,7 @@ class Front(Service):
     """The service whose engine is in another process."""
 
     def __init__(self, settings: Settings, build: str, link: "Link") -> None:
-        super().__init__(settings, Reads.open(settings.db), build)
+        super().__init__(settings, SqliteReads.open(settings.db), build)
         self._link = link
 
     @property

@@ -16,7 +16,7 @@ from gateway.receipts.signer import ReceiptSigner
 from gateway.store import bulk
 from gateway.store.bulk import blob
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
-from gateway.store.transaction import Transaction, payment_row
+from gateway.store.transaction import SqliteTransaction, payment_row
 
 _FEW = 3
 """Rows for which statements of their own cost less than one that has to spread out a list of them first."""
@@ -25,7 +25,7 @@ Key = tuple[str, bytes]
 PaymentKey = tuple[str, str]
 
 
-class Batch(Transaction):
+class SqliteBatch(SqliteTransaction):
     """One transaction's reads and writes. `open` begins it anew, whatever became of the one before."""
 
     def __init__(self, connection: sqlite3.Connection, signatures: Signatures | None = None) -> None:

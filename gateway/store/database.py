@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.receipts.batch_signer import Signatures
-from gateway.store.batch import Batch
+from gateway.store.batch import SqliteBatch
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.connections import open_writer, own_transaction
 from gateway.store.group_commit import GroupCommit
 from gateway.store.migrations import migrate
-from gateway.store.transaction import Transaction
+from gateway.store.transaction import SqliteTransaction
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 
 
-class Database:
+class SqliteStore:
     """The database at `path`, brought up to this release's schema.
 
     Raises StartProblem, with what to do, where it cannot be used.
@@ -28,9 +28,9 @@ class Database:
         self._path, self._writer = path, open_writer(path)
         self._checkpoints: Checkpoints | None = None
 
-    def batch(self, signatures: Signatures) -> Batch:
+    def batch(self, signatures: Signatures) -> SqliteBatch:
         """The transaction in which a group commit decides, one batch after another."""
-        return Batch(self._writer, signatures)
+        return SqliteBatch(self._writer, signatures)
 
     def group_commit(
         self, decide: Callable[[Sequence[Request]], list[Result]], lock_wait_s: float
@@ -44,10 +44,10 @@ class Database:
         return self._checkpoints.between
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[Transaction]:
+    def alone(self) -> Iterator[SqliteTransaction]:
         """One transaction outside the group commit; raises StartProblem where it cannot be."""
         with own_transaction(self._path, self._writer):
-            yield Transaction(self._writer)
+            yield SqliteTransaction(self._writer)
 
     async def drain(self) -> None:
         """Move what is left of the log into the database, and close it."""
@@ -62,7 +62,7 @@ class Database:
 
 
 @contextlib.contextmanager
-def one_transaction(path: Path) -> Iterator[Transaction]:
+def one_transaction(path: Path) -> Iterator[SqliteTransaction]:
     """One transaction on the database at `path`, whether or not a gateway runs on it; raises StartProblem."""
-    with contextlib.closing(Database(path)) as database, database.alone() as tx:
+    with contextlib.closing(SqliteStore(path)) as store, store.alone() as tx:
         yield tx

@@ -9,11 +9,11 @@ from gateway.errors import Code, Refusal, Refused
 from gateway.idempotency.claim import tenant_key
 from gateway.rate_limit import RateLimit
 from gateway.store.connections import Reader, open_reader
-from gateway.store.payouts import PayoutRow
+from gateway.store.payout_rows import PayoutRow
 from gateway.store.port import StorageError
 from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
-from gateway.store.transaction import Transaction, payment_row
+from gateway.store.transaction import SqliteTransaction, payment_row
 
 _PAYMENTS = f"""
 SELECT {", ".join(PaymentRow.__struct_fields__)} FROM payments
@@ -52,16 +52,16 @@ _LAST_PAYMENT_ID = "pay_~"
 Row = TypeVar("Row")
 
 
-class Reads:
+class SqliteReads:
     """Queries on the reading connection; an id of another tenant is not found, like one that never was."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         reader = cast("sqlite3.Connection", Reader(connection))  # all of it that is used here
         self._execute, self.close = reader.execute, reader.close
-        self.rows = Transaction(reader)
+        self.rows = SqliteTransaction(reader)
 
     @classmethod
-    def open(cls, path: Path) -> "Reads":
+    def open(cls, path: Path) -> "SqliteReads":
         """Reads of the database at `path`."""
         return cls(open_reader(path))
 

@@ -73,7 +73,7 @@ _STATES = {state.value: state for state in PaymentState}
 _STATE_AT = PaymentRow.__struct_fields__.index("state")
 
 
-class Transaction:
+class SqliteTransaction:
     """Named statements on the writing connection; begun and committed by the group commit, never here."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -255,7 +255,7 @@ BANS = (
     Ban(
         "a database driver outside the store",
         "what decides must run on any store, and an error of a driver means nothing to what is above it",
-        "the names of gateway/store: Database, Reads, one_transaction; StorageError in place of the driver's errors",
+        "the names of gateway/store/port.py; StorageError in place of the driver's errors",
         imported("sqlite3", "sqlite_utils", "asyncpg", "psycopg", "aiosqlite"),
         ("gateway",),
         {

@@ -16,9 +16,9 @@ from gateway.ids import CountingIds
 from gateway.journal import Answer
 from gateway.receipts.signer import ReceiptSigner
 from gateway.routes import Route
-from gateway.store.batch import Batch
+from gateway.store.batch import SqliteBatch
 from gateway.store.connections import open_writer
-from gateway.store.reads import Reads
+from gateway.store.reads import SqliteReads
 from gateway.views import receipt_item
 from gateway.work import Chore, Context
 
@@ -36,8 +36,8 @@ class Desk:
         self.db = folder / "gateway.db"
         self.demo: DemoData = make_demo(self.db, lambda: START, self.ids, "demo")
         self.connection = open_writer(self.db)
-        self.tx = Batch(self.connection)
-        self.reads = Reads(self.connection)
+        self.tx = SqliteBatch(self.connection)
+        self.reads = SqliteReads(self.connection)
 
     def principal(self, role: str = "agent") -> Principal:
         """The tenant's caller of a role."""

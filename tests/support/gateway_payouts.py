@@ -16,7 +16,7 @@ from gateway.rail.breaker import Breaker
 from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
 from gateway.routes import CREATE_PAYOUT, RESERVE, REVIEW_PAYOUT, SETTLE
-from gateway.store.payouts import RailEventRow
+from gateway.store.payout_rows import RailEventRow
 from gateway.views import payout_view
 
 PATIENCE_S = 5.0

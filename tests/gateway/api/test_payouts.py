@@ -122,7 +122,7 @@ def test_two_operators_over_http_decide_what_the_rail_cannot_say(paying):
     payout_id = where.rsplit("/", 1)[1]
     sql = "UPDATE payouts SET state = ?, epoch = epoch + 1 WHERE payout_id = ?"
     for state in ("unknown", "manual_review"):
-        paying.engine._database._writer.execute(sql, (state, payout_id))
+        paying.engine._store._writer.execute(sql, (state, payout_id))
     said = {"outcome": "failed", "evidence": "call with the rail's desk, ticket 4711"}
     for _ in range(2):
         answer = paying.post(f"{where}/review", said, "operator")

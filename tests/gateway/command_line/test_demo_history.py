@@ -9,7 +9,7 @@ from gateway.ids import SystemIds
 from gateway.settings import Settings
 from gateway.store.connections import open_reader
 from gateway.store.group_commit import MAX_BATCH
-from gateway.store.reads import Reads
+from gateway.store.reads import SqliteReads
 
 
 def test_a_past_is_settled_payments_whose_money_adds_up(tmp_path):
@@ -19,7 +19,7 @@ def test_a_past_is_settled_payments_whose_money_adds_up(tmp_path):
     settle_many(settings, demo, payments, told.append)
     reader = open_reader(settings.db)
     try:
-        reads = Reads(reader)
+        reads = SqliteReads(reader)
         wallet = reads.wallet(demo.tenant_id, demo.wallet_id)
         paid = sum(reads.payee(demo.tenant_id, payee_id).payable for payee_id in demo.payee_ids)
         assert (wallet.available, wallet.held, paid) == (FUNDS - payments, 0, payments)

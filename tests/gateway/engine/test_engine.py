@@ -177,10 +177,10 @@ def test_a_full_disk_is_told_and_loses_nothing(desk):
     """When pages run out the batch is refused whole; once there is room the same key decides."""
 
     async def scenario(engine, agent):
-        pages = engine._database._writer.execute("PRAGMA page_count").fetchone()[0]
-        engine._database._writer.execute(f"PRAGMA max_page_count = {pages + 2}")
+        pages = engine._store._writer.execute("PRAGMA page_count").fetchone()[0]
+        engine._store._writer.execute(f"PRAGMA max_page_count = {pages + 2}")
         answers = [await engine.mutate(mutation(agent, RESERVE, reserve_command(desk), f"k{n}")) for n in range(40)]
-        engine._database._writer.execute("PRAGMA max_page_count = 1000000")
+        engine._store._writer.execute("PRAGMA max_page_count = 1000000")
         again = [await engine.mutate(mutation(agent, RESERVE, reserve_command(desk), f"k{n}")) for n in range(40)]
         return answers, again
 

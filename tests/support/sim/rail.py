@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sim.world import Killed, World
 
 from gateway.rail.port import Outcome, RailResult
-from gateway.store.payouts import RailEventRow
+from gateway.store.payout_rows import RailEventRow
 
 PATIENCE_S = 5.0
 LEASE_S = 25.0

@@ -19,9 +19,9 @@ from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
 from gateway.receipts.signer import ReceiptSigner
 from gateway.routes import PUT_POLICY, Route
-from gateway.store.batch import Batch
+from gateway.store.batch import SqliteBatch
 from gateway.store.connections import open_writer
-from gateway.store.reads import Reads
+from gateway.store.reads import SqliteReads
 from gateway.work import Chore, Context
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
@@ -115,8 +115,8 @@ class World:
         """Open the database as a starting gateway does."""
         self.wire = Tripwire(open_writer(self.db))
         self.connection = self.wire.connection
-        self.tx = Batch(self.wire)
-        self.reads = Reads(self.connection)
+        self.tx = SqliteBatch(self.wire)
+        self.reads = SqliteReads(self.connection)
 
     def kill(self, torn: int | None = None) -> None:
         """Die and start again: the next life has the files as they are now, its log cut off after `torn` bytes where given.
