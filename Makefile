@@ -22,7 +22,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 PAGES = README.md $(wildcard runbooks/*.md)
 COG = $(BIN)/cog --verbosity=1 -I tests/house -p 'import house_documents as page'
-PIP = $(BIN)/python -m pip --disable-pip-version-check --no-input
+PIP = $(BIN)/python -P -m pip --disable-pip-version-check --no-input
 
 .PHONY: help review test nightly lint check-format types arrows pages docs format coverage golden lock clean distclean
 
@@ -32,7 +32,7 @@ help: ## this list
 # A review that ends with a verdict has done its job, whatever the verdict; only other codes are failures of the tool.
 review: $(STAMP) ## the main job: press, rehearse, judge, tell (PROFILE=smoke, ARGS=...)
 	@code=0; $(BIN)/gonogo review --profile $(PROFILE) $(ARGS) || code=$$?; \
-	meaning=$$($(BIN)/python -c 'import sys; from gates.schema.outcome import EXIT_MEANING as m; print(m[int(sys.argv[1])])' $$code); \
+	meaning=$$($(BIN)/python -P -c 'import sys; from gates.schema.outcome import EXIT_MEANING as m; print(m[int(sys.argv[1])])' $$code); \
 	echo "gonogo review ended with exit code $$code: $$meaning" >&2; \
 	case $$code in \
 	  0|1|3|4) echo "That is the verdict of the scorecard, not an error of the tool." >&2 ;; \
@@ -41,11 +41,11 @@ review: $(STAMP) ## the main job: press, rehearse, judge, tell (PROFILE=smoke, A
 
 test: lint ## every check that CI runs: lint, types, arrows, pages, tests
 	@echo "==> pytest" >&2
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -P -m pytest $(PYTEST_ARGS)
 
 nightly: $(STAMP) ## the long runs: many simulations, big storms, every defect in full
-	@$(BIN)/python -m pytest -m nightly $(PYTEST_ARGS)
-	@GONOGO_POLICY_EXAMPLES=40000 GONOGO_POLICY_LIVES=2000 GONOGO_FUZZ_EXAMPLES=40 $(BIN)/python -m pytest -n 4 \
+	@$(BIN)/python -P -m pytest -m nightly $(PYTEST_ARGS)
+	@GONOGO_POLICY_EXAMPLES=40000 GONOGO_POLICY_LIVES=2000 GONOGO_FUZZ_EXAMPLES=40 $(BIN)/python -P -m pytest -n 4 \
 	  tests/gateway/policy tests/gateway/fuzz
 
 lint: check-format types arrows pages ## the checks that run nothing: ruff, mypy, import contracts, pages
@@ -81,7 +81,7 @@ coverage: $(STAMP) ## the tests with branch coverage, child processes included
 	@$(BIN)/coverage report
 
 golden: $(STAMP) ## write the golden artifacts anew; review them in the diff
-	@GONOGO_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q -p no:xdist tests/scorecards/test_golden.py
+	@GONOGO_UPDATE_GOLDEN=1 $(BIN)/python -P -m pytest -q -p no:xdist tests/scorecards/test_golden.py
 	@for kind in GateSet Target Waiver; do \
 	  $(BIN)/gonogo schema $$kind > gates/schemas/$$(tr '[:upper:]' '[:lower:]' <<<"$$kind").schema.json; \
 	done
@@ -106,7 +106,7 @@ distclean: clean ## also remove .venv; the state folder stays
 MINIMUM := import sys; sys.exit(sys.version_info < (3, 11))
 
 $(STAMP): requirements.lock pyproject.toml
-	@if [ ! -x $(BIN)/python ] || ! $(BIN)/python -c '$(MINIMUM)' 2>/dev/null; then \
+	@if [ ! -x $(BIN)/python ] || ! $(BIN)/python -P -c '$(MINIMUM)' 2>/dev/null; then \
 	  for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	    if "$$python" -c '$(MINIMUM)' >/dev/null 2>&1; then found=$$python; break; fi; \
 	  done; \

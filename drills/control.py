@@ -1,7 +1,6 @@
 """How a drill acts on the service: on a process of its own, or through the commands that the target gives."""
 
 import itertools
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +12,7 @@ from drills.process import Service
 from drills.releases import release_environ
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.practice import seed_two_tenants
-from gates.schema.target import Target, fill
+from gates.schema.target import Target, command_line
 from gates.schema.time import monotonic_s
 
 Note = Callable[[str, Identity], None]
@@ -189,7 +188,7 @@ class CommandControl:
 
     def _run(self, argv: tuple[str, ...], within_s: float) -> None:
         self._count += 1
-        words = [str(fill(word, {"python": sys.executable})) for word in argv]
+        words = command_line(argv, {})
         child = spawn(words, self.environ, self._out / "logs" / f"command.{self._count}")
         self._note("command", child.identity)
         try:

@@ -5,13 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
 
 from drills.child import Child, Identity, Pause, spawn
 from gates.schema.errors import UnknownProblem
+from gates.schema.rooms import room_argv
 from gates.schema.time import monotonic_s
 
 _FUSE, _UNMOUNT = Path("/dev/fuse"), "fusermount3"
@@ -48,7 +48,7 @@ class PowerDisk:
         if lacks:
             raise UnknownProblem(f"losing power needs a file system of our own, and here is no {', no '.join(lacks)}")
         self.folder.mkdir()
-        argv = [sys.executable, "-m", "drills.power_fs", str(self.folder)]
+        argv = room_argv("drills.power_fs", str(self.folder))
         # SIGTERM, so that it unmounts by itself where whoever mounted it is killed.
         self._child = spawn(argv, self._environ, self._log, on_parent_death=signal.SIGTERM)
         begun = monotonic_s()

@@ -5,7 +5,6 @@ with Service(target, db=db, logs=out / "logs", environ=environ) as service:   # 
     ...  # children get service.environ, which has GONOGO_BASE_URL and the seeds
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
@@ -19,7 +18,7 @@ from drills.child import Child, Identity, Pause, spawn
 from drills.rail import RailProcess
 from gates.schema.errors import UnknownProblem
 from gates.schema.practice import RAIL_URL, free_port
-from gates.schema.target import Target, fill, resolve_base_url
+from gates.schema.target import Target, command_line, resolve_base_url
 from gates.schema.time import monotonic_s
 
 _POLL_S = 0.01
@@ -87,9 +86,9 @@ class Service:
         self.environ = {**self.environ, **found, **(environ or {})}
         self._cwd = cwd or self._cwd
         self.starts += 1
-        fields = {"python": sys.executable, "port": str(self.port), "db": str(self._db)}
+        fields = {"port": str(self.port), "db": str(self._db)}
         fields |= {"rail_url": self.environ[RAIL_URL]} if self._rail else {}
-        argv = [str(fill(word, fields)) for word in self._process.start]
+        argv = command_line(self._process.start, fields)
         self._child = spawn(argv, self.environ, self._logs / f"{self._name}.{self.starts}", cwd=self._cwd)
         return self._child.identity
 

@@ -1,7 +1,6 @@
 """The load run that a drill happens under: a process of its own, followed through the history that it writes."""
 
 import signal
-import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,10 @@ import msgspec
 from drills.child import Child, spawn
 from drills.schema import StormSpec
 from drills.steady import Outcome
+from gates.schema.rooms import room_argv
+
+LOAD = tuple(room_argv("loadtests"))
+"""The command that runs a load test."""
 
 KEPT_OUTCOMES = 20_000
 STOP_GRACE_S = 5.0
@@ -94,7 +97,7 @@ class Storm:
         On the drill's sudden death it gets SIGTERM, which lets it end its own processes.
         """
         until = out.with_name("storm-enough")
-        argv = [sys.executable, "-m", "loadtests", "run", spec.profile, "--target", target, "--out", str(out)]
+        argv = [*LOAD, "run", spec.profile, "--target", target, "--out", str(out)]
         argv += ["--seed", str(seed), "--payments", str(spec.payments), "--until", str(until), "--no-evidence"]
         return cls(spawn(argv, environ, log, on_parent_death=signal.SIGTERM), out, until)
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem, UnknownProblem
 from gates.schema.gateset import CATALOG
 from gates.schema.practice import seed_two_tenants
+from gates.schema.rooms import room_argv
 from gates.schema.runbook import find_runbook
 from gates.schema.time import Clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
@@ -112,7 +112,7 @@ def _run(
         voice.step(number, step.title, f"not run: {why_skipped.splitlines()[0]}")
         return StepResult(step.name, shown, None, 0, why_skipped.splitlines()[0])
     log = order.out / "logs" / step.name
-    code, elapsed_ms = run_command([sys.executable, "-m", *words], environ, log, voice, number, step.title)
+    code, elapsed_ms = run_command(room_argv(*words), environ, log, voice, number, step.title)
     voice.step(number, step.title, f"{outcome_in_words(code)}, {elapsed_ms / 1000:.1f} s")
     note = ""
     if code != 0:
@@ -147,7 +147,7 @@ def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -
     options = ["--draft", "--target", order.target, "--build", build, "--evidence", str(order.evidence)]
     for name, path in (("--gates", order.gates_path), ("--waivers", order.waivers_path)):
         options += [name, str(path)] if path else []
-    argv = [sys.executable, "-m", "scorecards", "scorecard", "build", "--out", str(order.out / "draft"), *options]
+    argv = room_argv("scorecards", "scorecard", "build", "--out", str(order.out / "draft"), *options)
     run_command(argv, environ, order.out / "logs" / "draft", voice, len(STEPS), "draft scorecard")
 
 

@@ -3,7 +3,6 @@
 import base64
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
 from gates.schema.canonical import Json, sha256_hex
 from gates.schema.outcome import ExitCode
 from gates.schema.progress import progress
+from gates.schema.rooms import room_argv
 from gates.schema.state import state_dir
 
 DIFFERING = "differing_artifacts"
@@ -66,18 +66,18 @@ def make_probe(producers: Sequence[Producer]) -> Probe:
 
 def corpus_producer() -> Producer:
     """What gates/ makes alone: canonical bytes, signed receipts, a signed statement."""
-    return Producer("corpus", (sys.executable, "-m", "gates.probes.corpus"))
+    return Producer("corpus", tuple(room_argv("gates.probes.corpus")))
 
 
 def verdict_producer(arguments: Sequence[str]) -> Producer:
     """The gates' verdict on evidence as it lies there now."""
-    gate = (sys.executable, "-m", "gates", "gate", "run")
+    gate = room_argv("gates", "gate", "run")
     return Producer("gate verdict", (*gate, "--format", "json", *arguments), (*gate, "--help"))
 
 
 def scorecard_producer(arguments: Sequence[str]) -> Producer:
     """The scorecard of a review folder, built again."""
-    build = (sys.executable, "-m", "scorecards", "scorecard", "build")
+    build = room_argv("scorecards", "scorecard", "build")
     return Producer("scorecard", (*build, *arguments), (*build, "--help"), stdout=False)
 
 
@@ -124,7 +124,7 @@ def compare(producer: str, made: Mapping[str, Made]) -> list[Finding]:
 def _make_everywhere(producer: Producer, scratch: Path) -> dict[str, Made] | str:
     """The artifacts by environment, or why there are none."""
     if producer.present and _call(producer.present, {}, scratch / "present").returncode != 0:
-        return f"not run: `{' '.join(producer.present[1:-1])}` is not there yet"
+        return f"not run: {producer.name} is not there yet"
     made: dict[str, Made] = {}
     for number, environment in enumerate(ENVIRONMENTS):
         folder = scratch / f"{number}"

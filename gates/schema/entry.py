@@ -8,9 +8,10 @@ from types import FrameType
 
 import click
 
-from gates.schema.errors import Problem
+from gates.schema.errors import Problem, UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.printable import printable
+from gates.schema.rooms import HINT, foreign_rooms
 
 
 class _Terminated(BaseException):
@@ -29,6 +30,8 @@ def run(command: click.Command, argv: list[str] | None = None) -> int:  # noqa: 
     """
     signal.signal(signal.SIGTERM, _terminate)
     try:
+        if foreign := list(foreign_rooms()):
+            raise UsageProblem("\n".join(foreign), next_step=HINT)
         code = command.main(args=argv, standalone_mode=False)
     except Problem as problem:
         click.echo("\n".join(printable(line) for line in f"error: {problem}".split("\n")), err=True)

@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import count
@@ -13,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gates.schema.errors import UnknownProblem
-from gates.schema.target import Process, fill
+from gates.schema.target import Process, command_line
 from gates.schema.time import monotonic_s
 
 RAIL_URL, RAIL_SECRET = "GONOGO_RAIL_URL", "GONOGO_RAIL_SECRET"  # names of variables
@@ -30,7 +29,7 @@ class _Ready(msgspec.Struct):
 
 def rail_argv(process: Process, book: Path) -> list[str]:
     """The command that runs the rail of a target's process, with its own book in that file."""
-    return _filled(process.rail, rail_book=str(book))
+    return command_line(process.rail, {"rail_book": str(book)})
 
 
 def shared_secret() -> dict[str, str]:
@@ -59,7 +58,7 @@ def seed_tenant(
     """
     if not command:
         return {}
-    argv = _filled(command, db=str(db))
+    argv = command_line(command, {"db": str(db)})
     return _variables(argv, prefix, env=dict(environ), cwd=cwd, stderr=subprocess.PIPE, timeout=_SEED_TIMEOUT_S)
 
 
@@ -71,11 +70,7 @@ def seed_two_tenants(process: Process, db: Path, environ: Mapping[str, str], *, 
 
 def seed_payments(command: Sequence[str], db: Path, environ: Mapping[str, str], count: int) -> dict[str, str]:
     """Make a tenant with so many settled payments by a target's bulk command, whose progress is shown as it comes."""
-    return _variables(_filled(command, db=str(db), count=str(count)), "GONOGO_", env=dict(environ))
-
-
-def _filled(command: Sequence[str], **fields: str) -> list[str]:
-    return [str(fill(word, {"python": sys.executable, **fields})) for word in command]
+    return _variables(command_line(command, {"db": str(db), "count": str(count)}), "GONOGO_", env=dict(environ))
 
 
 def _variables(argv: list[str], prefix: str, **options: Any) -> dict[str, str]:  # noqa: ANN401  # those of subprocess.run

@@ -3,7 +3,8 @@
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,9 +14,11 @@ import msgspec
 from gates.schema.canonical import Json
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
+from gates.schema.rooms import ROOMS
 from gates.schema.secret import header_fault
 
 Role = str
+_OURS = frozenset(("-m", room) for room in ROOMS)
 _ENV = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 _FIELD = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -103,7 +106,9 @@ class Haste(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How to run the service here as a child process. `{port}` and `{db}` are filled in, `{python}` is this interpreter.
+    """How to run the service here as a child process. `{port}` and `{db}` are filled in.
+
+    `{python}` is this interpreter, and `{python} -m gateway` is the reference gateway, whatever the working folder holds.
 
     `seed` prints one JSON object; each member NAME becomes the environment variable GONOGO_NAME (lists joined with commas),
     and with prefix GONOGO_OTHER_ for the second tenant. `bulk` does the same and stores `{count}` settled payments of that
@@ -287,6 +292,16 @@ def fill(template: Json, fields: Mapping[str, str]) -> Json:
     if isinstance(template, list):
         return [fill(item, fields) for item in template]
     return template
+
+
+def command_line(template: Sequence[str], fields: Mapping[str, str]) -> list[str]:
+    """One of the target's commands; where it runs a package of gonogo, that is ours, whatever the working folder holds."""
+    filled: list[str] = []
+    for number, word in enumerate(template):
+        filled.append(str(fill(word, {"python": sys.executable, **fields})))
+        if word == "{python}" and tuple(template[number + 1 : number + 3]) in _OURS:
+            filled.append("-P")
+    return filled
 
 
 def _field(name: str, fields: Mapping[str, str]) -> str:

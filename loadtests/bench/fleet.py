@@ -2,7 +2,6 @@
 
 import importlib.util
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -82,7 +81,7 @@ class Yard:
         require(NEEDS.get(name, ()))
         server, database = self._database(name)
         port = free_port()
-        argv = peer_argv(sys.executable, name, port, database, self._payments)
+        argv = peer_argv(name, port, database, self._payments)
         served = Served(name, argv, log=self._folder / f"{name}.log", cores=self._cores.server)
         self._stack.callback(served.end)
         await_peer(served, port)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import sys
 from collections.abc import Mapping
 from itertools import chain, count
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.pointer import text_at
 from gates.schema.practice import free_port, seed_payments, seed_tenant
-from gates.schema.target import NamedTarget, Operation, Process, fill, resolve, resolve_credential
+from gates.schema.target import NamedTarget, Operation, Process, command_line, fill, resolve, resolve_credential
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.rows import Workload
 from loadtests.bench.samples import Commits
@@ -34,8 +33,8 @@ class GatewayStation:
         folder.mkdir(parents=True)
         environ = {**os.environ, **_seed(named.name, process, folder / "database", stored)}
         self._environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
-        fields = {"python": sys.executable, "port": str(self.port), "db": str(folder / "database")}
-        argv = [str(fill(word, fields)) for word in (*process.start, *process.quiet)]
+        fields = {"port": str(self.port), "db": str(folder / "database")}
+        argv = command_line((*process.start, *process.quiet), fields)
         self.served = Served(named.name, argv, log=folder / "log", cores=cores.server, environ=self._environ)
         self._numbers = count(1)
         self._settled_before = 0

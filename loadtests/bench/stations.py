@@ -6,6 +6,7 @@ import httpx
 import msgspec
 
 from gates.schema.errors import UnknownProblem
+from gates.schema.rooms import room_argv
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.rows import Workload
 from loadtests.bench.samples import Commits
@@ -89,10 +90,10 @@ class PeerStation:
         self._next, self._proven = 2, 1
 
 
-def peer_argv(python: str, name: str, port: int, database: str, payments: int) -> list[str]:
+def peer_argv(name: str, port: int, database: str, payments: int) -> list[str]:
     """How a peer is started."""
     options = ["--port", str(port), "--database", database, "--payments", str(payments)]
-    return [python, "-m", "loadtests.bench.peers", name, *options]
+    return room_argv("loadtests.bench.peers", name, *options)
 
 
 def await_peer(served: Served, port: int) -> None:

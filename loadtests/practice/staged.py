@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gates.schema.practice import RAIL_URL, free_port, rail_argv, ready_url, seed_tenant, shared_secret
-from gates.schema.target import NamedTarget, Process, fill
+from gates.schema.target import NamedTarget, Process, command_line
 from loadtests.practice.cores import available_cores
 from loadtests.practice.served import Served, answers
 
@@ -56,8 +55,8 @@ def _serve(named: NamedTarget, start: Sequence[str], db: Path, name: str, ending
     """Start one process of the service on that database, and wait until it is ready."""
     port = free_port()
     url = os.environ[_URL] = f"http://127.0.0.1:{port}"
-    fields = {"python": sys.executable, "port": str(port), "db": str(db), "rail_url": os.environ[RAIL_URL]}
-    argv = [str(fill(word, fields)) for word in start]
+    fields = {"port": str(port), "db": str(db), "rail_url": os.environ[RAIL_URL]}
+    argv = command_line(start, fields)
     served = Served(named.name, argv, log=db.with_name(f"{name}.log"), cores=available_cores())
     ending.callback(served.end)
     served.wait(lambda: answers(port, named.target.ready_path))

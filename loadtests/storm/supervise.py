@@ -57,7 +57,7 @@ def run_storm(folder: Path, duration_s: int, bar: Progress, pause: Callable[[flo
     However this returns or raises (an interrupt, a termination), the storm's process is gone afterwards.
     """
     files = StormFiles(folder.absolute())
-    argv = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--users", "1", "--only-summary"]
+    argv = [sys.executable, "-P", "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--users", "1", "--only-summary"]
     outer = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     environ = {**outer, RUN: str(files.folder), PARENT: str(os.getpid())}
     with files.log.open("wb") as log:

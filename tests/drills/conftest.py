@@ -1,6 +1,7 @@
 """A target whose process is the fake service of this folder."""
 
 import os
+import sys
 from pathlib import Path
 
 import msgspec
@@ -38,9 +39,8 @@ def environ():
 
 @pytest.fixture
 def rooms(monkeypatch, tmp_path):
-    """Let `python -m loadtests` be the stand-in of this folder, and the state folder a new one."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).with_name("fake_rooms")))
-    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    """Let the load test be the stand-in of this folder, and the state folder a new one."""
+    monkeypatch.setattr("drills.storm.LOAD", (sys.executable, str(Path(__file__).with_name("fake_storm.py"))))
     monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
 
 

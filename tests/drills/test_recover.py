@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from waiting import eventually
@@ -17,6 +18,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.time import system_clock
 
+FAKE_DRILLS = Path(__file__).with_name("fake_drills.py")
 LONG = [{"action": "sigkill"}, {"action": "wait_for_settles", "share": ["1", "1"], "within": "60s"}]
 ROLLED_BACK = Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
 
@@ -27,7 +29,7 @@ def running(rooms, tmp_path, drill_file, target_file):
     out = tmp_path / "out"
     argv = ["run", drill_file(method=LONG), "--target", target_file(), "--out", str(out), "--payments", "2000", "--no-evidence"]
     log = (tmp_path / "drill.log").open("wb")
-    with log, subprocess.Popen([sys.executable, "-m", "drills", *argv], stdout=log, stderr=log) as popen:
+    with log, subprocess.Popen([sys.executable, FAKE_DRILLS, *argv], stdout=log, stderr=log) as popen:
         assert eventually(lambda: _reached(out, "wait_for_settles"), 20), (tmp_path / "drill.log").read_text()
         yield popen, out
         popen.kill()
@@ -40,7 +42,7 @@ def _reached(out, action):
 
 
 def _cli(*argv):
-    return subprocess.run([sys.executable, "-m", "drills", *argv], capture_output=True, text=True, check=False, timeout=180)
+    return subprocess.run([sys.executable, FAKE_DRILLS, *argv], capture_output=True, text=True, check=False, timeout=180)
 
 
 @pytest.mark.process

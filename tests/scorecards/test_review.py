@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from impostors import make_impostors
 
 from scorecards.review import copy_runbooks
 
@@ -80,6 +81,17 @@ def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Pa
         stdout, stderr = verify.communicate(timeout=180)
     assert (verify.returncode, stdout.splitlines()[-1]) == (0, "verified"), stdout + stderr
     assert left_behind(tmp_path) == []
+
+
+def test_a_review_in_a_folder_with_packages_of_our_names_runs_our_own(tmp_path: Path) -> None:
+    """Service, seed, load test and Locust: none of the user's packages is imported, and the step is really done."""
+    markers = make_impostors(tmp_path)
+    out = tmp_path / "out"
+    with gonogo(tmp_path, "review", "--profile", "smoke", "--out", str(out), program=(str(ONE_STEP), "storm")) as review:
+        _, stderr = review.communicate(timeout=120)
+    assert list(markers.iterdir()) == []
+    assert "retry storm: clean" in stderr
+    assert (out / "storm" / "check.json").exists()
 
 
 REHEARSING = [

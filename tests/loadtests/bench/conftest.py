@@ -1,7 +1,5 @@
 """What the tests of the speed comparison share: measurements that never took place, and a bare service that does run."""
 
-import sys
-
 import pytest
 
 from gates.schema.practice import free_port
@@ -35,7 +33,7 @@ def pair(sample):
 def bare(tmp_path):
     """The port of a bare control that serves."""
     port = free_port()
-    served = Served("bare", peer_argv(sys.executable, "bare", port, "", 0), log=tmp_path / "bare.log", cores=())
+    served = Served("bare", peer_argv("bare", port, "", 0), log=tmp_path / "bare.log", cores=())
     try:
         served.wait(lambda: answers(port, "/readyz"))
         yield port, served

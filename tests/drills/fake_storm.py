@@ -1,4 +1,4 @@
-"""`python -m loadtests run PROFILE ...`: reserve and settle payments one by one, retrying each until it is answered."""
+"""`fake_storm.py run PROFILE ...`: reserve and settle payments one by one, retrying each until it is answered."""
 
 import argparse
 import http.client

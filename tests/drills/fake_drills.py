@@ -1,0 +1,12 @@
+"""`python -m drills` whose load test is the stand-in of this folder."""
+
+import sys
+from pathlib import Path
+
+from drills import storm
+from drills.cli import drill
+from gates.schema.entry import run
+
+if __name__ == "__main__":
+    storm.LOAD = (sys.executable, str(Path(__file__).with_name("fake_storm.py")))
+    sys.exit(run(drill))
