@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.schema.options import format_option
+from gates.schema.output import show, write_document
 
 if TYPE_CHECKING:
     from gates.schema.progress import Progress
@@ -29,10 +30,10 @@ def list_drills(output_format: str) -> None:
 
     drills = [load_drill(name).metadata for name in drill_names()]
     if output_format == "json":
-        click.echo(canonical_json([{"name": item.name, "title": item.title} for item in drills]).decode())
+        write_document(canonical_json([{"name": item.name, "title": item.title} for item in drills]), nl=True)
         return
     for item in drills:
-        click.echo(f"{item.name:12}{item.title}")
+        show(f"{item.name:12}{item.title}")
 
 
 @drill.command("run")
@@ -73,8 +74,8 @@ def run_drill(
             code = perform(run, dry_run=dry_run)
         finally:
             report = conclude(run, store)
-    click.echo(text(report))
-    click.echo(f"in {folder}", err=True)
+    show(text(report))
+    show(f"in {folder}", err=True)
     return int(code)
 
 
@@ -90,11 +91,11 @@ def recover_drill(folder: Path) -> int:
 
     run = recover(folder, _Voice(), system_clock, dict(os.environ))
     if run is None:
-        click.echo("nothing to do: the drill had ended")
+        show("nothing to do: the drill had ended")
         return int(ExitCode.GREEN)
     ending = conclude(run, None).ending
     assert ending is not None, "recover writes the end"
-    click.echo(f"recovered: rollback {ending.rolled_back.replace('_', ' ')}")
+    show(f"recovered: rollback {ending.rolled_back.replace('_', ' ')}")
     return int(ExitCode.ROLLBACK_FAILED if ending.rolled_back is RolledBack.FAILED else ExitCode.GREEN)
 
 
@@ -109,7 +110,10 @@ def report_drill(folder: Path, output_format: str) -> None:
 
     report = read_report(folder)
     read_journal(folder / FILE)
-    click.echo(canonical_json(report).decode() if output_format == "json" else text(report))
+    if output_format == "json":
+        write_document(canonical_json(report), nl=True)
+    else:
+        show(text(report))
 
 
 @drill.command("schema")
@@ -118,7 +122,7 @@ def schema(kind: str) -> None:
     """Print the JSON Schema of drill or release documents, for editors."""
     from drills.export import schema_bytes
 
-    click.echo(schema_bytes(kind), nl=False)
+    write_document(schema_bytes(kind))
 
 
 class _Voice:
@@ -140,7 +144,7 @@ class _Voice:
 
     def say(self, news: str) -> None:
         """One line."""
-        click.echo(f"{self._now() - self._begun:6.1f} s  {news}", err=True)
+        show(f"{self._now() - self._begun:6.1f} s  {news}", err=True)
 
 
 def _next_folder(home: Path, name: str) -> Path:

@@ -7,6 +7,7 @@ from types import FrameType
 
 from drills.journal import End, Ending, RolledBack
 from drills.rehearsal import Rehearsal
+from gates.schema.entry import take_signals
 from gates.schema.outcome import ExitCode
 
 
@@ -15,7 +16,7 @@ def exit_code(ending: Ending, signal_number: int | None, anything_unknown: bool)
     if ending.rolled_back is RolledBack.FAILED:
         return ExitCode.ROLLBACK_FAILED
     if ending.end is End.INTERRUPTED:
-        return ExitCode.TERMINATED if signal_number == signal.SIGTERM else ExitCode.INTERRUPTED
+        return ExitCode.INTERRUPTED if signal_number == signal.SIGINT else ExitCode.TERMINATED
     if ending.end is End.ABORTED:
         return ExitCode.ABORTED
     if ending.deviated:
@@ -25,13 +26,13 @@ def exit_code(ending: Ending, signal_number: int | None, anything_unknown: bool)
 
 @contextmanager
 def deferred_signals(run: Rehearsal) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into a wish that `run.pause` grants, so that no effect is torn in the middle."""
+    """Turn every signal that asks to end into a wish that `run.pause` grants, so that no effect is torn in the middle."""
 
     def wish(number: int, _frame: FrameType | None) -> None:
         run.signal = number
         run.voice.say(f"{signal.Signals(number).name}: rolling back, then ending")
 
-    before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, wish), **take_signals(wish)}
     try:
         yield
     finally:

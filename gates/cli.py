@@ -13,6 +13,7 @@ from gates.evidence_cli import evidence, evidence_option, trust_option
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
 from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.output import show, show_product, write_document
 
 if TYPE_CHECKING:
     from gates.schema.gate import Gate
@@ -47,10 +48,10 @@ def list_(gates_path: Path | None, output_format: str) -> None:
 
     gates = _load(gates_path)
     if output_format != "text":
-        click.echo(render_value(list(gates), output_format), nl=False)
+        write_document(render_value(list(gates), output_format))
         return
     for line in table([(g.letter, g.id, g.priority, g.owner, f"{len(g.criteria)} criteria", g.question) for g in gates]):
-        click.echo(line)
+        show(line)
 
 
 @gate.command()
@@ -69,7 +70,7 @@ def explain(gate_id: str, gates_path: Path | None, output_format: str) -> None:
     if found is None:
         names = ", ".join(f"{item.letter} {item.id}" for item in gates)
         raise UsageProblem(f"no gate is called {gate_id!r}", next_step=f"use one of {names}")
-    click.echo(render_gate(found) if output_format == "text" else render_value(found, output_format), nl=False)
+    show_product(render_gate(found) if output_format == "text" else render_value(found, output_format), output_format)
 
 
 @gate.command()
@@ -84,7 +85,7 @@ def validate(path: Path | None) -> None:
     files = load_gate_files(path or CATALOG)
     gates = [item for file in files for item in file.gates]
     criteria = sum(len(item.criteria) for item in gates)
-    click.echo(f"ok: {len(gates)} gates with {criteria} criteria in {len(files)} files, gate set {gate_set_digest(gates)[:12]}")
+    show(f"ok: {len(gates)} gates with {criteria} criteria in {len(files)} files, gate set {gate_set_digest(gates)[:12]}")
 
 
 @gate.command()
@@ -127,7 +128,7 @@ def run(  # each parameter is one option of the command line
     waivers = load_waivers(waivers_path) if waivers_path else []
     builds = {named.name: _build(named, build)}
     review = decide(gates, held, builds, clock_at(now)(), waivers)
-    click.echo(render(review, output_format), nl=False)
+    show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on_yellow=fail_on is not None))
 
 
@@ -140,7 +141,7 @@ def schema(kind: str) -> None:
     """
     from gates.export import schema_bytes
 
-    click.echo(schema_bytes(kind).decode(), nl=False)
+    write_document(schema_bytes(kind))
 
 
 def _load(path: Path | None) -> tuple[Gate, ...]:

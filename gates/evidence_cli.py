@@ -10,6 +10,7 @@ import click
 
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.options import format_option
+from gates.schema.output import show, write_document
 from gates.schema.state import state_dir
 
 if TYPE_CHECKING:
@@ -48,27 +49,27 @@ def list_(evidence_path: Path | None, trust_path: Path | None, kind: str, output
     held = [item for item in _load(evidence_path, trust_path) if kind in item.statement.predicate_type]
     rows = [_row(item) for item in held]
     if output_format != "text":
-        click.echo(render_value(rows, output_format), nl=False)
+        write_document(render_value(rows, output_format))
     elif rows:
         cut = [{**row, "digest": row["digest"][:12], "build": row["build"][:12] or "-"} for row in rows]
-        click.echo("\n".join(table([tuple(rows[0]), *(tuple(row.values()) for row in cut)])))
+        show("\n".join(table([tuple(rows[0]), *(tuple(row.values()) for row in cut)])))
     else:
-        click.echo("no evidence", err=True)
+        show("no evidence", err=True)
 
 
-@evidence.command()
+@evidence.command("show")
 @click.argument("digest")
 @evidence_option
 @trust_option
 @format_option("yaml", "json")
-def show(digest: str, evidence_path: Path | None, trust_path: Path | None, output_format: str) -> None:
+def show_(digest: str, evidence_path: Path | None, trust_path: Path | None, output_format: str) -> None:
     """Show one statement, verified, by the first six or more digits of its DIGEST."""
     from gates.render import render_value
 
     if not _PREFIX.fullmatch(digest):
         raise UsageProblem(f"{digest!r} is not the beginning of a sha256", next_step="`gonogo evidence list` shows the digests")
     held = open_store(evidence_path).get(digest, trust_root(trust_path))
-    click.echo(render_value(held.statement, output_format), nl=False)
+    write_document(render_value(held.statement, output_format))
 
 
 @evidence.command()
@@ -82,7 +83,7 @@ def verify(evidence_path: Path | None, trust_path: Path | None) -> None:
         raise UnknownProblem(
             "there is no evidence to verify", next_step="`gonogo review` collects evidence; --evidence names another folder"
         )
-    click.echo(f"ok: {len(held)} statements verified against {', '.join(trust.keyids)}")
+    show(f"ok: {len(held)} statements verified against {', '.join(trust.keyids)}")
 
 
 @evidence.command()
@@ -102,7 +103,7 @@ def add(files: tuple[Path, ...], evidence_path: Path | None, trust_path: Path | 
         for origin, data in envelopes:
             read_envelope(data, trust, origin)
         for origin, data in envelopes:
-            click.echo(store.add(data, trust, origin).digest)
+            show(store.add(data, trust, origin).digest)
 
 
 @evidence.command("rebuild-index")
@@ -111,7 +112,7 @@ def add(files: tuple[Path, ...], evidence_path: Path | None, trust_path: Path | 
 def rebuild_index(evidence_path: Path | None, trust_path: Path | None) -> None:
     """Make the index again from the stored files, verifying each."""
     count = open_store(evidence_path).rebuild(trust_root(trust_path))
-    click.echo(f"ok: the index lists {count} statements")
+    show(f"ok: the index lists {count} statements")
 
 
 def open_store(path: Path | None) -> EvidenceStore:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.schema.options import format_option
+from gates.schema.output import show, show_product, write_document
 
 if TYPE_CHECKING:
     from loadtests.run.runner import Outcome
@@ -72,8 +73,8 @@ def run(
     outcome = judge(folder, target) if checked else Outcome(report, None)
     if checked and not no_evidence:
         digest = leave_evidence(outcome, evidence_dir or state_dir() / "evidence", state_dir())
-        click.echo(f"evidence {digest}", err=True)
-    click.echo(f"run folder {folder.folder}", err=True)
+        show(f"evidence {digest}", err=True)
+    show(f"run folder {folder.folder}", err=True)
     return _show(outcome, folder.check if checked else folder.run, output_format)
 
 
@@ -142,7 +143,7 @@ def bench(
     if out is not None:
         write_report(report, out)
     shapes = {"text": text, "md": markdown, "json": json_text}
-    click.echo(shapes[output_format](report), nl=False)
+    show_product(shapes[output_format](report), output_format)
     return int(exit_code(report)) if checked else 0
 
 
@@ -188,10 +189,10 @@ def hostile_rail(
     outcome = run_kit(load_target(target_name), wish, folder, system_clock)
     if not no_evidence:
         digest = leave_evidence(outcome, evidence_dir or state_dir() / "evidence", state_dir())
-        click.echo(f"evidence {digest}", err=True)
-    click.echo(f"run folder {folder}", err=True)
+        show(f"evidence {digest}", err=True)
+    show(f"run folder {folder}", err=True)
     shown = check_bytes(outcome) if output_format == "json" else text_report(heading(outcome), outcome.verdict)
-    click.echo(shown, nl=False)
+    show_product(shown, output_format)
     return int(exit_code(outcome.verdict))
 
 
@@ -205,11 +206,11 @@ def profiles(output_format: str) -> None:
 
     found = shipped_profiles()
     if output_format == "json":
-        click.echo(msgspec.json.encode(found))
+        write_document(msgspec.json.encode(found), nl=True)
         return
     for item in found:
         pace = f"{item.profile.payments} payments, {item.profile.arrivals.rate_per_s}/s"
-        click.echo(f"{item.name:<10} {pace:<26} {item.title}")
+        show(f"{item.name:<10} {pace:<26} {item.title}")
 
 
 @load.command()
@@ -217,11 +218,11 @@ def schema() -> None:
     """Print the JSON Schema of the kind LoadProfile."""
     from loadtests.export import profile_schema_bytes
 
-    click.echo(profile_schema_bytes(), nl=False)
+    write_document(profile_schema_bytes())
 
 
 def _show(outcome: "Outcome", written: Path, output_format: str) -> int:
     from loadtests.run.report import text_report, verdict_of
 
-    click.echo(written.read_bytes() if output_format == "json" else text_report(outcome), nl=False)
+    show_product(written.read_bytes() if output_format == "json" else text_report(outcome), output_format)
     return int(verdict_of(outcome))

@@ -8,6 +8,7 @@ import click
 
 from gates.lazy import Later, LazyGroup
 from gates.schema.entry import run
+from gates.schema.output import runnable
 
 # `gonogo --help` reads this table alone and imports no command.
 COMMANDS: dict[str, Later] = {
@@ -26,6 +27,10 @@ COMMANDS: dict[str, Later] = {
 
 class _Gonogo(LazyGroup):
     later: ClassVar[Mapping[str, Later]] = COMMANDS
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help, with commands that can be run from here."""
+        return runnable(super().get_help(ctx))
 
 
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -55,4 +60,4 @@ def gonogo(ctx: click.Context, no_color: bool) -> None:
 
 def main() -> int:
     """Run `gonogo` with the arguments of this process; returns the exit code."""
-    return run(gonogo)
+    return run(gonogo, name=program())

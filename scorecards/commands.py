@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.output import show_product
 from gates.schema.state import state_dir
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -61,7 +62,7 @@ def build(  # each parameter is one option of the command line
         sources = Sources(target, build_sha256, week, gates_path, waivers_path, evidence_path)
         may_be_official = (now is None or official) and not draft
         card = build_from_store(home, sources, clock_at(now)(), out, may_be_official=may_be_official, keep=not draft)
-    click.echo(shown(card, output_format), nl=False)
+    show_product(shown(card, output_format), output_format)
     return int(exit_code(card, fail_on_yellow=fail_on is not None))
 
 
@@ -74,7 +75,7 @@ def show(folder: Path | None, output_format: str) -> None:
     from scorecards.output import shown
 
     path = (folder or _latest()) / YAML_FILE
-    click.echo(shown(read_scorecard(read_file(path), str(path)), output_format), nl=False)
+    show_product(shown(read_scorecard(read_file(path), str(path)), output_format), output_format)
 
 
 @scorecard.command()
@@ -95,7 +96,7 @@ def verify(folder: Path | None, trust_path: Path | None, output_format: str) -> 
     known = trust_path or (own if own.exists() else None)
     origin = "the keys that you brought" if trust_path else "the keys of your state folder"
     levels = verify_folder(folder or _latest(), load_trust(known) if known else None, origin)
-    click.echo(levels_text(levels, output_format), nl=False)
+    show_product(levels_text(levels, output_format), output_format)
     return int(exit_code(levels))
 
 
@@ -107,7 +108,7 @@ def diff(before: Path, now: Path, output_format: str) -> None:
     """What changed from BEFORE to NOW, each a review's folder or a scorecard.yaml."""
     from scorecards.compare import compare, comparison_text
 
-    click.echo(comparison_text(compare(before, now), output_format), nl=False)
+    show_product(comparison_text(compare(before, now), output_format), output_format)
 
 
 @scorecard.command()
@@ -119,7 +120,7 @@ def history(target: str | None, output_format: str) -> None:
 
     with open_history(state_dir()) as held:
         rows = held.rows(target)
-    click.echo(history_text(rows, output_format), nl=False)
+    show_product(history_text(rows, output_format), output_format)
 
 
 def _latest() -> Path:

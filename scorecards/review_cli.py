@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.output import show_product
 from gates.schema.state import state_dir
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -64,6 +65,6 @@ def review(  # each parameter is one option of the command line
         voice.say(f"warning: {caution}")
     build = collect(order, voice)
     scorecard = judge(order, build, clock_at(now), load_signer(home))
-    click.echo(shown(scorecard, output_format), nl=False)
+    show_product(shown(scorecard, output_format), output_format)
     voice.say(f"wrote {order.out / 'scorecard.html'}; check it with: gonogo scorecard verify {order.out}")
     return int(exit_code(scorecard, fail_on_yellow=fail_on is not None))

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from signal import SIGTERM
 from time import sleep
@@ -11,6 +12,7 @@ import msgspec
 
 from drills.child import Child, Pause, spawn
 from gates.schema.outcome import EXIT_MEANING, ExitCode
+from gates.schema.output import show
 from gates.schema.time import monotonic_s
 
 _POLL_S = 0.1
@@ -38,7 +40,8 @@ class Voice:
 
     def say(self, text: str) -> None:
         """One whole line."""
-        click.echo(f"\r\x1b[K{text}" if self._live else text, err=True)
+        self._clear()
+        show(text, err=True)
 
     def step(self, number: int, title: str, text: str) -> None:
         """One whole line about a step."""
@@ -49,10 +52,17 @@ class Voice:
         text = f"[{number}/{self._total}] {title}: {elapsed_s:.0f} s  {latest}".rstrip()
         now = monotonic_s()
         if self._live:
-            click.echo(f"\r\x1b[K{text[:120]}", err=True, nl=False)
+            self._clear()
+            show(text[:120], err=True, nl=False)
         elif (is_new and latest) or now - self._written_at >= _QUIET_S:
             self._written_at = now
-            click.echo(text, err=True)
+            show(text, err=True)
+
+    def _clear(self) -> None:
+        """Begin the terminal's line again."""
+        if self._live:
+            with suppress(OSError):
+                click.echo("\r\x1b[K", err=True, nl=False)
 
 
 def run_command(

@@ -11,6 +11,7 @@ import click
 
 from gates.schema.errors import UsageProblem
 from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.output import show_product
 from gates.schema.state import state_dir
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def probe(  # each parameter is one option of the command line
         if chosen is None:
             chosen = _determinism(target, home, store.folder, build=build, review=review_path, now=now)
         done = conduct(chosen, client, out=out, store=store, signer=load_signer(home), clock=clock_at(now), build=build)
-    click.echo(_as_json(done) if output_format == "json" else _as_text(done))
+    show_product((_as_json(done) if output_format == "json" else _as_text(done)) + "\n", output_format)
     return int(done.exit_code)
 
 

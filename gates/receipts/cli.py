@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gates.schema.options import format_option
+from gates.schema.output import show, write_document
 
 
 @click.group()
@@ -67,7 +68,7 @@ def verify(
     policies = read_policy_files(policy_paths)
     found = verify_receipts(read_receipt_file(file), trust, known, load_history(trust_path), policies)
     if output_format == "json":
-        click.echo(canonical_json(as_json(found, trust)).decode())
+        write_document(canonical_json(as_json(found, trust)), nl=True)
     else:
-        click.echo(as_text(found, trust, verbose=verbose))
+        show(as_text(found, trust, verbose=verbose))
     return int(exit_code(found))

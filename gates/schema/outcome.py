@@ -81,5 +81,5 @@ EXIT_MEANING: dict[ExitCode, str] = {
     ExitCode.UNVERIFIED: "evidence, a signature or a chain did not verify",
     ExitCode.INTERNAL: "internal error: a defect in gonogo",
     ExitCode.INTERRUPTED: "interrupted from the keyboard (SIGINT)",
-    ExitCode.TERMINATED: "terminated (SIGTERM)",
+    ExitCode.TERMINATED: "terminated (SIGTERM, SIGHUP or SIGQUIT)",
 }

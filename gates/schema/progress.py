@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import contextmanager, suppress
+from typing import Protocol, TextIO, cast
 
-import click
+from gates.schema.output import show
 
 
 class Progress(Protocol):
@@ -25,7 +25,26 @@ class _Lines:
         tenth = done * 10 // self._total
         if tenth > self._told:
             self._told = tenth
-            click.echo(f"{self._label}: {done}/{self._total} {note}".rstrip(), err=True)
+            show(f"{self._label}: {done}/{self._total} {note}".rstrip(), err=True)
+
+
+class _Patient:
+    """stderr, of which nothing that cannot be written is missed: the terminal may close while the work goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
 
 
 @contextmanager
@@ -45,7 +64,7 @@ def progress(label: str, total: int) -> Iterator[Progress]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with RichProgress(*columns, console=Console(file=cast("TextIO", _Patient(sys.stderr))), transient=True) as bar:
         task = bar.add_task(label, total=total, note="")
 
         class _Bar:

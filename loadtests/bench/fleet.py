@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import click
 import msgspec
 
 from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.output import show
 from gates.schema.practice import free_port
 from gates.schema.target import NamedTarget
 from loadtests.bench.gateway_station import GatewayStation
@@ -133,6 +133,6 @@ def fleet(plan: Plan, rows: Sequence[Row], on_start: Callable[[str], None]) -> I
                 if name in ("bare", "gateway"):
                     raise
                 found.troubles[name] = problem.message
-                click.echo(f"{name}: {problem}", err=True)
+                show(f"{name}: {problem}", err=True)
         found.postgres = yard.version
         yield found

@@ -1,5 +1,6 @@
 """Drills that are ended from outside: by a signal that they can answer, and by one that they cannot."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -41,13 +42,28 @@ def _reached(out, action):
     return any((event.action, event.status) == (action, Status.STARTED) for event in read_journal(out / FILE).events)
 
 
+def _drained(terminal):
+    """Read what the terminal was sent, so that whoever writes to it goes on."""
+    with contextlib.suppress(BlockingIOError):
+        while os.read(terminal, 65536):
+            pass
+    return True
+
+
 def _cli(*argv):
     return subprocess.run([sys.executable, FAKE_DRILLS, *argv], capture_output=True, text=True, check=False, timeout=180)
 
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, ExitCode.TERMINATED), (signal.SIGINT, ExitCode.INTERRUPTED)], ids=["SIGTERM", "SIGINT"]
+    ("number", "code"),
+    [
+        (signal.SIGTERM, ExitCode.TERMINATED),
+        (signal.SIGINT, ExitCode.INTERRUPTED),
+        (signal.SIGHUP, ExitCode.TERMINATED),
+        (signal.SIGQUIT, ExitCode.TERMINATED),
+    ],
+    ids=["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"],
 )
 def test_a_signal_rolls_back_before_the_drill_ends(running, number, code):
     """The service is back and steady before the process ends with the signal's code, and nothing is left."""
@@ -58,6 +74,22 @@ def test_a_signal_rolls_back_before_the_drill_ends(running, number, code):
     assert report.ending == ROLLED_BACK
     assert report.status == "not_run"
     assert not [item for item in recorded(read_journal(out / FILE).events) if item.alive()]
+
+
+@pytest.mark.process
+def test_a_terminal_that_closes_rolls_back_before_the_drill_ends(rooms, tmp_path, drill_file, target_file):
+    """SIGHUP by the kernel, and a stderr that cannot be written to any more: the rollback is done all the same."""
+    out = tmp_path / "out"
+    argv = ["run", drill_file(method=LONG), "--target", target_file(), "--out", str(out), "--payments", "2000", "--no-evidence"]
+    terminal, end = os.openpty()
+    os.set_blocking(terminal, False)
+    whole = ["setsid", "--ctty", sys.executable, FAKE_DRILLS, *argv]
+    with subprocess.Popen(whole, stdin=end, stdout=end, stderr=end) as popen:
+        os.close(end)
+        assert eventually(lambda: _drained(terminal) and _reached(out, "wait_for_settles"), 20)
+        os.close(terminal)
+        assert popen.wait(30) == ExitCode.TERMINATED
+    assert read_report(out).ending == ROLLED_BACK
 
 
 @pytest.mark.process

@@ -179,7 +179,7 @@ BANS = (
     Ban(
         "print",
         "the product goes to stdout and talk to stderr, and print cannot tell them apart",
-        "click.echo(...) for the product, click.echo(..., err=True) or gates.schema.progress for talk",
+        "gates.schema.output for the product, show(..., err=True) or gates.schema.progress for what happens meanwhile",
         calls("print"),
     ),
     Ban(
@@ -199,6 +199,19 @@ BANS = (
         {
             "gates/schema/documents.py": "the one strict loader",
             "gateway/rail/simulator/script.py": "as strict, in a room that imports no other",
+        },
+    ),
+    Ban(
+        "printing past gates.schema.output",
+        "a name with a control character acts on the terminal, and a command cannot be run as it is printed",
+        "show for people, write_document for programs",
+        uses("click.echo", "click.secho"),
+        ("gates", "drills", "loadtests", "scorecards"),
+        {
+            "gates/schema/output.py": "the one place",
+            "gates/schema/entry.py": "recognises where stdout failed",
+            "scorecards/cli.py": "the version",
+            "scorecards/steps.py": "the sequence that clears a line of the terminal",
         },
     ),
     Ban(

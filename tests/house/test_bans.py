@@ -42,6 +42,7 @@ OFFENCES = {
     "making a generator": "from random import Random\ng = Random(1)",
     "sleeping": "from time import sleep\nsleep(1)",
     "print": "print('hello')",
+    "printing past gates.schema.output": "from click import echo\necho('hello')",
     "a shell": "import subprocess\nsubprocess.run('ls', shell=True)",
     "eval and exec": "eval('1')",
     "reading YAML loosely": "import yaml\nyaml.safe_load('a: 1')",

@@ -102,7 +102,10 @@ def test_a_folder_that_holds_a_run_is_not_written_over(storm, load, here):
     assert (out / "history.jsonl").read_bytes() == history
 
 
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGQUIT, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)],
+)
 def test_a_storm_that_is_stopped_leaves_no_process_behind(fake_service, here, tmp_path, how, code):
     """Asked to end, interrupted or killed: the generator's process goes with the one that supervises it."""
     out = tmp_path / "run"

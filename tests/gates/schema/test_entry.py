@@ -1,22 +1,27 @@
 """Every program ends with a code of the one table, and says what to do next."""
 
+import errno
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
 
-from gates.schema.entry import run
+from gates.schema.entry import ENDING, run
 from gates.schema.errors import Problem, UnknownProblem, UnverifiedProblem, UsageProblem
 from gates.schema.outcome import EXIT_MEANING, ExitCode
 
 
 @pytest.fixture(autouse=True)
 def _keep_the_signal_handler():
-    """`run` takes SIGTERM for its program; give it back."""
-    before = signal.getsignal(signal.SIGTERM)
+    """`run` takes the signals that ask to end for its program; give them back."""
+    before = {number: signal.getsignal(number) for number in ENDING}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _ending(action):
@@ -61,20 +66,83 @@ def test_an_interrupt_ends_with_130(capsys):
     assert "interrupted" in capsys.readouterr().err
 
 
-def test_a_termination_runs_what_has_to_be_put_right_and_ends_with_143(capsys):
-    """SIGTERM is raised where the program stands, so every `finally` runs."""
+@pytest.mark.parametrize("number", ENDING)
+def test_a_termination_runs_what_has_to_be_put_right_and_ends_with_143(capsys, number):
+    """The signal is raised where the program stands, so every `finally` runs."""
     cleaned = []
 
     def action():
         try:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
             signal.pause()
         finally:
             cleaned.append(True)
 
     assert run(_ending(action), []) == 143
     assert cleaned == [True]
-    assert "terminated" in capsys.readouterr().err
+    assert f"terminated ({number.name})" in capsys.readouterr().err
+
+
+def test_a_second_hangup_does_not_cut_short_what_the_first_has_begun(capsys):
+    """A terminal that closes sends more than one."""
+    cleaned = []
+
+    def action():
+        try:
+            os.kill(os.getpid(), signal.SIGHUP)
+            signal.pause()
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+            cleaned.append(True)
+
+    assert run(_ending(action), []) == 143
+    assert cleaned == [True]
+
+
+def test_a_hangup_that_the_caller_ignores_stays_ignored():
+    """`nohup gonogo review` goes on when the terminal closes."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    assert run(_ending(lambda: os.kill(os.getpid(), signal.SIGHUP)), []) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/no/such"), 2, "error: /no/such: No such file"),
+        (PermissionError(errno.EACCES, "Permission denied", b"/etc/x"), 2, "error: /etc/x: Permission denied"),
+        (OSError(errno.EROFS, "Read-only file system", "a", None, "b"), 2, "error: a -> b: Read-only file system"),
+        (OSError(errno.ENOSPC, "No space left on device"), 3, "error: No space left on device"),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), 3, "error: Connection reset by peer"),
+        (OSError("odd"), 3, "error: odd"),
+    ],
+)
+def test_an_error_of_the_system_names_its_path_and_is_no_defect(capsys, error, code, text):
+    """2 where the path is to blame, 3 where something is not there or does not work; and what to do next."""
+    assert run(_ending(lambda: _raise(error)), []) == code
+    shown = capsys.readouterr().err
+    assert shown.startswith(text)
+    assert "\n  next: " in shown
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("arguments", [["gate", "list"], ["gate", "list", "--format", "json"], ["--help"]])
+def test_a_full_stdout_is_told_and_ends_with_2(arguments):
+    """Text, document and help; nothing more is said when the interpreter ends."""
+    with Path("/dev/full").open("w") as full:
+        argv = [sys.executable, "-m", "gates", *arguments]
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "error: stdout: No space left on device"
+    assert len(done.stderr.splitlines()) == 2
+
+
+@pytest.mark.process
+def test_a_reader_that_went_away_is_no_red_verdict():
+    """`gonogo schema Target | head -1` ends as terminated, and says nothing."""
+    argv = [sys.executable, "-m", "gates", "schema", "Target"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert (process.wait(20), process.stderr.read()) == (143, b"")
 
 
 def test_a_defect_is_one_line_and_70(capsys, monkeypatch):
