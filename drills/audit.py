@@ -44,7 +44,7 @@ def check_database(run: Rehearsal, _step: CheckDatabase) -> Facts:
     path = run.service.db
     if not path.is_file() or not (runs_the_gateway(run.plan.target) or path.read_bytes()[:16] in (b"", b"SQLite format 3\0")):
         return {"integrity": "not checked: no SQLite file of ours"}
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     try:
         rows = connection.execute("PRAGMA integrity_check").fetchall()
     except sqlite3.DatabaseError as error:

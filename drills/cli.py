@@ -63,10 +63,10 @@ def run_drill(
     from drills.perform import begin, conclude, make_plan, perform
     from drills.report import text
     from gates.schema.progress import progress
-    from gates.schema.state import state_dir
+    from gates.schema.state import made_state_dir, state_dir
 
     plan = make_plan(name, target, seed, payments)
-    folder = out or _next_folder(state_dir() / "drills", plan.name)
+    folder = out or _next_folder(made_state_dir() / "drills", plan.name)
     store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
     with progress(f"{plan.name} drill", plan.drill.length) as bar:
         run = begin(plan, folder, _Voice(bar))

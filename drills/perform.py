@@ -16,7 +16,7 @@ from gates.evidence.store import EvidenceStore
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
-from gates.schema.state import state_dir
+from gates.schema.state import made_state_dir
 from gates.schema.target import check_environment, load_target
 from gates.schema.time import format_utc, monotonic_s, system_clock
 
@@ -68,5 +68,5 @@ def conclude(run: Rehearsal, evidence: Path | None) -> Report:
     report = make_report(run.plan, run.out, run.record)
     write_report(run.out, report)
     if evidence is not None:
-        EvidenceStore(evidence).record(load_signer(state_dir()), *predicate(report))
+        EvidenceStore(evidence).record(load_signer(made_state_dir()), *predicate(report))
     return report

@@ -11,7 +11,7 @@ import click
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.options import format_option
 from gates.schema.output import show, write_document
-from gates.schema.state import state_dir
+from gates.schema.state import made_state_dir, state_dir
 
 if TYPE_CHECKING:
     from gates.evidence.dsse import TrustRoot
@@ -97,6 +97,7 @@ def add(files: tuple[Path, ...], evidence_path: Path | None, trust_path: Path | 
     """
     from gates.evidence.store import read_envelope
 
+    made_state_dir()
     store, trust = open_store(evidence_path), trust_root(trust_path)
     for path in files:
         envelopes = _envelopes(path)

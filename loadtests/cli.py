@@ -56,7 +56,7 @@ def run(
     """
     import msgspec
 
-    from gates.schema.state import state_dir
+    from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
     from loadtests.run.folder import RunFolder
@@ -68,11 +68,11 @@ def run(
         changed = msgspec.structs.replace(named_profile.profile, payments=payments)
         named_profile = msgspec.structs.replace(named_profile, profile=changed)
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
-    folder = RunFolder((out or state_dir() / "loadruns" / f"{named_profile.name}-{identity}").absolute())
+    folder = RunFolder((out or made_state_dir() / "loadruns" / f"{named_profile.name}-{identity}").absolute())
     report = press(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
     outcome = judge(folder, target) if checked else Outcome(report, None)
     if checked and not no_evidence:
-        digest = leave_evidence(outcome, evidence_dir or state_dir() / "evidence", state_dir())
+        digest = leave_evidence(outcome, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)
     show(f"run folder {folder.folder}", err=True)
     return _show(outcome, folder.check if checked else folder.run, output_format)
@@ -175,7 +175,7 @@ def hostile_rail(
     The rail's URL is in GONOGO_RAIL_URL; without it, service and rail are run here if the target says how. Exit 0: every debt was
     paid once, and clients, service and rail agree. 1: findings. 3: something could not be judged, or does not answer.
     """
-    from gates.schema.state import state_dir
+    from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
     from loadtests.hostile.judge.verdict import exit_code
@@ -184,11 +184,11 @@ def hostile_rail(
     from loadtests.hostile.runner import Wish, check_bytes, heading, leave_evidence, run_kit
 
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
-    folder = (out or state_dir() / "hostilerail" / identity).absolute()
+    folder = (out or made_state_dir() / "hostilerail" / identity).absolute()
     wish = Wish(payouts, seed, identity, patience, chosen(only))
     outcome = run_kit(load_target(target_name), wish, folder, system_clock)
     if not no_evidence:
-        digest = leave_evidence(outcome, evidence_dir or state_dir() / "evidence", state_dir())
+        digest = leave_evidence(outcome, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)
     show(f"run folder {folder}", err=True)
     shown = check_bytes(outcome) if output_format == "json" else text_report(heading(outcome), outcome.verdict)

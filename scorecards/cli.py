@@ -8,7 +8,7 @@ import click
 
 from gates.lazy import Later, LazyGroup
 from gates.schema.entry import run
-from gates.schema.output import runnable
+from gates.schema.output import program, runnable
 
 # `gonogo --help` reads this table alone and imports no command.
 COMMANDS: dict[str, Later] = {

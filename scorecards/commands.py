@@ -7,7 +7,7 @@ import click
 
 from gates.schema.options import clock_at, format_option, now_option
 from gates.schema.output import show_product
-from gates.schema.state import state_dir
+from gates.schema.state import made_state_dir, state_dir
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _PATH = click.Path(path_type=Path)
@@ -55,7 +55,7 @@ def build(  # each parameter is one option of the command line
     from scorecards.output import exit_code, shown
     from scorecards.stored import Sources, build_from_store
 
-    home = state_dir()
+    home = made_state_dir()
     if folder is not None:
         card = build_again(folder, out)
     else:
@@ -116,9 +116,9 @@ def diff(before: Path, now: Path, output_format: str) -> None:
 @format_option("text", "json")
 def history(target: str | None, output_format: str) -> None:
     """List the verdicts, week by week; official verdicts never change."""
-    from scorecards.history import history_text, open_history
+    from scorecards.history import history_text, read_history
 
-    with open_history(state_dir()) as held:
+    with read_history(state_dir()) as held:
         rows = held.rows(target)
     show_product(history_text(rows, output_format), output_format)
 

@@ -2,13 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from gates.schema.canonical import canonical_json, sha256_hex
-from gates.schema.errors import UnverifiedProblem
+from gates.schema.errors import UnknownProblem, UnverifiedProblem, UsageProblem
 from scorecards.bar import bar_sha256
 from scorecards.folder import read_scorecard
 from scorecards.schema import Scorecard, Standing
@@ -76,17 +76,37 @@ class History:
 @contextmanager
 def open_history(home: Path) -> Iterator[History]:
     """The history of a state folder, locked in one transaction: what is read here is still true when a row is added."""
-    connection = sqlite3.connect(home / FILE, isolation_level=None, timeout=30)
-    try:
+    with _explained(home / FILE), closing(sqlite3.connect(home / FILE, isolation_level=None, timeout=30)) as connection:
         connection.executescript(_SCHEMA)
         connection.execute("BEGIN IMMEDIATE")
         yield History(Database(connection))
         connection.execute("COMMIT")
+
+
+@contextmanager
+def read_history(home: Path) -> Iterator[History]:
+    """The same for reading only, in a folder that may be read-only; empty where nothing was kept yet."""
+    path = home / FILE
+    where = f"{path.absolute().as_uri()}?mode=ro" if path.exists() else "file::memory:"
+    with _explained(path), closing(sqlite3.connect(where, uri=True, timeout=30)) as connection:
+        if not path.exists():
+            connection.executescript(_SCHEMA)
+        yield History(Database(connection))
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Raise what SQLite says as a problem that names the file."""
+    try:
+        yield
     except sqlite3.DatabaseError as error:
-        hint = "another review may hold it; if it is damaged, move it away, and the streak starts again"
-        raise UnverifiedProblem(f"{home / FILE}: {error}", next_step=hint) from error
-    finally:
-        connection.close()
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise UsageProblem(f"{path}: {error}", next_step="GONOGO_HOME names a state folder that can be written to") from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise UnknownProblem(f"{path}: {error}", next_step="another review may hold it, or the disk is full") from error
+        hint = "a damaged file can be moved away; the streak then starts from the beginning"
+        raise UnverifiedProblem(f"{path}: {error}", next_step=hint) from error
 
 
 def history_text(rows: Sequence[Mapping[str, object]], output_format: str) -> str:

@@ -57,7 +57,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         monday(options.week)
     _require_profile(options.profile)
     load_signer(home)
-    EvidenceStore(home / EVIDENCE)
+    EvidenceStore(home / EVIDENCE).make()
     rules = load_rules(home, options.gates_path, options.waivers_path)
     gather(home, rules, None)
     return Order(

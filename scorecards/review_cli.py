@@ -7,7 +7,7 @@ import click
 
 from gates.schema.options import clock_at, format_option, now_option
 from gates.schema.output import show_product
-from gates.schema.state import state_dir
+from gates.schema.state import made_state_dir
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -57,7 +57,7 @@ def review(  # each parameter is one option of the command line
     from scorecards.review import collect, judge
     from scorecards.steps import Voice
 
-    home, voice = state_dir(), Voice(len(STEPS))
+    home, voice = made_state_dir(), Voice(len(STEPS))
     options = Options(target, profile, seed, out, week, now, official, gates_path, waivers_path)
     order = make_order(home, options, system_clock)
     voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")

@@ -30,6 +30,9 @@ class EvidenceStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.objects = folder / "objects"
+
+    def make(self) -> None:
+        """Make the folder, for programs that are given its path; adding a statement makes it as well."""
         self.objects.mkdir(parents=True, exist_ok=True)
 
     def add(self, data: bytes, trust: TrustRoot, origin: str) -> Held:
@@ -63,6 +66,7 @@ class EvidenceStore:
 
     def rebuild(self, trust: TrustRoot) -> int:
         """Make the index again from the files; returns how many statements it lists."""
+        self.make()
         (self.folder / "index.db").unlink(missing_ok=True)
         held = self.load(trust)
         self._index(held)
@@ -112,7 +116,7 @@ def _jwks(signer: Signer) -> bytes:
 
 def _write_durably(path: Path, data: bytes) -> None:
     """Write through a temporary name and fsync, so that after a crash the whole file is there or none."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         file.write(data)

@@ -12,7 +12,7 @@ import click
 from gates.schema.errors import UsageProblem
 from gates.schema.options import clock_at, format_option, now_option
 from gates.schema.output import show_product
-from gates.schema.state import state_dir
+from gates.schema.state import made_state_dir
 
 if TYPE_CHECKING:
     from gates.probes.conduct import Conducted, Probe
@@ -70,8 +70,9 @@ def probe(  # each parameter is one option of the command line
     from gates.schema.target import load_target
 
     _refuse_misplaced(name, paths=paths, trust=trust_path, table=table_path, review=review_path)
-    home = state_dir()
+    home = made_state_dir()
     store = EvidenceStore((evidence_path or home / "evidence").absolute())
+    store.make()
     with TargetClient(load_target(target), nonce or secrets.token_hex(6)) as client:
         chosen = _probe(name, paths, out, trust_path, table_path)
         if chosen is None:

@@ -1,11 +1,14 @@
 """`gonogo scorecard`: build, show, verify, diff, history, on a state folder of its own."""
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gates.schema.entry import ENDING
+from gates.schema.entry import run as enter
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.gateset import CATALOG
 from gates.schema.time import parse_utc
@@ -38,6 +41,68 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.fixture
 def build(run: Run) -> Run:
     return lambda *arguments: run("build", "--build", BUILD, *arguments)
+
+
+READERS = (
+    ["scorecard", "verify", "REVIEW", "--trust", "REVIEW/trust.json"],
+    ["scorecard", "show", "REVIEW"],
+    ["scorecard", "diff", "REVIEW", "REVIEW"],
+    ["scorecard", "history"],
+    ["evidence", "list"],
+    ["evidence", "verify"],
+    ["gate", "list"],
+    ["gate", "run", "--build", BUILD],
+    ["drill", "list"],
+    ["load", "profiles"],
+)
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+def test_a_command_that_only_reads_makes_no_folder(
+    build: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """Also where none could be made: its state folder is below a file, and the command does not need it."""
+    build("--out", str(tmp_path / "review"), "--draft")
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    for home in ("absent", "file/home"):
+        monkeypatch.setenv("GONOGO_HOME", str(tmp_path / home))
+        code = entry([word.replace("REVIEW", str(tmp_path / "review")) for word in command])
+        assert code == (3 if command[:2] in (["evidence", "verify"], ["gate", "run"]) else 0)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+WRITERS = (
+    ["scorecard", "build", "--build", BUILD],
+    ["review"],
+    ["gate", "probe", "secret-scan", "file", "--out", "out"],
+    ["drill", "run", "crash", "--dry-run"],
+    ["drill", "run", "crash", "--dry-run", "--out", "file/out"],
+    ["load", "run", "smoke"],
+    ["load", "hostile-rail"],
+)
+
+
+@pytest.mark.parametrize("command", WRITERS, ids=" ".join)
+def test_a_command_that_cannot_write_names_the_path_and_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """The state folder, or the one that was asked for, is below a file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "file" / "home"))
+    assert entry(command) == 2
+    assert f"error: {tmp_path / 'file'}" in capsys.readouterr().err.replace("error: file", f"error: {tmp_path / 'file'}")
+
+
+def entry(command: list[str]) -> int:
+    """The whole program, with the signal handlers given back."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    try:
+        return enter(gonogo, command)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_a_week_in_the_life_of_the_history(run: Run, build: Run) -> None:

@@ -127,6 +127,7 @@ def test_a_deleted_index_is_rebuilt_from_the_files(store, signer, trust, bench):
 
 def test_a_corrupt_index_is_said_to_be_so_and_loses_nothing(store, signer, trust, bench):
     """The statement is stored before it is listed, and a rebuild lists it."""
+    store.make()
     index = store.folder / "index.db"
     index.write_bytes(b"this is no database, whatever its name says" * 100)
     with pytest.raises(UnknownProblem, match=r"index\.db: the index cannot be written") as caught:
