@@ -45,6 +45,6 @@ def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
     except (httpx.TransportError, msgspec.MsgspecError) as error:
         trouble = redact(repr(error), headers.values())
         raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: {trouble}") from None
-    if not isinstance(found, str):
-        raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: it holds no such text")
+    if not isinstance(found, str) or not found:
+        raise UnknownProblem(f"{target.build.path} has {found!r} at {target.build.pointer}, but a build is a text")
     return found

@@ -179,6 +179,8 @@ def _same(expected: bytes, found: bytes, name: str) -> None:
     """Raise UnverifiedProblem with the first line that differs."""
     if expected == found:
         return
+    if found.replace(b"\r\n", b"\n") == expected:
+        raise UnverifiedProblem(f"{name}: every line ends with CR LF, not with LF as it was written; nothing else was changed")
     wanted, got = expected.split(b"\n"), found.split(b"\n")
     number = next((index for index, pair in enumerate(zip(wanted, got, strict=False)) if pair[0] != pair[1]), None)
     line = min(len(wanted), len(got)) if number is None else number

@@ -5,7 +5,8 @@ import re
 
 from gates.schema.errors import UsageProblem
 
-_WEEK = re.compile(r"^(\d{4})-W(\d{2})$")
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_YEARS = range(1970, 9999)  # so that every week has a week before and after it
 
 # The weekly verdict is due on Friday at noon UTC: the first evaluation at or after this moment, within the week, is
 # official. Noon, because the committee that reads it meets on Friday afternoon in Europe and on Friday morning in America.
@@ -17,9 +18,9 @@ def monday(week: str) -> dt.datetime:
 
     Raises UsageProblem for text that is not an ISO week such as 2026-W48, or a week that the year does not have.
     """
-    match = _WEEK.match(week)
+    match = _WEEK.fullmatch(week)
     try:
-        day = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1) if match else None
+        day = dt.date.fromisocalendar(int(match[1]), int(match[2]), 1) if match and int(match[1]) in _YEARS else None
     except ValueError:
         day = None
     if day is None:

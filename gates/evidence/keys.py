@@ -50,4 +50,4 @@ def load_trust(path: Path) -> TrustRoot:
 def own_trust(home: Path) -> TrustRoot:
     """The trust root of this state folder; nobody is trusted where it has no key yet."""
     path = home / "keys" / TRUST_FILE
-    return load_trust(path) if path.exists() else TrustRoot({})
+    return load_trust(path) if path.exists() else TrustRoot({}, {})

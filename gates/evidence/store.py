@@ -50,11 +50,11 @@ class EvidenceStore:
         return self.add(msgspec.json.encode(envelope), TrustRoot.from_jwks(_jwks(signer), "the signer"), "the new statement")
 
     def load(self, trust: TrustRoot) -> list[Held]:
-        """Every statement, verified, by finishing time and digest.
+        """Every statement, verified, by finishing time and digest; a hidden file, such as macOS leaves, is none.
 
         Raises UnverifiedProblem naming the first file that is tampered with, misnamed, or signed by an unknown key.
         """
-        held = [self._read(path, trust) for path in sorted(self.objects.glob(f"*/*{SUFFIX}"))]
+        held = [self._read(path, trust) for path in sorted(self.objects.glob(f"*/[!.]*{SUFFIX}"))]
         return sorted(held, key=lambda item: (item.statement.predicate.finished_at, item.digest))
 
     def get(self, digest_prefix: str, trust: TrustRoot) -> Held:

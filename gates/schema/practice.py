@@ -1,6 +1,7 @@
 """What a service needs that is run here for practice: a port, a database with tenants in it, and a rail that it finds."""
 
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,9 @@ _SEED_TIMEOUT_S = 60
 _FIRST_PORT, _USUAL_RANGE = 20_000, 32_768
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _drawn = count()  # so that two ports of one process differ before either is bound
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class _Ready(msgspec.Struct):
@@ -83,6 +87,10 @@ def _variables(argv: list[str], prefix: str, **options: Any) -> dict[str, str]: 
         raise UnknownProblem(f"the seed command failed (exit {error.returncode}): {last}") from None
     except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
         raise UnknownProblem(f"the seed command {argv[0]!r} did not print one JSON object: {error}") from None
+    for name, value in members.items():
+        if not _NAME.fullmatch(name) or "\0" in "".join(value):
+            hint = "a name has letters, digits and underscores; a value has no NUL"
+            raise UnknownProblem(f"the seed command printed {name!r}, which cannot be a variable", next_step=hint)
     return {prefix + name.upper(): value if isinstance(value, str) else ",".join(value) for name, value in members.items()}
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from gates.schema.errors import UsageProblem
 from loadtests.storm.history import Event
 from loadtests.storm.plan import MutationName, Plan, PlannedPayment
 
@@ -85,12 +86,15 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def index_history(plan: Plan, history: Iterable[Event]) -> Asked:
-    """Index a history in one pass; events of payments that the plan does not have are a defect of the generator."""
+    """Index a history in one pass; raises UsageProblem for one that names a payment which the plan does not have."""
     mutations: dict[str, Mutation] = {}
     lives = {payment.number: Life(payment) for payment in plan.payments}
     ids: dict[str, int] = {}
     for event in history:
-        life = lives[event.payment]
+        life = lives.get(event.payment)
+        if life is None:
+            hint = "check a run in the folder as it was left: plan and history belong together"
+            raise UsageProblem(f"the history names payment {event.payment}, which the plan does not have", next_step=hint)
         mutation = mutations.get(event.key)
         if mutation is None:
             mutation = Mutation(event.key, event.payment, event.operation, event.amount, event)

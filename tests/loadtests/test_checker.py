@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from gates.schema.errors import UsageProblem
 from gates.schema.outcome import UnknownReason
 from loadtests.books.entries import Balance, Books, Entry, Gap, Posting
 from loadtests.checker.check import RULES, check
@@ -330,3 +331,11 @@ def _with_unknown_settle(worlds):
 
 def _credited(entry):
     return entry.moved_by_suffix("payee/", "/payable")
+
+
+def test_a_history_of_another_plan_is_refused(worlds):
+    """The payment that the plan does not have is named."""
+    world = worlds.clean_world(1)
+    strange = msgspec.structs.replace(world.events[0], payment=99_999)
+    with pytest.raises(UsageProblem, match="the history names payment 99999, which the plan does not have"):
+        check(world.plan, [strange], world.books())

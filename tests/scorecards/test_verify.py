@@ -142,3 +142,12 @@ def test_a_second_review_after_the_cut_off_is_a_preview_of_the_same_week(
     assert again != review
     assert card.spec.standing.value == "preview"
     assert exit_code(verify_folder(again, trust)) is ExitCode.GREEN
+
+
+@pytest.mark.parametrize("name", ["scorecard.yaml", "scorecard.html"])
+def test_line_ends_that_were_changed_are_said_to_be_so(review: Path, trust: TrustRoot, name: str) -> None:
+    """CR LF in the place of LF, as a checkout on Windows makes them."""
+    path = review / name
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    details = [level.detail for level in verify_folder(review, trust) if level.checked is Checked.FAIL]
+    assert f"{name}: every line ends with CR LF, not with LF as it was written; nothing else was changed" in details

@@ -44,3 +44,10 @@ def test_text_that_is_no_iso_week_is_refused(text: str) -> None:
     """A week that does not exist is refused with an example of one that does."""
     with pytest.raises(UsageProblem, match="is not an ISO week such as 2026-W48"):
         monday(text)
+
+
+@pytest.mark.parametrize("week", ["0001-W01", "1969-W52", "9999-W52", "2026-W48\n", "\u06622026-W48"])
+def test_a_week_that_no_review_can_be_about_is_refused(week: str) -> None:
+    """There is none before it, none after it, or it is written with more than the digits 0 to 9."""
+    with pytest.raises(UsageProblem, match="is not an ISO week"):
+        monday(week)

@@ -150,3 +150,21 @@ def test_a_broken_write_leaves_nothing_that_counts(store, signer, trust, bench):
     _record(store, signer, bench)
     _only_file(store).with_suffix(".123.part").write_bytes(b"{")
     assert len(store.load(trust)) == 1
+
+
+def test_a_hidden_file_in_the_store_is_no_evidence(store, signer, trust, bench):
+    """MacOS leaves `._NAME` beside a file on disks of other kinds."""
+    held = _record(store, signer, bench)
+    path = _only_file(store)
+    path.with_name(f"._{path.name}").write_bytes(b"\x00\x05\x16\x07\x00\xff\xfe")
+    assert store.load(trust) == [held]
+    assert store.get(held.digest[:12], trust) == held
+
+
+def test_bytes_that_are_no_text_are_no_envelope(store, signer, trust, bench):
+    """Named, as every file that cannot be read as evidence."""
+    _record(store, signer, bench)
+    path = _only_file(store)
+    path.write_bytes(b'{"payloadType":"\xff"}')
+    with pytest.raises(UnverifiedProblem, match=f"{path.name}: not a DSSE envelope"):
+        store.load(trust)

@@ -66,6 +66,16 @@ def test_a_seed_command_that_leaves_no_tenant_is_named_with_its_reason(
         seed_tenant(argv, tmp_path / "db", os.environ)
 
 
+ODD = ('{"a=b": "x"}', '{"": "x"}', '{"a b": "x"}', r'{"a\u0000": "x"}', r'{"a": "x\u0000"}', r'{"\u00e9": "x"}')
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_member_that_cannot_be_a_variable_is_refused(text: str, tmp_path: Path) -> None:
+    """The message names it."""
+    with pytest.raises(UnknownProblem, match="which cannot be a variable"):
+        seed_tenant(("{python}", "-c", "import sys; print(sys.argv[1])", text), tmp_path / "db", os.environ)
+
+
 def test_the_port_cannot_be_given_to_a_retrying_client() -> None:
     """It lies below the kernel's range of outgoing ports, or a client could connect to itself while the service is down."""
     low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
