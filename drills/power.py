@@ -19,10 +19,13 @@ _MOUNT_S, _POLL_S = 10.0, 0.02
 
 
 def missing() -> list[str]:
-    """What this machine lacks for such a disk, each with how to get it; nothing where it can be mounted."""
-    found = [] if os.access(_FUSE, os.R_OK | os.W_OK) else [str(_FUSE)]
-    found += [] if shutil.which(_UNMOUNT) else [f"{_UNMOUNT} (Debian: apt-get install fuse3)"]
-    return found + ([] if _has_library() else ["mfusepy and libfuse (pip install 'gonogo[power]', apt-get install libfuse2)"])
+    """What this machine lacks for such a disk, each with the command that gets it; nothing where it can be mounted."""
+    needs = (
+        (os.access(_FUSE, os.R_OK | os.W_OK), f"{_FUSE} (modprobe fuse; a container: --device {_FUSE} --cap-add SYS_ADMIN)"),
+        (shutil.which(_UNMOUNT) is not None, "fuse3 (apt-get install fuse3)"),
+        (_has_library(), "mfusepy with libfuse2 (pip install 'gonogo[power]'; apt-get install libfuse2)"),
+    )
+    return [how for is_there, how in needs if not is_there]
 
 
 def _has_library() -> bool:
@@ -46,7 +49,7 @@ class PowerDisk:
         """Mount it, and return the process that serves it; raises UnknownProblem where that cannot be done here."""
         lacks = missing()
         if lacks:
-            raise UnknownProblem(f"losing power needs a file system of our own, and here is no {', no '.join(lacks)}")
+            raise UnknownProblem(f"needs {', '.join(lacks)}")
         self.folder.mkdir()
         argv = room_argv("drills.power_fs", str(self.folder))
         # SIGTERM, so that it unmounts by itself where whoever mounted it is killed.

@@ -168,4 +168,4 @@ def _standing(events: tuple[Event, ...]) -> tuple[Standing, str]:
         return "complete", ""
     if last.ending.end is End.FAILED and last.ending.rolled_back is not RolledBack.NOT_NEEDED:
         return "adapter_error", reason
-    return "not_run", f"{last.ending.end}: {reason}"
+    return "not_run", f"{'not run' if last.ending.end is End.FAILED else last.ending.end}: {reason}"

@@ -102,6 +102,9 @@ def _nothing(criterion: Criterion, target: str, build: str, found: Newest | None
     kind = criterion.source.predicate_type.removeprefix("urn:gonogo:evidence:")
     if found is None:
         return Refusal(UnknownReason.MISSING, f"no evidence of kind {kind} about {target}")
+    statement = found.held.statement
+    if statement.predicate.status == "not_run" and not any(subject.digest for subject in statement.subject):  # got to no build
+        return Refusal(UnknownReason.NOT_RUN, statement.predicate.detail or f"the {kind} was not run")
     if not build:
         return Refusal(
             UnknownReason.STALE, f"the build of {target} is not known, so its {kind} cannot be distinguished from another build's"

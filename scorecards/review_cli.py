@@ -51,6 +51,7 @@ def review(  # each parameter is one option of the command line
     """
     from gates.evidence.keys import load_signer
     from gates.schema.time import system_clock
+    from scorecards.lacks import lacks
     from scorecards.order import Options, make_order, warning
     from scorecards.output import exit_code, shown
     from scorecards.plan import STEPS
@@ -63,6 +64,8 @@ def review(  # each parameter is one option of the command line
     voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")
     if caution := warning(options, system_clock()):
         voice.say(f"warning: {caution}")
+    for line in lacks(order.named.target):
+        voice.say(f"this machine: {line}")
     build = collect(order, voice)
     scorecard = judge(order, build, clock_at(now), load_signer(home))
     show_product(shown(scorecard, output_format), output_format)

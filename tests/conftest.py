@@ -67,7 +67,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("power"):
         lacks = missing()
         if lacks:
-            pytest.skip(f"not run: losing power needs a file system of our own, and here is no {', no '.join(lacks)}")
+            pytest.skip(f"not run: needs {', '.join(lacks)}")
 
 
 @pytest.fixture(autouse=True)

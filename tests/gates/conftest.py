@@ -63,7 +63,8 @@ class Bench:
         """A statement of one measure about `local` at the build under review, finished an hour ago."""
         ago = changes.pop("ago", dt.timedelta(hours=1))
         finished = changes.pop("finished_at", format_utc(self.now - ago))
-        subject = Subject(changes.pop("target", "local"), {"sha256": changes.pop("build", self.build)})
+        build = changes.pop("build", self.build)
+        subject = Subject(changes.pop("target", "local"), {"sha256": build} if build else {})
         kind = changes.pop("kind", self.kind)
         measures = changes.pop("measures", None)
         measures = {name: measure or self.measure()} if measures is None else measures

@@ -196,3 +196,24 @@ def test_a_gate_is_as_good_as_its_worst_criterion(bench):
     for names, expected in (("abcd", "fail"), ("acd", "unknown"), ("ac", "warn"), ("a", "pass")):
         review = bench.review([bench.gate(*(named[name] for name in names))], [held])
         assert review.gates[0].outcome == expected
+
+
+def test_a_drill_that_could_not_be_run_is_not_run_and_not_about_other_builds(bench):
+    """It got to no build, so its statement names none; the reason and the command that helps are what the verdict says."""
+    other = bench.held(build="c" * 64, ago=dt.timedelta(hours=2))
+    tried = bench.held(build="", measures={}, status="not_run", detail="not run: needs fuse3 (apt-get install fuse3)")
+    verdict = bench.judge(bench.criterion(), other, tried)
+    assert (verdict.outcome, verdict.unknown) == (Outcome.UNKNOWN, UnknownReason.NOT_RUN)
+    assert verdict.detail == "not run: needs fuse3 (apt-get install fuse3)"
+
+
+def test_a_newer_run_on_another_build_is_about_another_build(bench):
+    """What could not be run before it says nothing any more."""
+    tried = bench.held(build="", measures={}, status="not_run", ago=dt.timedelta(hours=2))
+    assert bench.judge(bench.criterion(), tried, bench.held(build="c" * 64)).unknown is STALE
+
+
+def test_what_could_not_be_run_lately_does_not_hide_what_was_measured_on_this_build(bench):
+    """The statement about the build under review decides."""
+    tried = bench.held(build="", measures={}, status="not_run", ago=dt.timedelta(minutes=1))
+    assert bench.judge(bench.criterion(), bench.held(), tried).outcome is Outcome.PASS
