@@ -103,14 +103,17 @@ def own_transaction(path: Path, connection: sqlite3.Connection, wait_ms: int = 1
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=5.0)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise StartProblem(f"{path}: this file system cannot hold a write-ahead log; use a local disk")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         connection.execute("PRAGMA temp_store = MEMORY")
-    except sqlite3.Error as error:
-        raise StartProblem(start_text(path, error)) from None
+    except (sqlite3.Error, StartProblem) as error:
+        if connection is not None:
+            connection.close()
+        raise (error if isinstance(error, StartProblem) else StartProblem(start_text(path, error))) from None
     return connection
 
 

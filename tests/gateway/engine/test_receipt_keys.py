@@ -201,6 +201,19 @@ def test_a_key_file_of_another_database_is_not_used(shop):
         Engine.open(shop.settings)
 
 
+def test_a_gateway_that_does_not_start_leaves_no_connection_open(shop):
+    """Whatever stops it: here the key is not there."""
+    key_path(shop.settings, command(shop, "rotate-key")["active"]).unlink()
+    with pytest.raises(StartProblem) as failed:
+        Engine.open(shop.settings)
+    held = [value for entry in failed.traceback for value in entry.frame.f_locals.values()]
+    connections = [value for value in held if isinstance(value, sqlite3.Connection)]
+    assert connections
+    for connection in connections:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
 def test_a_lost_key_is_replaced_by_rotating(shop, tmp_path):
     """Rotation needs the journal, not the old private key; what the lost key signed still verifies."""
     where = shop.reserved()
