@@ -105,7 +105,7 @@ def _explained(path: Path) -> Iterator[None]:
             raise UsageProblem(f"{path}: {error}", next_step="GONOGO_HOME names a state folder that can be written to") from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise UnknownProblem(f"{path}: {error}", next_step="another review may hold it, or the disk is full") from error
-        hint = "a damaged file can be moved away; the streak then starts from the beginning"
+        hint = "if it is damaged, move it away, and the streak starts again"
         raise UnverifiedProblem(f"{path}: {error}", next_step=hint) from error
 
 

@@ -102,6 +102,10 @@ def test_drills_use_only_the_gateways_two_public_names() -> None:
 
 
 def test_scorecards_use_of_the_drills_only_how_they_run_processes() -> None:
-    """Scorecards import drills.child and drills.process, and start everything else of the drills as a command."""
+    """Scorecards import drills.child, drills.process and drills.power, and start everything else of the drills as a command."""
     taken = {name for path in house_tree.files("scorecards", suffix=".py") for name in house_tree.imports(path)}
-    assert {".".join(name.split(".")[:2]) for name in taken if name.startswith("drills")} <= {"drills.child", "drills.process"}
+    assert {".".join(name.split(".")[:2]) for name in taken if name.startswith("drills")} <= {
+        "drills.child",
+        "drills.power",
+        "drills.process",
+    }

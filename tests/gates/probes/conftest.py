@@ -71,6 +71,7 @@ class Workbench:
     def __init__(self, folder):
         self.out = folder / "out"
         self.store = EvidenceStore(folder / "evidence")
+        self.store.make()
         self.signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32))
 
     @contextmanager
