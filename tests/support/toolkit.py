@@ -138,7 +138,7 @@ class Toolkit:
         failing: dict[str, frozenset[str]] = {}
         details = {}
         for gate in msgspec.json.decode(told)["gates"]:
-            found = {item["id"]: item["detail"] for item in gate["criteria"] if item["outcome"] == "fail"}
+            found = {item["criterion"]["id"]: item["detail"] for item in gate["criteria"] if item["outcome"] == "fail"}
             if gate["outcome"] == "fail":
                 failing[gate["letter"]] = frozenset(found)
                 details.update(found)
