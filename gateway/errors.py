@@ -18,6 +18,7 @@ class Code(StrEnum):
     POLICY_DENIED = "policy_denied"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    REQUEST_TIMEOUT = "request_timeout"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     OVER_SETTLEMENT = "over_settlement"
     CURRENCY_MISMATCH = "currency_mismatch"
@@ -144,6 +145,10 @@ _ROWS = (
     ErrorRow(
         Code.METHOD_NOT_ALLOWED, 405, "request", "This method is not offered here", "no", RetryAction.NEVER,
         "Use a method that the Allow header names.",
+    ),
+    ErrorRow(
+        Code.REQUEST_TIMEOUT, 408, "request", "The body did not arrive in time", "no", RetryAction.SAME_KEY,
+        "Send the whole request again with the same key, on a new connection; a body has 10 seconds to arrive.",
     ),
     ErrorRow(
         Code.INSUFFICIENT_FUNDS, 409, "payment", "The wallet does not hold enough", "no", RetryAction.FUND_WALLET,

@@ -50,7 +50,7 @@ def seconds_up(ns: int) -> int:
     return -(-ns // _NS)
 
 
-def header_lines(limit: RateLimit, drawn: Drawn) -> bytes:
+def headers_of_limit(limit: RateLimit, drawn: Drawn) -> list[tuple[str, str]]:
     """RateLimit-Policy and RateLimit as draft-ietf-httpapi-ratelimit-headers has them."""
-    left = (limit.burst, limit.window_s, drawn.remaining, seconds_up(drawn.full_ns))
-    return b'ratelimit-policy: "tenant";q=%d;w=%d\r\nratelimit: "tenant";r=%d;t=%d\r\n' % left
+    policy = f'"tenant";q={limit.burst};w={limit.window_s}'
+    return [("ratelimit-policy", policy), ("ratelimit", f'"tenant";r={drawn.remaining};t={seconds_up(drawn.full_ns)}')]

@@ -11,6 +11,19 @@ from gateway.rail import RAIL_TIMEOUT_S
 from gateway.rail.port import Rail
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What one client may take. A head, an idle connection and a body each have so many seconds.
+
+    Draining takes at most `grace_s`, which is longer: a slow body is answered, or refused, before it is over.
+    """
+
+    head_bytes: int = 65_536
+    head_s: float = 10.0
+    body_s: float = 10.0
+    connections: int = 4096
+    grace_s: float = 12.0
+
+
 class Settings(msgspec.Struct, frozen=True):
     """One process's configuration. `body_limit` is bytes; `lock_wait_s` how long a write waits for another program's lock.
 
@@ -29,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
     rail_secret: str | None = None
     rail_timeout_s: float = RAIL_TIMEOUT_S
     rail: Rail | None = None
+    limits: Limits = Limits()
 
     def now_text(self) -> str:
         """The clock's time as the gateway writes it."""

@@ -131,6 +131,9 @@ def bench(
     """
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
+    from loadtests.bench.needs import SERVER, require
+
+    require(SERVER)
     from loadtests.bench.command import BenchOrder, json_text, run_bench, work_folder, write_report
     from loadtests.bench.render import markdown, text
     from loadtests.bench.report import exit_code

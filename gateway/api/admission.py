@@ -15,7 +15,7 @@ from gateway.api.trail import Trail
 from gateway.commands import Id, Principal
 from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
-from gateway.rate_limit import RateLimit, draw, header_lines, seconds_up
+from gateway.rate_limit import RateLimit, draw, headers_of_limit, seconds_up
 from gateway.routes import Route
 
 _ID_META: Final = next(meta for meta in get_args(Id) if isinstance(meta, Meta))
@@ -47,7 +47,7 @@ class Doorkeeper:
         self._engine = engine
         self._limited = limited
         self._monotonic = monotonic
-        self._known: dict[bytes, tuple[Principal, str, float]] = {}  # in the order in which they expire
+        self._known: dict[str, tuple[Principal, str, float]] = {}  # in the order in which they expire
         self._full_at_ns: dict[str, int] = {}
 
     def admit(self, route: Route, sent: Headers, trail: Trail) -> Principal:
@@ -55,9 +55,9 @@ class Doorkeeper:
 
         Raises Refused(unauthenticated), Refused(rate_limited) or Refused(forbidden).
         """
-        value = sent.get(b"authorization") or b""
+        value = sent.get("authorization") or ""
         known = self._known.get(value)
-        if known is not None and self._monotonic() < known[2] and not sent.repeats(b"authorization"):
+        if known is not None and self._monotonic() < known[2] and not sent.repeats("authorization"):
             principal, trail.key_fingerprint, _ = known
         else:
             principal = self._look_up(value, sent, trail)
@@ -72,14 +72,14 @@ class Doorkeeper:
     def _draw(self, tenant_id: str, limit: RateLimit, trail: Trail) -> None:
         drawn = draw(limit, self._full_at_ns.get(tenant_id, 0), int(self._monotonic() * 1_000_000_000))
         self._full_at_ns[tenant_id] = drawn.full_at_ns
-        trail.lines += header_lines(limit, drawn)
+        trail.headers += headers_of_limit(limit, drawn)
         if not drawn.allowed:
             self._limited()
             detail = f"This tenant may make {limit.rate_per_s} requests a second, and {limit.burst} at once."
             after_ms = seconds_up(drawn.retry_ns) * 1000
             raise Refused(Refusal(Code.RATE_LIMITED, detail, after_ms=after_ms))
 
-    def _look_up(self, value: bytes, sent: Headers, trail: Trail) -> Principal:
+    def _look_up(self, value: str, sent: Headers, trail: Trail) -> Principal:
         token, now = bearer_token(sent), self._monotonic()
         fingerprint = trail.key_fingerprint = hashlib.sha256(token.encode()).digest()[:4].hex()
         for expired, _ in [*itertools.takewhile(lambda item: item[1][2] <= now, self._known.items())]:

@@ -45,8 +45,8 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes | N
 
 def check_announced(headers: Headers, limit: int) -> None:
     """Refuse a body that says itself that it is too large; raises Refused(payload_too_large)."""
-    announced = headers.get(b"content-length")
-    if announced is not None and (not announced.isdigit() or int(announced) > limit):
+    announced = headers.get("content-length")
+    if announced is not None and (not (announced.isascii() and announced.isdigit()) or int(announced) > limit):
         raise too_large(limit)
 
 

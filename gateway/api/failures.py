@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
-from gateway.api.reply import Headers, Reply, pairs, problem_reply
+from gateway.api.reply import Headers, Reply, problem_reply
 from gateway.api.trail import Trail, trail_of
 from gateway.errors import Code, Refusal
 
@@ -49,6 +49,6 @@ def exception_handlers(
 
 
 def _response(reply: Reply) -> Response[bytes]:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(reply.lines)}
+    headers = dict(reply.headers)
     media_type = headers.pop("content-type")
     return Response(reply.body, status_code=reply.status, headers=headers, media_type=media_type)

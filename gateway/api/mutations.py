@@ -21,7 +21,7 @@ from gateway.api.trail import Trail, trail_of
 from gateway.commands import Principal
 from gateway.engine.service import Service
 from gateway.errors import Refused
-from gateway.idempotency.claim import Mutation, replay_lines
+from gateway.idempotency.claim import Mutation, replay_headers
 from gateway.journal import Answer
 from gateway.routes import Route
 
@@ -67,7 +67,7 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
     async def answer(scope: HTTPScope, receive: Receive) -> ASGIApp:
         trail = trail_of(scope)
         try:
-            headers = Headers(scope["headers"])
+            headers = Headers.of_asgi(scope["headers"])
             principal = intake.door.admit(intake.route, headers, trail)
             body = await read_body(headers, receive, intake.body_limit)
             if body is None:
@@ -84,5 +84,5 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
 def decided_reply(decided: Answer, key: str) -> Reply:
     """A decision as it leaves, with the headers that its replays will carry, too."""
     at, body = decided.decided_at, decided.body
-    stored = b"" if at is None else replay_lines(key, at, body, replayed=decided.replayed)
+    stored = None if at is None else replay_headers(key, at, body, replayed=decided.replayed)
     return Reply(decided.status, body, decided.media_type, decided.headers, stored)

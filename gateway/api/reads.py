@@ -134,7 +134,7 @@ def read_handler(route: Route, engine: Service, door: Doorkeeper) -> Handler:
         scope = request.scope
         trail = trail_of(scope)
         try:
-            principal = door.admit(route, Headers(scope["headers"]), trail)
+            principal = door.admit(route, Headers.of_asgi(scope["headers"]), trail)
             return reader(Call(engine, principal, scope, read_query(route.kind, scope["query_string"])))
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
@@ -150,7 +150,7 @@ def dry_run_handler(engine: Service, door: Doorkeeper, body_limit: int) -> Handl
         scope = request.scope
         trail = trail_of(scope)
         try:
-            headers = Headers(scope["headers"])
+            headers = Headers.of_asgi(scope["headers"])
             principal = door.admit(DRY_RUN, headers, trail)
             body = await read_body(headers, request.receive, body_limit)
             if body is None:

@@ -8,7 +8,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.api.headers import Headers
-from gateway.api.reply import Reply, pairs, problem_reply
+from gateway.api.reply import Reply, encoded, problem_reply
 from gateway.api.trail import Trail, lay
 from gateway.errors import Code, Refusal
 from gateway.ids import Ids
@@ -17,7 +17,7 @@ from gateway.store.port import StorageError
 from gateway.telemetry.access_log import AccessLog, RequestLine
 from gateway.telemetry.metrics import UNMATCHED, Metrics
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Records:
@@ -32,7 +32,7 @@ class Records:
     def begin(self, method: str, path: str, headers: Headers) -> Trail:
         """A request has come."""
         self._metrics.in_flight += 1
-        sent = headers.get(b"x-request-id")
+        sent = headers.get("x-request-id")
         request_id = f"req_{self._ids.suffix()}" if sent is None else self._request_id(headers)
         return Trail(request_id, method, path, self._monotonic())
 
@@ -53,8 +53,8 @@ class Records:
 
     def _request_id(self, headers: Headers) -> str:
         for name, value in headers.raw:
-            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
-                return value.decode("ascii")
+            if name == "x-request-id" and _REQUEST_ID.fullmatch(value) is not None:
+                return value
         return f"req_{self._ids.suffix()}"
 
     def _line(self, trail: Trail, seconds: float) -> RequestLine:
@@ -85,13 +85,13 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        trail = self._records.begin(scope["method"], scope["path"], Headers(scope["headers"]))
+        trail = self._records.begin(scope["method"], scope["path"], Headers.of_asgi(scope["headers"]))
         headless = trail.method == "HEAD"
 
         def tagged(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 trail.status = message["status"]
-                message["headers"] = [*message["headers"], *pairs(trail.lines)]
+                message["headers"] = [*message["headers"], *encoded(trail.headers)]
             elif headless and message["type"] == "http.response.body":
                 message["body"] = b""
             return send(message)

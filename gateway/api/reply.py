@@ -8,34 +8,34 @@ from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
 JSON = "application/json"
 
 Headers = tuple[tuple[str, str], ...]
+Pairs = list[tuple[str, str]]
 
 
 class Reply:
-    """Status, header lines and body as bytes; `stored` are lines that are encoded already.
+    """Status, headers and body; `stored` are headers whose names are in lower case already.
 
-    Litestar's own Response would parse and copy the headers once more; on the settle route that is a tenth of the time. Lines,
-    since the lane sends them as they are; no value is the caller's but an idempotency key, and that is visible ASCII.
+    Litestar's own Response would parse and copy the headers once more; on the settle route that is a tenth of the time. No value
+    is the client's but an idempotency key, and that is visible ASCII.
     """
 
-    __slots__ = ("body", "lines", "status")
+    __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int, body: bytes, media_type: str, headers: Headers = (), stored: bytes = b"") -> None:
+    def __init__(self, status: int, body: bytes, media_type: str, headers: Headers = (), stored: Pairs | None = None) -> None:
         self.status = status
         self.body = body
-        self.lines = b"content-type: %b\r\ncontent-length: %d\r\n%b" % (media_type.encode("latin-1"), len(body), stored)
+        self.headers: Pairs = [("content-type", media_type), ("content-length", str(len(body))), *(stored or ())]
         if headers:
-            self.lines += "".join([f"{name.lower()}: {value}\r\n" for name, value in headers]).encode("latin-1")
+            self.headers += [(name.lower(), value) for name, value in headers]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
         """Send it."""
-        await send({"type": "http.response.start", "status": self.status, "headers": pairs(self.lines)})
+        await send({"type": "http.response.start", "status": self.status, "headers": encoded(self.headers)})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-def pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
-    """Header lines as ASGI wants them."""
-    split = [line.partition(b": ") for line in lines.split(b"\r\n")[:-1]]
-    return [(name, value) for name, _, value in split]
+def encoded(headers: Pairs) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI wants them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 class Silence:
@@ -63,6 +63,8 @@ def problem_reply(refusal: Refusal, request_id: str, headers: Headers = ()) -> R
 def _headers_of(code: Code, after_ms: int) -> Headers:
     if code is Code.UNAUTHENTICATED:
         return (("www-authenticate", 'Bearer realm="gonogo"'),)
+    if code in (Code.REQUEST_TIMEOUT, Code.PAYLOAD_TOO_LARGE):
+        return (("connection", "close"),)  # the rest of the body is not read
     if after_ms > 0:
         return (("retry-after", str(-(-after_ms // 1000))),)
     return ()

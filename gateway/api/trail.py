@@ -12,10 +12,10 @@ _KEY = "gonogo.trail"
 class Trail:
     """One request. `route` is its template, None until one has been chosen; `status` is 0 until an answer has begun.
 
-    `lines` are headers for whatever answer the request gets: its id, and what admission adds.
+    `headers` are for whatever answer the request gets: its id, and what admission adds.
     """
 
-    __slots__ = ("key_fingerprint", "lines", "method", "path", "principal", "request_id", "route", "started", "status")
+    __slots__ = ("headers", "key_fingerprint", "method", "path", "principal", "request_id", "route", "started", "status")
 
     def __init__(self, request_id: str, method: str, path: str, started: float) -> None:
         self.request_id = request_id
@@ -26,7 +26,7 @@ class Trail:
         self.status = 0
         self.principal: Principal | None = None
         self.key_fingerprint: str | None = None
-        self.lines = b"x-request-id: %b\r\n" % request_id.encode("ascii")
+        self.headers = [("x-request-id", request_id)]
 
 
 def lay(scope: Scope, trail: Trail) -> None:

@@ -37,7 +37,7 @@ def webhook_handler(engine: Service, settings: Settings) -> Handler:
     async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
         scope = request.scope
         trail = trail_of(scope)
-        headers = Headers(scope["headers"])
+        headers = Headers.of_asgi(scope["headers"])
         try:
             body = await read_body(headers, request.receive, settings.body_limit)
             if body is None:

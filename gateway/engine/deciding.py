@@ -4,7 +4,6 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
 
 from gateway.clock import format_utc
 from gateway.errors import Code, Refusal
@@ -29,7 +28,6 @@ class Decider(ABC):
         self.draining = False
         self.listeners: list[Listener] = []
         self._in_flight = InFlight()
-        self._tasks: set[asyncio.Task[Answer]] = set()
 
     @property
     @abstractmethod
@@ -39,12 +37,6 @@ class Decider(ABC):
     @abstractmethod
     def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
         """Have one request decided durably; `waiter` is told from inside the event loop, of StorageError or a defect too."""
-
-    async def submit(self, mutation: Mutation) -> Answer:
-        """Decide one request durably; raises StorageError, or whatever went wrong with this request alone."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.enqueue(mutation, future)
-        return await future
 
     async def mutate(self, mutation: Mutation, wait_s: int = 0) -> Answer:
         """Decide one request; returns once the answer is durable. Expected refusals are answers, not exceptions.
@@ -64,67 +56,17 @@ class Decider(ABC):
             return refuse(Refusal(Code.IDEMPOTENCY_IN_FLIGHT, detail), mutation.request_id)
         return await self._answer(mutation)
 
-    def mutate_for(self, waiter: Waiter[Answer], mutation: Mutation, wait_s: int) -> None:
-        """The same for a waiter that is told: a first request, as nearly all are, costs neither a task nor a future."""
-        scope, flights = scope_of(mutation), self._in_flight
-        if self.draining or flights.first(scope) is not None:
-            task = asyncio.get_running_loop().create_task(self.mutate(mutation, wait_s))
-            self._tasks.add(task)  # the loop itself keeps no task alive
-            task.add_done_callback(partial(self._pass_on, waiter))
-            return
-        flights.begin(scope, mutation.route, self.settings.clock())
-        first = _First(self.listeners, mutation, partial(flights.end, scope), waiter)
-        try:
-            self.enqueue(mutation, first)
-        except Exception as error:  # noqa: BLE001  # as one that is met while it is decided
-            first.set_exception(error)
-
     async def _answer(self, mutation: Mutation) -> Answer:
         if self.draining:
             return refuse(Refusal(Code.DRAINING, "the gateway is shutting down"), mutation.request_id)
         try:
-            answer = await self.submit(mutation)
+            future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            self.enqueue(mutation, future)
+            answer = await future
         except Exception as error:  # noqa: BLE001  # one defect must not stop the service; it is logged and answered as internal
             answer = failed_answer(mutation, error)
         _tell(self.listeners, mutation, answer)
         return answer
-
-    def _pass_on(self, waiter: Waiter[Answer], task: asyncio.Task[Answer]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return  # the loop is being closed, and every connection with it
-        error = task.exception()
-        if isinstance(error, Exception):
-            waiter.set_exception(error)
-        else:
-            waiter.set_result(task.result())
-
-
-class _First:
-    """Told of the first request of its scope: that one has landed, and `waiter` gets an answer whatever became of it."""
-
-    __slots__ = ("_end", "_listeners", "_mutation", "_waiter")
-
-    def __init__(self, listeners: list[Listener], mutation: Mutation, end: Callable[[], None], waiter: Waiter[Answer]) -> None:
-        self._listeners, self._mutation, self._end, self._waiter = listeners, mutation, end, waiter
-
-    def done(self) -> bool:
-        """Never before it is told: the flight has to end, whether or not its caller is still there."""
-        return False
-
-    def set_result(self, result: Answer, /) -> None:
-        """It is decided, and durable."""
-        self._end()
-        try:
-            _tell(self._listeners, self._mutation, result)
-        except Exception as error:  # noqa: BLE001  # whoever tells has others to tell as well
-            self._waiter.set_exception(error)
-        else:
-            self._waiter.set_result(result)
-
-    def set_exception(self, exception: Exception, /) -> None:
-        """It failed, which is an answer, too."""
-        self.set_result(failed_answer(self._mutation, exception))
 
 
 def _tell(listeners: list[Listener], mutation: Mutation, answer: Answer) -> None:

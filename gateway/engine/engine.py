@@ -19,7 +19,7 @@ from gateway.payouts.steps import store_event
 from gateway.payouts.workers import RailDesk, RailLoop, Timing
 from gateway.rail.breaker import Breaker
 from gateway.rail.port import RAIL, Rail
-from gateway.receipts.batch_signer import Signatures
+from gateway.receipts.batch_signer import BatchSigner
 from gateway.settings import Settings
 from gateway.store.database import SqliteStore
 from gateway.store.group_commit import GroupCommit, Waiter
@@ -43,11 +43,10 @@ class Engine(Service):
         store: SqliteStore,
         reads: SqliteReads,
         keys: SigningKeys,
-        signatures: Signatures,
     ) -> None:
         super().__init__(settings, reads, build_sha256(package_dir()))
-        self._store, self._keys, self._signatures = store, keys, signatures
-        self._tx = store.batch(signatures)
+        self._store, self._keys = store, keys
+        self._tx = store.batch(BatchSigner())
         self._tell_state: Callable[[], None] = lambda: None
         self._commit: GroupCommit[Mutation | Chore, object] = store.group_commit(self._decide, settings.lock_wait_s)
         self._purged = 0
@@ -57,7 +56,7 @@ class Engine(Service):
         self._breaker: Breaker | None = None
 
     @classmethod
-    def open(cls, settings: Settings, signatures: Signatures | None = None) -> "Engine":
+    def open(cls, settings: Settings) -> "Engine":
         """Open and migrate the store, load or make the signing key.
 
         Raises StartProblem, with the file and what to do, where that cannot be done.
@@ -66,7 +65,7 @@ class Engine(Service):
             store = failing.enter_context(contextlib.closing(SqliteStore(settings.db)))
             keys = open_keys(settings, store)
             reads = failing.enter_context(contextlib.closing(SqliteReads.open(settings.db)))
-            engine = cls(settings, store, reads, keys, signatures or Signatures())
+            engine = cls(settings, store, reads, keys)
             failing.pop_all()
         return engine
 
@@ -74,6 +73,10 @@ class Engine(Service):
         """Log what operators should know about this start."""
         if has_wal_reset_defect():
             _log.warning("SQLite %s can lose commits (its WAL-reset defect); use 3.51.3, 3.50.7 or 3.44.6", SQLITE_VERSION)
+        if not self._store.mark_in_use():
+            _log.warning(
+                "another gateway works on %s as well; nothing is lost, but end the one that is not wanted", self.settings.db
+            )
 
     def observe_commits(self, observe: Callable[[float, int], None]) -> None:
         """Have each durable commit's seconds and number of requests told to `observe`."""
@@ -104,7 +107,6 @@ class Engine(Service):
         if self._rail is not None:
             await self._rail.stop()
         await self._commit.drain()
-        self._signatures.close()
         self._reads.close()
         await self._store.drain()
 

@@ -17,7 +17,6 @@ KEY_LIFETIME_DAYS = 30
 schema's trigger to this number."""
 
 _UNIT = "\x1f"
-_REPLAY_LINES = b"idempotent-replayed: %b\r\nidempotency-key: %b\r\nidempotency-expires: %b\r\nrepr-digest: sha-256=:%b:\r\n"
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -111,8 +110,8 @@ def expires_at(decided_at: str) -> str:
 
 
 @lru_cache(maxsize=1024)  # all answers of a batch are decided at one moment
-def _expires_at(decided_at: str) -> bytes:
-    return expires_at(decided_at).encode("ascii")
+def _expires_at(decided_at: str) -> str:
+    return expires_at(decided_at)
 
 
 def resource_path(location: str | None, payment_id: str | None) -> str | None:
@@ -121,10 +120,15 @@ def resource_path(location: str | None, payment_id: str | None) -> str | None:
     return location or (f"/v1/{place}/{payment_id}" if payment_id else None)
 
 
-def replay_lines(key: str, decided_at: str, body: bytes, *, replayed: bool) -> bytes:
-    """The header lines that a first answer and its replays carry; only `Idempotent-Replayed` differs between them.
+def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> list[tuple[str, str]]:
+    """The headers that a first answer and its replays carry; only `Idempotent-Replayed` differs between them.
 
     A key is visible ASCII, so it can end no line and begin none.
     """
-    digest = b2a_base64(hashlib.sha256(body).digest(), newline=False)
-    return _REPLAY_LINES % (b"true" if replayed else b"false", key.encode("ascii"), _expires_at(decided_at), digest)
+    digest = b2a_base64(hashlib.sha256(body).digest(), newline=False).decode("ascii")
+    return [
+        ("idempotent-replayed", "true" if replayed else "false"),
+        ("idempotency-key", key),
+        ("idempotency-expires", _expires_at(decided_at)),
+        ("repr-digest", f"sha-256=:{digest}:"),
+    ]

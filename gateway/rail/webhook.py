@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-SIGNATURE_HEADER = b"rail-signature"
+SIGNATURE_HEADER = "rail-signature"
 _SCHEME = "hmac-sha256="
 
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -22,10 +22,10 @@ class WebhookEvent(msgspec.Struct, frozen=True):
     status: Name
 
 
-def is_genuine(secret: str, body: bytes, header: bytes | None) -> bool:
+def is_genuine(secret: str, body: bytes, header: str | None) -> bool:
     """Whether whoever knows the secret signed these very bytes; compared in constant time."""
     wanted = _SCHEME + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return header is not None and hmac.compare_digest(wanted.encode(), header)
+    return header is not None and hmac.compare_digest(wanted.encode(), header.encode())
 
 
 def read_event(body: bytes) -> WebhookEvent:

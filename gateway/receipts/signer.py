@@ -31,7 +31,7 @@ class ReceiptSigner:
     """Signs receipts with one Ed25519 key; `keyid` is its RFC 7638 thumbprint."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._key, self.sign_message = key, signing_with(key.private_bytes_raw())
+        self._sign = signing_with(key.private_bytes_raw())
         x = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).rstrip(b"=").decode()
         bare = {"crv": "Ed25519", "kty": "OKP", "x": x}
         digest = hashlib.sha256(canonical(bare)).digest()
@@ -40,15 +40,7 @@ class ReceiptSigner:
 
     def sign(self, payload: bytes) -> bytes:
         """The 64 byte signature of `payload`."""
-        return self.sign_message(self.message(payload))
-
-    def message(self, payload: bytes) -> bytes:
-        """The DSSE pre-authentication encoding of `payload`: what is signed."""
-        return b"%b%d %b" % (_PAE_HEAD, len(payload), payload)
-
-    def private_bytes(self) -> bytes:
-        """The private key, for the process that signs."""
-        return self._key.private_bytes_raw()
+        return self._sign(b"%b%d %b" % (_PAE_HEAD, len(payload), payload))  # DSSE's pre-authentication encoding
 
 
 def load_signer(settings: Settings) -> ReceiptSigner:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from litestar import Litestar, Request
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
-from litestar.plugins import PluginProtocol
 from litestar.types import ASGIApp
 
 from gateway.api.admission import Doorkeeper
@@ -24,8 +23,10 @@ from gateway.api.reply import JSON, Reply
 from gateway.api.webhooks import WEBHOOK_PATH, webhook_handler
 from gateway.build import VERSION
 from gateway.engine.service import Service
-from gateway.lane import Lane
 from gateway.routes import DRY_RUN, MUTATIONS, ROUTES, Route
+from gateway.server.bridge import Bridge
+from gateway.server.door import Door
+from gateway.server.request import Bodies
 from gateway.settings import Settings
 from gateway.telemetry.access_log import AccessLog
 from gateway.telemetry.metrics import Metrics
@@ -34,21 +35,11 @@ PUBLIC_PATHS = (*(public.path for public in PUBLIC), OPENAPI_PATH)
 
 
 class App(NamedTuple):
-    """The gateway's two ways in: `asgi` serves every request, `lane` most of those for which speed counts."""
+    """The gateway's ways in: `door` is what the HTTP server calls; `asgi` and `bridge` serve every request without it."""
 
     asgi: ASGIApp
-    lane: Lane
-
-
-class _Plain(Litestar):
-    """Without the plugins that Litestar adds of itself, none of which is used here.
-
-    Those for pydantic and attrs import the two wherever they are installed: a tenth of the time to start.
-    """
-
-    @staticmethod
-    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
-        return plugins
+    bridge: Bridge
+    door: Door
 
 
 def create_app(
@@ -68,7 +59,7 @@ def create_app(
     intakes = {route: Intake(route, door, settings.body_limit) for route in MUTATIONS}
     answerers = {route: mutation_answerer(intake, engine) for route, intake in intakes.items()}
     public = public_handlers(engine, metrics, document())
-    inner = _Plain(
+    inner = Litestar(
         route_handlers=[
             # First, or Litestar would add its own, which does not know of HEAD.
             *(_route("OPTIONS", path, f"OPTIONS {path}", _options(methods)) for path, methods in _methods().items()),
@@ -84,7 +75,10 @@ def create_app(
         logging_config=None,
         request_max_body_size=settings.body_limit,
     )
-    return App(Edge(inner, records), Lane(engine, records, intakes))
+    asgi = Edge(inner, records)
+    bodies = Bodies(settings.limits.body_s)
+    bridge = Bridge(asgi, bodies, settings.body_limit)
+    return App(asgi, bridge, Door(engine, records, intakes, bridge, bodies))
 
 
 def _handler(route: Route, answerers: dict[Route, Answerer], engine: Service, door: Doorkeeper, settings: Settings) -> Handler:

@@ -47,7 +47,13 @@ class Event(Frame, frozen=True, tag=1):
 
 
 class Prepared(Frame, frozen=True, tag=2):
-    """The front can answer requests as soon as it is told to."""
+    """The front listens and answers requests."""
+
+
+class NotPrepared(Frame, frozen=True, tag=3):
+    """The front cannot listen; `problem` says why, and what to do."""
+
+    problem: str
 
 
 class Told(Frame, frozen=True, tag=0):
@@ -110,12 +116,8 @@ class LogLine(Frame, frozen=True, tag=8):
     line: EventLine
 
 
-class Serve(Frame, frozen=True, tag=9):
-    """The ready line is out: answer requests; those that came meanwhile wait at the port."""
-
-
-ToWriter = Ask | Event | Prepared
-ToFront = Told | Failed | Broken | Taken | Committed | State | Opened | Drain | LogLine | Serve
+ToWriter = Ask | Event | Prepared | NotPrepared
+ToFront = Told | Failed | Broken | Taken | Committed | State | Opened | Drain | LogLine
 
 
 class Channel(asyncio.Protocol, Generic[Heard]):

@@ -5,23 +5,18 @@ It holds no lock, no key and no connection that can write. It ends when the writ
 
 import asyncio
 import itertools
-import logging
 import os
 import socket
-import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import cast
 
 import uvloop
 
 from gateway.engine.service import Service
-from gateway.errors import Code
+from gateway.errors import Code, StartProblem
 from gateway.idempotency.claim import Mutation, claim
 from gateway.journal import Answer
 from gateway.process.child import fork
-from gateway.process.listen import Server, tune_process
-from gateway.protocol import LaneProtocol
 from gateway.routes import MUTATIONS
 from gateway.server.app import create_app
 from gateway.server.channel import (
@@ -33,20 +28,21 @@ from gateway.server.channel import (
     Event,
     Failed,
     LogLine,
+    NotPrepared,
     Opened,
     Prepared,
-    Serve,
     State,
     Taken,
     ToFront,
     Told,
 )
+from gateway.server.http import HttpServer
 from gateway.settings import Settings
 from gateway.store.group_commit import Waiter
 from gateway.store.payout_rows import RailEventRow
 from gateway.store.port import StorageError
 from gateway.store.reads import SqliteReads
-from gateway.telemetry.access_log import AccessLog, EventHandler
+from gateway.telemetry.access_log import AccessLog, standard_log
 
 SILENT_S = 5.0
 """Seconds without a sign of life from the writing process, which gives one each second, after which the gateway is not ready."""
@@ -110,10 +106,9 @@ class Link:
         self.channel: Channel[ToFront] = Channel(ToFront, self._hear, self._lost)
         self.state = State(rail_open=False, held_up=False, answers_purged=0)
         self.opened: asyncio.Future[str] = self._loop.create_future()
-        self.served = asyncio.Event()
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
-        self.draining = False
-        self.on_drain: Callable[[], None] = lambda: None
+        self._draining = False
+        self._on_drain: Callable[[], None] = lambda: None
 
     def ask(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
         """Have a mutation decided. Its claim is worked out here: the writing process has enough to do."""
@@ -126,6 +121,12 @@ class Link:
         future: asyncio.Future[bool] = self._loop.create_future()
         self.channel.say(Event(self._expect(future), event))
         return await future
+
+    def drain_with(self, finish: Callable[[], None]) -> None:
+        """Have `finish` called once the writing process asks the front to drain, which it may have done already."""
+        self._on_drain = finish
+        if self._draining:
+            finish()
 
     def silent_s(self) -> float:
         """Seconds since the writing process was heard of."""
@@ -160,11 +161,9 @@ class Link:
                 self._log.add(item.line)
             case Opened():
                 self.opened.set_result(item.build)
-            case Serve():
-                self.served.set()
             case Drain():
-                self.draining = True  # it may come before there is a server
-                self.on_drain()
+                self._draining = True
+                self._on_drain()
 
     def _settle(self, number: int, result: Answer | bool) -> None:
         waiter = self._waiting.pop(number)
@@ -182,48 +181,36 @@ class Link:
         os._exit(0)
 
 
-class FrontServer(Server):
-    """Uvicorn under the writing process: ready line and signals are the other's business, draining is told by it."""
-
-    def __init__(self, service: Front, link: Link, log: AccessLog) -> None:
-        app = create_app(service, service.settings, log)
-        super().__init__(app.asgi, lambda: None, partial(LaneProtocol, app.lane), signals=())
-        link.on_drain = self.finish
-        if link.draining:
-            self.finish()
-
-
-def fork_front(
-    settings: Settings, listener: socket.socket, not_for_it: Sequence[socket.socket], *, access_log: bool
-) -> tuple[int, socket.socket]:
+def fork_front(settings: Settings, held: socket.socket, *, access_log: bool) -> tuple[int, socket.socket]:
     """Start the front process, before this one has threads or an event loop; returns its process id and the socket to it."""
     ours, theirs = socket.socketpair()
-    pid = fork(lambda: _run(settings, listener, theirs, access_log=access_log), (ours, *not_for_it))
+    pid = fork(lambda: _run(settings, held, theirs, access_log=access_log), (ours,))
     theirs.close()
     ours.setblocking(False)
     return pid, ours
 
 
-def _run(settings: Settings, listener: socket.socket, theirs: socket.socket, *, access_log: bool) -> int:
+def _run(settings: Settings, held: socket.socket, theirs: socket.socket, *, access_log: bool) -> int:
     theirs.setblocking(False)
-    log = AccessLog(sys.stderr.buffer, settings.clock, requests=access_log)
-    logging.getLogger().addHandler(EventHandler(log))
-    try:
-        uvloop.run(_serve(settings, listener, theirs, log))
-    except BaseException as error:  # noqa: BLE001  # whatever it is, it is told in the log, and the process ends
-        log.event("front_failed", str(error), None, error)
-        return 1
-    finally:
-        log.close()
+    with standard_log(settings.clock, requests=access_log) as log:
+        try:
+            uvloop.run(_serve(settings, held, theirs, log))
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it goes to the log, and the process ends
+            log.event("front_failed", str(error), None, error)
+            return 1
     return 0
 
 
-async def _serve(settings: Settings, listener: socket.socket, theirs: socket.socket, log: AccessLog) -> None:
+async def _serve(settings: Settings, held: socket.socket, theirs: socket.socket, log: AccessLog) -> None:
     link = Link(log)
     await asyncio.get_running_loop().create_unix_connection(lambda: link.channel, sock=theirs)
     front = Front(settings, await link.opened, link)
-    server = FrontServer(front, link, log)
-    tune_process()
+    server = HttpServer(create_app(front, settings, log).door, held, settings.limits, log)
+    link.drain_with(server.finish)
+    try:
+        await server.start()
+    except StartProblem as problem:
+        link.channel.say(NotPrepared(str(problem)))
+        await asyncio.Event().wait()  # the writing process hangs up, which ends this one
     link.channel.say(Prepared())
-    await link.served.wait()
-    await server.serve(sockets=[listener])
+    await server.ended()

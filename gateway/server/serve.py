@@ -1,25 +1,22 @@
-"""One gateway: bind, open, serve, and on a signal finish what was taken before leaving; in one process or in two."""
+"""One gateway: hold the port, open the database, serve, and on a signal finish what was taken; in one process or in two."""
 
 import contextlib
-import logging
 import os
 import socket
 import sys
-from functools import partial
 
 import msgspec
 import uvloop
 from prometheus_client import disable_created_metrics
 
 from gateway.engine.engine import Engine
-from gateway.process.listen import Server, bind, tune_process
-from gateway.protocol import LaneProtocol
-from gateway.receipts.batch_signer import Signatures, fork_signer
+from gateway.process.listen import hold_port, on_signals, url_of
 from gateway.server.app import create_app
 from gateway.server.front import fork_front
+from gateway.server.http import HttpServer
 from gateway.server.writer import write
 from gateway.settings import Settings
-from gateway.telemetry.access_log import AccessLog, EventHandler
+from gateway.telemetry.access_log import AccessLog, standard_log
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -38,43 +35,37 @@ def serve(settings: Settings, *, access_log: bool, processes: int = 2) -> None:
     """
     # A timestamp beside every counter is noise to us. The switch is the process's, so it is thrown here, not in Metrics.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types it nowhere
-    with contextlib.closing(bind(settings.host, settings.port)) as listener:
-        url = _url(listener)
+    with contextlib.closing(hold_port(settings.host, settings.port)) as held:
         if processes == 1:
-            _alone(settings, listener, url, access_log=access_log)
+            _in_one(settings, held, access_log=access_log)
         else:
-            _in_two(settings, listener, url, access_log=access_log)
+            _in_two(settings, held, access_log=access_log)
 
 
-def _in_two(settings: Settings, listener: socket.socket, url: str, *, access_log: bool) -> None:
-    """The front and the signing helper are children of this process, which holds the database and the keys."""
-    with contextlib.closing(fork_signer((listener,))) as helper:
-        front, channel = fork_front(settings, listener, (helper,), access_log=access_log)
-        listener.close()
-        with contextlib.closing(channel):
-            uvloop.run(write(settings, channel, front, Signatures(helper), lambda build: _say_ready(url, build)))
+def _in_two(settings: Settings, held: socket.socket, *, access_log: bool) -> None:
+    """The front is a child of this process, which holds the database and the keys."""
+    url = url_of(held)
+    front, channel = fork_front(settings, held, access_log=access_log)
+    held.close()  # it is the front's now: a copy that listens here would take half of the connections
+    with contextlib.closing(channel):
+        uvloop.run(write(settings, channel, front, lambda build: _say_ready(url, build)))
 
 
-def _alone(settings: Settings, listener: socket.socket, url: str, *, access_log: bool) -> None:
-    log = AccessLog(sys.stderr.buffer, settings.clock, requests=access_log)
-    handler = EventHandler(log)
-    logging.getLogger().addHandler(handler)
-    try:
-        uvloop.run(_serve(settings, listener, url, log))
-    finally:
-        logging.getLogger().removeHandler(handler)
-        log.close()
+def _in_one(settings: Settings, held: socket.socket, *, access_log: bool) -> None:
+    with standard_log(settings.clock, requests=access_log) as log:
+        uvloop.run(_serve(settings, held, log))
 
 
-async def _serve(settings: Settings, listener: socket.socket, url: str, log: AccessLog) -> None:
-    engine = Engine.open(settings)
+async def _serve(settings: Settings, held: socket.socket, log: AccessLog) -> None:
+    url, engine = url_of(held), Engine.open(settings)
     engine.announce()
     await engine.start()
     try:
-        app = create_app(engine, settings, log)
-        tune_process()
-        http = partial(LaneProtocol, app.lane)
-        await Server(app.asgi, lambda: _say_ready(url, engine.build), http).serve(sockets=[listener])
+        server = HttpServer(create_app(engine, settings, log).door, held, settings.limits, log)
+        on_signals(server.finish)
+        await server.start()
+        _say_ready(url, engine.build)
+        await server.ended()
     finally:
         await engine.drain()
 
@@ -82,9 +73,3 @@ async def _serve(settings: Settings, listener: socket.socket, url: str, log: Acc
 def _say_ready(url: str, build: str) -> None:
     sys.stdout.write(msgspec.json.encode(Ready("ready", url, os.getpid(), build)).decode() + "\n")
     sys.stdout.flush()
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"

@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import os
-import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from gateway.engine.engine import Engine
+from gateway.errors import StartProblem
 from gateway.idempotency.claim import Mutation
 from gateway.journal import Answer
-from gateway.process.listen import tune_process
-from gateway.receipts.batch_signer import Signatures
+from gateway.process.listen import on_signals
 from gateway.routes import MUTATIONS
 from gateway.server.channel import (
     Ask,
@@ -24,8 +24,8 @@ from gateway.server.channel import (
     Event,
     Failed,
     LogLine,
+    NotPrepared,
     Opened,
-    Serve,
     State,
     Taken,
     Told,
@@ -33,7 +33,7 @@ from gateway.server.channel import (
 )
 from gateway.settings import Settings
 from gateway.store.port import StorageError
-from gateway.telemetry.access_log import EventLine, event_line
+from gateway.telemetry.access_log import EventLine, event_line, standard_log
 
 SIGN_OF_LIFE_S = 1.0
 
@@ -73,7 +73,8 @@ class Desk:
         self._decoders = [msgspec.json.Decoder(route.command) for route in MUTATIONS]
         self._tasks: set[asyncio.Task[None]] = set()
         self.channel: Channel[ToWriter] = Channel(ToWriter, self._hear, self._lost)
-        self.prepared = asyncio.Event()
+        self.prepared: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        """None once the front listens, or why it cannot."""
         self.gone = asyncio.Event()
         engine.observe_commits(lambda seconds, requests: self.channel.say(Committed(seconds, requests)))
         engine.on_state(self.tell_state)
@@ -112,8 +113,8 @@ class Desk:
                 task = asyncio.get_running_loop().create_task(self._take(item))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-            else:
-                self.prepared.set()
+            elif not self.prepared.done():
+                self.prepared.set_result(item.problem if isinstance(item, NotPrepared) else None)
 
     def _mutation(self, ask: Ask) -> Mutation:
         route, command = MUTATIONS[ask.route], self._decoders[ask.route].decode(ask.body)
@@ -128,7 +129,8 @@ class Desk:
 
     def _lost(self) -> None:
         self.gone.set()
-        self.prepared.set()
+        if not self.prepared.done():
+            self.prepared.set_result(None)
 
 
 class RelayHandler(logging.Handler):
@@ -145,14 +147,12 @@ class RelayHandler(logging.Handler):
         self._desk.channel.say(LogLine(line))
 
 
-async def write(
-    settings: Settings, ours: socket.socket, front: int, signatures: Signatures, on_ready: Callable[[str], None]
-) -> None:
-    """Run the engine until a signal or the front's end; `on_ready` is told the build once the front answers requests.
+async def write(settings: Settings, ours: socket.socket, front: int, on_ready: Callable[[str], None]) -> None:
+    """Run the engine until a signal or the front's end; `on_ready` gets the build once the front answers requests.
 
-    Raises StartProblem for an unusable database, FrontGone where the front process `front` ended unasked.
+    Raises StartProblem for an unusable database or port, FrontGone where the front process `front` ended by itself.
     """
-    engine = Engine.open(settings, signatures)
+    engine = Engine.open(settings)
     await engine.start()
     desk, loop = Desk(engine), asyncio.get_running_loop()
     handler = RelayHandler(desk, settings)
@@ -161,13 +161,14 @@ async def write(
         logging.getLogger().addHandler(handler)
         engine.announce()
         desk.channel.say(Opened(engine.build))
-        asked = _on_signals(desk)
+        asked = asyncio.Event()
+        on_signals(partial(_drain, desk, asked))
         life = loop.create_task(desk.give_signs_of_life())
-        await desk.prepared.wait()
+        problem = await desk.prepared
+        if problem is not None:
+            raise StartProblem(problem)
         if not desk.gone.is_set():
-            tune_process()
             on_ready(engine.build)
-            desk.channel.say(Serve())
         await desk.gone.wait()
         life.cancel()
         code = os.waitstatus_to_exitcode(os.waitpid(front, 0)[1])  # noqa: ASYNC222  # it has hung up, so it is at its end
@@ -175,19 +176,10 @@ async def write(
             raise FrontGone(f"the front process ended with {code}")
     finally:
         logging.getLogger().removeHandler(handler)
-        await engine.drain()
+        with standard_log(settings.clock):  # the front, which wrote the log so far, has ended
+            await engine.drain()
 
 
-def _on_signals(desk: Desk) -> asyncio.Event:
-    """The first signal drains; a second ends both processes at once, which is safe: answers wait for their commit."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, number, desk, asked)
-    return asked
-
-
-def _on_signal(number: int, desk: Desk, asked: asyncio.Event) -> None:
-    if asked.is_set():
-        os._exit(128 + number)
+def _drain(desk: Desk, asked: asyncio.Event) -> None:
     asked.set()
     desk.channel.say(Drain())

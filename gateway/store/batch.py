@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gateway.ledger import Movement
 from gateway.policy import Rules, Tally
-from gateway.receipts.batch_signer import Signatures
+from gateway.receipts.batch_signer import BatchSigner
 from gateway.receipts.signer import ReceiptSigner
 from gateway.store import bulk
 from gateway.store.bulk import blob
@@ -28,10 +28,10 @@ PaymentKey = tuple[str, str]
 class SqliteBatch(SqliteTransaction):
     """One transaction's reads and writes. `open` begins it anew, whatever became of the one before."""
 
-    def __init__(self, connection: sqlite3.Connection, signatures: Signatures | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, signer: BatchSigner | None = None) -> None:
         super().__init__(connection)
         self._reset()
-        self._signatures = signatures or Signatures()
+        self._signer = signer or BatchSigner()
 
     def _reset(self) -> None:
         self._seq: int | None = None
@@ -55,7 +55,7 @@ class SqliteBatch(SqliteTransaction):
     def open(self, keys: Sequence[Key], payments: Sequence[PaymentKey], signer: ReceiptSigner) -> None:
         """Begin a batch: read the stored answers and the payments that its requests name, a statement each."""
         self._reset()
-        self._signatures.begin_batch(signer)
+        self._signer.begin_batch(signer)
         if len(keys) < _FEW:
             return  # each is read when it is asked for
         self._answers.update(dict.fromkeys(keys))
@@ -68,7 +68,6 @@ class SqliteBatch(SqliteTransaction):
 
     def flush(self) -> None:
         """Send what was collected to the database; constraints and triggers speak now."""
-        self._signatures.hurry()
         for statement, rows in (
             (bulk.ANSWERS, self._bodies),
             (bulk.KEYS, self._keys),
@@ -192,7 +191,7 @@ class SqliteBatch(SqliteTransaction):
         """Append to the journal; returns the position."""
         self._seq = seq = self.next_seq()
         if row.receipt is not None:
-            self._signatures.begin(row.receipt)
+            self._signer.add(row.receipt)
         self._operations.append((seq, row))
         if row.body is not None:
             self._bodies.append((seq, blob(row.body)))
@@ -201,7 +200,7 @@ class SqliteBatch(SqliteTransaction):
 
     def _write_operations(self) -> None:
         """Write the journal's rows, with the signatures in their places."""
-        made = iter(self._signatures.finish())
+        made = iter(self._signer.finish())
         rows = [bulk.operation(seq, row, next(made) if row.receipt is not None else None) for seq, row in self._operations]
         self._operations.clear()
         bulk.OPERATIONS.run(self._execute, rows)

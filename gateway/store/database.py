@@ -1,17 +1,22 @@
 """One database file, opened to be written: what the engine and the commands that run while a gateway may run work on."""
 
 import contextlib
+import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.receipts.batch_signer import Signatures
+from gateway.receipts.batch_signer import BatchSigner
 from gateway.store.batch import SqliteBatch
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.connections import open_writer, own_transaction
 from gateway.store.group_commit import GroupCommit
+from gateway.store.in_use import InUse
 from gateway.store.migrations import migrate
 from gateway.store.transaction import SqliteTransaction
+
+_log = logging.getLogger(__name__)
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -27,10 +32,11 @@ class SqliteStore:
         migrate(path)
         self._path, self._writer = path, open_writer(path)
         self._checkpoints: Checkpoints | None = None
+        self._in_use: InUse | None = None
 
-    def batch(self, signatures: Signatures) -> SqliteBatch:
+    def batch(self, signer: BatchSigner) -> SqliteBatch:
         """The transaction in which a group commit decides, one batch after another."""
-        return SqliteBatch(self._writer, signatures)
+        return SqliteBatch(self._writer, signer)
 
     def group_commit(
         self, decide: Callable[[Sequence[Request]], list[Result]], lock_wait_s: float
@@ -43,6 +49,11 @@ class SqliteStore:
         self._checkpoints = Checkpoints(self._path, self._writer)
         return self._checkpoints.between
 
+    def mark_in_use(self) -> bool:
+        """Mark the database as used until `drain`; whether this process is the only one that did."""
+        self._in_use = InUse(self._path)
+        return self._in_use.alone
+
     @contextlib.contextmanager
     def alone(self) -> Iterator[SqliteTransaction]:
         """One transaction outside the group commit; raises StartProblem where it cannot be."""
@@ -53,8 +64,13 @@ class SqliteStore:
         """Move what is left of the log into the database, and close it."""
         if self._checkpoints is not None:
             await self._checkpoints.close()
-        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            _log.warning("the write-ahead log stays beside the database (%s); nothing is lost, the next start reads it", error)
         self._writer.close()
+        if self._in_use is not None:
+            self._in_use.close()
 
     def close(self) -> None:
         """Close it as it is: a gateway that runs goes on with it."""

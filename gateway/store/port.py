@@ -8,7 +8,7 @@ from gateway.commands import Principal
 from gateway.errors import Code
 from gateway.ledger import Movement
 from gateway.policy import Rules, Tally
-from gateway.receipts.batch_signer import Signatures
+from gateway.receipts.batch_signer import BatchSigner
 from gateway.receipts.signer import ReceiptSigner
 from gateway.store.payout_rows import PayoutRow
 from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
@@ -174,7 +174,7 @@ class Reads(Protocol):
 class Store(Protocol):
     """An opened store. How it groups commits and tidies up between them is its own business."""
 
-    def batch(self, signatures: Signatures) -> Batch:
+    def batch(self, signer: BatchSigner) -> Batch:
         """The transaction in which a group commit decides, one batch after another."""
 
     def alone(self) -> AbstractContextManager[Transaction]:

@@ -1,10 +1,13 @@
 """The access log: JSON lines without secrets, written beside the work and never in its way."""
 
 import asyncio
+import contextlib
 import logging
 import queue
+import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -128,6 +131,19 @@ def event_line(time: str, event: str, message: str | None, request_id: str | Non
 def _frames(error: BaseException) -> tuple[str, ...]:
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     return tuple(f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in frames)
+
+
+@contextlib.contextmanager
+def standard_log(clock: Clock, *, requests: bool = True) -> Iterator[AccessLog]:
+    """Standard error as the log of this process, the warnings of its loggers included."""
+    log = AccessLog(sys.stderr.buffer, clock, requests=requests)
+    handler = EventHandler(log)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield log
+    finally:
+        logging.getLogger().removeHandler(handler)
+        log.close()
 
 
 class EventHandler(logging.Handler):

@@ -1,6 +1,5 @@
 """All services of one run: started once, kept until its end, so that every measurement meets them warm."""
 
-import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,21 +12,12 @@ from gates.schema.output import show
 from gates.schema.practice import free_port
 from gates.schema.target import NamedTarget
 from loadtests.bench.gateway_station import GatewayStation
+from loadtests.bench.needs import NEEDS, require
 from loadtests.bench.postgres import find_postgres, running
 from loadtests.bench.rows import GROWTH_BASE, Row
 from loadtests.bench.stations import PeerStation, Station, await_peer, peer_argv
 from loadtests.practice.cores import Cores
 from loadtests.practice.served import Served
-
-NEEDS = {
-    "fastapi-sqlite": ("fastapi", "sqlalchemy"),
-    "fastapi-sqlite-single": ("fastapi", "sqlalchemy"),
-    "litestar-sqlite": (),
-    "postgres": ("asyncpg",),
-    "postgres-group": ("asyncpg",),
-    "postgres-mounted": ("asyncpg",),
-}
-"""What each peer imports beyond the gateway's own dependencies: the extra `bench`."""
 
 
 class Fleet(msgspec.Struct):
@@ -78,7 +68,7 @@ class Yard:
         return station
 
     def _peer(self, name: str) -> Station:
-        require(NEEDS.get(name, ()))
+        require(NEEDS[name])
         server, database = self._database(name)
         port = free_port()
         argv = peer_argv(name, port, database, self._payments)
@@ -86,12 +76,12 @@ class Yard:
         self._stack.callback(served.end)
         await_peer(served, port)
         station = PeerStation(served, port, self._payments, server)
-        if name in NEEDS:
+        if name != "bare":
             station.prove()
         return station
 
     def _database(self, name: str) -> tuple[Served | None, str]:
-        if "asyncpg" not in NEEDS.get(name, ()):
+        if "asyncpg" not in NEEDS[name]:
             return None, str(self._folder / f"{name}.db")
         if self._postgres is None:
             found = find_postgres(self._programs)
@@ -99,13 +89,6 @@ class Yard:
             self.version = found.version
         server, home = self._postgres
         return server, str(home)
-
-
-def require(packages: Sequence[str]) -> None:
-    """Raises UnknownProblem naming the packages that are not installed."""
-    missing = [package for package in packages if importlib.util.find_spec(package) is None]
-    if missing:
-        raise UnknownProblem(f"not run: {' and '.join(missing)} not installed (the extra `bench`)")
 
 
 def require_room(folder: Path, small: Path, stored: int) -> None:

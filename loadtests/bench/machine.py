@@ -12,7 +12,7 @@ import msgspec
 
 from loadtests.histogram import milliseconds, nearest_rank
 
-_PACKAGES = ("litestar", "uvicorn", "uvloop", "httptools", "msgspec", "fastapi", "sqlalchemy", "asyncpg")
+_PACKAGES = ("litestar", "granian", "uvicorn", "uvloop", "httptools", "msgspec", "fastapi", "sqlalchemy", "asyncpg")
 _FSYNCS = 200
 _VOLATILE = ("tmpfs", "ramfs", "overlay-tmpfs")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rate_limit import RateLimit, draw, header_lines, seconds_up
+from gateway.rate_limit import RateLimit, draw, headers_of_limit, seconds_up
 
 S = 1_000_000_000
 LIMITS = st.builds(RateLimit, st.integers(1, 1000), st.integers(1, 1000))
@@ -77,4 +77,7 @@ def test_headers_round_waits_up(ns, seconds):
 def test_headers_are_the_drafts():
     """Quota and window in the policy; what remains, and until when it is full again, in the other."""
     limit = RateLimit(10, 25)
-    assert header_lines(limit, draw(limit, 0, S)) == (b'ratelimit-policy: "tenant";q=25;w=3\r\nratelimit: "tenant";r=24;t=1\r\n')
+    assert headers_of_limit(limit, draw(limit, 0, S)) == [
+        ("ratelimit-policy", '"tenant";q=25;w=3'),
+        ("ratelimit", '"tenant";r=24;t=1'),
+    ]

@@ -64,6 +64,23 @@ def imported(*modules: str) -> Callable[[Path], Iterator[int]]:
     return found
 
 
+SERVERS = ("granian", "uvicorn", "httptools", "hypercorn", "h11", "litestar")
+
+
+def inside_a_library(path: Path) -> Iterator[int]:
+    """Lines that import a private name of the HTTP libraries, or make a subclass of a class of a server or of Litestar itself."""
+    known = names(tree(path))
+    for node in walk(tree(path)):
+        if isinstance(node, ast.ImportFrom):
+            wanted = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+            if wanted[0] in SERVERS and any(name.startswith("_") and not name.startswith("__") for name in wanted):
+                yield node.lineno
+        elif isinstance(node, ast.ClassDef):
+            bases = [dotted(base, known) or "" for base in node.bases]
+            if any(base.split(".")[0] in SERVERS for base in bases):
+                yield node.lineno
+
+
 def matching(pattern: str) -> Callable[[Path], Iterator[int]]:
     """Lines on which a string that is not a docstring matches."""
     compiled = re.compile(pattern)
@@ -282,6 +299,21 @@ BANS = (
         "leave the receipt unsigned in its row: gateway/receipts/batch_signer.py signs it with its batch",
         signing,
         ("gateway",),
+    ),
+    Ban(
+        "a server of HTTP by another library",
+        "limits and timeouts of one server are known and tested",
+        "gateway.server.http serves, on granian",
+        imported("uvicorn", "hypercorn"),
+        ROOMS,
+        {"loadtests/bench/peers/__main__.py": "the peers of the speed comparison stay on it, so that figures compare over time"},
+    ),
+    Ban(
+        "the inside of an HTTP library",
+        "it changes without notice: a subclass of a server's protocol read trailers as headers for a year",
+        "the library's public interface; without one, the slower way or another library",
+        inside_a_library,
+        (*ROOMS, "tests"),
     ),
     Ban(
         "mocks",

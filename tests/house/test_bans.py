@@ -51,6 +51,8 @@ OFFENCES = {
     "assert False": "assert False, 'cannot happen'",
     "swallowing exceptions": "try:\n    pay()\nexcept Exception:\n    pass",
     "SQL outside the store": "rows = db.execute('SELECT 1')",
+    "a server of HTTP by another library": "import uvicorn",
+    "the inside of an HTTP library": "from uvicorn.server import Server as S\nclass Mine(S): pass",
     "mocks": "from unittest.mock import patch",
 }
 
@@ -61,3 +63,19 @@ def test_each_ban_can_catch_somebody(ban: Ban, tmp_path: Path) -> None:
     planted = tmp_path / "planted.py"
     planted.write_text(OFFENCES[ban.name] + "\n", encoding="utf-8")
     assert list(ban.found(planted)), f"the ban on {ban.name} does not see:\n{OFFENCES[ban.name]}"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "from granian._granian import RSGIWorker",
+        "from litestar import _parsers",
+        "import litestar as l\nclass Mine(l.Litestar): pass",
+    ],
+)
+def test_private_names_and_subclasses_of_an_http_library_are_found(planted: str, tmp_path: Path) -> None:
+    """Each of the ways in which the old front depended on what may change without notice."""
+    path = tmp_path / "planted.py"
+    path.write_text(planted + "\n", encoding="utf-8")
+    (ban,) = (ban for ban in BANS if ban.name == "the inside of an HTTP library")
+    assert list(ban.found(path))

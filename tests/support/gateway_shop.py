@@ -39,8 +39,8 @@ class Shop:
         self.engine = Engine.open(self.settings)
         self.sink = io.BytesIO()
         self.log = AccessLog(self.sink, system_clock)
-        made = create_app(self.engine, self.settings, self.log, monotonic)
-        self.app, self.lane = made.asgi, made.lane
+        self.made = create_app(self.engine, self.settings, self.log, monotonic)
+        self.app = self.made.asgi
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://gateway")

@@ -1,41 +1,49 @@
-"""A shop behind its real server on a loopback port, asked in raw bytes; in this process, so that a test can look at both ends."""
+"""A shop behind its real server on a loopback port, called in raw bytes, in the test's own process."""
 
 import asyncio
 import contextlib
 import itertools
 import re
 import socket
-from functools import partial
+import sqlite3
 
 from gateway_shop import Shop
 
-from gateway.process.listen import Server, bind
-from gateway.protocol import LaneProtocol
+from gateway.process.listen import hold_port
+from gateway.server.http import HttpServer
+
+BODY = b'{"wallet_id":"%b","payee_id":"%b","amount":"1250","currency":"USD"}'
+PATH = "/v1/payments"
 
 _DATE = re.compile(rb"\r\ndate: [^\r]*")
 _LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)\r\n")
 
 
 class WiredShop(Shop):
-    """A shop that listens. `by_asgi` are the paths of those requests that did not go through the lane."""
+    """A shop that listens. `passed_on` are the paths of those requests that the door did not serve itself.
 
-    def __init__(self, folder, **settings):
+    Without the door all requests go to Litestar.
+    """
+
+    def __init__(self, folder, *, with_door=True, **settings):
         super().__init__(folder, itertools.repeat(1000.0).__next__, **settings)
-        self.by_asgi = []
-        self._listener = bind("127.0.0.1", 0)
+        self.passed_on = []
+        bridge = self.made.bridge
 
-        async def noted(scope, receive, send):
-            self.by_asgi.append(scope["path"])
-            await self.app(scope, receive, send)
+        async def noted(scope, proto):
+            self.passed_on.append(scope.path)
+            await bridge(scope, proto)
 
-        self.server = Server(noted, lambda: None, partial(LaneProtocol, self.lane), signals=())
-        self._serving = None
+        self.made.door._others = noted
+        self._held = hold_port("127.0.0.1", 0)
+        self._address = self._held.getsockname()
+        self.server = HttpServer(self.made.door if with_door else noted, self._held, self.settings.limits, self.log)
         self._callers = []
 
     def __enter__(self):
         """Start to serve."""
         super().__enter__()
-        self.run(self._start())
+        self.run(self.server.start())
         return self
 
     def __exit__(self, *error):
@@ -44,12 +52,11 @@ class WiredShop(Shop):
             self.run(caller.hang_up())
         self.server.finish()
         self.run(self.ended())
-        self._listener.close()
         super().__exit__(*error)
 
     async def ended(self):
         """Return once the server has ended."""
-        await self._serving
+        await self.server.ended()
 
     async def connect(self):
         """A connection."""
@@ -78,15 +85,14 @@ class WiredShop(Shop):
         kept = [f"{name}: {value}" for name, value in head.items() if name.lower() not in drop]
         return "\r\n".join([f"POST {path} HTTP/1.1", *kept, *lines, "", ""]).encode("latin-1") + body
 
-    async def _start(self):
-        self._serving = asyncio.ensure_future(self.server.serve(sockets=[self._listener]))
-        while not self.server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-            await asyncio.sleep(0)
-
     async def _connected(self):
         connection = socket.socket()
         connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, self._listener.getsockname())
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, self._address)
+        except OSError:
+            connection.close()
+            raise
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
@@ -130,3 +136,30 @@ async def soon(condition):
 def status(answer):
     """An answer's status."""
     return int(answer.split(b" ", 2)[1])
+
+
+def reserve(shop, *lines, key=None, path=PATH, **more):
+    """A good reserve."""
+    body = BODY % (shop.demo.wallet_id.encode(), shop.demo.payee_ids[0].encode())
+    return shop.request(path, body, *lines, key=key, **more)
+
+
+class Storage:
+    """The storage, held by another program until it is released."""
+
+    def __init__(self, shop):
+        self._other = sqlite3.connect(shop.settings.db, isolation_level=None)
+        self._other.execute("BEGIN IMMEDIATE")
+
+    def release(self):
+        """Let go."""
+        self._other.execute("ROLLBACK")
+
+    def close(self):
+        """Done."""
+        self._other.close()
+
+
+def metrics_of(shop):
+    """The gateway's numbers, without a request."""
+    return shop.made.door._records._metrics

@@ -3,12 +3,10 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, NamedTuple, cast
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 import msgspec
-from litestar.types import Receive, Scope, Send
 from msgspec import Meta
 
 from gateway.clock import Clock, format_utc
@@ -16,9 +14,6 @@ from gateway.ids import Ids
 from gateway.rail.simulator.book import Book, Charge, Status
 from gateway.rail.simulator.script import ChargeAction, ChargeStep, Cursor, LookUpAction, Script, ScriptProblem, parse_script
 from gateway.rail.simulator.webhooks import Messenger
-
-HANG_UP = "gonogo.hang_up"
-"""Where the server leaves, in the scope, the call that drops the connection without a word."""
 
 _SLOW_MS = 1000
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -78,7 +73,7 @@ class Request(NamedTuple):
 
 
 class Simulator:
-    """The rail as an ASGI app."""
+    """The rail: a request in, an answer out."""
 
     def __init__(self, book: Book, script: Script, messenger: Messenger, clock: Clock, ids: Ids) -> None:
         self.counts = Counts()
@@ -89,20 +84,6 @@ class Simulator:
         self._clock = clock
         self._ids = ids
         self._later: set[asyncio.Task[None]] = set()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":  # type: ignore[comparison-overlap]  # Litestar's enum of scope types is a string
-            return
-        answer = await self.answer(await _read(scope, receive))
-        if answer.status is None:
-            cast("dict[str, Callable[[], None]]", scope)[HANG_UP]()
-            while (await receive())["type"] != "http.disconnect":
-                continue
-            return
-        headers = [(b"content-type", answer.media_type.encode()), (b"content-length", b"%d" % len(answer.body))]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     async def close(self) -> None:
         """Give up what was to happen later."""
@@ -248,18 +229,3 @@ def _json(status: int, value: object) -> Answer:
 
 async def _pause(delay_ms: int) -> None:
     await asyncio.sleep(delay_ms / 1000)
-
-
-async def _read(scope: Scope, receive: Receive) -> Request:
-    http = cast("dict[str, object]", scope)
-    headers = dict(cast("list[tuple[bytes, bytes]]", http["headers"]))
-    body = b""
-    more: Callable[[], Awaitable[object]] = receive
-    while True:
-        message = cast("dict[str, object]", await more())
-        body += cast("bytes", message.get("body", b""))
-        if not message.get("more_body", False):
-            break
-    path = cast("bytes", http["raw_path"]).decode("latin-1")
-    key = headers.get(b"idempotency-key", b"").decode("latin-1")
-    return Request(str(http["method"]), path, cast("bytes", http["query_string"]).decode("latin-1"), key, body)

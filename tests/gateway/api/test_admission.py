@@ -59,11 +59,11 @@ def test_what_has_expired_is_forgotten_with_the_next_look_up(shop, clock):
     door = Doorkeeper(shop.engine, clock, lambda: None)
 
     def admit(key):
-        door.admit(STATUS, Headers([(b"authorization", b"Bearer " + key.encode())]), Trail("r", "GET", "/", clock()))
+        door.admit(STATUS, Headers([("authorization", f"Bearer {key}")]), Trail("r", "GET", "/", clock()))
 
     for role in ("agent", "operator", "tenant_admin"):
         admit(shop.key(role))
         clock.now += REMEMBER_S * 0.4
     with pytest.raises(Refused):
         admit("unknown")
-    assert list(door._known) == [b"Bearer " + shop.key(role).encode() for role in ("operator", "tenant_admin")]
+    assert list(door._known) == [f"Bearer {shop.key(role)}" for role in ("operator", "tenant_admin")]

@@ -111,7 +111,7 @@ def test_a_first_that_fails_leaves_the_key_to_those_who_waited(tmp_path):
 
 def prefer(*lines):
     """What these Prefer lines come to."""
-    return wait_preference(Headers([(b"host", b"x"), *((b"prefer", line) for line in lines)]))
+    return wait_preference(Headers.of_asgi([(b"host", b"x"), *((b"prefer", line) for line in lines)]))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from gateway.errors import Refused
 
 def keys(*values):
     """Headers with these Idempotency-Key lines."""
-    return Headers([(b"host", b"x"), *((b"idempotency-key", value) for value in values)])
+    return Headers.of_asgi([(b"host", b"x"), *((b"idempotency-key", value) for value in values)])
 
 
 def refused(*values):

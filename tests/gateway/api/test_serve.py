@@ -2,20 +2,25 @@
 
 import http.client
 import os
+import resource
 import signal
 import socket
 import sqlite3
+import subprocess
 from contextlib import closing
 
 import httpx
 import msgspec
 import pytest
-from gateway_process import WAIT_S, demo, run, running
+from gateway_process import WAIT_S, command, demo, run, running
 from waiting import eventually
 
 from gateway.store.sqlite_version import has_wal_reset_defect
 
 pytestmark = pytest.mark.process
+
+LOG_BYTES = 16_384
+"""As far as the log gets in a test; a database is larger."""
 
 HALF = b'{"currency":'
 REST = b'"USD"}'
@@ -193,6 +198,38 @@ def test_a_database_that_cannot_be_used_is_named_and_ends_with_2(tmp_path, spoil
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file() and path.suffix == ".db"} == before
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_signal_on_a_full_disk_ends_with_0_and_says_what_stays_undone(tmp_path, processes):
+    """Every answer was durable before; the write-ahead log stays where it is, and the next start reads it."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    headers = {"authorization": f"Bearer {tenant['agent_key']}", "idempotency-key": "before-the-disk-is-full"}
+    body = {"wallet_id": tenant["wallet_id"], "payee_id": tenant["payee_ids"][0], "amount": "1", "currency": "USD"}
+    with running(db, "--processes", processes) as gateway:
+        made = httpx.post(f"{gateway.url}/v1/payments", json=body, headers=headers)
+        assert made.status_code == 201
+        assert db.stat().st_size > LOG_BYTES
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (LOG_BYTES, resource.RLIM_INFINITY))
+        gateway.process.terminate()
+        assert gateway.wait() == 0
+        warnings = [line["message"] for line in gateway.log() if line["event"] == "server"]
+        assert any("write-ahead log stays beside the database" in message for message in warnings), warnings
+    with running(db, "--processes", processes) as gateway:
+        assert httpx.post(f"{gateway.url}/v1/payments", json=body, headers=headers).content == made.content
+
+
+def test_a_second_gateway_on_the_same_database_is_announced(tmp_path):
+    """Both serve, since that is safe; the second says in its log that it is not alone."""
+    db = tmp_path / "gateway.db"
+    with running(db) as first:
+        argv = command("serve", "--port", "0", "--db", str(db))
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as second:
+            assert '"event":"ready"' in second.stdout.readline()
+            second.terminate()
+            assert "another gateway works on" in second.communicate(timeout=WAIT_S)[1]
+        assert "another gateway works on" not in first.errors.read_text()
 
 
 def test_a_large_upload_is_refused_without_being_read_to_its_end(tmp_path):

@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import package_dir
-from gateway.api.reply import pairs
 from gateway.commands import CreatePayee, Principal, Reserve, Settle
 from gateway.engine import chores
-from gateway.idempotency.claim import KEY_LIFETIME_DAYS, Mutation, claim, differing_fields, expires_at, replay_lines
+from gateway.idempotency.claim import KEY_LIFETIME_DAYS, Mutation, claim, differing_fields, expires_at, replay_headers
 from gateway.routes import CREATE_PAYEE, MUTATIONS, RESERVE, SETTLE
 
 LIFETIME = dt.timedelta(days=KEY_LIFETIME_DAYS)
@@ -174,8 +173,8 @@ def test_an_expired_key_with_another_request_is_still_told_what_differs(desk):
 def test_the_moment_is_told_with_the_first_answer(desk):
     """Idempotency-Expires is the moment from which on it is 410."""
     first = reserve(desk, "k")
-    told = dict(pairs(replay_lines("k", first.decided_at, first.body, replayed=False)))
-    assert told[b"idempotency-expires"] == expires_at("2026-11-23T10:00:00.000Z").encode()
+    told = dict(replay_headers("k", first.decided_at, first.body, replayed=False))
+    assert told["idempotency-expires"] == expires_at("2026-11-23T10:00:00.000Z")
     assert expires_at("2026-11-23T10:00:00.000Z") == "2026-12-23T10:00:00.000Z"
 
 

@@ -21,7 +21,7 @@ def before_call(context, case, kwargs):
     if not isinstance(sent, str) or not sent.isascii():
         return
     try:
-        key = idempotency_key(Headers([(b"idempotency-key", sent.encode())]))
+        key = idempotency_key(Headers.of_asgi([(b"idempotency-key", sent.encode())]))
     except Refused:
         return
     fresh = f"fuzz-{os.getpid()}-{next(_NUMBERS)}-{key}"[:255]

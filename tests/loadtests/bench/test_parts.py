@@ -6,8 +6,9 @@ import pytest
 
 from gates.schema.errors import UnknownProblem, UsageProblem
 from loadtests.bench.command import choose_generator
-from loadtests.bench.fleet import require, require_room
+from loadtests.bench.fleet import require_room
 from loadtests.bench.gateway_station import read_commits
+from loadtests.bench.needs import require
 from loadtests.bench.peers import settling
 from loadtests.bench.postgres import find_postgres
 from loadtests.bench.requests import http_request

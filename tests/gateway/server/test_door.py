@@ -1,20 +1,16 @@
-"""The lane over a connection: what it takes and what it leaves to the router, and callers who are slow, hasty or gone."""
+"""The door over a connection: what it serves and what it passes on, and clients that are slow, hasty or gone."""
 
 import asyncio
-import sqlite3
 from contextlib import closing
 
 import pytest
-from gateway_wire import WiredShop, soon, status
+from gateway_wire import BODY, PATH, Storage, WiredShop, metrics_of, reserve, soon, status
 
 from gateway.api.mutations import Intake
-from gateway.lane import Lane
 from gateway.routes import RESERVE, REVERSE, SETTLE
+from gateway.server.door import Door
 
 pytestmark = pytest.mark.process
-
-BODY = b'{"wallet_id":"%b","payee_id":"%b","amount":"1250","currency":"USD"}'
-PATH = "/v1/payments"
 
 
 @pytest.fixture
@@ -22,12 +18,6 @@ def shop(tmp_path):
     """A gateway that listens, and waits long for the storage."""
     with WiredShop(tmp_path, lock_wait_s=20.0) as made:
         yield made
-
-
-def reserve(shop, *lines, key=None, path=PATH, **more):
-    """A good reserve."""
-    body = BODY % (shop.demo.wallet_id.encode(), shop.demo.payee_ids[0].encode())
-    return shop.request(path, body, *lines, key=key, **more)
 
 
 def in_flight(shop):
@@ -41,89 +31,69 @@ def payments(shop):
     return len(shop.ask("GET", PATH).json()["items"])
 
 
-class Storage:
-    """The storage, held by another program until it is released."""
-
-    def __init__(self, shop):
-        self._other = sqlite3.connect(shop.settings.db, isolation_level=None)
-        self._other.execute("BEGIN IMMEDIATE")
-
-    def release(self):
-        """Let go."""
-        self._other.execute("ROLLBACK")
-
-    def close(self):
-        """Done."""
-        self._other.close()
-
-
 @pytest.mark.parametrize(
-    ("url", "route", "ids"),
+    ("path", "route", "ids"),
     [
-        (b"/v1/payments", RESERVE, ()),
-        (b"/v1/payments/pay_1/settle", SETTLE, ("pay_1",)),
-        (b"/v1/payments/pay_1/reverse", REVERSE, ("pay_1",)),
-        (b"/v1/payments//settle", SETTLE, ("",)),  # to be told that this is no id
+        ("/v1/payments", RESERVE, ()),
+        ("/v1/payments/pay_1/settle", SETTLE, ("pay_1",)),
+        ("/v1/payments/pay_1/reverse", REVERSE, ("pay_1",)),
+        ("/v1/payments//settle", SETTLE, ("",)),  # is refused: no id
     ],
 )
-def test_a_payment_is_the_lanes(url, route, ids):
+def test_the_door_serves_reserve_settle_and_reverse(path, route, ids):
     """With the payment's id as it stands in the path."""
-    intake, found = lane().choose(url)
+    intake, found = door().choose(path)
     assert (intake.route, found) == (route, ids)
 
 
 @pytest.mark.parametrize(
-    "url",
+    "path",
     [
-        b"",
-        b"/",
-        b"/settle",
-        b"/v1/payments/",
-        b"/v1/payments?",
-        b"/v1/payments#",
-        b"/v1/payments/pay_1",
-        b"/v1/payments/settle",
-        b"/v1/payments/pay_1/settle/",
-        b"/v1/payments/pay_1/settle?",
-        b"/v1/payments/pay_1/settle\n",
-        b"/v1/payments/pay%5f1/settle",
-        b"/v1/payments/pay_1#/settle",
-        b"/v1/payments/pay_\xe9/settle",
-        b"/v1/payments/pay_1/approve",
-        b"/v1/payments/pay_1/of/settle",
-        b"/v1/paymentspay_1/settle",
-        b"/v1/payouts/pyo_1/settle",
-        b"//v1/payments/pay_1/settle",
-        b"http://gateway/v1/payments",
+        "",
+        "/",
+        "/settle",
+        "/v1/payments/",
+        "/v1/payments?",
+        "/v1/payments/pay_1",
+        "/v1/payments/settle",
+        "/v1/payments/pay_1/settle/",
+        "/v1/payments/pay_1/settle?",
+        "/v1/payments/pay_1/settle\n",
+        "/v1/payments/pay_1#/settle",
+        "/v1/payments/pay_\xe9/settle",
+        "/v1/payments/pay_1/approve",
+        "/v1/payments/pay_1/of/settle",
+        "/v1/paymentspay_1/settle",
+        "/v1/payouts/pyo_1/settle",
+        "//v1/payments/pay_1/settle",
     ],
 )
-def test_all_else_is_the_routers(url):
-    """What is not quite such a path, too."""
-    assert lane().choose(url) is None
+def test_the_door_passes_all_other_paths_on(path):
+    """What is nearly such a path, too."""
+    assert door().choose(path) is None
 
 
-def lane():
-    """A lane that is asked for nothing but its choice."""
-    return Lane(None, None, {route: Intake(route, None, 0) for route in (RESERVE, SETTLE, REVERSE)})
+def door():
+    """A door that is used for its choice alone."""
+    return Door(None, None, {route: Intake(route, None, 0) for route in (RESERVE, SETTLE, REVERSE)}, None, None)
 
 
-@pytest.mark.parametrize(
-    ("lines", "answered"),
-    [(["Expect: 100-continue"], [100, 201]), (["Connection: upgrade", "Upgrade: h2c"], [400])],  # the parser gives it no body
-)
-def test_a_request_with_something_more_to_it_is_the_routers(shop, lines, answered):
-    """It is answered as ever."""
+def test_a_client_that_expects_100_is_answered_twice(shop):
+    """Continue, then the answer."""
 
     async def scenario():
         caller = await shop.connect()
-        await caller.send(reserve(shop, *lines))
-        return [status(await caller.answer()) for _ in answered]
+        sent = reserve(shop, "Expect: 100-continue")
+        head = sent.index(b"\r\n\r\n") + 4
+        await caller.send(sent[:head])
+        first = await caller.answer()
+        await caller.send(sent[head:])
+        return [status(first), status(await caller.answer())]
 
-    assert shop.run(scenario()) == answered
-    assert shop.by_asgi == [PATH]
+    assert shop.run(scenario()) == [100, 201]
 
 
-def test_http_1_0_is_the_routers(shop):
+def test_http_1_0_is_answered_and_closed(shop):
     """It has no connection to keep."""
 
     async def scenario():
@@ -132,18 +102,17 @@ def test_http_1_0_is_the_routers(shop):
         return await caller.rest()
 
     assert status(shop.run(scenario())) == 201
-    assert shop.by_asgi == [PATH]
 
 
 def test_a_request_may_come_in_any_pieces(shop):
     """Each byte in a segment of its own."""
     sent = reserve(shop)
     answer = shop.run(shop.ask_raw(*(sent[at : at + 1] for at in range(len(sent)))))
-    assert (status(answer), shop.by_asgi) == (201, [])
+    assert (status(answer), shop.passed_on) == (201, [])
 
 
 def test_what_is_sent_ahead_is_answered_in_order(shop):
-    """The first of three goes through the lane, those behind it wait for it at the router; then the lane is free again."""
+    """Three in one segment, then another."""
     keys = [shop.fresh() for _ in range(4)]
 
     async def scenario():
@@ -156,11 +125,11 @@ def test_what_is_sent_ahead_is_answered_in_order(shop):
     answers = shop.run(scenario())
     assert [status(answer) for answer in answers] == [201] * 4
     assert [f"idempotency-key: {key}\r\n".encode() in answer for key, answer in zip(keys, answers, strict=True)] == [True] * 4
-    assert shop.by_asgi == [PATH] * 2
+    assert shop.passed_on == []
 
 
 def test_refusals_that_need_nobody_keep_their_order_too(shop):
-    """A read by the router, then three refusals by the lane, in one segment."""
+    """A read by Litestar, then three refusals by the door, in one segment."""
 
     async def scenario():
         caller = await shop.connect()
@@ -173,7 +142,7 @@ def test_refusals_that_need_nobody_keep_their_order_too(shop):
     first, *others = shop.run(scenario())
     assert status(first) == 200
     assert [b"bad-%d" % number in answer for number, answer in enumerate(others)] == [True] * 3
-    assert shop.by_asgi == ["/healthz"]
+    assert shop.passed_on == ["/healthz"]
 
 
 @pytest.mark.parametrize("refused", [True, False])
@@ -217,7 +186,6 @@ def test_a_caller_who_does_not_wait_for_the_answer_finds_it_under_the_key(shop):
             await caller.send(reserve(shop, key=key))
             await soon(lambda: shop.engine.held_up)
             await caller.hang_up()
-            await soon(lambda: not shop.server.server_state.connections)
             storage.release()
             await soon(lambda: metrics_of(shop).in_flight == 0)
         return await shop.ask_raw(reserve(shop, key=key))
@@ -251,7 +219,7 @@ def test_two_requests_of_one_key_at_once_are_one(shop):
     assert (status(refused), b"idempotency_in_flight" in refused) == (409, True)
     assert first.partition(b"\r\n\r\n")[2] == waited.partition(b"\r\n\r\n")[2]
     assert (b"idempotent-replayed: false" in first, b"idempotent-replayed: true" in waited) == (True, True)
-    assert shop.by_asgi == []
+    assert shop.passed_on == []
 
 
 def test_what_no_caller_may_put_into_a_header_of_the_answer(shop):
@@ -267,68 +235,25 @@ def test_what_no_caller_may_put_into_a_header_of_the_answer(shop):
         assert b"\x0b" not in answer
 
 
-def test_a_caller_who_reads_no_answers_is_made_to_wait(shop):
-    """What the lane refuses at once would fill the memory; beyond what the system holds, requests wait at the router instead."""
-    many = 20_000
-
-    async def scenario():
-        caller = await shop.connect()
-        sending = asyncio.ensure_future(caller.send(shop.request(PATH, b"") * many))
-        await soon(lambda: shop.by_asgi)
-        (connection,) = shop.server.server_state.connections
-        assert connection.transport.get_write_buffer_size() < 1_000_000
-        answers = [status(await caller.answer()) for _ in range(many)]
-        await sending
-        return answers
-
-    assert set(shop.run(scenario())) == {400}
-
-
 def test_a_body_larger_than_the_server_reads_ahead_is_taken_where_it_is_allowed(tmp_path):
     """The limit is the operator's; reading goes on until it is reached."""
     with WiredShop(tmp_path, body_limit=1_000_000) as shop:
         body = BODY % (shop.demo.wallet_id.encode(), shop.demo.payee_ids[0].encode())
         sent = shop.request(PATH, body + b" " * 500_000)
         answer = shop.run(shop.ask_raw(*(sent[at : at + 50_000] for at in range(0, len(sent), 50_000))))
-        assert (status(answer), shop.by_asgi) == (201, [])
+        assert (status(answer), shop.passed_on) == (201, [])
 
 
-def test_a_request_that_is_under_way_is_finished_before_the_server_ends(shop):
-    """Half of it was there when the server was told to end: it is answered, as the connection's last."""
-    sent = reserve(shop)
-
-    async def scenario():
-        caller = await shop.connect()
-        await caller.send(sent[:-9])
-        await soon(lambda: metrics_of(shop).in_flight == 1)
-        shop.server.finish()
-        await soon(lambda: not any(server.is_serving() for server in shop.server.servers))
-        await caller.send(sent[-9:])
-        answer = await caller.rest()
-        await shop.ended()
-        return answer
-
-    answer = shop.run(scenario())
-    assert (status(answer), b"\r\nconnection: close\r\n" in answer) == (201, True)
-
-
-def test_a_request_that_does_not_end_is_cut_off_and_logged(shop):
-    """The server waits as long as it was told to, and no longer."""
-    shop.server.config.timeout_graceful_shutdown = 0
+def test_a_body_that_is_broken_off_is_not_executed(shop):
+    """The whole object was sent, but fewer bytes than announced."""
+    sent = reserve(shop).replace(b"Content-Length: ", b"Content-Length: 1")
 
     async def scenario():
         caller = await shop.connect()
-        await caller.send(reserve(shop)[:-9])
+        await caller.send(sent)
         await soon(lambda: metrics_of(shop).in_flight == 1)
-        shop.server.finish()
-        await shop.ended()
-        assert metrics_of(shop).in_flight == 0
+        await caller.hang_up()
+        await soon(lambda: metrics_of(shop).in_flight == 0)
 
     shop.run(scenario())
-    shop.log.close()
-    assert [line["status"] for line in shop.lines if line["event"] == "request"] == [499]
-
-
-def metrics_of(shop):
-    """The gateway's numbers, without asking it."""
-    return shop.lane.records._metrics
+    assert payments(shop) == 0
