@@ -1,5 +1,5 @@
-# Every target works in a fresh clone: it makes .venv and installs into it first, once.
-#   make review            the main job: press, rehearse, judge, tell
+# Every target works in a fresh clone: it first creates .venv and installs into it, once.
+#   make review            the main job: load, rehearse, judge, report
 #   make test              every check that CI runs
 
 SHELL := bash
@@ -8,14 +8,14 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
-# What you may set: make review PROFILE=weekly ARGS='--target my-service.yaml'; make test PYTEST_ARGS='-k receipts'.
+# Variables: make review PROFILE=weekly ARGS='--target my-service.yaml'; make test PYTEST_ARGS='-k receipts'.
 PYTHON ?= python3
 PROFILE ?= smoke
 ARGS ?=
-# Four workers on two cores: half of the time a test waits for the processes that it started.
+# Four workers on two cores: tests wait half of the time for the processes that they started.
 PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
 
-# The tests start hundreds of processes; without their bytecode each would compile the same files again.
+# The tests start hundreds of processes; without bytecode files each of them would compile the same files again.
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
@@ -29,8 +29,8 @@ PIP = $(BIN)/python -P -m pip --disable-pip-version-check --no-input
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-# A review that ends with a verdict has done its job, whatever the verdict; only other codes are failures of the tool.
-review: $(STAMP) ## the main job: press, rehearse, judge, tell (PROFILE=smoke, ARGS=...)
+# A review that ends with a verdict succeeded, whatever the verdict; only other codes are failures of the tool.
+review: $(STAMP) ## the main job: load, rehearse, judge, report (PROFILE=smoke, ARGS=...)
 	@code=0; $(BIN)/gonogo review --profile $(PROFILE) $(ARGS) || code=$$?; \
 	meaning=$$($(BIN)/python -P -c 'import sys; from gates.schema.outcome import EXIT_MEANING as m; print(m[int(sys.argv[1])])' $$code); \
 	echo "gonogo review ended with exit code $$code: $$meaning" >&2; \
@@ -67,10 +67,10 @@ pages: $(STAMP)
 	@echo "==> generated parts of the pages" >&2
 	@$(COG) --check --check-fail-msg='  next: make docs' $(PAGES)
 
-docs: $(STAMP) ## write the generated parts of README.md and runbooks/ anew
+docs: $(STAMP) ## write the generated parts of README.md and runbooks/ again
 	@$(COG) -r $(PAGES)
 
-format: $(STAMP) ## let ruff mend what it can
+format: $(STAMP) ## let ruff fix what it can
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format --quiet .
 
@@ -80,14 +80,14 @@ coverage: $(STAMP) ## the tests with branch coverage, child processes included
 	@$(BIN)/coverage combine --quiet || true
 	@$(BIN)/coverage report
 
-golden: $(STAMP) ## write the golden artifacts anew; review them in the diff
+golden: $(STAMP) ## write the golden artifacts again; review them in the diff
 	@GONOGO_UPDATE_GOLDEN=1 $(BIN)/python -P -m pytest -q -p no:xdist tests/scorecards/test_golden.py
 	@for kind in GateSet Target Waiver; do \
 	  $(BIN)/gonogo schema $$kind > gates/schemas/$$(tr '[:upper:]' '[:lower:]' <<<"$$kind").schema.json; \
 	done
 
-# uv resolves for every platform and Python at once, which pip cannot; it is needed for this alone, so it stays outside .venv.
-lock: ## resolve pyproject.toml anew into requirements.lock
+# uv resolves for every platform and Python at once, which pip cannot. Nothing else needs it, so it is not in .venv.
+lock: ## resolve pyproject.toml into requirements.lock
 	@tool=$$(mktemp -d); trap 'rm -rf "$$tool"' EXIT; \
 	$(PYTHON) -m venv "$$tool"; \
 	"$$tool/bin/python" -m pip --quiet --disable-pip-version-check install uv; \
@@ -115,16 +115,16 @@ $(STAMP): requirements.lock pyproject.toml
 	    echo "  next: install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; \
 	  fi; \
 	  if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
-	    echo "error: $$found cannot make virtual environments: its venv module is missing" >&2; \
+	    echo "error: $$found cannot create virtual environments: its venv module is missing" >&2; \
 	    echo "  next: install it (Debian and Ubuntu: apt-get install python3-venv), then run make again" >&2; exit 2; \
 	  fi; \
-	  echo "==> making .venv with $$("$$found" -V)" >&2; \
+	  echo "==> creating .venv with $$("$$found" -V)" >&2; \
 	  rm -rf .venv; "$$found" -m venv .venv; \
 	fi
 	@echo "==> installing from requirements.lock (about a minute, once)" >&2
 	@$(PIP) install --require-hashes -r requirements.lock 2>&1 | tee .venv/install.log \
 	  | awk '/^Collecting / {if (++n % 20 == 0) print "    " n " packages fetched"} /^Installing collected/ {print "    installing " n " packages"} fflush()' >&2 \
-	  || { tail -n 20 .venv/install.log >&2; echo "error: the install failed; all of it is in .venv/install.log" >&2; exit 2; }
+	  || { tail -n 20 .venv/install.log >&2; echo "error: the install failed; its output is in .venv/install.log" >&2; exit 2; }
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e . >>.venv/install.log 2>&1 \
-	  || { tail -n 20 .venv/install.log >&2; echo "error: the install failed; all of it is in .venv/install.log" >&2; exit 2; }
+	  || { tail -n 20 .venv/install.log >&2; echo "error: the install failed; its output is in .venv/install.log" >&2; exit 2; }
 	@touch $@

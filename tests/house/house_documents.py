@@ -67,7 +67,7 @@ def command_reference() -> str:
     parts = []
     for name, known in commands():
         command = copy.copy(known)
-        command._help_option = None  # click keeps the names under which a test before this one has asked for help
+        command._help_option = None  # click keeps the help option of an earlier test
         context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
         parts.append(f"\n## {name}\n{fenced('text', command.get_help(context))}".rstrip("\n") + "\n")
     return "".join(parts) + "\n"
@@ -84,7 +84,7 @@ def exit_codes() -> str:
 
 
 def error_table() -> str:
-    """Every error code: the answer in one line."""
+    """Every error code: the response in one line."""
     from gateway.errors import CATALOGUE
 
     rows = [
@@ -139,11 +139,11 @@ def _machine(name: str):
 
 
 def machine_refusals() -> str:
-    """What a request is told that finds the payment in a state without an edge for it."""
+    """The refusal of a request for a payment whose state has no edge for it."""
     from gateway.machines.payment import REFUSALS
 
     rows = [(f"`{state}`", f"[`{code}`](errors.md#{code})") for state, code in REFUSALS.items()]
-    return table(("state", "the answer"), rows)
+    return table(("state", "the response"), rows)
 
 
 # --- the house --------------------------------------------------------------------------------------------------------
@@ -193,12 +193,12 @@ def gate_details() -> str:
     parts = []
     for gate in load_gates():
         page = Path(gate.runbook).name
-        waivable = "a waiver may stand beside its outcome" if gate.waivable else "cannot be waived"
+        waivable = "a waiver may accompany its outcome" if gate.waivable else "cannot be waived"
         parts.append(
             f"\n### {gate.id}\n\n{gate.question} {gate.priority}, owner {gate.owner}, {waivable}. Runbook: [{page}]({page}).\n"
         )
         parts.append(
-            table(("criterion", "asks for", "samples", "not older than", "left by"), [_criterion(item) for item in gate.criteria])
+            table(("criterion", "threshold", "samples", "maximum age", "produced by"), [_criterion(item) for item in gate.criteria])
         )
     return "".join(parts).replace("\n\n\n", "\n\n")
 
@@ -225,21 +225,21 @@ def outcome_reasons() -> str:
 
 
 REASONS = {
-    "missing": ("no evidence of this kind about this build", "run the command that leaves it"),
-    "stale": ("the evidence is too old, or of another build", "run that command again, on the build under review"),
-    "too_few_samples": ("it rests on fewer samples than the gate asks for", "run it longer, or with a heavier profile"),
+    "missing": ("no evidence of this kind about this build", "run the command that produces it"),
+    "stale": ("the evidence is too old, or about another build", "run that command again, on the build under review"),
+    "too_few_samples": ("the measure has fewer samples than the gate requires", "run it longer, or with a heavier profile"),
     "adapter_error": (
-        "the tool could not measure: the service did not answer, or not in its format",
-        "read its log; mend that first",
+        "the tool could not measure: the service did not respond, or not in the expected format",
+        "read its log and fix the cause first",
     ),
-    "not_run": ("the tool says that this was not measured", "read the measure's detail; some features are not built yet"),
-    "dry_run": ("nothing was really done", "do it for real"),
+    "not_run": ("the tool reports that this was not measured", "read the measure's detail; some features are not built yet"),
+    "dry_run": ("a dry run: no step was executed", "run it without --dry-run"),
     "invalid_generator": ("the load generator fell behind its own schedule", "run it on a less busy machine, or with less load"),
 }
 
 
 def evidence_kinds() -> str:
-    """The kinds of statement that gonogo's own tools leave."""
+    """The kinds of statement that gonogo's own tools produce."""
     from gates.evidence.statement import EvidenceKind
 
     return table(("kind", "predicateType"), [(kind.name.lower().replace("_", " "), f"`{kind.value}`") for kind in EvidenceKind])

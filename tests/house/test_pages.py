@@ -24,7 +24,7 @@ def _anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_generated_parts_are_in_step(page: Path) -> None:
-    """Running the page's generators again changes nothing; `make docs` writes it anew."""
+    """Running the page's generators again changes nothing; `make docs` writes it again."""
     said = io.StringIO()
     arguments = ["cog", "-I", str(house_tree.ROOT / "tests/house"), "-p", "import house_documents as page", "--check", "--diff"]
     with redirect_stdout(said), redirect_stderr(said):
@@ -34,7 +34,7 @@ def test_generated_parts_are_in_step(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_relative_links_lead_somewhere(page: Path) -> None:
-    """Every link to a file of this tree, and to a heading in it, has its end."""
+    """Every link to a file of this tree, and to a heading in it, has a target."""
     for link in LINK.findall(house_tree.text(page)):
         if re.match(r"[a-z]+:", link):
             continue
@@ -43,6 +43,18 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         assert end.exists(), f"{page}: {link}"
         if anchor and end.suffix == ".md":
             assert anchor in _anchors(end.read_text(encoding="utf-8")), f"{page}: no heading for {link}"
+
+
+RECORD_LINES = 40
+
+
+@pytest.mark.parametrize("record", [page for page in PAGES if "decisions" in page.parts], ids=lambda page: page.stem)
+def test_a_decision_record_is_short(record: Path) -> None:
+    """A record has context, decision and consequences in at most 40 lines; trials belong on the speed page."""
+    lines = house_tree.text(record).splitlines()
+    assert len(lines) <= RECORD_LINES
+    headings = [line for line in lines if line.startswith("## ")]
+    assert (headings[0], headings[1], headings[-1]) == ("## Context", "## Decision", "## Consequences")
 
 
 def test_every_page_is_in_the_index() -> None:
@@ -123,7 +135,7 @@ def test_the_changelog_has_a_place_for_what_comes_next() -> None:
     assert re.search(r"^- \S", first[2], re.MULTILINE)
 
 
-def test_the_exit_codes_are_told_where_people_look() -> None:
+def test_the_readme_lists_every_exit_code() -> None:
     """The README has a row for each exit code."""
     from gates.schema.outcome import EXIT_MEANING, ExitCode
 
