@@ -1,1 +1,1 @@
-"""Rehearsing: crash and rollback drills whose journals are evidence."""
+"""Rehearsing: crash, power and rollback drills whose journals are evidence."""

@@ -1,9 +1,9 @@
-"""The first moments of a child process: ask the kernel to end it with its parent, then become the real program.
+"""The start of a child process: request from the kernel to end it with its parent, then execute the real program.
 
-Run as `python -I -S _child.py PARENT_PID SIGNAL ARGV...`, never imported. PR_SET_PDEATHSIG has to be asked for by the
+Run as `python -I -S _child.py PARENT_PID SIGNAL ARGV...`, never imported. PR_SET_PDEATHSIG has to be set by the
 child itself. Doing that in a `preexec_fn` would run Python between fork and exec, which can deadlock when the parent
-has threads and keeps CPython from using vfork; a program of its own has neither problem, and the request survives exec.
-If the parent is gone before the request is made, the kernel will not send anything, so the parent is looked at after it.
+has threads and keeps CPython from using vfork; a separate program has neither problem, and the setting survives exec.
+If the parent ended before the setting, the kernel sends nothing, so the parent is checked after it.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Tie this process to its parent's life and execute the rest of the command line."""
+    """End this process with its parent, and execute the rest of the command line."""
     parent, signal_number, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0) != 0:

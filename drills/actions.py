@@ -1,4 +1,4 @@
-"""What each step of a drill does. One function a row of the table at the end; each returns facts for the journal."""
+"""What each step of a drill does: one function per row of the table at the end; each returns facts for the journal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,10 +45,10 @@ def seed(run: Rehearsal, _step: Seed) -> Facts:
 
 
 def make_release_folder(run: Rehearsal, step: MakeRelease) -> Facts:
-    """Copy the package and apply the release's changes; a service that others run has releases of its own."""
+    """Copy the package and apply the release's changes; a service that gonogo does not start has its own releases."""
     if not isinstance(run.service, ProcessControl):
         return {"made": False}
-    from gateway import package_dir  # the drills' one look at the gateway: where its sources are
+    from gateway import package_dir  # the only import of the gateway: where its sources are
 
     release = load_release(step.release)
     make_release(package_dir(), release, run.out / "releases" / step.release)
@@ -56,7 +56,7 @@ def make_release_folder(run: Rehearsal, step: MakeRelease) -> Facts:
 
 
 def start_service(run: Rehearsal, step: StartService) -> Facts:
-    """Bring the service up and remember which build it is."""
+    """Start the service and record its build."""
     run.service.start(step.release, parse_duration_s(step.within))
     name = step.release or "service"
     return {"release": name, "build": _remember_build(run, name)}
@@ -74,7 +74,7 @@ def start_storm(run: Rehearsal, _step: StartStorm) -> Facts:
 
 
 def wait_for_settles(run: Rehearsal, step: WaitForSettles) -> Facts:
-    """Wait for the point in the storm that the seed has drawn."""
+    """Wait for the point in the storm that the seed determines."""
     settled = run.running_storm().follower.settled
     wanted = max(1, round(draw(run.plan.seed, step.name, *step.share) * run.plan.payments))
     run.wait_until(lambda: len(settled) >= wanted, step.within, f"{wanted} acknowledged settles ({len(settled)} seen)")
@@ -82,20 +82,20 @@ def wait_for_settles(run: Rehearsal, step: WaitForSettles) -> Facts:
 
 
 def sigkill(run: Rehearsal, step: Sigkill) -> Facts:
-    """Kill the service in the middle of the storm, at a moment when an attempt is under way."""
+    """Kill the service in the middle of the storm, while an attempt is in flight."""
     settles = _settles_at_an_open_attempt(run, step.within)
     run.record.kills.append(Kill(run.service.kill(), settles))
     return {"acknowledged_settles": settles}
 
 
 def mount_disk(run: Rehearsal, _step: MountDisk) -> Facts:
-    """Mount the disk that the service will have its database on."""
+    """Mount the disk for the service's database."""
     run.note_process("disk", _on_power_disk(run).mount())
     return {}
 
 
 def cut_power(run: Rehearsal, step: CutPower) -> Facts:
-    """The same as a kill, and the disk forgets; the seed draws which of the unsynced writes stay."""
+    """Kill the service and reset the disk; the seed determines which of the unsynced writes remain."""
     control = _on_power_disk(run)
     settles = _settles_at_an_open_attempt(run, step.within)
     kept = 1 + int(draw(run.plan.seed, step.name, "0", "1000000")) if step.unsynced == "partly_kept" else 0
@@ -112,14 +112,14 @@ def _on_power_disk(run: Rehearsal) -> PowerControl:
 
 
 def _settles_at_an_open_attempt(run: Rehearsal, within: str) -> int:
-    """Wait until an attempt is under way; how many settles are acknowledged by then."""
+    """Wait until an attempt is in flight; returns the number of acknowledged settles at that time."""
     follower = run.running_storm().follower
-    run.wait_until(lambda: bool(follower.open), within, "an attempt under way", poll_s=0.001)
+    run.wait_until(lambda: bool(follower.open), within, "an attempt in flight", poll_s=0.001)
     return len(follower.settled)
 
 
 def restart(run: Rehearsal, step: Restart) -> Facts:
-    """Bring it back, and measure from the kill to the first ready answer."""
+    """Start it again, and measure from the kill to the first ready response."""
     try:
         run.service.restore(parse_duration_s(step.within))
     except UnknownProblem as problem:
@@ -131,22 +131,22 @@ def restart(run: Rehearsal, step: Restart) -> Facts:
 
 
 def deploy_release(run: Rehearsal, step: DeployRelease) -> Facts:
-    """Put the candidate in the place of the running release, and make sure that it is another build that serves."""
+    """Replace the running release by the candidate, and check that another build runs."""
     before = run.service.build()
     run.record.deploy_s = monotonic_s()
     try:
         run.service.deploy(step.release, parse_duration_s(step.within))
     except UnknownProblem as problem:
-        raise Deviated(f"release {step.release} did not get ready: {problem.message}") from None
+        raise Deviated(f"release {step.release} did not become ready: {problem.message}") from None
     run.record.serving_s = run.since_s = monotonic_s()
     build = _remember_build(run, step.release)
     if before is not None and build == before:
-        raise UnknownProblem(f"after the deployment of {step.release} the same build serves as before: nothing was rehearsed")
+        raise UnknownProblem(f"after the deployment of {step.release} the same build runs as before: the drill rehearsed nothing")
     return {"build": build, "deploy_s": f"{run.record.serving_s - run.record.deploy_s:.3f}"}
 
 
 def observe_steady_state(run: Rehearsal, step: ObserveSteadyState) -> Facts:
-    """Watch until a probe breaks, and measure from the moment that the release serves."""
+    """Watch until a probe fails, and measure from the time at which the release serves."""
     begun = run.record.serving_s or monotonic_s()
     try:
         run.wait_until(lambda: run.judge().broken, step.within, "a broken steady state")
@@ -157,18 +157,18 @@ def observe_steady_state(run: Rehearsal, step: ObserveSteadyState) -> Facts:
 
 
 def rollback_release(run: Rehearsal, step: RollbackRelease) -> Facts:
-    """Return to the release before, and make sure that it is its build that serves."""
+    """Return to the previous release, and check that its build runs."""
     known = run.record.builds.get(step.release)
     run.service.roll_back(step.release, parse_duration_s(step.within))
     run.since_s = monotonic_s()
     build = run.service.build()
     if known is not None and build != known:
-        raise UnknownProblem(f"after the rollback build {build} serves, not {step.release}'s {known}")
+        raise UnknownProblem(f"after the rollback build {build} runs, not {step.release}'s {known}")
     return {"build": build}
 
 
 def restore_service(run: Rehearsal, step: RestoreService) -> Facts:
-    """Have the service running, whatever the method left behind."""
+    """Have the service running, whatever state the method left."""
     started = run.service.restore(parse_duration_s(step.within))
     if started:
         run.since_s = monotonic_s()
@@ -176,7 +176,7 @@ def restore_service(run: Rehearsal, step: RestoreService) -> Facts:
 
 
 def draw(seed_number: int, label: str, low: str, high: str) -> float:
-    """A number between two decimal strings that depends on the seed and the label alone."""
+    """A number between two decimal strings that depends only on the seed and the label."""
     digest = sha256_hex(f"{seed_number}/{label}".encode())
     return float(low) + (float(high) - float(low)) * (int(digest[:12], 16) % _PARTS) / _PARTS
 

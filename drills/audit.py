@@ -1,4 +1,4 @@
-"""The last steps of a drill: let the storm finish, take over its verdict, and look at the database itself."""
+"""The last steps of a drill: let the storm finish, read its verdict, and check the database."""
 
 import sqlite3
 from itertools import groupby
@@ -15,7 +15,7 @@ from gates.schema.errors import UnknownProblem
 
 
 def wait_storm(run: Rehearsal, step: WaitStorm) -> Facts:
-    """Ask for no more payments, and let the storm come to its end."""
+    """Start no more payments, and wait for the end of the storm."""
     storm = run.running_storm()
     storm.enough()
     run.wait_until(lambda: not storm.child.alive(), step.within, "the end of the storm")
@@ -23,13 +23,13 @@ def wait_storm(run: Rehearsal, step: WaitStorm) -> Facts:
 
 
 def audit(run: Rehearsal, _step: Audit) -> Facts:
-    """Take over the load run's verdict, and count what was under way at each kill."""
+    """Read the load run's verdict, and count the attempts in flight at each kill."""
     folder = run.running_storm().out
     try:
         data = (folder / "check.json").read_bytes()
         check = msgspec.json.decode(data, type=Check)
     except (FileNotFoundError, msgspec.MsgspecError) as error:
-        raise UnknownProblem(f"the storm left no check to audit: {error}", next_step="see logs/storm.err") from None
+        raise UnknownProblem(f"the storm wrote no check: {error}", next_step="see logs/storm.err") from None
     run.record.check = check
     run.record.in_flight = in_flight(folder / "history.jsonl", [kill.at_s for kill in run.record.kills])
     for rule, found in groupby(check.findings, key=lambda item: item.rule):
@@ -40,10 +40,10 @@ def audit(run: Rehearsal, _step: Audit) -> Facts:
 
 
 def check_database(run: Rehearsal, _step: CheckDatabase) -> Facts:
-    """PRAGMA integrity_check over the drill's own database; a service that is not ours may keep another kind, or none here."""
+    """PRAGMA integrity_check on the drill's database; another service may use another database, or none here."""
     path = run.service.db
     if not path.is_file() or not (runs_the_gateway(run.plan.target) or path.read_bytes()[:16] in (b"", b"SQLite format 3\0")):
-        return {"integrity": "not checked: no SQLite file of ours"}
+        return {"integrity": "not checked: no SQLite file"}
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     try:
         rows = connection.execute("PRAGMA integrity_check").fetchall()
@@ -53,5 +53,5 @@ def check_database(run: Rehearsal, _step: CheckDatabase) -> Facts:
         connection.close()
     run.record.integrity = "; ".join(str(row[0]) for row in rows)
     if run.record.integrity != "ok":
-        run.deviate(f"the database is not sound: {run.record.integrity}")
+        run.deviate(f"the database is corrupt: {run.record.integrity}")
     return {"integrity": run.record.integrity}

@@ -1,4 +1,4 @@
-"""One child process: in a session of its own, logged to files, known by more than its pid, gone when its parent is."""
+"""One child process: in its own session, logged to files, identified by more than its pid, ended with its parent."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ _POLL_S = 0.005
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A process beyond doubt: a pid is used again one day, but not with the same start moment since the same boot."""
+    """The identity of one process: pids are reused, but not with the same start time after the same boot."""
 
     pid: int
     started: str
@@ -37,7 +37,7 @@ def identify(pid: int) -> Identity | None:
 
 
 class Child:
-    """A running program. Its end is seen without reaping it, so that its pid stays ours until `end` has cleaned up."""
+    """A running program. Its end is detected without reaping it, so that its pid stays reserved until `end` has cleaned up."""
 
     def __init__(self, popen: "subprocess.Popen[bytes]", stdout: Path, stderr: Path) -> None:
         self._popen = popen
@@ -52,13 +52,13 @@ class Child:
         return self._popen.returncode
 
     def alive(self) -> bool:
-        """Whether it still runs; leaves an ended one to be reaped by `end`."""
+        """Whether it still runs; `end` reaps it."""
         if self._popen.returncode is not None:
             return False
         return os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
 
     def wait(self, timeout_s: float, pause: Pause = sleep) -> bool:
-        """Wait until it ends by itself; False when `timeout_s` passed first."""
+        """Wait until it ends; False if `timeout_s` passed first."""
         deadline = monotonic_s() + timeout_s
         while self.alive():
             if monotonic_s() >= deadline:
@@ -73,7 +73,7 @@ class Child:
         if grace_s > 0 and self.alive():
             os.kill(self._popen.pid, signal.SIGTERM)
             self.wait(grace_s, pause)
-        # Not reaped yet, so the group id cannot have passed on to anybody else.
+        # Not reaped yet, so no other process group can have this id.
         os.killpg(self._popen.pid, signal.SIGKILL)
         return self._popen.wait()
 
@@ -83,8 +83,8 @@ def spawn(
 ) -> Child:
     """Start `argv` with stdout and stderr in `log`.out and `log`.err.
 
-    The kernel sends `on_parent_death` when the thread that called this ends, however it ends: call from a thread that
-    lives as long as the child should, which is the main thread everywhere here.
+    The kernel sends `on_parent_death` when the calling thread ends, however it ends: call from a thread that
+    lives as long as the child should. Here that is always the main thread.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     stdout, stderr = Path(f"{log}.out"), Path(f"{log}.err")
@@ -97,7 +97,7 @@ def spawn(
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the state on: the name before them may hold spaces and brackets."""
+    """The fields of /proc/PID/stat from the state on: the name before them may contain spaces and brackets."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

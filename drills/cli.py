@@ -18,13 +18,13 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group()
 def drill() -> None:
-    """Rehearse a crash or a rollback, and leave signed evidence of what happened."""
+    """Rehearse a crash, a power loss or a rollback, and write signed evidence of the result."""
 
 
 @drill.command("list")
 @format_option("text", "json")
 def list_drills(output_format: str) -> None:
-    """Name the drills that can be run."""
+    """List the shipped drills."""
     from drills.schema import drill_names, load_drill
     from gates.schema.canonical import canonical_json
 
@@ -39,16 +39,16 @@ def list_drills(output_format: str) -> None:
 @drill.command("run")
 @click.argument("name")
 @click.option("--target", default="local", show_default=True, help="A shipped target's name, or a target file.")
-@click.option("--out", type=_FOLDER, help="The drill's folder; new, or empty.  [default: the next free one in the state folder]")
-@click.option("--seed", default=1, show_default=True, help="Draws the storm, and the points at which to kill.")
+@click.option("--out", type=_FOLDER, help="The drill's folder; new or empty.  [default: the next free one in the state folder]")
+@click.option("--seed", default=1, show_default=True, help="Determines the storm, and the times of the kills.")
 @click.option(
     "--payments",
     type=click.IntRange(150),
-    help="Logical payments of the storm at least; more keep coming until the drill has seen enough.  [default: the drill's]",
+    help="Minimum number of payments in the storm; it continues until the drill needs no more.  [default: the drill's]",
 )
-@click.option("--evidence", type=_FOLDER, help="Where the signed statement goes.  [default: evidence/ in the state folder]")
-@click.option("--no-evidence", is_flag=True, help="Leave a report, but no statement.")
-@click.option("--dry-run", is_flag=True, help="Write the plan and do nothing; ends as unknown (3), never as passed.")
+@click.option("--evidence", type=_FOLDER, help="Store for the signed statement.  [default: evidence/ in the state folder]")
+@click.option("--no-evidence", is_flag=True, help="Write a report, but no signed statement.")
+@click.option("--dry-run", is_flag=True, help="Write the plan and run no step; the result is unknown (3), never a pass.")
 def run_drill(
     name: str,
     target: str,
@@ -59,7 +59,7 @@ def run_drill(
     no_evidence: bool,
     dry_run: bool,
 ) -> int:
-    """Run the drill NAME (or a drill file): steady state, method, rollback whatever happens, steady state, audit."""
+    """Run the drill NAME (or a drill file): steady state, method, rollback in every case, steady state, audit."""
     from drills.perform import begin, conclude, make_plan, perform
     from drills.report import text
     from gates.schema.progress import progress
@@ -69,7 +69,7 @@ def run_drill(
     folder = out or _next_folder(made_state_dir() / "drills", plan.name)
     store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
     with progress(f"{plan.name} drill", plan.drill.length) as bar:
-        run = begin(plan, folder, _Voice(bar))
+        run = begin(plan, folder, _Console(bar))
         try:
             code = perform(run, dry_run=dry_run)
         finally:
@@ -82,16 +82,16 @@ def run_drill(
 @drill.command("recover")
 @click.argument("folder", type=_FOLDER)
 def recover_drill(folder: Path) -> int:
-    """Finish a drill that was killed: end its processes, roll back, write its end. Harmless where nothing is left to do."""
+    """Finish a drill that was killed: end its processes, roll back, write its end. Does nothing if the drill has ended."""
     from drills.journal import RolledBack
     from drills.perform import conclude
     from drills.recover import recover
     from gates.schema.outcome import ExitCode
     from gates.schema.time import system_clock
 
-    run = recover(folder, _Voice(), system_clock, dict(os.environ))
+    run = recover(folder, _Console(), system_clock, dict(os.environ))
     if run is None:
-        show("nothing to do: the drill had ended")
+        show("nothing to do: the drill has ended")
         return int(ExitCode.GREEN)
     ending = conclude(run, None).ending
     assert ending is not None, "recover writes the end"
@@ -103,7 +103,7 @@ def recover_drill(folder: Path) -> int:
 @click.argument("folder", type=_FOLDER)
 @format_option("text", "json")
 def report_drill(folder: Path, output_format: str) -> None:
-    """Tell what happened in the drill of FOLDER; its journal's chain is verified on the way."""
+    """Show the report of the drill in FOLDER, and verify the chain of its journal."""
     from drills.journal import FILE, read_journal
     from drills.report import read_report, text
     from gates.schema.canonical import canonical_json
@@ -125,8 +125,8 @@ def schema(kind: str) -> None:
     write_document(schema_bytes(kind))
 
 
-class _Voice:
-    """Steps and news on stderr, with the seconds since the start: a bar on a terminal, a line for each elsewhere."""
+class _Console:
+    """Steps and messages on stderr, with the seconds since the start: a progress bar on a terminal, otherwise one line each."""
 
     def __init__(self, bar: "Progress | None" = None) -> None:
         from gates.schema.time import monotonic_s
@@ -138,13 +138,13 @@ class _Voice:
         """One more step has begun."""
         self._steps += 1
         if self._bar is None:
-            self.say(note)
+            self.note(note)
         else:
             self._bar.step(self._steps, note)
 
-    def say(self, news: str) -> None:
+    def note(self, message: str) -> None:
         """One line."""
-        show(f"{self._now() - self._begun:6.1f} s  {news}", err=True)
+        show(f"{self._now() - self._begun:6.1f} s  {message}", err=True)
 
 
 def _next_folder(home: Path, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""How a drill acts on the service: on a process of its own, or through the commands that the target gives."""
+"""How a drill acts on the service: on a process that it starts, or through the target's commands."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -19,27 +19,27 @@ Note = Callable[[str, Identity], None]
 _MODULE = "gateway"
 
 DISK = "disk"
-"""The folder, in a drill's own, on which the disk of a power drill is mounted."""
+"""The sub-folder of a drill's folder on which the disk of a power drill is mounted."""
 
 
 class Control(Protocol):
-    """The service as a drill handles it; every call returns when the effect is there, or raises UnknownProblem."""
+    """The service as a drill handles it; every call returns when its effect is complete, or raises UnknownProblem."""
 
     environ: dict[str, str]
     db: Path
-    """Where the database of a service that the drill runs itself is; of others there is nothing."""
+    """The database of a service that the drill starts itself; a service that others run has none here."""
 
     def seed(self) -> None:
-        """Make accounts and keys, as far as the target offers it."""
+        """Create accounts and keys, if the target can."""
 
     def start(self, release: str, within_s: float) -> None:
-        """Bring the service up for the first time."""
+        """Start the service for the first time."""
 
     def kill(self) -> float:
-        """End it without warning; returns the moment, in monotonic seconds."""
+        """End it without warning; returns the time, in monotonic seconds."""
 
     def restore(self, within_s: float) -> bool:
-        """Have it running and ready; False where it was already."""
+        """Have it running and ready; False if it already was."""
 
     def deploy(self, release: str, within_s: float) -> None:
         """Replace the running release."""
@@ -48,21 +48,21 @@ class Control(Protocol):
         """Return to the release that ran before."""
 
     def build(self) -> str | None:
-        """The sha256 of the build that serves now, None where nobody tells."""
+        """The sha256 of the running build, None if the service does not report it."""
 
     def finish(self) -> None:
-        """Leave nothing running that the drill started."""
+        """End every process that the drill started."""
 
 
 class ProcessControl:
-    """A service that the drill runs itself, on a fresh database."""
+    """A service that the drill starts itself, on a fresh database."""
 
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
         self._target, self._out, self._note, self._pause = target, out, note, pause
         self.db = self._place(out) / "service.db"
         rail_book = out / "service-rail.db"
         self.service = Service(target, db=self.db, rail_book=rail_book, logs=out / "logs", environ=environ, pause=pause)
-        self.environ = dict(self.service.environ)  # for the storm: with the seeds, without a release's PYTHONPATH
+        self.environ = dict(self.service.environ)  # for the storm: with the seeded variables, without a release's PYTHONPATH
 
     def seed(self) -> None:
         """Two tenants on the fresh database."""
@@ -71,7 +71,7 @@ class ProcessControl:
         self.environ.update(variables)
 
     def start(self, release: str, within_s: float) -> None:
-        """Start the process, of a release folder where one is named."""
+        """Start the process, from a release folder if one is named."""
         folder = self._out / "releases" / release if release else None
         self._note("service", self.service.spawn(environ=release_environ(folder) if folder else None, cwd=folder))
         self.service.wait_ready(within_s)
@@ -83,7 +83,7 @@ class ProcessControl:
         return moment
 
     def restore(self, within_s: float) -> bool:
-        """Start it again where it does not run, as it ran last."""
+        """Start it again as it last ran, if it does not run."""
         if self.service.running:
             self.service.wait_ready(within_s)
             return False
@@ -96,11 +96,11 @@ class ProcessControl:
         self.start(release, within_s)
 
     def roll_back(self, release: str, within_s: float) -> None:
-        """The same way back."""
+        """Deploy the previous release in the same way."""
         self.deploy(release, within_s)
 
     def build(self) -> str | None:
-        """What the status answers; without keys to ask with, what the process said when it got ready."""
+        """The build in the status response, or in the process's ready line if there are no credentials."""
         line = self.service.ready_line()
         said = line.build if line and line.build else None
         try:
@@ -118,18 +118,18 @@ class ProcessControl:
 
 
 class PowerControl(ProcessControl):
-    """The same on a disk whose power can be cut. Only the database is on it: the rail is somebody else's machine."""
+    """The same on a disk whose power can be cut. Only the database is on it: the rail is another machine."""
 
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
         super().__init__(target, out, environ, pause, note)
         self.disk = PowerDisk(self.db.parent, out / "logs" / "disk", environ, pause)
 
     def mount(self) -> Identity:
-        """Mount the disk; raises UnknownProblem where that cannot be done here."""
+        """Mount the disk; raises UnknownProblem if this machine cannot."""
         return self.disk.mount()
 
     def finish(self) -> None:
-        """Stop gracefully, and let the disk go."""
+        """Stop gracefully, and unmount the disk."""
         try:
             super().finish()
         finally:
@@ -140,7 +140,7 @@ class PowerControl(ProcessControl):
 
 
 class CommandControl:
-    """A service that others run; the target's `commands` say how to act on it."""
+    """A service that others run, controlled by the target's `commands`."""
 
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
         self._target, self._out, self._note, self._pause = target, out, note, pause
@@ -149,20 +149,20 @@ class CommandControl:
         self._count = 0
 
     def seed(self) -> None:
-        """Accounts and keys are the environment's."""
+        """Accounts and keys come from the environment."""
 
     def start(self, release: str, within_s: float) -> None:  # noqa: ARG002  # what runs is the release that others chose
-        """It runs already; see that it is ready."""
+        """It runs already; check that it is ready."""
         self._wait_ready(within_s)
 
     def kill(self) -> float:
-        """Run the kill command; the moment is when it was started."""
+        """Run the kill command; returns the time of its start."""
         moment = monotonic_s()
         self._run(self._target.commands.kill, 60.0)
         return moment
 
     def restore(self, within_s: float) -> bool:
-        """Run the restore command where the service is not ready."""
+        """Run the restore command if the service is not ready."""
         if wait_answer(self._target, self.environ, 0.0, self._pause):
             return False
         self._run(self._target.commands.restore, within_s)
@@ -180,11 +180,11 @@ class CommandControl:
         self._wait_ready(within_s)
 
     def build(self) -> str | None:
-        """What the target's status answers."""
+        """The build in the target's status response."""
         return read_build(self._target, self.environ)
 
     def finish(self) -> None:
-        """The service is not ours to stop."""
+        """Stop nothing: others run the service."""
 
     def _run(self, argv: tuple[str, ...], within_s: float) -> None:
         self._count += 1
@@ -205,7 +205,7 @@ class CommandControl:
 
 
 def choose_control(evidence: str, name: str, target: Target) -> type[ProcessControl] | type[CommandControl]:
-    """Which of the two fits this drill and target; raises UnknownProblem where the target offers neither."""
+    """The control that fits this drill and target; raises UnknownProblem if the target allows neither."""
     commands = target.commands
     if evidence == "crash-drill":
         if target.process is not None:
@@ -216,7 +216,7 @@ def choose_control(evidence: str, name: str, target: Target) -> type[ProcessCont
     elif evidence == "power-drill":
         if target.process is not None:
             return PowerControl
-        offers = "process, and its machine's power is not ours to cut"
+        offers = "process, and the drill cannot cut its machine's power"
     else:
         if runs_the_gateway(target):
             return ProcessControl

@@ -1,4 +1,4 @@
-"""How a drill ends: signals become wishes that are granted between effects, and every ending has its exit code."""
+"""How a drill ends: signals take effect between two effects of the drill, and every ending has its exit code."""
 
 import signal
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from gates.schema.outcome import ExitCode
 
 
 def exit_code(ending: Ending, signal_number: int | None, anything_unknown: bool) -> ExitCode:
-    """The documented exit code of a drill that ended so."""
+    """The documented exit code of a drill with this ending."""
     if ending.rolled_back is RolledBack.FAILED:
         return ExitCode.ROLLBACK_FAILED
     if ending.end is End.INTERRUPTED:
@@ -26,13 +26,13 @@ def exit_code(ending: Ending, signal_number: int | None, anything_unknown: bool)
 
 @contextmanager
 def deferred_signals(run: Rehearsal) -> Iterator[None]:
-    """Turn every signal that asks to end into a wish that `run.pause` grants, so that no effect is torn in the middle."""
+    """Turn every signal to end into a request that `run.pause` grants, so that no effect is torn in the middle."""
 
-    def wish(number: int, _frame: FrameType | None) -> None:
+    def remember(number: int, _frame: FrameType | None) -> None:
         run.signal = number
-        run.voice.say(f"{signal.Signals(number).name}: rolling back, then ending")
+        run.console.note(f"{signal.Signals(number).name}: rolling back, then ending")
 
-    before = {signal.SIGINT: signal.signal(signal.SIGINT, wish), **take_signals(wish)}
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, remember), **take_signals(remember)}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What may a drill or a release document hold? JSON Schema 2020-12, exported from the types that decode them."""
+"""JSON Schema 2020-12 of drill and release documents, exported from the types that decode them."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What the service says of itself over HTTP: whether it is ready, and which build it is."""
+"""What the service reports over HTTP: whether it is ready, and which build it is."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from gates.schema.time import monotonic_s
 
 
 def wait_answer(target: Target, environ: Mapping[str, str], within_s: float, pause: Pause, timeout_s: float = 2.0) -> bool:
-    """Whether the ready path answers 2xx within the time; asked at least once."""
+    """Whether the ready path responds 2xx within the time; requested at least once."""
     url = resolve_base_url(target, environ) + target.ready_path
     deadline = monotonic_s() + within_s
     with httpx.Client(timeout=timeout_s, trust_env=False, verify=url.startswith("https:")) as client:
@@ -30,9 +30,9 @@ def wait_answer(target: Target, environ: Mapping[str, str], within_s: float, pau
 
 
 def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
-    """The sha256 of the build that serves now, None where the target does not say how to read it.
+    """The sha256 of the running build, None if the target does not define where to read it.
 
-    Raises UnknownProblem where it does, and the answer does not hold one.
+    Raises UnknownProblem if the response does not contain it.
     """
     if target.build is None:
         return None
@@ -44,7 +44,7 @@ def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
         found = read_pointer(msgspec.json.decode(answer.content), target.build.pointer)
     except (httpx.TransportError, msgspec.MsgspecError) as error:
         trouble = redact(repr(error), headers.values())
-        raise UnknownProblem(f"{target.build.path} does not tell the build at {target.build.pointer}: {trouble}") from None
+        raise UnknownProblem(f"{target.build.path} does not return the build at {target.build.pointer}: {trouble}") from None
     if not isinstance(found, str) or not found:
         raise UnknownProblem(f"{target.build.path} has {found!r} at {target.build.pointer}, but a build is a text")
     return found

@@ -30,7 +30,7 @@ class Phase(StrEnum):
 
 
 class Status(StrEnum):
-    """What is known about a step; `started` without a later line means that the drill died in it."""
+    """What is known about a step; `started` without a later line means that the drill was killed in it."""
 
     PLANNED = "planned"
     STARTED = "started"
@@ -50,7 +50,7 @@ class End(StrEnum):
 
 
 class RolledBack(StrEnum):
-    """What became of the rollback; verified means that the steady state held after it."""
+    """The outcome of the rollback; verified means that the steady state held after it."""
 
     VERIFIED = "verified"
     FAILED = "failed"
@@ -66,7 +66,7 @@ class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One line. `monotonic_ns` orders and measures; `at` tells people when."""
+    """One line. `monotonic_ns` orders and measures; `at` is the time for people."""
 
     seq: int
     previous: str
@@ -89,7 +89,7 @@ class History(msgspec.Struct, frozen=True):
 
     @property
     def ending(self) -> Ending | None:
-        """How the drill ended, or None where it did not get that far."""
+        """How the drill ended, or None if it has no last line."""
         return self.events[-1].ending if self.events else None
 
 
@@ -109,9 +109,9 @@ class Journal:
 
     @classmethod
     def resume(cls, path: Path, clock: Clock, monotonic_s: Callable[[], float]) -> tuple[Self, History]:
-        """Continue a journal after a crash; a torn last line is cut off, and the caller tells of it in the next one.
+        """Continue a journal after a crash; a torn last line is cut off, and the caller records that in the next one.
 
-        Raises UsageProblem where the drill still runs.
+        Raises UsageProblem if the drill still runs.
         """
         journal = cls(path, clock, monotonic_s)
         history = read_journal(path)
@@ -158,8 +158,8 @@ class Journal:
 def read_journal(path: Path) -> History:
     """Read and verify a journal.
 
-    Raises UnverifiedProblem naming the first line that was changed, removed or put in. Bytes after the last line end are
-    what a crash leaves; they are returned, not judged.
+    Raises UnverifiedProblem naming the first line that was changed, removed or inserted. Bytes after the last line end
+    come from a crash; they are returned, not judged.
     """
     data = path.read_bytes()
     whole, _, torn = data.rpartition(b"\n")
@@ -171,7 +171,7 @@ def read_journal(path: Path) -> History:
         except msgspec.MsgspecError as error:
             raise UnverifiedProblem(f"{path}:{number}: not a journal line: {error}") from None
         if (event.seq, event.previous) != (number, head):
-            raise UnverifiedProblem(f"{path}:{number}: the chain is broken: a line before it was changed, removed or put in")
+            raise UnverifiedProblem(f"{path}:{number}: the chain is broken: a line before it was changed, removed or inserted")
         head = sha256_hex(line)
         events.append(event)
     return History(tuple(events), head, torn)

@@ -1,4 +1,4 @@
-"""From what a run has recorded to the measures that gates read: pure, and unknown wherever nothing was measured."""
+"""From the record of a run to the measures that gates read: pure, and unknown wherever nothing was measured."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ _ACCOUNTING = ("double_settles", "lost_settles", "stuck_credits", "unknown_outco
 
 
 def measures_of(kind: EvidenceKind, record: Record, rolled_back: bool, reason: UnknownReason) -> dict[str, Measure]:
-    """The measures of this kind of drill; what the run did not get to is unknown for `reason`."""
+    """The measures of this kind of drill; what the run did not reach is unknown for `reason`."""
     if kind is EvidenceKind.CRASH_DRILL:
         return _crash(record, reason)
     if kind is EvidenceKind.POWER_DRILL:
@@ -34,7 +34,7 @@ def _crash(record: Record, reason: UnknownReason) -> dict[str, Measure]:
         "kills": Measure(str(count), "count", count) if count else Measure(None, "count", unknown=reason),
         **_checked(record.check, CRASH_CHECKS, reason),
         "recover_s": _recovered(record, reason),
-        "in_flight_at_kill": _total(record.in_flight, reason, "attempts without an answer at each kill"),
+        "in_flight_at_kill": _total(record.in_flight, reason, "attempts without a response at each kill"),
     }
 
 
@@ -49,18 +49,18 @@ def _power(record: Record, reason: UnknownReason) -> dict[str, Measure]:
 
 
 def _losses(lost: list[int], reason: UnknownReason) -> Measure:
-    """The cuts that took writes with them; a cut of a disk that had synced everything has shown nothing."""
+    """The cuts that lost writes; a cut of a disk that had synced everything proves nothing."""
     count = sum(writes > 0 for writes in lost)
     if count:
         return Measure(str(count), "count", count)
-    told = "everything was synced at each cut, so nothing could be lost" if lost else ""
-    return Measure(None, "count", unknown=UnknownReason.MISSING if lost else reason, detail=told)
+    detail = "everything was synced at each cut, so nothing could be lost" if lost else ""
+    return Measure(None, "count", unknown=UnknownReason.MISSING if lost else reason, detail=detail)
 
 
-def _total(counts: list[int], reason: UnknownReason, told: str) -> Measure:
+def _total(counts: list[int], reason: UnknownReason, label: str) -> Measure:
     if not counts:
         return Measure(None, "count", unknown=reason)
-    return Measure(str(sum(counts)), "count", len(counts), detail=f"{told}: {', '.join(map(str, counts))}")
+    return Measure(str(sum(counts)), "count", len(counts), detail=f"{label}: {', '.join(map(str, counts))}")
 
 
 def _recovered(record: Record, reason: UnknownReason) -> Measure:
@@ -74,12 +74,12 @@ def _rollback(record: Record, rolled_back: bool, reason: UnknownReason) -> dict[
     reached = record.deploy_s is not None
     since_deploy = _span(record.deploy_s, record.steady_again_s)
     recover = _span(record.detected_s, record.steady_again_s)
-    told = (
+    detail = (
         "" if since_deploy is None else f"from detection to steady state; {since_deploy:.3f} s from the start of the deployment"
     )
     return {
         "detect_s": _seconds(_span(record.serving_s, record.detected_s), reason, 1, "from the candidate serving to detection"),
-        "recover_s": _seconds(recover, reason, 1, told),
+        "recover_s": _seconds(recover, reason, 1, detail),
         "steady_state_restored": _flag(restored, reached, reason),
         "rollback_verified": _flag(rolled_back, reached, reason),
         "payments_unaccounted": _unaccounted(record.check, reason),
@@ -93,7 +93,7 @@ def _checked(check: Check | None, names: Iterable[str], reason: UnknownReason) -
 
 
 def _unaccounted(check: Check | None, reason: UnknownReason) -> Measure:
-    """How many payments the books tell otherwise than the clients were told; unknown if a rule that says so could not judge."""
+    """How many payments differ between the books and the clients' responses; unknown if one of these rules could not judge."""
     judged = _checked(check, _ACCOUNTING, reason)
     open_rules = [name for name, measure in judged.items() if measure.value is None]
     if check is None or open_rules:

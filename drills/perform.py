@@ -7,7 +7,7 @@ from drills import journal as journals
 from drills.endings import exit_code
 from drills.journal import Journal, Phase, Status
 from drills.record import Plan
-from drills.rehearsal import Rehearsal, Voice
+from drills.rehearsal import Console, Rehearsal
 from drills.report import PLAN_FILE, Report, make_report, predicate, write_report
 from drills.runner import announce, rehearse
 from drills.schema import load_drill
@@ -22,7 +22,7 @@ from gates.schema.time import format_utc, monotonic_s, system_clock
 
 
 def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
-    """Everything that a run is made of; raises UsageProblem for a drill or target that is not there or not right."""
+    """All inputs of a run; raises UsageProblem for a drill or target that is missing or invalid."""
     document, named = load_drill(name), load_target(target)
     check_environment(named.target)
     drill = document.spec
@@ -39,20 +39,20 @@ def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
     )
 
 
-def begin(plan: Plan, out: Path, voice: Voice) -> Rehearsal:
-    """Open the folder and the journal; raises UsageProblem where the folder holds something already."""
+def begin(plan: Plan, out: Path, console: Console) -> Rehearsal:
+    """Open the folder and the journal; raises UsageProblem if the folder is not empty."""
     if out.exists() and any(out.iterdir()):
-        next_step = f"give another --out; if a drill died in it: gonogo drill recover {out}"
+        next_step = f"give another --out; if a drill was killed in it: gonogo drill recover {out}"
         raise UsageProblem(f"{out}: is not empty", next_step=next_step)
     out.mkdir(parents=True, exist_ok=True)
     out = out.absolute()
     (out / PLAN_FILE).write_bytes(canonical_json(plan) + b"\n")
     journal = Journal(out / journals.FILE, system_clock, monotonic_s)
-    return Rehearsal(plan, out, journal, voice)
+    return Rehearsal(plan, out, journal, console)
 
 
 def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
-    """Run the drill, or only write down what it would do; returns the documented exit code."""
+    """Run the drill, or only write its plan; returns the documented exit code."""
     if dry_run:
         announce(run)
         run.journal.write(Phase.DONE, "dry_run", Status.SKIPPED)

@@ -1,4 +1,4 @@
-"""A disk whose power can be cut, and the service on it: whatever was acknowledged has to be there when the power is back."""
+"""A disk whose power can be cut: whatever the service acknowledged has to be there afterwards."""
 
 import importlib
 import os
@@ -19,7 +19,7 @@ _MOUNT_S, _POLL_S = 10.0, 0.02
 
 
 def missing() -> list[str]:
-    """What this machine lacks for such a disk, each with the command that gets it; nothing where it can be mounted."""
+    """What this machine lacks for such a disk, each with the command that installs it; empty if it can be mounted."""
     needs = (
         (os.access(_FUSE, os.R_OK | os.W_OK), f"{_FUSE} (modprobe fuse; a container: --device {_FUSE} --cap-add SYS_ADMIN)"),
         (shutil.which(_UNMOUNT) is not None, "fuse3 (apt-get install fuse3)"),
@@ -38,7 +38,7 @@ def _has_library() -> bool:
 
 
 class PowerDisk:
-    """A folder on a file system of its own (`drills.power_fs`), which loses with the power what was not synced."""
+    """A folder on the file system `drills.power_fs`, which loses unsynced writes when its power is cut."""
 
     def __init__(self, folder: Path, log: Path, environ: Mapping[str, str], pause: Pause = sleep) -> None:
         self.folder = folder
@@ -46,27 +46,27 @@ class PowerDisk:
         self._child: Child | None = None
 
     def mount(self) -> Identity:
-        """Mount it, and return the process that serves it; raises UnknownProblem where that cannot be done here."""
+        """Mount it, and return the process that serves it; raises UnknownProblem if this machine cannot."""
         lacks = missing()
         if lacks:
             raise UnknownProblem(f"needs {', '.join(lacks)}")
         self.folder.mkdir()
         argv = room_argv("drills.power_fs", str(self.folder))
-        # SIGTERM, so that it unmounts by itself where whoever mounted it is killed.
+        # SIGTERM, so that it unmounts if its parent is killed.
         self._child = spawn(argv, self._environ, self._log, on_parent_death=signal.SIGTERM)
         begun = monotonic_s()
         while not (self._child.alive() and mounted(self.folder)):
             if not self._child.alive() or monotonic_s() - begun > _MOUNT_S:
-                said = self._child.stderr.read_text(errors="replace").strip()
+                log = self._child.stderr.read_text(errors="replace").strip()
                 self.unmount()
-                raise UnknownProblem(f"{self.folder}: the file system that loses power did not come up: {said[-400:]}")
+                raise UnknownProblem(f"{self.folder}: the file system did not start: {log[-400:]}")
             self._pause(_POLL_S)
         return self._child.identity
 
     def cut(self, seed: int = 0) -> int:
-        """The power fails, and comes back; how many writes had not been synced.
+        """Cut the power and restore it; returns how many writes had not been synced.
 
-        Seed 0 loses all of those, another number keeps some of them, in no order.
+        Seed 0 loses all of them, another number keeps some, in no order.
         """
         switch = self.folder / ".power"
         before = switch.stat().st_size
@@ -74,15 +74,15 @@ class PowerDisk:
         return switch.stat().st_size - before
 
     def unmount(self) -> None:
-        """Let it go, with all that is on it."""
+        """Unmount it, and lose its content."""
         unmount(self.folder)
         if self._child is not None:
-            self._child.end()  # whoever still has a file open there would else keep it alive
+            self._child.end()  # a process with an open file there would keep it alive
             self._child = None
 
 
 def mounted(folder: Path) -> bool:
-    """Whether such a disk is at the folder; one whose process has just died still is, though it answers nothing any more."""
+    """Whether such a disk is mounted at the folder, including one whose process has ended and that no longer responds."""
     try:
         return folder.is_mount()
     except OSError:
@@ -90,6 +90,6 @@ def mounted(folder: Path) -> bool:
 
 
 def unmount(folder: Path) -> None:
-    """Free the folder of such a disk, whether its process still lives or not; harmless where there is none."""
+    """Unmount such a disk, whether its process still runs or not; does nothing if there is none."""
     if shutil.which(_UNMOUNT) is not None:
         subprocess.run([_UNMOUNT, "-u", "-z", str(folder)], check=False, capture_output=True)

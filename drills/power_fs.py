@@ -1,9 +1,9 @@
 """A file system that loses what was not synced: `python -m drills.power_fs MOUNTPOINT`, in the foreground, until it is unmounted.
 
 Files live in memory, twice: as programs see them, and as the disk has them. A write reaches the disk with the fsync of its file,
-a name with the fsync of its file or of the folder. Writing to the file `.power` cuts the power: what programs see becomes what
-the disk has. Its text is a seed: 0 loses every unsynced write, another number keeps some of them, for disks keep no order. Its
-size tells how many writes have been lost so far.
+a name with the fsync of its file or of the folder. Writing to the file `.power` cuts the power: programs then see what
+the disk has. Its text is a seed: 0 loses every unsynced write, another number keeps some of them, because disks keep no order.
+Its size is the number of writes lost so far.
 """
 
 import errno
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import mfusepy  # type: ignore[import-untyped,unused-ignore]  # it has none
+import mfusepy  # type: ignore[import-untyped,unused-ignore]  # it has no types
 
 from gates.schema.canonical import sha256_hex
 
@@ -22,7 +22,7 @@ BLOCK = 4096
 
 @dataclass
 class File:
-    """One file: what programs see, what the disk has, and the writes between the two. `named` says whether the disk knows it."""
+    """One file: what programs see, what the disk has, and the writes between the two. `named`: whether the disk has its name."""
 
     live: bytearray = field(default_factory=bytearray)
     disk: bytearray = field(default_factory=bytearray)
@@ -40,14 +40,14 @@ class File:
         self.unsynced.append((size, None))
 
     def sync(self) -> None:
-        """Everything so far reaches the disk."""
+        """All writes so far reach the disk."""
         for offset, data in self.unsynced:
             _apply(self.disk, offset, data)
         self.unsynced.clear()
         self.named = True
 
     def lose_power(self, seed: int) -> int:
-        """Only what the disk has is left, and what the seed says had reached it on its own; how many writes were not synced."""
+        """Keep what the disk has, and the unsynced writes that the seed keeps; returns how many writes were not synced."""
         lost = len(self.unsynced)
         for number, (offset, data) in enumerate(self.unsynced if seed else ()):
             for start in range(0, len(data or b""), BLOCK):
@@ -69,7 +69,7 @@ class PowerFs(mfusepy.Operations):  # type: ignore[misc,unused-ignore]  # the li
         self.lost = 0
 
     def getattr(self, path: str, fh: int | None = None) -> dict[str, int]:  # noqa: ARG002  # the library's signature
-        """What `stat` tells."""
+        """The result of `stat`."""
         if path == "/":
             return {"st_mode": stat.S_IFDIR | 0o700, "st_nlink": 2}
         if path == POWER:
@@ -81,12 +81,12 @@ class PowerFs(mfusepy.Operations):  # type: ignore[misc,unused-ignore]  # the li
         return [".", "..", *(name[1:] for name in self.files)]
 
     def create(self, path: str, mode: int, fi: object = None) -> int:  # noqa: ARG002  # the library's signature
-        """A new file; the disk does not know it yet."""
+        """A new file; the disk does not have its name yet."""
         self.files[path] = File()
         return 0
 
     def open(self, path: str, flags: int) -> int:  # noqa: ARG002  # the library's signature
-        """Nothing is kept for an open file."""
+        """Open a file; no state is kept for it."""
         if path != POWER:
             self._file(path)
         return 0
@@ -96,7 +96,7 @@ class PowerFs(mfusepy.Operations):  # type: ignore[misc,unused-ignore]  # the li
         return bytes(self._file(path).live[offset : offset + size])
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:  # noqa: ARG002  # the library's signature
-        """A write, or the end of the power."""
+        """A write, or a power cut."""
         if path == POWER:
             self._cut_power(int(data))
         else:
@@ -110,7 +110,7 @@ class PowerFs(mfusepy.Operations):  # type: ignore[misc,unused-ignore]  # the li
         return 0
 
     def unlink(self, path: str) -> int:
-        """A name goes; the disk keeps it until the folder is synced."""
+        """Delete a name; the disk keeps it until the folder is synced."""
         file = self._file(path)
         del self.files[path]
         if file.named:
@@ -131,11 +131,11 @@ class PowerFs(mfusepy.Operations):  # type: ignore[misc,unused-ignore]  # the li
         return 0
 
     def chmod(self, path: str, mode: int) -> int:  # noqa: ARG002  # the library's signature
-        """All files are their owner's."""
+        """Every file belongs to its owner."""
         return 0
 
     def statfs(self, path: str) -> dict[str, int]:  # noqa: ARG002  # the library's signature
-        """Room enough."""
+        """Enough free space."""
         return {
             "f_bsize": BLOCK,
             "f_frsize": BLOCK,

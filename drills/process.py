@@ -2,7 +2,7 @@
 
 environ = {**os.environ, **seed_two_tenants(target.process, db, os.environ)}
 with Service(target, db=db, logs=out / "logs", environ=environ) as service:   # starts, waits until ready
-    ...  # children get service.environ, which has GONOGO_BASE_URL and the seeds
+    ...  # children get service.environ, with GONOGO_BASE_URL and the seeded variables
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _POLL_S = 0.01
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The line that a service may print when it serves; members that are not listed here are its own business."""
+    """The line that a service may print when it serves; further members are ignored."""
 
     event: str
     url: str = ""
@@ -33,7 +33,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Service:
-    """One service on one port and one database, for as many lives as it takes."""
+    """One service on one port and one database, which can be started several times."""
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class Service:
     ) -> None:
         """`logs` receives NAME.1.out, NAME.1.err for the first start, and so on; `cwd` None means the caller's.
 
-        The rail's own book stands beside the database unless `rail_book` says where.
+        The rail's own book is in the database's folder unless `rail_book` is given.
         """
-        assert target.process is not None, "ask the target for a process before running one"
+        assert target.process is not None, "the target has a process"
         self._process, self._target, self._db, self._logs = target.process, target, db, logs
         self.port = free_port() if port is None else port
         self.environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
@@ -67,19 +67,19 @@ class Service:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there; being ready is another question."""
+        """Whether the process runs, ready or not."""
         return self._child is not None and self._child.alive()
 
     @property
     def identity(self) -> Identity:
-        """The process of the current or last life."""
+        """The process of the current or last start."""
         assert self._child is not None, "never started"
         return self._child.identity
 
     def spawn(self, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Identity:
-        """Start the process without waiting; `environ` and `cwd` replace the service's for this and later lives.
+        """Start the process without waiting; `environ` and `cwd` replace the service's for this and later starts.
 
-        Its rail, where the target has one, is started first unless it runs; a killed service finds it as it left it.
+        Its rail, if the target has one, is started first unless it runs; it survives a kill of the service.
         """
         assert not self.running, "it runs already"
         found = {} if self._rail is None else self._rail.start()
@@ -93,9 +93,9 @@ class Service:
         return self._child.identity
 
     def wait_ready(self, timeout_s: float = 30.0) -> float:
-        """Wait until `ready_path` answers 2xx; returns the seconds waited.
+        """Wait until `ready_path` responds 2xx; returns the seconds waited.
 
-        Raises UnknownProblem with the end of its log where the process ends or `timeout_s` passes first.
+        Raises UnknownProblem with the end of its log if the process ends or `timeout_s` passes first.
         """
         begun = monotonic_s()
         with httpx.Client(timeout=1.0, trust_env=False, verify=self.url.startswith("https:")) as client:
@@ -105,7 +105,7 @@ class Service:
         return monotonic_s() - begun
 
     def start(self, timeout_s: float = 30.0) -> float:
-        """Start, and wait until ready; returns the seconds that took. A service that does not get ready is ended."""
+        """Start, and wait until ready; returns the seconds. A service that does not become ready is ended."""
         begun = monotonic_s()
         self.spawn()
         try:
@@ -117,29 +117,29 @@ class Service:
         return monotonic_s() - begun
 
     def ready_line(self) -> Ready | None:
-        """What the service said on stdout when it was ready, if it said so in JSON."""
+        """The service's ready line on stdout, if it printed one in JSON."""
         assert self._child is not None, "never started"
         for line in self._child.stdout.read_bytes().splitlines():
             try:
-                said = msgspec.json.decode(line, type=Ready)
+                line_found = msgspec.json.decode(line, type=Ready)
             except msgspec.MsgspecError:
                 continue
-            if said.event == "ready":
-                return said
+            if line_found.event == "ready":
+                return line_found
         return None
 
     def stop(self) -> int:
-        """SIGTERM, `stop_timeout_s` to drain, then SIGKILL; its rail goes after it. The exit code, negative for a signal."""
+        """SIGTERM, `stop_timeout_s` to drain, then SIGKILL; then its rail. Returns the exit code, negative for a signal."""
         code = 0 if self._child is None else self._child.end(self._process.stop_timeout_s, self._pause)
         self._end_rail()
         return code
 
     def kill(self) -> int:
-        """SIGKILL, without any chance to tidy up; its rail goes on, as the rest of the world does."""
+        """SIGKILL; its rail continues."""
         return 0 if self._child is None else self._child.end()
 
     def restart(self, timeout_s: float = 30.0) -> float:
-        """Stop gracefully if it still runs, then start; returns the seconds from stopping to ready."""
+        """Stop gracefully if it runs, then start; returns the seconds from stopping to ready."""
         begun = monotonic_s()
         self.stop()
         self.start(timeout_s)
@@ -159,11 +159,11 @@ class Service:
     def _check_waiting(self, begun: float, timeout_s: float) -> None:
         assert self._child is not None, "never started"
         if not self._child.alive():
-            raise UnknownProblem(f"{self._name} ended before it was ready (exit {self._child.end()}){self._last_words()}")
+            raise UnknownProblem(f"{self._name} ended before it was ready (exit {self._child.end()}){self._log_tail()}")
         if monotonic_s() - begun > timeout_s:
-            raise UnknownProblem(f"{self._name} was not ready within {timeout_s:g} s{self._last_words()}")
+            raise UnknownProblem(f"{self._name} was not ready within {timeout_s:g} s{self._log_tail()}")
 
-    def _last_words(self) -> str:
+    def _log_tail(self) -> str:
         assert self._child is not None, "never started"
         lines = self._child.stderr.read_text(errors="replace").splitlines()[-5:]
         return "".join(f"\n  {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""The rail that a service pays through, run here beside it: it outlives the service's deaths, and its book outlives it."""
+"""The rail that a service pays through, as a child process: it survives the kills of the service, and its book survives it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ _READY_S, _GRACE_S, _POLL_S = 20.0, 5.0, 0.01
 
 
 class RailProcess:
-    """The rail of one target's process, as often as it is started; its book is one file."""
+    """The rail of one target's process; it can be started several times with one book file."""
 
     def __init__(self, process: Process, *, book: Path, log: Path, environ: Mapping[str, str], pause: Pause) -> None:
         self._process, self._book, self._log, self._pause = process, book, log, pause
@@ -23,7 +23,7 @@ class RailProcess:
     def start(self) -> dict[str, str]:
         """Have it running; returns the variables by which a service finds it.
 
-        Raises UnknownProblem with the end of its log where it does not get ready, and leaves nothing running then.
+        Raises UnknownProblem with the end of its log if it does not become ready, and then ends it.
         """
         if self._child is None or not self._child.alive():
             self._child = spawn(rail_argv(self._process, self._book), {**self._environ, **self._secret}, self._log)
@@ -35,7 +35,7 @@ class RailProcess:
         return {**self._secret, RAIL_URL: url}
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL where that does not help."""
+        """SIGTERM, then SIGKILL if it still runs."""
         if self._child is not None:
             self._child.end(_GRACE_S, self._pause)
 
@@ -47,5 +47,5 @@ class RailProcess:
                 return url
             if not child.alive() or monotonic_s() > deadline:
                 words = "".join(f"\n  {line}" for line in child.stderr.read_text(errors="replace").splitlines()[-5:])
-                raise UnknownProblem(f"the rail did not get ready{words}")
+                raise UnknownProblem(f"the rail did not become ready{words}")
             self._pause(_POLL_S)

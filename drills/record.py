@@ -1,4 +1,4 @@
-"""What a run of a drill is made of, and what it has measured so far."""
+"""The inputs of a drill's run, and its measurements so far."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from gates.schema.target import Target
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that a run is made of; DIR/plan.json, so that `recover` needs nothing else. It holds no credentials."""
+    """All inputs of a run; DIR/plan.json, so that `recover` needs nothing else. It contains no credentials."""
 
     run_id: str
     name: str
@@ -21,9 +21,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Kill(msgspec.Struct):
-    """One kill: when, after how many acknowledged settles, and how long until ready again.
+    """One kill: its time, the number of acknowledged settles before it, and the seconds until ready.
 
-    `unsynced` counts the writes that the disk had not synced where its power was cut too.
+    `unsynced` counts the writes that the disk had not synced, if its power was cut too.
     """
 
     at_s: float
@@ -41,14 +41,14 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """The load run's check.json, as far as a drill reads it."""
+    """The members of the load run's check.json that a drill reads."""
 
     measures: dict[str, Measure]
     findings: tuple[Finding, ...]
 
 
 class Record(msgspec.Struct):
-    """What the run has measured so far; moments are monotonic seconds."""
+    """The run's measurements so far; times are monotonic seconds."""
 
     builds: dict[str, str] = {}
     kills: list[Kill] = []

@@ -1,4 +1,4 @@
-"""After the death of a drill: end what it left running, finish its rollback, and write the end that it could not write."""
+"""After a drill was killed: end its processes, finish its rollback, and write the last line of its journal."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from drills.control import DISK, choose_control
 from drills.journal import End, Ending, Event, History, Journal, Phase, RolledBack, Status
 from drills.power import unmount
 from drills.record import Plan
-from drills.rehearsal import Rehearsal, Voice, marked
+from drills.rehearsal import Console, Rehearsal, marked
 from drills.report import PLAN_FILE
 from drills.runner import take_steps
 from drills.steps import CheckDatabase
@@ -23,10 +23,10 @@ from gates.schema.errors import Problem, UnknownProblem, UsageProblem
 from gates.schema.time import Clock, monotonic_s
 
 
-def recover(out: Path, voice: Voice, clock: Clock, environ: dict[str, str]) -> Rehearsal | None:
-    """Finish the drill in `out`; None where there is nothing to finish. Doing it again changes nothing.
+def recover(out: Path, console: Console, clock: Clock, environ: dict[str, str]) -> Rehearsal | None:
+    """Finish the drill in `out`; None if it has ended. A second call changes nothing.
 
-    Raises UsageProblem where `out` is not a drill's folder, or the drill still runs.
+    Raises UsageProblem if `out` is not a drill's folder, or the drill still runs.
     """
     path, plan_path = out / journals.FILE, out / PLAN_FILE
     if not path.exists() or not plan_path.exists():
@@ -36,13 +36,13 @@ def recover(out: Path, voice: Voice, clock: Clock, environ: dict[str, str]) -> R
     try:
         if is_over(history):
             return None
-        run = Rehearsal(plan, out, journal, voice)
+        run = Rehearsal(plan, out, journal, console)
         run.shielded = True
         journal.write(Phase.ROLLBACK, "recover", Status.STARTED, facts={"torn_bytes": len(history.torn)})
         ended = end_processes(run, history.events)
-        voice.say(f"{ended} processes were left and are ended")
+        console.note(f"{ended} remaining processes were ended")
         if plan.drill.kind is EvidenceKind.POWER_DRILL:
-            unmount(out / DISK)  # what was on it was in the memory of a process that has ended
+            unmount(out / DISK)  # its content was in the memory of a process that has ended
         rolled_back = _finish_rollback(run, history.events, environ)
         ending = Ending(End.INTERRUPTED, deviated=False, rolled_back=rolled_back)
         journal.write(Phase.DONE, "end", Status.SUCCEEDED, facts={"reason": "the drill was killed; recovered"}, ending=ending)
@@ -57,7 +57,7 @@ def is_over(history: History) -> bool:
 
 
 def end_processes(run: Rehearsal, events: tuple[Event, ...]) -> int:
-    """SIGKILL for what the journal recorded, and for what carries the run's id in its environment; returns how many."""
+    """SIGKILL the processes in the journal, and those with the run's id in their environment; returns how many."""
     left = [item for item in recorded(events) if item.alive()]
     left += [item for item in carriers(run.plan.run_id) if item not in left]
     for item in left:
@@ -67,13 +67,13 @@ def end_processes(run: Rehearsal, events: tuple[Event, ...]) -> int:
 
 
 def recorded(events: tuple[Event, ...]) -> list[Identity]:
-    """The processes that the journal says were started."""
+    """The processes that the journal recorded as started."""
     facts = [event.facts for event in events if event.action == "process"]
     return [Identity(msgspec.convert(item["pid"], int), str(item["started"])) for item in facts]
 
 
 def carriers(run_id: str, processes: Path = Path("/proc"), pause: Pause = sleep) -> list[Identity]:
-    """The processes whose environment names this run: children of children, and one whose line was not written in time."""
+    """The processes whose environment names this run: descendants, and one whose journal line was not written in time."""
     wanted = f"{MARKER}={run_id}".encode()
     found = []
     for entry in processes.iterdir():
@@ -85,17 +85,17 @@ def carriers(run_id: str, processes: Path = Path("/proc"), pause: Pause = sleep)
 
 
 def _environ(entry: Path, pause: Pause) -> bytes:
-    """A process's environment; empty where it is gone, another user's, or the kernel's own.
+    """A process's environment; empty if it has ended, or belongs to another user or to the kernel.
 
-    One that is just being started has a program but neither arguments nor environment for an instant, though whoever
-    started it has gone on: it is looked at again, for a second at most.
+    A process that is just being started has a program but neither arguments nor environment for an instant: it is read
+    again, for at most a second.
     """
     try:
         for _ in range(100):
             environ = (entry / "environ").read_bytes()
             if environ or (entry / "cmdline").read_bytes():
                 return environ
-            (entry / "exe").readlink()  # the kernel's own, and what has ended, have none
+            (entry / "exe").readlink()  # kernel processes, and those that have ended, have none
             pause(0.01)
     except OSError:
         pass
@@ -103,7 +103,7 @@ def _environ(entry: Path, pause: Pause) -> bytes:
 
 
 def _end(identity: Identity) -> None:
-    """Through a pidfd, which names this process and no later one with its number."""
+    """SIGKILL through a pidfd, which refers to this process and to no later one with the same pid."""
     try:
         handle = os.pidfd_open(identity.pid)
     except ProcessLookupError:
@@ -118,9 +118,9 @@ def _end(identity: Identity) -> None:
 
 
 def _finish_rollback(run: Rehearsal, events: tuple[Event, ...], environ: dict[str, str]) -> RolledBack:
-    """Take the drill's rollback steps again, and ask for readiness; without a storm the error ratio cannot be judged."""
+    """Run the drill's rollback steps again, and check readiness; without a storm the error ratio cannot be judged."""
     injected = any(event.phase is Phase.INJECT and event.status is Status.STARTED for event in events)
-    if not injected or run.plan.drill.kind is EvidenceKind.POWER_DRILL:  # its service has gone with its disk
+    if not injected or run.plan.drill.kind is EvidenceKind.POWER_DRILL:  # its service was lost with its disk
         return RolledBack.NOT_NEEDED
     run.record.builds = _builds(events)
     return _shielded(run, lambda: _roll_back(run, environ))
@@ -133,7 +133,7 @@ def _roll_back(run: Rehearsal, environ: dict[str, str]) -> None:
     try:
         take_steps(run, Phase.ROLLBACK, (*plan.drill.rollback, CheckDatabase()))
         if run.record.integrity not in (None, "ok"):
-            raise UnknownProblem(f"the database is not sound: {run.record.integrity}")
+            raise UnknownProblem(f"the database is corrupt: {run.record.integrity}")
     finally:
         run.control.finish()
 
@@ -143,12 +143,12 @@ def _shielded(run: Rehearsal, part: Callable[[], None]) -> RolledBack:
         part()
     except (Problem, OSError) as error:
         run.journal.write(Phase.ROLLBACK, "rollback", Status.FAILED, facts={"reason": str(error)})
-        run.voice.say(f"ROLLBACK FAILED: {error}")
+        run.console.note(f"ROLLBACK FAILED: {error}")
         return RolledBack.FAILED
     return RolledBack.VERIFIED
 
 
 def _builds(events: tuple[Event, ...]) -> dict[str, str]:
-    """The build that served before anything was injected, under the name that the rollback knows it by."""
+    """The build that ran before any injection, under the name that the rollback uses."""
     facts = [event.facts for event in events if event.action == "start_service"]
     return {str(item["release"]): str(item["build"]) for item in facts if item.get("build")}

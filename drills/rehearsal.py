@@ -1,4 +1,4 @@
-"""One run of a drill while it happens: where it writes, what it acts on, what it has seen, and what may stop it."""
+"""One run of a drill while it happens: its files, the service, what it measured, and what may stop it."""
 
 import shutil
 from collections.abc import Callable
@@ -22,18 +22,18 @@ from gates.schema.time import monotonic_s, parse_duration_s
 Facts = dict[str, Json]
 
 
-class Voice(Protocol):
-    """Where a drill talks to people."""
+class Console(Protocol):
+    """Where a drill shows its progress."""
 
     def step(self, note: str) -> None:
         """One more step has begun."""
 
-    def say(self, news: str) -> None:
-        """Something that must not be missed."""
+    def note(self, message: str) -> None:
+        """A message that must not be missed."""
 
 
 class Interrupted(Exception):
-    """A signal asked the drill to end; raised where the drill waits, never in the middle of an effect."""
+    """A signal to end the drill; raised where the drill waits, never in the middle of an effect."""
 
 
 class Aborted(Exception):
@@ -41,7 +41,7 @@ class Aborted(Exception):
 
 
 class Deviated(Exception):
-    """The service did not behave as the drill expects; the rest of the method makes no sense."""
+    """The service did not behave as the drill expects, so the rest of the method is skipped."""
 
 
 class TimedOut(Problem):
@@ -53,8 +53,8 @@ class TimedOut(Problem):
 class Rehearsal:
     """The state that actions share."""
 
-    def __init__(self, plan: Plan, out: Path, journal: Journal, voice: Voice) -> None:
-        self.plan, self.out, self.journal, self.voice = plan, out, journal, voice
+    def __init__(self, plan: Plan, out: Path, journal: Journal, console: Console) -> None:
+        self.plan, self.out, self.journal, self.console = plan, out, journal, console
         self.record = Record()
         self.control: Control | None = None
         self.storm: Storm | None = None
@@ -81,17 +81,17 @@ class Rehearsal:
         return monotonic_s() - self.begun_s
 
     def note_process(self, name: str, identity: Identity) -> None:
-        """Record a process just started, so that `recover` can end it after the drill's own death."""
+        """Record a started process, so that `recover` can end it if the drill is killed."""
         facts: Facts = {"name": name, "pid": identity.pid, "started": identity.started}
         self.journal.write(self.phase, "process", Status.SUCCEEDED, facts=facts)
 
     def deviate(self, what: str) -> None:
-        """Note that the service did not do what the drill expects."""
+        """Record that the service did not behave as the drill expects."""
         self.record.deviations.append(what)
-        self.voice.say(f"deviation: {what}")
+        self.console.note(f"deviation: {what}")
 
     def pause(self, seconds: float) -> None:
-        """Wait a little. Signals take effect here, except in a rollback; guards likewise, until the method is over."""
+        """Wait. Signals take effect here, except in a rollback; guards too, until the method is over."""
         sleep(seconds)
         if self.storm is not None:
             self.storm.follower.poll()
@@ -128,8 +128,8 @@ class Rehearsal:
                 if self.storm is None:
                     return Reading("error_ratio", None, None, 0, "no storm runs")
                 self.storm.follower.poll()
-                outcomes = self.storm.follower.outcomes
-                return judge_error_ratio(probe, parse_duration_s(probe.window), outcomes, monotonic_s(), self.since_s)
+                attempts = self.storm.follower.attempts
+                return judge_error_ratio(probe, parse_duration_s(probe.window), attempts, monotonic_s(), self.since_s)
 
     def _tripped(self, guard: Guard) -> str:
         match guard:

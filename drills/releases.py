@@ -1,4 +1,4 @@
-"""Release folders of the reference gateway: a copy of its package, with the changes that a Release document names."""
+"""Release folders of the reference gateway: a copy of its package, with the changes of a Release document."""
 
 import shutil
 from pathlib import Path
@@ -11,14 +11,14 @@ SHIPPED = Path(__file__).with_name("releases")
 
 
 def load_release(name: str, folder: Path = SHIPPED) -> Release:
-    """The release document of that name; raises UsageProblem where there is none or it is not one."""
+    """The release document of that name; raises UsageProblem if it is missing or invalid."""
     return load_document(folder / f"{name}.yaml", "Release", Release).spec
 
 
 def make_release(package: Path, release: Release, folder: Path) -> Path:
     """Copy `package` into `folder` and apply the changes; returns the folder, which is what PYTHONPATH has to name.
 
-    Raises UsageProblem, and leaves no folder, where a change does not fit the sources.
+    Raises UsageProblem, and removes the folder, if a change does not fit the sources.
     """
     copy = folder / package.name
     shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
@@ -32,7 +32,7 @@ def make_release(package: Path, release: Release, folder: Path) -> Path:
 
 
 def apply(change: Change, package: Path) -> None:
-    """Replace the one place where `old` stands; a text that is not there, or there twice, is refused."""
+    """Replace the one occurrence of `old`; a text that occurs never or twice is refused."""
     path = package / change.file
     if not path.resolve().is_relative_to(package.resolve()):
         raise UsageProblem(f"the release changes {change.file}, which is outside of the package")
@@ -47,11 +47,11 @@ def apply(change: Change, package: Path) -> None:
     count = source.count(change.old)
     if count != 1:
         first = change.old.strip().splitlines()[0]
-        next_step = "the sources have moved on: mend the release document"
-        raise UsageProblem(f"{change.file}: {first!r} stands there {count} times, not once", next_step=next_step)
+        next_step = "the sources have changed: update the release document"
+        raise UsageProblem(f"{change.file}: {first!r} occurs {count} times, not once", next_step=next_step)
     path.write_text(source.replace(change.old, change.new), encoding="utf-8")
 
 
 def release_environ(folder: Path) -> dict[str, str]:
-    """What makes Python import this release and no other, without writing into it (its digest is its identity)."""
+    """The variables that let Python import this release and no other, without writing to it (its digest is its identity)."""
     return {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"}

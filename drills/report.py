@@ -1,4 +1,4 @@
-"""What a drill leaves: report.json, the signed statement, and the same as text for people."""
+"""The results of a drill: report.json, the signed statement, and a text for people."""
 
 from pathlib import Path
 from typing import Literal
@@ -29,7 +29,7 @@ class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole drill, judged by nobody yet."""
+    """A whole drill, before any judgement."""
 
     drill: str
     evidence: str
@@ -51,7 +51,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def make_report(plan: Plan, out: Path, record: Record) -> Report:
-    """Put together what the journal, the record and the files say."""
+    """Build the report from the journal, the record and the files."""
     history = read_journal(out / journal.FILE)
     status, detail = _standing(history.events)
     rolled_back = history.ending is not None and history.ending.rolled_back is RolledBack.VERIFIED
@@ -79,7 +79,7 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
 
 
 def timeline(events: tuple[Event, ...]) -> tuple[Moment, ...]:
-    """Every line that tells of something happening."""
+    """Every line about something that happened."""
     begun = events[0].monotonic_ns
     return tuple(
         Moment(f"{(event.monotonic_ns - begun) / 1e9:.3f}", event.phase, event.step or event.action, event.status)
@@ -94,7 +94,7 @@ def write_report(out: Path, report: Report) -> None:
 
 
 def read_report(out: Path) -> Report:
-    """Read DIR/report.json; raises UsageProblem where there is none or it is not one."""
+    """Read DIR/report.json; raises UsageProblem if it is missing or malformed."""
     path = out / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=Report)
@@ -131,7 +131,7 @@ def predicate(report: Report) -> tuple[EvidenceKind, Subject, Predicate]:
 
 
 def text(report: Report) -> str:
-    """The report for people."""
+    """The report as text."""
     lines = [
         f"drill {report.drill} on {report.target}, build {(report.build or 'unknown')[:12]}, seed {report.seed}",
         _verdict(report),
@@ -159,11 +159,11 @@ def _verdict(report: Report) -> str:
 
 
 def _standing(events: tuple[Event, ...]) -> tuple[Standing, str]:
-    """Whether the measures may be judged, and if not, why."""
+    """Whether the measures may be judged, and the reason if not."""
     last = events[-1]
     reason = str(last.facts.get("reason", ""))
     if last.ending is None:
-        return ("dry_run", "nothing was done") if last.action == "dry_run" else ("not_run", "the drill was killed")
+        return ("dry_run", "dry run: no step was run") if last.action == "dry_run" else ("not_run", "the drill was killed")
     if last.ending.end is End.COMPLETED:
         return "complete", ""
     if last.ending.end is End.FAILED and last.ending.rolled_back is not RolledBack.NOT_NEEDED:

@@ -1,4 +1,4 @@
-"""The order of a drill: steady state, method, rollback whatever happened, steady state again, verify, end."""
+"""The order of a drill: steady state, method, rollback in every case, steady state again, verify, end."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from gates.schema.time import monotonic_s
 
 
 def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
-    """Run the drill to its end, whatever happens on the way; the journal's last line is what is returned.
+    """Run the drill to its end, whatever happens; returns the verdict of the journal's last line.
 
     A defect in the drill itself is raised again after the rollback and the last line.
     """
@@ -47,7 +47,7 @@ def announce(run: Rehearsal) -> None:
 
 
 class _Forward(msgspec.Struct):
-    """How far the way to the rollback led."""
+    """How far the drill got before the rollback."""
 
     end: End = End.COMPLETED
     injected: bool = False
@@ -56,21 +56,21 @@ class _Forward(msgspec.Struct):
 
 
 def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> None:
-    """Run one part; whatever stops it is a word in the journal, and never keeps the rollback from running."""
+    """Run one part; whatever stops it is recorded, and never prevents the rollback."""
     try:
         part()
     except Interrupted as error:
         forward.end, forward.reason = End.INTERRUPTED, str(error)
     except Aborted as error:
         forward.end, forward.reason = End.ABORTED, str(error)
-        run.voice.say(f"aborted by a guard: {error}")
+        run.console.note(f"aborted by a guard: {error}")
     except Deviated as error:
         run.deviate(str(error))
     except Problem as problem:
-        # A signal from the keyboard also reaches children such as the seed command; their failure is not the news.
+        # A signal from the keyboard also reaches children such as the seed command; their failure is not the cause.
         forward.end = End.FAILED if run.signal is None else End.INTERRUPTED
         forward.reason = problem.message
-        run.voice.say(f"failed: {problem}")
+        run.console.note(f"failed: {problem}")
     except Exception as error:  # noqa: BLE001  # raised again once the rollback has run
         forward.end, forward.reason, forward.defect = End.FAILED, repr(error), error
 
@@ -85,14 +85,14 @@ def _go_forward(run: Rehearsal, forward: _Forward, environ: dict[str, str]) -> N
 
 
 def _roll_back(run: Rehearsal) -> RolledBack:
-    """Undo, shielded from signals and guards, and see whether the steady state holds again."""
+    """Roll back, shielded from signals and guards, and check whether the steady state holds again."""
     run.shielded = True
     try:
         take_steps(run, Phase.ROLLBACK, run.plan.drill.rollback)
         _await_steady_state(run)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the rollback has failed, and that is the news
+    except Exception as error:  # noqa: BLE001  # whatever the error is, the rollback has failed
         run.journal.write(Phase.ROLLBACK, "rollback", Status.FAILED, facts={"reason": _reason(error)})
-        run.voice.say(f"ROLLBACK FAILED: {_reason(error)}")
+        run.console.note(f"ROLLBACK FAILED: {_reason(error)}")
         return RolledBack.FAILED
     finally:
         run.shielded = False
@@ -105,7 +105,7 @@ def _verify(run: Rehearsal) -> None:
 
 
 def _tidy(run: Rehearsal) -> None:
-    """Leave nothing running: the storm first, so that it does not see the service go."""
+    """End all processes: the storm first, so that it does not record the service's end."""
     run.shielded = True
     run.journal.write(Phase.DONE, "tidy", Status.STARTED)
     try:
@@ -119,7 +119,7 @@ def _tidy(run: Rehearsal) -> None:
 def _await_steady_state(run: Rehearsal) -> None:
     run.phase = Phase.STEADY
     state = run.plan.drill.steady_state
-    run.voice.step("waiting for the steady state")
+    run.console.step("waiting for the steady state")
     run.journal.write(Phase.STEADY, "steady_state", Status.STARTED, facts={"within": state.within})
     begun = monotonic_s()
     try:
@@ -133,16 +133,16 @@ def _await_steady_state(run: Rehearsal) -> None:
 
 
 def take_steps(run: Rehearsal, phase: Phase, steps: tuple[Step, ...]) -> None:
-    """Take these steps one after the other; the first that fails raises."""
+    """Run these steps in order; the first failure raises."""
     for step in steps:
         run.phase = _phase_of(step, phase)
         _take(run, step)
 
 
 def _take(run: Rehearsal, step: Step) -> None:
-    """One step: announced on disk, taken, and its outcome on disk."""
+    """One step: write its start, run it, write its outcome."""
     _log(run, run.phase, step, Status.STARTED, {})
-    run.voice.step(f"{run.phase}: {step.name or _action(step)}")
+    run.console.step(f"{run.phase}: {step.name or _action(step)}")
     begun = monotonic_s()
     try:
         facts = ACTIONS[type(step)](run, step)

@@ -1,4 +1,4 @@
-"""Drill and Release documents: what a rehearsal does, in which order, and what has to hold before and after."""
+"""Drill and Release documents: the steps of a rehearsal, their order, and what has to hold before and after."""
 
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -14,15 +14,15 @@ CATALOG = Path(__file__).with_name("catalog")
 
 
 class ReadyProbe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="probe", tag="ready"):
-    """The target's ready path answers 2xx within `timeout`."""
+    """The target's ready path responds 2xx within `timeout`."""
 
     timeout: str = "2s"
 
 
 class ErrorRatioProbe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="probe", tag="error_ratio"):
-    """At most this share of the storm's attempts in the last `window` got no usable answer; a decimal string.
+    """At most this share of the storm's attempts in the last `window` got no usable response; a decimal string.
 
-    Fewer than `min_samples` attempts is "cannot say", never "holds".
+    With fewer than `min_samples` attempts the probe is undecided and never holds.
     """
 
     window: str
@@ -34,7 +34,7 @@ Probe: TypeAlias = ReadyProbe | ErrorRatioProbe
 
 
 class SteadyState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What normal looks like, and how long it may take to get there."""
+    """The normal state, and the time limit to reach it."""
 
     probes: tuple[Probe, ...]
     within: str
@@ -47,7 +47,7 @@ class DurationGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
 
 
 class StormAliveGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="guard", tag="storm_alive"):
-    """Abort when the storm ends before the method does: without load there is nothing to rehearse."""
+    """Abort if the storm ends before the method: without load the drill proves nothing."""
 
 
 class DiskFreeGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="guard", tag="disk_free"):
@@ -60,7 +60,7 @@ Guard: TypeAlias = DurationGuard | StormAliveGuard | DiskFreeGuard
 
 
 class StormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The load profile to run during the drill, and how many logical payments at least: they keep coming while it lasts."""
+    """The load profile of the drill, and the minimum number of payments: the storm continues while the drill lasts."""
 
     profile: str
     payments: int
@@ -74,7 +74,7 @@ _KINDS = {
 
 
 class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rehearsal: setup, steady state, method, rollback whatever happened, steady state again, verify."""
+    """A rehearsal: setup, steady state, method, rollback in every case, steady state again, verify."""
 
     evidence: Literal["crash-drill", "power-drill", "rollback-drill"]
     storm: StormSpec
@@ -87,17 +87,17 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def length(self) -> int:
-        """How many steps people see: all steps, and the steady state before and after."""
+        """The number of steps in the progress display: all steps, and the steady state before and after."""
         return len(self.setup + self.method + self.rollback + self.verify) + 2
 
     @property
     def kind(self) -> EvidenceKind:
-        """The kind of evidence statement that this drill leaves."""
+        """The kind of evidence statement that this drill produces."""
         return _KINDS[self.evidence]
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One replacement in one file of the package; `old` must occur exactly once. An empty `old` makes a new file."""
+    """One replacement in one file of the package; `old` must occur exactly once. An empty `old` creates a new file."""
 
     file: str
     why: str

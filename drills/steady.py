@@ -8,8 +8,8 @@ import msgspec
 from drills.schema import ErrorRatioProbe, ReadyProbe
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """One finished attempt of the storm. `bad` when the client got no usable answer; moments are monotonic seconds."""
+class Attempt(msgspec.Struct, frozen=True):
+    """One finished attempt of the storm. `bad` if the client got no usable response; times are monotonic seconds."""
 
     begun_s: float
     ended_s: float
@@ -17,7 +17,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one probe saw: `holds` is None where it cannot say."""
+    """The result of one probe: `holds` is None if there is not enough data."""
 
     probe: str
     holds: bool | None
@@ -27,18 +27,18 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """All probes together: they hold, or one is broken, or (neither) it cannot be said yet."""
+    """All probes together: all hold, or one is broken, or there is not enough data yet."""
 
     readings: tuple[Reading, ...]
 
     @property
     def holds(self) -> bool:
-        """Every probe says yes."""
+        """Every probe holds."""
         return bool(self.readings) and all(reading.holds is True for reading in self.readings)
 
     @property
     def broken(self) -> bool:
-        """At least one probe says no."""
+        """At least one probe does not hold."""
         return any(reading.holds is False for reading in self.readings)
 
     def text(self) -> str:
@@ -47,20 +47,20 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def judge_ready(probe: ReadyProbe, ready: bool) -> Reading:
-    """The ready path's answer as a reading."""
-    detail = "answers" if ready else f"does not answer 2xx within {probe.timeout}"
+    """The ready path's response as a reading."""
+    detail = "responds" if ready else f"does not respond 2xx within {probe.timeout}"
     return Reading("ready", ready, "1" if ready else "0", 1, detail)
 
 
 def judge_error_ratio(
-    probe: ErrorRatioProbe, window_s: float, outcomes: Iterable[Outcome], now_s: float, since_s: float
+    probe: ErrorRatioProbe, window_s: float, attempts: Iterable[Attempt], now_s: float, since_s: float
 ) -> Reading:
-    """The share of bad outcomes among the attempts that began after `since_s` and ended in the last `window_s`.
+    """The share of bad attempts among the attempts that began after `since_s` and ended in the last `window_s`.
 
-    What began before `since_s` was sent to another release, or to no service at all, and says nothing about this one. A
-    window that has only just begun can already be broken; to hold, it has to be full.
+    An attempt that began before `since_s` was sent to another release or to no service, and does not count. A
+    window that is not full yet can be broken, but cannot hold.
     """
-    seen = [item.bad for item in outcomes if item.begun_s >= since_s and now_s - window_s < item.ended_s <= now_s]
+    seen = [item.bad for item in attempts if item.begun_s >= since_s and now_s - window_s < item.ended_s <= now_s]
     count, bad = len(seen), sum(seen)
     if count < probe.min_samples:
         detail = f"{count} attempts in {probe.window}, {probe.min_samples} needed"

@@ -1,4 +1,4 @@
-"""The steps that a drill can be made of, as documents write them; `actions` does them."""
+"""The steps of drills, as documents write them; `actions` executes them."""
 
 from typing import Literal, TypeAlias
 
@@ -6,14 +6,14 @@ import msgspec
 
 
 class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="action", omit_defaults=True, kw_only=True):
-    """`name` tells two steps of one action apart; a step that takes longer than `within` has timed out."""
+    """`name` distinguishes two steps of one action; a step that takes longer than `within` has timed out."""
 
     name: str = ""
     within: str = "30s"
 
 
 class Seed(_Step, frozen=True, tag="seed"):
-    """Make tenants, keys, wallet and payees on the fresh database."""
+    """Create tenants, keys, wallet and payees in the fresh database."""
 
 
 class MakeRelease(_Step, frozen=True, tag="make_release"):
@@ -23,7 +23,7 @@ class MakeRelease(_Step, frozen=True, tag="make_release"):
 
 
 class StartService(_Step, frozen=True, tag="start_service"):
-    """Start the service, of a release folder where one is named."""
+    """Start the service, from a release folder if one is named."""
 
     release: str = ""
 
@@ -33,7 +33,7 @@ class StartStorm(_Step, frozen=True, tag="start_storm"):
 
 
 class WaitForSettles(_Step, frozen=True, tag="wait_for_settles"):
-    """Wait until this share of the planned payments is acknowledged as settled; the seed draws the point between the two."""
+    """Wait until this share of the planned payments is acknowledged as settled; the seed determines the point between the two."""
 
     share: tuple[str, str]
 
@@ -47,7 +47,7 @@ class MountDisk(_Step, frozen=True, tag="mount_disk"):
 
 
 class CutPower(_Step, frozen=True, tag="cut_power"):
-    """End the service without warning and cut its disk's power: what it had written and not synced is lost, or partly kept."""
+    """End the service without warning and cut its disk's power: unsynced writes are lost, or partly kept."""
 
     unsynced: Literal["lost", "partly_kept"]
 
@@ -63,19 +63,19 @@ class DeployRelease(_Step, frozen=True, tag="deploy_release"):
 
 
 class ObserveSteadyState(_Step, frozen=True, tag="observe_steady_state"):
-    """Watch until the steady state is seen broken; a candidate that goes unnoticed is a deviation."""
+    """Watch until the steady state breaks; a candidate that is not detected is a deviation."""
 
     expect: Literal["broken"]
 
 
 class RollbackRelease(_Step, frozen=True, tag="rollback_release"):
-    """Bring this release back on the database as the other one has left it."""
+    """Start this release again, on the database as the candidate left it."""
 
     release: str
 
 
 class RestoreService(_Step, frozen=True, tag="restore_service"):
-    """Make sure that the service runs and is ready; nothing to do where it is."""
+    """Start the service if it does not run, and wait until it is ready."""
 
 
 class WaitStorm(_Step, frozen=True, tag="wait_storm"):
@@ -83,11 +83,11 @@ class WaitStorm(_Step, frozen=True, tag="wait_storm"):
 
 
 class Audit(_Step, frozen=True, tag="audit"):
-    """Read the load run's check: every count of something wrong that is not zero is a deviation."""
+    """Read the load run's check: every count of a defect that is not zero is a deviation."""
 
 
 class CheckDatabase(_Step, frozen=True, tag="check_database"):
-    """Ask SQLite whether the file is sound, read only."""
+    """Check the database file with SQLite, read only."""
 
 
 Step: TypeAlias = (

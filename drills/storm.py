@@ -1,4 +1,4 @@
-"""The load run that a drill happens under: a process of its own, followed through the history that it writes."""
+"""The load run during a drill: its own process, followed through the history that it writes."""
 
 import signal
 from collections import deque
@@ -9,18 +9,18 @@ import msgspec
 
 from drills.child import Child, spawn
 from drills.schema import StormSpec
-from drills.steady import Outcome
+from drills.steady import Attempt
 from gates.schema.rooms import room_argv
 
 LOAD = tuple(room_argv("loadtests"))
 """The command that runs a load test."""
 
-KEPT_OUTCOMES = 20_000
+KEPT_ATTEMPTS = 20_000
 STOP_GRACE_S = 5.0
 
 
 class Line(msgspec.Struct, frozen=True):
-    """The members of a history line that a drill looks at; times are nanoseconds of the machine's monotonic clock."""
+    """The members of a history line that a drill reads; times are nanoseconds of the machine's monotonic clock."""
 
     process: int
     type: str
@@ -34,16 +34,16 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Follower:
-    """Reads what was appended to a history since it last looked, and keeps what a drill needs of it."""
+    """Reads the new lines of a history, and keeps what a drill needs."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._offset = path, 0
         self.open: set[int] = set()
         self.settled: set[int] = set()
-        self.outcomes: deque[Outcome] = deque(maxlen=KEPT_OUTCOMES)
+        self.attempts: deque[Attempt] = deque(maxlen=KEPT_ATTEMPTS)
 
     def poll(self) -> None:
-        """Take in every whole line that is new."""
+        """Read every complete new line."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
@@ -64,18 +64,18 @@ class Follower:
             return
         if line.type == "ok" and line.operation == "settle":
             self.settled.add(line.payment)
-        if line.error != "abandoned":  # the client went away on purpose; that says nothing about the service
+        if line.error != "abandoned":  # the client closed the connection on purpose
             ended_ns = line.start_ns if line.end_ns is None else line.end_ns
-            self.outcomes.append(Outcome(line.start_ns / 1e9, ended_ns / 1e9, unanswered(line)))
+            self.attempts.append(Attempt(line.start_ns / 1e9, ended_ns / 1e9, unanswered(line)))
 
 
 def unanswered(line: Line) -> bool:
-    """Whether the client got no usable answer: unknown outcome, transport error, or a status of 500 and above."""
+    """Whether the client got no usable response: unknown outcome, transport error, or a status of 500 and above."""
     return line.type == "info" or line.error is not None or (line.status is not None and line.status >= 500)
 
 
 def in_flight(path: Path, moments_s: Sequence[float]) -> list[int]:
-    """How many attempts were under way at each moment: begun before it, answered after it or never."""
+    """How many attempts were in flight at each time: begun before it, answered after it or never."""
     lines = [msgspec.json.decode(raw, type=Line) for raw in path.read_bytes().splitlines()]
     invoked = [line.start_ns for line in lines if line.type == "invoke"]
     ended = [line.end_ns or line.start_ns for line in lines if line.type != "invoke"]
@@ -92,9 +92,9 @@ class Storm:
 
     @classmethod
     def start(cls, spec: StormSpec, target: str, out: Path, *, seed: int, environ: Mapping[str, str], log: Path) -> "Storm":
-        """Start it; payments keep coming until `enough`.
+        """Start it; new payments begin until `enough`.
 
-        On the drill's sudden death it gets SIGTERM, which lets it end its own processes.
+        If the drill is killed it gets SIGTERM, so that it ends its own processes.
         """
         until = out.with_name("storm-enough")
         argv = [*LOAD, "run", spec.profile, "--target", target, "--out", str(out)]
@@ -102,7 +102,7 @@ class Storm:
         return cls(spawn(argv, environ, log, on_parent_death=signal.SIGTERM), out, until)
 
     def enough(self) -> None:
-        """Let no further payment begin once those are that were planned; what has begun is played to its end."""
+        """Start no more payments than planned; those that have begun run to their end."""
         self._until.touch()
 
     def end(self) -> int:

@@ -98,7 +98,7 @@ def drill_file(write):
     return make
 
 
-class Voice:
+class Console:
     """Remembers what was said."""
 
     def __init__(self):
@@ -108,12 +108,12 @@ class Voice:
         """A step."""
         self.said.append(note)
 
-    def say(self, news):
+    def note(self, message):
         """News."""
-        self.said.append(news)
+        self.said.append(message)
 
 
 @pytest.fixture
-def voice():
-    """A voice whose words can be looked at."""
-    return Voice()
+def console():
+    """A console whose words can be looked at."""
+    return Console()

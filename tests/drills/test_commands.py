@@ -42,18 +42,18 @@ def rollback_file(drill_file):
     )
 
 
-def _perform(drill, target, out, voice, payments):
-    run = begin(make_plan(drill, target, 1, payments), out, voice)
+def _perform(drill, target, out, console, payments):
+    run = begin(make_plan(drill, target, 1, payments), out, console)
     code = perform(run)
     return code, conclude(run, None)
 
 
 @pytest.mark.process
-def test_a_defective_release_is_noticed_and_taken_back(elsewhere, rollback_file, target_file, tmp_path, voice):
+def test_a_defective_release_is_noticed_and_taken_back(elsewhere, rollback_file, target_file, tmp_path, console):
     """Both times are measured, and the evidence speaks of the release that ran before."""
     target = target_file(process=None, commands=elsewhere("bad"))
-    code, report = _perform(rollback_file, target, tmp_path / "out", voice, 250)
-    assert code is ExitCode.GREEN, voice.said
+    code, report = _perform(rollback_file, target, tmp_path / "out", console, 250)
+    assert code is ExitCode.GREEN, console.said
     assert report.build == "ab" * 32
     assert report.builds["candidate"] == "cd" * 32
     assert all(measure.value is not None for measure in report.measures.values())
@@ -61,10 +61,10 @@ def test_a_defective_release_is_noticed_and_taken_back(elsewhere, rollback_file,
 
 
 @pytest.mark.process
-def test_a_candidate_that_goes_unnoticed_is_a_failed_drill(elsewhere, rollback_file, target_file, tmp_path, voice):
+def test_a_candidate_that_goes_unnoticed_is_a_failed_drill(elsewhere, rollback_file, target_file, tmp_path, console):
     """The watch that should have seen the defect saw nothing: red, though the rollback itself was verified."""
     target = target_file(process=None, commands=elsewhere("quiet"))
-    code, report = _perform(rollback_file, target, tmp_path / "out", voice, 400)
+    code, report = _perform(rollback_file, target, tmp_path / "out", console, 400)
     assert code is ExitCode.RED
     assert report.ending == Ending(End.COMPLETED, deviated=True, rolled_back=RolledBack.VERIFIED)
     assert "still held after 1s" in report.deviations[0]
@@ -72,31 +72,31 @@ def test_a_candidate_that_goes_unnoticed_is_a_failed_drill(elsewhere, rollback_f
 
 
 @pytest.mark.process
-def test_a_deployment_that_changes_nothing_is_not_a_rehearsal(elsewhere, rollback_file, target_file, tmp_path, voice):
-    """The same build serves after it: unknown, not green."""
+def test_a_deployment_that_changes_nothing_is_not_a_rehearsal(elsewhere, rollback_file, target_file, tmp_path, console):
+    """The same build runs after it: unknown, not green."""
     target = target_file(process=None, commands=elsewhere("good"))
-    code, report = _perform(rollback_file, target, tmp_path / "out", voice, 250)
+    code, report = _perform(rollback_file, target, tmp_path / "out", console, 250)
     assert code is ExitCode.UNKNOWN
     assert report.status == "adapter_error"
-    assert "the same build serves" in report.detail
+    assert "the same build runs" in report.detail
 
 
 @pytest.mark.process
-def test_a_crash_drill_works_through_kill_and_restore(elsewhere, drill_file, target_file, tmp_path, voice):
+def test_a_crash_drill_works_through_kill_and_restore(elsewhere, drill_file, target_file, tmp_path, console):
     """A service that is not ours is killed and restored by its owners' commands."""
     drill = drill_file(setup=[{"action": "start_service"}, {"action": "start_storm"}])
     target = target_file(process=None, commands=elsewhere("bad"))
-    code, report = _perform(drill, target, tmp_path / "out", voice, 200)
-    assert code is ExitCode.GREEN, voice.said
+    code, report = _perform(drill, target, tmp_path / "out", console, 200)
+    assert code is ExitCode.GREEN, console.said
     assert report.measures["recover_s"].samples == 1
 
 
 @pytest.mark.process
-def test_a_command_that_fails_is_told_with_its_exit_code(elsewhere, rollback_file, target_file, tmp_path, voice):
+def test_a_command_that_fails_is_told_with_its_exit_code(elsewhere, rollback_file, target_file, tmp_path, console):
     """The deployment deviates, and the rollback still runs."""
     commands = Commands(deploy=("sh", "-c", "exit 9"), rollback=("true",))
     target = target_file(process=None, commands=commands)
-    code, report = _perform(rollback_file, target, tmp_path / "out", voice, 250)
+    code, report = _perform(rollback_file, target, tmp_path / "out", console, 250)
     assert code is ExitCode.RED
     assert "exit 9" in report.deviations[0]
     assert report.ending.rolled_back is RolledBack.VERIFIED

@@ -69,10 +69,10 @@ def test_a_stopped_service_gets_a_rail_again_when_it_starts(service):
     assert running.environ[RAIL_SECRET] == secret
 
 
-def test_a_rail_that_does_not_get_ready_is_told_with_its_last_words(service):
+def test_a_rail_that_does_not_become_ready_is_reported_with_the_end_of_its_log(service):
     """No service is started without it, and nothing is left running."""
     running = service("fail")
-    with pytest.raises(UnknownProblem, match=r"(?s)the rail did not get ready.*no such option"):
+    with pytest.raises(UnknownProblem, match=r"(?s)the rail did not become ready.*no such option"):
         running.start()
     assert not running.running
 

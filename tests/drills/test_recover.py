@@ -93,7 +93,7 @@ def test_a_terminal_that_closes_rolls_back_before_the_drill_ends(rooms, tmp_path
 
 
 @pytest.mark.process
-def test_a_drill_that_was_killed_is_recovered_once_and_then_there_is_nothing_to_do(running, voice):
+def test_a_drill_that_was_killed_is_recovered_once_and_then_there_is_nothing_to_do(running, console):
     """SIGKILL: no process survives, recover rolls back and writes the end, and doing it again changes nothing."""
     popen, out = running
     popen.kill()
@@ -120,36 +120,36 @@ def test_a_drill_that_still_runs_is_not_recovered(running):
 
 
 @pytest.fixture
-def dead(rooms, drill_file, target_file, tmp_path, voice):
+def dead(rooms, drill_file, target_file, tmp_path, console):
     """The folder of a drill that died before it injected anything, and its run."""
-    run = begin(make_plan(drill_file(), target_file(), 1, None), tmp_path / "dead", voice)
+    run = begin(make_plan(drill_file(), target_file(), 1, None), tmp_path / "dead", console)
     run.journal.write(Phase.PREFLIGHT, "seed", Status.STARTED)
     run.journal.close()
     return run
 
 
-def test_a_drill_that_died_before_its_method_needs_no_rollback(dead, voice):
+def test_a_drill_that_died_before_its_method_needs_no_rollback(dead, console):
     """Nothing was injected, so nothing is started."""
-    recovered = recover(dead.out, voice, system_clock, dict(os.environ))
+    recovered = recover(dead.out, console, system_clock, dict(os.environ))
     assert read_journal(dead.out / FILE).ending == Ending(End.INTERRUPTED, False, RolledBack.NOT_NEEDED)
     assert recovered.control is None
 
 
-def test_a_torn_last_line_is_told_in_the_next_one(dead, voice):
+def test_a_torn_last_line_is_told_in_the_next_one(dead, console):
     """The chain goes on after it."""
     with (dead.out / FILE).open("ab") as file:
         file.write(b'{"action":"sig')
-    recover(dead.out, voice, system_clock, dict(os.environ))
+    recover(dead.out, console, system_clock, dict(os.environ))
     (line,) = [event for event in read_journal(dead.out / FILE).events if event.action == "recover"]
     assert line.facts == {"torn_bytes": 14}
 
 
 @pytest.mark.process
-def test_only_the_recorded_processes_are_ended(dead, environ, tmp_path, voice):
+def test_only_the_recorded_processes_are_ended(dead, environ, tmp_path, console):
     """A pid that belongs to somebody else by now is left alone; a child of the run that was not written down is not."""
     stranger = spawn(["sleep", "60"], environ, tmp_path / "stranger")
     unwritten = spawn(["sleep", "60"], {**environ, MARKER: dead.plan.run_id}, tmp_path / "unwritten")
-    run = begin(dead.plan, tmp_path / "again", voice)
+    run = begin(dead.plan, tmp_path / "again", console)
     recycled = type(stranger.identity)(stranger.identity.pid, "00000000-1")
     run.note_process("service", recycled)
     try:
@@ -163,10 +163,10 @@ def test_only_the_recorded_processes_are_ended(dead, environ, tmp_path, voice):
         unwritten.end()
 
 
-def test_a_folder_without_a_drill_is_refused(tmp_path, voice):
+def test_a_folder_without_a_drill_is_refused(tmp_path, console):
     """There is nothing to read."""
     with pytest.raises(UsageProblem, match="not the folder of a drill"):
-        recover(tmp_path, voice, system_clock, {})
+        recover(tmp_path, console, system_clock, {})
 
 
 def test_a_process_that_is_just_being_started_is_looked_at_again(tmp_path):

@@ -46,8 +46,8 @@ def test_a_change_without_an_old_text_adds_a_file(package, tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "message"),
     [
-        ("a.py", "limit = 9", "stands there 0 times"),
-        ("b.py", "limit = 1", "stands there 2 times"),
+        ("a.py", "limit = 9", "occurs 0 times"),
+        ("b.py", "limit = 1", "occurs 2 times"),
         ("z.py", "limit = 1", "does not have"),
         ("../outside.py", "", "outside of the package"),
     ],

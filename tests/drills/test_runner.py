@@ -40,11 +40,11 @@ def test_every_ending_has_its_documented_exit_code(ending, signal_number, unknow
 
 
 @pytest.fixture
-def run_drill(rooms, tmp_path, voice):
+def run_drill(rooms, tmp_path, console):
     """Perform a drill file against a target file; returns exit code, report and the run."""
 
     def run(drill, target, payments=None, dry_run=False, before=None):
-        run = begin(make_plan(drill, target, 1, payments), tmp_path / "out", voice)
+        run = begin(make_plan(drill, target, 1, payments), tmp_path / "out", console)
         if before:
             before(run)
         code = perform(run, dry_run=dry_run)
@@ -134,20 +134,20 @@ def test_a_dry_run_writes_the_plan_and_is_unknown(run_drill, drill_file, target_
     assert all(measure.unknown == "dry_run" for measure in report.measures.values())
 
 
-def test_a_target_that_offers_no_way_is_unknown_and_told_why(run_drill, drill_file, target_file, voice):
+def test_a_target_that_offers_no_way_is_unknown_and_told_why(run_drill, drill_file, target_file, console):
     """Neither process nor commands: not_run evidence, exit 3, and what to add."""
     code, report, _ = run_drill(drill_file(), target_file(process=None))
     assert code is ExitCode.UNKNOWN
     assert report.status == "not_run"
     assert "has no process, nor commands.kill and commands.restore" in report.detail
-    assert any("add them to the target file" in item for item in voice.said)
+    assert any("add them to the target file" in item for item in console.said)
 
 
-def test_a_folder_that_holds_something_is_not_written_into(tmp_path, voice):
+def test_a_folder_that_holds_something_is_not_written_into(tmp_path, console):
     """Another drill may have died there."""
     (tmp_path / "journal.jsonl").touch()
     with pytest.raises(UsageProblem, match="is not empty"):
-        begin(make_plan("crash", "local", 1, None), tmp_path, voice)
+        begin(make_plan("crash", "local", 1, None), tmp_path, console)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 import pytest
 
 from drills.schema import ErrorRatioProbe, ReadyProbe
-from drills.steady import Judgement, Outcome, judge_error_ratio, judge_ready
+from drills.steady import Attempt, Judgement, judge_error_ratio, judge_ready
 
 PROBE = ErrorRatioProbe(window="2s", at_most="0.05", min_samples=20)
 
 
 def _outcomes(count, bad, begun=10.0, ended=10.5):
-    return [Outcome(begun, ended, number < bad) for number in range(count)]
+    return [Attempt(begun, ended, number < bad) for number in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,14 @@ def test_the_error_ratio_is_three_valued(count, bad, holds, value):
 
 def test_attempts_that_began_before_the_release_served_do_not_count():
     """Connections refused while the service was changed say nothing about the new release."""
-    outcomes = _outcomes(50, 50, begun=9.0) + _outcomes(20, 0, begun=10.2)
-    assert judge_error_ratio(PROBE, 2.0, outcomes, 12.0, 10.0).holds is True
+    attempts = _outcomes(50, 50, begun=9.0) + _outcomes(20, 0, begun=10.2)
+    assert judge_error_ratio(PROBE, 2.0, attempts, 12.0, 10.0).holds is True
 
 
 def test_attempts_that_ended_before_the_window_do_not_count():
     """The window slides: what was bad three seconds ago is forgotten."""
-    outcomes = _outcomes(50, 50, ended=10.0) + _outcomes(20, 0, ended=12.5)
-    assert judge_error_ratio(PROBE, 2.0, outcomes, 13.0, 0.0).holds is True
+    attempts = _outcomes(50, 50, ended=10.0) + _outcomes(20, 0, ended=12.5)
+    assert judge_error_ratio(PROBE, 2.0, attempts, 13.0, 0.0).holds is True
 
 
 def test_a_window_that_has_just_begun_can_break_but_not_hold():

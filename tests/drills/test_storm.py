@@ -57,7 +57,7 @@ def test_what_counts_as_an_error_is_what_the_client_could_not_use(path, line, ba
     path.write_bytes(line)
     follower = Follower(path)
     follower.poll()
-    assert [item.bad for item in follower.outcomes] == bad
+    assert [item.bad for item in follower.attempts] == bad
 
 
 def test_attempts_under_way_are_counted_at_a_moment(path):

@@ -198,7 +198,9 @@ def gate_details() -> str:
             f"\n### {gate.id}\n\n{gate.question} {gate.priority}, owner {gate.owner}, {waivable}. Runbook: [{page}]({page}).\n"
         )
         parts.append(
-            table(("criterion", "threshold", "samples", "maximum age", "produced by"), [_criterion(item) for item in gate.criteria])
+            table(
+                ("criterion", "threshold", "samples", "maximum age", "produced by"), [_criterion(item) for item in gate.criteria]
+            )
         )
     return "".join(parts).replace("\n\n\n", "\n\n")
 
