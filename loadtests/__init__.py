@@ -1,1 +1,1 @@
-"""Pressing: retry storms, histories and the double-settle checker."""
+"""Load: retry storms, histories and the double-settle checker."""

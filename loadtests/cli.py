@@ -1,4 +1,4 @@
-"""`gonogo load`: run a retry storm, check what it left behind, list the profiles."""
+"""`gonogo load`: run a retry storm, check its results, list the profiles."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,32 +9,34 @@ from gates.schema.options import format_option
 from gates.schema.output import show, show_product, write_document
 
 if TYPE_CHECKING:
-    from loadtests.run.runner import Outcome
+    from loadtests.run.runner import LoadResult
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.group()
 def load() -> None:
-    """Press a payment service with retry storms, and prove that no payment settled twice or got lost."""
+    """Load a payment service with retry storms, and check that no payment settled twice or was lost."""
 
 
 @load.command()
 @click.argument("profile")
 @click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
 @click.option("--out", type=_FOLDER, help="Folder for the run; default: a new one under the state folder.")
-@click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Decides every draw of the plan.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Determines every random choice of the plan."
+)
 @click.option("--run-id", help="Part of every idempotency key; default: the time, so that runs never share keys.")
 @click.option("--payments", type=click.IntRange(1, 1_000_000), help="How many payments, instead of the profile's number.")
 @click.option(
     "--until",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Let payments keep coming until FILE exists, five times as many at most.",
+    help="Start further payments until FILE exists, at most five times the number.",
 )
-@click.option("--check/--no-check", "checked", default=True, help="Read the target's books afterwards, and judge.")
+@click.option("--check/--no-check", "checked", default=True, help="Read the target's books afterwards, and check.")
 @click.option("--evidence", "evidence_dir", type=_FOLDER, help="Evidence store; default: the state folder's.")
-@click.option("--no-evidence", is_flag=True, help="Leave no signed statement.")
+@click.option("--no-evidence", is_flag=True, help="Write no signed statement.")
 @format_option("text", "json")
 def run(
     profile: str,
@@ -49,10 +51,10 @@ def run(
     no_evidence: bool,
     output_format: str,
 ) -> int:
-    """Run the storm PROFILE against a target, check the books, and leave signed evidence.
+    """Run the storm PROFILE against a target, check the books, and write signed evidence.
 
     Exit 0: clean. 1: findings. 3: something could not be judged, or the target could not be reached. 2: a profile, a target or an
-    environment variable is not right.
+    environment variable is invalid.
     """
     import msgspec
 
@@ -60,7 +62,7 @@ def run(
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
     from loadtests.run.folder import RunFolder
-    from loadtests.run.runner import Outcome, judge, leave_evidence, press
+    from loadtests.run.runner import LoadResult, judge, record_evidence, run_load
     from loadtests.schema import load_profile
 
     named_profile, target = load_profile(profile), load_target(target_name)
@@ -69,18 +71,18 @@ def run(
         named_profile = msgspec.structs.replace(named_profile, profile=changed)
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = RunFolder((out or made_state_dir() / "loadruns" / f"{named_profile.name}-{identity}").absolute())
-    report = press(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
-    outcome = judge(folder, target) if checked else Outcome(report, None)
+    report = run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
+    result = judge(folder, target) if checked else LoadResult(report, None)
     if checked and not no_evidence:
-        digest = leave_evidence(outcome, evidence_dir or made_state_dir() / "evidence", made_state_dir())
+        digest = record_evidence(result, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)
     show(f"run folder {folder.folder}", err=True)
-    return _show(outcome, folder.check if checked else folder.run, output_format)
+    return _show(result, folder.check if checked else folder.run, output_format)
 
 
 @load.command()
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.option("--target", "target_name", help="Read this target's books anew; without it, the books kept in the folder are used.")
+@click.option("--target", "target_name", help="Read this target's books again; without it, use the books stored in the folder.")
 @format_option("text", "json")
 def check(folder: Path, target_name: str | None, output_format: str) -> int:
     """Check the finished run in the folder RUN again, and rewrite its check.json."""
@@ -89,24 +91,24 @@ def check(folder: Path, target_name: str | None, output_format: str) -> int:
     from loadtests.run.runner import judge
 
     run_folder = RunFolder(folder)
-    outcome = judge(run_folder, None if target_name is None else load_target(target_name))
-    return _show(outcome, run_folder.check, output_format)
+    result = judge(run_folder, None if target_name is None else load_target(target_name))
+    return _show(result, run_folder.check, output_format)
 
 
 @load.command()
 @click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
-@click.option("--rounds", type=click.IntRange(1, 99), default=5, show_default=True, help="How often every row is measured.")
-@click.option("--seconds", type=click.IntRange(1, 60), default=2, show_default=True, help="How long one measurement takes.")
-@click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Decides the order of the rows.")
-@click.option("--quick", is_flag=True, help="One round of one second: about a minute, to see that it works.")
+@click.option("--rounds", type=click.IntRange(1, 99), default=5, show_default=True, help="Number of measurements of each row.")
+@click.option("--seconds", type=click.IntRange(1, 60), default=2, show_default=True, help="Seconds of one measurement.")
+@click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Determines the order of the rows.")
+@click.option("--quick", is_flag=True, help="One round of one second: about a minute, as a quick test.")
 @click.option("--only", multiple=True, metavar="ROW", help="Measure this row; may be given more than once.  [default: all]")
 @click.option(
     "--growth", type=click.IntRange(10_001), multiple=True, help="Also settle with this many payments stored; filling takes long."
 )
 @click.option("--generator", type=click.Choice(["auto", "wrk", "own"]), default="auto", show_default=True, help="Load generator.")
 @click.option("--work", type=_FOLDER, help="Folder for the databases; must be on a disk.  [default: /var/tmp]")
-@click.option("--postgres", type=_FOLDER, help="Folder of PostgreSQL's programs.  [default: looked for]")
-@click.option("--out", type=_FOLDER, help="Leave bench.json and bench.md in this folder.")
+@click.option("--postgres", type=_FOLDER, help="Folder of PostgreSQL's programs.  [default: search for it]")
+@click.option("--out", type=_FOLDER, help="Write bench.json and bench.md to this folder.")
 @click.option("--check", "checked", is_flag=True, help="End with 1 where a target is missed, with 3 where one is unknown.")
 @format_option("text", "json", "md")
 def bench(
@@ -124,10 +126,10 @@ def bench(
     checked: bool,
     output_format: str,
 ) -> int:
-    """Measure the service beside a bare one and beside what a user would build instead, in one run.
+    """Compare the speed of the service with a bare service and with common alternatives, in one run.
 
-    Every row is measured between two measurements of its control, in shuffled rounds, server and load generator each on a core of
-    its own; ratios are medians. Exit 0 whatever the figures are, 3 where the services cannot be started.
+    Every row is measured between two measurements of its control, in rounds of random order, with the load generator on its own
+    core; ratios are medians. Exit 0 for any figures, 3 if a service cannot be started.
     """
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
@@ -152,14 +154,20 @@ def bench(
 
 @load.command("hostile-rail")
 @click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
-@click.option("--payouts", type=click.IntRange(1, 1000), default=4, show_default=True, help="How many payouts for each fault.")
-@click.option("--fault", "only", multiple=True, metavar="NAME", help="Play this fault; may be given again.  [default: all]")
-@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Decides every draw.")
+@click.option("--payouts", type=click.IntRange(1, 1000), default=4, show_default=True, help="Number of payouts per fault.")
+@click.option("--fault", "only", multiple=True, metavar="NAME", help="Run this fault; may be repeated.  [default: all]")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Determines all random choices.")
 @click.option("--run-id", help="Part of every idempotency key; default: the time, so that runs never share keys.")
-@click.option("--patience", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds for a fault's outcomes.")
+@click.option(
+    "--patience",
+    type=click.IntRange(1, 3600),
+    default=60,
+    show_default=True,
+    help="Time limit for a fault's outcomes, in seconds.",
+)
 @click.option("--out", type=_FOLDER, help="Folder for the run; default: a new one under the state folder.")
 @click.option("--evidence", "evidence_dir", type=_FOLDER, help="Evidence store; default: the state folder's.")
-@click.option("--no-evidence", is_flag=True, help="Leave no signed statement.")
+@click.option("--no-evidence", is_flag=True, help="Write no signed statement.")
 @format_option("text", "json")
 def hostile_rail(
     target_name: str,
@@ -173,10 +181,10 @@ def hostile_rail(
     no_evidence: bool,
     output_format: str,
 ) -> int:
-    """Pay out through a rail that declines, stalls, loses replies and lies, and hold three books against each other.
+    """Pay out through a rail that declines, stalls, loses replies and misreports, and reconcile three books.
 
-    The rail's URL is in GONOGO_RAIL_URL; without it, service and rail are run here if the target says how. Exit 0: every debt was
-    paid once, and clients, service and rail agree. 1: findings. 3: something could not be judged, or does not answer.
+    The rail's URL is in GONOGO_RAIL_URL; without it, service and rail are started here if the target defines how. Exit 0: every
+    debt was paid once, and clients, service and rail agree. 1: findings. 3: something could not be judged or did not respond.
     """
     from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
@@ -184,19 +192,19 @@ def hostile_rail(
     from loadtests.hostile.judge.verdict import exit_code
     from loadtests.hostile.play.faults import chosen
     from loadtests.hostile.report import text_report
-    from loadtests.hostile.runner import Wish, check_bytes, heading, leave_evidence, run_kit
+    from loadtests.hostile.runner import Wish, check_bytes, heading, record_evidence, run_kit
 
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = (out or made_state_dir() / "hostilerail" / identity).absolute()
     wish = Wish(payouts, seed, identity, patience, chosen(only))
-    outcome = run_kit(load_target(target_name), wish, folder, system_clock)
+    result = run_kit(load_target(target_name), wish, folder, system_clock)
     if not no_evidence:
-        digest = leave_evidence(outcome, evidence_dir or made_state_dir() / "evidence", made_state_dir())
+        digest = record_evidence(result, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)
     show(f"run folder {folder}", err=True)
-    shown = check_bytes(outcome) if output_format == "json" else text_report(heading(outcome), outcome.verdict)
+    shown = check_bytes(result) if output_format == "json" else text_report(heading(result), result.verdict)
     show_product(shown, output_format)
-    return int(exit_code(outcome.verdict))
+    return int(exit_code(result.verdict))
 
 
 @load.command()
@@ -224,8 +232,8 @@ def schema() -> None:
     write_document(profile_schema_bytes())
 
 
-def _show(outcome: "Outcome", written: Path, output_format: str) -> int:
+def _show(result: "LoadResult", written: Path, output_format: str) -> int:
     from loadtests.run.report import text_report, verdict_of
 
-    show_product(written.read_bytes() if output_format == "json" else text_report(outcome), output_format)
-    return int(verdict_of(outcome))
+    show_product(written.read_bytes() if output_format == "json" else text_report(result), output_format)
+    return int(verdict_of(result))

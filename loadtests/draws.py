@@ -1,4 +1,4 @@
-"""Chance that can be repeated: every draw is a hash of the seed and of what is drawn, so that one more draw moves no other."""
+"""Repeatable randomness: every draw is a hash of the seed and a label, so that one more draw does not change the others."""
 
 import hashlib
 import math
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 
 def draw(seed: int, *what: object) -> int:
-    """A number below 2**64 that depends on the seed and the words only."""
+    """A number below 2**64 that depends only on the seed and the words."""
     text = "/".join((str(seed), *map(str, what)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def below(bound: int, seed: int, *what: object) -> int:
-    """A number in 0 .. bound-1; `bound` is far below 2**64, so that the remainder's bias does not show."""
+    """A number in 0 .. bound-1; `bound` is far below 2**64, so that the bias of the remainder is negligible."""
     assert bound > 0, "there is no number below zero to draw"
     return draw(seed, *what) % bound
 
@@ -23,7 +23,7 @@ def chance(percent: int, seed: int, *what: object) -> bool:
 
 
 def weighted(weights: Mapping[str, int], seed: int, *what: object) -> str:
-    """One of the names, as often as its weight says."""
+    """One of the names, with a probability proportional to its weight."""
     point = below(sum(weights.values()), seed, *what)
     for name, weight in weights.items():
         if point < weight:

@@ -1,4 +1,4 @@
-"""What may a load profile hold? JSON Schema 2020-12, exported from the types that decode it."""
+"""JSON Schema 2020-12 of load profiles, exported from the types that decode them."""
 
 import msgspec
 

@@ -1,16 +1,16 @@
-"""How long did it take? Nearest-rank percentiles of raw samples, and histograms that merge."""
+"""Durations: nearest-rank percentiles of raw samples, and histograms that can be merged."""
 
 from collections.abc import Iterable, Sequence
 
 from hdrh.histogram import HdrHistogram
 
 SIGNIFICANT_DIGITS = 3
-HIGHEST_US = 3_600_000_000  # an hour; what took longer is counted there
+HIGHEST_US = 3_600_000_000  # an hour; longer durations are counted there
 PER_MILLE: dict[str, int] = {"p50": 500, "p95": 950, "p99": 990, "p99.9": 999}
 
 
 def nearest_rank(ordered: Sequence[int], per_mille: int) -> int:
-    """The smallest sample that at least `per_mille` thousandths of the samples do not exceed; never one that was not seen.
+    """The smallest sample that at least `per_mille` thousandths of the samples do not exceed; always a measured value.
 
     `ordered` is ascending and not empty.
     """

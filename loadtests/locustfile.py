@@ -1,6 +1,6 @@
-"""The storm's own process: Locust runs one user, who starts every planned payment when it is due.
+"""The storm's own process: Locust runs one user, which starts every planned payment when it is due.
 
-Importing Locust replaces the sockets, threads and sleeps of the whole process by cooperative ones, which is why nothing
+Importing Locust replaces the sockets, threads and sleeps of the whole process by cooperative ones. So nothing
 else may import this file: `loadtests.supervise` starts it with `python -m locust`.
 """
 
@@ -35,9 +35,9 @@ _CUT_SHORT = 4
 
 
 class Greenlets:
-    """The loom of the storm: one greenlet for everything that waits.
+    """The storm's Loom: one greenlet for each client.
 
-    The first exception in one of them is raised in the greenlet that made the loom, wherever that waits.
+    The first exception in one of them is raised in the greenlet that created the Loom, at its next wait.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Greenlets:
             self._group.join(raise_error=True)
 
     def stop(self) -> None:
-        """End them all where they wait."""
+        """End all of them at their next wait."""
         self._ending = True
         self._group.kill()
 
@@ -77,7 +77,7 @@ class Greenlets:
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust has no types here
 def die_with_parent(environment: Environment, **_: Any) -> None:  # noqa: ANN401, ARG001  # Locust's signature
-    """Ask the kernel to end this process when the one that supervises it ends; if it is gone already, end now."""
+    """Ask the kernel to end this process when its supervisor ends; if that has ended already, end now."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != int(os.environ[PARENT]):
         sys.exit("the supervising process has ended already")
@@ -90,7 +90,7 @@ class Storm(User):
 
     @task
     def storm(self) -> None:
-        """Run the plan in the run's folder, note how it ended, and end Locust with a code that says so."""
+        """Run the plan in the run's folder, record how it ended, and end Locust with the matching exit code."""
         files = StormFiles(Path(os.environ[RUN]))
         loom = Greenlets()
         end = StormEnd(complete=False, done=0, detail="the storm was stopped")
@@ -154,7 +154,7 @@ def _enough(until: Until | None) -> Callable[[int], bool]:
 
 
 def _tell_locust(environment: Environment, event: Event) -> None:
-    """Keep Locust's own statistics right: response time from the due time; what we gave up is no failure of the service."""
+    """Report to Locust's statistics: response time from the due time; an abandoned reply is no failure of the service."""
     given_up = event.error == "abandoned"
     broken = (event.error is not None and not given_up) or (event.status or 0) >= 500
     environment.events.request.fire(  # type: ignore[no-untyped-call]  # Locust has no types here

@@ -1,4 +1,4 @@
-"""What a load profile says: a retry storm as data, and where the profile files live."""
+"""Load profiles: a retry storm as data, and where the profile files are."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ Minor = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,17}$")]
 
 
 class Arrivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An open arrival process: payments come when they are due, however slow the answers are."""
+    """An open arrival process: payments start when they are due, however slow the responses are."""
 
     rate_per_s: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     spacing: Literal["constant", "poisson"] = "poisson"
@@ -31,7 +31,7 @@ class Amounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Mix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often each script is drawn, by weight; the fields are the scripts."""
+    """The weight of each script; the fields are the scripts."""
 
     reserve_only: Weight = 0
     settle: Weight = 1
@@ -42,16 +42,16 @@ class Mix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Duplicates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many mutations are sent several times at once with one key, and how many copies then."""
+    """The share of mutations that are sent several times at once with one key, and the number of copies."""
 
     percent: Percent = 0
     copies: Annotated[int, msgspec.Meta(ge=2, le=16)] = 2
 
 
 class Abandoned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Replies that the client gives up: the socket is closed after sending, or after waiting `hurry_ms` only.
+    """Replies that the client abandons: it closes the socket after sending, or after waiting only `hurry_ms`.
 
-    `percent` is per attempt; `hurry_percent` of those wait a little before they close.
+    `percent` is per attempt; `hurry_percent` of those wait `hurry_ms` before they close.
     """
 
     percent: Percent = 0
@@ -67,7 +67,7 @@ class Client(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Same key again until the answer is known, `max_attempts` rounds are used up, or `patience_ms` is over.
+    """Retry with the same key until the response is known, `max_attempts` rounds are used up, or `patience_ms` is over.
 
     The wait before round n is base * (factor/100)^(n-1), at most `cap_ms`, shortened by up to `jitter_percent`.
     """
@@ -81,13 +81,13 @@ class RetryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Replays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many acknowledged mutations are asked again, with their key, once the storm is over."""
+    """The share of acknowledged mutations that are repeated with their key after the storm."""
 
     percent: Percent = 20
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run must keep to: beyond the lag no latency is reported, beyond the duration the storm is cut short."""
+    """Limits of a run: above the lag no latency is reported, above the duration the storm is stopped."""
 
     generator_lag_p99_ms: Milliseconds = 100
     duration_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 120
@@ -118,7 +118,7 @@ class NamedProfile(msgspec.Struct, frozen=True):
 
 
 def profile_folder() -> Path:
-    """Where the shipped profiles are."""
+    """The folder of the shipped profiles."""
     return Path(__file__).parent / "profiles"
 
 

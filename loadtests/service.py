@@ -1,4 +1,4 @@
-"""The target as an HTTP client sees it: is it there, which build is it, and what does it answer to a read."""
+"""The target as an HTTP client sees it: its readiness, its build, and its responses to reads."""
 
 from collections.abc import Callable, Mapping
 from time import sleep
@@ -20,7 +20,7 @@ START_HINT = "start it (`gonogo gateway serve`), or name another with --target o
 
 
 class Service:
-    """Reads from one target, with the credentials that its file names.
+    """Reads from one target, with the credentials of its file.
 
     Raises UsageProblem for a value of the environment that cannot be sent.
     """
@@ -40,9 +40,9 @@ class Service:
         self._client.close()
 
     def await_ready(self, patience_s: float, pause: Callable[[float], None] = sleep) -> None:
-        """Return once the target says it is ready.
+        """Return when the target is ready.
 
-        Raises UnknownProblem naming the URL, and how to start the service, when it has not within `patience_s`.
+        Raises UnknownProblem naming the URL, and how to start the service, if it is not ready within `patience_s`.
         """
         deadline = monotonic_s() + patience_s
         while True:
@@ -55,7 +55,7 @@ class Service:
             pause(0.1)
 
     def build(self) -> str | None:
-        """The sha256 of the running build, or None where the target does not tell."""
+        """The sha256 of the running build, or None if the target does not report it."""
         where = self.target.build
         if where is None:
             return None
@@ -76,7 +76,7 @@ class Service:
             trouble = redact(str(error), [credential]) or type(error).__name__
             raise UnknownProblem(f"{what}: {trouble}", next_step=START_HINT) from None
         if not answer.is_success:
-            raise UnknownProblem(f"{what}: answered {answer.status_code}: {redact(answer.text, [credential])[:200]}")
+            raise UnknownProblem(f"{what}: returned {answer.status_code}: {redact(answer.text, [credential])[:200]}")
         return answer
 
     def accounts(self) -> Accounts:
@@ -85,7 +85,8 @@ class Service:
         for name in ("wallet_id", "payee_ids"):
             if name not in variables:
                 raise UsageProblem(
-                    f"the target {self.name!r} has no variable {name!r}", next_step="a storm pays from it, to them"
+                    f"the target {self.name!r} has no variable {name!r}",
+                    next_step="a storm needs a wallet and payees",
                 )
         payees = tuple(payee.strip() for payee in resolve(variables["payee_ids"]).split(",") if payee.strip())
         if not payees:
@@ -98,11 +99,11 @@ class Service:
             answer = self._client.get(self.target.ready_path)
         except httpx.HTTPError as error:
             return str(error) or type(error).__name__
-        return "" if answer.is_success else f"answered {answer.status_code}"
+        return "" if answer.is_success else f"returned {answer.status_code}"
 
 
 def _has_reference(template: Json) -> bool:
-    """Whether a body template carries `{reference}`, which is different for every logical payment."""
+    """Whether a body template contains `{reference}`, which differs for every payment."""
     if isinstance(template, dict):
         return any(_has_reference(item) for item in template.values())
     if isinstance(template, list):

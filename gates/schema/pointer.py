@@ -23,6 +23,6 @@ def read_pointer(document: Json, pointer: str) -> Json:
 
 
 def text_at(document: Json, pointer: str) -> str | None:
-    """The string at `pointer`, or None where there is none."""
+    """The string at `pointer`, or None if there is none."""
     found = read_pointer(document, pointer)
     return found if isinstance(found, str) else None

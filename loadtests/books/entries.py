@@ -1,4 +1,4 @@
-"""What the service's books say: journal entries, receipts and balances, in the format `gonogo-ledger-v1`."""
+"""The service's books: journal entries, receipts and balances, in the format `gonogo-ledger-v1`."""
 
 import base64
 import binascii
@@ -36,11 +36,11 @@ class Entry(msgspec.Struct, frozen=True):
     receipt_id: str | None = None
 
     def moved(self, account: str) -> int:
-        """What the entry adds to one account."""
+        """The amount that the entry adds to one account."""
         return sum(int(posting.amount) for posting in self.postings if posting.account == account)
 
     def moved_by_suffix(self, prefix: str, suffix: str) -> int:
-        """What the entry adds to all accounts of a sort, such as `wallet/` and `/held`."""
+        """The amount that the entry adds to all accounts with this prefix and suffix, such as `wallet/` and `/held`."""
         return sum(int(p.amount) for p in self.postings if p.account.startswith(prefix) and p.account.endswith(suffix))
 
     @property
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The members of a receipt that the checker compares; its signature is the receipt verification's business."""
+    """The members of a receipt that the checker compares; the receipt verification checks its signature."""
 
     receipt_id: str
     kind: str
@@ -71,14 +71,14 @@ class Balance(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Why a part of the books is not there."""
+    """Why a part of the books is missing."""
 
     reason: UnknownReason
     detail: str
 
 
 class Books(msgspec.Struct, frozen=True):
-    """Everything the service's books say, each part or the reason why it is absent."""
+    """The service's books, each part or the reason why it is missing."""
 
     entries: tuple[Entry, ...] | Gap
     receipts: tuple[Receipt, ...] | Gap
@@ -90,7 +90,7 @@ class _Envelope(msgspec.Struct):
 
 
 def receipt_in(envelope: bytes) -> Receipt:
-    """The receipt inside a DSSE envelope, its signature unchecked; raises ValueError where there is none."""
+    """The receipt inside a DSSE envelope, its signature unchecked; raises ValueError if there is none."""
     try:
         payload = base64.b64decode(msgspec.json.decode(envelope, type=_Envelope).payload, validate=True)
         return msgspec.json.decode(payload, type=Receipt)

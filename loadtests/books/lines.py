@@ -1,4 +1,4 @@
-"""Lines of a witness that both reports print: what the ledger and the receipts say."""
+"""Lines of a witness that both reports print: ledger entries and receipts."""
 
 from loadtests.books.entries import Entry, Receipt
 
@@ -10,6 +10,6 @@ def ledger_line(entry: Entry) -> str:
 
 
 def receipt_line(receipt: Receipt) -> str:
-    """A receipt with the entries that it is for."""
+    """A receipt with its entries."""
     about = f"{receipt.kind} {receipt.amount} {receipt.currency}"
     return f"receipt {receipt.receipt_id}: {about} for {', '.join(receipt.entry_ids)}"

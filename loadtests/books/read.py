@@ -1,4 +1,4 @@
-"""Reading the books of a target by URL: journal entries, receipts, and balances that belong to the same moment."""
+"""Read the books of a target by URL: journal entries, receipts, and balances at the same time."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ from loadtests.books.entries import Balance, Books, Entry, Gap, Receipt, receipt
 from loadtests.service import Service
 from loadtests.storm.plan import Plan
 
-_ROUNDS = 8  # how often the balances are read again because the journal grew meanwhile
+_ROUNDS = 8  # how often balances are read again if the journal grew in the meantime
 
 Part = TypeVar("Part")
 
@@ -37,7 +37,7 @@ class _ReceiptPage(msgspec.Struct):
 
 
 def read_books(service: Service, plan: Plan) -> Books:
-    """Everything that the target lets us read back; what it does not have, or does not answer, is a gap with its reason."""
+    """Everything that the target can be read for; a missing part or a failed read is a gap with its reason."""
     audit = service.target.audit
     reader = _Reader(service, plan)
     entries, balances = _attempt(reader.entries, audit.ledger, "a ledger"), _attempt(reader.balances, audit.wallet, "balances")
@@ -48,9 +48,9 @@ def read_books(service: Service, plan: Plan) -> Books:
 
 
 def read_entries(service: Service, after: int = 0) -> tuple[Entry, ...]:
-    """The journal after one position, to its end; raises ValueError where its seq does not ascend."""
+    """The journal after one position, to its end; raises ValueError if its seq does not ascend."""
     where = service.target.audit.ledger
-    assert where is not None, "asked only where the target names a ledger"
+    assert where is not None, "the target names a ledger"
     decoder = msgspec.json.Decoder(Entry)
     found: list[Entry] = []
     while True:
@@ -68,7 +68,7 @@ def read_entries(service: Service, after: int = 0) -> tuple[Entry, ...]:
 def read_receipts(service: Service) -> tuple[Receipt, ...]:
     """Every receipt, page by page."""
     where = service.target.audit.receipts
-    assert where is not None, "asked only where the target names receipts"
+    assert where is not None, "the target names receipts"
     found: list[Receipt] = []
     cursor = ""
     while True:
@@ -81,7 +81,7 @@ def read_receipts(service: Service) -> tuple[Receipt, ...]:
 
 def _attempt(read: Callable[[], Part], operation: Operation | None, what: str) -> Part | Gap:
     if operation is None:
-        return Gap(UnknownReason.MISSING, f"the target does not say where {what} can be read")
+        return Gap(UnknownReason.MISSING, f"the target does not define where {what} can be read")
     try:
         return read()
     except (UnknownProblem, msgspec.MsgspecError, ValueError) as error:
@@ -98,8 +98,8 @@ class _Reader:
         return read_entries(self._service, after)
 
     def balances(self) -> tuple[Balance, ...]:
-        """The balances of the plan's wallet, and of its payees where they can be read."""
-        assert self._audit.wallet is not None, "asked only where the target names a wallet"
+        """The balances of the plan's wallet, and of its payees if they can be read."""
+        assert self._audit.wallet is not None, "the target names a wallet"
         wallet_id = self._plan.wallet_id
         wallet = self._view(self._audit.wallet, {"wallet_id": wallet_id}, _WalletView)
         found = [
@@ -115,7 +115,7 @@ class _Reader:
     def at_one_moment(
         self, entries: tuple[Entry, ...], balances: tuple[Balance, ...]
     ) -> tuple[tuple[Entry, ...], tuple[Balance, ...] | Gap]:
-        """Balances that were read while the journal stood still, and the journal up to then."""
+        """Balances that were read while the journal did not grow, and the journal at that time."""
         for _round in range(_ROUNDS):
             try:
                 more = self.entries(entries[-1].seq if entries else 0)

@@ -1,1 +1,1 @@
-"""The double-settle checker: what clients were told, held against what the books say, payment by payment."""
+"""The double-settle checker: compares clients' responses with the books, payment by payment."""

@@ -1,4 +1,4 @@
-"""Do the balances that the service reports follow from the entries, and does every entry add up to nothing?"""
+"""Rule: reported balances equal the sums of the entries, and every entry sums to zero."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from loadtests.checker.findings import BalanceLine, Finding, Rule, Ruling, findi
 
 
 def balance_mismatches(case: Case) -> Ruling:
-    """Entries that do not sum to zero in each currency, and reported balances that the entries do not add up to."""
+    """Entries that do not sum to zero in each currency, and reported balances that differ from the sum of the entries."""
     findings = [*_unbalanced(case.entries)]
     derived: dict[str, int] = defaultdict(int)
     for entry in case.entries:
@@ -18,7 +18,7 @@ def balance_mismatches(case: Case) -> Ruling:
     for balance in case.balances:
         if int(balance.amount) != derived[balance.account]:
             line = BalanceLine(balance.account, balance.amount, str(derived[balance.account]))
-            detail = f"{balance.account} is reported as {balance.amount}; its entries add up to {line.derived}"
+            detail = f"{balance.account} is reported as {balance.amount}; its entries sum to {line.derived}"
             findings.append(finding(Rule.BALANCE_MISMATCH, None, detail, [line]))
     return Ruling(len(case.balances) + len(case.entries), tuple(findings))
 

@@ -1,4 +1,4 @@
-"""What the journal says about each payment of the run: its entries by kind, and the amounts they move."""
+"""The journal's entries for each payment of the run, by kind, and the amounts they move."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from loadtests.books.entries import Entry, EntryKind
-from loadtests.checker.asked import Asked, Life
+from loadtests.checker.requests import Life, Requests
 from loadtests.storm.plan import Plan
 
 
 class PaymentBook(msgspec.Struct):
-    """The entries of one logical payment, and the accounts that its plan says they may touch."""
+    """The entries of one logical payment, and the accounts that they may change according to the plan."""
 
     held: str
     available: str
@@ -23,45 +23,45 @@ class PaymentBook(msgspec.Struct):
         return sorted((entry for kind in kinds for entry in self.entries.get(kind, ())), key=lambda entry: entry.seq)
 
     def left_for_payee(self, entry: Entry) -> int:
-        """What one settle entry took out of the hold without giving it back to the wallet."""
+        """The amount that one settle entry took out of the hold without returning it to the wallet."""
         return -entry.moved(self.held) - entry.moved(self.available)
 
     def credited(self, entry: Entry) -> int:
-        """What one entry added to the payee of the plan."""
+        """The amount that one entry added to the planned payee."""
         return entry.moved(self.payable)
 
     def settled(self) -> int:
-        """What all settle entries took out of the hold for the payee."""
+        """The amount that all settle entries took out of the hold for the payee."""
         return sum(self.left_for_payee(entry) for entry in self.of("settle"))
 
     def reserved(self) -> int:
-        """What all reserve entries put on hold."""
+        """The amount that all reserve entries put on hold."""
         return sum(entry.moved(self.held) for entry in self.of("reserve"))
 
     def still_held(self) -> int:
-        """What is left of the hold after every entry."""
+        """The rest of the hold after all entries."""
         return sum(entry.moved(self.held) for entries in self.entries.values() for entry in entries)
 
     def refunded(self) -> int:
-        """What all refund entries took back from the payee."""
+        """The amount that all refund entries took back from the payee."""
         return -sum(entry.moved(self.payable) for entry in self.of("refund"))
 
 
 class Booked(msgspec.Struct, frozen=True):
-    """The journal, by logical payment; `foreign` are entries of payments that the run does not know."""
+    """The journal, by logical payment; `foreign` are entries of payments outside of the run."""
 
     books: Mapping[int, PaymentBook]
     foreign: tuple[Entry, ...]
 
 
-def index_entries(plan: Plan, asked: Asked, entries: Iterable[Entry]) -> Booked:
-    """Sort every entry to the payment that it belongs to, in one pass."""
-    books = {number: _empty(plan, life) for number, life in asked.lives.items()}
+def index_entries(plan: Plan, requests: Requests, entries: Iterable[Entry]) -> Booked:
+    """Assign every entry to its payment, in one pass."""
+    books = {number: _empty(plan, life) for number, life in requests.lives.items()}
     foreign = []
     for entry in entries:
         if entry.payment_id is None:
             continue
-        number = asked.ids.get(entry.payment_id)
+        number = requests.ids.get(entry.payment_id)
         if number is None:
             foreign.append(entry)
         else:

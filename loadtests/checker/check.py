@@ -1,4 +1,4 @@
-"""The checker itself: one table of rules, judged over a plan, a history and the books; pure, and linear in their size."""
+"""The checker itself: one table of rules, applied to a plan, a history and the books; pure, and linear in their size."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -7,13 +7,13 @@ import msgspec
 
 from gates.evidence.statement import Measure
 from loadtests.books.entries import Books, Gap
-from loadtests.checker.asked import Told
 from loadtests.checker.balances import balance_mismatches
 from loadtests.checker.case import Case
 from loadtests.checker.effects import amount_mismatches, double_reserves, double_reversals, lost_reserves, lost_reversals
 from loadtests.checker.findings import Finding, Ruling
 from loadtests.checker.receipts import receipt_mismatches
 from loadtests.checker.replays import replay_changes
+from loadtests.checker.requests import Result
 from loadtests.checker.settles import double_settles, lost_settles, stuck_credits, unknown_outcomes
 from loadtests.storm.history import Event
 from loadtests.storm.plan import Plan
@@ -22,7 +22,7 @@ Part = Literal["entries", "receipts", "balances"]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One measure: which books it cannot do without, and the rule that takes it."""
+    """One measure: the books that it needs, and its rule."""
 
     measure: str
     needs: tuple[Part, ...]
@@ -46,7 +46,7 @@ RULES: tuple[Row, ...] = (
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What the verdict rests on."""
+    """The counts behind the verdict."""
 
     logical_payments: int
     begun_payments: int
@@ -72,7 +72,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def check(plan: Plan, history: Iterable[Event], books: Books) -> Verdict:
-    """Hold what clients were told against the books. A rule whose books are absent says unknown, and why; never zero."""
+    """Compare the clients' responses with the books. A rule without its books is unknown, with the reason; never zero."""
     case = Case(plan, history, books)
     measures: dict[str, Measure] = {}
     findings: list[Finding] = []
@@ -88,20 +88,20 @@ def check(plan: Plan, history: Iterable[Event], books: Books) -> Verdict:
 
 
 def _count(case: Case) -> Counts:
-    mutations = case.asked.mutations.values()
-    told = [mutation.told for mutation in mutations]
+    mutations = case.requests.mutations.values()
+    told = [mutation.result for mutation in mutations]
     books = case.books
     return Counts(
         logical_payments=len(case.plan.payments),
-        begun_payments=sum(bool(life.mutations) for life in case.asked.lives.values()),
+        begun_payments=sum(bool(life.mutations) for life in case.requests.lives.values()),
         mutations=len(mutations),
         attempts=sum(mutation.attempts for mutation in mutations),
-        acknowledged=told.count(Told.ACKNOWLEDGED),
-        refused=told.count(Told.REFUSED),
-        unknown=told.count(Told.UNKNOWN),
+        acknowledged=told.count(Result.ACKNOWLEDGED),
+        refused=told.count(Result.REFUSED),
+        unknown=told.count(Result.UNKNOWN),
         lost_replies=sum(mutation.unsure for mutation in mutations),
         replayed_answers=sum(answer.replayed is True for mutation in mutations for answer in mutation.answers),
-        reserves_without_id=sum(bool(life.mutations) and not life.payment_ids for life in case.asked.lives.values()),
+        reserves_without_id=sum(bool(life.mutations) and not life.payment_ids for life in case.requests.lives.values()),
         ledger_entries=0 if isinstance(books.entries, Gap) else len(books.entries),
         foreign_entries=0 if isinstance(books.entries, Gap) else len(case.booked.foreign),
         receipts=0 if isinstance(books.receipts, Gap) else len(books.receipts),

@@ -1,4 +1,4 @@
-"""What the checker says: rules, findings, and the shortest witness that proves each."""
+"""The checker's results: rules, findings, and the shortest witness that proves each."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -11,7 +11,7 @@ from loadtests.storm.history import Event
 
 
 class Rule(StrEnum):
-    """The name of what is wrong."""
+    """The name of a rule."""
 
     DOUBLE_RESERVE = "double_reserve"
     LOST_RESERVE = "lost_reserve"
@@ -29,7 +29,7 @@ class Rule(StrEnum):
 
 
 class BalanceLine(msgspec.Struct, frozen=True):
-    """One account: what the service reports, and what all entries add up to."""
+    """One account: the reported balance, and the sum of all entries."""
 
     account: str
     reported: str
@@ -37,7 +37,7 @@ class BalanceLine(msgspec.Struct, frozen=True):
 
 
 class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of proof, from exactly one of the sources."""
+    """One line of proof, from exactly one source."""
 
     history: Event | None = None
     ledger: Entry | None = None
@@ -55,7 +55,7 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong, with the fewest lines that prove it to somebody who trusts nothing else."""
+    """One defect, with the fewest lines that prove it."""
 
     rule: Rule
     payment_id: str | None
@@ -69,7 +69,7 @@ def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Eve
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """What one rule says: how many things it looked at, and what was wrong with them."""
+    """The result of one rule: the number of checked items, and the findings."""
 
     samples: int
     findings: tuple[Finding, ...]

@@ -1,4 +1,4 @@
-"""Is there exactly one receipt for every effect, and does it say what the ledger says?"""
+"""Rule: every effect has exactly one receipt, which agrees with the ledger."""
 
 from collections.abc import Iterator
 
@@ -65,8 +65,8 @@ def _amount(entry: Entry, book: PaymentBook) -> int:
 def _unbooked(case: Case, booked: set[str]) -> Iterator[Finding]:
     effects = set(RECEIPT_OF.values())
     for receipt in case.receipts:
-        if receipt.payment_id not in case.asked.ids or receipt.kind not in effects:
+        if receipt.payment_id not in case.requests.ids or receipt.kind not in effects:
             continue
         if not receipt.entry_ids or any(entry_id not in booked for entry_id in receipt.entry_ids):
-            detail = f"receipt {receipt.receipt_id} speaks of a {receipt.kind} that the ledger does not have"
+            detail = f"receipt {receipt.receipt_id} is for a {receipt.kind} that the ledger does not have"
             yield finding(Rule.RECEIPT_MISMATCH, receipt.payment_id, detail, [receipt])

@@ -1,15 +1,15 @@
-"""Was every payment settled as often as it was asked for, and did what left the hold reach its payee?"""
+"""Rules: every payment settled as often as requested, and what left the hold reached its payee."""
 
 from collections.abc import Iterator
 
-from loadtests.checker.asked import Mutation, Told
 from loadtests.checker.booked import PaymentBook
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
+from loadtests.checker.requests import Mutation, Result
 
 
 def double_settles(case: Case) -> Ruling:
-    """A payment settled more often than asked: twice for one request, or at all where nobody asked or the answer was no."""
+    """A payment settled more often than requested: twice for one request, or without a request, or after a refusal."""
     samples, findings = 0, []
     for life, book in case.lives():
         entries = book.of("settle")
@@ -18,14 +18,14 @@ def double_settles(case: Case) -> Ruling:
             continue
         samples += 1
         payment_id = entries[0].payment_id if entries else None
-        if settle is None or settle.told is Told.REFUSED:
+        if settle is None or settle.result is Result.REFUSED:
             if entries:
-                why = "nobody asked for a settle" if settle is None else f"the settle was refused ({settle.evidence.status})"
+                why = "no settle was requested" if settle is None else f"the settle was refused ({settle.evidence.status})"
                 refusal = [] if settle is None else [settle.evidence]
                 detail = f"{why}, yet {book.settled()} was settled"
                 findings.append(finding(Rule.UNEXPECTED_SETTLE, payment_id, detail, [*refusal, entries[0]]))
         elif len(entries) > 1:
-            detail = f"one settle was asked for under one key, and {len(entries)} are in the ledger: {book.settled()} in all"
+            detail = f"one settle was requested under one key, and {len(entries)} are in the ledger: {book.settled()} in total"
             findings.append(finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *entries[:2]]))
     return Ruling(samples, tuple(findings))
 
@@ -47,7 +47,7 @@ def lost_settles(case: Case) -> Ruling:
 
 
 def stuck_credits(case: Case) -> Ruling:
-    """What left a hold for the payee, against what that payee was credited: one by one, since totals may hide it."""
+    """The amounts that left a hold for the payee, compared with the payee's credits: one by one, since totals may hide it."""
     samples, findings = 0, []
     for _life, book in case.lives():
         entries = book.of("settle")
@@ -63,7 +63,7 @@ def stuck_credits(case: Case) -> Ruling:
 
 
 def unknown_outcomes(case: Case) -> Ruling:
-    """Mutations with an attempt of unknown outcome; where it stayed so, the settle is there once, whole, or not at all."""
+    """Mutations with an attempt of unknown outcome; if it stays unknown, the settle exists once in full, or not at all."""
     samples = 0
     findings: list[Finding] = []
     for life, book in case.lives():
@@ -71,7 +71,7 @@ def unknown_outcomes(case: Case) -> Ruling:
             continue
         samples += sum(mutation.doubtful for mutation in life.mutations.values())
         settle = life.mutations.get("settle")
-        if settle is not None and settle.told is Told.UNKNOWN:
+        if settle is not None and settle.result is Result.UNKNOWN:
             findings.extend(_judge_unknown(settle, book))
     return Ruling(samples, tuple(findings))
 
@@ -79,8 +79,8 @@ def unknown_outcomes(case: Case) -> Ruling:
 def _judge_unknown(settle: Mutation, book: PaymentBook) -> Iterator[Finding]:
     entries = book.of("settle")
     if len(entries) > 1:
-        detail = f"no attempt to settle {settle.amount} got an answer, and it happened {len(entries)} times"
+        detail = f"no attempt to settle {settle.amount} got a response, and it happened {len(entries)} times"
         yield finding(Rule.UNKNOWN_OUTCOME, entries[0].payment_id, detail, [settle.evidence, *entries[:2]])
     elif entries and book.credited(entries[0]) == book.settled() != int(settle.amount or book.reserved()):
-        detail = f"no attempt to settle {settle.amount} got an answer, and {book.settled()} was settled"
+        detail = f"no attempt to settle {settle.amount} got a response, and {book.settled()} was settled"
         yield finding(Rule.UNKNOWN_OUTCOME, entries[0].payment_id, detail, [settle.evidence, *entries])

@@ -61,14 +61,14 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: tuple[Row, ...]
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class HostileResult(msgspec.Struct, frozen=True):
     """What a run leaves for its caller."""
 
     report: Report
     verdict: Verdict
 
 
-def run_kit(named: NamedTarget, wish: Wish, out: Path, clock: Clock) -> Outcome:
+def run_kit(named: NamedTarget, wish: Wish, out: Path, clock: Clock) -> HostileResult:
     """Play every fault against a service and its rail, and judge what the three books say.
 
     Where the environment does not say where the rail is and the target says how to run it, both are run here, in OUT/service.
@@ -85,13 +85,13 @@ def run_kit(named: NamedTarget, wish: Wish, out: Path, clock: Clock) -> Outcome:
         parts.append(run_alone(named, order, alone, out))
     if len(alone) < len(wish.faults):
         parts.append(run_pair(named, order, out, parts[-1].builds[1] if parts else None))
-    outcome = _outcome(named.name, wish, tuple(parts), (started, format_utc(clock())))
-    save(out, "run", outcome.report)
-    (out / "check.json").write_bytes(check_bytes(outcome))
-    return outcome
+    result = _outcome(named.name, wish, tuple(parts), (started, format_utc(clock())))
+    save(out, "run", result.report)
+    (out / "check.json").write_bytes(check_bytes(result))
+    return result
 
 
-def _outcome(target: str, wish: Wish, parts: tuple[Part, ...], times: tuple[str, str]) -> Outcome:
+def _outcome(target: str, wish: Wish, parts: tuple[Part, ...], times: tuple[str, str]) -> HostileResult:
     asks, told = [ask for part in parts for ask in part.asks], [part for part in parts if part.base_url]
     first, last = (told[0], told[-1]) if told else (parts[0], parts[0])
     report = Report(
@@ -108,24 +108,24 @@ def _outcome(target: str, wish: Wish, parts: tuple[Part, ...], times: tuple[str,
         refused=_refused(asks),
         steps=tuple(step for part in parts for step in part.steps),
     )
-    return Outcome(report, joined(parts))
+    return HostileResult(report, joined(parts))
 
 
-def heading(outcome: Outcome) -> str:
+def heading(result: HostileResult) -> str:
     """What was run, in a line or two."""
-    report = outcome.report
+    report = result.report
     where = f" ({report.base_url}, rail {report.rail_url})" if report.base_url else ""
     told = [f"hostile rail, seed {report.seed}, against {report.target}{where}"]
     told += [f"{count} requests were not acknowledged: {answer}" for answer, count in sorted(report.refused.items())]
     return "\n".join(told)
 
 
-def leave_evidence(outcome: Outcome, store: Path, home: Path) -> str:
+def record_evidence(result: HostileResult, store: Path, home: Path) -> str:
     """Sign what came out and store it; returns the evidence's digest. A run that saw two builds proves nothing about either."""
     from gates.evidence.keys import load_signer
     from gates.evidence.store import EvidenceStore
 
-    report, verdict = outcome.report, outcome.verdict
+    report, verdict = result.report, result.verdict
     changed = report.builds[0] != report.builds[1]
     trouble = f"the build changed during the run: {report.builds[0]} before, {report.builds[1]} after" if changed else ""
     rows: Json = [to_builtins(row) for row in verdict.rows]
@@ -150,9 +150,9 @@ def leave_evidence(outcome: Outcome, store: Path, home: Path) -> str:
     return EvidenceStore(store).record(load_signer(home), EvidenceKind.HOSTILE_RAIL, subject, predicate).digest
 
 
-def check_bytes(outcome: Outcome) -> bytes:
+def check_bytes(result: HostileResult) -> bytes:
     """What check.json holds."""
-    verdict = outcome.verdict
+    verdict = result.verdict
     return msgspec.json.encode(Check(verdict.measures, verdict.findings, verdict.rows), order="sorted") + b"\n"
 
 

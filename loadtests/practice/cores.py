@@ -1,4 +1,4 @@
-"""Which core does what: the load generator has one, and services are not moved onto it as long as there are others."""
+"""The assignment of cores: the load generator has one, and services use the others if there are any."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Cores(msgspec.Struct, frozen=True):
-    """The cores of server, load generator and a peer's database; with a single core all share it, and ratios mean little."""
+    """The cores of server, load generator and a peer's database; a single core is shared by all, and ratios then mean little."""
 
     server: frozenset[int]
     generator: frozenset[int]
@@ -21,14 +21,14 @@ class Cores(msgspec.Struct, frozen=True):
 
 
 def available_cores() -> tuple[int, ...]:
-    """The cores that this process may use; none where the system cannot tell."""
+    """The cores that this process may use; empty if the system cannot tell."""
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
 
 def share_out(cores: Collection[int]) -> Cores:
     """The last core is the load generator's; services, and a peer's database, have the others, with two cores both.
 
-    A service of several processes may then use what the load generator leaves, and so may a peer with its database.
+    A service of several processes, and a peer with its database, can then use what the load generator leaves.
     """
     ordered = sorted(cores)
     services = frozenset(ordered if len(ordered) < 3 else ordered[:-1])
@@ -37,7 +37,7 @@ def share_out(cores: Collection[int]) -> Cores:
 
 @contextmanager
 def pinned(cores: Collection[int]) -> Iterator[None]:
-    """Run the block on those cores; what it starts inherits them, threads that are made later included."""
+    """Run the block on those cores; its child processes and later threads inherit them."""
     if not cores or not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -49,28 +49,28 @@ class Served:
                 raise UnknownProblem(f"{name} cannot be started: {error}") from None
 
     def wait(self, is_ready: Callable[[], bool], pause: Callable[[float], None] = sleep) -> None:
-        """Return once `is_ready`; raises UnknownProblem with the end of the log where the process ends or takes too long."""
+        """Return once `is_ready`; raises UnknownProblem with the end of the log if the process ends or takes too long."""
         deadline = monotonic_s() + _READY_S
         while not is_ready():
             code = self._process.poll()
             if code is not None or monotonic_s() > deadline:
                 what = "was not ready in time" if code is None else f"ended with {code} before it was ready"
-                raise UnknownProblem(f"{self.name} {what}{self._last_words()}")
+                raise UnknownProblem(f"{self.name} {what}{self._log_tail()}")
             pause(_POLL_S)
 
     def freeze(self) -> None:
-        """Stop it and everything that it started where they are, as a machine that is paused would; sockets stay open."""
+        """Freeze it and its descendants, as on a paused machine; sockets stay open."""
         os.killpg(self._process.pid, signal.SIGSTOP)
         self._frozen = True
 
     def go_on(self) -> None:
-        """Let it go on as if no time had passed."""
+        """Continue it."""
         if self._frozen:
             os.killpg(self._process.pid, signal.SIGCONT)
             self._frozen = False
 
     def end(self) -> None:
-        """Its own signal, time to tidy up, then SIGKILL for it and everything that it started."""
+        """Send its stop signal, wait, then SIGKILL it and its descendants."""
         self.go_on()
         if self._process.poll() is None:
             self._process.send_signal(self._last_signal)
@@ -81,12 +81,12 @@ class Served:
         self._process.wait()
 
     def cpu_ms(self) -> int | None:
-        """CPU time of the process and its descendants so far, in milliseconds; None where /proc is not there."""
+        """CPU time of the process and its descendants so far, in milliseconds; None without /proc."""
         ticks = [_ticks(pid) for pid in self._family()]
         return sum(ticks) * 1000 // os.sysconf("SC_CLK_TCK") if ticks else None
 
     def rss_kb(self) -> int | None:
-        """Resident memory in KiB. Of a family of processes, what they share is counted once."""
+        """Resident memory in KiB. Memory shared by several processes is counted once."""
         family = self._family()
         if not family:
             return None
@@ -101,7 +101,7 @@ class Served:
             family += [child for child, parent in parents.items() if parent == pid]
         return family
 
-    def _last_words(self) -> str:
+    def _log_tail(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-5:]
         return "".join(f"\n  {line}" for line in lines)
 
@@ -119,7 +119,7 @@ def answers(port: int, path: str) -> bool:
 
 
 def _stat(path: Path) -> list[str]:
-    """The fields of /proc/PID/stat after the command's name, which may hold anything; none for a process that has gone."""
+    """The fields of /proc/PID/stat after the command's name, which may contain anything; empty for a process that has ended."""
     try:
         return (path / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""A rail and a service run here for one run of the kit, where the environment names none: started, and always ended."""
+"""A rail and a service for one hostile-rail run, if the environment names none: started, and always ended."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ _URL = "GONOGO_BASE_URL"  # the name of a variable
 
 
 class Running(NamedTuple):
-    """One process of the service, and where it answers."""
+    """One process of the service, and its URL."""
 
     url: str
     served: Served
@@ -30,10 +30,10 @@ def database(folder: Path) -> Path:
 def staged(
     named: NamedTarget, process: Process, folder: Path, *, copies: int = 1, more: Sequence[str] = ()
 ) -> Iterator[tuple[Running, ...]]:
-    """Run the target's rail and then its service on a fresh database in `folder`; the environment names them meanwhile.
+    """Run the target's rail and then its service on a fresh database in `folder`; the environment names them during the block.
 
-    With `copies` that many processes of the service share the database, and the environment names the first; `more` are arguments
-    for each. Raises UnknownProblem with the end of its log for one that does not get ready.
+    `copies` processes of the service share the database, and the environment names the first; `more` are arguments
+    for each. Raises UnknownProblem with the end of its log if one does not become ready.
     """
     folder.mkdir(parents=True, mode=0o700)
     before = dict(os.environ)

@@ -1,4 +1,4 @@
-"""The whole verdict on a run, from its plan, its history and the books: measures, percentiles and what to say of them."""
+"""The assessment of a run from its plan, its history and the books: measures, findings and percentiles."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from loadtests.books.entries import Books
 from loadtests.checker.check import Counts, check
 from loadtests.checker.findings import Finding
 from loadtests.histogram import SIGNIFICANT_DIGITS, encode_histogram, percentiles_ms
-from loadtests.run.pressure import Pressure, measure_pressure, pressure_measures
+from loadtests.run.samples import StormSamples, storm_measures, storm_samples
 from loadtests.schema import Limits
 from loadtests.storm.history import Event
 from loadtests.storm.plan import Plan
@@ -20,7 +20,7 @@ _SHOWN_FINDINGS, _SHOWN_WITNESSES = 20, 4
 
 
 class Assessment(msgspec.Struct, frozen=True):
-    """Everything that can be said of a run: measures, findings, counts, percentiles by operation, histograms."""
+    """The results of a run: measures, findings, counts, percentiles by operation, histograms."""
 
     measures: dict[str, Measure]
     findings: tuple[Finding, ...]
@@ -32,20 +32,20 @@ class Assessment(msgspec.Struct, frozen=True):
 def assess(plan: Plan, history: Sequence[Event], books: Books, limits: Limits) -> Assessment:
     """Judge a run; pure, so that it can be judged again from its folder."""
     verdict = check(plan, history, books)
-    pressure = measure_pressure(plan, history)
+    storm = storm_samples(plan, history)
     counts = verdict.counts
     settles = {event.key for event in history if event.operation == "settle" and event.type == "ok"}
     measures = {
         "logical_payments": Measure(str(counts.begun_payments), "count", counts.begun_payments),
         "acknowledged_settles": Measure(str(len(settles)), "count", len(settles)),
         **verdict.measures,
-        **pressure_measures(pressure, limits),
+        **storm_measures(storm, limits),
     }
-    return Assessment(measures, verdict.findings, counts, _latency(pressure), _histograms(pressure))
+    return Assessment(measures, verdict.findings, counts, _latency(storm), _histograms(storm))
 
 
 def exit_code(measures: Mapping[str, Measure], findings: Sequence[Finding], *, complete: bool) -> ExitCode:
-    """Red for findings; unknown where the storm was cut short or a measure could not be taken."""
+    """Red for findings; unknown if the storm is incomplete or a measure could not be taken."""
     if findings:
         return ExitCode.RED
     missing = [name for name, measure in measures.items() if measure.value is None]
@@ -53,7 +53,7 @@ def exit_code(measures: Mapping[str, Measure], findings: Sequence[Finding], *, c
 
 
 def finding_facts(findings: Sequence[Finding]) -> Json:
-    """Findings as evidence carries them: the first of them, each with the first lines of its witness, and how many there are."""
+    """Findings for the evidence: the first of them, each with the first lines of its witness, and their number."""
     shown: list[Json] = []
     for item in findings[:_SHOWN_FINDINGS]:
         short = msgspec.structs.replace(item, witness=item.witness[:_SHOWN_WITNESSES])
@@ -61,26 +61,26 @@ def finding_facts(findings: Sequence[Finding]) -> Json:
     return {"count": len(findings), "shown": shown}
 
 
-def _latency(pressure: Pressure) -> dict[str, Json]:
+def _latency(storm: StormSamples) -> dict[str, Json]:
     """Percentiles in milliseconds, by nearest rank over raw samples."""
     found: dict[str, Json] = {"method": "nearest-rank over raw samples, milliseconds"}
-    for name, samples in sorted(pressure.responses.items()):
+    for name, samples in sorted(storm.responses.items()):
         found[f"response_{name}"] = {**percentiles_ms(samples), "samples": len(samples)}
-    for name, samples in sorted(pressure.services.items()):
+    for name, samples in sorted(storm.services.items()):
         found[f"service_{name}"] = {**percentiles_ms(samples), "samples": len(samples)}
-    found["generator_lag"] = {**percentiles_ms(pressure.lags), "samples": len(pressure.lags)}
-    milliseconds = pressure.span_ns // 1_000_000
-    found["attempts_per_s"] = str(pressure.attempts * 1000 // milliseconds) if milliseconds else "0"
+    found["generator_lag"] = {**percentiles_ms(storm.lags), "samples": len(storm.lags)}
+    milliseconds = storm.span_ns // 1_000_000
+    found["attempts_per_s"] = str(storm.attempts * 1000 // milliseconds) if milliseconds else "0"
     found["storm_ms"] = milliseconds
     return found
 
 
-def _histograms(pressure: Pressure) -> dict[str, Json]:
+def _histograms(storm: StormSamples) -> dict[str, Json]:
     precision = f"HdrHistogram V2, microseconds, {SIGNIFICANT_DIGITS} significant digits"
     found: dict[str, Json] = {"encoding": precision}
-    for name, samples in sorted(pressure.responses.items()):
+    for name, samples in sorted(storm.responses.items()):
         found[f"response_{name}"] = encode_histogram(samples)
-    for name, samples in sorted(pressure.services.items()):
+    for name, samples in sorted(storm.services.items()):
         found[f"service_{name}"] = encode_histogram(samples)
-    found["generator_lag"] = encode_histogram(pressure.lags)
+    found["generator_lag"] = encode_histogram(storm.lags)
     return found

@@ -1,4 +1,4 @@
-"""A load run's folder: what lies in it, written once and read back as values."""
+"""A load run's folder: its files, written once and read back as values."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -27,7 +27,7 @@ class CheckReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RunReport(msgspec.Struct, frozen=True):
-    """`run.json`: what was run against what, how it ended, and the numbers that a report tells."""
+    """`run.json`: profile, target, how the run ended, and the numbers of the report."""
 
     profile: str
     seed: int
@@ -52,9 +52,9 @@ class RunFolder:
         self.metrics = folder / "metrics.json"
 
     def begin(self, plan: Plan, order: Order) -> None:
-        """Make the folder and write what the storm needs.
+        """Create the folder and write the storm's input.
 
-        Raises UsageProblem where a run is in it already: two histories in one file could not be told apart.
+        Raises UsageProblem if it already contains a run: one file cannot hold two histories.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.files.plan.exists():
@@ -63,7 +63,7 @@ class RunFolder:
         self.write(self.files.order, order)
 
     def cut(self, plan: Plan, begun: int) -> None:
-        """Keep of the plan only what began: the payments that nobody asked for are no part of the run."""
+        """Reduce the plan to what began: payments that were never requested are no part of the run."""
         self.files.plan.write_bytes(plan_bytes(msgspec.structs.replace(plan, payments=plan.payments[:begun])))
 
     def read_plan(self) -> Plan:
@@ -71,15 +71,15 @@ class RunFolder:
         return read_plan(self._bytes(self.files.plan), str(self.files.plan))
 
     def read_order(self) -> Order:
-        """What the storm was told besides the plan."""
+        """The storm's input in addition to the plan."""
         return self._read(self.files.order, Order)
 
     def read_history(self) -> list[Event]:
-        """What the storm did."""
+        """The history of the storm."""
         return read_history(self.files.history)
 
     def read_books(self) -> Books:
-        """The books as they were read when the run was last checked against its target."""
+        """The books as read at the last check against the target."""
         return self._read(self.books, Books)
 
     def read_run(self) -> RunReport:

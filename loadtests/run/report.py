@@ -1,4 +1,4 @@
-"""A load run in words, for the person who started it."""
+"""The report of a load run as text."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,56 +8,56 @@ from loadtests.books.lines import ledger_line, receipt_line
 from loadtests.checker.findings import Finding, Witness
 from loadtests.run.assessment import exit_code
 from loadtests.run.folder import RunReport
-from loadtests.run.runner import Outcome
+from loadtests.run.runner import LoadResult
 
 _TITLES: dict[str, str] = {
-    "double_settles": "settled more often than asked",
-    "lost_settles": "acknowledged settles that the ledger lacks",
-    "stuck_credits": "credits that left a hold and did not arrive",
-    "receipt_mismatches": "effects without one receipt that agrees",
-    "replay_changes": "keys answered in two ways",
-    "balance_mismatches": "balances that the entries do not add up to",
+    "double_settles": "settled more often than requested",
+    "lost_settles": "acknowledged settles that are missing in the ledger",
+    "stuck_credits": "credits that left a hold and did not reach the payee",
+    "receipt_mismatches": "effects without exactly one matching receipt",
+    "replay_changes": "keys with two different responses",
+    "balance_mismatches": "balances that differ from the sum of their entries",
     "unknown_outcome_violations": "unknown outcomes that broke their payment",
-    "double_reserves": "reserved more often than asked",
-    "lost_reserves": "acknowledged reserves that the ledger lacks",
-    "double_reversals": "reversed more often than asked",
-    "lost_reversals": "acknowledged reverses that the ledger lacks",
-    "amount_mismatches": "effects of another amount than asked",
+    "double_reserves": "reserved more often than requested",
+    "lost_reserves": "acknowledged reserves that are missing in the ledger",
+    "double_reversals": "reversed more often than requested",
+    "lost_reversals": "acknowledged reverses that are missing in the ledger",
+    "amount_mismatches": "effects with another amount than requested",
 }
 _SHOWN = 10
 
 
-def text_report(outcome: Outcome) -> str:
-    """Verdict first, then what it rests on, then each finding with its proof."""
-    return "\n".join(_lines(outcome)) + "\n"
+def text_report(result: LoadResult) -> str:
+    """Verdict first, then the counts behind it, then each finding with its proof."""
+    return "\n".join(_lines(result)) + "\n"
 
 
-def verdict_of(outcome: Outcome) -> ExitCode:
+def verdict_of(result: LoadResult) -> ExitCode:
     """The exit code of a run or a check."""
-    if outcome.assessment is None:
-        return ExitCode.GREEN if outcome.run.storm.complete else ExitCode.UNKNOWN
-    return exit_code(outcome.assessment.measures, outcome.assessment.findings, complete=outcome.run.storm.complete)
+    if result.assessment is None:
+        return ExitCode.GREEN if result.run.storm.complete else ExitCode.UNKNOWN
+    return exit_code(result.assessment.measures, result.assessment.findings, complete=result.run.storm.complete)
 
 
-def _lines(outcome: Outcome) -> Iterator[str]:
-    run, assessment = outcome.run, outcome.assessment
+def _lines(result: LoadResult) -> Iterator[str]:
+    run, assessment = result.run, result.assessment
     yield f"load run {run.profile}, seed {run.seed}, against {run.target} ({run.base_url})"
-    yield f"verdict: {_VERDICTS[verdict_of(outcome)]}"
+    yield f"verdict: {_VERDICTS[verdict_of(result)]}"
     if not run.storm.complete:
         yield f"the storm is not complete: {run.storm.detail}"
     if assessment is None:
-        yield f"{run.storm.done} payments played; not checked (`gonogo load check` does)"
+        yield f"{run.storm.done} payments run; not checked (`gonogo load check` does that)"
         return
     counts = assessment.counts
     yield (
         f"{counts.begun_payments} payments, {counts.mutations} mutations in {counts.attempts} attempts: {counts.acknowledged} "
-        f"acknowledged, {counts.refused} refused, {counts.unknown} unknown to the end"
+        f"acknowledged, {counts.refused} refused, {counts.unknown} unknown at the end"
     )
-    yield f"{counts.lost_replies} attempts left without an answer; {counts.replayed_answers} answers came from the store"
+    yield f"{counts.lost_replies} attempts without a response; {counts.replayed_answers} responses were stored ones"
     yield ""
     yield from _rules(assessment.measures)
     yield ""
-    yield from _pressure(run, assessment.measures)
+    yield from _storm_measures(run, assessment.measures)
     yield from _findings(assessment.findings)
 
 
@@ -67,13 +67,13 @@ def _rules(measures: Mapping[str, Measure]) -> Iterator[str]:
         if measure.value is None:
             yield f"  unknown  {title}: {measure.unknown}: {measure.detail}"
         elif measure.value != "0":
-            yield f"  {measure.value:>7}  {title}, of {measure.samples} looked at"
+            yield f"  {measure.value:>7}  {title}, of {measure.samples} checked"
         else:
-            bound = f" (95 % sure: at most {_percent(measure.samples)} %)" if measure.samples >= 3 else ""
-            yield f"        0  {title}, of {measure.samples} looked at{bound}"
+            bound = f" (95 % confidence: at most {_percent(measure.samples)} %)" if measure.samples >= 3 else ""
+            yield f"        0  {title}, of {measure.samples} checked{bound}"
 
 
-def _pressure(run: RunReport, measures: Mapping[str, Measure]) -> Iterator[str]:
+def _storm_measures(run: RunReport, measures: Mapping[str, Measure]) -> Iterator[str]:
     for name in ("availability", "reserve_latency", "settle_latency", "retry_amplification", "generator_lag"):
         measure = measures[name]
         statistic = f" {measure.statistic}" if measure.statistic else ""
@@ -81,8 +81,8 @@ def _pressure(run: RunReport, measures: Mapping[str, Measure]) -> Iterator[str]:
         yield f"  {name}{statistic}: {value}, n = {measure.samples}"
     for name, figures in run.latency.items():
         if isinstance(figures, dict) and "p50" in figures:
-            told = ", ".join(f"{key} {value}" for key, value in figures.items() if key != "samples")
-            yield f"  {name} (ms): {told}"
+            values = ", ".join(f"{key} {value}" for key, value in figures.items() if key != "samples")
+            yield f"  {name} (ms): {values}"
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _witness(line: Witness) -> str:
 
 
 def _percent(samples: int) -> str:
-    """3/N as per cent, rounded up to two places."""
+    """3/N in percent, rounded up to two places."""
     hundredths = -(-30_000 // samples)
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
@@ -116,5 +116,5 @@ def _percent(samples: int) -> str:
 _VERDICTS: dict[ExitCode, str] = {
     ExitCode.GREEN: "clean",
     ExitCode.RED: "FINDINGS",
-    ExitCode.UNKNOWN: "unknown: nothing was found, but something could not be judged",
+    ExitCode.UNKNOWN: "unknown: no finding, but something could not be judged",
 }

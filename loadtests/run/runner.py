@@ -1,4 +1,4 @@
-"""A load run from its beginning to its evidence: plan, storm, audit, verdict."""
+"""A load run from start to evidence: plan, storm, audit, verdict."""
 
 from pathlib import Path
 
@@ -22,17 +22,17 @@ from loadtests.storm.supervise import StormEnd, run_storm
 from loadtests.storm.wire import require_sendable
 
 _READY_S, _READY_AFTER_S = 2.0, 30.0
-LONGEST = 5  # times the payments of its profile: what a storm begins at most that goes on until a file exists
+LONGEST = 5  # times the payments of its profile: the maximum of a storm that continues until a file exists
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What a run or a check leaves for its caller; `assessment` is None where checking was not asked for."""
+class LoadResult(msgspec.Struct, frozen=True):
+    """The result of a run or a check; `assessment` is None if it was not checked."""
 
     run: RunReport
     assessment: Assessment | None
 
 
-def press(
+def run_load(
     profile: NamedProfile,
     named: NamedTarget,
     folder: RunFolder,
@@ -42,12 +42,12 @@ def press(
     clock: Clock,
     until: Path | None = None,
 ) -> RunReport:
-    """Run the storm, and write down how it went; nothing is judged yet.
+    """Run the storm and record it; nothing is judged yet.
 
-    With `until`, payments keep coming beyond the profile's number until that file exists, LONGEST times as many at most; the
-    plan in the folder is then cut to what began.
+    With `until`, payments beyond the profile's number start until that file exists, at most LONGEST times as many; the
+    plan in the folder is then reduced to what began.
 
-    Raises UnknownProblem where the target cannot be reached, UsageProblem where its file or the environment lacks something.
+    Raises UnknownProblem if the target cannot be reached, UsageProblem if its file or the environment is incomplete.
     """
     with Service(named) as service:
         least = profile.profile.payments
@@ -77,7 +77,7 @@ def press(
     return report
 
 
-def judge(folder: RunFolder, named: NamedTarget | None) -> Outcome:
+def judge(folder: RunFolder, named: NamedTarget | None) -> LoadResult:
     """Check a run: against the target's books as they are now, or, without a target, as they were when last read."""
     run, plan, order = folder.read_run(), folder.read_plan(), folder.read_order()
     books = folder.read_books() if named is None else audit(named, plan)
@@ -89,11 +89,11 @@ def judge(folder: RunFolder, named: NamedTarget | None) -> Outcome:
     folder.write(folder.run, run)
     folder.write(folder.check, CheckReport(assessment.measures, assessment.findings))
     folder.write(folder.metrics, assessment.histograms)
-    return Outcome(run, assessment)
+    return LoadResult(run, assessment)
 
 
 def audit(named: NamedTarget, plan: Plan) -> Books:
-    """The target's books, once it is there; all of them gaps where it does not come back."""
+    """The target's books, when it is ready; all of them gaps if it does not become ready."""
     with Service(named) as service:
         try:
             service.await_ready(_READY_AFTER_S)
@@ -103,16 +103,16 @@ def audit(named: NamedTarget, plan: Plan) -> Books:
         return read_books(service, plan)
 
 
-def leave_evidence(outcome: Outcome, store: Path, home: Path) -> str:
-    """Sign what came out and store it; returns the evidence's digest.
+def record_evidence(result: LoadResult, store: Path, home: Path) -> str:
+    """Sign the result and store it; returns the evidence's digest.
 
-    A storm that was cut short, or that saw two builds, proves nothing about either: its measures become unknown.
+    An incomplete storm, or one that saw two builds, proves nothing: its measures become unknown.
     """
     from gates.evidence.keys import load_signer
     from gates.evidence.store import EvidenceStore
 
-    assert outcome.assessment is not None, "only what was checked leaves evidence"
-    run, assessment = outcome.run, outcome.assessment
+    assert result.assessment is not None, "only a checked run becomes evidence"
+    run, assessment = result.run, result.assessment
     trouble = _trouble(run.storm, run.builds)
     build = run.builds[1] or run.builds[0]
     predicate = Predicate(
@@ -147,7 +147,7 @@ def _trouble(storm: StormEnd, builds: tuple[str | None, str | None]) -> str:
 
 
 def _try_requests(named: NamedTarget, plan: Plan) -> None:
-    """Fill every template once, so that a target's mistake is told before the storm and not by it."""
+    """Fill every template once, so that an error in the target is reported before the storm."""
     manners = Manners(named.target, plan)
     done = set()
     for payment in plan.payments:

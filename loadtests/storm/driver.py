@@ -1,6 +1,6 @@
-"""Driving a plan: payments start when they are due, clients retry with the same key, every attempt is written down.
+"""Run a plan: payments start when they are due, clients retry with the same key, every attempt is recorded.
 
-Concurrency comes from outside (`Loom`): the storm's process brings greenlets, a test may bring threads.
+Concurrency is a parameter (`Loom`): the storm's process uses greenlets, a test may use threads.
 """
 
 import heapq
@@ -12,7 +12,7 @@ import msgspec
 
 from loadtests.schema import LoadProfile
 from loadtests.storm.history import Event, HistoryWriter
-from loadtests.storm.manners import Manners, Told, retry_wait_ms
+from loadtests.storm.manners import AttemptEnd, Manners, retry_wait_ms
 from loadtests.storm.plan import Plan, PlannedPayment, Reply, Step
 from loadtests.storm.wire import Wire
 
@@ -27,23 +27,23 @@ class Loom(Protocol):
         """Nanoseconds of a clock that never steps back."""
 
     def sleep_until(self, moment_ns: int) -> None:
-        """Let others run until then."""
+        """Sleep until then."""
 
     def spawn(self, work: Callable[..., None], *arguments: object) -> None:
-        """Begin something beside this."""
+        """Start a concurrent task."""
 
     def join(self) -> None:
         """Wait for everything that was spawned."""
 
 
 class _Call(msgspec.Struct):
-    """One mutation under way."""
+    """One mutation in progress."""
 
     payment: PlannedPayment
     step: Step
     payment_id: str | None
     attempts: int = 0
-    told: Told = Told("info")
+    result: AttemptEnd = AttemptEnd("info")
 
 
 class Driver:
@@ -72,7 +72,7 @@ class Driver:
     def storm(self, enough: Callable[[int], bool] = lambda _: False) -> None:
         """Every payment of the plan, each from its due time on, until the last one has ended.
 
-        `enough` is asked before each payment with how many have begun; once it says yes, no further one begins.
+        `enough` is called before each payment with the number that have begun; once it returns True, no further one begins.
         """
         start_ns = self._loom.now_ns()
         for payment in self._plan.payments:
@@ -85,8 +85,8 @@ class Driver:
         self._loom.join()
 
     def replay(self) -> None:
-        """The quiet phase: a sample of what was acknowledged, and all that stayed unknown, once more with the same key."""
-        again = [call for call in self._calls if call.told.type == "info" or (call.told.type == "ok" and call.step.replay)]
+        """After the storm: repeat a sample of the acknowledged mutations, and all unknown ones, with the same key."""
+        again = [call for call in self._calls if call.result.type == "info" or (call.result.type == "ok" and call.step.replay)]
         for lane in range(_REPLAY_LANES):
             self._loom.spawn(self._replay_all, again[lane::_REPLAY_LANES])
         self._loom.join()
@@ -99,15 +99,15 @@ class Driver:
                 self._loom.sleep_until(due_ns)
             call = _Call(payment, step, payment_id)
             self._calls.append(call)
-            call.told = self._mutate(call, due_ns)
-            payment_id = payment_id or call.told.payment_id
-            if call.told.type != "ok" or payment_id is None:
+            call.result = self._mutate(call, due_ns)
+            payment_id = payment_id or call.result.payment_id
+            if call.result.type != "ok" or payment_id is None:
                 break
         self.done += 1
         self._on_done(self.done)
 
-    def _mutate(self, call: _Call, due_ns: int) -> Told:
-        """Rounds of attempts with one key until an answer is known or the patience is over."""
+    def _mutate(self, call: _Call, due_ns: int) -> AttemptEnd:
+        """Rounds of attempts with one key until a response is known or the time is over."""
         policy = self._profile.retry
         deadline_ns = due_ns + policy.patience_ms * 1_000_000
         for number in range(1, policy.max_attempts + 1):
@@ -116,29 +116,29 @@ class Driver:
                 if due_ns > deadline_ns:
                     break
                 self._loom.sleep_until(due_ns)
-            told = self._round(call, call.step.copies if number == 1 else 1, due_ns)
-            if told.type != "info":
-                return told
-        return Told("info")
+            result = self._round(call, call.step.copies if number == 1 else 1, due_ns)
+            if result.type != "info":
+                return result
+        return AttemptEnd("info")
 
-    def _round(self, call: _Call, copies: int, due_ns: int) -> Told:
-        """Some attempts at once, and one more where the first is slow; the first definite answer counts."""
-        answers: queue.Queue[Told] = queue.Queue()
+    def _round(self, call: _Call, copies: int, due_ns: int) -> AttemptEnd:
+        """Several attempts at once, and one more if the first is slow; the first definite response counts."""
+        answers: queue.Queue[AttemptEnd] = queue.Queue()
         for _ in range(copies):
             self._send(call, due_ns, answers)
         hedge_ms = self._profile.client.hedge_after_ms
-        pending, told = copies, Told("info")
-        while pending and told.type == "info":
+        pending, result = copies, AttemptEnd("info")
+        while pending and result.type == "info":
             try:
-                told = answers.get(timeout=None if hedge_ms is None else hedge_ms / 1000)
+                result = answers.get(timeout=None if hedge_ms is None else hedge_ms / 1000)
                 pending -= 1
             except queue.Empty:
                 hedge_ms = None
                 self._send(call, self._loom.now_ns(), answers)
                 pending += 1
-        return told
+        return result
 
-    def _send(self, call: _Call, due_ns: int, answers: "queue.Queue[Told]") -> None:
+    def _send(self, call: _Call, due_ns: int, answers: "queue.Queue[AttemptEnd]") -> None:
         call.attempts += 1
         planned = call.step.replies[call.attempts - 1] if call.attempts <= len(call.step.replies) else Reply.KEEP
         self._loom.spawn(self._attempt, call, call.attempts, due_ns, planned, "storm", answers)
@@ -148,7 +148,9 @@ class Driver:
             call.attempts += 1
             self._attempt(call, call.attempts, self._loom.now_ns(), Reply.KEEP, "replay", queue.Queue())
 
-    def _attempt(self, call: _Call, attempt: int, due_ns: int, reply: Reply, phase: Phase, answers: "queue.Queue[Told]") -> None:
+    def _attempt(
+        self, call: _Call, attempt: int, due_ns: int, reply: Reply, phase: Phase, answers: "queue.Queue[AttemptEnd]"
+    ) -> None:
         lane = self._take_lane()
         begun = Event(
             index=0,
@@ -166,12 +168,12 @@ class Driver:
         )
         self._history.write(begun)
         answer = self._wire.send(self._manners.request(call.payment, call.step, call.payment_id), reply)
-        told = self._manners.meaning(call.step, call.payment_id, answer)
-        ended = msgspec.structs.replace(begun, end_ns=self._loom.now_ns(), **msgspec.structs.asdict(told))
+        result = self._manners.meaning(call.step, call.payment_id, answer)
+        ended = msgspec.structs.replace(begun, end_ns=self._loom.now_ns(), **msgspec.structs.asdict(result))
         self._history.write(ended)
-        if told.type != "info":
+        if result.type != "info":
             heapq.heappush(self._free, lane)
-        answers.put(told)
+        answers.put(result)
         self._on_attempt(ended)
 
     def _take_lane(self) -> int:

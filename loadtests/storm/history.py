@@ -1,4 +1,4 @@
-"""What a storm did: one line an attempt event, written as it happens and read back as values."""
+"""The history of a storm: one line per attempt event, written as it happens and read back as values."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `invoke` when it is sent; then `ok` (acknowledged), `fail` (definitely refused) or `info` (outcome unknown). `process` is a
     lane: it has one attempt at a time, and is never used again after an `info`. Times are nanoseconds of the machine's
-    monotonic clock; `intended_ns` is when the attempt was due. `phase` is `replay` for what is asked again afterwards.
+    monotonic clock; `intended_ns` is when the attempt was due. `phase` is `replay` for repeats after the storm.
     """
 
     index: int
@@ -66,10 +66,10 @@ class HistoryWriter:
 
 
 def read_history(path: Path) -> list[Event]:
-    """Every whole line of a history.
+    """Every complete line of a history.
 
-    A last line without its line end is what a kill leaves behind, and is left out; anything else that is not an event raises
-    UsageProblem with the line's number.
+    A last line without its line end comes from a kill, and is ignored; any other invalid line raises
+    UsageProblem with its number.
     """
     return list(_events(path))
 

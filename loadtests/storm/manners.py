@@ -1,4 +1,4 @@
-"""The manners of a storm's clients, without any I/O: what they send, what an answer means to them, when they try again."""
+"""The behaviour of a storm's clients, without I/O: their requests, the meaning of a response, their retries."""
 
 from hashlib import sha256
 from typing import Literal, get_args
@@ -16,14 +16,14 @@ from loadtests.storm.wire import Answer, Request
 
 
 class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """No payment begins once `file` exists, but `least` payments begin in any case."""
+    """No payment begins once `file` exists, but at least `least` payments begin."""
 
     file: str
     least: int
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a storm's process is told besides the plan; credentials stay in the environment, by name."""
+    """The input of a storm's process in addition to the plan; credentials stay in the environment, by name."""
 
     target_name: str
     target: Target
@@ -31,8 +31,8 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: Until | None = None
 
 
-class Told(msgspec.Struct, frozen=True):
-    """One attempt's end, as the history records it."""
+class AttemptEnd(msgspec.Struct, frozen=True):
+    """The end of one attempt, as the history records it."""
 
     type: Literal["ok", "fail", "info"]
     status: int | None = None
@@ -62,9 +62,9 @@ class Manners:
         return tuple(self._credentials.values())
 
     def request(self, payment: PlannedPayment, step: Step, payment_id: str | None) -> Request:
-        """The request of one step; every attempt of the step sends these very bytes.
+        """The request of one step; every attempt of the step sends the same bytes.
 
-        Raises UsageProblem where the target's template names a field that a storm does not have.
+        Raises UsageProblem if the target's template names a field that a storm does not have.
         """
         operation = self._operation(step)
         fields = {
@@ -85,30 +85,30 @@ class Manners:
             headers["Content-Type"] = "application/json"
         return Request(operation.method, str(fill(resolve(operation.path), fields)), headers, body)
 
-    def meaning(self, step: Step, payment_id: str | None, answer: Answer) -> Told:
+    def meaning(self, step: Step, payment_id: str | None, answer: Answer) -> AttemptEnd:
         """Acknowledged, definitely refused, or unknown.
 
-        Unknown are lost replies, the statuses and codes that the target's file says leave the outcome open, and a success
-        that is not one of the operation's own.
+        Unknown are lost replies, the statuses and codes that the target's file lists under `retry`, and a success
+        status that is not one of the operation's.
         """
         if answer.status is None:
-            return Told("info", payment_id=payment_id, error=answer.error)
+            return AttemptEnd("info", payment_id=payment_id, error=answer.error)
         digest = sha256(answer.body).hexdigest()
         document = _decode(answer.body)
         operation, retry = self._operation(step), self._target.retry
         if answer.status in operation.success:
             found = text_at(document, operation.id_pointer) if operation.id_pointer else None
-            return Told("ok", answer.status, None, payment_id or found, digest, answer.replayed)
+            return AttemptEnd("ok", answer.status, None, payment_id or found, digest, answer.replayed)
         code = text_at(document, retry.code_pointer)
         is_open = answer.status in retry.statuses or code in retry.codes or answer.status < 400
-        return Told("info" if is_open else "fail", answer.status, code, payment_id, digest, answer.replayed)
+        return AttemptEnd("info" if is_open else "fail", answer.status, code, payment_id, digest, answer.replayed)
 
     def _operation(self, step: Step) -> Operation:
         return self._target.operations[step.operation]
 
 
 def retry_wait_ms(policy: RetryPolicy, seed: int, key: str, round_number: int) -> int:
-    """How long a client waits before round 2, 3, ...: exponential, capped, and shortened by a seeded jitter."""
+    """The wait before round 2, 3, ...: exponential, capped, and shortened by a seeded jitter."""
     wait = policy.base_ms
     for _ in range(round_number - 2):
         wait = min(wait * policy.factor_percent // 100, policy.cap_ms)

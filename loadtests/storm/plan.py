@@ -1,4 +1,4 @@
-"""What a storm is going to do, decided before it begins: a pure function of profile, seed, run id and accounts."""
+"""The plan of a storm, made before it begins: a pure function of profile, seed, run id and accounts."""
 
 from enum import StrEnum
 from typing import Literal
@@ -10,11 +10,11 @@ from loadtests.draws import below, chance, exponential_us, weighted
 from loadtests.schema import LoadProfile, NamedProfile
 
 MutationName = Literal["reserve", "settle", "reverse"]
-_ABANDONABLE = 4  # attempts of one mutation whose reply may be given up; later ones wait, so that an answer comes
+_ABANDONABLE = 4  # attempts of one mutation whose reply may be abandoned; later ones wait for the response
 
 
 class Script(StrEnum):
-    """The lives that a planned payment can have; the names are the fields of the profile's mix."""
+    """The scripts of planned payments; the names are the fields of the profile's mix."""
 
     RESERVE_ONLY = "reserve_only"
     SETTLE = "settle"
@@ -25,7 +25,7 @@ class Script(StrEnum):
 
 
 class Reply(StrEnum):
-    """What the client does with a reply: keeps it, closes the socket once sent, or waits a moment and then closes."""
+    """What the client does with a reply: read it, close the socket after sending, or wait shortly and then close."""
 
     KEEP = "keep"
     CLOSE = "close"
@@ -33,7 +33,7 @@ class Reply(StrEnum):
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One mutation with its own idempotency key; `replies` says what attempts 1, 2, ... do with theirs."""
+    """One mutation with its own idempotency key; `replies` defines what attempts 1, 2, ... do with their reply."""
 
     operation: MutationName
     key: str
@@ -45,7 +45,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PlannedPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One logical payment: when it is due, after the start, and what is done with it."""
+    """One logical payment: its due time after the start, and its steps."""
 
     number: int
     due_us: int
@@ -56,7 +56,7 @@ class PlannedPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole storm. `references` says that every reserve carries a reference of its own in its body."""
+    """A whole storm. `references`: every reserve has its own reference in its body."""
 
     profile: str
     seed: int
@@ -69,7 +69,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Accounts(msgspec.Struct, frozen=True):
-    """Whose money the storm moves: the wallet that pays, the payees, and the currency."""
+    """The accounts of the storm: the wallet that pays, the payees, and the currency."""
 
     wallet_id: str
     payee_ids: tuple[str, ...]
@@ -97,7 +97,7 @@ def make_plan(named: NamedProfile, seed: int, run_id: str, accounts: Accounts) -
 
 
 def plan_bytes(plan: Plan) -> bytes:
-    """The plan as its file holds it."""
+    """The bytes of the plan's file."""
     return msgspec.json.encode(plan, order="sorted") + b"\n"
 
 
@@ -110,7 +110,7 @@ def read_plan(data: bytes, origin: str) -> Plan:
 
 
 class _Planner(msgspec.Struct, frozen=True):
-    """What every payment of one plan has in common."""
+    """The values that all payments of one plan share."""
 
     profile: LoadProfile
     seed: int

@@ -1,4 +1,4 @@
-"""The storm's process seen from outside: start it, follow how far it is, and never leave it behind."""
+"""Supervise the storm's process: start it, follow its progress, and always end it."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ _POLL_S, _GRACE_S, _SPARE_S = 0.2, 5.0, 30.0
 
 
 class StormEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a storm ended: whether every payment that was to be played was played to its end, and how many began, where known."""
+    """How a storm ended: whether every payment ran to its end, and how many began, if known."""
 
     complete: bool
     done: int
@@ -37,13 +37,13 @@ class StormFiles:
         self.progress, self.log = folder / "progress", folder / "locust.log"
 
     def note_progress(self, done: int) -> None:
-        """Say how many payments have ended; written over in one piece of fixed width, so that a reader never sees half of it."""
+        """Record how many payments have ended; overwritten with a fixed width, so that a reader never sees half of it."""
         handle = os.open(self.progress, os.O_WRONLY | os.O_CREAT, 0o644)
         os.pwrite(handle, b"%010d\n" % done, 0)
         os.close(handle)
 
     def read_progress(self) -> int:
-        """How many payments have ended, as last noted."""
+        """How many payments have ended, as last recorded."""
         try:
             text = self.progress.read_text().strip()
         except FileNotFoundError:
@@ -54,7 +54,7 @@ class StormFiles:
 def run_storm(folder: Path, duration_s: int, bar: Progress, pause: Callable[[float], None] = sleep) -> StormEnd:
     """Run the storm whose plan and order are in `folder`, and wait for its end.
 
-    However this returns or raises (an interrupt, a termination), the storm's process is gone afterwards.
+    However this returns or raises (an interrupt, a termination), the storm's process has ended afterwards.
     """
     files = StormFiles(folder.absolute())
     argv = [sys.executable, "-P", "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--users", "1", "--only-summary"]
@@ -89,10 +89,10 @@ def _read_end(files: StormFiles, code: int | None) -> StormEnd:
     try:
         return msgspec.json.decode(files.end.read_bytes(), type=StormEnd)
     except FileNotFoundError:
-        detail = f"the storm's process ended with {code} before its end was noted: {_last_line(files.log)}"
+        detail = f"the storm's process ended with {code} before it recorded its end: {_last_line(files.log)}"
         return StormEnd(complete=False, done=files.read_progress(), detail=detail)
     except msgspec.MsgspecError as error:
-        raise UsageProblem(f"{files.end}: not how a storm ends: {error}") from None
+        raise UsageProblem(f"{files.end}: not the record of a storm's end: {error}") from None
 
 
 def _last_line(log: Path) -> str:

@@ -1,6 +1,6 @@
-"""One HTTP attempt over a plain socket, so that an abandoned reply is really abandoned.
+"""One HTTP attempt over a plain socket, so that abandoning a reply closes the connection.
 
-Stdlib only: in the storm's process Locust has replaced the sockets by cooperative ones before this file is loaded.
+Standard library only: in the storm's process Locust has replaced the sockets by cooperative ones before this file is loaded.
 """
 
 import http.client
@@ -17,7 +17,7 @@ from gates.schema.secret import header_fault
 from loadtests.storm.history import AttemptError
 from loadtests.storm.plan import Reply
 
-_IDLE_S = 3.0  # servers close idle connections after five seconds or so; a request on one of those would look like a reset
+_IDLE_S = 3.0  # servers close idle connections after about five seconds; a request on such a connection would look like a reset
 _REPLAYED = "Idempotent-Replayed"
 
 
@@ -31,7 +31,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back: a status with its bytes, or the reason why nothing did."""
+    """The response: a status with its bytes, or the reason why there is none."""
 
     status: int | None = None
     body: bytes = b""
@@ -55,7 +55,7 @@ def require_sendable(request: Request) -> None:
 
 
 class Wire:
-    """Sends requests to one host, over connections that are kept while they are good."""
+    """Sends requests to one host, over kept-alive connections."""
 
     def __init__(self, base_url: str, *, timeout_s: float, hurry_s: float) -> None:
         parts = urlsplit(base_url)
@@ -65,7 +65,7 @@ class Wire:
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
 
     def send(self, request: Request, reply: Reply) -> Answer:
-        """One attempt; trouble is an answer too, never an exception."""
+        """One attempt; a transport error is a value, never an exception."""
         connection = self._connection()
         keep = False
         try:
@@ -85,7 +85,7 @@ class Wire:
         return answer
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Close the kept connections."""
         for _since, connection in self._idle:
             connection.close()
         self._idle.clear()
@@ -115,7 +115,7 @@ class Wire:
 
 
 def _has_ended(connection: http.client.HTTPConnection) -> bool:
-    """Whether the other side has closed an idle connection (or sent what nobody asked for): its socket is readable."""
+    """Whether the server has closed an idle connection (or sent unrequested bytes): its socket is readable."""
     if connection.sock is None:
         return True
     readable, _, _ = select.select([connection.sock], [], [], 0)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from gates.schema.target import load_target
-from loadtests.checker.asked import Told, index_history
+from loadtests.checker.requests import Result, index_history
 from loadtests.schema import Abandoned, Arrivals, Client, Duplicates, LoadProfile, Mix, NamedProfile, Replays, RetryPolicy
 from loadtests.storm.driver import Driver
 from loadtests.storm.history import HistoryWriter, read_history
@@ -120,7 +120,7 @@ def test_a_lost_reply_is_asked_for_again_with_the_same_key_and_bytes(drive):
     assert sent[0][0] == sent[1][0] == sent[2][0]
     starts = [event.intended_ns // MS for event in events if event.type == "invoke" and event.operation == "reserve"]
     assert starts == [0, 101, 302]
-    assert index_history(plan, events).mutations[plan.payments[0].steps[0].key].told is Told.ACKNOWLEDGED
+    assert index_history(plan, events).mutations[plan.payments[0].steps[0].key].result is Result.ACKNOWLEDGED
 
 
 def test_a_definite_refusal_ends_the_payment(drive):
@@ -136,7 +136,7 @@ def test_patience_ends_after_the_rounds_of_the_profile_and_the_quiet_phase_asks_
     assert len(sent) == 6
     assert [event.phase for event in events if event.type == "invoke"] == ["storm"] * 5 + ["replay"]
     (mutation,) = index_history(plan, events).mutations.values()
-    assert (mutation.told, mutation.doubtful) == (Told.UNKNOWN, True)
+    assert (mutation.result, mutation.doubtful) == (Result.UNKNOWN, True)
 
 
 def test_a_lane_is_never_used_again_after_an_unknown_outcome(drive):

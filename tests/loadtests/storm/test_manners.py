@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gates.schema.errors import UsageProblem
 from gates.schema.target import load_target
 from loadtests.schema import RetryPolicy, load_profile
-from loadtests.storm.manners import Manners, Told, retry_wait_ms
+from loadtests.storm.manners import AttemptEnd, Manners, retry_wait_ms
 from loadtests.storm.plan import Accounts, make_plan
 from loadtests.storm.wire import Answer
 
@@ -77,7 +77,7 @@ def test_an_acknowledgement_tells_the_payment_and_the_digest_of_its_bytes(manner
     """The payment's id is read at the target's pointer; the digest is of the very bytes."""
     body = b'{"payment":{"payment_id":"pay_1"}}'
     told = manners.meaning(plan.payments[0].steps[0], None, Answer(201, body, replayed=True))
-    assert told == Told("ok", 201, None, "pay_1", sha256(body).hexdigest(), replayed=True)
+    assert told == AttemptEnd("ok", 201, None, "pay_1", sha256(body).hexdigest(), replayed=True)
 
 
 @given(number=st.integers(2, 100), seed=st.integers(0, 1000))

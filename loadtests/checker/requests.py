@@ -1,4 +1,4 @@
-"""What the clients asked for and what they were told: a history, by mutation and by payment."""
+"""The clients' requests and the responses to them: a history, by mutation and by payment."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -10,8 +10,8 @@ from loadtests.storm.history import Event
 from loadtests.storm.plan import MutationName, Plan, PlannedPayment
 
 
-class Told(StrEnum):
-    """What the clients know of a mutation, all attempts taken together."""
+class Result(StrEnum):
+    """What the clients know about a mutation after all its attempts."""
 
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
@@ -19,13 +19,13 @@ class Told(StrEnum):
 
 
 class Mutation(msgspec.Struct):
-    """One idempotency key: everything that was sent and answered under it."""
+    """One idempotency key: all its requests and responses."""
 
     key: str
     number: int
     operation: MutationName
     amount: str | None
-    asked: Event
+    request: Event
     attempts: int = 0
     completed: int = 0
     unsure: int = 0
@@ -34,27 +34,27 @@ class Mutation(msgspec.Struct):
 
     @property
     def acknowledgement(self) -> Event | None:
-        """The first answer that says yes."""
+        """The first response that acknowledges it."""
         return next((event for event in self.answers if event.type == "ok"), None)
 
     @property
-    def told(self) -> Told:
-        """Acknowledged if any answer said so, refused if some answer did, else unknown."""
+    def result(self) -> Result:
+        """Acknowledged if any response acknowledges it, refused if there is another response, else unknown."""
         if not self.answers:
-            return Told.UNKNOWN
-        return Told.REFUSED if self.acknowledgement is None else Told.ACKNOWLEDGED
+            return Result.UNKNOWN
+        return Result.REFUSED if self.acknowledgement is None else Result.ACKNOWLEDGED
 
     @property
     def doubtful(self) -> bool:
-        """Whether at least one attempt never got an answer, or was cut off before its end was noted."""
+        """Whether at least one attempt got no response, or was cut off before its end was recorded."""
         return self.unsure > 0 or self.attempts > self.completed
 
     @property
     def evidence(self) -> Event:
-        """The one event that tells most: the acknowledgement, else an answer, else the last unknown, else the request."""
+        """The most informative event: the acknowledgement, else a response, else the last unknown, else the request."""
         if self.answers:
             return self.acknowledgement or self.answers[0]
-        return self.last_unsure or self.asked
+        return self.last_unsure or self.request
 
     def take(self, event: Event) -> None:
         """Add one event of this key."""
@@ -70,14 +70,14 @@ class Mutation(msgspec.Struct):
 
 
 class Life(msgspec.Struct):
-    """One logical payment: its plan, its mutations, and the ids that the service gave it (one, unless something is wrong)."""
+    """One logical payment: its plan, its mutations, and the ids that the service gave it (more than one is a defect)."""
 
     planned: PlannedPayment
     mutations: dict[MutationName, Mutation] = msgspec.field(default_factory=dict)
     payment_ids: list[str] = msgspec.field(default_factory=list)
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Requests(msgspec.Struct, frozen=True):
     """A whole history, indexed."""
 
     mutations: Mapping[str, Mutation]
@@ -85,8 +85,8 @@ class Asked(msgspec.Struct, frozen=True):
     ids: Mapping[str, int]
 
 
-def index_history(plan: Plan, history: Iterable[Event]) -> Asked:
-    """Index a history in one pass; raises UsageProblem for one that names a payment which the plan does not have."""
+def index_history(plan: Plan, history: Iterable[Event]) -> Requests:
+    """Index a history in one pass; raises UsageProblem for an event of a payment outside of the plan."""
     mutations: dict[str, Mutation] = {}
     lives = {payment.number: Life(payment) for payment in plan.payments}
     ids: dict[str, int] = {}
@@ -104,4 +104,4 @@ def index_history(plan: Plan, history: Iterable[Event]) -> Asked:
         if event.payment_id is not None and event.payment_id not in ids:
             ids[event.payment_id] = event.payment
             life.payment_ids.append(event.payment_id)
-    return Asked(mutations, lives, ids)
+    return Requests(mutations, lives, ids)

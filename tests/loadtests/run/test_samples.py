@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from gates.schema.outcome import UnknownReason
-from loadtests.run.pressure import measure_pressure, pressure_measures
+from loadtests.run.samples import storm_measures, storm_samples
 from loadtests.schema import Arrivals, Limits, LoadProfile, Mix, NamedProfile
 from loadtests.storm.history import Event
 from loadtests.storm.plan import Accounts, make_plan
@@ -40,7 +40,7 @@ def attempt(plan, number, step, due_ms, start_ms, end_ms, **end):
 
 def measured(plan, events, lag_ms=100):
     """The measures of a history."""
-    return pressure_measures(measure_pressure(plan, events), Limits(generator_lag_p99_ms=lag_ms))
+    return storm_measures(storm_samples(plan, events), Limits(generator_lag_p99_ms=lag_ms))
 
 
 def test_a_response_runs_from_the_due_time_through_all_retries(plan):

@@ -1,4 +1,4 @@
-"""How did the service bear the storm? Latency from the due time, availability, amplification, and the generator's own lag."""
+"""Measures of a storm: latency from the due time, availability, amplification, and the generator's own lag."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ import msgspec
 
 from gates.evidence.statement import Measure
 from gates.schema.outcome import UnknownReason
-from loadtests.checker.asked import Told, index_history
+from loadtests.checker.requests import Result, index_history
 from loadtests.histogram import milliseconds, nearest_rank
 from loadtests.schema import Limits
 from loadtests.storm.history import Event
@@ -18,12 +18,12 @@ P95 = "p95 nearest-rank"
 P99 = "p99 nearest-rank"
 
 
-class Pressure(msgspec.Struct, frozen=True):
+class StormSamples(msgspec.Struct, frozen=True):
     """Raw samples of one storm, in nanoseconds, and counts.
 
-    A response runs from when the mutation was due to its first definite answer, waits and retries included; where none came, to
-    the end of the last attempt. Mutations whose reply the client itself gave up before an answer came are left out: that
-    wait is the client's. A service time is one answered attempt, from sending to reply.
+    A response time runs from the mutation's due time to its first definite response, waits and retries included; without one, to
+    the end of the last attempt. Mutations whose reply the client abandoned before a response are excluded, because the client
+    caused that wait. A service time is one answered attempt, from sending to reply.
     """
 
     responses: dict[MutationName, list[int]]
@@ -37,7 +37,7 @@ class Pressure(msgspec.Struct, frozen=True):
     span_ns: int
 
 
-def measure_pressure(plan: Plan, history: Sequence[Event]) -> Pressure:
+def storm_samples(plan: Plan, history: Sequence[Event]) -> StormSamples:
     """Take the samples from the storm's phase of a history."""
     storm = [event for event in history if event.phase == "storm"]
     invokes = [event for event in storm if event.type == "invoke"]
@@ -49,7 +49,7 @@ def measure_pressure(plan: Plan, history: Sequence[Event]) -> Pressure:
         if event.end_ns is not None and event.status is not None:
             services[event.operation].append(event.end_ns - event.start_ns)
     times = [event.end_ns or event.start_ns for event in storm]
-    return Pressure(
+    return StormSamples(
         responses=_responses(storm),
         services=services,
         lags=[event.start_ns - event.intended_ns for event in invokes],
@@ -62,17 +62,17 @@ def measure_pressure(plan: Plan, history: Sequence[Event]) -> Pressure:
     )
 
 
-def pressure_measures(pressure: Pressure, limits: Limits) -> dict[str, Measure]:
-    """The measures of a storm; no latency where the generator itself was late, since then it measured itself."""
-    lags = sorted(pressure.lags)
+def storm_measures(storm: StormSamples, limits: Limits) -> dict[str, Measure]:
+    """The measures of a storm; no latency if the generator itself was late, since it would measure itself."""
+    lags = sorted(storm.lags)
     lag_ns = nearest_rank(lags, 990) if lags else 0
     late = lag_ns > limits.generator_lag_p99_ms * 1_000_000
     why = f"the generator's lag p99 was {milliseconds(lag_ns)} ms, over {limits.generator_lag_p99_ms} ms" if late else ""
     return {
-        "availability": _availability(pressure),
-        "reserve_latency": _latency(pressure.responses.get("reserve", []), why),
-        "settle_latency": _latency(pressure.responses.get("settle", []), why),
-        "retry_amplification": _amplification(pressure),
+        "availability": _availability(storm),
+        "reserve_latency": _latency(storm.responses.get("reserve", []), why),
+        "settle_latency": _latency(storm.responses.get("settle", []), why),
+        "retry_amplification": _amplification(storm),
         "generator_lag": Measure(milliseconds(lag_ns), "ms", len(lags), statistic=P99) if lags else _nothing("ms", P99),
     }
 
@@ -80,7 +80,7 @@ def pressure_measures(pressure: Pressure, limits: Limits) -> dict[str, Measure]:
 def _responses(storm: Iterable[Event]) -> dict[MutationName, list[int]]:
     first: dict[str, Event] = {}
     end: dict[str, int] = {}
-    closed: set[str] = set()  # answered, or given up by the client: what comes later does not count
+    closed: set[str] = set()  # answered, or abandoned by the client: later events do not count
     left_out: set[str] = set()
     for event in storm:
         if event.type == "invoke":
@@ -99,34 +99,34 @@ def _responses(storm: Iterable[Event]) -> dict[MutationName, list[int]]:
 
 
 def _answered(event: Event) -> bool:
-    """Whether the service answered in time and did not blame itself."""
+    """Whether the service responded in time and without a server error."""
     return event.status is not None and event.status < 500
 
 
 def _never_tried(plan: Plan, storm: Iterable[Event]) -> int:
-    """Planned mutations that were never sent although nothing before them was refused."""
+    """Planned mutations that were never sent although no earlier one was refused."""
     skipped = 0
     for life in index_history(plan, storm).lives.values():
-        if any(mutation.told is Told.REFUSED for mutation in life.mutations.values()):
+        if any(mutation.result is Result.REFUSED for mutation in life.mutations.values()):
             continue
         skipped += sum(step.operation not in life.mutations for step in life.planned.steps)
     return skipped
 
 
-def _availability(pressure: Pressure) -> Measure:
-    samples = pressure.answered + pressure.unanswered
-    total = samples + pressure.skipped
+def _availability(storm: StormSamples) -> Measure:
+    samples = storm.answered + storm.unanswered
+    total = samples + storm.skipped
     if total == 0:
         return _nothing("ratio", None)
-    value = _ratio(Fraction(pressure.answered, total))
-    return Measure(value, "ratio", samples, failures=pressure.unanswered, skipped=pressure.skipped)
+    value = _ratio(Fraction(storm.answered, total))
+    return Measure(value, "ratio", samples, failures=storm.unanswered, skipped=storm.skipped)
 
 
-def _amplification(pressure: Pressure) -> Measure:
-    if not pressure.mutations:
+def _amplification(storm: StormSamples) -> Measure:
+    if not storm.mutations:
         return _nothing("ratio", None)
-    detail = "attempts sent for each mutation asked for, deliberate duplicates and abandoned replies included"
-    return Measure(_ratio(Fraction(pressure.attempts, pressure.mutations)), "ratio", pressure.mutations, detail=detail)
+    detail = "attempts sent per requested mutation, including deliberate duplicates and abandoned replies"
+    return Measure(_ratio(Fraction(storm.attempts, storm.mutations)), "ratio", storm.mutations, detail=detail)
 
 
 def _latency(samples: list[int], invalid: str) -> Measure:
@@ -134,7 +134,7 @@ def _latency(samples: list[int], invalid: str) -> Measure:
         return _nothing("ms", P95)
     value = milliseconds(nearest_rank(sorted(samples), 950))
     if invalid:
-        detail = f"{invalid}; it would have been {value} ms"
+        detail = f"{invalid}; the measured value was {value} ms"
         return Measure(None, "ms", len(samples), statistic=P95, unknown=UnknownReason.INVALID_GENERATOR, detail=detail)
     return Measure(value, "ms", len(samples), statistic=P95)
 
@@ -144,6 +144,6 @@ def _nothing(unit: str, statistic: str | None) -> Measure:
 
 
 def _ratio(value: Fraction) -> str:
-    """Six places, rounded down: a ratio never looks better than it is."""
+    """Six decimal places, rounded down: a ratio never looks better than it is."""
     scaled = value.numerator * 1_000_000 // value.denominator
     return f"{scaled // 1_000_000}.{scaled % 1_000_000:06d}"
