@@ -192,12 +192,12 @@ def hostile_rail(
     from loadtests.hostile.judge.verdict import exit_code
     from loadtests.hostile.play.faults import chosen
     from loadtests.hostile.report import text_report
-    from loadtests.hostile.runner import Wish, check_bytes, heading, record_evidence, run_kit
+    from loadtests.hostile.runner import KitSettings, check_bytes, heading, record_evidence, run_kit
 
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = (out or made_state_dir() / "hostilerail" / identity).absolute()
-    wish = Wish(payouts, seed, identity, patience, chosen(only))
-    result = run_kit(load_target(target_name), wish, folder, system_clock)
+    settings = KitSettings(payouts, seed, identity, patience, chosen(only))
+    result = run_kit(load_target(target_name), settings, folder, system_clock)
     if not no_evidence:
         digest = record_evidence(result, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)

@@ -1,4 +1,4 @@
-"""A run from its order to its documents."""
+"""A run of the comparison, from its settings to its documents."""
 
 import os
 import tempfile
@@ -30,7 +30,7 @@ _FASTEST = 12_000
 
 
 class BenchOrder(msgspec.Struct, frozen=True):
-    """What to measure and how long. `generator` is auto, wrk or own; `work` the folder for databases.
+    """What to measure, and for how long. `generator` is auto, wrk or own; `work` the folder for databases.
 
     `postgres` is the folder of PostgreSQL's programs, None to look for them.
     """
@@ -45,9 +45,9 @@ class BenchOrder(msgspec.Struct, frozen=True):
 
 
 def run_bench(order: BenchOrder, named: NamedTarget, clock: Clock) -> BenchReport:
-    """Start everything, measure everything, end everything.
+    """Start all services, measure all rows, end all services.
 
-    Raises UnknownProblem where the control or the target's service cannot be started.
+    Raises UnknownProblem if the control or the target's service cannot be started.
     """
     check_environment(named.target)
     available = available_cores()
@@ -67,9 +67,9 @@ def run_bench(order: BenchOrder, named: NamedTarget, clock: Clock) -> BenchRepor
 
 
 def choose_generator(wanted: str, folder: Path) -> Generator:
-    """Wrk where it is installed, else our own; the same for all rows of a run.
+    """Wrk if it is installed, else our own generator; the same for all rows of a run.
 
-    Raises UsageProblem where wrk is asked for by name and is not there.
+    Raises UsageProblem if wrk is requested and not installed.
     """
     program = find_wrk() if wanted in ("auto", "wrk") else None
     if program is not None:
@@ -80,19 +80,19 @@ def choose_generator(wanted: str, folder: Path) -> Generator:
 
 
 def write_report(report: BenchReport, out: Path) -> None:
-    """Leave bench.json and bench.md in a folder."""
+    """Write bench.json and bench.md to a folder."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench.json").write_text(json_text(report), encoding="utf-8")
     (out / "bench.md").write_text(markdown(report), encoding="utf-8")
 
 
 def json_text(report: BenchReport) -> str:
-    """The document as JSON, with every pair that its figures come from."""
+    """The document as JSON, with every pair behind its figures."""
     return msgspec.json.format(msgspec.json.encode(to_builtins(report)), indent=2).decode() + "\n"
 
 
 def work_folder(chosen: Path | None) -> Path:
-    """Where the databases go: a folder that other users can reach (PostgreSQL's own), on a disk rather than in memory."""
+    """The folder for the databases: readable for other users (PostgreSQL's own), on a disk and not in memory."""
     if chosen is not None:
         chosen.mkdir(parents=True, exist_ok=True)
         return chosen

@@ -1,4 +1,4 @@
-"""All services of one run: started once, kept until its end, so that every measurement meets them warm."""
+"""All services of one run: started once and kept until its end, so that they are warm in every measurement."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -21,14 +21,14 @@ from loadtests.practice.served import Served
 
 
 class Fleet(msgspec.Struct):
-    """The stations that run, and why others do not."""
+    """The running stations, and the reason for each that does not run."""
 
     stations: dict[str, Station] = {}
     troubles: dict[str, str] = {}
     postgres: str | None = None
 
     def trouble(self, row: Row) -> str | None:
-        """Why a row cannot be measured: its own station's trouble, or its control's."""
+        """Why a row cannot be measured: the problem of its station, or of its control."""
         return self.troubles.get(row.station) or self.troubles.get(row.control)
 
 
@@ -43,7 +43,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Yard:
-    """Starts stations in one folder, on their cores; everything that was started ends with the ExitStack."""
+    """Starts stations in one folder, on their cores; the ExitStack ends all of them."""
 
     def __init__(self, plan: Plan, stack: ExitStack) -> None:
         self._named, self._folder, self._cores, self._payments = plan.named, plan.folder, plan.cores, plan.payments
@@ -52,7 +52,7 @@ class Yard:
         self.version: str | None = None
 
     def start(self, name: str) -> Station:
-        """One station, ready; raises a Problem where it cannot be had."""
+        """One station, ready; raises a Problem if it cannot be started."""
         if name == "gateway":
             return self._gateway(name, 0)
         if name.startswith("stored-"):
@@ -92,7 +92,7 @@ class Yard:
 
 
 def require_room(folder: Path, small: Path, stored: int) -> None:
-    """Raises UnknownProblem where the disk has no room for `stored` payments, going by what the small database takes."""
+    """Raises UnknownProblem if the disk has no space for `stored` payments, estimated from the small database."""
     taken = sum(path.stat().st_size for path in small.rglob("*") if path.is_file())
     needed, free = 3 * taken * stored // (2 * GROWTH_BASE), shutil.disk_usage(folder).free
     if needed > free:
@@ -102,9 +102,9 @@ def require_room(folder: Path, small: Path, stored: int) -> None:
 
 @contextmanager
 def fleet(plan: Plan, rows: Sequence[Row], on_start: Callable[[str], None]) -> Iterator[Fleet]:
-    """Everything that the rows need, running. What cannot be started is a trouble of the rows that need it, except the control.
+    """All services that the rows need, running. A service that cannot be started leaves its rows unmeasured.
 
-    Raises the Problem of the control or of the target's own station: without them there is nothing to compare.
+    Raises the Problem of the control or of the target's station: without them there is nothing to compare.
     """
     with ExitStack() as stack:
         yard, found = Yard(plan, stack), Fleet()

@@ -1,4 +1,4 @@
-"""The service of a Target file as a station: run by its process section, loaded through its operations, known by URL alone."""
+"""The service of a Target file as a station: started by its process section, loaded through its operations, known by its URL."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ _SLOW_BUCKET = "0.015"
 
 
 class GatewayStation:
-    """One service with a database of its own, `stored` settled payments in it from the beginning."""
+    """One service with its own database, which contains `stored` settled payments at the start."""
 
     def __init__(self, named: NamedTarget, folder: Path, cores: Cores, *, stored: int = 0) -> None:
         self.target, self.port = named.target, free_port()
@@ -44,12 +44,12 @@ class GatewayStation:
         self._variables["payee_id"] = payees[0]
 
     def wait(self) -> None:
-        """Return once it is ready; raises UnknownProblem where it does not get there."""
+        """Return when it is ready; raises UnknownProblem if it does not become ready."""
         self.served.wait(lambda: answers(self.port, self.target.ready_path))
         self._settled_before = self.settled() or 0
 
     def orders(self, workload: Workload, count: int) -> Orders:
-        """Requests of one workload; payments to be settled are reserved now, over HTTP, before anything is measured."""
+        """Requests of one workload; payments to be settled are reserved over HTTP before the measurement."""
         if workload == "reserve":
             return Orders([self._request("reserve", {"amount": HOLD}) for _ in range(count)])
         if workload == "replay":
@@ -57,7 +57,7 @@ class GatewayStation:
         if workload == "half-replays":
             fresh, stored = self._settles(count // 2 + 1), self._stored_answers()
             return Orders(list(chain.from_iterable((new, stored[at % len(stored)]) for at, new in enumerate(fresh))))
-        assert workload in ("settle", "random-keys"), "the echo is the bare control's"
+        assert workload in ("settle", "random-keys"), "only the bare control has the echo workload"
         return Orders(self._settles(count, in_order=workload == "settle"))
 
     def cpu_ms(self) -> int | None:
@@ -69,7 +69,7 @@ class GatewayStation:
         return self.served.rss_kb()
 
     def commits(self) -> Commits | None:
-        """Commits so far, from the histogram that the target's file names; None where there is none."""
+        """Commits so far, from the histogram that the target's file names; None if there is none."""
         where = self.target.commits
         if where is None:
             return None
@@ -77,7 +77,7 @@ class GatewayStation:
         return read_commits(answer.text, where.histogram) if answer.is_success else None
 
     def settled(self) -> int | None:
-        """Payments settled since the measurements began, from what the payee got: every settle pays the same."""
+        """Payments settled since the measurements began, from the payee's balance: every settle pays the same amount."""
         operation = self.target.audit.payee
         if operation is None:
             return None
@@ -88,7 +88,7 @@ class GatewayStation:
         return None if payable is None else int(payable) // int(AMOUNT) - self._settled_before
 
     def build(self) -> str | None:
-        """The sha256 of the running build, where the target tells it."""
+        """The sha256 of the running build, if the target reports it."""
         where = self.target.build
         if where is None:
             return None
@@ -100,25 +100,23 @@ class GatewayStation:
         reserve = self.target.operations["reserve"]
         pointer = reserve.id_pointer
         if pointer is None:
-            raise UsageProblem("the target does not say where a reserve's answer has the payment's id (id_pointer)")
+            raise UsageProblem("the target does not define the payment's id in a reserve's response (id_pointer)")
         asked = [self._request("reserve", {"amount": HOLD}) for _ in range(count)]
         found: list[bytes] = []
         for answer in ask_all(self.port, asked):
             payment_id = text_at(msgspec.json.decode(answer.body), pointer) if answer.status in reserve.success else None
             if payment_id is None:
-                raise UnknownProblem(f"a reserve that prepares a measurement was answered {answer.status}: {answer.body[:300]!r}")
+                raise UnknownProblem(f"a reserve that prepares a measurement returned {answer.status}: {answer.body[:300]!r}")
             found.append(self._request("settle", {"amount": AMOUNT, "payment_id": payment_id}, in_order=in_order))
         return found
 
     def _stored_answers(self) -> list[bytes]:
-        """Settles that were answered already."""
+        """Settles that are already answered."""
         if not self._replays:
             self._replays = self._settles(REPLAYED)
             refused = [answer for answer in ask_all(self.port, self._replays) if answer.status >= 300]
             if refused:
-                raise UnknownProblem(
-                    f"a settle that prepares replays was answered {refused[0].status}: {refused[0].body[:300]!r}"
-                )
+                raise UnknownProblem(f"a settle that prepares replays returned {refused[0].status}: {refused[0].body[:300]!r}")
         return self._replays
 
     def _request(self, name: str, fields: Mapping[str, str], *, in_order: bool = True) -> bytes:
@@ -149,15 +147,15 @@ def read_commits(metrics: str, histogram: str) -> Commits | None:
 
 def _process_of(named: NamedTarget) -> Process:
     if named.target.process is None:
-        next_step = "a comparison needs the service alone on a core: give its file a `process` section"
-        raise UsageProblem(f"the target {named.name!r} does not say how to start it", next_step=next_step)
+        next_step = "the comparison has to start the service itself: add a `process` section to its file"
+        raise UsageProblem(f"the target {named.name!r} does not define how to start it", next_step=next_step)
     return named.target.process
 
 
 def _seed(name: str, process: Process, db: Path, stored: int) -> dict[str, str]:
-    """Make the first tenant, with `stored` settled payments; its ids and keys as GONOGO_* variables.
+    """Create the first tenant, with `stored` settled payments; its ids and keys as GONOGO_* variables.
 
-    Without a seed command they are in the environment already.
+    Without a seed command they come from the environment.
     """
     if not stored:
         return seed_tenant(process.seed, db, os.environ)

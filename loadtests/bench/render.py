@@ -12,11 +12,11 @@ _GOAL_HEAD = ("aim", "target", "stretch", "measured", "verdict", "remark")
 _FAIRNESS = (
     (
         "The gateway authenticates, decides by policy and signs receipts; the peers do none of that. All are durable: SQLite "
-        "with synchronous=FULL, PostgreSQL with fsync and synchronous_commit. Nobody writes an access log."
+        "with synchronous=FULL, PostgreSQL with fsync and synchronous_commit. No service writes an access log."
     ),
     (
         "Every settle pays 1 of a hold of 2, so that three accounts move. The gateway has one wallet and pays one payee; the "
-        "peers' payments are spread over 16 of each, so that theirs do not queue for one row."
+        "peers' payments are spread over 16 of each, so that their transactions do not wait for one row."
     ),
 )
 Line = Sequence[str]
@@ -29,8 +29,8 @@ def text(report: BenchReport) -> str:
 
 
 def markdown(report: BenchReport) -> str:
-    """The same as a page, to be read without the program that made it."""
-    parts = ["# Speed, side by side", "", *_notes(report, bullet="- "), ""]
+    """The same as a Markdown page."""
+    parts = ["# Speed comparison", "", *_notes(report, bullet="- "), ""]
     parts += ["## Aims", "", *_piped(_GOAL_HEAD, _goals(report)), "", "## Rows", "", *_piped(_HEAD, _rows(report)), ""]
     return "\n".join(parts)
 
@@ -56,7 +56,7 @@ def _spread(ratio: Spread | None) -> str:
 def _costs(figures: Figures, cpu: Spread | None) -> tuple[str, str, str, str]:
     slow = "not measured"
     if figures.commits is not None:
-        slow = f"{figures.slow_commits} of {figures.commits}" if figures.commits else "none made"
+        slow = f"{figures.slow_commits} of {figures.commits}" if figures.commits else "none"
     return figures.cpu_ms_per_1000 or "not measured", cpu.median if cpu else "", figures.rss_mb or "not measured", slow
 
 
@@ -69,8 +69,9 @@ def _notes(report: BenchReport, bullet: str = "") -> Iterator[str]:
     machine = report.machine
     packages = ", ".join(f"{name} {number}" for name, number in machine.packages.items())
     run = (
-        f"{report.at}, build {(report.build or 'unknown')[:12]}, seed {report.seed}: medians of {report.rounds} rounds of "
-        f"{report.seconds} s, shuffled, each between two of its control. Single pairs scatter by a fifth: read ratios, not rates."
+        f"{report.at}, build {(report.build or 'unknown')[:12]}, seed {report.seed}: medians of {report.rounds} "
+        f"rounds of {report.seconds} s in random order, each between two measurements of its control. "
+        "Single pairs vary by a fifth: read ratios, not rates."
     )
     where = (
         f"Machine: {machine.cpu}, {machine.cores} cores, {machine.memory_mb} MB, {machine.system}, {machine.file_system}; "
@@ -84,9 +85,9 @@ def _notes(report: BenchReport, bullet: str = "") -> Iterator[str]:
 def _cores_note(report: BenchReport) -> str:
     generator = report.machine.generator
     if not report.machine.pinned:
-        return f"Load from {generator}. One core for everything: the load generator's own cost is in every figure."
+        return f"Load from {generator}. One core for all processes: every figure includes the load generator's own cost."
     return (
-        f"Load from {generator}, one thread that keeps to one core; services, and PostgreSQL's own processes, may use all "
+        f"Load from {generator}, one thread pinned to one core; services and PostgreSQL's processes may use all "
         "others, and with two cores both."
     )
 
@@ -94,7 +95,7 @@ def _cores_note(report: BenchReport) -> str:
 def _book_note(book: Books) -> str:
     if book.settled is None:
         return f"{book.station}: {book.acknowledged} settles acknowledged; its books were not read."
-    verdict = "the books hold them" if book.agree else "THE BOOKS DO NOT HOLD THEM"
+    verdict = "complete" if book.agree else "INCOMPLETE"
     return f"{book.station}: {book.acknowledged} settles acknowledged, {book.settled} in its books: {verdict}."
 
 
@@ -106,7 +107,7 @@ def _aligned(head: Line, lines: Sequence[Line]) -> str:
 
 
 def _fits(line: Line) -> bool:
-    """A line whose figures are missing says why in their place, and must not widen the column."""
+    """A line without figures has the reason in their place, and must not widen the column."""
     return len(line) < 4 or any(line[3:])
 
 

@@ -1,4 +1,4 @@
-"""What a run says, as one document: rows, goals, books, machine, and every pair that the figures come from."""
+"""The document of a run: rows, goals, books, machine, and every pair behind the figures."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -13,7 +13,7 @@ from loadtests.bench.targets import GOALS, Goal, Judged, Pairs, judge
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Medians over the rounds, as decimal strings; `rss_mb` is the most, commits are all of them."""
+    """Medians over the rounds, as decimal strings; `rss_mb` is the maximum, commits are the total."""
 
     rate: str
     p50_ms: str
@@ -26,7 +26,7 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class RowReport(msgspec.Struct, frozen=True):
-    """One row; `unknown` says why there are no figures. `ratio` is against its control, None for a control itself."""
+    """One row; `unknown` is the reason for missing figures. `ratio` is relative to its control, None for a control itself."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class RowReport(msgspec.Struct, frozen=True):
 
 
 class Books(msgspec.Struct, frozen=True):
-    """Settles that a station acknowledged while it was measured, and how many its own books hold; None: it does not tell."""
+    """Settles that a station acknowledged in the measurements, and the number in its own books; None if it does not report it."""
 
     station: str
     acknowledged: int
@@ -48,12 +48,12 @@ class Books(msgspec.Struct, frozen=True):
 
     @property
     def agree(self) -> bool | None:
-        """Whether the books hold everything that was acknowledged. Requests cut off at the end may have settled besides."""
+        """Whether the books contain everything that was acknowledged. Requests cut off at the end may also have settled."""
         return None if self.settled is None else self.settled >= self.acknowledged
 
 
 class BenchReport(msgspec.Struct, frozen=True):
-    """One run. `version` is that of this document's shape."""
+    """One run. `version` is the version of this document's format."""
 
     version: str
     at: str
@@ -80,14 +80,14 @@ class BenchReport(msgspec.Struct, frozen=True):
 
 
 def exit_code(report: BenchReport) -> ExitCode:
-    """How `--check` ends."""
+    """The exit code of `--check`."""
     if report.missed:
         return ExitCode.RED
     return ExitCode.UNKNOWN if report.open else ExitCode.GREEN
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What a run was."""
+    """The description of a run."""
 
     at: str
     build: str | None
@@ -120,7 +120,7 @@ def make_report(facts: Facts, rows: Sequence[Row], pairs: Pairs, troubles: dict[
 
 
 def asked(rows: Sequence[Row]) -> tuple[Goal, ...]:
-    """The goals that a run is held to: those of its rows; of a run of the whole table all, growth included."""
+    """The goals of a run: those of its rows; for the whole table all goals, growth included."""
     names = {row.name for row in rows}
     whole = {row.name for row in ROWS} <= names
     return tuple(goal for goal in GOALS if whole or names.issuperset(goal.rows))
@@ -153,16 +153,16 @@ def _controls(rows: Sequence[Row], pairs: Pairs) -> list[RowReport]:
 
 
 def _figures(samples: Sequence[Sample]) -> Figures:
-    heard = [sample.heard for sample in samples]
+    received = [sample.received for sample in samples]
     cpu = [each * 1000 for item in samples if (each := item.cpu_each) is not None]
     rss = [Fraction(item.rss_kb, 1024) for item in samples if item.rss_kb is not None]
     commits = [item.commits for item in samples if item.commits is not None]
     counted = len(commits) == len(samples)
     return Figures(
         rate=decimal(median(item.rate for item in samples), 0),
-        p50_ms=decimal(median(Fraction(item.p50_us, 1000) for item in heard), 2),
-        p99_ms=decimal(median(Fraction(item.p99_us, 1000) for item in heard), 2),
-        p999_ms=decimal(median(Fraction(item.p999_us, 1000) for item in heard), 2),
+        p50_ms=decimal(median(Fraction(item.p50_us, 1000) for item in received), 2),
+        p99_ms=decimal(median(Fraction(item.p99_us, 1000) for item in received), 2),
+        p999_ms=decimal(median(Fraction(item.p999_us, 1000) for item in received), 2),
         cpu_ms_per_1000=decimal(median(cpu), 0) if cpu else None,
         rss_mb=decimal(max(rss), 0) if rss else None,
         commits=sum(item.count for item in commits) if counted else None,

@@ -1,4 +1,4 @@
-"""Requests as the bytes that go over the wire, and batches of them for a load generator."""
+"""Requests as bytes, and batches of them for a load generator."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Orders(msgspec.Struct, frozen=True):
-    """What a generator sends, in this order; `cycle` begins anew at the end, without it every request is sent once."""
+    """The requests of a generator, in this order; with `cycle` it starts again at the end, otherwise it sends each once."""
 
     requests: Sequence[bytes]
     cycle: bool = False

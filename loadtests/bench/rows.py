@@ -1,4 +1,4 @@
-"""The table of what is measured, and the order in which a seed measures it."""
+"""The table of rows, and the order of their measurements for a seed."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -9,7 +9,7 @@ from gates.schema.errors import UsageProblem
 from loadtests.draws import draw
 
 Workload = Literal["echo", "settle", "random-keys", "half-replays", "reserve", "replay"]
-"""A settle's key is numbered, as an order's number or a UUIDv7 makes it; random-keys have no order, as a UUIDv4 has none."""
+"""A settle's key is numbered, like an order number or a UUIDv7; random-keys have no order, like a UUIDv4."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ ROWS = (
 )
 
 GROWTH_BASE = 10_000
-"""Payments in the small database that a big one is held against."""
+"""Payments in the small database that a big one is compared with."""
 
 
 def growth_row(payments: int) -> Row:
@@ -52,9 +52,9 @@ def growth_row(payments: int) -> Row:
 
 
 def chosen(names: Sequence[str], growth: Sequence[int] = ()) -> tuple[Row, ...]:
-    """The rows of those names, in the table's order, all of them for none; and one for each number of payments of `growth`.
+    """The rows of those names, in the table's order, or all; and one for each number of payments of `growth`.
 
-    Raises UsageProblem naming the rows that exist.
+    Raises UsageProblem naming the existing rows.
     """
     grown = tuple(map(growth_row, dict.fromkeys(growth)))
     table = (*ROWS, *grown)
@@ -66,7 +66,7 @@ def chosen(names: Sequence[str], growth: Sequence[int] = ()) -> tuple[Row, ...]:
 
 
 def order(rows: Sequence[Row], rounds: int, seed: int) -> tuple[tuple[int, Row], ...]:
-    """Every row once a round, each round in an order of its own that depends on the seed alone."""
+    """Every row once per round, each round in its own order that depends only on the seed."""
     found: list[tuple[int, Row]] = []
     for number in range(1, rounds + 1):
         drawn = {row: draw(seed, "bench", number, row.name) for row in rows}

@@ -1,4 +1,4 @@
-"""What one measurement saw, and what a row of measurements says; pure arithmetic on whole numbers."""
+"""The results of one measurement and of a row of measurements; pure arithmetic on whole numbers."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -13,14 +13,14 @@ class Commits(msgspec.Struct, frozen=True):
     slow: int
 
     def since(self, before: "Commits") -> "Commits":
-        """What came after `before`."""
+        """The difference to `before`."""
         return Commits(self.count - before.count, self.slow - before.slow)
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """What a load generator heard.
+class Received(msgspec.Struct, frozen=True):
+    """The responses that a load generator received.
 
-    `refused` answers were no success, `broken` requests got none; `dry` says that it ran out of requests.
+    `refused` responses were no success, `broken` requests got none; `dry`: it used up its requests.
     """
 
     requests: int
@@ -34,31 +34,31 @@ class Heard(msgspec.Struct, frozen=True):
 
     @property
     def rate(self) -> Fraction:
-        """Answers a second."""
+        """Responses per second."""
         return Fraction(self.requests * 1_000_000, max(self.duration_us, 1))
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One measurement: what was heard, and what the service's processes used meanwhile; None where it cannot be read."""
+    """One measurement: the responses, and what the service's processes used in that time; None if it cannot be read."""
 
-    heard: Heard
+    received: Received
     cpu_ms: int | None = None
     rss_kb: int | None = None
     commits: Commits | None = None
 
     @property
     def rate(self) -> Fraction:
-        """Answers a second."""
-        return self.heard.rate
+        """Responses per second."""
+        return self.received.rate
 
     @property
     def cpu_each(self) -> Fraction | None:
         """CPU time of one request in milliseconds."""
-        return None if self.cpu_ms is None else Fraction(self.cpu_ms, max(self.heard.requests, 1))
+        return None if self.cpu_ms is None else Fraction(self.cpu_ms, max(self.received.requests, 1))
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """One measurement of a row between two of its control."""
+    """One measurement of a row between two measurements of its control."""
 
     row: str
     round: int
@@ -68,22 +68,22 @@ class Pair(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> Fraction:
-        """How many times the control's rate, the control being the mean of before and after."""
+        """The rate as a multiple of the control's, which is the mean of before and after."""
         return 2 * self.sample.rate / max(self.before.rate + self.after.rate, Fraction(1, 1_000_000))
 
     @property
     def cpu_ratio(self) -> Fraction | None:
-        """How many times the control's CPU time for a request, None where that was not read.
+        """The CPU time per request as a multiple of the control's, None if it was not read.
 
-        On a busy machine it scatters less than the rates do.
+        On a busy machine it varies less than the rates.
         """
         before, sample, after = (item.cpu_each for item in (self.before, self.sample, self.after))
         return None if before is None or sample is None or after is None or not before + after else 2 * sample / (before + after)
 
     @property
     def p99_ratio(self) -> Fraction:
-        """How many times the control's p99."""
-        return Fraction(2 * self.sample.heard.p99_us, max(self.before.heard.p99_us + self.after.heard.p99_us, 1))
+        """The p99 as a multiple of the control's."""
+        return Fraction(2 * self.sample.received.p99_us, max(self.before.received.p99_us + self.after.received.p99_us, 1))
 
     @property
     def quiet(self) -> bool:

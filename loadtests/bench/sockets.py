@@ -1,4 +1,4 @@
-"""Our own load generator: keep-alive connections on one event loop, each with one request under way, as wrk does it."""
+"""Our own load generator: keep-alive connections on one event loop, each with one request in flight, like wrk."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ import uvloop
 
 from gates.schema.errors import UnknownProblem
 from loadtests.bench.requests import Orders
-from loadtests.bench.samples import Heard
+from loadtests.bench.samples import Received
 from loadtests.histogram import nearest_rank
 
 HOST = "127.0.0.1"
@@ -22,7 +22,7 @@ _SETUP_CONNECTIONS = 64
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One answer: its place among the requests, what it says, and how long it took."""
+    """One response: its place among the requests, its content, and its time."""
 
     index: int
     status: int
@@ -31,12 +31,12 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class SocketGenerator:
-    """The generator for machines without wrk; it costs a few times more CPU a request, on a core of its own."""
+    """The generator for machines without wrk; it needs a few times more CPU per request, on its own core."""
 
     name = "own generator (asyncio with uvloop)"
 
-    def run(self, port: int, orders: Orders, connections: int, seconds: int) -> Heard:
-        """Keep `connections` requests under way for `seconds`, or until there are no more."""
+    def run(self, port: int, orders: Orders, connections: int, seconds: int) -> Received:
+        """Keep `connections` requests in flight for `seconds`, or until there are no more."""
         took: list[int] = []
         refused = 0
 
@@ -50,13 +50,13 @@ class SocketGenerator:
         duration_ns = uvloop.run(crew.work(port, connections, seconds))
         ordered = sorted(took) or [0]
         p50, p99, p999 = (nearest_rank(ordered, rank) // 1000 for rank in (500, 990, 999))
-        return Heard(len(took), duration_ns // 1000, p50, p99, p999, refused, crew.broken, crew.dry)
+        return Received(len(took), duration_ns // 1000, p50, p99, p999, refused, crew.broken, crew.dry)
 
 
 def ask_all(port: int, requests: Sequence[bytes]) -> list[Answer]:
-    """Send every request once, many at a time, outside any measurement; the answers in the requests' order.
+    """Send every request once, many at a time, outside any measurement; returns the responses in the requests' order.
 
-    Raises UnknownProblem where a connection breaks.
+    Raises UnknownProblem if a connection breaks.
     """
     found: list[Answer] = []
     crew = _Crew(iter(requests), found.append, keep_bodies=True)
@@ -76,7 +76,7 @@ class _Crew:
         self.stopped = False
 
     async def work(self, port: int, connections: int, seconds: int | None) -> int:
-        """Run until the time is over, or the requests; returns the nanoseconds that took."""
+        """Run until the time or the requests are used up; returns the nanoseconds."""
         self.over = asyncio.Event()
         loop = asyncio.get_running_loop()
         lanes = [_Lane(self) for _ in range(connections)]
@@ -84,7 +84,7 @@ class _Crew:
             for lane in lanes:
                 await loop.create_connection(lambda lane=lane: lane, HOST, port)  # type: ignore[misc]  # mypy cannot infer the default's type
         except OSError as error:
-            raise UnknownProblem(f"the server does not take connections: {error.strerror or error}") from None
+            raise UnknownProblem(f"the server does not accept connections: {error.strerror or error}") from None
         begun = perf_counter_ns()
         for lane in lanes:
             lane.send()
@@ -110,7 +110,7 @@ class _Crew:
 
 
 class _Lane(asyncio.Protocol):
-    """One connection with at most one request under way; httptools calls the `on_` methods."""
+    """One connection with at most one request in flight; httptools calls the `on_` methods."""
 
     def __init__(self, crew: _Crew) -> None:
         self._crew = crew
@@ -120,7 +120,7 @@ class _Lane(asyncio.Protocol):
         self._index, self._begun, self._status, self._body = 0, 0, 0, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has the same interface
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -155,5 +155,5 @@ class _Lane(asyncio.Protocol):
         self._transport.write(request)
 
     def close(self) -> None:
-        """Drop the connection, whatever is under way."""
+        """Close the connection, also with a request in flight."""
         self._transport.abort()

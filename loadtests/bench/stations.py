@@ -1,4 +1,4 @@
-"""What can be measured: a service on loopback that takes requests of a workload and tells what it used."""
+"""What can be measured: a service on loopback that takes requests of a workload, and its resource use."""
 
 from typing import Protocol
 
@@ -14,10 +14,10 @@ from loadtests.bench.sockets import ask_all
 from loadtests.practice.served import Served, answers
 
 AMOUNT, HOLD = "1", "2"
-"""A settle pays 1 of a hold of 2, so that the rest goes back: three accounts move, on every side of the comparison."""
+"""A settle pays 1 of a hold of 2, so that the rest returns: three accounts change, in every compared service."""
 
 REPLAYED = 500
-"""How many settled payments the replays are drawn from."""
+"""The number of settled payments for replays."""
 
 
 class Station(Protocol):
@@ -26,7 +26,7 @@ class Station(Protocol):
     port: int
 
     def orders(self, workload: Workload, count: int) -> Orders:
-        """At least `count` requests of that workload that were never sent; raises UnknownProblem where they cannot be made."""
+        """At least `count` requests of that workload that were never sent; raises UnknownProblem if they cannot be prepared."""
 
     def cpu_ms(self) -> int | None:
         """CPU time of all its processes so far."""
@@ -35,14 +35,14 @@ class Station(Protocol):
         """Resident memory of all its processes."""
 
     def commits(self) -> Commits | None:
-        """Commits so far, where the service counts them."""
+        """Commits so far, if the service counts them."""
 
     def settled(self) -> int | None:
-        """How many payments its books call settled, where it tells."""
+        """How many payments are settled in its books, if it reports that."""
 
 
 class PeerStation:
-    """One of `loadtests/bench/peers`, whose payments were reserved before it began to serve."""
+    """One of `loadtests/bench/peers`, whose payments were reserved before it started to serve."""
 
     def __init__(self, served: Served, port: int, payments: int, database: Served | None = None) -> None:
         self.port = port
@@ -50,7 +50,7 @@ class PeerStation:
         self._next, self._proven = 1, 0
 
     def orders(self, workload: Workload, count: int) -> Orders:
-        """Settles of payments that nobody settled, or one request to be echoed."""
+        """Settles of unsettled payments, or one request to be echoed."""
         if workload == "echo":
             return Orders((http_request("POST", "/echo", {}, _ECHO),), cycle=True)
         first, self._next = self._next, self._next + count
@@ -72,37 +72,37 @@ class PeerStation:
         """Peers do not count their commits."""
 
     def settled(self) -> int | None:
-        """What the peer's books say; None for the bare control, which has none."""
+        """The settled payments in the peer's books; None for the bare control, which has none."""
         answer = httpx.get(f"http://127.0.0.1:{self.port}/settled", trust_env=False)
         return int(answer.text) - self._proven if answer.is_success else None
 
     def prove(self) -> None:
-        """See that it settles once and repeats its answer, since only then is it worth a comparison.
+        """Check that it settles once and repeats its response; otherwise the comparison is meaningless.
 
-        Raises UnknownProblem saying what it answered instead.
+        Raises UnknownProblem with its actual responses.
         """
         key, other = "bench-prove-00001", "bench-prove-00002"
         asked = (_settle(1, key), _settle(1, key), _settle(1, key, HOLD), _settle(1, other))
-        told = [ask_all(self.port, [request])[0] for request in asked]
-        found = ([answer.status for answer in told], told[0].body == told[1].body, self.settled())
+        answers = [ask_all(self.port, [request])[0] for request in asked]
+        found = ([answer.status for answer in answers], answers[0].body == answers[1].body, self.settled())
         if found != ([200, 200, 422, 409], True, 1):
             raise UnknownProblem(f"not measured: it does not settle exactly once: {found}")
         self._next, self._proven = 2, 1
 
 
 def peer_argv(name: str, port: int, database: str, payments: int) -> list[str]:
-    """How a peer is started."""
+    """The command that starts a peer."""
     options = ["--port", str(port), "--database", database, "--payments", str(payments)]
     return room_argv("loadtests.bench.peers", name, *options)
 
 
 def await_peer(served: Served, port: int) -> None:
-    """Return once the peer serves."""
+    """Return when the peer serves."""
     served.wait(lambda: answers(port, "/readyz"))
 
 
 def _settle(number: int, key: str | None = None, amount: str = AMOUNT) -> bytes:
-    """The settle of the prepared payment of that number, which the peers call by the same name."""
+    """The settle of the prepared payment of that number, which has the same name in all peers."""
     headers = {"Idempotency-Key": key or f"bench-settle-{number:012d}"}
     return http_request("POST", f"/payments/pay_{number:012d}/settle", headers, msgspec.json.encode({"amount": amount}))
 

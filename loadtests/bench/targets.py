@@ -1,4 +1,4 @@
-"""The speed that was aimed for, line by line, and whether a run reached it: yes, no, or unknown."""
+"""The speed goals, line by line, and whether a run reached them: yes, no, or unknown."""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -25,7 +25,7 @@ class Goal(msgspec.Struct, frozen=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A goal and what the run says about it; `value` is a decimal string."""
+    """A goal and its result in the run; `value` is a decimal string."""
 
     title: str
     target: str
@@ -44,7 +44,7 @@ def _p99(row: str) -> Callable[[Pairs], Fraction]:
 
 
 def _against_peer(row: str, peer: str) -> Callable[[Pairs], Fraction]:
-    """Both as multiples of the bare control beside them, round by round, so that a slow minute weighs on both."""
+    """Both as multiples of their bare control, round by round, so that a slow minute affects both."""
 
     def value(pairs: Pairs) -> Fraction:
         theirs = {pair.round: pair.ratio for pair in pairs[peer]}
@@ -99,7 +99,7 @@ def _judge(goal: Goal, pairs: Pairs, troubles: dict[str, str]) -> Judged:
     target, stretch = (f"{sign} {_short(bound)}{goal.unit}" for bound in (goal.target, goal.stretch))
     for row in goal.rows:
         if row in troubles or not pairs.get(row):
-            return Judged(goal.title, target, stretch, None, "unknown", troubles.get(row, "not run: not asked for"))
+            return Judged(goal.title, target, stretch, None, "unknown", troubles.get(row, "not run: not selected"))
     value = goal.value(pairs)
     shown = decimal(value, 0 if goal.unit else 2) + goal.unit
     return Judged(goal.title, target, stretch, shown, _verdict(goal, value), _detail(goal, pairs))
@@ -115,7 +115,7 @@ def _verdict(goal: Goal, value: Fraction) -> Verdict:
 
 
 def _detail(goal: Goal, pairs: Pairs) -> str:
-    """For the tail, what the disk had to do with it: the rounds without a slow commit, apart."""
+    """For the tail, the influence of the disk: the rounds without a slow commit, separately."""
     row = goal.rows[0]
     if goal.least or goal.unit:
         return ""
@@ -123,8 +123,8 @@ def _detail(goal: Goal, pairs: Pairs) -> str:
         return "slow commits: not measured"
     quiet = [pair.p99_ratio for pair in pairs[row] if pair.quiet]
     slow = sum(pair.sample.commits.slow for pair in pairs[row] if pair.sample.commits is not None)
-    told = f"{slow} commits over 15 ms in {len(pairs[row])} rounds"
-    return f"{told}; rounds without one: {decimal(median(quiet), 2) if quiet else 'none'}"
+    commits = f"{slow} commits over 15 ms in {len(pairs[row])} rounds"
+    return f"{commits}; rounds without one: {decimal(median(quiet), 2) if quiet else 'none'}"
 
 
 def _short(bound: Fraction) -> str:

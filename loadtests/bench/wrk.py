@@ -1,4 +1,4 @@
-"""The load generator wrk, where it is installed: requests come from a file, the figures from its Lua hooks."""
+"""The load generator wrk, if it is installed: requests come from a file, the figures from its Lua hooks."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ import msgspec
 
 from gates.schema.errors import UnknownProblem
 from loadtests.bench.requests import Orders
-from loadtests.bench.samples import Heard
+from loadtests.bench.samples import Received
 
 _SPARE_S = 30
 _TIMEOUT_S = 10
@@ -42,22 +42,22 @@ function done(summary, latency, requests)
     threads[1]:get("dry") == 1 and "true" or "false"))
 end
 """
-"""One thread: it has one core. wrk asks `request` once before it begins, to see whether it changes: that request is lost."""
+"""One thread: it has one core. wrk calls `request` once before it begins, to test whether it changes: that request is lost."""
 
 
 class WrkGenerator:
-    """Runs wrk with one thread, on the core of whoever calls it."""
+    """Runs wrk with one thread, on the caller's core."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self._program, self._folder = program, folder
         self.name = _version(program)
         (folder / "orders.lua").write_text(_SCRIPT, encoding="utf-8")
 
-    def run(self, port: int, orders: Orders, connections: int, seconds: int) -> Heard:
-        """Keep `connections` requests under way for `seconds`.
+    def run(self, port: int, orders: Orders, connections: int, seconds: int) -> Received:
+        """Keep `connections` requests in flight for `seconds`.
 
-        When there are no more requests wrk waits out its time, so that the rate of a `dry` run means nothing.
-        Raises UnknownProblem where wrk fails.
+        Without further requests wrk waits until its time is over, so that the rate of a `dry` run means nothing.
+        Raises UnknownProblem if wrk fails.
         """
         records = self._folder / "orders.bin"
         records.write_bytes(b"\0".join(orders.requests))
@@ -66,15 +66,15 @@ class WrkGenerator:
         argv.append("cycle" if orders.cycle else "once")
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + _SPARE_S, check=True)
-            return msgspec.json.decode(done.stdout.strip().rpartition("\n")[2], type=Heard)
+            return msgspec.json.decode(done.stdout.strip().rpartition("\n")[2], type=Received)
         except subprocess.CalledProcessError as error:
             raise UnknownProblem(f"wrk failed: {(error.stderr or error.stdout).strip()[-300:]}") from None
         except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
-            raise UnknownProblem(f"wrk did not tell its figures: {error}") from None
+            raise UnknownProblem(f"wrk did not print its figures: {error}") from None
 
 
 def find_wrk() -> str | None:
-    """Where wrk is, if it is installed."""
+    """The path of wrk, if it is installed."""
     return shutil.which("wrk")
 
 

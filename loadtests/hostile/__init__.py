@@ -1,1 +1,1 @@
-"""The hostile-rail kit: payouts through a rail that misbehaves by a script, and three books held against each other."""
+"""The hostile-rail kit: payouts through a rail that misbehaves according to a script, and three books that are reconciled."""

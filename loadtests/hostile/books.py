@@ -1,4 +1,4 @@
-"""The three books of a run: what clients were told, what the service has written down, and what the rail has."""
+"""The three books of a run: the clients' responses, the service's records, and the rail's own book."""
 
 from typing import Literal
 
@@ -13,10 +13,10 @@ AskType = Literal["ok", "fail", "info"]
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One answer to one request for a payout: acknowledged, definitely refused, or unknown.
+    """One response to one request for a payout: acknowledged, definitely refused, or unknown.
 
-    An `intent` is one debt of ours: its payee is to be paid `amount` once, however often and under however many keys it is
-    asked for. No two intents of a run have the same amount, so that a charge tells by itself which intent it pays.
+    An `intent` is one debt: its payee has to be paid `amount` once, however often and under however many keys it is
+    requested. No two intents of a run have the same amount, so that a charge's amount identifies its intent.
     """
 
     index: int
@@ -33,7 +33,7 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long one payout was waited for, from the request to the state in which it was last seen."""
+    """The wait for one payout, from the request to its last observed state."""
 
     payout_id: str
     intent: int
@@ -42,7 +42,7 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Overtaken(msgspec.Struct, frozen=True):
-    """A payout whose owner was frozen until another process had taken it over: its state before the owner went on, and after."""
+    """A payout whose owner was frozen until another process took it over: its state before the owner continued, and after."""
 
     payout_id: str
     before: str
@@ -50,7 +50,7 @@ class Overtaken(msgspec.Struct, frozen=True):
 
 
 class Payout(msgspec.Struct, frozen=True):
-    """A payout as the service tells it (format `gonogo-payouts-v1`); `rail_key` where it tells that too."""
+    """A payout as the service reports it (format `gonogo-payouts-v1`); `rail_key` if it reports that too."""
 
     payout_id: str
     payee_id: str
@@ -74,7 +74,7 @@ class RailLine(msgspec.Struct, frozen=True):
 
 
 class RailCounts(msgspec.Struct, frozen=True):
-    """What was asked of the rail, by its own count."""
+    """The requests to the rail, by its own count."""
 
     charge_requests: int = 0
     lost_replies: int = 0
@@ -82,16 +82,16 @@ class RailCounts(msgspec.Struct, frozen=True):
     repeats: int = 0
 
     def since(self, earlier: "RailCounts") -> "RailCounts":
-        """What came on top of an earlier count."""
+        """The difference to an earlier count."""
         now, then = msgspec.structs.astuple(self), msgspec.structs.astuple(earlier)
         return RailCounts(*(new - old for new, old in zip(now, then, strict=True)))
 
 
 class ThreeBooks(msgspec.Struct, frozen=True):
-    """Everything that a run is judged by, each part or the reason why it is absent.
+    """The input of the verdict, each part or the reason why it is missing.
 
-    `earlier` are payouts that were there before the run: they belong to no intent, but to the settlement.
-    `lost` says how many replies about a charge did not reach the service, by fault.
+    `earlier` are payouts from before the run: they have no intent, but take part in the reconciliation.
+    `lost` is the number of replies about a charge that did not reach the service, by fault.
     """
 
     asks: tuple[Ask, ...]
@@ -106,12 +106,12 @@ class ThreeBooks(msgspec.Struct, frozen=True):
 
 
 def missing(what: str) -> Gap:
-    """The gap where a target's file does not say where something is."""
-    return Gap(UnknownReason.MISSING, f"the target does not say where {what} can be read")
+    """The gap if a target's file does not define where something is."""
+    return Gap(UnknownReason.MISSING, f"the target does not define where {what} can be read")
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One line of the record of what was done to processes: milliseconds since the beginning, and what."""
+    """One line of the record of actions on processes: milliseconds since the start, and the action."""
 
     at_ms: int
     what: str

@@ -1,4 +1,4 @@
-"""Reading the three books when a run is over: once they stand still, or as they are when patience ends."""
+"""Read the three books after a run: when they no longer change, or when the time limit ends."""
 
 from collections.abc import Callable
 from time import sleep
@@ -14,7 +14,7 @@ from loadtests.books.entries import Gap
 from loadtests.books.read import read_entries, read_receipts
 from loadtests.hostile.books import Ask, ThreeBooks, Wait, missing
 from loadtests.hostile.judge.verdict import judge
-from loadtests.hostile.play.payout_client import Desk
+from loadtests.hostile.play.payout_client import PayoutClient
 from loadtests.hostile.play.rail_client import RailSide
 
 _LONGEST_S, _POLL_S = 15.0, 0.5
@@ -23,7 +23,7 @@ Part = TypeVar("Part")
 
 
 class Played(msgspec.Struct, frozen=True):
-    """What is known of a run without asking anybody: the clients' book, and what was there before."""
+    """What the run itself recorded: the clients' book, and the payouts before the run."""
 
     asks: tuple[Ask, ...]
     waits: tuple[Wait, ...]
@@ -33,23 +33,23 @@ class Played(msgspec.Struct, frozen=True):
 
 
 def read_books(
-    desk: Desk, rail: RailSide, played: Played, patience_s: float, pause: Callable[[float], None] = sleep
+    client: PayoutClient, rail: RailSide, played: Played, patience_s: float, pause: Callable[[float], None] = sleep
 ) -> ThreeBooks:
-    """The books. A late webhook may still be on its way, so they are read again for a while as long as they disagree."""
+    """The books. A late webhook may still arrive, so they are read again for a while as long as they disagree."""
     deadline = monotonic_s() + min(patience_s, _LONGEST_S)
     while True:
-        books = _read(desk, rail, played)
+        books = _read(client, rail, played)
         if not judge(books).findings or monotonic_s() >= deadline:
             return books
         pause(_POLL_S)
 
 
-def _read(desk: Desk, rail: RailSide, played: Played) -> ThreeBooks:
-    audit, service = desk.service.target.audit, desk.service
+def _read(client: PayoutClient, rail: RailSide, played: Played) -> ThreeBooks:
+    audit, service = client.service.target.audit, client.service
     return ThreeBooks(
         asks=played.asks,
         waits=played.waits,
-        payouts=_attempt(lambda: tuple(desk.payouts()), audit.payouts, "payouts"),
+        payouts=_attempt(lambda: tuple(client.payouts()), audit.payouts, "payouts"),
         entries=_attempt(lambda: read_entries(service), audit.ledger, "a ledger"),
         receipts=_attempt(lambda: read_receipts(service), audit.receipts, "receipts"),
         lines=_attempt(rail.lines, None, "", asked=True),

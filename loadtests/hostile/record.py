@@ -1,4 +1,4 @@
-"""What one stage of a run leaves: where it was, between which builds, what was asked there, and what the books say."""
+"""The record of one part of a run: URLs, builds, requests, and the verdict on the books."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from loadtests.hostile.judge.verdict import Verdict
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One stage; `base_url` is "" where it could not be set up, `builds` are those before and after."""
+    """One part; `base_url` is "" if it could not be set up, `builds` are those before and after."""
 
     verdict: Verdict
     asks: tuple[Ask, ...] = ()
@@ -22,7 +22,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def joined(parts: tuple[Part, ...]) -> Verdict:
-    """The verdicts of all stages in one: no two of them take the same measure."""
+    """The verdicts of all parts in one: no two parts have the same measure."""
     measures = {name: measure for part in parts for name, measure in part.verdict.measures.items()}
     findings = tuple(item for part in parts for item in part.verdict.findings)
     return Verdict(measures, findings, tuple(row for part in parts for row in part.verdict.rows))
@@ -30,7 +30,7 @@ def joined(parts: tuple[Part, ...]) -> Verdict:
 
 @contextlib.contextmanager
 def asks_file(out: Path) -> Iterator[Callable[[Ask], None]]:
-    """A function that writes an answer into `asks.jsonl` at once; makes the folder."""
+    """A function that writes a response to `asks.jsonl` at once; creates the folder."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / "asks.jsonl").open("ab") as file:
 
@@ -42,6 +42,6 @@ def asks_file(out: Path) -> Iterator[Callable[[Ask], None]]:
 
 
 def save(out: Path, name: str, value: object) -> None:
-    """Write a value as `NAME.json`; makes the folder."""
+    """Write a value as `NAME.json`; creates the folder."""
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_bytes(msgspec.json.encode(value, order="sorted") + b"\n")

@@ -1,4 +1,4 @@
-"""The kit's report for people: the table, what it adds up to, and each finding with its proof."""
+"""The report as text: the table, the measures, and each finding with its proof."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -23,23 +23,23 @@ _HEAD = (
     "max",
 )
 _TITLES = {
-    "extra_charges": "charges beyond the one that was owed",
-    "missing_charges": "payouts called succeeded that the rail never charged",
-    "wrong_outcomes": "final states that the rail denies",
+    "extra_charges": "charges beyond the one owed",
+    "missing_charges": "payouts reported as succeeded that the rail never charged",
+    "wrong_outcomes": "final states that contradict the rail",
     "unresolved": "payouts without an outcome at the end",
-    "rail_book_mismatches": "differences of rail's book, ledger and receipts",
-    "late_writes": "things amiss after an owner that had been overtaken came back",
+    "rail_book_mismatches": "differences between the rail's book, ledger and receipts",
+    "late_writes": "errors after a stale worker continued",
 }
 _VERDICTS: dict[ExitCode, str] = {
     ExitCode.GREEN: "clean",
     ExitCode.RED: "FINDINGS",
-    ExitCode.UNKNOWN: "unknown: nothing was found, but something could not be judged",
+    ExitCode.UNKNOWN: "unknown: no finding, but something could not be judged",
 }
 _SHOWN = 10
 
 
 def text_report(heading: str, verdict: Verdict) -> str:
-    """Verdict first, then the table, the measures, and the proof of what is wrong."""
+    """Verdict first, then the table, the measures, and the proof of each finding."""
     return "\n".join(_lines(heading, verdict)) + "\n"
 
 
@@ -80,12 +80,12 @@ def _measures(measures: Mapping[str, Measure]) -> Iterator[str]:
         if measure.value is None:
             yield f"  unknown  {title}: {measure.unknown}: {measure.detail}"
         else:
-            yield f"  {measure.value:>7}  {title}, of {measure.samples} looked at"
+            yield f"  {measure.value:>7}  {title}, of {measure.samples} checked"
     if PER_LOST_REPLY not in measures:
         return
     ratio = measures[PER_LOST_REPLY]
-    told = f"unknown: {ratio.unknown}: {ratio.detail}" if ratio.value is None else f"{ratio.value} ({ratio.detail})"
-    yield f"extra charges per lost reply: {told}"
+    shown = f"unknown: {ratio.unknown}: {ratio.detail}" if ratio.value is None else f"{ratio.value} ({ratio.detail})"
+    yield f"extra charges per lost reply: {shown}"
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
 def _witness(line: Witness) -> str:
     if line.asked is not None:
         ask = line.asked
-        return f"asked {ask.index}: {ask.type} {ask.status} {ask.key}: {ask.amount} {ask.currency} to {ask.payee_id}"
+        return f"request {ask.index}: {ask.type} {ask.status} {ask.key}: {ask.amount} {ask.currency} to {ask.payee_id}"
     if line.payout is not None:
         payout = line.payout
         return f"payout {payout.payout_id}: {payout.state} {payout.amount} {payout.currency} to {payout.payee_id}"

@@ -1,4 +1,4 @@
-"""A run of the kit from its beginning to its evidence: fund, play, audit, judge."""
+"""A hostile-rail run from start to evidence: fund, run the faults, read the books, judge."""
 
 from collections import Counter
 from pathlib import Path
@@ -23,8 +23,8 @@ from loadtests.hostile.two_processes import run_pair
 _SHOWN_FINDINGS = 20
 
 
-class Wish(msgspec.Struct, frozen=True):
-    """What a run is asked for: payouts a fault, seed, prefix of the keys, patience for each fault, and which faults."""
+class KitSettings(msgspec.Struct, frozen=True):
+    """The settings of a run: payouts per fault, seed, prefix of the keys, time limit per fault, and the faults."""
 
     payouts: int
     seed: int
@@ -34,9 +34,9 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`run.json`: what was run against what, and which answers were no acknowledgements, by status and code.
+    """`run.json`: target, settings, and the responses that were no acknowledgements, by status and code.
 
-    `steps` is what was done to processes, and when.
+    `steps` are the actions on processes, with their times.
     """
 
     target: str
@@ -62,45 +62,45 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HostileResult(msgspec.Struct, frozen=True):
-    """What a run leaves for its caller."""
+    """The result of a run."""
 
     report: Report
     verdict: Verdict
 
 
-def run_kit(named: NamedTarget, wish: Wish, out: Path, clock: Clock) -> HostileResult:
-    """Play every fault against a service and its rail, and judge what the three books say.
+def run_kit(named: NamedTarget, settings: KitSettings, out: Path, clock: Clock) -> HostileResult:
+    """Run every fault against a service and its rail, and judge the three books.
 
-    Where the environment does not say where the rail is and the target says how to run it, both are run here, in OUT/service.
-    What two processes play is played on a stage of its own, in OUT/pair, wherever the rest is.
-    Raises UnknownProblem where service or rail do not answer, UsageProblem where the target's file lacks something.
+    If the environment does not name the rail and the target defines how to start it, both are started here, in OUT/service.
+    Faults with two processes always start their own, in OUT/pair.
+    Raises UnknownProblem if service or rail do not respond, UsageProblem if the target's file is incomplete.
     """
     if out.exists() and any(out.iterdir()):
         raise UsageProblem(f"{out}: is not an empty folder", next_step="give --out a folder that does not exist yet")
     check_environment(named.target)
-    order = Order(wish.payouts, wish.seed, wish.run_id, wish.patience_s, rail_of(named).answer_timeout_ms)
-    alone = tuple(fault for fault in wish.faults if not fault.pair)
+    order = Order(settings.payouts, settings.seed, settings.run_id, settings.patience_s, rail_of(named).answer_timeout_ms)
+    alone = tuple(fault for fault in settings.faults if not fault.pair)
     started, parts = format_utc(clock()), []
     if alone:
         parts.append(run_alone(named, order, alone, out))
-    if len(alone) < len(wish.faults):
+    if len(alone) < len(settings.faults):
         parts.append(run_pair(named, order, out, parts[-1].builds[1] if parts else None))
-    result = _outcome(named.name, wish, tuple(parts), (started, format_utc(clock())))
+    result = _outcome(named.name, settings, tuple(parts), (started, format_utc(clock())))
     save(out, "run", result.report)
     (out / "check.json").write_bytes(check_bytes(result))
     return result
 
 
-def _outcome(target: str, wish: Wish, parts: tuple[Part, ...], times: tuple[str, str]) -> HostileResult:
-    asks, told = [ask for part in parts for ask in part.asks], [part for part in parts if part.base_url]
-    first, last = (told[0], told[-1]) if told else (parts[0], parts[0])
+def _outcome(target: str, settings: KitSettings, parts: tuple[Part, ...], times: tuple[str, str]) -> HostileResult:
+    asks, tested = [ask for part in parts for ask in part.asks], [part for part in parts if part.base_url]
+    first, last = (tested[0], tested[-1]) if tested else (parts[0], parts[0])
     report = Report(
         target=target,
         base_url=first.base_url,
         rail_url=first.rail_url,
-        seed=wish.seed,
-        run_id=wish.run_id,
-        payouts=wish.payouts,
+        seed=settings.seed,
+        run_id=settings.run_id,
+        payouts=settings.payouts,
         builds=(first.builds[0], last.builds[1]),
         started_at=times[0],
         finished_at=times[1],
@@ -112,16 +112,16 @@ def _outcome(target: str, wish: Wish, parts: tuple[Part, ...], times: tuple[str,
 
 
 def heading(result: HostileResult) -> str:
-    """What was run, in a line or two."""
+    """The first lines of the report: what was run."""
     report = result.report
     where = f" ({report.base_url}, rail {report.rail_url})" if report.base_url else ""
-    told = [f"hostile rail, seed {report.seed}, against {report.target}{where}"]
-    told += [f"{count} requests were not acknowledged: {answer}" for answer, count in sorted(report.refused.items())]
-    return "\n".join(told)
+    tested = [f"hostile rail, seed {report.seed}, against {report.target}{where}"]
+    tested += [f"{count} requests were not acknowledged: {answer}" for answer, count in sorted(report.refused.items())]
+    return "\n".join(tested)
 
 
 def record_evidence(result: HostileResult, store: Path, home: Path) -> str:
-    """Sign what came out and store it; returns the evidence's digest. A run that saw two builds proves nothing about either."""
+    """Sign the result and store it; returns the evidence's digest. A run that saw two builds proves nothing about either."""
     from gates.evidence.keys import load_signer
     from gates.evidence.store import EvidenceStore
 
@@ -151,10 +151,10 @@ def record_evidence(result: HostileResult, store: Path, home: Path) -> str:
 
 
 def check_bytes(result: HostileResult) -> bytes:
-    """What check.json holds."""
+    """The content of check.json."""
     verdict = result.verdict
     return msgspec.json.encode(Check(verdict.measures, verdict.findings, verdict.rows), order="sorted") + b"\n"
 
 
 def _refused(asks: list[Ask]) -> dict[str, int]:
-    return dict(Counter(f"{ask.status or 'no answer'} {ask.code or ''}".strip() for ask in asks if ask.type != "ok"))
+    return dict(Counter(f"{ask.status or 'no response'} {ask.code or ''}".strip() for ask in asks if ask.type != "ok"))

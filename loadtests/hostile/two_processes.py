@@ -1,4 +1,4 @@
-"""The stage with two processes of a service on one database: set up, played on, and judged."""
+"""The part of a run with two processes of the service on one database: set up, run, and judged."""
 
 from pathlib import Path
 
@@ -12,17 +12,17 @@ from loadtests.books.entries import Gap
 from loadtests.hostile.books import Overtaken, Step, ThreeBooks
 from loadtests.hostile.judge.late_writes import judge_overtaken
 from loadtests.hostile.play.driver import Order, due_to_each
-from loadtests.hostile.play.payout_client import Desk
-from loadtests.hostile.play.process import Party
+from loadtests.hostile.play.payout_client import PayoutClient
+from loadtests.hostile.play.process import ServiceProcess
 from loadtests.hostile.play.rail_client import RailSide, rail_of
-from loadtests.hostile.play.takeover import STAGES, Takeover, intents_of
+from loadtests.hostile.play.takeover import PROGRESS_STEPS, Takeover, intents_of
 from loadtests.hostile.read_books import Played, read_books
 from loadtests.hostile.record import Part, asks_file, save
 from loadtests.practice.staged import Running, database, staged
 
 
 class Record(msgspec.Struct, frozen=True):
-    """`takeover.json`: what happened, which payouts were overtaken, and the three books afterwards."""
+    """`takeover.json`: the steps, the payouts that were taken over, and the three books afterwards."""
 
     steps: tuple[Step, ...]
     taken: tuple[Overtaken, ...]
@@ -30,9 +30,9 @@ class Record(msgspec.Struct, frozen=True):
 
 
 def run_pair(named: NamedTarget, order: Order, out: Path, build: str | None) -> Part:
-    """Have an owner overtaken in OUT/pair; where that cannot be done, the measure says why it is unknown.
+    """Have another process take payouts over in OUT/pair; if that is impossible, the measure is unknown with the reason.
 
-    `build` is the one that the rest of the run has seen: what is known of another one says nothing here.
+    `build` is the build of the rest of the run: results of another one do not count.
     """
     process, rail = named.target.process, rail_of(named)
     lack = _lack(process, rail)
@@ -50,14 +50,16 @@ def run_pair(named: NamedTarget, order: Order, out: Path, build: str | None) -> 
 
 def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: Path, build: str | None) -> Part:
     first, second = running
-    with Desk(_at(named, first)) as owner, Desk(_at(named, second)) as successor, RailSide(named) as rail:
+    with PayoutClient(_at(named, first)) as owner, PayoutClient(_at(named, second)) as successor, RailSide(named) as rail:
         ours = owner.service.build()
         if build not in (None, ours):
-            return _not_run(f"what the target starts is another build than what was tried before: {ours}, not {build}")
+            return _not_run(f"the target starts another build than the rest of the run tested: {ours}, not {build}")
         for at, due in enumerate(due_to_each(intents_of(order), len(owner.accounts.payee_ids))):
             owner.fund(f"hostile-{order.run_id}-s{order.seed}-pair-{at}", owner.accounts.payee_ids[at], due)
-        with asks_file(out) as write, progress("overtaking an owner", STAGES) as bar:
-            takeover = Takeover((Party(owner, first), Party(successor, second)), rail, order, database(out / "pair"), write)
+        with asks_file(out) as write, progress("takeover from a stale worker", PROGRESS_STEPS) as bar:
+            takeover = Takeover(
+                (ServiceProcess(owner, first), ServiceProcess(successor, second)), rail, order, database(out / "pair"), write
+            )
             taken = takeover.play(bar)
         played = Played(tuple(takeover.asks), tuple(takeover.waits), {}, frozenset(), 0)
         books = read_books(successor, rail, played, order.patience_s)
@@ -72,13 +74,13 @@ def _at(named: NamedTarget, running: Running) -> NamedTarget:
 
 
 def _lack(process: Process | None, rail: Rail) -> str:
-    """Why no owner can be overtaken on this target; "" where one can."""
+    """Why this target cannot run a takeover; "" if it can."""
     if process is None or not process.rail:
-        return "the target does not say how it and its rail are run here"
+        return "the target does not define how to start it and its rail"
     if not any("{db}" in word for word in process.start):
-        return "the target's process names no {db}: two of them cannot work on one database"
+        return "the target's process has no {db}: two processes cannot share one database"
     if rail.decide is None or rail.asked is None:
-        return "the target's rail cannot be made to think again, or does not tell whom it told: spec.rail.decide, spec.rail.asked"
+        return "the target's rail cannot change an outcome, or does not count requests per key: spec.rail.decide, spec.rail.asked"
     return ""
 
 

@@ -114,7 +114,7 @@ def settle_that_nobody_asked_for(world, choice):
 
 
 def double_reserve(world, choice):
-    """The second hold lies under a payment of which no client ever heard."""
+    """The second hold lies under a payment of which no client ever received."""
     entry = world.entry_of("reserve", choice)
     if entry is None or not _told(world, entry.payment_id, "reserve"):
         return None

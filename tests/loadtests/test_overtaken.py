@@ -118,4 +118,4 @@ def test_the_stages_of_a_run_are_told_in_one(run):
     verdict = joined((Part(judge(rest.books())), Part(judge_overtaken(SOUND, run.books()))))
     assert verdict.measures[LATE_WRITES].value == verdict.measures["extra_charges"].value == "0"
     assert verdict.rows[-1].fault == OVERTAKEN
-    assert "things amiss after an owner that had been overtaken came back, of 2 looked at" in text_report("a run", verdict)
+    assert "errors after a stale worker continued, of 2 checked" in text_report("a run", verdict)

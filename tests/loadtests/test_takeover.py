@@ -43,8 +43,8 @@ def test_a_service_that_minds_its_epochs_lets_nobody_write_too_late(overtake):
     assert (check["measures"]["late_writes"]["value"], check["measures"]["late_writes"]["samples"]) == ("0", 2)
     assert sorted(item["before"] for item in record["taken"]) == ["executing", "succeeded"]
     said = [step["what"] for step in record["steps"]]
-    assert "the owner that waits to write it is frozen" in said[-4]
-    assert "the owner goes on" in said[-2]
+    assert "the owner is frozen before it writes that" in said[-4]
+    assert "the owner continues" in said[-2]
     assert check["rows"][0]["charges"] == 2
 
 
@@ -69,7 +69,7 @@ def test_an_owner_that_writes_over_what_is_decided_is_found_too(overtake):
 @pytest.mark.parametrize(
     ("spoiled", "why"),
     [
-        ({"asked": ""}, "cannot be made to think again, or does not tell"),
+        ({"asked": ""}, "cannot change an outcome, or does not count"),
         ({"start": 'start: ["{python}", -c, "raise SystemExit(9)", "{db}"]'}, "ended with 9 before it was ready"),
     ],
     ids=["the rail cannot be told", "the service does not start"],

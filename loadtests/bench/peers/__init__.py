@@ -1,1 +1,1 @@
-"""What a user would build instead of the gateway, and the bare service that everything is held against."""
+"""Alternatives to the gateway, and the bare service that all are compared with."""

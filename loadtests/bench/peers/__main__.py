@@ -1,4 +1,4 @@
-"""`python -m loadtests.bench.peers NAME --port N --database X --payments N`: one peer, served as the gateway is served."""
+"""`python -m loadtests.bench.peers NAME --port N --database X --payments N`: one peer, served like the gateway."""
 
 import sys
 
@@ -15,7 +15,7 @@ PEERS: dict[str, str] = {
     "postgres-group": "loadtests.bench.peers.litestar_postgres_group:create_app",
     "postgres-mounted": "loadtests.bench.peers.litestar_postgres_mounted:create_app",
 }
-"""Peer -> the function `(database, payments)` that makes the database anew and gives the application."""
+"""Peer -> the function `(database, payments)` that creates the database and returns the application."""
 
 
 @click.command()

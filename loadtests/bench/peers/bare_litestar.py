@@ -1,4 +1,4 @@
-"""The control: an ordinary Litestar route that decodes a JSON body and sends it back, and nothing else."""
+"""The control: an ordinary Litestar route that only decodes a JSON body and returns it."""
 
 import msgspec
 from litestar import Litestar, get, post
@@ -17,7 +17,7 @@ class Echo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @post("/echo", status_code=200)
 async def echo(data: JSONBody[Echo]) -> Echo:
-    """What was sent."""
+    """The request's body."""
     return data
 
 

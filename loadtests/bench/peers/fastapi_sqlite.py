@@ -1,8 +1,8 @@
-"""FastAPI with SQLAlchemy's ORM on SQLite, as both documentations teach it.
+"""FastAPI with SQLAlchemy's ORM on SQLite, as in both documentations.
 
-`def` endpoints, a session and a transaction a request, WAL with synchronous=FULL like the gateway. Transactions begin IMMEDIATE,
-by the recipe of SQLAlchemy's pages on SQLite: begun deferred, two requests that read and then write would end with "database is
-locked" whatever the timeout.
+`def` endpoints, a session and a transaction per request, WAL with synchronous=FULL like the gateway. Transactions begin
+IMMEDIATE, as SQLAlchemy's pages on SQLite recommend: if begun deferred, two requests that read and then write would end with
+"database is locked" whatever the timeout.
 """
 
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Receipt(Base):
 
 
 class StoredAnswer(Base):
-    """What an idempotency key was answered."""
+    """The stored response of an idempotency key."""
 
     __tablename__ = "answers"
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -86,12 +86,12 @@ class SettleBody(BaseModel):
 
 
 def create_app(database: str, payments: int) -> FastAPI:
-    """Make the database at that path with so many reserved payments, and the application on it."""
+    """Create the database at that path with so many reserved payments, and the application on it."""
     return _application(_engine(database), payments)
 
 
 def create_app_with_one_connection(database: str, payments: int) -> FastAPI:
-    """The same for whoever has read further: with one connection requests queue in the pool and not at SQLite's lock."""
+    """The same with a pool of one connection: requests wait in the pool and not at SQLite's lock."""
     return _application(_engine(database, pool_size=1, max_overflow=0, pool_timeout=_BUSY_S), payments)
 
 

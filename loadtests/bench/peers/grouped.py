@@ -51,8 +51,8 @@ class Wanted(msgspec.Struct, frozen=True):
     fingerprint: str
 
 
-class Told(msgspec.Struct, frozen=True):
-    """One answer."""
+class Decided(msgspec.Struct, frozen=True):
+    """One response."""
 
     status: int
     body: bytes
@@ -64,18 +64,18 @@ class Writer:
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
-        self._queue: list[tuple[Wanted, asyncio.Future[Told]]] = []
+        self._queue: list[tuple[Wanted, asyncio.Future[Decided]]] = []
         self._wakeup = asyncio.Event()
 
-    async def settle(self, wanted: Wanted) -> Told:
+    async def settle(self, wanted: Wanted) -> Decided:
         """Settle once; returns when it is durable."""
-        future: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Decided] = asyncio.get_running_loop().create_future()
         self._queue.append((wanted, future))
         self._wakeup.set()
         return await future
 
     async def run(self) -> None:
-        """Take what has queued, again and again; cancelled at the end."""
+        """Process the queue until cancelled."""
         while True:
             await self._wakeup.wait()
             self._wakeup.clear()
@@ -83,28 +83,28 @@ class Writer:
                 batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
                 await self._answer(batch)
 
-    async def _answer(self, batch: "list[tuple[Wanted, asyncio.Future[Told]]]") -> None:
+    async def _answer(self, batch: "list[tuple[Wanted, asyncio.Future[Decided]]]") -> None:
         try:
             async with self._connection.transaction():
-                told = await self._decide([wanted for wanted, _ in batch])
+                decided = await self._decide([wanted for wanted, _ in batch])
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
             return
-        for (_, future), answer in zip(batch, told, strict=True):
-            if not future.done():  # the caller has gone; its effect stands
+        for (_, future), answer in zip(batch, decided, strict=True):
+            if not future.done():  # the caller has disconnected; its effect remains
                 future.set_result(answer)
 
-    async def _decide(self, batch: Sequence[Wanted]) -> list[Told]:
+    async def _decide(self, batch: Sequence[Wanted]) -> list[Decided]:
         stored = {row["key"]: row for row in await self._connection.fetch(_ANSWERS, [wanted.key for wanted in batch])}
         rows = await self._connection.fetch(_PAYMENTS, sorted({wanted.payment_id for wanted in batch}))
         payments = {row["payment_id"]: settling.Payment(*row) for row in rows}
         fresh: dict[str, tuple[Wanted, Settled]] = {}
-        told = [self._one(wanted, stored, payments, fresh) for wanted in batch]
+        decided = [self._one(wanted, stored, payments, fresh) for wanted in batch]
         if fresh:
             await self._write(list(fresh.values()))
-        return told
+        return decided
 
     @staticmethod
     def _one(
@@ -112,7 +112,7 @@ class Writer:
         stored: dict[str, asyncpg.Record],
         payments: dict[str, settling.Payment],
         fresh: dict[str, tuple[Wanted, Settled]],
-    ) -> Told:
+    ) -> Decided:
         if wanted.key in stored:
             row = stored[wanted.key]
             return _repeat(wanted, row["fingerprint"], row["status"], row["body"])
@@ -121,10 +121,10 @@ class Writer:
             return _repeat(wanted, first.fingerprint, 200, done.body)
         decided = settling.settle(payments.get(wanted.payment_id), wanted.amount, wanted.fingerprint)
         if isinstance(decided, Refused):
-            return Told(decided.status, decided.body)
+            return Decided(decided.status, decided.body)
         payments[wanted.payment_id] = msgspec.structs.replace(payments[wanted.payment_id], state="settled")
         fresh[wanted.key] = (wanted, decided)
-        return Told(200, decided.body)
+        return Decided(200, decided.body)
 
     async def _write(self, fresh: Sequence[tuple[Wanted, Settled]]) -> None:
         run = self._connection.execute
@@ -143,14 +143,14 @@ class Writer:
 
 
 def _totals(legs: Sequence[Posting]) -> dict[str, int]:
-    """What each account gets in all, in the order of their names."""
+    """The total of each account, in the order of their names."""
     totals: dict[str, int] = {}
     for leg in sorted(legs, key=lambda leg: leg.account):
         totals[leg.account] = totals.get(leg.account, 0) + leg.amount
     return totals
 
 
-def _repeat(wanted: Wanted, fingerprint: str, status: int, body: bytes) -> Told:
+def _repeat(wanted: Wanted, fingerprint: str, status: int, body: bytes) -> Decided:
     if wanted.fingerprint != fingerprint:
-        return Told(422, Refused(422, "idempotency_key_reused").body)
-    return Told(status, body, replayed=True)
+        return Decided(422, Refused(422, "idempotency_key_reused").body)
+    return Decided(status, body, replayed=True)

@@ -1,4 +1,4 @@
-"""Answers of the peers that are Litestar applications."""
+"""Responses of the peers that are Litestar applications."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from loadtests.bench.peers.settling import Refused
 
 
 def repeat(stored: Sequence[object], wanted: str) -> Response[bytes]:
-    """The stored answer (fingerprint, status, body) once more, or the refusal of a key that was used for something else."""
+    """The stored response (fingerprint, status, body), or the refusal of a key that was used for another request."""
     fingerprint, status, body = stored
     if fingerprint != wanted:
         return answer(422, Refused(422, "idempotency_key_reused").body)
@@ -18,6 +18,6 @@ def repeat(stored: Sequence[object], wanted: str) -> Response[bytes]:
 
 
 def answer(status: int, body: bytes, *, replayed: bool = False) -> Response[bytes]:
-    """An answer of finished bytes."""
+    """A response of finished bytes."""
     headers = {"Idempotent-Replayed": str(replayed).lower()}
     return Response(body, status_code=status, media_type="application/json", headers=headers)

@@ -1,6 +1,6 @@
 """Litestar with asyncpg on PostgreSQL: a pool, and one transaction of plain statements for each request.
 
-Every statement is prepared once a connection (asyncpg does so by itself), postings and balances are one statement each, and
+Every statement is prepared once per connection (by asyncpg), postings and balances are one statement each, and
 the balances come last, so that rows that many payments share are locked as shortly as they can be.
 """
 
@@ -18,7 +18,7 @@ from loadtests.bench.peers.litestar_answers import answer, repeat
 from loadtests.bench.peers.postgres_tables import prepare
 
 POOL = 16
-"""Connections, more of which made it slower: all of them work on few cores."""
+"""Connections; more of them were slower, because all work on few cores."""
 
 SELECT_ANSWER = "SELECT fingerprint, status, body FROM answers WHERE key = $1"
 SELECT_PAYMENT = """
@@ -53,10 +53,10 @@ async def settle(
     try:
         async with pool.acquire() as connection, connection.transaction():
             return await _settle(connection, payment_id, data.amount, key, wanted)
-    except asyncpg.UniqueViolationError:  # the same key twice at once: the other one has decided
+    except asyncpg.UniqueViolationError:  # the same key twice at once: the other transaction has decided
         async with pool.acquire() as connection:
             stored = await connection.fetchrow(SELECT_ANSWER, key)
-            assert stored is not None, "its insert was in the way of ours"
+            assert stored is not None, "its insert conflicted with ours"
             return repeat(stored, wanted)
 
 
@@ -92,7 +92,7 @@ async def _settle(connection: asyncpg.Connection, payment_id: str, amount: str, 
 
 
 def create_app(database: str, payments: int) -> Litestar:
-    """The application on a database of its own at the server whose socket is in the folder `database`."""
+    """The application with its own database at the server whose socket is in the folder `database`."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Litestar with asyncpg on PostgreSQL and group commit, behind an ordinary route: the honest rival."""
+"""Litestar with asyncpg on PostgreSQL and group commit, behind an ordinary route: the closest alternative."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,8 +25,8 @@ async def settle(
     state: State,
 ) -> Response[bytes]:
     """Settle a payment once."""
-    told = await state.writer.settle(Wanted(payment_id, data.amount, key, settling.fingerprint(payment_id, data.amount)))
-    return answer(told.status, told.body, replayed=told.replayed)
+    decided = await state.writer.settle(Wanted(payment_id, data.amount, key, settling.fingerprint(payment_id, data.amount)))
+    return answer(decided.status, decided.body, replayed=decided.replayed)
 
 
 @get("/settled")
@@ -43,12 +43,12 @@ async def readyz() -> dict[str, str]:
 
 
 def create_app(database: str, payments: int) -> Litestar:
-    """The application on a database of its own at the server whose socket is in the folder `database`."""
+    """The application with its own database at the server whose socket is in the folder `database`."""
     return grouped_app(settle, database, "grouped", payments)
 
 
 def grouped_app(route: ControllerRouterHandler, database: str, name: str, payments: int) -> Litestar:
-    """An application whose settle route hands over to one Writer, `app.state.writer`."""
+    """An application whose settle route uses one Writer, `app.state.writer`."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

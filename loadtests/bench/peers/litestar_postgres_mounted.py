@@ -1,6 +1,6 @@
 """The group commit peer with its settle past Litestar's router: an ASGI application mounted below /payments.
 
-It gives up what the router does (validation, injection, exception handling) and shows what the same storage does without it.
+It has none of the router's features (validation, injection, exception handling), and shows the speed of the storage alone.
 """
 
 from typing import cast
@@ -10,7 +10,7 @@ from litestar import Litestar, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from loadtests.bench.peers import settling
-from loadtests.bench.peers.grouped import Told, Wanted, Writer
+from loadtests.bench.peers.grouped import Decided, Wanted, Writer
 from loadtests.bench.peers.litestar_postgres_group import grouped_app
 
 _BODY = msgspec.json.Decoder(settling.Settle)
@@ -19,17 +19,17 @@ _BODY = msgspec.json.Decoder(settling.Settle)
 @asgi("/payments", is_mount=True, copy_scope=False)
 async def payments_asgi(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve `POST /payments/{payment_id}/settle`."""
-    told = await _settle(cast("HTTPScope", scope), receive)
+    decided = await _settle(cast("HTTPScope", scope), receive)
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", str(len(told.body)).encode()),
-        (b"idempotent-replayed", b"true" if told.replayed else b"false"),
+        (b"content-length", str(len(decided.body)).encode()),
+        (b"idempotent-replayed", b"true" if decided.replayed else b"false"),
     ]
-    await send({"type": "http.response.start", "status": told.status, "headers": headers})
-    await send({"type": "http.response.body", "body": told.body, "more_body": False})
+    await send({"type": "http.response.start", "status": decided.status, "headers": headers})
+    await send({"type": "http.response.body", "body": decided.body, "more_body": False})
 
 
-async def _settle(scope: HTTPScope, receive: Receive) -> Told:
+async def _settle(scope: HTTPScope, receive: Receive) -> Decided:
     parts = scope["path"].strip("/").split("/")
     key = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"idempotency-key"), "")
     if scope["method"] != "POST" or len(parts) != 2 or parts[1] != "settle":
@@ -51,10 +51,10 @@ async def _settle(scope: HTTPScope, receive: Receive) -> Told:
     return await writer.settle(Wanted(parts[0], amount, key, settling.fingerprint(parts[0], amount)))
 
 
-def _refused(status: int, code: str) -> Told:
-    return Told(status, settling.Refused(status, code).body)
+def _refused(status: int, code: str) -> Decided:
+    return Decided(status, settling.Refused(status, code).body)
 
 
 def create_app(database: str, payments: int) -> Litestar:
-    """The application on a database of its own at the server whose socket is in the folder `database`."""
+    """The application with its own database at the server whose socket is in the folder `database`."""
     return grouped_app(payments_asgi, database, "mounted", payments)

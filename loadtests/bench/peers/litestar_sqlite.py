@@ -1,7 +1,7 @@
 """Litestar with plain statements on SQLite in the event loop, one transaction a request: the least that settles exactly once.
 
-No object mapper, no threads, no pool, one process. Where one caller waits for each answer nothing durable is much quicker; where
-many come at once every one of them waits for a commit of its own.
+No object mapper, no threads, no pool, one process. For one caller that waits for each response no durable service is much faster;
+of many callers each waits for its own commit.
 """
 
 import sqlite3
@@ -57,7 +57,7 @@ async def settle(
     key: Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=16, max_length=255)],
     state: State,
 ) -> Response[bytes]:
-    """Settle a payment once; nothing else runs meanwhile."""
+    """Settle a payment once; nothing else runs at the same time."""
     connection: sqlite3.Connection = state.connection
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -101,7 +101,7 @@ def _settle(connection: sqlite3.Connection, payment_id: str, amount: str, key: s
 
 
 def create_app(database: str, payments: int) -> Litestar:
-    """Make the database at that path with so many reserved payments, and the application on it."""
+    """Create the database at that path with so many reserved payments, and the application on it."""
     with closing(_connect(database)) as connection:
         connection.executescript(_TABLES)
         connection.execute("BEGIN")

@@ -1,4 +1,4 @@
-"""The tables of the PostgreSQL peers, made anew with their prepared payments."""
+"""The tables of the PostgreSQL peers, created with their prepared payments."""
 
 import asyncpg
 
@@ -32,7 +32,7 @@ _SLICE = 50_000
 
 
 async def prepare(folder: str, database: str, payments: int) -> None:
-    """Make `database` at the server whose socket is in `folder`, with so many reserved payments."""
+    """Create `database` at the server whose socket is in `folder`, with so many reserved payments."""
     server = await asyncpg.connect(host=folder, user="bench", database="postgres")
     try:
         await server.execute(f'CREATE DATABASE "{database}"')

@@ -1,4 +1,4 @@
-"""What a settle means to every peer: the same checks, postings, receipt and answer, whatever stores them."""
+"""A settle of every peer: the same checks, postings, receipt and response, whatever stores them."""
 
 import hashlib
 from typing import Literal
@@ -8,7 +8,7 @@ import msgspec
 from gates.schema.time import format_utc, system_clock
 
 SPREAD = 16
-"""Wallets and payees that the prepared payments are spread over, so that no peer queues for one row."""
+"""Wallets and payees that the prepared payments are spread over, so that no peer waits for one row."""
 
 CURRENCY = "USD"
 HOLD = 2
@@ -32,7 +32,7 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class Posting(msgspec.Struct, frozen=True):
-    """One leg: an account and what it gets."""
+    """One posting: an account and its amount."""
 
     account: str
     amount: int
@@ -86,17 +86,17 @@ class Refused(msgspec.Struct, frozen=True):
 
     @property
     def body(self) -> bytes:
-        """The answer's body."""
+        """The response's body."""
         return msgspec.json.encode(self)
 
 
 def fingerprint(payment_id: str, amount: str) -> str:
-    """What makes two requests with one key the same request."""
+    """The fingerprint by which two requests with one key are the same request."""
     return hashlib.sha256(f"settle\x1f{payment_id}\x1f{amount}".encode()).hexdigest()
 
 
 def settle(payment: Payment | None, amount: str, wanted: str) -> Settled | Refused:
-    """Pay the payee and give the rest of the hold back."""
+    """Pay the payee and return the rest of the hold."""
     if payment is None:
         return Refused(404, "not_found")
     if payment.state != "reserved":

@@ -1,1 +1,1 @@
-"""The hostile rail kit, judging: joins the recorded books and finds what contradicts."""
+"""Judging of hostile-rail runs: joins the recorded books and finds contradictions."""

@@ -1,4 +1,4 @@
-"""What the kit says: rules, findings, and the shortest witness that proves each."""
+"""The results of hostile-rail runs: rules, findings, and the shortest witness that proves each."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -13,7 +13,7 @@ Line = Ask | Payout | Entry | Receipt | RailLine
 
 
 class Rule(StrEnum):
-    """The name of what is wrong."""
+    """The name of a rule."""
 
     EXTRA_CHARGE = "extra_charge"
     MISSING_CHARGE = "missing_charge"
@@ -24,7 +24,7 @@ class Rule(StrEnum):
 
 
 class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of proof, from exactly one of the books."""
+    """One line of proof, from exactly one book."""
 
     asked: Ask | None = None
     payout: Payout | None = None
@@ -49,9 +49,9 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong, how often, and the fewest lines that prove it to somebody who trusts nothing else.
+    """One defect, its count, and the fewest lines that prove it.
 
-    `fault` is how the rail misbehaved, "" for what belongs to no intent of the run.
+    `fault` is how the rail misbehaved, "" for a finding without an intent of the run.
     """
 
     rule: Rule
@@ -68,12 +68,12 @@ def finding(rule: Rule, fault: str, payout_id: str | None, count: int, detail: s
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """What one rule says: how many things it looked at, and what was wrong with them."""
+    """The result of one rule: the number of checked items, and the findings."""
 
     samples: int
     findings: tuple[Finding, ...]
 
     @property
     def count(self) -> int:
-        """How often it was wrong."""
+        """The number of defects."""
         return sum(item.count for item in self.findings)

@@ -1,4 +1,4 @@
-"""Joining the three books: everything that is known of one intent, on one page."""
+"""Join the three books: everything that is known about each intent."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,15 +19,15 @@ class Charge(msgspec.Struct, frozen=True):
 
     @property
     def final(self) -> RailLine:
-        """The line that counts."""
+        """The line that is valid."""
         return self.lines[-1]
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """One debt: what was asked, which payouts the service made of it, and what the rail charged for it.
+    """One debt: the requests, the service's payouts, and the rail's charges for it.
 
-    `late` are charges that succeeded after the rail had said failed and that the service keeps in suspense for people; without
-    a ledger to look into, all that the rail's book shows to be such.
+    `late` are charges that succeeded after the rail had reported a failure, and that the service keeps in suspense for a manual
+    decision; without a ledger, all such charges in the rail's book.
     """
 
     number: int
@@ -44,27 +44,27 @@ class Intent(msgspec.Struct, frozen=True):
 
     @property
     def paid(self) -> list[Payout]:
-        """The payouts that the service calls succeeded."""
+        """The payouts that the service reports as succeeded."""
         return self.in_state(SUCCEEDED)
 
     @property
     def open(self) -> list[Payout]:
-        """The payouts that are neither final nor handed to people."""
+        """The payouts that are neither final nor under manual review."""
         return [payout for payout in self.payouts if payout.state not in (*FINAL, REVIEW)]
 
     @property
     def late_ids(self) -> set[str]:
-        """Payouts that were still open when the time given for their fault was over, whatever became of them afterwards."""
+        """Payouts that were still open at the time limit of their fault, whatever their later outcome."""
         return {wait.payout_id for wait in self.waits if wait.state not in (*FINAL, REVIEW)}
 
     @property
     def taken(self) -> list[RailLine]:
-        """The rail's line for each charge that succeeded: the money that has really left."""
+        """The rail's line for each charge that succeeded: the money that has left."""
         return [charge.final for charge in self.charges if charge.final.status == SUCCEEDED]
 
     @property
     def acknowledged(self) -> list[Ask]:
-        """The requests that the service said yes to, one for each payout."""
+        """The requests that the service acknowledged, one per payout."""
         first: dict[str | None, Ask] = {}
         for ask in self.asks:
             if ask.type == "ok":
@@ -73,13 +73,13 @@ class Intent(msgspec.Struct, frozen=True):
 
     @property
     def denied(self) -> int:
-        """Charges that succeeded although the service says failed: not those that it keeps as open or in suspense."""
+        """Charges that succeeded although the service reports a failure, except those that it keeps open or in suspense."""
         explained = len(self.paid) + len(self.open) + len(self.in_state(REVIEW)) + self.late
         return min(len(self.in_state(FAILED)), max(len(self.taken) - explained, 0))
 
 
 def intents_of(books: ThreeBooks) -> list[Intent]:
-    """Every intent of the run; a book that is absent leaves its page empty."""
+    """Every intent of the run; a missing book leaves its part empty."""
     payouts = () if isinstance(books.payouts, Gap) else books.payouts
     new = [payout for payout in payouts if payout.payout_id not in books.earlier]
     asks = _by_intent(books.asks)
@@ -133,7 +133,7 @@ def _debt(ask: Ask) -> tuple[str, str, str]:
 
 
 def _charged(books: ThreeBooks, keys: dict[str, int], debts: dict[tuple[str, str, str], int]) -> dict[int, list[Charge]]:
-    """The charges of each intent: those under a key that its payouts name, and those that pay its very debt under any key."""
+    """The charges of each intent: those under a key of its payouts, and those that pay exactly its debt under any key."""
     found: dict[int, list[Charge]] = defaultdict(list)
     for charge in charges_in(() if isinstance(books.lines, Gap) else books.lines):
         line = charge.final

@@ -1,4 +1,4 @@
-"""Did whoever came back too late write anything? Judged by the three books of a run in which owners were overtaken."""
+"""Whether a stale worker wrote anything, judged by the three books of a run with a takeover."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,13 +11,13 @@ from loadtests.hostile.judge.verdict import Verdict, judge
 from loadtests.hostile.play.faults import OVERTAKEN
 
 LATE_WRITES = "late_writes"
-"""Everything that is not as the payouts' last owners left it, after their first ones came back."""
+"""Every difference from the state that the last owners wrote, after the first owners continued."""
 
 
 def judge_overtaken(taken: Sequence[Overtaken] | Gap, books: ThreeBooks) -> Verdict:
-    """One measure, and the findings that it counts: all that the books say, and every payout that was written to too late.
+    """One measure, and its findings: every finding of the books, and every payout with a late write.
 
-    A run in which nobody was overtaken proves nothing, whatever its books say.
+    A run without a takeover proves nothing, whatever its books contain.
     """
     verdict = judge(books)
     if isinstance(taken, Gap):
@@ -32,14 +32,14 @@ def _measure(taken: Sequence[Overtaken], books: ThreeBooks, findings: Sequence[F
         return _unknown(gap)
     shown = sum(_shows(item) for item in taken)
     if not shown and not findings:
-        return _unknown(Gap(UnknownReason.NOT_RUN, "every payout was decided while its first owner was on its way back"))
+        return _unknown(Gap(UnknownReason.NOT_RUN, "every payout was decided while its first owner continued"))
     decided = sum(item.before in FINAL for item in taken)
-    detail = f"{len(taken)} payouts overtaken, {decided} of them decided before their first owner came back"
+    detail = f"{len(taken)} payouts taken over, {decided} of them decided before their first owner continued"
     return Measure(str(sum(item.count for item in findings)), "count", samples=shown, detail=detail)
 
 
 def _shows(item: Overtaken) -> bool:
-    """Whether it is known that the first owner came back to it before it was decided, or after: in between says nothing."""
+    """Whether the first owner continued clearly before or clearly after the decision; in between is undecided."""
     return item.before in FINAL or item.after != SUCCEEDED
 
 
@@ -48,7 +48,7 @@ def _unknown(gap: Gap) -> Measure:
 
 
 def _rewritten(taken: Sequence[Overtaken], books: ThreeBooks) -> Iterator[Finding]:
-    """The rail declined in its first word and charges in its second: a payout that failed was written from the first."""
+    """The rail's first response is a decline, its second a charge: a failed payout was written from the first response."""
     payouts = {} if isinstance(books.payouts, Gap) else {payout.payout_id: payout for payout in books.payouts}
     lines = () if isinstance(books.lines, Gap) else books.lines
     for item in taken:
@@ -60,5 +60,5 @@ def _rewritten(taken: Sequence[Overtaken], books: ThreeBooks) -> Iterator[Findin
             continue
         proof: list[Line] = [] if payout is None else [payout]
         proof += [line for line in lines if payout and line.key == payout.rail_key]
-        detail = f"{item.before or 'unknown'} when its first owner came back, then {item.after or 'unknown'}, {last} at the end"
+        detail = f"{item.before or 'unknown'} when its first owner continued, then {item.after or 'unknown'}, {last} at the end"
         yield finding(Rule.LATE_WRITE, OVERTAKEN, item.payout_id, 1, detail, proof)

@@ -1,4 +1,4 @@
-"""Was every debt paid once, and does the service say of each payout what the rail says?"""
+"""Rules: every debt was paid once, and the service reports each payout as the rail does."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from loadtests.hostile.judge.join import Intent
 
 
 def extra_charges(intents: Sequence[Intent]) -> Ruling:
-    """Charges beyond the one that an intent is due, or beyond none where every request for it was refused."""
+    """Charges beyond the one that is due for an intent, or beyond none if every request for it was refused."""
     charged = [intent for intent in intents if intent.taken]
     return Ruling(len(charged), tuple(_extra(charged)))
 
@@ -19,21 +19,21 @@ def _extra(intents: Sequence[Intent]) -> Iterator[Finding]:
         surplus = len(intent.taken) - (0 if refused else 1)
         if surplus > 0:
             asked = intent.asks[0]
-            told = "every request was refused" if refused else f"{asked.amount} {asked.currency} was owed once"
-            detail = f"{told}, and the rail charged it {len(intent.taken)} times"
+            due = "every request was refused" if refused else f"{asked.amount} {asked.currency} was owed once"
+            detail = f"{due}, and the rail charged it {len(intent.taken)} times"
             proof: list[Line] = [asked, *intent.taken[:1]] if refused else [*intent.acknowledged[:1], *intent.taken[:2]]
             yield finding(Rule.EXTRA_CHARGE, intent.fault, asked.payout_id, surplus, detail, proof)
 
 
 def missing_charges(intents: Sequence[Intent]) -> Ruling:
-    """Payouts that the service calls succeeded and for which the rail has charged nothing."""
+    """Payouts that the service reports as succeeded without a charge of the rail."""
     paid = [intent for intent in intents if intent.paid]
     found = []
     for intent in paid:
         short = len(intent.paid) - len(intent.taken)
         if short > 0:
             payout = intent.paid[-1]
-            detail = f"the service says {SUCCEEDED}; the rail has {len(intent.taken)} charges for {len(intent.paid)} such payouts"
+            detail = f"the service reports {SUCCEEDED}; the rail has {len(intent.taken)} charges for {len(intent.paid)} of them"
             declined = [charge.final for charge in intent.charges if charge.final.status == FAILED]
             proof: list[Line] = [payout, *declined[:1]]
             found.append(finding(Rule.MISSING_CHARGE, intent.fault, payout.payout_id, short, detail, proof))
@@ -41,7 +41,7 @@ def missing_charges(intents: Sequence[Intent]) -> Ruling:
 
 
 def wrong_outcomes(intents: Sequence[Intent]) -> Ruling:
-    """Final states that the rail denies, payouts of other money than was asked for, and acknowledged payouts that are gone."""
+    """Final states that contradict the rail, payouts of another amount than requested, and lost acknowledged payouts."""
     samples = sum(len(intent.in_state(*FINAL)) for intent in intents)
     return Ruling(samples, tuple(item for intent in intents for item in _wrong(intent)))
 
@@ -55,18 +55,18 @@ def _wrong(intent: Intent) -> Iterator[Finding]:
     for payout in intent.payouts:
         ask = intent.asks[0]
         if (payout.payee_id, payout.amount, payout.currency) != (ask.payee_id, ask.amount, ask.currency):
-            detail = f"{ask.amount} {ask.currency} for {ask.payee_id} was asked for"
+            detail = f"{ask.amount} {ask.currency} for {ask.payee_id} was requested"
             yield finding(Rule.WRONG_OUTCOME, intent.fault, payout.payout_id, 1, detail, [ask, payout])
     denied = intent.denied
     if denied:
         payout = intent.in_state(FAILED)[0]
         line = next((item for item in intent.taken if item.key == payout.rail_key), intent.taken[0])
-        detail = f"the service says {FAILED}, and the rail has charged it"
+        detail = f"the service reports {FAILED}, and the rail has charged it"
         yield finding(Rule.WRONG_OUTCOME, intent.fault, payout.payout_id, denied, detail, [payout, line])
 
 
 def unresolved(intents: Sequence[Intent]) -> Ruling:
-    """Payouts that became neither final nor a case for people in the time given, and requests that were never answered."""
+    """Payouts that are neither final nor under manual review within the time limit, and requests without a response."""
     samples = sum(max(len(intent.payouts), 1) for intent in intents)
     found = []
     for intent in intents:
@@ -74,10 +74,10 @@ def unresolved(intents: Sequence[Intent]) -> Ruling:
             if payout not in intent.open and payout.payout_id not in intent.late_ids:
                 continue
             known = [line for charge in intent.charges for line in charge.lines if payout.rail_key in (None, line.key)]
-            told = "the rail had decided" if known else "the rail has nothing of it"
-            detail = f"not decided in the time given, {payout.state} at the end; {told}"
+            due = "the rail had decided" if known else "the rail has no charge for it"
+            detail = f"not decided within the time limit, {payout.state} at the end; {due}"
             found.append(finding(Rule.UNRESOLVED, intent.fault, payout.payout_id, 1, detail, [payout, *known[-1:]]))
         if not intent.payouts and all(ask.type == "info" for ask in intent.asks):
             ask = intent.asks[-1]
-            found.append(finding(Rule.UNRESOLVED, intent.fault, None, 1, "no request for it got a clear answer", [ask]))
+            found.append(finding(Rule.UNRESOLVED, intent.fault, None, 1, "no request for it got a clear response", [ask]))
     return Ruling(samples, tuple(found))

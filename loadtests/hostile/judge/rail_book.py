@@ -1,4 +1,4 @@
-"""Does the rail's own book agree with the ledger and the receipts, one by one? For all payouts, not only those of the run."""
+"""Rule: the rail's own book agrees with ledger and receipts, one by one; for all payouts, not only those of the run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +20,11 @@ _Debt = tuple[str, str, str]
 def rail_book_mismatches(
     payouts: Sequence[Payout], entries: Sequence[Entry], receipts: Sequence[Receipt], lines: Sequence[RailLine]
 ) -> Ruling:
-    """Charges without an entry, entries without a charge, entries without one receipt, states that no entry bears out.
+    """Charges without an entry, entries without a charge, entries without one receipt, states without a matching entry.
 
-    Charge and entry are joined by payee, amount and currency, which neither side can get wrong without losing its partner;
-    only charges for payees of this ledger count. A charge of a payout that is set aside and not decided yet has its partner in
-    that: it is in doubt, and told so. Samples are all the entries and charges that were looked at.
+    Charge and entry are joined by payee, amount and currency: an error on either side leaves both unmatched. Only charges for
+    payees of this ledger count. A charge of an undecided payout matches the amount that is set aside: it is reported as in
+    doubt. Samples are all checked entries and charges.
     """
     by_id = {payout.payout_id: payout for payout in payouts}
     booked = [entry for entry in entries if entry.kind in _KINDS]
@@ -53,14 +53,14 @@ def _unmatched(booked: Sequence[Entry], by_id: Mapping[str, Payout], taken: Sequ
         payee, amount, currency = debt
         ours, theirs = ledger.get(debt, []), rail.get(debt, [])
         if not 0 <= len(theirs) - len(ours) <= in_doubt[debt]:
-            detail = f"{amount} {currency} to {payee or 'nobody'}: {len(ours)} in the ledger, {len(theirs)} in the rail's book"
+            detail = f"{amount} {currency} to {payee or 'no payee'}: {len(ours)} in the ledger, {len(theirs)} in the rail's book"
             payout_id = ours[0].payment_id if ours else None
             proof: list[Line] = [*ours[: len(theirs) + 1], *theirs[: len(ours) + 1]]
             yield finding(Rule.RAIL_BOOK, "", payout_id, abs(len(ours) - len(theirs)), detail, proof)
 
 
 def _debt(entry: Entry, by_id: Mapping[str, Payout]) -> _Debt:
-    """Whom an entry says was paid how much: the payee by its account, or, out of suspense, by its payout."""
+    """The payee and the amount of an entry: the payee by its account, or, out of suspense, by its payout."""
     payees = [p.account.split("/")[1] for p in entry.postings if p.account.startswith("payee/")]
     payout = by_id.get(entry.payment_id or "")
     payee = payees[0] if payees else payout.payee_id if payout and entry.kind == SUSPENSE else ""
@@ -88,13 +88,13 @@ def _disagreements(entry: Entry, receipt: Receipt) -> Iterator[str]:
         yield f"its receipt is for {receipt.payment_id}"
     amount = sum(int(posting.amount) for posting in entry.postings if int(posting.amount) > 0)
     if receipt.amount != str(amount):
-        yield f"its receipt says {receipt.amount}, the ledger moved {amount}"
+        yield f"its receipt has {receipt.amount}, the ledger moved {amount}"
     if receipt.entry_ids == (entry.entry_id,) and receipt.postings_sha256 not in (None, entry.postings_sha256):
         yield "its receipt has another digest of the postings"
 
 
 def _states(booked: Sequence[Entry], by_id: Mapping[str, Payout]) -> Iterator[Finding]:
-    """Every payout is set aside once, and decided once in the ledger if its state says so; no entry is of a payout unknown."""
+    """Every payout is set aside once, and decided once in the ledger if it is final; no entry belongs to an unknown payout."""
     of_payout: dict[str | None, list[Entry]] = defaultdict(list)
     for entry in booked:
         of_payout[entry.payment_id].append(entry)
@@ -108,6 +108,6 @@ def _states(booked: Sequence[Entry], by_id: Mapping[str, Payout]) -> Iterator[Fi
         kinds = [entry.kind for entry in entries]
         expected = ["payout", *([_DECIDED[payout.state]] if payout.state in _DECIDED else [])]
         if kinds != expected:
-            told = ", ".join(kinds) or "nothing"
-            detail = f"the payout is {payout.state}, and the ledger has {told}"
+            booked_as = ", ".join(kinds) or "nothing"
+            detail = f"the payout is {payout.state}, and the ledger has {booked_as}"
             yield finding(Rule.RAIL_BOOK, "", payout.payout_id, 1, detail, [payout, *entries[:3]])

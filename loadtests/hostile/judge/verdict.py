@@ -1,4 +1,4 @@
-"""From three books to measures, findings and the table: pure, and unknown wherever a book is absent."""
+"""From three books to measures, findings and the table: pure, and unknown wherever a book is missing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,11 @@ from loadtests.hostile.judge.rail_book import rail_book_mismatches
 from loadtests.hostile.play.faults import FAULTS
 
 PER_LOST_REPLY = "extra_charges_per_lost_reply"
-"""The ratio that a lossy rail is about: the k + 1 charges of a naive caller are a ratio of 1."""
+"""The main ratio of a lossy rail: the k + 1 charges of a naive caller are a ratio of 1."""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of the table: counts, `ratio` as a decimal string, milliseconds; None where nothing was measured."""
+    """One line of the table: counts, `ratio` as a decimal string, milliseconds; None if nothing was measured."""
 
     fault: str
     title: str
@@ -37,7 +37,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Measures for the gates, findings with their proof, and a row for each fault that was played."""
+    """Measures for the gates, findings with their proof, and a row for each fault."""
 
     measures: dict[str, Measure]
     findings: tuple[Finding, ...]
@@ -45,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def judge(books: ThreeBooks) -> Verdict:
-    """Hold the three books against each other."""
+    """Reconcile the three books."""
     intents = intents_of(books)
     rulings = {
         "extra_charges": _unless(extra_charges(intents), books.lines),
@@ -61,7 +61,7 @@ def judge(books: ThreeBooks) -> Verdict:
 
 
 def exit_code(verdict: Verdict) -> ExitCode:
-    """Red for findings; unknown where a measure could not be taken."""
+    """Red for findings; unknown if a measure could not be taken."""
     if verdict.findings:
         return ExitCode.RED
     return ExitCode.UNKNOWN if any(measure.value is None for measure in verdict.measures.values()) else ExitCode.GREEN
@@ -82,7 +82,7 @@ def _measure(ruling: Ruling | Gap) -> Measure:
     if isinstance(ruling, Gap):
         return Measure(None, "count", unknown=ruling.reason, detail=ruling.detail)
     if not ruling.samples:
-        return Measure(None, "count", unknown=UnknownReason.TOO_FEW_SAMPLES, detail="there was nothing of this kind to look at")
+        return Measure(None, "count", unknown=UnknownReason.TOO_FEW_SAMPLES, detail="there was nothing of this kind to check")
     return Measure(str(ruling.count), "count", samples=ruling.samples)
 
 
@@ -130,6 +130,6 @@ def _is_final(wait: Wait) -> bool:
 
 
 def _ratio(bad: int, total: int) -> str:
-    """Three places, rounded up: a ratio of bad things never looks better than it is."""
+    """Three decimal places, rounded up: a ratio of defects never looks better than it is."""
     thousandths = -(-bad * 1000 // total)
     return f"{thousandths // 1000}.{thousandths % 1000:03d}"

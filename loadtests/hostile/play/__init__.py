@@ -1,1 +1,1 @@
-"""The hostile rail kit, acting: clients, faults and processes."""
+"""Running of hostile-rail faults: clients, faults and processes."""

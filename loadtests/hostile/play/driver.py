@@ -1,4 +1,4 @@
-"""Playing the faults: script the rail, ask for payouts, wait until each is decided, ask again where one failed."""
+"""Run the faults: script the rail, request payouts, wait until each is decided, request again if one failed."""
 
 from collections.abc import Callable, Iterator
 from time import sleep
@@ -10,7 +10,7 @@ from gates.schema.time import monotonic_s
 from loadtests.draws import chance
 from loadtests.hostile.books import FAILED, FINAL, REVIEW, SUCCEEDED, Ask, RailCounts, Wait
 from loadtests.hostile.play.faults import LOSSES, Fault, Setting
-from loadtests.hostile.play.payout_client import Desk
+from loadtests.hostile.play.payout_client import PayoutClient
 from loadtests.hostile.play.rail_client import RailSide
 
 SMALLEST = 100
@@ -19,7 +19,7 @@ _AGAIN_PERCENT = 25
 
 
 class Order(msgspec.Struct, frozen=True):
-    """How to play: payouts for each fault, the seed, the keys' prefix, how long to wait for a fault's outcomes."""
+    """The settings: payouts per fault, the seed, the keys' prefix, the time limit for a fault's outcomes."""
 
     payouts: int
     seed: int
@@ -29,7 +29,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class _Open(msgspec.Struct):
-    """One payout that is waited for."""
+    """One payout in progress."""
 
     payout_id: str
     intent: int
@@ -39,19 +39,24 @@ class _Open(msgspec.Struct):
 
 
 class Driver:
-    """One run. `on_ask` is told each answer as it comes, so that it can be written down before the next request."""
+    """One run. `on_ask` receives each response as it comes, so that it can be recorded before the next request."""
 
     def __init__(
-        self, desk: Desk, rail: RailSide, order: Order, on_ask: Callable[[Ask], None], pause: Callable[[float], None] = sleep
+        self,
+        client: PayoutClient,
+        rail: RailSide,
+        order: Order,
+        on_ask: Callable[[Ask], None],
+        pause: Callable[[float], None] = sleep,
     ) -> None:
-        self._desk, self._rail, self._order, self._on_ask, self._pause = desk, rail, order, on_ask, pause
+        self._client, self._rail, self._order, self._on_ask, self._pause = client, rail, order, on_ask, pause
         self._first_line = max((line.seq for line in rail.lines()), default=0)
         self.asks: list[Ask] = []
         self.waits: list[Wait] = []
         self.lost: dict[str, int] = {}
 
     def play(self, faults: tuple[Fault, ...], bar: Progress) -> None:
-        """Every fault in turn; afterwards the rail is honest again, however this ends."""
+        """Run every fault in turn; afterwards the rail is honest again, however this ends."""
         first = 0
         try:
             for fault in faults:
@@ -73,13 +78,13 @@ class Driver:
         self.lost[fault.name] = _lost(fault, len(intents), self._rail.counts().since(before))
 
     def _ask(self, fault: Fault, intent: int, attempt: int) -> Iterator[_Open]:
-        """Ask once, and now and then once more with the same key; whatever payout is named is waited for."""
+        """Request once, and sometimes again with the same key; wait for each payout in a response."""
         key = f"hostile-{self._order.run_id}-s{self._order.seed}-i{intent:05d}-{attempt}"
-        payees, asked_s = self._desk.accounts.payee_ids, monotonic_s()
+        payees, asked_s = self._client.accounts.payee_ids, monotonic_s()
         payee_id, amount = payees[intent % len(payees)], amount_of(intent)
         named: set[str] = set()
         for _ in range(1 + chance(_AGAIN_PERCENT, self._order.seed, "again", intent, attempt)):
-            told = self._desk.ask(key, payee_id, str(amount))
+            response = self._client.ask(key, payee_id, str(amount))
             ask = Ask(
                 index=len(self.asks),
                 fault=fault.name,
@@ -87,24 +92,24 @@ class Driver:
                 key=key,
                 payee_id=payee_id,
                 amount=str(amount),
-                currency=self._desk.accounts.currency,
-                type=told.type,
-                status=told.status,
-                code=told.code,
-                payout_id=told.identity,
+                currency=self._client.accounts.currency,
+                type=response.type,
+                status=response.status,
+                code=response.code,
+                payout_id=response.identity,
             )
             self.asks.append(ask)
             self._on_ask(ask)
-            if told.identity is not None and told.identity not in named:
-                named.add(told.identity)
-                yield _Open(told.identity, intent, attempt, asked_s)
+            if response.identity is not None and response.identity not in named:
+                named.add(response.identity)
+                yield _Open(response.identity, intent, attempt, asked_s)
 
     def _wait(self, fault: Fault, waiting: list[_Open]) -> None:
         deadline = monotonic_s() + self._order.patience_s
         while waiting and monotonic_s() < deadline:
             undecided: list[_Open] = []
             for item in waiting:
-                seen = self._desk.payout(item.payout_id)
+                seen = self._client.payout(item.payout_id)
                 item.state = seen.state if seen else item.state
                 if item.state not in (*FINAL, REVIEW):
                     undecided.append(item)
@@ -121,17 +126,17 @@ class Driver:
             self._let_finish(waiting)
 
     def _let_finish(self, waiting: list[_Open]) -> None:
-        """Out of time, so unresolved: but with an honest rail for a while, so that they do not eat the next fault's script."""
+        """Count payouts at the time limit as unresolved; wait with an honest rail, so that they do not use the next script."""
         self._rail.misbehave({})
         deadline = monotonic_s() + self._order.patience_s
         while waiting and monotonic_s() < deadline:
-            seen = [(item, self._desk.payout(item.payout_id)) for item in waiting]
+            seen = [(item, self._client.payout(item.payout_id)) for item in waiting]
             waiting = [item for item, payout in seen if payout is None or payout.state not in (*FINAL, REVIEW)]
             if waiting:
                 self._pause(_POLL_S)
 
     def _await_charges(self, fault: Fault, intents: range) -> None:
-        """Where the rail changes its mind after the outcome, wait until it has."""
+        """If the rail changes its outcome later, wait until it has."""
         deadline = monotonic_s() + self._order.patience_s
         due = {str(amount_of(intent)) for intent in intents} if fault.late else set()
         while due and monotonic_s() < deadline:
@@ -144,15 +149,15 @@ class Driver:
 
 
 def amount_of(intent: int) -> int:
-    """What an intent owes: no two of a run owe the same."""
+    """The amount of an intent: no two of a run are equal."""
     return SMALLEST + intent
 
 
 def due_to_each(intents: int, payees: int) -> list[int]:
-    """What each payee has to have earned before a run of that many intents, failed attempts included."""
+    """The earnings that each payee needs before a run of that many intents, failed attempts included."""
     return [sum(amount_of(intent) for intent in range(at, intents, payees)) for at in range(payees)]
 
 
 def _lost(fault: Fault, intents: int, counts: RailCounts) -> int:
-    """Replies about a charge that the service did not get: those the rail withheld or spoiled, and those that came too late."""
+    """Replies about a charge that the service did not receive: lost or unreadable ones, and those that came too late."""
     return counts.lost_replies + (min(intents, counts.charge_requests) if fault.slow else 0)

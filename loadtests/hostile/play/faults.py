@@ -1,4 +1,4 @@
-"""Which ways does a rail have to misbehave? Each is a script for it, as data; the names are the rows of the report."""
+"""The faults of a rail: each is a script for it, as data; the names are the rows of the report."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,14 +8,14 @@ from gates.schema.canonical import Json
 from gates.schema.errors import UsageProblem
 
 LOSSES = 2
-"""Replies in a row that a rail loses to a caller who asks for one charge again and again: the k of "k + 1 charges"."""
+"""Consecutive replies that the rail loses for one charge that is retried: the k of "k + 1 charges"."""
 OVERTAKEN = "overtaken"
-"""The fault that two processes play."""
-_SILENT: Json = {"lost": True}  # no webhook tells what the reply did not: the service has to ask
+"""The fault with two processes."""
+_SILENT: Json = {"lost": True}  # no webhook reports the outcome of a lost reply: the service has to look it up
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What a script depends on: how many payouts it is for, a delay beyond the service's patience, and the seed."""
+    """The parameters of a script: its number of payouts, a delay beyond the service's timeout, and the seed."""
 
     payouts: int
     too_slow_ms: int
@@ -25,10 +25,10 @@ class Setting(msgspec.Struct, frozen=True):
 class Fault(msgspec.Struct, frozen=True):
     """One way to misbehave.
 
-    `asks_again`: a payee whose payout failed is still owed, so the client asks again, with a new key. `share` is how many
-    times the usual number of payouts this fault gets. `slow`: the replies come, but after the caller's patience. `late`: the
-    rail charges after it has said that it did not. `pair`: two processes of the service work on one database, and the rail's
-    script changes as they are frozen and go on (takeover.py).
+    `asks_again`: a payee whose payout failed is still owed, so the client requests again, with a new key. `share`: this fault
+    has so many times the usual number of payouts. `slow`: the replies come after the caller's timeout. `late`: the
+    rail charges after it has reported a failure. `pair`: two processes of the service share one database, and the rail's
+    script changes as they are frozen and continued (takeover.py).
     """
 
     name: str
@@ -119,38 +119,38 @@ def _mixed(setting: Setting) -> dict[str, Json]:
 FAULTS: tuple[Fault, ...] = (
     Fault("ok", "none: an honest rail", _honest),
     Fault("decline", "the rail declines", _decline),
-    Fault("slow", "the reply comes after the caller's patience", _slow, slow=True),
+    Fault("slow", "the reply comes after the caller's timeout", _slow, slow=True),
     Fault("lost_before", "the reply is lost before the effect", _lost_before),
     Fault("lost_after", "the reply is lost after the effect", _lost_after),
-    Fault("forgets", "and the rail forgets keys: who sends again pays again", _forgets),
+    Fault("forgets", "and the rail forgets keys: a retry is charged again", _forgets),
     Fault("look_up_lost", "and the reply to the look-up is lost too", _look_up_lost),
-    Fault("look_up_lies", "and the look-up says: never seen", _look_up_lies),
+    Fault("look_up_lies", "and the look-up reports: never seen", _look_up_lies),
     Fault("bad_gateway", "502 after success", _bad_gateway),
-    Fault("garbled", "a 2xx that cannot be read, after success", _garbled),
+    Fault("garbled", "an unreadable 2xx after success", _garbled),
     Fault("doubled_events", "lost reply, webhooks doubled", _doubled_events),
     Fault("late_events", "charge pending, webhooks late", _late_events),
     Fault("reordered_events", "lost reply, webhooks in the wrong order", _reordered_events),
-    Fault("late_success", "declined, yet it succeeds later", _late_success, asks_again=False, late=True),
-    Fault("mixed", "all of these by chance, from the seed", _mixed, share=3),
+    Fault("late_success", "declined, but it succeeds later", _late_success, asks_again=False, late=True),
+    Fault("mixed", "all of these at random, from the seed", _mixed, share=3),
     Fault("recovered", "none: honest again", _honest),
-    Fault(OVERTAKEN, "an owner is overtaken, and comes back", _honest, asks_again=False, pair=True),
+    Fault(OVERTAKEN, "a stale worker continues after a takeover", _honest, asks_again=False, pair=True),
 )
 
 
 def declines_late(delay_ms: int) -> dict[str, Json]:
-    """The script of a rail that declines every charge, and says so only after a while."""
+    """The script of a rail that declines every charge, and reports it after a delay."""
     return {"charges": [{"action": "decline", "times": 0, "delay_ms": delay_ms, "reason": "account_closed"}], "webhook": _SILENT}
 
 
 def tells_half(of: int) -> dict[str, Json]:
-    """The script of a rail that tells of half of so many charges what became of them, and nothing of the others."""
+    """The script of a rail that reports the outcome of half of so many charges, and none of the others."""
     told: list[Json] = [{"action": "ok", "times": of // 2}] if of > 1 else []
     look_ups: Json = [*told, {"action": "lost_reply", "times": 0}]
     return {"look_ups": look_ups, "charges": [*told, {"action": "lost_reply_after", "times": 0}], "webhook": _SILENT}
 
 
 def chosen(names: Sequence[str]) -> tuple[Fault, ...]:
-    """The faults of these names in the kit's order, all of them for none; raises UsageProblem for a name that is none."""
+    """The faults of these names in the table's order, or all; raises UsageProblem for an unknown name."""
     known = {fault.name for fault in FAULTS}
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -1,4 +1,4 @@
-"""Asking a service for payouts, and asking what became of them: over HTTP, as its target file says."""
+"""Request payouts from a service, and read their outcomes: over HTTP, as its target file defines."""
 
 from collections.abc import Callable, Iterator, Mapping
 from time import sleep
@@ -17,12 +17,12 @@ from loadtests.hostile.books import AskType, Payout
 from loadtests.service import Service
 
 _TRIES, _AGAIN_S, _TIMEOUT_S = 5, 0.2, 10.0
-_LARGEST = 5000  # a payment that funds a payee stays well below any limit for one payment
+_LARGEST = 5000  # a payment that funds a payee stays well below every limit per payment
 Name = Literal["reserve", "settle", "payout"]
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What an answer means: yes with the resource's id, no with a code, or nothing for certain."""
+class ClientResponse(msgspec.Struct, frozen=True):
+    """The meaning of a response: acknowledged with the resource's id, refused with a code, or unknown."""
 
     type: AskType
     status: int | None = None
@@ -35,7 +35,7 @@ class _Page(msgspec.Struct):
     next_cursor: str | None = None
 
 
-class Desk:
+class PayoutClient:
     """One service and the accounts that the target file names."""
 
     def __init__(self, named: NamedTarget, pause: Callable[[float], None] = sleep) -> None:
@@ -48,7 +48,7 @@ class Desk:
         self._client = httpx.Client(base_url=self.service.base_url, timeout=_TIMEOUT_S, trust_env=False)
 
     def __enter__(self) -> Self:
-        """The desk itself."""
+        """The client itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -56,14 +56,14 @@ class Desk:
         self._client.close()
         self.service.__exit__(kind, error, trace)
 
-    def ask(self, key: str, payee_id: str, amount: str) -> Told:
-        """Ask for a payout: the same key again while the answer leaves the outcome open, a few times."""
+    def ask(self, key: str, payee_id: str, amount: str) -> ClientResponse:
+        """Request a payout; retry with the same key while the outcome is unknown, a few times."""
         return self._settled("payout", key, {"payee_id": payee_id, "amount": amount})
 
     def fund(self, key: str, payee_id: str, amount: int) -> None:
-        """Let a payee earn what is to be paid out to it, by payments that are reserved and settled.
+        """Fund a payee for its payouts, by payments that are reserved and settled.
 
-        Raises UnknownProblem naming the first answer that is no acknowledgement.
+        Raises UnknownProblem naming the first response that is no acknowledgement.
         """
         parts = [_LARGEST] * (amount // _LARGEST) + ([amount % _LARGEST] if amount % _LARGEST else [])
         for number, part in enumerate(parts):
@@ -72,7 +72,7 @@ class Desk:
             self._certain("settle", f"{key}-{number}-settle", {**fields, "payment_id": reserved.identity or ""})
 
     def payout(self, payout_id: str) -> Payout | None:
-        """One payout as the service tells it now; None where it does not tell."""
+        """One payout as the service reports it now; None if it does not."""
         where = self._target.audit.payout
         try:
             if where is None:
@@ -82,10 +82,10 @@ class Desk:
             return None
 
     def payouts(self) -> Iterator[Payout]:
-        """Every payout that the service lists; raises UnknownProblem where it does not say where, or does not answer."""
+        """Every payout that the service lists; raises UnknownProblem if the target has no such route or does not respond."""
         where = self._target.audit.payouts
         if where is None:
-            raise UnknownProblem("the target does not say where payouts can be read", next_step="add spec.audit.payouts")
+            raise UnknownProblem("the target does not define where payouts can be read", next_step="add spec.audit.payouts")
         cursor = ""
         while True:
             page = msgspec.json.decode(self.service.get(where, {"cursor": quote(cursor, safe="")}).content, type=_Page)
@@ -94,22 +94,22 @@ class Desk:
                 return
             cursor = page.next_cursor
 
-    def _certain(self, name: Name, key: str, fields: Mapping[str, str]) -> Told:
-        told = self._settled(name, key, fields)
-        if told.type != "ok":
-            raise UnknownProblem(f"a {name} that funds a payee was answered {told.status} {told.code or ''}".rstrip())
-        return told
+    def _certain(self, name: Name, key: str, fields: Mapping[str, str]) -> ClientResponse:
+        response = self._settled(name, key, fields)
+        if response.type != "ok":
+            raise UnknownProblem(f"a {name} that funds a payee returned {response.status} {response.code or ''}".rstrip())
+        return response
 
-    def _settled(self, name: Name, key: str, fields: Mapping[str, str]) -> Told:
-        told = self._send(name, key, fields)
+    def _settled(self, name: Name, key: str, fields: Mapping[str, str]) -> ClientResponse:
+        response = self._send(name, key, fields)
         for _ in range(_TRIES - 1):
-            if told.type != "info":
+            if response.type != "info":
                 break
             self._pause(_AGAIN_S)
-            told = self._send(name, key, fields)
-        return told
+            response = self._send(name, key, fields)
+        return response
 
-    def _send(self, name: Name, key: str, fields: Mapping[str, str]) -> Told:
+    def _send(self, name: Name, key: str, fields: Mapping[str, str]) -> ClientResponse:
         operation = self._target.operations[name]
         template = msgspec.json.encode(operation).decode()
         known = {name: resolve(text) for name, text in self._target.variables.items() if f"{{{name}}}" in template}
@@ -119,16 +119,16 @@ class Desk:
         try:
             answer = self._client.request(operation.method, str(fill(resolve(operation.path), known)), headers=headers, json=body)
         except httpx.HTTPError:
-            return Told("info")
+            return ClientResponse("info")
         return self._meaning(operation, answer)
 
-    def _meaning(self, operation: Operation, answer: httpx.Response) -> Told:
+    def _meaning(self, operation: Operation, answer: httpx.Response) -> ClientResponse:
         document, retry, status = _decoded(answer.content), self._target.retry, answer.status_code
         if status in operation.success:
-            return Told("ok", status, None, text_at(document, operation.id_pointer) if operation.id_pointer else None)
+            return ClientResponse("ok", status, None, text_at(document, operation.id_pointer) if operation.id_pointer else None)
         code = text_at(document, retry.code_pointer)
         is_open = status in retry.statuses or code in retry.codes or status < 400
-        return Told("info" if is_open else "fail", status, code)
+        return ClientResponse("info" if is_open else "fail", status, code)
 
 
 def _decoded(body: bytes) -> Json:

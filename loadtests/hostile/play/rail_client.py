@@ -1,4 +1,4 @@
-"""The rail seen from the side: telling it how to misbehave, reading its counts and its own book."""
+"""A client for the rail's control routes: set its script, read its counts and its own book."""
 
 from types import TracebackType
 from typing import Self
@@ -16,25 +16,25 @@ _NEXT = "start the rail (`gonogo gateway rail`), then the service with its URL, 
 
 
 def rail_of(named: NamedTarget) -> Rail:
-    """The rail of a target; raises UsageProblem where its file names none."""
+    """The rail of a target; raises UsageProblem if its file names none."""
     if named.target.rail is None:
-        raise UsageProblem(f"the target {named.name!r} has no rail that could be scripted", next_step="add spec.rail to its file")
+        raise UsageProblem(f"the target {named.name!r} has no rail that can be scripted", next_step="add spec.rail to its file")
     return named.target.rail
 
 
 def rail_url(named: NamedTarget) -> str:
-    """Where the rail is, "" where the environment does not say so."""
+    """The rail's URL, "" if the environment does not define it."""
     return resolve(rail_of(named).url).rstrip("/")
 
 
 class RailSide:
-    """One rail, by the paths of its target section."""
+    """One rail, with the paths of its target section."""
 
     def __init__(self, named: NamedTarget) -> None:
         self._rail = rail_of(named)
         url = rail_url(named)
         if not url:
-            raise UnknownProblem(f"nothing says where the rail of {named.name!r} is", next_step=_NEXT)
+            raise UnknownProblem(f"the URL of the rail of {named.name!r} is not set", next_step=_NEXT)
         self._client = httpx.Client(base_url=url, timeout=10.0, trust_env=False)
         self.url = url
 
@@ -47,30 +47,30 @@ class RailSide:
         self._client.close()
 
     def misbehave(self, script: dict[str, Json]) -> None:
-        """From now on play this script; an empty one is an honest rail."""
+        """Set the script; an empty one is an honest rail."""
         self._ask("POST", self._rail.script, script)
 
     def think_again(self, key: str) -> None:
-        """Have the rail charge after all what it declined under this key."""
-        assert self._rail.decide is not None, "asked only of a rail whose target says how"
+        """Have the rail charge a payout that it declined under this key."""
+        assert self._rail.decide is not None, "the target defines this route of its rail"
         self._ask("POST", str(fill(self._rail.decide, {"key": quote(key, safe="")})), {"status": "succeeded"})
 
     def asked(self) -> dict[str, int]:
         """How many requests, to charge or to look up, named each key so far."""
-        assert self._rail.asked is not None, "asked only of a rail whose target says how"
+        assert self._rail.asked is not None, "the target defines this route of its rail"
         return msgspec.json.decode(self._ask("GET", self._rail.asked), type=dict[str, int])
 
     def tell(self) -> None:
-        """Have the rail send its webhooks to the service, where the target says that it listens to them."""
+        """Have the rail send its webhooks to the service, if the target has a listener."""
         if self._rail.listener is not None:
             self._ask("POST", self._rail.webhooks, {"url": resolve(self._rail.listener)})
 
     def counts(self) -> RailCounts:
-        """What was asked of the rail so far, by its own count."""
+        """The requests to the rail so far, by its own count."""
         return msgspec.json.decode(self._ask("GET", self._rail.counts), type=RailCounts)
 
     def lines(self) -> tuple[RailLine, ...]:
-        """The rail's own book, from its beginning."""
+        """The rail's own book, from its first line."""
         decoder, after = msgspec.json.Decoder(RailLine), 0
         found: list[RailLine] = []
         while True:
@@ -91,5 +91,5 @@ class RailSide:
         except httpx.HTTPError as error:
             raise UnknownProblem(f"{what}: {error or type(error).__name__}", next_step=_NEXT) from None
         if not answer.is_success:
-            raise UnknownProblem(f"{what}: answered {answer.status_code}: {answer.text[:200]}")
+            raise UnknownProblem(f"{what}: returned {answer.status_code}: {answer.text[:200]}")
         return answer.content

@@ -3,7 +3,7 @@
 import pytest
 
 from gates.schema.practice import free_port
-from loadtests.bench.samples import Commits, Heard, Pair, Sample
+from loadtests.bench.samples import Commits, Pair, Received, Sample
 from loadtests.bench.stations import peer_argv
 from loadtests.practice.served import Served, answers
 
@@ -13,8 +13,8 @@ def sample():
     """A function that makes a sample of one second with so many answers."""
 
     def make(rate, *, p99_us=1000, cpu_ms=None, slow=None):
-        heard = Heard(rate, 1_000_000, p99_us // 2, p99_us, 2 * p99_us)
-        return Sample(heard, cpu_ms, 102_400, None if slow is None else Commits(100, slow))
+        received = Received(rate, 1_000_000, p99_us // 2, p99_us, 2 * p99_us)
+        return Sample(received, cpu_ms, 102_400, None if slow is None else Commits(100, slow))
 
     return make
 

@@ -27,26 +27,26 @@ def generators(tmp_path):
 def test_a_cycle_lasts_as_long_as_it_is_asked_to(bare, generators):
     """Answers are counted, percentiles are in order, and it never runs dry."""
     for generator in generators:
-        heard = generator.run(bare[0], Orders((ECHO,), cycle=True), 4, 1)
-        assert heard.requests > 10
-        assert (heard.refused, heard.broken, heard.dry) == (0, 0, False)
-        assert 0 < heard.p50_us <= heard.p99_us <= heard.p999_us
-        assert heard.duration_us >= 900_000
+        received = generator.run(bare[0], Orders((ECHO,), cycle=True), 4, 1)
+        assert received.requests > 10
+        assert (received.refused, received.broken, received.dry) == (0, 0, False)
+        assert 0 < received.p50_us <= received.p99_us <= received.p999_us
+        assert received.duration_us >= 900_000
 
 
 def test_running_out_of_requests_is_said(bare, generators):
     """Fifty requests do not last a second: the run is dry, and each was answered."""
     for generator in generators:
-        heard = generator.run(bare[0], Orders([ECHO] * 50), 2, 1)
-        assert heard.dry
-        assert 45 <= heard.requests <= 55
+        received = generator.run(bare[0], Orders([ECHO] * 50), 2, 1)
+        assert received.dry
+        assert 45 <= received.requests <= 55
 
 
 def test_refusals_are_counted(bare, generators):
     """Every answer of a path that is not there is one."""
     for generator in generators:
-        heard = generator.run(bare[0], Orders((NOWHERE,), cycle=True), 2, 1)
-        assert heard.refused == heard.requests > 0
+        received = generator.run(bare[0], Orders((NOWHERE,), cycle=True), 2, 1)
+        assert received.refused == received.requests > 0
 
 
 def test_preparing_gives_the_answers_in_the_order_of_the_requests(bare):
