@@ -21,7 +21,7 @@ class Cores(msgspec.Struct, frozen=True):
 
 
 def available_cores() -> tuple[int, ...]:
-    """The cores that this process may use; empty if the system cannot tell."""
+    """The cores that this process may use; empty if the system does not report them."""
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
 
