@@ -9,7 +9,7 @@ from gates.schema.output import show
 
 
 class Progress(Protocol):
-    """Something that can be told how far the work is."""
+    """A display of how far the work is."""
 
     def step(self, done: int, note: str = "") -> None:
         """Say that `done` of the total are done, and what happens now."""
