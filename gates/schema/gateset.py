@@ -72,7 +72,7 @@ def _missing_runbooks(path: Path, gates: Sequence[Gate]) -> Iterator[str]:
     for gate in gates:
         runbook = gate.runbook
         if is_link(runbook) and not is_address(runbook) and find_runbook(runbook, path.parent) is None:
-            yield f"gate {gate.id}: runbook {runbook!r}: no such file beside the gate file, nor in the folder above it"
+            yield f"gate {gate.id}: runbook {runbook!r}: no such file next to the gate file, nor in the folder above it"
 
 
 def _doubled(files: Sequence[GateFile]) -> list[str]:

@@ -22,7 +22,7 @@ def is_link(runbook: str) -> bool:
 def find_runbook(runbook: str, folder: Path) -> Path | None:
     """The file of a relative path, None where there is none.
 
-    It lies beside the gate files of `folder`, in the folder above them, or in this installation, and not outside of these.
+    It lies next to the gate files of `folder`, in the folder above them, or in this installation, and not outside of these.
     """
     if is_address(runbook) or not is_link(runbook):
         return None
