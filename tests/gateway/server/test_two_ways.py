@@ -156,7 +156,7 @@ def test_both_ways_answer_count_and_log_the_same_bytes(shops):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "status"), [(limited, 429), (forgetful, 500), (blind, 500)], ids=lambda item: getattr(item, "__name__", item)
+    ("spoil", "status"), [(limited, 429), (forgetful, 500), (blind, 503)], ids=lambda item: getattr(item, "__name__", item)
 )
 def test_both_ways_tell_the_same_of_what_goes_wrong(shops, spoil, status):
     """A tenant over its rate; a defect after the decision; a database that cannot be read. The connection is served on."""
