@@ -21,7 +21,7 @@ from gateway.engine.receipt_keys import key_path
 from gateway.errors import StartProblem
 from gateway.receipts.receipt import envelope
 from gateway.receipts.signer import read_key_file
-from gateway.store.database import Database
+from gateway.store.database import SqliteStore
 
 FAIL, PASS = 8, 0
 
@@ -208,7 +208,7 @@ def test_a_gateway_that_does_not_start_leaves_no_connection_open(shop):
     with pytest.raises(StartProblem) as failed:
         Engine.open(shop.settings)
     held = [value for entry in failed.traceback for value in entry.frame.f_locals.values()]
-    connections = [value._writer for value in held if isinstance(value, Database)]
+    connections = [value._writer for value in held if isinstance(value, SqliteStore)]
     assert connections
     for connection in connections:
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
