@@ -7,8 +7,9 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 
+from gateway.process.signals import ending
+
 _PR_SET_PDEATHSIG = 1
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def fork(run: Callable[[], int], not_for_it: Sequence[socket.socket]) -> int:
@@ -19,24 +20,25 @@ def fork(run: Callable[[], int], not_for_it: Sequence[socket.socket]) -> int:
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    heeded = ending()
+    signal.pthread_sigmask(signal.SIG_BLOCK, heeded)
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            _settle_in(parent, not_for_it)
+            _settle_in(parent, heeded, not_for_it)
             code = run()
         finally:
             os._exit(code)  # never back into the parent's own frames
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, heeded)
     return pid
 
 
-def _settle_in(parent: int, not_for_it: Sequence[socket.socket]) -> None:
+def _settle_in(parent: int, heeded: Sequence[signal.Signals], not_for_it: Sequence[socket.socket]) -> None:
     """Where the kernel offers it, end in the same instant as the parent; elsewhere the socket's end tells."""
-    for number in _SIGNALS:
+    for number in heeded:
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, heeded)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

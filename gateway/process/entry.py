@@ -8,8 +8,10 @@ from types import FrameType
 
 import click
 
+from gateway.process.signals import ending
+
 EXIT_CODES = {
-    0: "done; for `serve`: stopped by SIGTERM or SIGINT after everything taken was finished",
+    0: "done; for `serve`: stopped by a signal after everything taken was finished",
     2: "the command, the configuration or the database cannot be used; nothing was changed",
     70: "a defect in the gateway",
     130: "interrupted",
@@ -18,7 +20,7 @@ EXIT_CODES = {
 
 
 class _Terminated(BaseException):
-    """SIGTERM, raised where the program stands so that every `finally` runs."""
+    """A signal that asks to end, raised where the program stands so that every `finally` runs."""
 
 
 def _terminate(_signum: int, _frame: FrameType | None) -> None:
@@ -27,7 +29,9 @@ def _terminate(_signum: int, _frame: FrameType | None) -> None:
 
 def run(command: click.Command, argv: list[str] | None = None) -> int:
     """Run a click command and return its exit code, one of EXIT_CODES."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in ending():
+        if number != signal.SIGINT:  # Python's own way ends with KeyboardInterrupt
+            signal.signal(number, _terminate)
     try:
         command.main(args=argv, standalone_mode=False)
     except click.ClickException as error:

@@ -7,12 +7,12 @@ connections. So the port is held by a socket of our own, without that option, fr
 import asyncio
 import errno
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable
 
 from gateway.errors import StartProblem
+from gateway.process.signals import ending
 
 _TRIES, _BETWEEN_TRIES_S = 20, 0.05
 
@@ -58,7 +58,7 @@ def url_of(held: socket.socket) -> str:
 
 
 def on_signals(finish: Callable[[], None]) -> None:
-    """Have the first SIGTERM or SIGINT call `finish`.
+    """Have the first signal that asks to end (SIGTERM, SIGINT, SIGHUP, SIGQUIT) call `finish`.
 
     A second one ends the process at once. That is safe: no answer leaves before its commit.
     """
@@ -70,7 +70,7 @@ def on_signals(finish: Callable[[], None]) -> None:
         received.set()
         finish()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ending():
         loop.add_signal_handler(number, obey, number)
 
 

@@ -63,7 +63,7 @@ def test_the_ready_line_is_true_and_alone_on_standard_output(tmp_path):
         assert [line["route"] for line in gateway.log() if "route" in line] == ["/readyz"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_lets_requests_in_flight_finish_and_takes_no_new_ones(tmp_path, number):
     """The half-sent request is answered with its durable effect; a new connection is refused; the exit code is 0."""
     db = tmp_path / "gateway.db"
@@ -110,6 +110,19 @@ def test_a_payment_under_way_is_finished_too(tmp_path, processes):
         assert (answer.status, answer.headers["connection"]) == (201, "close")
         answer.close()
         assert gateway.wait() == 0
+
+
+def test_a_hang_up_that_the_caller_ignores_is_ignored(tmp_path):
+    """`nohup gonogo gateway serve` serves on after the terminal has gone."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with running(tmp_path / "gateway.db") as gateway:
+            gateway.process.send_signal(signal.SIGHUP)
+            assert httpx.get(f"{gateway.url}/healthz").status_code == 200
+            gateway.process.terminate()
+            assert gateway.wait() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_second_signal_ends_at_once(tmp_path):
