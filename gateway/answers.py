@@ -15,11 +15,20 @@ class ApprovalView(msgspec.Struct, frozen=True):
     given: tuple[str, ...]
 
 
-class PaymentView(msgspec.Struct, frozen=True):
-    """A payment. Amounts are decimal strings of minor units; authorized = settled + released + open at all times.
+class AmountsView(msgspec.Struct, frozen=True):
+    """Decimal strings of minor units; authorized = settled + released + open at all times."""
 
-    Nothing is authorized while it waits for approval, and `approval` is null when it does not.
-    """
+    requested: str
+    authorized: str
+    settled: str
+    released: str
+    open: str
+    refunded: str
+    charged_back: str
+
+
+class PaymentView(msgspec.Struct, frozen=True):
+    """A payment. Nothing is authorized while it waits for approval, and `approval` is null when it does not."""
 
     payment_id: str
     tenant_id: str
@@ -28,13 +37,7 @@ class PaymentView(msgspec.Struct, frozen=True):
     agent_id: str
     state: str
     currency: str
-    requested: str
-    authorized: str
-    settled: str
-    released: str
-    open: str
-    refunded: str
-    charged_back: str
+    amounts: AmountsView
     expires_at: str
     created_at: str
     client_reference: str | None

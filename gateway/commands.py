@@ -170,13 +170,21 @@ class ReviewPayout(Command, frozen=True):
 
 RoleName = Literal["agent", "tenant_admin", "operator", "finance"]
 ROLES: tuple[RoleName, ...] = ("agent", "tenant_admin", "operator", "finance")
+HouseRoleName = Literal["house_operator", "house_finance", "house_support"]
+HOUSE_ROLES: tuple[HouseRoleName, ...] = ("house_operator", "house_finance", "house_support")
+HOUSE = "ten_house"
+"""The tenant that owns accounts of no customer. Keys with a house role act for it; no route is open to them yet."""
 
 
 class Principal(msgspec.Struct, frozen=True, array_like=True):
-    """Who is calling: the key's tenant, role and the name under which its acts are recorded; `limit` is the tenant's."""
+    """Who is calling: the key's tenant, role and the name under which its acts are recorded; `limit` is the tenant's.
+
+    `person_id` names the person who holds the key: two keys with the same one are one person, whatever their names.
+    """
 
     tenant_id: str
     key_id: str
-    role: RoleName
+    role: RoleName | HouseRoleName
     agent_id: str
     limit: RateLimit | None = None
+    person_id: str | None = None

@@ -4,8 +4,9 @@ import msgspec
 
 from gateway.canonical import canonical
 from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
+from gateway.kinds import EntryKind
 from gateway.store.port import Transaction
-from gateway.store.rows import OperationRow
+from gateway.store.rows import OperationRow, Request, Resource
 from gateway.work import NO_FINGERPRINT, Work
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -79,54 +80,37 @@ def operation_row(
     location: str | None,
     *,
     kind: str | None = None,
-    entry_kind: str | None = None,
-    payment_id: str | None = None,
-    payment_seq: int | None = None,
+    entry_kind: EntryKind | None = None,
+    resource: Resource | None = None,
     receipt: bytes | None = None,
 ) -> OperationRow:
     """The journal's row for this operation; `kind` is the route's where it is not given. Its receipt is signed with its batch."""
     mutation, claim = work.mutation, work.claim
-    return OperationRow(  # in order: beyond fifteen names Python makes a dict of them first
-        tenant_id,
-        work.suffix,
-        kind or (mutation.route.kind if mutation else "system"),
-        entry_kind,
-        payment_id,
-        payment_seq,
-        work.now_text,
-        mutation.principal.agent_id if mutation else "system",
-        mutation.route.name if mutation else "system",
-        mutation.key if mutation else None,
-        claim.fingerprint if claim else NO_FINGERPRINT,
-        claim.request if claim else b"{}",
-        status,
-        location,
-        receipt,
-        None,  # its signature
-        work.signer.keyid if receipt else None,
-        body if mutation else None,
-    )
-
-
-def system_row(tenant_id: str, kind: str, at: str, suffix: str, actor: str, request: object) -> OperationRow:
-    """A row for what nobody asked over HTTP: done by the gateway itself, or by its operator at the command line."""
     return OperationRow(
         tenant_id=tenant_id,
-        suffix=suffix,
-        kind=kind,
-        entry_kind=None,
-        payment_id=None,
-        payment_seq=None,
-        at=at,
-        actor=actor,
-        route="system",
-        key=None,
-        fingerprint=NO_FINGERPRINT,
-        request=canonical(request),
-        status=200,
-        location=None,
-        receipt=None,
-        signature=None,
-        keyid=None,
-        body=None,
+        suffix=work.suffix,
+        kind=kind or (mutation.route.kind if mutation else "system"),
+        at=work.now_text,
+        request=Request(
+            actor=mutation.principal.agent_id if mutation else "system",
+            route=mutation.route.name if mutation else "system",
+            key=mutation.key if mutation else None,
+            fingerprint=claim.fingerprint if claim else NO_FINGERPRINT,
+            body=claim.request if claim else b"{}",
+        ),
+        status=status,
+        entry_kind=entry_kind,
+        resource=resource,
+        location=location,
+        receipt=receipt,
+        keyid=work.signer.keyid if receipt else None,
+        body=body if mutation else None,
     )
+
+
+def system_row(
+    tenant_id: str, kind: str, at: str, suffix: str, actor: str, request: object, *, entry_kind: EntryKind | None = None
+) -> OperationRow:
+    """A row for what no caller sent over HTTP: done by the gateway itself, or by its operator at the command line."""
+    asked = Request(actor=actor, route="system", key=None, fingerprint=NO_FINGERPRINT, body=canonical(request))
+    return OperationRow(tenant_id=tenant_id, suffix=suffix, kind=kind, at=at, request=asked, entry_kind=entry_kind)

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from gateway.answers import (
+    AmountsView,
     ApprovalView,
     DecisionView,
     KeyUse,
@@ -33,26 +34,29 @@ from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
 
 def payment_view(row: PaymentRow) -> PaymentView:
     """A payment for its tenant."""
-    return PaymentView(  # in order: beyond fifteen names Python makes a dict of them first
-        row.payment_id,
-        row.tenant_id,
-        row.wallet_id,
-        row.payee_id,
-        row.agent_id,
-        str(row.state),
-        row.currency,
-        str(row.requested),
-        str(row.authorized),
-        str(row.settled),
-        str(row.released),
-        str(row.open),
-        str(row.refunded),
-        str(row.charged_back),
-        row.expires_at,
-        row.created_at,
-        row.client_reference,
-        row.purpose,
-        _approval(row) if row.state is PaymentState.APPROVAL_REQUIRED else None,
+    identity, amounts = row.identity, row.amounts
+    return PaymentView(
+        payment_id=identity.payment_id,
+        tenant_id=identity.tenant_id,
+        wallet_id=identity.wallet_id,
+        payee_id=identity.payee_id,
+        agent_id=identity.agent_id,
+        state=str(row.state),
+        currency=identity.currency,
+        amounts=AmountsView(
+            requested=f"{identity.requested}",
+            authorized=f"{amounts.authorized}",
+            settled=f"{amounts.settled}",
+            released=f"{amounts.released}",
+            open=f"{amounts.open}",
+            refunded=f"{amounts.refunded}",
+            charged_back=f"{amounts.charged_back}",
+        ),
+        expires_at=identity.expires_at,
+        created_at=identity.created_at,
+        client_reference=identity.client_reference,
+        purpose=identity.purpose,
+        approval=_approval(row) if row.state is PaymentState.APPROVAL_REQUIRED else None,
     )
 
 
@@ -107,14 +111,15 @@ def payout_view(row: PayoutRow, reviews: tuple[ReviewRow, ...], items: tuple[Ite
 def receipt_item(row: ReceiptRow) -> ReceiptItem:
     """A receipt with its envelope, in a list."""
     signed = envelope(row.payload, row.signature, row.keyid)
-    return ReceiptItem(f"rcp_{row.suffix}", row.payment_id, row.kind, row.seq, signed)
+    return ReceiptItem(f"rcp_{row.suffix}", row.resource_id, row.kind, row.seq, signed)
 
 
 def key_use(row: KeyUseRow, now: str) -> KeyUse:
     """What one request under a key led to."""
     until = expires_at(row.at)
     state: Literal["answered", "expired"] = "answered" if row.kept and now < until else "expired"
-    return KeyUse(row.route, state, row.status, f"opr_{row.suffix}", resource_path(row.location, row.payment_id), row.at, until)
+    resource = resource_path(row.location, row.resource_kind, row.resource_id)
+    return KeyUse(row.route, state, row.status, f"opr_{row.suffix}", resource, row.at, until)
 
 
 def ledger_lines(tenant_id: str, legs: Iterable[LegRow]) -> list[LedgerLine]:
@@ -127,7 +132,7 @@ def _ledger_line(tenant_id: str, legs: list[LegRow]) -> LedgerLine:
     for leg in legs:
         postings.append(PostingView(leg.debit, str(-leg.amount), leg.currency))
         postings.append(PostingView(leg.credit, str(leg.amount), leg.currency))
-    names = (f"ent_{first.suffix}", tenant_id, first.payment_id, f"opr_{first.suffix}")
+    names = (f"ent_{first.suffix}", tenant_id, first.resource_id, f"opr_{first.suffix}")
     receipt_id = f"rcp_{first.suffix}" if first.has_receipt else None
     return LedgerLine(first.seq, *names, first.entry_kind, first.at, receipt_id, tuple(postings))
 

@@ -39,7 +39,7 @@ def check_binding(entries: Sequence[LedgerEntry], receipts: Sequence[Receipt]) -
     decisions = [receipt for receipt in receipts if receipt.kind in DECIDING]
     settles = [entry for entry in entries if entry.kind == "settle"]
     links = [entry for entry in entries if entry.kind in ENTRY_KINDS]
-    claims = [(receipt, entry_id) for receipt in receipts for entry_id in receipt.entry_ids]
+    claims = [(receipt, entry_id) for receipt in receipts for entry_id in receipt.journal.entry_ids]
     findings = (
         *_decision_findings(decisions),
         *_settlement_findings(settles, receipts),
@@ -62,7 +62,7 @@ def _decision_findings(decisions: Sequence[Receipt]) -> Iterator[Finding]:
             yield Finding(DECISIONS, receipt.receipt_id, "no reserve where the decision is deny", "a reserve")
         elif receipt.kind in ("denial", "escalation") and outcome == "allow":
             yield Finding(DECISIONS, receipt.receipt_id, f"no {receipt.kind} where the decision is allow", f"a {receipt.kind}")
-        elif receipt.kind == "approve" and (outcome == "allow") != (receipt.money_moved == "yes"):
+        elif receipt.kind == "approve" and (outcome == "allow") != (receipt.money.moved == "yes"):
             yield Finding(DECISIONS, receipt.receipt_id, "a hold by an approval exactly where the decision is allow", outcome)
 
 
@@ -70,7 +70,7 @@ def _settlement_findings(settles: Sequence[LedgerEntry], receipts: Sequence[Rece
     """Each settle in the ledger descends from a hold that a policy allowed, at once or once approved, under the same policy."""
     by_payment: dict[str, list[Receipt]] = {}
     for receipt in receipts:
-        by_payment.setdefault(receipt.payment_id, []).append(receipt)
+        by_payment.setdefault(receipt.subject.id, []).append(receipt)
     for entry in settles:
         fault = _policy_fault(entry, by_payment.get(entry.payment_id or "", []))
         if fault:
@@ -78,7 +78,7 @@ def _settlement_findings(settles: Sequence[LedgerEntry], receipts: Sequence[Rece
 
 
 def _policy_fault(entry: LedgerEntry, chain: Sequence[Receipt]) -> tuple[str, str] | None:
-    reserve = next((receipt for receipt in chain if receipt.kind in ("reserve", "approve") and receipt.entry_ids), None)
+    reserve = next((receipt for receipt in chain if receipt.kind in ("reserve", "approve") and receipt.journal.entry_ids), None)
     settle = next((receipt for receipt in chain if receipt.receipt_id == entry.receipt_id and receipt.kind == "settle"), None)
     if reserve is None or settle is None:
         return "a reserve receipt and a settle receipt", f"no {'reserve' if reserve is None else 'settle'} receipt"
@@ -96,29 +96,31 @@ def _entry_findings(links: Sequence[LedgerEntry], by_id: dict[str, Receipt]) -> 
         receipt = by_id.get(entry.receipt_id or "")
         if receipt is None:
             yield Finding(LINKS, where, f"a receipt behind this {entry.kind}", f"no receipt {entry.receipt_id}")
-        elif entry.entry_id not in receipt.entry_ids:
-            yield Finding(LINKS, where, f"{receipt.receipt_id} names this line", ", ".join(receipt.entry_ids) or "no line")
+        elif entry.entry_id not in receipt.journal.entry_ids:
+            yield Finding(
+                LINKS, where, f"{receipt.receipt_id} names this line", ", ".join(receipt.journal.entry_ids) or "no line"
+            )
         elif receipt.kind not in ENTRY_KINDS[entry.kind]:
             yield Finding(LINKS, where, f"a receipt of kind {' or '.join(ENTRY_KINDS[entry.kind])}", receipt.kind)
-        elif (receipt.payment_id, receipt.operation_id) != (entry.payment_id, entry.operation_id or receipt.operation_id):
-            found = f"payment {receipt.payment_id}, operation {receipt.operation_id}"
+        elif (receipt.subject.id, receipt.operation.id) != (entry.payment_id, entry.operation_id or receipt.operation.id):
+            found = f"payment {receipt.subject.id}, operation {receipt.operation.id}"
             yield Finding(LINKS, where, f"payment {entry.payment_id}, operation {entry.operation_id}", found)
 
 
 def _claim_findings(receipts: Sequence[Receipt], by_id: dict[str, LedgerEntry]) -> Iterator[Finding]:
     """Each line that a receipt names exists and names the receipt, and the postings are those that were signed."""
     for receipt in receipts:
-        lines = [by_id.get(entry_id) for entry_id in receipt.entry_ids]
-        for entry_id, line in zip(receipt.entry_ids, lines, strict=True):
+        lines = [by_id.get(entry_id) for entry_id in receipt.journal.entry_ids]
+        for entry_id, line in zip(receipt.journal.entry_ids, lines, strict=True):
             if line is None:
                 yield Finding(LINKS, receipt.receipt_id, f"the ledger line {entry_id}", "no such line")
             elif line.receipt_id != receipt.receipt_id:
                 yield Finding(LINKS, receipt.receipt_id, f"{entry_id} names this receipt", str(line.receipt_id))
         if lines and all(line is not None for line in lines):
             digest = postings_digest([posting for line in lines if line for posting in line.postings])
-            if digest != receipt.postings_sha256:
-                yield Finding(LINKS, receipt.receipt_id, f"postings_sha256 {receipt.postings_sha256}", digest)
-        moves = receipt.kind in ("reserve", "settle", "reverse") or receipt.money_moved == "yes"
+            if digest != receipt.journal.postings_sha256:
+                yield Finding(LINKS, receipt.receipt_id, f"postings_sha256 {receipt.journal.postings_sha256}", digest)
+        moves = receipt.kind in ("reserve", "settle", "reverse") or receipt.money.moved == "yes"
         moves = moves or (receipt.kind == "expire" and receipt.status != "approval_expired")
         if not lines and moves:
             yield Finding(LINKS, receipt.receipt_id, f"a ledger line behind this {receipt.kind}", "no line named")

@@ -23,17 +23,17 @@ class _Books:
 
     def take(self, receipt: Receipt) -> None:
         """Count a new hold; give back what a payment releases, and its place in the count once nothing of it was paid."""
-        totals = receipt.totals
-        counters, released, counts = self._payments.get(receipt.payment_id, ([], 0, False))
-        if not counters and receipt.entry_ids and receipt.policy is not None and receipt.kind in ("reserve", "approve"):
+        totals = receipt.money.totals
+        counters, released, counts = self._payments.get(receipt.subject.id, ([], 0, False))
+        if not counters and receipt.journal.entry_ids and receipt.policy is not None and receipt.kind in ("reserve", "approve"):
             counters, counts = [counter for counter, _ in _read(receipt, receipt.policy)], True
             for counter in counters:
-                self._add(counter, 1 if _is_count(counter) else int(receipt.amount))
+                self._add(counter, 1 if _is_count(counter) else int(receipt.money.amount))
         back = int(totals.released) - released
         gone = counts and int(totals.open) == 0 and int(totals.settled) == 0
         for counter in counters:
             self._add(counter, -int(gone) if _is_count(counter) else -back)
-        self._payments[receipt.payment_id] = (counters, released + back, counts and not gone)
+        self._payments[receipt.subject.id] = (counters, released + back, counts and not gone)
 
     def _add(self, counter: Counter, amount: int) -> None:
         self.held[counter] = self.held.get(counter, 0) + amount
@@ -43,7 +43,7 @@ def budget_findings(receipts: Sequence[Receipt]) -> tuple[int, tuple[Finding, ..
     """How many counters were looked at, and those that a decision found otherwise than its predecessors had left them."""
     books = _Books()
     looked, findings = 0, []
-    for receipt in sorted(receipts, key=lambda item: item.journal_seq):
+    for receipt in sorted(receipts, key=lambda item: item.journal.seq):
         if receipt.policy is not None and receipt.kind in ("reserve", "denial", "escalation", "approve"):
             for counter, stated in _read(receipt, receipt.policy):
                 looked += 1
@@ -57,7 +57,7 @@ def budget_findings(receipts: Sequence[Receipt]) -> tuple[int, tuple[Finding, ..
 def _read(receipt: Receipt, policy: PolicyBlock) -> Iterator[tuple[Counter, int]]:
     """The counters that a decision was made with; names of another format than ours are passed over."""
     now = policy.inputs.get("now")
-    whose = {"tenant": receipt.tenant_id, "agent": receipt.agent_id, "wallet": receipt.wallet_id or ""}
+    whose = {"tenant": receipt.parties.tenant_id, "agent": receipt.parties.agent_id, "wallet": receipt.parties.wallet_id or ""}
     for name, value in policy.counters_before.items():
         match = _NAME.fullmatch(name)
         if match is not None and isinstance(now, str):

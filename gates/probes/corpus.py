@@ -5,6 +5,7 @@
 
 import base64
 import sys
+from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -46,48 +47,28 @@ def corpus() -> Json:
 
 def receipt_payloads() -> list[bytes]:
     """A payment's receipts, reserve then settle, as they would be signed."""
-    zero = dict.fromkeys(("authorized", "settled", "released", "open", "refunded", "charged_back"), "0")
-    shared = {
-        "version": "1",
-        "tenant_id": "ten_1",
-        "issued_at": "2026-11-23T10:00:00.000Z",
-        "payment_id": "pay_1",
-        "money_moved": "yes",
-        "amount": "1250",
-        "currency": "USD",
-        "wallet_id": "wal_1",
-        "payee_id": "pye_1",
-        "agent_id": "Grüße",
-        "request_fingerprint": sha256_hex(b"request"),
+    one = canonical_json(_receipt("reserve", 1, None, {"authorized": "1250", "open": "1250"}))
+    return [one, canonical_json(_receipt("settle", 2, sha256_hex(one), {"authorized": "1250", "settled": "1250"}))]
+
+
+def _receipt(kind: str, number: int, previous: str | None, totals: Mapping[str, str]) -> dict[str, Json]:
+    zero: dict[str, Json] = dict.fromkeys(("authorized", "settled", "released", "open", "refunded", "charged_back"), "0")
+    return {
+        "version": "2",
+        "receipt_id": f"rcp_{number}",
+        "kind": kind,
+        "subject": {"id": "pay_1", "kind": "payment"},
+        "operation": {"id": f"op_{number}", "request_fingerprint": sha256_hex(b"request"), "seq": number},
+        "parties": {"agent_id": "Grüße", "payee_id": "pye_1", "tenant_id": "ten_1", "wallet_id": "wal_1"},
+        "status": {"reserve": "reserved", "settle": "settled"}[kind],
+        "money": {"amount": "1250", "currency": "USD", "moved": "yes", "totals": {**zero, **totals}},
         "policy": _decision(),
-        "postings_sha256": sha256_hex(b"postings"),
-        "salt": "00",
+        "journal": {"entry_ids": [f"ent_{number}"], "postings_sha256": sha256_hex(b"postings"), "seq": number},
+        "signing": {"issued_at": "2026-11-23T10:00:00.000Z", "key_id": _signer().keyid, "salt": "00"},
+        "previous_receipt_sha256": previous,
         "expires_at": "2026-11-24T10:00:00.000Z",
-        "key_id": _signer().keyid,
+        "cohort_sha256": None,
     }
-    first = {
-        "receipt_id": "rcp_1",
-        "kind": "reserve",
-        "operation_id": "op_1",
-        "seq": 1,
-        "journal_seq": 1,
-        "status": "reserved",
-        "entry_ids": ["ent_1"],
-    }
-    held = {**zero, "authorized": "1250", "open": "1250"}
-    one = canonical_json({**shared, **first, "previous_receipt_sha256": None, "totals": held})
-    second = {
-        "receipt_id": "rcp_2",
-        "kind": "settle",
-        "operation_id": "op_2",
-        "seq": 2,
-        "journal_seq": 2,
-        "status": "settled",
-        "entry_ids": ["ent_2"],
-    }
-    paid = {**zero, "authorized": "1250", "settled": "1250"}
-    two = canonical_json({**shared, **second, "previous_receipt_sha256": sha256_hex(one), "totals": paid})
-    return [one, two]
 
 
 def policy_document() -> bytes:

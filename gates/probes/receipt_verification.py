@@ -111,9 +111,9 @@ def _misplaced(found: Sequence[Verified], entries: Sequence[LedgerEntry]) -> lis
     """Receipts that sign another journal position than that of the ledger line which names them."""
     places = {entry.receipt_id: entry.seq for entry in entries if entry.receipt_id}
     return [
-        Finding(UNVERIFIED, _name(item), f"journal position {place}, as in the ledger", f"signed: {item.receipt.journal_seq}")
+        Finding(UNVERIFIED, _name(item), f"journal position {place}, as in the ledger", f"signed: {item.receipt.journal.seq}")
         for item in found
-        if item.receipt and (place := places.get(item.receipt.receipt_id, item.receipt.journal_seq)) != item.receipt.journal_seq
+        if item.receipt and (place := places.get(item.receipt.receipt_id, item.receipt.journal.seq)) != item.receipt.journal.seq
     ]
 
 
@@ -123,7 +123,7 @@ def _without(found: Sequence[Verified], settles: Sequence[LedgerEntry]) -> list[
         (item.receipt.receipt_id, entry_id)
         for item in found
         if item.receipt and item.receipt.kind == "settle"
-        for entry_id in item.receipt.entry_ids
+        for entry_id in item.receipt.journal.entry_ids
     }
     return [
         Finding(WITHOUT, f"ledger {entry.seq} ({entry.entry_id})", "a settle receipt that names it", f"none ({entry.receipt_id})")
@@ -137,7 +137,7 @@ def _broken(found: Sequence[Verified], payments: Sequence[str]) -> list[Finding]
     chains: dict[str, list[Verified]] = {}
     for item in found:
         if item.receipt:
-            chains.setdefault(item.receipt.payment_id, []).append(item)
+            chains.setdefault(item.receipt.subject.id, []).append(item)
     findings = []
     for payment_id in payments:
         gap = _gap(chains.get(payment_id, []))
@@ -152,7 +152,7 @@ def _gap(chain: Sequence[Verified]) -> str | None:
         return "no receipt of the decision (kind reserve or approve)"
     if "settle" not in kinds:
         return "no receipt of the settlement (kind settle)"
-    held = [item.receipt for item in chain if item.receipt and item.receipt.totals.authorized != "0"]
+    held = [item.receipt for item in chain if item.receipt and item.receipt.money.totals.authorized != "0"]
     policies = {receipt.decision.policy_sha256 for receipt in held}
     if len(policies) != 1:
         return f"{len(policies)} different policies in one payment"

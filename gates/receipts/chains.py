@@ -1,12 +1,13 @@
 """The receipts of one payment in their order: does each follow from the one before it, and does the money add up?"""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
 from gates.receipts.conservation import standing_fault, step_fault
 from gates.receipts.levels import Level, Mark, Opened
-from gates.receipts.receipt import Receipt
+from gates.receipts.receipt import Receipt, Subject
 
 
 class Walk(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ class Chain:
 
     def add(self, item: Opened, receipt: Receipt) -> None:
         """Put a receipt in its place; the same one read twice counts once."""
-        places = self._places.setdefault(receipt.seq, [])
+        places = self._places.setdefault(receipt.operation.seq, [])
         if item.digest not in {other.digest for other in places}:
             places.append(item)
 
@@ -55,68 +56,70 @@ class Chain:
             step = places[0].receipt
             assert step is not None, "only receipts that can be read are added"
             wrong = None if fault else step_fault(step, previous)
-            fault = (step.seq, wrong) if wrong else fault
+            fault = (step.operation.seq, wrong) if wrong else fault
             votes.append(votes[-1] + is_vote(step))
             previous = step
         return Walk(tuple(votes), fault)
 
 
-def make_chains(opened: Iterable[Opened]) -> dict[str, Chain]:
-    """Chains by payment, of the receipts whose signature holds and whose key counts."""
-    chains: dict[str, Chain] = {}
+def make_chains(opened: Iterable[Opened]) -> dict[Subject, Chain]:
+    """Chains by payment or payout, of the receipts whose signature holds and whose key counts."""
+    chains: dict[Subject, Chain] = {}
     for item in opened:
         if item.receipt is not None and (item.signature.mark, item.key.mark) == (Mark.PASS, Mark.PASS):
-            chains.setdefault(item.receipt.payment_id, Chain()).add(item, item.receipt)
+            chains.setdefault(item.receipt.subject, Chain()).add(item, item.receipt)
     return chains
 
 
 def is_vote(receipt: Receipt) -> bool:
     """Whether a person approved or rejected; a first receipt of kind denial is the policy's own."""
-    return receipt.kind == "approve" or (receipt.kind == "denial" and receipt.seq > 1)
+    return receipt.kind == "approve" or (receipt.kind == "denial" and receipt.operation.seq > 1)
 
 
 def chain_level(item: Opened, receipt: Receipt, chain: Chain) -> Level:
     """Whether the receipt follows from the one before it."""
-    rivals = [other.origin for other in chain.at(receipt.seq) if other.digest != item.digest]
+    rivals = [other.origin for other in chain.at(receipt.operation.seq) if other.digest != item.digest]
     if rivals:
-        return _fail("chain", f"there are two different receipts {receipt.seq} of this payment; the other: {rivals[0]}")
-    before = chain.at(receipt.seq - 1)
+        return _fail("chain", f"there are two different receipts {receipt.operation.seq} of this payment; the other: {rivals[0]}")
+    before = chain.at(receipt.operation.seq - 1)
     fault = _link_fault(receipt, before)
     if fault:
         return _fail("chain", fault)
-    if receipt.seq == 1:
+    if receipt.operation.seq == 1:
         return Level("chain", Mark.PASS, "the first receipt of its payment")
     if not before:
-        missing = f"receipt {receipt.seq - 1} of payment {receipt.payment_id} was not given, or does not count"
+        missing = (
+            f"receipt {receipt.operation.seq - 1} of {receipt.subject.kind} {receipt.subject.id} was not given, or does not count"
+        )
         return Level("chain", Mark.NOT_CHECKED, missing)
-    return Level("chain", Mark.PASS, f"follows receipt {receipt.seq - 1} of its payment, whose sha256 it names")
+    return Level("chain", Mark.PASS, f"follows receipt {receipt.operation.seq - 1} of its payment, whose sha256 it names")
 
 
 def _link_fault(receipt: Receipt, before: Sequence[Opened]) -> str | None:
     """What is wrong with the link to the predecessor, as far as it was given."""
     named = receipt.previous_receipt_sha256
-    if (receipt.seq == 1) != (named is None):
-        return f"it is receipt {receipt.seq} of its payment, and names {'a' if named else 'no'} predecessor"
+    if (receipt.operation.seq == 1) != (named is None):
+        return f"it is receipt {receipt.operation.seq} of its payment, and names {'a' if named else 'no'} predecessor"
     if not before:
         return None
     if named not in {other.digest for other in before}:
-        return f"the sha256 of receipt {receipt.seq - 1} is not the one that it names"
+        return f"the sha256 of receipt {receipt.operation.seq - 1} is not the one that it names"
     previous = before[0].receipt
-    if previous is not None and receipt.journal_seq <= previous.journal_seq:
-        return f"its journal position {receipt.journal_seq} is not after {previous.journal_seq}, its predecessor's"
+    if previous is not None and receipt.journal.seq <= previous.journal.seq:
+        return f"its journal position {receipt.journal.seq} is not after {previous.journal.seq}, its predecessor's"
     changed = _changed(receipt, previous)
-    return f"{changed} differs from receipt {receipt.seq - 1} of the same payment" if changed else None
+    return f"{changed} differs from receipt {receipt.operation.seq - 1} of the same payment" if changed else None
 
 
 def _changed(receipt: Receipt, previous: Receipt | None) -> str | None:
     """The first member that must stay the same within a payment and does not."""
-    same = ("tenant_id", "wallet_id", "payee_id", "agent_id", "currency")
+    same = ("parties.tenant_id", "parties.wallet_id", "parties.payee_id", "parties.agent_id", "money.currency")
     decided_again = receipt.kind in ("approve", "denial")  # with each approval the policy decides again
     return next((name for name in (*same, *(() if decided_again else ("policy",))) if _differs(receipt, previous, name)), None)
 
 
 def _differs(receipt: Receipt, previous: Receipt | None, name: str) -> bool:
-    return bool(getattr(receipt, name) != getattr(previous, name))
+    return previous is not None and bool(attrgetter(name)(receipt) != attrgetter(name)(previous))
 
 
 def conservation_level(receipt: Receipt, chain: Chain) -> Level:
@@ -125,15 +128,15 @@ def conservation_level(receipt: Receipt, chain: Chain) -> Level:
     if fault:
         return _fail("conservation", fault)
     walk = chain.walk()
-    if walk.fault and walk.fault[0] < receipt.seq:
+    if walk.fault and walk.fault[0] < receipt.operation.seq:
         return _fail("conservation", f"receipt {walk.fault[0]}: {walk.fault[1]}")
-    if walk.end < receipt.seq - 1:
+    if walk.end < receipt.operation.seq - 1:
         return Level("conservation", Mark.PASS, "the totals add up within this receipt; earlier ones were not given")
-    before = chain.at(receipt.seq - 1)
+    before = chain.at(receipt.operation.seq - 1)
     fault = step_fault(receipt, before[0].receipt if before else None)
     if fault:
-        return _fail("conservation", f"receipt {receipt.seq}: {fault}")
-    totals = receipt.totals
+        return _fail("conservation", f"receipt {receipt.operation.seq}: {fault}")
+    totals = receipt.money.totals
     text = f"authorized {totals.authorized} = settled {totals.settled} + released {totals.released} + open {totals.open}"
     return Level("conservation", Mark.PASS, f"{text}, step by step from the payment's first receipt")
 
@@ -141,9 +144,9 @@ def conservation_level(receipt: Receipt, chain: Chain) -> Level:
 def votes_fault(receipt: Receipt, chain: Chain) -> str | None:
     """Each approval that the decision counts has a receipt; checked only where all earlier receipts were given."""
     walk = chain.walk()
-    if walk.end < receipt.seq - 1:
+    if walk.end < receipt.operation.seq - 1:
         return None
-    votes = walk.votes[receipt.seq - 1] + is_vote(receipt)
+    votes = walk.votes[receipt.operation.seq - 1] + is_vote(receipt)
     counted = receipt.decision.inputs.get("approvals", [])
     named = len(counted) if isinstance(counted, list) else 0
     return None if named == votes else f"it counts {named} approvals, the payment's receipts show {votes}"

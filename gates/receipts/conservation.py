@@ -18,7 +18,7 @@ class Amounts(msgspec.Struct, frozen=True):
 
 def amounts(receipt: Receipt) -> Amounts:
     """The receipt's totals as integers."""
-    totals = receipt.totals
+    totals = receipt.money.totals
     return Amounts(*(int(getattr(totals, name)) for name in Amounts.__struct_fields__))
 
 
@@ -32,7 +32,7 @@ def standing_fault(receipt: Receipt) -> str | None:
         )
     if now.refunded + now.charged_back > now.settled:
         return f"refunded {now.refunded} + charged back {now.charged_back} is more than settled {now.settled}"
-    if receipt.kind in ("denial", "escalation", "reject") and (receipt.money_moved != "no" or now != Amounts()):
+    if receipt.kind in ("denial", "escalation", "reject") and (receipt.money.moved != "no" or now != Amounts()):
         return f"a {receipt.kind} that holds or moves money"
     return None
 
@@ -40,7 +40,7 @@ def standing_fault(receipt: Receipt) -> str | None:
 def step_fault(receipt: Receipt, previous: Receipt | None) -> str | None:
     """What is wrong with the step from the previous receipt (None: the first) to this one."""
     before = amounts(previous) if previous else Amounts()
-    now, amount = amounts(receipt), int(receipt.amount)
+    now, amount = amounts(receipt), int(receipt.money.amount)
     rule = _STEPS[receipt.kind]
     if rule(before, now, amount):
         return None

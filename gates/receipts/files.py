@@ -7,6 +7,7 @@ from typing import BinaryIO
 import msgspec
 
 from gates.evidence.dsse import Envelope
+from gates.receipts.receipt import EARLIER_TYPE
 from gates.schema.canonical import Json, sha256_hex
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.printable import printable
@@ -26,7 +27,7 @@ def read_receipt_file(path: Path) -> list[tuple[str, Envelope]]:
     """Every receipt in the file with its place in it.
 
     Raises UsageProblem naming the file and line that is not a DSSE envelope, and for a file without any; UnverifiedProblem for
-    one that can be read in two ways, or that is too long.
+    one that can be read in two ways, that is too long, or that an earlier build wrote.
     """
     try:
         with path.open("rb") as file:
@@ -76,13 +77,22 @@ def _envelope(data: bytes, origin: str) -> Envelope:
 
 def _convert(document: Json, origin: str) -> Envelope:
     try:
-        return msgspec.convert(document, _Item).envelope
+        return _of_this_version(msgspec.convert(document, _Item).envelope, origin)
     except msgspec.ValidationError:
         pass  # an envelope without an item around it
     try:
-        return msgspec.convert(document, Envelope)
+        return _of_this_version(msgspec.convert(document, Envelope), origin)
     except msgspec.ValidationError as error:
         raise _not_an_envelope(origin, error) from None
+
+
+def _of_this_version(envelope: Envelope, origin: str) -> Envelope:
+    if envelope.payload_type == EARLIER_TYPE:
+        raise UnverifiedProblem(
+            f"{printable(origin)}: a receipt of version 1, written by an earlier build; this one reads version 2",
+            next_step="verify it with the build that wrote it",
+        )
+    return envelope
 
 
 def _not_an_envelope(origin: str, error: Exception) -> UsageProblem:

@@ -31,7 +31,7 @@ def rerun_fault(receipt: Receipt, documents: Mapping[str, bytes]) -> str | None:
         inputs = msgspec.convert(block.inputs, Inputs)
     except msgspec.ValidationError as error:
         return f"its policy inputs are not of version 1: {error}"
-    names = (receipt.agent_id, receipt.wallet_id or "", receipt.payee_id, receipt.currency)
+    names = (receipt.parties.agent_id, receipt.parties.wallet_id or "", receipt.parties.payee_id, receipt.money.currency)
     try:
         fault = _inputs_fault(receipt, inputs) or _clock_fault(receipt, inputs, policy)
         if fault:
@@ -50,20 +50,20 @@ def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
     """The first member of the policy block that contradicts the receipt around it."""
     block = receipt.decision
     whole = {
-        "agent_id": receipt.agent_id,
+        "agent_id": receipt.parties.agent_id,
         "counters": block.counters_before,
-        "currency": receipt.currency,
+        "currency": receipt.money.currency,
         "inputs": block.inputs,
-        "payee_id": receipt.payee_id,
+        "payee_id": receipt.parties.payee_id,
         "policy_sha256": block.policy_sha256,
-        "wallet_id": receipt.wallet_id,
+        "wallet_id": receipt.parties.wallet_id,
     }
     if sha256_hex(rfc8785.dumps(whole)) != block.inputs_sha256:
         return "inputs_sha256 is not the hash of what it decided on"
     people = inputs.approvals
-    if len(set(people)) != len(people) or receipt.agent_id in people:
-        return f"the approvals {', '.join(people)} are not those of different people other than {receipt.agent_id}"
-    amount = receipt.amount if receipt.kind in (*_DECIDING, "approve", "reject") else receipt.totals.authorized
+    if len(set(people)) != len(people) or receipt.parties.agent_id in people:
+        return f"the approvals {', '.join(people)} are not those of different people other than {receipt.parties.agent_id}"
+    amount = receipt.money.amount if receipt.kind in (*_DECIDING, "approve", "reject") else receipt.money.totals.authorized
     if amount not in ("0", inputs.amount):
         return f"the decision was about {inputs.amount}, the payment is of {amount}"
     allowed = _AFTER_VOTE.get(receipt.status, ()) if receipt.kind == "approve" else _DECIDING.get(receipt.kind)
@@ -74,9 +74,9 @@ def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
 
 def _clock_fault(receipt: Receipt, inputs: Inputs, policy: Mapping[str, Json] | None) -> str | None:
     """Whether the decision's local moment is a moment of its zone, and the one at which the receipt was issued."""
-    now, issued = read_moment(inputs.now), read_moment(receipt.issued_at)
+    now, issued = read_moment(inputs.now), read_moment(receipt.signing.issued_at)
     if now > issued or (receipt.kind in (*_DECIDING, "approve") and now != issued):
-        return f"the decision was made at {inputs.now}, the receipt issued at {receipt.issued_at}"
+        return f"the decision was made at {inputs.now}, the receipt issued at {receipt.signing.issued_at}"
     zone = str((policy or {}).get("time_zone", "UTC"))
     try:
         offset = now.astimezone(ZoneInfo(zone)).utcoffset()

@@ -6,6 +6,7 @@ It shares no code with the service that writes receipts: a mistake made there is
 import datetime as dt
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -15,7 +16,10 @@ from gates.schema.canonical import Json, sha256_hex
 from gates.schema.printable import CONTROLS
 from gates.schema.strict_json import read_json
 
-PAYLOAD_TYPE = "application/vnd.gonogo.receipt.v1+json"
+PAYLOAD_TYPE = "application/vnd.gonogo.receipt.v2+json"
+EARLIER_TYPE = "application/vnd.gonogo.receipt.v1+json"
+"""What builds before the first release signed; nothing of it is read."""
+
 OUTCOMES = frozenset({"allow", "challenge", "deny", "escalate"})
 
 MOST_RECEIPTS = 1_000_000
@@ -27,8 +31,52 @@ _ID = re.compile(r"\S{1,255}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
-class Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A payment's amounts after this receipt, decimal strings of minor units."""
+class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A closed set of members."""
+
+
+class Subject(Closed, frozen=True):
+    """What the receipt is of."""
+
+    id: str
+    kind: Literal["payment", "payout"]
+
+
+class Operation(Closed, frozen=True):
+    """Which operation on the subject, and the request that led to it."""
+
+    id: str
+    request_fingerprint: str
+    seq: int
+
+
+class Parties(Closed, frozen=True):
+    """Who requested it, who is paid, for which tenant, out of which wallet."""
+
+    agent_id: str
+    payee_id: str
+    tenant_id: str
+    wallet_id: str | None
+
+
+class Journal(Closed, frozen=True):
+    """Its position in the journal, and the ledger entry that it speaks of."""
+
+    entry_ids: tuple[str, ...]
+    postings_sha256: str | None
+    seq: int
+
+
+class Signing(Closed, frozen=True):
+    """When and by which key it was signed."""
+
+    issued_at: str
+    key_id: str
+    salt: str
+
+
+class Totals(Closed, frozen=True):
+    """The subject's amounts after this receipt, decimal strings of minor units."""
 
     authorized: str
     settled: str
@@ -38,7 +86,16 @@ class Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     charged_back: str
 
 
-class PolicyBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Money(Closed, frozen=True):
+    """The operation's amount, whether it moved, and what it all comes to."""
+
+    amount: str
+    currency: str
+    moved: Literal["yes", "no", "unknown"]
+    totals: Totals
+
+
+class PolicyBlock(Closed, frozen=True):
     """The decision that admitted the payment, made it wait for approval, or denied it; `inputs` is what it depended on."""
 
     policy_sha256: str
@@ -51,37 +108,23 @@ class PolicyBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approvals_needed: int
 
 
-class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The payload of a receipt, version 1: a closed set of members.
+class Receipt(Closed, frozen=True):
+    """The payload of a receipt, version 2: a closed set of members. A payout has neither wallet nor policy."""
 
-    `payment_id` names what it is of: a payment, or a payout, which has neither wallet nor policy.
-    """
-
-    version: Literal["1"]
+    version: Literal["2"]
     receipt_id: str
     kind: Literal["reserve", "settle", "reverse", "denial", "expire", "payout", "escalation", "approve", "reject"]
-    tenant_id: str
-    issued_at: str
-    payment_id: str
-    operation_id: str
-    seq: int
-    previous_receipt_sha256: str | None
+    subject: Subject
+    operation: Operation
+    parties: Parties
     status: str
-    money_moved: Literal["yes", "no", "unknown"]
-    amount: str
-    currency: str
-    totals: Totals
-    wallet_id: str | None
-    payee_id: str
-    agent_id: str
-    request_fingerprint: str
+    money: Money
     policy: PolicyBlock | None
-    entry_ids: tuple[str, ...]
-    postings_sha256: str | None
-    salt: str
+    journal: Journal
+    signing: Signing
+    previous_receipt_sha256: str | None
     expires_at: str | None
-    key_id: str
-    journal_seq: int
+    cohort_sha256: str | None
 
     @property
     def decision(self) -> PolicyBlock:
@@ -91,7 +134,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Malformed(ValueError):
-    """The payload is not a receipt of version 1; the text names the place."""
+    """The payload is not a receipt of version 2; the text names the place."""
 
 
 def parse_receipt(payload: bytes) -> Receipt:
@@ -112,8 +155,11 @@ def parse_receipt(payload: bytes) -> Receipt:
 
 
 def _kind_fault(receipt: Receipt) -> str | None:
-    if (receipt.kind == "payout") != (receipt.policy is None) or (receipt.policy is None) != (receipt.wallet_id is None):
-        return f"a receipt of kind {receipt.kind} {'without' if receipt.policy is None else 'with'} policy and wallet"
+    payout, policy, wallet = receipt.kind == "payout", receipt.policy, receipt.parties.wallet_id
+    if payout != (policy is None) or (policy is None) != (wallet is None):
+        return f"a receipt of kind {receipt.kind} {'without' if policy is None else 'with'} policy and wallet"
+    if payout != (receipt.subject.kind == "payout"):
+        return f"a receipt of kind {receipt.kind} whose subject is a {receipt.subject.kind}"
     return None
 
 
@@ -128,21 +174,22 @@ def _texts_fault(receipt: Receipt) -> str | None:
     for name, text in _ids(receipt):
         if not _ID.fullmatch(text):
             return f"{name} {text[:255]!r} is not an id: 1 to 255 characters without spaces"
-    if not _is_moment(receipt.issued_at):
-        return f"issued_at {receipt.issued_at!r} is not a moment in UTC with milliseconds"
+    if not _is_moment(receipt.signing.issued_at):
+        return f"signing.issued_at {receipt.signing.issued_at!r} is not a moment in UTC with milliseconds"
     return None
 
 
 def _place_fault(receipt: Receipt) -> str | None:
-    if not 1 <= receipt.seq <= MOST_RECEIPTS:
-        return f"seq {receipt.seq} is not between 1 and {MOST_RECEIPTS}"
-    if receipt.journal_seq < receipt.seq:
-        return f"journal_seq {receipt.journal_seq} is below seq {receipt.seq}, and every receipt has a position of its own"
+    seq, position = receipt.operation.seq, receipt.journal.seq
+    if not 1 <= seq <= MOST_RECEIPTS:
+        return f"operation.seq {seq} is not between 1 and {MOST_RECEIPTS}"
+    if position < seq:
+        return f"journal.seq {position} is below operation.seq {seq}, and every receipt has a position of its own"
     return None
 
 
 def payload_digest(payload: bytes) -> str:
-    """What the next receipt of the payment names as its predecessor."""
+    """What the next receipt of the same subject names as its predecessor."""
     return sha256_hex(payload)
 
 
@@ -184,22 +231,30 @@ def _is_moment(text: str) -> bool:
         return False
 
 
+_IDS = (
+    *("receipt_id", "status", "subject.id", "operation.id", "parties.tenant_id", "parties.payee_id"),
+    *("money.currency", "signing.key_id"),
+)
+
+
 def _ids(receipt: Receipt) -> list[tuple[str, str]]:
-    names = ("receipt_id", "tenant_id", "payment_id", "operation_id", "payee_id", "key_id", "currency", "status")
-    wallet = [("wallet_id", receipt.wallet_id)] if receipt.wallet_id is not None else []
-    return [*((name, getattr(receipt, name)) for name in names), *wallet, *(("entry_ids", item) for item in receipt.entry_ids)]
+    wallet_id = receipt.parties.wallet_id
+    wallet = [("parties.wallet_id", wallet_id)] if wallet_id is not None else []
+    entries = [("journal.entry_ids", item) for item in receipt.journal.entry_ids]
+    return [*((name, attrgetter(name)(receipt)) for name in _IDS), *wallet, *entries]
 
 
 def _amounts(receipt: Receipt) -> list[tuple[str, str]]:
-    totals = [(f"totals.{name}", getattr(receipt.totals, name)) for name in Totals.__struct_fields__]
-    return [("amount", receipt.amount), *totals]
+    totals = [(f"money.totals.{name}", getattr(receipt.money.totals, name)) for name in Totals.__struct_fields__]
+    return [("money.amount", receipt.money.amount), *totals]
 
 
 def _digests(receipt: Receipt) -> list[tuple[str, str | None]]:
     return [
         ("previous_receipt_sha256", receipt.previous_receipt_sha256),
-        ("postings_sha256", receipt.postings_sha256),
-        ("request_fingerprint", receipt.request_fingerprint),
+        ("cohort_sha256", receipt.cohort_sha256),
+        ("journal.postings_sha256", receipt.journal.postings_sha256),
+        ("operation.request_fingerprint", receipt.operation.request_fingerprint),
         ("policy.policy_sha256", receipt.policy.policy_sha256 if receipt.policy else None),
         ("policy.inputs_sha256", receipt.policy.inputs_sha256 if receipt.policy else None),
     ]

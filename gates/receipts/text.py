@@ -39,7 +39,7 @@ def as_json(found: Sequence[Verified], trust: TrustRoot) -> Json:
             {
                 "origin": printable(item.origin),
                 "receipt_id": item.receipt.receipt_id if item.receipt else None,
-                "payment_id": item.receipt.payment_id if item.receipt else None,
+                "subject": {"id": item.receipt.subject.id, "kind": item.receipt.subject.kind} if item.receipt else None,
                 "levels": [
                     {"level": level.name, "mark": level.mark.value, "says": printable(level.says)} for level in item.levels
                 ],
@@ -54,8 +54,9 @@ def _paragraph(item: Verified) -> Iterator[str]:
     if receipt is None:
         yield f"{printable(item.origin)}: not a readable receipt"
     else:
-        what = f"{receipt.kind} of {receipt.amount} minor units of {receipt.currency}"
-        yield printable(f"{item.origin}: {receipt.receipt_id}, {what}, receipt {receipt.seq} of payment {receipt.payment_id}")
+        what = f"{receipt.kind} of {receipt.money.amount} minor units of {receipt.money.currency}"
+        which = f"receipt {receipt.operation.seq} of {receipt.subject.kind} {receipt.subject.id}"
+        yield printable(f"{item.origin}: {receipt.receipt_id}, {what}, {which}")
     for level in item.levels:
         yield f"  {level.name:<14}{level.mark.value:<12}{_short(level.says)}"
     yield ""

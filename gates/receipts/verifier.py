@@ -9,7 +9,7 @@ from gates.receipts.key_history import KeyHistory
 from gates.receipts.levels import BEYOND, POLICY, Level, Mark, Opened, Verified
 from gates.receipts.policy_document import Unknown
 from gates.receipts.policy_rerun import rerun_fault
-from gates.receipts.receipt import PAYLOAD_TYPE, Receipt, parse_receipt, payload_digest
+from gates.receipts.receipt import PAYLOAD_TYPE, Receipt, Subject, parse_receipt, payload_digest
 from gates.schema.errors import UnverifiedProblem
 
 
@@ -41,7 +41,7 @@ def _open(origin: str, envelope: Envelope, trust: TrustRoot, history: KeyHistory
         return Opened(origin, "", None, _signature(envelope, None, trust), unread, Level("form", Mark.FAIL, str(error)))
     signature = _signature(envelope, receipt, trust)
     key = _key(receipt, signature, trust, history)
-    form = Level("form", Mark.PASS, f"a receipt of version 1, {len(payload)} bytes of canonical JSON (RFC 8785)")
+    form = Level("form", Mark.PASS, f"a receipt of version 2, {len(payload)} bytes of canonical JSON (RFC 8785)")
     return Opened(origin, payload_digest(payload), receipt, signature, key, form)
 
 
@@ -53,30 +53,33 @@ def _signature(envelope: Envelope, receipt: Receipt | None, trust: TrustRoot) ->
         holding = trust.verify(envelope).keyids
     except UnverifiedProblem as problem:
         return Level("signature", Mark.FAIL, problem.message)
-    if receipt is not None and receipt.key_id not in holding:
-        says = f"it names the key {receipt.key_id}, which did not sign it; the signature that holds is by {', '.join(holding)}"
+    if receipt is not None and receipt.signing.key_id not in holding:
+        named = receipt.signing.key_id
+        says = f"it names the key {named}, which did not sign it; the signature that holds is by {', '.join(holding)}"
         return Level("signature", Mark.FAIL, says)
-    return Level("signature", Mark.PASS, f"signed by the key {receipt.key_id if receipt else holding[0]}, which you trust")
+    return Level(
+        "signature", Mark.PASS, f"signed by the key {receipt.signing.key_id if receipt else holding[0]}, which you trust"
+    )
 
 
 def _key(receipt: Receipt, signature: Level, trust: TrustRoot, history: KeyHistory) -> Level:
     """Whether the key was active at the receipt's position in the journal; no receipt of a revoked key counts."""
-    use = trust.other_use.get(receipt.key_id)
+    use = trust.other_use.get(receipt.signing.key_id)
     if use is not None:
-        counts, says = history.standing(receipt.key_id, receipt.journal_seq)
+        counts, says = history.standing(receipt.signing.key_id, receipt.journal.seq)
         return Level("key", Mark.FAIL, f"the key's use is {use!r}, not 'sig': it counts nowhere" if counts else says)
     if signature.mark is not Mark.PASS:
         return Level("key", Mark.NOT_CHECKED, "the signature does not hold, so the position is not proven")
-    counts, says = history.standing(receipt.key_id, receipt.journal_seq)
+    counts, says = history.standing(receipt.signing.key_id, receipt.journal.seq)
     return Level("key", Mark.PASS if counts else Mark.FAIL, says)
 
 
-def _verify(item: Opened, chains: Mapping[str, Chain], policies: Mapping[str, bytes]) -> Verified:
+def _verify(item: Opened, chains: Mapping[Subject, Chain], policies: Mapping[str, bytes]) -> Verified:
     rest: tuple[Level, ...]
     if item.receipt is None:
         rest = tuple(Level(name, Mark.NOT_CHECKED, "the receipt cannot be read") for name in ("chain", "conservation", POLICY))
     else:
-        chain = chains.get(item.receipt.payment_id) or Chain()
+        chain = chains.get(item.receipt.subject) or Chain()
         money = conservation_level(item.receipt, chain)
         rest = (chain_level(item, item.receipt, chain), money, _policy(item.receipt, chain, policies))
     return Verified(item.origin, item.receipt, (item.signature, item.key, item.form, *rest), frozenset() if policies else BEYOND)

@@ -9,12 +9,13 @@ from gateway.canonical import canonical
 from gateway.clock import Clock, format_utc
 from gateway.commands import ROLES, Budget, Principal, RoleName
 from gateway.ids import Ids
+from gateway.journal import system_row
 from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
 from gateway.rate_limit import RateLimit
 from gateway.store.database import one_transaction
 from gateway.store.port import Transaction
-from gateway.store.rows import NewPayee, OperationRow
+from gateway.store.rows import NewPayee
 from gateway.store.tables import Tenants
 
 CURRENCY = "USD"
@@ -83,7 +84,9 @@ def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str) -> DemoData:
 
 def _add_key(store: Tenants, tenant_id: str, role: RoleName, now: str, ids: Ids, name: str | None = None) -> str:
     token = f"gng_{role}_{ids.secret()}"
-    principal = Principal(tenant_id, f"key_{ids.suffix()}", role, name or f"{role}-1")
+    suffix = ids.suffix()
+    person_id = None if role == "agent" else f"per_{suffix}"
+    principal = Principal(tenant_id, f"key_{suffix}", role, name or f"{role}-1", person_id=person_id)
     store.add_key(principal, hashlib.sha256(token.encode()).digest(), now)
     return token
 
@@ -93,25 +96,5 @@ def _fund(tx: Transaction, tenant_id: str, wallet_id: str, now: str, ids: Ids) -
     clearing = tx.tenants.account(tenant_id, "system/rail_clearing", CURRENCY, may_go_negative=True)
     wallet = tx.wallet(tenant_id, wallet_id)
     assert wallet is not None, "it was stored a statement ago"
-    row = OperationRow(
-        tenant_id=tenant_id,
-        suffix=ids.suffix(),
-        kind="fund",
-        entry_kind="fund",
-        payment_id=None,
-        payment_seq=None,
-        at=now,
-        actor="system",
-        route="system",
-        key=None,
-        fingerprint=bytes(32),
-        request=b"{}",
-        status=200,
-        location=None,
-        receipt=None,
-        signature=None,
-        keyid=None,
-        body=None,
-    )
-    seq = tx.add_operation(row)
+    seq = tx.add_operation(system_row(tenant_id, "fund", now, ids.suffix(), "system", {}, entry_kind="fund"))
     tx.add_movements(seq, tenant_id, CURRENCY, (Movement(clearing, wallet.available_account, FUNDS),))

@@ -99,9 +99,9 @@ def _on_payment(decide: PaymentHandler, *, needs_hold: bool = False) -> Handler:
         if payment is None:
             return Refusal(Code.NOT_FOUND, "no such payment")
         if expire_if_due(tx, payment, work.now_text, work.own):
-            if needs_hold or payment.settled == 0:
+            if needs_hold or payment.amounts.settled == 0:
                 code, what = _EXPIRED[payment.state]
-                return Refusal(code, f"{what} expired at {payment.expires_at}", resource=f"/v1/payments/{payment_id}")
+                return Refusal(code, f"{what} expired at {payment.identity.expires_at}", resource=payment.path)
             payment = tx.payment(tenant_id, payment_id)
             assert payment is not None, "it was there a statement ago"
         return decide(tx, work, payment, command)
@@ -145,7 +145,7 @@ def _repeat(mutation: Mutation, wanted: Claim, stored: StoredAnswer, ctx: Contex
         return refuse(Refusal(Code.IDEMPOTENCY_KEY_REUSED, detail, operation=operation), mutation.request_id)
     if stored.body is None or ctx.now_text >= expires_at(stored.at):
         detail = f"the answer of {stored.at} is no longer kept"
-        resource = resource_path(stored.location, stored.payment_id)
+        resource = resource_path(stored.location, stored.resource_kind, stored.resource_id)
         refusal = Refusal(Code.IDEMPOTENCY_KEY_EXPIRED, detail, operation=operation, resource=resource)
         return refuse(refusal, mutation.request_id)
     return repeat(stored.at, stored.status, stored.body, stored.location)

@@ -114,10 +114,9 @@ def _expires_at(decided_at: str) -> str:
     return expires_at(decided_at)
 
 
-def resource_path(location: str | None, payment_id: str | None) -> str | None:
+def resource_path(location: str | None, kind: str | None, resource_id: str | None) -> str | None:
     """Where that which a key led to can be read: what it made, or the payment or payout that it was about."""
-    place = "payouts" if payment_id and payment_id.startswith("pyo_") else "payments"
-    return location or (f"/v1/{place}/{payment_id}" if payment_id else None)
+    return location or (f"/v1/{kind}s/{resource_id}" if kind else None)
 
 
 def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> list[tuple[str, str]]:

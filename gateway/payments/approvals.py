@@ -10,7 +10,7 @@ from gateway.payments.decide import Change, refused_by_state
 from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
 from gateway.store.port import Transaction
-from gateway.store.rows import PaymentRow, Vote
+from gateway.store.rows import PaymentIdentity, PaymentRow, Vote
 from gateway.work import Work
 
 _EVENTS = {
@@ -23,26 +23,25 @@ _EVENTS = {
 
 def approve(tx: Transaction, work: Work, payment: PaymentRow, command: Approve) -> Change | Refusal:
     """Count one approval. The last one that is needed makes the hold, if policy and wallet allow it by now."""
-    principal, now = work.request.principal, work.now
-    votes = tx.votes(payment.tenant_id, payment.payment_id)
-    refusal = _may_not_vote(payment, principal, votes)
+    principal, identity, votes = work.request.principal, payment.identity, tx.votes(*payment.key)
+    refusal = _may_not_vote(tx, payment, principal, votes)
     if refusal is not None:
         return refusal
-    mode = tx.mode(payment.tenant_id)
+    mode = tx.mode(identity.tenant_id)
     if mode.mode == "paused":
         return Refusal(Code.PAUSED, f"paused since {mode.at} by {mode.actor}: {mode.reason}")
-    vote = Vote(principal.agent_id, principal.key_id, "approve", command.reason, work.now_text)
     people = tuple(sorted((*(item.agent_id for item in votes), principal.agent_id)))
-    payee = tx.payee(payment.tenant_id, payment.payee_id)
+    payee = tx.payee(identity.tenant_id, identity.payee_id)
     assert payee is not None, "payees are never deleted"
-    whose = (payment.tenant_id, payment.agent_id, payment.wallet_id)
-    screened = screen(tx, Asked(*whose, payee, payment.requested, payment.currency, payment.payment_id), now, people)
+    whose = (identity.tenant_id, identity.agent_id, identity.wallet_id)
+    screened = screen(tx, Asked(*whose, payee, identity.requested, identity.currency, identity.payment_id), work.now, people)
+    vote = _vote(principal, "approve", command.reason, work.now_text)
     if screened.block.outcome is not Outcome.ALLOW:
         return _not_yet(payment, vote, screened)
-    wallet = tx.wallet(payment.tenant_id, payment.wallet_id)
+    wallet = tx.wallet(identity.tenant_id, identity.wallet_id)
     assert wallet is not None, "wallets are never deleted"
-    if wallet.available < payment.requested:
-        detail = f"the payment is for {payment.requested}, available is {wallet.available}"
+    if wallet.available < identity.requested:
+        detail = f"the payment is for {identity.requested}, available is {wallet.available}"
         return Refusal(Code.INSUFFICIENT_FUNDS, detail, resource=f"/v1/wallets/{wallet.wallet_id}")
     return _held(payment, vote, screened, introduces=not payee.known)
 
@@ -50,51 +49,71 @@ def approve(tx: Transaction, work: Work, payment: PaymentRow, command: Approve) 
 def reject(tx: Transaction, work: Work, payment: PaymentRow, command: Reject) -> Change | Refusal:
     """One person's no ends the wait."""
     principal = work.request.principal
-    refusal = _may_not_vote(payment, principal, tx.votes(payment.tenant_id, payment.payment_id))
+    refusal = _may_not_vote(tx, payment, principal, tx.votes(*payment.key))
     if refusal is not None:
         return refusal
     edge = PAYMENT.edge(payment.state, PaymentEvent.REJECT)
     assert edge is not None, "what waits can be rejected"
-    vote = Vote(principal.agent_id, principal.key_id, "reject", command.reason, work.now_text)
+    vote = _vote(principal, "reject", command.reason, work.now_text)
     changed = msgspec.structs.replace(payment, state=edge.next, operations=payment.operations + 1)
-    return Change(changed, "reject", None, payment.requested, (), 200, vote=vote)
+    return Change(changed, "reject", None, payment.identity.requested, (), 200, vote=vote)
 
 
-def _may_not_vote(payment: PaymentRow, principal: Principal, votes: list[Vote]) -> Refusal | None:
-    where = f"/v1/payments/{payment.payment_id}"
+def _vote(principal: Principal, vote: str, reason: str, at: str) -> Vote:
+    return Vote(
+        agent_id=principal.agent_id,
+        key_id=principal.key_id,
+        person_id=principal.person_id,
+        vote=vote,
+        reason=reason,
+        at=at,
+    )
+
+
+def _may_not_vote(tx: Transaction, payment: PaymentRow, principal: Principal, votes: list[Vote]) -> Refusal | None:
     if PAYMENT.edge(payment.state, PaymentEvent.REJECT) is None:
         return refused_by_state(payment)
-    if principal.agent_id == payment.agent_id:
-        return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} asked for this payment", resource=where)
-    if any(principal.agent_id == vote.agent_id or principal.key_id == vote.key_id for vote in votes):
-        return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} has voted on this payment already", resource=where)
+    if payment.identity.agent_id in _names(tx, payment.identity, principal):
+        return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} asked for this payment", resource=payment.path)
+    if any(_has_voted(principal, vote) for vote in votes):
+        detail = f"{principal.agent_id} has voted on this payment already"
+        return Refusal(Code.APPROVER_NOT_DISTINCT, detail, resource=payment.path)
     return None
+
+
+def _names(tx: Transaction, identity: PaymentIdentity, principal: Principal) -> frozenset[str]:
+    """All the names under which the caller acts: a second key of the same person may have another one."""
+    known = tx.names_of(identity.tenant_id, principal.person_id) if principal.person_id else frozenset()
+    return known | {principal.agent_id}
+
+
+def _has_voted(principal: Principal, vote: Vote) -> bool:
+    same_person = principal.person_id is not None and principal.person_id == vote.person_id
+    return same_person or principal.agent_id == vote.agent_id or principal.key_id == vote.key_id
 
 
 def _not_yet(payment: PaymentRow, vote: Vote, screened: Screened) -> Change:
     """The approval counts but is not the last, or the policy denies the payment by now."""
-    block = screened.block
+    block, requested = screened.block, payment.identity.requested
     edge = PAYMENT.edge(payment.state, _EVENTS[block.outcome])
     assert edge is not None, "what waits can be approved"
     changed = msgspec.structs.replace(
         payment, state=edge.next, operations=payment.operations + 1, policy=encode_block(block), guarded=int(screened.guarded)
     )
     if block.outcome is not Outcome.DENY:
-        return Change(changed, "approve", None, payment.requested, (), 200, vote=vote)
-    where = f"/v1/payments/{payment.payment_id}"
-    refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(block.reasons)}", block.reasons, resource=where)
-    return Change(changed, "denial", None, payment.requested, (), 403, refusal=refusal, vote=vote)
+        return Change(changed, "approve", None, requested, (), 200, vote=vote)
+    refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(block.reasons)}", block.reasons, resource=payment.path)
+    return Change(changed, "denial", None, requested, (), 403, refusal=refusal, vote=vote)
 
 
 def _held(payment: PaymentRow, vote: Vote, screened: Screened, *, introduces: bool) -> Change:
     edge = PAYMENT.edge(payment.state, PaymentEvent.APPROVE_LAST)
     assert edge is not None, "what waits can be approved"
-    amount = payment.requested
+    amount = payment.identity.requested
     changed = msgspec.structs.replace(
         payment,
         state=edge.next,
-        authorized=amount,
-        open=amount,
+        amounts=msgspec.structs.replace(payment.amounts, authorized=amount, open=amount),
         counters="\n".join(screened.counters),
         guarded=int(screened.guarded),
         policy=encode_block(screened.block),

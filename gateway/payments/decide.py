@@ -9,13 +9,14 @@ from msgspec import UNSET
 from gateway.clock import format_utc, later
 from gateway.commands import Principal, Reserve, Reverse, Settle
 from gateway.errors import Code, Refusal
-from gateway.ledger import Movement, movements
+from gateway.kinds import EntryKind
+from gateway.ledger import Movement, PaymentAccounts, movements
 from gateway.machines.machine import Transition
 from gateway.machines.payment import OPEN_STATES, PAYMENT, REFUSALS, PaymentEffect, PaymentEvent, PaymentState
 from gateway.payments.screening import Asked, Screened, screen
 from gateway.policy import Outcome, encode_block
 from gateway.store.port import Transaction
-from gateway.store.rows import PayeeRow, PaymentRow, Vote, WalletRow
+from gateway.store.rows import PayeeRow, PaymentAmounts, PaymentIdentity, PaymentRow, Vote, WalletRow
 from gateway.work import Work
 
 DEFAULT_HOLD_S = 86_400
@@ -41,7 +42,7 @@ class Change(msgspec.Struct, frozen=True):
 
     payment: PaymentRow
     kind: Kind
-    entry_kind: str | None
+    entry_kind: EntryKind | None
     amount: int
     moves: tuple[Movement, ...]
     status: int
@@ -78,8 +79,8 @@ def reserve(tx: Transaction, work: Work, command: Reserve) -> Change | Refusal:
         introduces = not payee.known
         return Change(payment, "reserve", "reserve", amount, moves, 201, True, amount, 1, introduces=introduces)
     if outcome is Outcome.DENY:
-        reasons, where = screened.block.reasons, f"/v1/payments/{payment.payment_id}"
-        refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(reasons)}", reasons, f"opr_{work.suffix}", where)
+        reasons = screened.block.reasons
+        refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(reasons)}", reasons, f"opr_{work.suffix}", payment.path)
         return Change(payment, "denial", None, amount, (), 403, is_new=True, refusal=refusal)
     return Change(payment, "escalation", None, amount, (), 202, is_new=True)
 
@@ -106,56 +107,50 @@ def _new_payment(
     wallet, payee = parties
     amount = int(command.amount)
     held = amount if state is PaymentState.RESERVED else 0
-    return PaymentRow(  # in order: beyond fifteen names Python makes a dict of them first
-        principal.tenant_id,
-        f"pay_{suffix}",
-        wallet.wallet_id,
-        payee.payee_id,
-        principal.agent_id,
-        state,
-        command.currency,
-        amount,
-        held,  # authorized
-        0,  # settled
-        0,  # released
-        held,  # open
-        0,  # refunded
-        0,  # charged back
-        wallet.available_account,
-        wallet.held_account,
-        payee.payable_account,
-        "\n".join(screened.counters) if held else "",
-        int(screened.guarded),
-        1,  # operations
-        "",  # its receipt, which is written next
-        encode_block(screened.block),
-        later(now, DEFAULT_HOLD_S if command.expires_in_s is UNSET else command.expires_in_s),
-        format_utc(now),
-        None if command.client_reference is UNSET else command.client_reference,
-        None if command.purpose is UNSET else command.purpose,
+    identity = PaymentIdentity(
+        tenant_id=principal.tenant_id,
+        payment_id=f"pay_{suffix}",
+        wallet_id=wallet.wallet_id,
+        payee_id=payee.payee_id,
+        agent_id=principal.agent_id,
+        currency=command.currency,
+        requested=amount,
+        expires_at=later(now, DEFAULT_HOLD_S if command.expires_in_s is UNSET else command.expires_in_s),
+        created_at=format_utc(now),
+        client_reference=None if command.client_reference is UNSET else command.client_reference,
+        purpose=None if command.purpose is UNSET else command.purpose,
+    )
+    payable = payee.payable_account
+    return PaymentRow(
+        identity=identity,
+        accounts=PaymentAccounts(available=wallet.available_account, held=wallet.held_account, payable=payable),
+        amounts=PaymentAmounts(authorized=held, settled=0, released=0, open=held, refunded=0, charged_back=0),
+        state=state,
+        counters="\n".join(screened.counters) if held else "",
+        guarded=int(screened.guarded),
+        operations=1,
+        last_receipt_sha256="",  # its first receipt is written next
+        policy=encode_block(screened.block),
     )
 
 
 def settle(_tx: Transaction, _work: Work, payment: PaymentRow, command: Settle) -> Change | Refusal:
     """Pay the payee out of the open hold; a final settle gives the remainder back."""
-    amount = payment.open if command.amount is UNSET else int(command.amount)
+    amount = payment.amounts.open if command.amount is UNSET else int(command.amount)
+    was = payment.amounts
     final = command.final is UNSET or command.final
-    event = PaymentEvent.SETTLE_REST if final or amount == payment.open else PaymentEvent.SETTLE_PART
+    event = PaymentEvent.SETTLE_REST if final or amount == was.open else PaymentEvent.SETTLE_PART
     edge = PAYMENT.edge(payment.state, event)
     if edge is None:
         return refused_by_state(payment)
-    if amount > payment.open:
-        detail = f"$.amount: {amount} is more than the open {payment.open}"
-        return Refusal(Code.OVER_SETTLEMENT, detail, resource=f"/v1/payments/{payment.payment_id}")
-    remainder = payment.open - amount if event is PaymentEvent.SETTLE_REST else 0
-    changed = msgspec.structs.replace(
-        payment,
-        state=edge.next,
-        settled=payment.settled + amount,
-        released=payment.released + remainder,
-        open=payment.open - amount - remainder,
-        operations=payment.operations + 1,
+    if amount > was.open:
+        detail = f"$.amount: {amount} is more than the open {was.open}"
+        return Refusal(Code.OVER_SETTLEMENT, detail, resource=payment.path)
+    remainder = was.open - amount if event is PaymentEvent.SETTLE_REST else 0
+    amounts = msgspec.structs.replace(
+        was, settled=was.settled + amount, released=was.released + remainder, open=was.open - amount - remainder
     )
+    changed = _stepped(payment, edge.next, amounts)
     moves = movements(edge.effect, payment.accounts, amount, remainder)
     return Change(changed, "settle", "settle", amount, moves, 200, counted=-remainder)
 
@@ -166,48 +161,49 @@ def reverse(tx: Transaction, _work: Work, payment: PaymentRow, command: Reverse)
     if edge is None:
         return refused_by_state(payment)
     if payment.state in OPEN_STATES:
-        if command.amount is not UNSET and int(command.amount) != payment.open:
-            detail = f"$.amount: an open hold is released whole; leave the amount out, or say {payment.open}"
-            return Refusal(Code.PARTIAL_RELEASE, detail, resource=f"/v1/payments/{payment.payment_id}")
+        if command.amount is not UNSET and int(command.amount) != payment.amounts.open:
+            detail = f"$.amount: an open hold is released whole; leave the amount out, or say {payment.amounts.open}"
+            return Refusal(Code.PARTIAL_RELEASE, detail, resource=payment.path)
         return _released(payment, edge, "reverse", "release")
-    left = payment.settled - payment.charged_back - payment.refunded
+    was = payment.amounts
+    left = was.settled - was.charged_back - was.refunded
     amount = left if command.amount is UNSET else int(command.amount)
     if amount > left or amount == 0:
-        detail = f"$.amount: {left} of {payment.settled} settled can still be refunded"
-        return Refusal(Code.REFUND_EXCEEDS_SETTLED, detail, resource=f"/v1/payments/{payment.payment_id}")
-    payee = tx.payee(payment.tenant_id, payment.payee_id)
+        detail = f"$.amount: {left} of {was.settled} settled can still be refunded"
+        return Refusal(Code.REFUND_EXCEEDS_SETTLED, detail, resource=payment.path)
+    payee = tx.payee(payment.identity.tenant_id, payment.identity.payee_id)
     assert payee is not None, "payees are never deleted"
     if amount > payee.payable:
         detail = f"$.amount: the payee was paid out and is owed {payee.payable} now"
         return Refusal(Code.INSUFFICIENT_PAYABLE, detail, resource=f"/v1/payees/{payee.payee_id}")
-    changed = msgspec.structs.replace(payment, refunded=payment.refunded + amount, operations=payment.operations + 1)
+    changed = _stepped(payment, edge.next, msgspec.structs.replace(was, refunded=was.refunded + amount))
     return Change(changed, "reverse", "refund", amount, movements(edge.effect, payment.accounts, amount), 200)
 
 
 def expire(payment: PaymentRow, now_text: str) -> Change | None:
     """End a hold, or a wait for approval, whose time is over; None while it may still be used (usable iff now < expires_at)."""
     edge = PAYMENT.edge(payment.state, PaymentEvent.EXPIRE)
-    if edge is None or now_text < payment.expires_at:
+    if edge is None or now_text < payment.identity.expires_at:
         return None
-    return _released(payment, edge, "expire", "expire" if payment.open else None)
+    return _released(payment, edge, "expire", "expire" if payment.amounts.open else None)
+
+
+def _stepped(payment: PaymentRow, state: PaymentState, amounts: PaymentAmounts) -> PaymentRow:
+    """The payment one operation later."""
+    return msgspec.structs.replace(payment, state=state, amounts=amounts, operations=payment.operations + 1)
 
 
 def _released(
-    payment: PaymentRow, edge: Transition[PaymentState, PaymentEvent, PaymentEffect], kind: Kind, entry_kind: str | None
+    payment: PaymentRow, edge: Transition[PaymentState, PaymentEvent, PaymentEffect], kind: Kind, entry_kind: EntryKind | None
 ) -> Change:
-    changed = msgspec.structs.replace(
-        payment,
-        state=edge.next,
-        released=payment.released + payment.open,
-        open=0,
-        operations=payment.operations + 1,
-    )
-    moves = movements(edge.effect, payment.accounts, payment.open)
-    tallied = -1 if payment.settled == 0 and payment.open else 0  # what was never paid is no payment to the count of payments
-    return Change(changed, kind, entry_kind, payment.open, moves, 200, counted=-payment.open, tallied=tallied)
+    was = payment.amounts
+    changed = _stepped(payment, edge.next, msgspec.structs.replace(was, released=was.released + was.open, open=0))
+    moves = movements(edge.effect, payment.accounts, was.open)
+    tallied = -1 if was.settled == 0 and was.open else 0  # what was never paid is no payment to the count of payments
+    return Change(changed, kind, entry_kind, was.open, moves, 200, counted=-was.open, tallied=tallied)
 
 
 def refused_by_state(payment: PaymentRow) -> Refusal:
     """What an operation gets that finds the payment in a state without an edge for it."""
     code = REFUSALS[PaymentState(payment.state)]
-    return Refusal(code, f"the payment is {payment.state}", resource=f"/v1/payments/{payment.payment_id}")
+    return Refusal(code, f"the payment is {payment.state}", resource=payment.path)

@@ -8,9 +8,20 @@ from gateway.errors import problem
 from gateway.journal import Answer, append, first_answer, operation_row
 from gateway.ledger import postings
 from gateway.payments.decide import Change
-from gateway.receipts.receipt import Receipt, Totals, encode_receipt, payload_sha256
+from gateway.receipts.receipt import (
+    Journal,
+    Money,
+    Operation,
+    Parties,
+    Receipt,
+    Signing,
+    Subject,
+    Totals,
+    encode_receipt,
+    payload_sha256,
+)
 from gateway.store.port import Transaction
-from gateway.store.rows import PaymentRow
+from gateway.store.rows import PaymentAmounts, Resource
 from gateway.views import payment_view
 from gateway.work import NO_FINGERPRINT, Work
 
@@ -19,33 +30,32 @@ _ENCODE = msgspec.json.Encoder().encode
 
 def record(tx: Transaction, work: Work, change: Change) -> Answer:
     """Write one change of a payment: journal row with receipt and answer, key, movements, counters, payment."""
-    payment = change.payment
+    payment, tenant_id = change.payment, change.payment.identity.tenant_id
     payload = encode_receipt(_receipt(work, change, tx.next_seq()))
-    location = f"/v1/payments/{payment.payment_id}" if change.is_new and change.refusal is None else None
+    location = payment.path if change.is_new and change.refusal is None else None
     body = _ENCODE(_body(work, change))
     row = operation_row(
         work,
-        payment.tenant_id,
+        tenant_id,
         change.status,
         body,
         location,
         kind=change.kind,
         entry_kind=change.entry_kind,
-        payment_id=payment.payment_id,
-        payment_seq=payment.operations,
+        resource=Resource(kind="payment", id=payment.identity.payment_id, seq=payment.operations),
         receipt=payload,
     )
     seq = append(tx, work, row)
-    tx.add_movements(seq, payment.tenant_id, payment.currency, change.moves)
+    tx.add_movements(seq, tenant_id, payment.identity.currency, change.moves)
     if payment.counters and (change.counted or change.tallied):
-        tx.count(payment.tenant_id, payment.counters.split("\n"), change.counted, change.tallied)
+        tx.count(tenant_id, payment.counters.split("\n"), change.counted, change.tallied)
     if change.introduces:
-        tx.know_payee(payment.tenant_id, payment.payee_id)
+        tx.know_payee(tenant_id, payment.identity.payee_id)
     stamped = msgspec.structs.replace(payment, last_receipt_sha256=payload_sha256(payload))
     if change.is_new:
         tx.add_payment(stamped)
     elif change.vote is not None:
-        tx.add_vote(payment.tenant_id, payment.payment_id, change.vote)
+        tx.add_vote(*payment.key, change.vote)
         tx.decide_payment(stamped)
     else:
         tx.update_payment(stamped)
@@ -62,43 +72,50 @@ def _body(work: Work, change: Change) -> msgspec.Struct:
 
 
 def _receipt(work: Work, change: Change, journal_seq: int) -> Receipt:
-    payment, suffix = change.payment, work.suffix
-    entry = _ENCODE(postings(change.moves, payment.currency, payment.account_names)) if change.moves else None
-    return Receipt(  # in order: beyond fifteen names Python makes a dict of them first
-        payment.agent_id,
-        str(change.amount),
-        payment.currency,
-        (f"ent_{suffix}",) if entry else (),
-        payment.expires_at,
-        work.now_text,
-        journal_seq,
-        work.signer.keyid,
-        change.kind,
-        "yes" if entry else "no",
-        f"opr_{suffix}",
-        payment.payee_id,
-        payment.payment_id,
-        msgspec.Raw(payment.policy),
-        sha256_hex(entry) if entry else None,
-        payment.last_receipt_sha256 or None,
-        f"rcp_{suffix}",
-        (work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
-        work.ids.salt(),
-        payment.operations,
-        str(payment.state),
-        payment.tenant_id,
-        _totals(payment),
-        "1",
-        payment.wallet_id,
+    payment, identity, suffix = change.payment, change.payment.identity, work.suffix
+    entry = _ENCODE(postings(change.moves, identity.currency, payment.account_names)) if change.moves else None
+    return Receipt(
+        cohort_sha256=None,
+        expires_at=identity.expires_at,
+        journal=Journal(
+            entry_ids=(f"ent_{suffix}",) if entry else (),
+            postings_sha256=sha256_hex(entry) if entry else None,
+            seq=journal_seq,
+        ),
+        kind=change.kind,
+        money=Money(
+            amount=str(change.amount),
+            currency=identity.currency,
+            moved="yes" if entry else "no",
+            totals=_totals(payment.amounts),
+        ),
+        operation=Operation(
+            id=f"opr_{suffix}",
+            request_fingerprint=(work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
+            seq=payment.operations,
+        ),
+        parties=Parties(
+            agent_id=identity.agent_id,
+            payee_id=identity.payee_id,
+            tenant_id=identity.tenant_id,
+            wallet_id=identity.wallet_id,
+        ),
+        policy=msgspec.Raw(payment.policy),
+        previous_receipt_sha256=payment.last_receipt_sha256 or None,
+        receipt_id=f"rcp_{suffix}",
+        signing=Signing(issued_at=work.now_text, key_id=work.signer.keyid, salt=work.ids.salt()),
+        status=str(payment.state),
+        subject=Subject(id=identity.payment_id, kind="payment"),
+        version="2",
     )
 
 
-def _totals(payment: PaymentRow) -> Totals:
+def _totals(amounts: PaymentAmounts) -> Totals:
     return Totals(
-        authorized=str(payment.authorized),
-        charged_back=str(payment.charged_back),
-        open=str(payment.open),
-        refunded=str(payment.refunded),
-        released=str(payment.released),
-        settled=str(payment.settled),
+        authorized=f"{amounts.authorized}",
+        charged_back=f"{amounts.charged_back}",
+        open=f"{amounts.open}",
+        refunded=f"{amounts.refunded}",
+        released=f"{amounts.released}",
+        settled=f"{amounts.settled}",
     )

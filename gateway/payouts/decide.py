@@ -8,6 +8,7 @@ import msgspec
 from gateway.clock import format_utc
 from gateway.commands import CreatePayout, ReviewPayout
 from gateway.errors import Code, Refusal
+from gateway.kinds import EntryKind, ItemKind
 from gateway.ledger import Movement
 from gateway.machines.payout import PAYOUT, PayoutEffect, PayoutEvent, PayoutState
 from gateway.rail.port import RAIL
@@ -21,7 +22,7 @@ LAST_BACKOFF_MS = 60_000
 TRIES = 8
 """Answers that say nothing, after which people take over: about two minutes after the first."""
 
-_ENTRY_KINDS = {
+_ENTRY_KINDS: dict[PayoutEffect, EntryKind] = {
     PayoutEffect.SET_ASIDE: "payout",
     PayoutEffect.PAY_OUT: "payout_success",
     PayoutEffect.GIVE_BACK: "payout_failure",
@@ -37,11 +38,11 @@ class PayoutChange(msgspec.Struct, frozen=True):
     """
 
     payout: PayoutRow
-    entry_kind: str | None
+    entry_kind: EntryKind | None
     moves: tuple[Movement, ...]
     names: dict[int, str]
     held: int | None = None
-    item: str | None = None
+    item: ItemKind | None = None
     rail_id: str | None = None
 
 
@@ -128,7 +129,7 @@ def contradict(tx: Transaction, row: PayoutRow, rail_id: str | None, now: str) -
 
 
 def review_payout(tx: Transaction, work: Work, command: ReviewPayout) -> PayoutChange | Made | Refusal:
-    """Note what an operator says; the payout is decided when two different operators' last words agree."""
+    """Note what an operator says; the payout is decided when the last words of two people agree."""
     principal, payout_id, now = work.request.principal, work.request.path_ids[0], work.now_text
     tenant_id = principal.tenant_id
     row = tx.payouts.find(tenant_id, payout_id)
@@ -138,16 +139,26 @@ def review_payout(tx: Transaction, work: Work, command: ReviewPayout) -> PayoutC
         code = Code.PAYOUT_FINAL if row.state in PAYOUT.final else Code.OPERATION_OUTCOME_UNKNOWN
         return Refusal(code, f"the payout is {row.state}", resource=f"/v1/payouts/{payout_id}")
     outcome = PayoutState(command.outcome)
-    tx.payouts.add_review(tenant_id, payout_id, ReviewRow(principal.agent_id, outcome, command.evidence, now))
+    review = ReviewRow(principal.agent_id, principal.person_id, outcome, command.evidence, now)
+    tx.payouts.add_review(tenant_id, payout_id, review)
     reviews = tx.payouts.reviews(tenant_id, payout_id)
-    last_words = {review.operator: review.outcome for review in reviews}
-    if sum(said is outcome for said in last_words.values()) < 2:
+    if sum(review.outcome is outcome for review in _last_words(reviews)) < 2:
         return Made(payout_view(row, reviews, ()), status=200)
     # What two people found out is held against the rail's own word, whenever it gives one.
     check = RailEventRow(f"review_{work.suffix}", row.rail_key, "review", outcome.value, b"{}", 0)
     tx.payouts.add_event(RAIL, check, now)
     event = PayoutEvent.REVIEW_SUCCEEDED if outcome is PayoutState.SUCCEEDED else PayoutEvent.REVIEW_FAILED
     return happen(row, event, now, row.epoch, reason="decided by two operators") or Refusal(Code.PAYOUT_FINAL, "already decided")
+
+
+def _last_words(reviews: tuple[ReviewRow, ...]) -> list[ReviewRow]:
+    """Each person's last review: a later one by the same name, or by the same person under another name, takes its place."""
+    return [review for at, review in enumerate(reviews) if not any(_same_author(review, later) for later in reviews[at + 1 :])]
+
+
+def _same_author(one: ReviewRow, other: ReviewRow) -> bool:
+    same_person = one.person_id is not None and one.person_id == other.person_id
+    return same_person or one.operator == other.operator
 
 
 def backoff(now: dt.datetime, tries: int) -> str:

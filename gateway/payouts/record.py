@@ -9,9 +9,21 @@ from gateway.journal import Answer, append, first_answer, operation_row
 from gateway.ledger import postings
 from gateway.machines.payout import PayoutState
 from gateway.payouts.decide import PayoutChange
-from gateway.receipts.receipt import Receipt, Totals, encode_receipt, payload_sha256
+from gateway.receipts.receipt import (
+    Journal,
+    Money,
+    Operation,
+    Parties,
+    Receipt,
+    Signing,
+    Subject,
+    Totals,
+    encode_receipt,
+    payload_sha256,
+)
 from gateway.store.payout_rows import ItemRow, PayoutRow
 from gateway.store.port import Transaction
+from gateway.store.rows import Resource
 from gateway.views import payout_view
 from gateway.work import NO_FINGERPRINT, Work
 
@@ -29,8 +41,18 @@ def record_payout(tx: Transaction, work: Work, change: PayoutChange) -> Answer |
     elif not tx.payouts.update(stamped, change.held):
         return None
     if change.item is not None:
-        about = (row.amount, row.currency, change.rail_id)
-        tx.payouts.add_item(ItemRow(row.tenant_id, row.payout_id, change.item, seq, *about, work.now_text))
+        item = ItemRow(
+            seq=seq,
+            kind=change.item,
+            tenant_id=row.tenant_id,
+            resource_kind="payout",
+            resource_id=row.payout_id,
+            amount=row.amount,
+            currency=row.currency,
+            rail_id=change.rail_id,
+            at=work.now_text,
+        )
+        tx.payouts.add_item(item)
     status, location, body = _said(tx, work, stamped)
     operation = operation_row(
         work,
@@ -40,8 +62,7 @@ def record_payout(tx: Transaction, work: Work, change: PayoutChange) -> Answer |
         location,
         kind="payout",
         entry_kind=change.entry_kind if change.moves else None,
-        payment_id=row.payout_id,
-        payment_seq=row.operations,
+        resource=Resource(kind="payout", id=row.payout_id, seq=row.operations),
         receipt=payload,
     )
     written = append(tx, work, operation)
@@ -66,31 +87,33 @@ def _receipt(work: Work, change: PayoutChange, journal_seq: int) -> Receipt:
     entry = canonical(postings(change.moves, row.currency, change.names)) if change.moves else None
     open_question = row.state in (PayoutState.UNKNOWN, PayoutState.MANUAL_REVIEW)
     return Receipt(
-        agent_id=row.agent_id,
-        amount=str(row.amount),
-        currency=row.currency,
-        entry_ids=(f"ent_{work.suffix}",) if entry else (),
+        cohort_sha256=None,
         expires_at=None,
-        issued_at=work.now_text,
-        journal_seq=journal_seq,
-        key_id=work.signer.keyid,
+        journal=Journal(
+            entry_ids=(f"ent_{work.suffix}",) if entry else (),
+            postings_sha256=sha256_hex(entry) if entry else None,
+            seq=journal_seq,
+        ),
         kind="payout",
-        money_moved="yes" if entry else "unknown" if open_question else "no",
-        operation_id=f"opr_{work.suffix}",
-        payee_id=row.payee_id,
-        payment_id=row.payout_id,
+        money=Money(
+            amount=str(row.amount),
+            currency=row.currency,
+            moved="yes" if entry else "unknown" if open_question else "no",
+            totals=_totals(row),
+        ),
+        operation=Operation(
+            id=f"opr_{work.suffix}",
+            request_fingerprint=(work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
+            seq=row.operations,
+        ),
+        parties=Parties(agent_id=row.agent_id, payee_id=row.payee_id, tenant_id=row.tenant_id, wallet_id=None),
         policy=None,
-        postings_sha256=sha256_hex(entry) if entry else None,
         previous_receipt_sha256=row.last_receipt_sha256 or None,
         receipt_id=f"rcp_{work.suffix}",
-        request_fingerprint=(work.claim.fingerprint if work.claim else NO_FINGERPRINT).hex(),
-        salt=work.ids.salt(),
-        seq=row.operations,
+        signing=Signing(issued_at=work.now_text, key_id=work.signer.keyid, salt=work.ids.salt()),
         status=row.state.value,
-        tenant_id=row.tenant_id,
-        totals=_totals(row),
-        version="1",
-        wallet_id=None,
+        subject=Subject(id=row.payout_id, kind="payout"),
+        version="2",
     )
 
 

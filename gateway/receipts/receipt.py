@@ -1,4 +1,4 @@
-"""Receipts: what was done to a payment, chained to the receipt before it, signed so that anybody can check it offline."""
+"""Receipts: what was done to a payment or payout, chained to the one before it, signed so that anybody can check it offline."""
 
 import base64
 from typing import Literal
@@ -7,12 +7,21 @@ import msgspec
 
 from gateway.answers import EnvelopeView, SignatureView
 from gateway.canonical import sha256_hex
+from gateway.kinds import ResourceKind
 
-PAYLOAD_TYPE = "application/vnd.gonogo.receipt.v1+json"
+PAYLOAD_TYPE = "application/vnd.gonogo.receipt.v2+json"
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """Where it stands: its position in the journal, and the ledger entry that the operation made, if it moved money."""
+
+    entry_ids: tuple[str, ...]
+    postings_sha256: str | None
+    seq: int
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """The payment's amounts after this operation."""
+    """The subject's amounts after this operation."""
 
     authorized: str
     charged_back: str
@@ -22,37 +31,67 @@ class Totals(msgspec.Struct, frozen=True):
     settled: str
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """The signed payload; members in alphabetical order, which makes its encoding canonical.
+class Money(msgspec.Struct, frozen=True):
+    """The operation's amount, whether it moved, and what it all comes to: decimal strings of minor units."""
 
-    `payment_id` names what the receipt is of: a payment, or a payout, which has neither wallet, policy nor expiry.
-    """
-
-    agent_id: str
     amount: str
     currency: str
-    entry_ids: tuple[str, ...]
-    expires_at: str | None
-    issued_at: str
-    journal_seq: int
-    key_id: str
-    kind: Literal["reserve", "settle", "reverse", "denial", "expire", "payout", "escalation", "approve", "reject"]
-    money_moved: Literal["yes", "no", "unknown"]
-    operation_id: str
+    moved: Literal["yes", "no", "unknown"]
+    totals: Totals
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """Which operation on the subject: `seq` counts from 1; the fingerprint is of the request, zeros where there was none."""
+
+    id: str
+    request_fingerprint: str
+    seq: int
+
+
+class Parties(msgspec.Struct, frozen=True):
+    """Who requested it, who is paid, for which tenant, out of which wallet."""
+
+    agent_id: str
     payee_id: str
-    payment_id: str
+    tenant_id: str
+    wallet_id: str | None
+
+
+class Signing(msgspec.Struct, frozen=True):
+    """When and by which key it was signed; the salt keeps anyone from guessing a payload by its hash."""
+
+    issued_at: str
+    key_id: str
+    salt: str
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What the receipt is of."""
+
+    id: str
+    kind: ResourceKind
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The signed payload; members in alphabetical order on every level, which makes its encoding canonical.
+
+    A payout has neither wallet, policy nor expiry. `cohort_sha256` is null while there are no cohorts.
+    """
+
+    cohort_sha256: str | None
+    expires_at: str | None
+    journal: Journal
+    kind: Literal["reserve", "settle", "reverse", "denial", "expire", "payout", "escalation", "approve", "reject"]
+    money: Money
+    operation: Operation
+    parties: Parties
     policy: msgspec.Raw | None
-    postings_sha256: str | None
     previous_receipt_sha256: str | None
     receipt_id: str
-    request_fingerprint: str
-    salt: str
-    seq: int
+    signing: Signing
     status: str
-    tenant_id: str
-    totals: Totals
-    version: Literal["1"]
-    wallet_id: str | None
+    subject: Subject
+    version: Literal["2"]
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -70,5 +109,5 @@ def envelope(payload: bytes, signature: bytes, keyid: str) -> EnvelopeView:
 
 
 def payload_sha256(payload: bytes) -> str:
-    """How the next receipt of the payment names this one."""
+    """How the next receipt of the subject names this one."""
     return sha256_hex(payload)

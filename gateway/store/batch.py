@@ -14,9 +14,9 @@ from gateway.policy import Rules, Tally
 from gateway.receipts.batch_signer import BatchSigner
 from gateway.receipts.signer import ReceiptSigner
 from gateway.store import bulk
-from gateway.store.bulk import blob
+from gateway.store.bulk import blob, payment_row
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
-from gateway.store.transaction import SqliteTransaction, payment_row
+from gateway.store.transaction import SqliteTransaction
 
 _FEW = 3
 """Rows for which statements of their own cost less than one that has to spread out a list of them first."""
@@ -47,7 +47,7 @@ class SqliteBatch(SqliteTransaction):
         self._bodies: list[tuple[object, ...]] = []
         self._keys: list[tuple[object, ...]] = []
         self._movements: list[tuple[object, ...]] = []
-        self._new_payments: list[list[object]] = []
+        self._new_payments: list[tuple[object, ...]] = []
         self._changed: dict[PaymentKey, PaymentRow] = {}
         self._tallies: dict[str, dict[str, Tally]] = {}
         self._counted: set[tuple[str, str]] = set()
@@ -64,7 +64,7 @@ class SqliteBatch(SqliteTransaction):
         self._payments.update(dict.fromkeys(payments))
         for row in bulk.PAYMENTS.run(self._execute, list(self._payments)):
             found = payment_row(row)
-            self._payments[found.tenant_id, found.payment_id] = found
+            self._payments[found.key] = found
 
     def flush(self) -> None:
         """Send what was collected to the database; constraints and triggers speak now."""
@@ -180,7 +180,7 @@ class SqliteBatch(SqliteTransaction):
         """Store what a vote made of a payment."""
         self.flush()
         super().decide_payment(row)
-        self._payments[row.tenant_id, row.payment_id] = row
+        self._payments[row.key] = row
 
     def expired_holds(self, now: str, limit: int) -> list[PaymentKey]:
         """Holds whose time is over; reads the table, so what was collected goes there first."""
@@ -227,12 +227,12 @@ class SqliteBatch(SqliteTransaction):
 
     def add_payment(self, row: PaymentRow) -> None:
         """Store a new payment."""
-        self._payments[row.tenant_id, row.payment_id] = row
+        self._payments[row.key] = row
         self._new_payments.append(bulk.new_payment(row))
 
     def update_payment(self, row: PaymentRow) -> None:
         """Store a payment's new amounts and state."""
-        key = (row.tenant_id, row.payment_id)
+        key = row.key
         if key in self._changed:  # each change is checked by the table's triggers, so one must not swallow another
             self.flush()
         self._payments[key] = self._changed[key] = row

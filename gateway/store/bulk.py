@@ -6,7 +6,9 @@ from typing import Any
 
 from msgspec.structs import astuple
 
-from gateway.store.rows import OperationRow, PaymentRow, StoredAnswer
+from gateway.ledger import PaymentAccounts
+from gateway.machines.payment import PaymentState
+from gateway.store.rows import OperationRow, PaymentAmounts, PaymentIdentity, PaymentRow, StoredAnswer
 
 _CHUNKS = (64, 16, 4, 2, 1)
 """Rows a statement: few different texts, so that SQLite's prepared statements are found again."""
@@ -15,8 +17,15 @@ blob = bytearray
 """How bytes are bound on the hot path. For `bytes` and None sqlite3 first looks for an adapter, which costs more than all else
 about a value; a bytearray it takes as it is, and an empty text becomes NULL in the statement."""
 
-PAYMENT_COLUMNS = ", ".join(PaymentRow.__struct_fields__)
-OPERATION_COLUMNS = ", ".join(name for name in OperationRow.__struct_fields__ if name != "body")
+_IDENTITY, _AMOUNTS = PaymentIdentity.__struct_fields__, PaymentAmounts.__struct_fields__
+_ACCOUNTS = tuple(f"{name}_account" for name in PaymentAccounts.__struct_fields__)
+_PROGRESS = ("state", "counters", "guarded", "operations", "last_receipt_sha256", "policy")
+_PAYMENT = (*_IDENTITY, *_ACCOUNTS, *_AMOUNTS, *_PROGRESS)
+PAYMENT_COLUMNS = ", ".join(_PAYMENT)
+OPERATION_COLUMNS = (
+    "tenant_id, suffix, kind, entry_kind, resource_kind, resource_id, resource_seq, at, actor, route, key, fingerprint, request, "
+    "status, location, receipt, signature, keyid"
+)
 STORED_COLUMNS = ", ".join(f"a.{name}" if name == "body" else f"o.{name}" for name in StoredAnswer.__struct_fields__)
 
 Execute = Callable[[str, tuple[Any, ...]], Iterable[tuple[Any, ...]]]
@@ -29,6 +38,7 @@ class Bulk:
         marks = ("nullif(?, '')" if name in nullable else "?" for name in columns.split(", "))
         row = f"({', '.join(marks)})"
         self._texts = [(size, sql.format(rows=", ".join([row] * size))) for size in _CHUNKS]
+        self.one = self._texts[-1][1]
 
     def run(self, execute: Execute, rows: Sequence[Sequence[object]]) -> list[tuple[Any, ...]]:
         """Run it over `rows`, several a statement, and gather what it returns."""
@@ -55,7 +65,7 @@ LEFT JOIN answers AS a ON a.seq = k.seq
 )
 PAYMENTS = Bulk(
     f"""
-SELECT {", ".join(f"p.{name}" for name in PaymentRow.__struct_fields__)} FROM (VALUES {{rows}}) AS v
+SELECT {", ".join(f"p.{name}" for name in _PAYMENT)} FROM (VALUES {{rows}}) AS v
 JOIN payments AS p ON p.tenant_id = v.column1 AND p.payment_id = v.column2
 """,  # noqa: S608  # our own names
     "tenant_id, payment_id",
@@ -81,27 +91,46 @@ ON CONFLICT (tenant_id, counter) DO UPDATE SET amount = excluded.amount, payment
     "tenant_id, counter, amount, payments",
 )
 
-_STATE, _POLICY, _REFERENCE, _PURPOSE = map(
-    PaymentRow.__struct_fields__.index, ("state", "policy", "client_reference", "purpose")
-)
+_STATES = {state.value: state for state in PaymentState}
+_AMOUNTS_AT = len(_IDENTITY) + len(_ACCOUNTS)
+_PROGRESS_AT = _AMOUNTS_AT + len(_AMOUNTS)
 
 
-def new_payment(row: PaymentRow) -> list[object]:
+def payment_row(row: tuple[Any, ...]) -> PaymentRow:
+    """A row of the payments table, in the order of PAYMENT_COLUMNS, as a value."""
+    state, counters, guarded, operations, last_receipt_sha256, policy = row[_PROGRESS_AT:]
+    return PaymentRow(
+        identity=PaymentIdentity(*row[: len(_IDENTITY)]),
+        accounts=PaymentAccounts(*row[len(_IDENTITY) : _AMOUNTS_AT]),
+        amounts=PaymentAmounts(*row[_AMOUNTS_AT:_PROGRESS_AT]),
+        state=_STATES[state],
+        counters=counters,
+        guarded=guarded,
+        operations=operations,
+        last_receipt_sha256=last_receipt_sha256,
+        policy=policy,
+    )
+
+
+def new_payment(row: PaymentRow) -> tuple[object, ...]:
     """The values of NEW_PAYMENTS."""
-    values: list[object] = [*astuple(row)]
-    values[_STATE], values[_POLICY] = str(row.state), blob(row.policy)
-    values[_REFERENCE], values[_PURPOSE] = row.client_reference or "", row.purpose or ""
-    return values
+    *identity, reference, purpose = astuple(row.identity)
+    money = (*astuple(row.accounts), *astuple(row.amounts))
+    progress = (str(row.state), row.counters, row.guarded, row.operations, row.last_receipt_sha256, blob(row.policy))
+    return *identity, reference or "", purpose or "", *money, *progress
 
 
 def changed_payment(row: PaymentRow) -> tuple[object, ...]:
     """The values of CHANGED."""
-    amounts = (row.settled, row.released, row.open, row.refunded, row.charged_back)
-    return row.tenant_id, row.payment_id, str(row.state), *amounts, row.operations, row.last_receipt_sha256
+    amounts = row.amounts
+    moved = (amounts.settled, amounts.released, amounts.open, amounts.refunded, amounts.charged_back)
+    return *row.key, str(row.state), *moved, row.operations, row.last_receipt_sha256
 
 
-def operation(seq: int, row: OperationRow, signature: bytes | None) -> tuple[object, ...]:
+def operation(seq: int | None, row: OperationRow, signature: bytes | None) -> tuple[object, ...]:
     """The values of OPERATIONS."""
-    about = (row.tenant_id, row.suffix, row.kind, row.entry_kind, row.payment_id, row.payment_seq, row.at, row.actor, row.route)
-    asked = (row.key, blob(row.fingerprint), blob(row.request), row.status, row.location or "")
-    return seq, *about, *asked, row.receipt and blob(row.receipt), signature and blob(signature), row.keyid
+    request, resource = row.request, row.resource
+    about = (resource.kind, resource.id, resource.seq) if resource else (None, None, None)
+    asked = (row.at, request.actor, request.route, request.key, blob(request.fingerprint), blob(request.body))
+    signed = (row.receipt and blob(row.receipt), signature and blob(signature), row.keyid)
+    return seq, row.tenant_id, row.suffix, row.kind, row.entry_kind, *about, *asked, row.status, row.location or "", *signed

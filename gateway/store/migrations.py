@@ -14,6 +14,9 @@ from sqlite_utils.migrations import Migrations
 from gateway.errors import StartProblem
 from gateway.store.connections import open_writer, start_text
 
+_EARLIER = {"m001_create"}
+"""What builds before the first release have applied; their tables are others."""
+
 _MOST_NAMED = 3
 """Differences that are named at the start; one is enough to know that it is another build's."""
 
@@ -21,7 +24,7 @@ migrations = Migrations("gateway")
 
 
 @migrations()
-def m001_create(db: Database) -> None:
+def m001_first_release(db: Database) -> None:
     """All tables, indexes and triggers of the first release."""
     for statement in _statements(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")):
         db.execute(statement)
@@ -55,7 +58,13 @@ def migrate(path: Path) -> tuple[str, ...]:
 def _newer(path: Path, database: Database) -> list[str]:
     """The migrations of a newer release that only add; raises StartProblem where there are others."""
     known = {item.name for item in migrations._migrations}  # noqa: SLF001  # the library lists them nowhere else
-    newer = [item.name for item in migrations.applied(database) if item.name not in known]
+    applied = [item.name for item in migrations.applied(database)]
+    if not _EARLIER.isdisjoint(applied):
+        raise StartProblem(
+            f"{path}: written by an earlier build, which this one cannot read; start the build that wrote it, "
+            "or move the file and its signing key away and start again with a new one"
+        )
+    newer = [name for name in applied if name not in known]
     unknown = [name for name in newer if "expand" not in name]
     if unknown:
         names = ", ".join(unknown)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gateway.kinds import ItemKind, ResourceKind
 from gateway.machines.payout import PayoutState
 
 RAIL_CLEARING = "system/rail_clearing"
@@ -48,6 +49,7 @@ class ReviewRow(msgspec.Struct, frozen=True):
     """What one operator said of a payout under review."""
 
     operator: str
+    person_id: str | None
     outcome: PayoutState
     evidence: str
     at: str
@@ -65,12 +67,13 @@ class RailEventRow(msgspec.Struct, frozen=True):
 
 
 class ItemRow(msgspec.Struct, frozen=True):
-    """What does not fit between the rail and a payout, for a person to look at."""
+    """What does not fit between the rail and the books, for a person to look at; money of unknown origin has no resource."""
 
-    tenant_id: str
-    payout_id: str
-    kind: str
     seq: int
+    kind: ItemKind
+    tenant_id: str
+    resource_kind: ResourceKind | None
+    resource_id: str | None
     amount: int
     currency: str
     rail_id: str | None

@@ -85,26 +85,32 @@ class PayoutStore:
     def add_review(self, tenant_id: str, payout_id: str, review: ReviewRow) -> None:
         """Append what an operator says."""
         sql = """
-        INSERT INTO payout_reviews (tenant_id, payout_id, number, operator, outcome, evidence, at)
-        SELECT ?, ?, count(*) + 1, ?, ?, ?, ? FROM payout_reviews WHERE tenant_id = ? AND payout_id = ?
+        INSERT INTO payout_reviews (tenant_id, payout_id, number, operator, person_id, outcome, evidence, at)
+        SELECT ?, ?, count(*) + 1, ?, ?, ?, ?, ? FROM payout_reviews WHERE tenant_id = ? AND payout_id = ?
         """
-        said = (review.operator, review.outcome.value, review.evidence, review.at)
+        said = (review.operator, review.person_id, review.outcome.value, review.evidence, review.at)
         self._execute(sql, (tenant_id, payout_id, *said, tenant_id, payout_id))
 
     def reviews(self, tenant_id: str, payout_id: str) -> tuple[ReviewRow, ...]:
         """What operators said, in the order in which they said it."""
-        sql = "SELECT operator, outcome, evidence, at FROM payout_reviews WHERE tenant_id = ? AND payout_id = ? ORDER BY number"
+        sql = """
+        SELECT operator, person_id, outcome, evidence, at FROM payout_reviews
+        WHERE tenant_id = ? AND payout_id = ? ORDER BY number
+        """
         found = self._execute(sql, (tenant_id, payout_id))
-        return tuple(ReviewRow(operator, PayoutState(outcome), evidence, at) for operator, outcome, evidence, at in found)
+        return tuple(ReviewRow(name, person, PayoutState(outcome), evidence, at) for name, person, outcome, evidence, at in found)
 
     def add_event(self, rail: str, event: RailEventRow, now: str) -> bool:
         """Store an event; False when it was known already."""
         sql = """
-        INSERT INTO rail_events (rail, rail_event_id, rail_key, type, status, body, received_at, due_at, tries)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING
+        INSERT INTO rail_events
+          (rail, rail_event_id, rail_key, resource_kind, resource_id, type, status, body, received_at, due_at, tries)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING
         """
-        about = (event.rail_event_id, event.rail_key, event.type, event.status, event.body)
-        return self._execute(sql, (rail, *about, now, now)).rowcount == 1
+        payout = self.of_key(event.rail_key)
+        about = (event.rail_key, *(("payout", payout.payout_id) if payout else (None, None)))
+        values = (rail, event.rail_event_id, *about, event.type, event.status, event.body, now, now)
+        return self._execute(sql, values).rowcount == 1
 
     def events(self, rail: str, now: str, limit: int) -> list[RailEventRow]:
         """Stored events that nothing has been made of yet, and whose time has come."""
@@ -121,15 +127,18 @@ class PayoutStore:
         return self._execute(sql, (outcome, now, rail, rail_event_id)).rowcount == 1
 
     def add_item(self, item: ItemRow) -> None:
-        """Append a reconciliation item; a second one of its kind for a payout breaks the primary key."""
+        """Append a reconciliation item; a second one of its kind for a resource breaks a unique index."""
         names = ", ".join(ItemRow.__struct_fields__)
-        sql = f"INSERT INTO reconciliation_items ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # our own column names
+        sql = f"INSERT INTO reconciliation_items ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # our own column names
         self._execute(sql, msgspec.structs.astuple(item))
 
     def items(self, tenant_id: str, payout_id: str) -> tuple[ItemRow, ...]:
         """The reconciliation items of a payout."""
         names = ", ".join(ItemRow.__struct_fields__)
-        sql = f"SELECT {names} FROM reconciliation_items WHERE tenant_id = ? AND payout_id = ? ORDER BY seq"  # noqa: S608  # our own column names
+        sql = f"""
+        SELECT {names} FROM reconciliation_items
+        WHERE tenant_id = ? AND resource_kind = 'payout' AND resource_id = ? ORDER BY seq
+        """  # noqa: S608  # our own column names
         return tuple(ItemRow(*row) for row in self._execute(sql, (tenant_id, payout_id)))
 
     def has_work(self, rail: str, now: str) -> bool:

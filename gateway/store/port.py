@@ -80,6 +80,9 @@ class Transaction(Protocol):
     def votes(self, tenant_id: str, payment_id: str) -> list[Vote]:
         """What people said to a payment that waits for approval."""
 
+    def names_of(self, tenant_id: str, person_id: str) -> frozenset[str]:
+        """Every name under which the tenant's keys of this person act or have acted."""
+
     def add_vote(self, tenant_id: str, payment_id: str, vote: Vote) -> None:
         """Record a vote; a second one of the same person or key breaks a unique key and with it the transaction."""
 

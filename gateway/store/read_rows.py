@@ -8,7 +8,7 @@ class ReceiptRow(msgspec.Struct, frozen=True):
 
     seq: int
     suffix: str
-    payment_id: str
+    resource_id: str
     kind: str
     payload: bytes
     signature: bytes
@@ -22,7 +22,8 @@ class KeyUseRow(msgspec.Struct, frozen=True):
     status: int
     suffix: str
     location: str | None
-    payment_id: str | None
+    resource_kind: str | None
+    resource_id: str | None
     at: str
     kept: int
 
@@ -32,7 +33,7 @@ class LegRow(msgspec.Struct, frozen=True):
 
     seq: int
     suffix: str
-    payment_id: str | None
+    resource_id: str | None
     entry_kind: str
     at: str
     has_receipt: int

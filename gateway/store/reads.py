@@ -4,49 +4,52 @@ import sqlite3
 from pathlib import Path
 from typing import TypeVar, cast
 
-from gateway.commands import Principal
+from gateway.commands import HOUSE, Principal
 from gateway.errors import Code, Refusal, Refused
 from gateway.idempotency.claim import tenant_key
 from gateway.rate_limit import RateLimit
+from gateway.store.bulk import PAYMENT_COLUMNS, payment_row
 from gateway.store.connections import Reader, open_reader
 from gateway.store.payout_rows import PayoutRow
 from gateway.store.port import StorageError
 from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
-from gateway.store.transaction import SqliteTransaction, payment_row
+from gateway.store.transaction import SqliteTransaction
 
 _PAYMENTS = f"""
-SELECT {", ".join(PaymentRow.__struct_fields__)} FROM payments
+SELECT {PAYMENT_COLUMNS} FROM payments
 WHERE tenant_id = ? AND payment_id < ? ORDER BY payment_id DESC LIMIT ?
 """  # noqa: S608  # our own column names
 _WAITING = _PAYMENTS.replace("AND payment_id < ?", "AND payment_id < ? AND state = 'approval_required'")
 _RECEIPT = """
-SELECT seq, suffix, payment_id, kind, receipt, signature, keyid FROM operations
+SELECT seq, suffix, resource_id, kind, receipt, signature, keyid FROM operations
 WHERE suffix = ? AND tenant_id = ? AND receipt IS NOT NULL
 """
 _RECEIPTS = """
-SELECT seq, suffix, payment_id, kind, receipt, signature, keyid FROM operations
+SELECT seq, suffix, resource_id, kind, receipt, signature, keyid FROM operations
 WHERE tenant_id = ? AND seq > ? AND receipt IS NOT NULL ORDER BY seq LIMIT ?
 """
-_RECEIPTS_OF_PAYMENT = """
-SELECT seq, suffix, payment_id, kind, receipt, signature, keyid FROM operations
-WHERE payment_id = ? AND payment_seq IS NOT NULL AND tenant_id = ? AND seq > ? ORDER BY payment_seq LIMIT ?
+_RECEIPTS_OF_RESOURCE = """
+SELECT seq, suffix, resource_id, kind, receipt, signature, keyid FROM operations
+WHERE resource_kind = ? AND resource_id = ? AND resource_seq IS NOT NULL AND tenant_id = ? AND seq > ?
+ORDER BY resource_seq LIMIT ?
 """
 _LEDGER = """
-SELECT o.seq, o.suffix, o.payment_id, o.entry_kind, o.at, o.receipt IS NOT NULL, m.amount, m.currency, d.name, c.name
+SELECT o.seq, o.suffix, o.resource_id, o.entry_kind, o.at, o.receipt IS NOT NULL, m.amount, m.currency, d.name, c.name
 FROM operations AS o JOIN movements AS m ON m.seq = o.seq
 JOIN accounts AS d ON d.account = m.debit JOIN accounts AS c ON c.account = m.credit
 WHERE o.seq IN (SELECT seq FROM operations WHERE tenant_id = ? AND seq > ? AND entry_kind IS NOT NULL ORDER BY seq LIMIT ?)
 ORDER BY o.seq, m.leg
 """
 _KEY = """
-SELECT o.route, o.status, o.suffix, o.location, o.payment_id, o.at, EXISTS (SELECT 1 FROM answers AS a WHERE a.seq = o.seq)
+SELECT o.route, o.status, o.suffix, o.location, o.resource_kind, o.resource_id, o.at,
+  EXISTS (SELECT 1 FROM answers AS a WHERE a.seq = o.seq)
 FROM idempotency_keys AS k JOIN operations AS o ON o.seq = k.seq WHERE k.tenant_key = ? ORDER BY o.seq
 """
-_PRINCIPAL = """
-SELECT k.tenant_id, k.key_id, k.role, k.agent_id, t.rate_per_s, t.burst
-FROM api_keys AS k JOIN tenants AS t ON t.tenant_id = k.tenant_id WHERE k.key_sha256 = ? AND k.revoked_at IS NULL
-"""
+_PRINCIPAL = f"""
+SELECT t.tenant_id, k.key_id, k.role, k.agent_id, k.person_id, t.rate_per_s, t.burst FROM api_keys AS k
+JOIN tenants AS t ON t.tenant_id = coalesce(k.tenant_id, '{HOUSE}') WHERE k.key_sha256 = ? AND k.revoked_at IS NULL
+"""  # noqa: S608  # our own tenant's id
 _LAST_PAYMENT_ID = "pay_~"
 
 Row = TypeVar("Row")
@@ -80,7 +83,11 @@ class SqliteReads:
     def principal(self, key_sha256: bytes) -> Principal | None:
         """Whose API key this is, unless it was revoked."""
         row = self._execute(_PRINCIPAL, (key_sha256,)).fetchone()
-        return None if row is None else Principal(row[0], row[1], row[2], row[3], RateLimit(row[4], row[5]) if row[4] else None)
+        if row is None:
+            return None
+        tenant_id, key_id, role, agent_id, person_id, rate_per_s, burst = row
+        limit = RateLimit(rate_per_s, burst) if rate_per_s else None
+        return Principal(tenant_id, key_id, role, agent_id, limit, person_id)
 
     def payment(self, tenant_id: str, payment_id: str) -> PaymentRow:
         """One payment; raises Refused."""
@@ -117,9 +124,10 @@ class SqliteReads:
         if payment_id is None:
             found = self._execute(_RECEIPTS, (tenant_id, after, limit))
         else:
-            if self.rows.payouts.find(tenant_id, payment_id) is None:
+            kind = "payment" if self.rows.payouts.find(tenant_id, payment_id) is None else "payout"
+            if kind == "payment":
                 self.payment(tenant_id, payment_id)
-            found = self._execute(_RECEIPTS_OF_PAYMENT, (payment_id, tenant_id, after, limit))
+            found = self._execute(_RECEIPTS_OF_RESOURCE, (kind, payment_id, tenant_id, after, limit))
         return [ReceiptRow(*row) for row in found]
 
     def key_uses(self, tenant_id: str, key: str) -> list[KeyUseRow]:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gateway.kinds import EntryKind, ResourceKind
 from gateway.ledger import PaymentAccounts
 from gateway.machines.payment import PaymentState
 
@@ -31,52 +32,86 @@ class PayeeRow(msgspec.Struct, frozen=True):
     known: int
 
 
-class PaymentRow(msgspec.Struct, frozen=True):
-    """A payment, column by column; amounts are minor units.
-
-    `counters` names those in which it was counted, a line each; `guarded` tells that its policy looked for its like.
-    """
+class PaymentIdentity(msgspec.Struct, frozen=True):
+    """Who pays whom, how much and until when: what never changes about a payment."""
 
     tenant_id: str
     payment_id: str
     wallet_id: str
     payee_id: str
     agent_id: str
-    state: PaymentState
     currency: str
     requested: int
+    expires_at: str
+    created_at: str
+    client_reference: str | None
+    purpose: str | None
+
+
+class PaymentAmounts(msgspec.Struct, frozen=True):
+    """Minor units: authorized = settled + released + open, and refunded + charged_back <= settled."""
+
     authorized: int
     settled: int
     released: int
     open: int
     refunded: int
     charged_back: int
-    available_account: int
-    held_account: int
-    payable_account: int
+
+
+class PaymentRow(msgspec.Struct, frozen=True):
+    """A payment: what never changes, what moves, and how far it has come.
+
+    `counters` names those in which it was counted, a line each; `guarded` tells that its policy looked for its like.
+    """
+
+    identity: PaymentIdentity
+    accounts: PaymentAccounts
+    amounts: PaymentAmounts
+    state: PaymentState
     counters: str
     guarded: int
     operations: int
     last_receipt_sha256: str
     policy: bytes
-    expires_at: str
-    created_at: str
-    client_reference: str | None
-    purpose: str | None
 
     @property
-    def accounts(self) -> PaymentAccounts:
-        """The accounts between which this payment moves money."""
-        return PaymentAccounts(self.available_account, self.held_account, self.payable_account)
+    def key(self) -> tuple[str, str]:
+        """Tenant and payment id: what the table's rows are found by."""
+        return self.identity.tenant_id, self.identity.payment_id
+
+    @property
+    def path(self) -> str:
+        """Where the payment can be read."""
+        return f"/v1/payments/{self.identity.payment_id}"
 
     @property
     def account_names(self) -> dict[int, str]:
-        """Those accounts' names, as the ledger export writes them."""
+        """The names of its accounts, as the ledger export writes them."""
+        accounts, identity = self.accounts, self.identity
         return {
-            self.available_account: f"wallet/{self.wallet_id}/available",
-            self.held_account: f"wallet/{self.wallet_id}/held",
-            self.payable_account: f"payee/{self.payee_id}/payable",
+            accounts.available: f"wallet/{identity.wallet_id}/available",
+            accounts.held: f"wallet/{identity.wallet_id}/held",
+            accounts.payable: f"payee/{identity.payee_id}/payable",
         }
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """What an operation, an event or an item is about; `seq` numbers the operations on it from 1."""
+
+    kind: ResourceKind
+    id: str
+    seq: int
+
+
+class Request(msgspec.Struct, frozen=True):
+    """The request that was decided: who sent it where, under which key, and its bytes in canonical form."""
+
+    actor: str
+    route: str
+    key: str | None
+    fingerprint: bytes
+    body: bytes
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):
@@ -93,12 +128,13 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     request: bytes
     status: int
     location: str | None
-    payment_id: str | None
+    resource_kind: ResourceKind | None
+    resource_id: str | None
     body: bytes | None
 
 
 class OperationRow(msgspec.Struct, frozen=True):
-    """A row for the journal. `body`, the answer's bytes, goes to a table of its own; it is None where nobody asked.
+    """A row for the journal. `body`, the answer's bytes, goes to a table of its own; it is None where no caller waits for one.
 
     A receipt is signed when its batch is written, and nowhere else.
     """
@@ -106,27 +142,33 @@ class OperationRow(msgspec.Struct, frozen=True):
     tenant_id: str
     suffix: str
     kind: str
-    entry_kind: str | None
-    payment_id: str | None
-    payment_seq: int | None
     at: str
-    actor: str
-    route: str
-    key: str | None
-    fingerprint: bytes
-    request: bytes
-    status: int
-    location: str | None
-    receipt: bytes | None
-    signature: bytes | None
-    keyid: str | None
-    body: bytes | None
+    request: Request
+    status: int = 200
+    entry_kind: EntryKind | None = None
+    resource: Resource | None = None
+    location: str | None = None
+    receipt: bytes | None = None
+    keyid: str | None = None
+    body: bytes | None = None
 
     @property
     def answer(self) -> StoredAnswer:
         """What its key led to."""
-        decided = (self.suffix, self.kind, self.at, self.actor, self.fingerprint, self.request)
-        return StoredAnswer(*decided, self.status, self.location, self.payment_id, self.body)
+        request, resource = self.request, self.resource
+        return StoredAnswer(
+            suffix=self.suffix,
+            kind=self.kind,
+            at=self.at,
+            actor=request.actor,
+            fingerprint=request.fingerprint,
+            request=request.body,
+            status=self.status,
+            location=self.location,
+            resource_kind=resource.kind if resource else None,
+            resource_id=resource.id if resource else None,
+            body=self.body,
+        )
 
 
 class NewPayee(msgspec.Struct, frozen=True):
@@ -154,6 +196,7 @@ class Vote(msgspec.Struct, frozen=True):
 
     agent_id: str
     key_id: str
+    person_id: str | None
     vote: str
     reason: str
     at: str

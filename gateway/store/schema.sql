@@ -10,6 +10,26 @@ CREATE TABLE tenants (
   burst INTEGER NOT NULL DEFAULT 0 CHECK (burst >= 0 AND (rate_per_s = 0) = (burst = 0))
 ) STRICT, WITHOUT ROWID;
 
+-- The house: owner of accounts that belong to no customer. It has accounts and nothing else, as the CHECKs below say.
+INSERT INTO tenants (tenant_id, name, mode_at, mode_actor, created_at) VALUES ('ten_house', 'house', '', 'system', '');
+
+-- The kinds of resources, journal entries and reconciliation items. A later release inserts rows; none is changed or removed.
+CREATE TABLE resource_kinds (kind TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE entry_kinds (kind TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE item_kinds (kind TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+INSERT INTO resource_kinds (kind) VALUES ('payment'), ('payout');
+INSERT INTO entry_kinds (kind) VALUES ('fund'), ('reserve'), ('settle'), ('release'), ('refund'), ('expire'),
+  ('payout'), ('payout_success'), ('payout_failure'), ('payout_suspense');
+INSERT INTO item_kinds (kind) VALUES ('late_success'), ('contradicted_success');
+
+CREATE TRIGGER resource_kinds_are_final BEFORE UPDATE ON resource_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
+CREATE TRIGGER resource_kinds_stay BEFORE DELETE ON resource_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
+CREATE TRIGGER entry_kinds_are_final BEFORE UPDATE ON entry_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
+CREATE TRIGGER entry_kinds_stay BEFORE DELETE ON entry_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
+CREATE TRIGGER item_kinds_are_final BEFORE UPDATE ON item_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
+CREATE TRIGGER item_kinds_stay BEFORE DELETE ON item_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
+
 -- One row: what holds for all tenants at once. Commands beside the running process write it.
 CREATE TABLE service (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -21,15 +41,26 @@ CREATE TABLE service (
 
 INSERT INTO service (only_row, mode, mode_reason, mode_at, mode_actor) VALUES (1, 'normal', '', '', 'system');
 
+-- A key of the house has no tenant. A person's keys all name the person, so that two keys do not make two people.
 CREATE TABLE api_keys (
   key_sha256 BLOB PRIMARY KEY CHECK (length(key_sha256) = 32),
   key_id TEXT NOT NULL UNIQUE,
-  tenant_id TEXT NOT NULL REFERENCES tenants,
-  role TEXT NOT NULL CHECK (role IN ('agent', 'tenant_admin', 'operator', 'finance')),
+  tenant_id TEXT REFERENCES tenants CHECK (tenant_id <> 'ten_house'),
+  role TEXT NOT NULL,
   agent_id TEXT NOT NULL,
+  person_id TEXT CHECK (person_id <> ''),
   created_at TEXT NOT NULL,
-  revoked_at TEXT
+  revoked_at TEXT,
+  CHECK (CASE WHEN tenant_id IS NULL THEN role IN ('house_operator', 'house_finance', 'house_support')
+    ELSE role IN ('agent', 'tenant_admin', 'operator', 'finance') END)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX api_keys_by_person ON api_keys (person_id) WHERE person_id IS NOT NULL;
+CREATE TRIGGER api_keys_identity BEFORE UPDATE ON api_keys
+WHEN NEW.key_sha256 <> OLD.key_sha256 OR NEW.key_id <> OLD.key_id OR NEW.tenant_id IS NOT OLD.tenant_id
+  OR NEW.agent_id <> OLD.agent_id OR NEW.person_id IS NOT OLD.person_id
+BEGIN SELECT RAISE(ABORT, 'whose key it is never changes'); END;
+CREATE TRIGGER api_keys_stay BEFORE DELETE ON api_keys BEGIN SELECT RAISE(ABORT, 'keys are revoked, never deleted'); END;
 
 -- One row an account; the balance is kept by the trigger on movements and by nothing else.
 CREATE TABLE accounts (
@@ -44,7 +75,7 @@ CREATE TABLE accounts (
 ) STRICT;
 
 CREATE TABLE wallets (
-  tenant_id TEXT NOT NULL REFERENCES tenants,
+  tenant_id TEXT NOT NULL REFERENCES tenants CHECK (tenant_id <> 'ten_house'),
   wallet_id TEXT NOT NULL,
   currency TEXT NOT NULL,
   available INTEGER NOT NULL REFERENCES accounts,
@@ -54,7 +85,7 @@ CREATE TABLE wallets (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE payees (
-  tenant_id TEXT NOT NULL REFERENCES tenants,
+  tenant_id TEXT NOT NULL REFERENCES tenants CHECK (tenant_id <> 'ten_house'),
   payee_id TEXT NOT NULL,
   name TEXT NOT NULL,
   currency TEXT NOT NULL,
@@ -67,7 +98,7 @@ CREATE TABLE payees (
 
 -- Append-only: the newest row of a tenant is in force, the older ones explain older receipts.
 CREATE TABLE policies (
-  tenant_id TEXT NOT NULL REFERENCES tenants,
+  tenant_id TEXT NOT NULL REFERENCES tenants CHECK (tenant_id <> 'ten_house'),
   version INTEGER NOT NULL,
   policy_sha256 TEXT NOT NULL,
   document BLOB NOT NULL,
@@ -86,9 +117,10 @@ CREATE TABLE counters (
   PRIMARY KEY (tenant_id, counter)
 ) STRICT, WITHOUT ROWID;
 
--- No foreign keys from here on: the hot path pays for each; the movements' trigger checks the accounts instead.
+-- No foreign keys from here on, but for those to the short lists of kinds: the hot path pays for each. The movements' trigger checks
+-- the accounts instead.
 CREATE TABLE payments (
-  tenant_id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL CHECK (tenant_id <> 'ten_house'),
   payment_id TEXT NOT NULL,
   wallet_id TEXT NOT NULL,
   payee_id TEXT NOT NULL,
@@ -127,22 +159,26 @@ CREATE INDEX payments_open ON payments (expires_at, tenant_id, payment_id) WHERE
 CREATE INDEX payments_waiting ON payments (tenant_id, payment_id, expires_at) WHERE state = 'approval_required';
 CREATE INDEX payments_guarded ON payments (tenant_id, agent_id, payee_id, requested, created_at) WHERE guarded = 1;
 
--- Who said what to a payment that waited for approval. A person has one vote, and so has a key.
+-- Who said what to a payment that waited for approval. A person has one vote, whatever keys and names the person uses.
 CREATE TABLE votes (
   tenant_id TEXT NOT NULL,
   payment_id TEXT NOT NULL,
   agent_id TEXT NOT NULL,
   key_id TEXT NOT NULL,
+  person_id TEXT,
   vote TEXT NOT NULL CHECK (vote IN ('approve', 'reject')),
   reason TEXT NOT NULL,
   at TEXT NOT NULL,
   PRIMARY KEY (tenant_id, payment_id, agent_id),
-  UNIQUE (tenant_id, payment_id, key_id)
+  UNIQUE (tenant_id, payment_id, key_id),
+  UNIQUE (tenant_id, payment_id, person_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER votes_follow BEFORE INSERT ON votes
-WHEN NOT EXISTS (SELECT 1 FROM payments WHERE tenant_id = NEW.tenant_id AND payment_id = NEW.payment_id
-  AND state = 'approval_required' AND agent_id <> NEW.agent_id)
+WHEN NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.tenant_id = NEW.tenant_id AND p.payment_id = NEW.payment_id
+  AND p.state = 'approval_required' AND p.agent_id <> NEW.agent_id
+  AND NOT EXISTS (SELECT 1 FROM api_keys AS k WHERE k.person_id = NEW.person_id AND k.tenant_id = p.tenant_id
+    AND k.agent_id = p.agent_id))
 BEGIN SELECT RAISE(ABORT, 'others vote, on a payment that waits for approval'); END;
 CREATE TRIGGER votes_are_final BEFORE UPDATE ON votes BEGIN SELECT RAISE(ABORT, 'votes are append-only'); END;
 CREATE TRIGGER votes_stay BEFORE DELETE ON votes BEGIN SELECT RAISE(ABORT, 'votes are append-only'); END;
@@ -153,9 +189,10 @@ CREATE TABLE operations (
   tenant_id TEXT NOT NULL,
   suffix TEXT NOT NULL,
   kind TEXT NOT NULL,
-  entry_kind TEXT,
-  payment_id TEXT,
-  payment_seq INTEGER,
+  entry_kind TEXT REFERENCES entry_kinds,
+  resource_kind TEXT REFERENCES resource_kinds,
+  resource_id TEXT,
+  resource_seq INTEGER,
   at TEXT NOT NULL,
   actor TEXT NOT NULL,
   route TEXT NOT NULL,
@@ -168,12 +205,11 @@ CREATE TABLE operations (
   signature BLOB,
   keyid TEXT,
   CHECK ((receipt IS NULL) = (signature IS NULL) AND (receipt IS NULL) = (keyid IS NULL)),
-  CHECK (entry_kind IS NULL OR entry_kind IN ('fund', 'reserve', 'settle', 'release', 'refund', 'expire',
-    'payout', 'payout_success', 'payout_failure', 'payout_suspense'))
+  CHECK ((resource_kind IS NULL) = (resource_id IS NULL) AND (resource_seq IS NULL OR resource_id IS NOT NULL))
 ) STRICT;
 
 CREATE UNIQUE INDEX operations_by_suffix ON operations (suffix);
-CREATE UNIQUE INDEX operations_by_payment ON operations (payment_id, payment_seq) WHERE payment_seq IS NOT NULL;
+CREATE UNIQUE INDEX operations_by_resource ON operations (resource_kind, resource_id, resource_seq) WHERE resource_seq IS NOT NULL;
 
 -- Which operation a key led to. tenant_key is tenant and key, route_hash covers method, template and path ids. The key is not hashed:
 -- keys that callers number, date or derive from an id lie side by side then, and a batch of them dirties one page, not one for each.
@@ -255,11 +291,11 @@ BEGIN SELECT RAISE(ABORT, 'a payment''s identity never changes'); END;
 -- One trigger for what every update must keep: each costs a settle as much as two more statements.
 CREATE TRIGGER payments_steps AFTER UPDATE ON payments
 WHEN NEW.operations <> OLD.operations + 1 OR NEW.settled < OLD.settled OR NEW.released < OLD.released OR NEW.refunded < OLD.refunded
-  OR OLD.state NOT IN ('reserved', 'partially_settled') OR NEW.state = 'approval_required'
+  OR NEW.charged_back < OLD.charged_back OR OLD.state NOT IN ('reserved', 'partially_settled') OR NEW.state = 'approval_required'
 BEGIN SELECT CASE
   WHEN NEW.operations <> OLD.operations + 1 THEN RAISE(ABORT, 'a payment''s operations are counted one by one')
-  WHEN NEW.settled < OLD.settled OR NEW.released < OLD.released OR NEW.refunded < OLD.refunded
-    THEN RAISE(ABORT, 'settled, released and refunded only grow')
+  WHEN NEW.settled < OLD.settled OR NEW.released < OLD.released OR NEW.refunded < OLD.refunded OR NEW.charged_back < OLD.charged_back
+    THEN RAISE(ABORT, 'settled, released, refunded and charged_back only grow')
   WHEN OLD.state IN ('denied', 'released', 'expired', 'rejected', 'approval_expired')
     OR (OLD.state = 'approval_required'
       AND NEW.state NOT IN ('approval_required', 'reserved', 'denied', 'rejected', 'approval_expired'))
@@ -271,7 +307,7 @@ END; END;
 -- Money on its way out. The row is the intent, durable before the first byte leaves; rail_key is what the rail knows it by.
 -- epoch counts the leases: whoever writes must hold the newest one, so that a slow first owner cannot overwrite its successor.
 CREATE TABLE payouts (
-  tenant_id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL CHECK (tenant_id <> 'ten_house'),
   payout_id TEXT NOT NULL,
   payee_id TEXT NOT NULL,
   agent_id TEXT NOT NULL,
@@ -305,17 +341,21 @@ CREATE TABLE payout_reviews (
   payout_id TEXT NOT NULL,
   number INTEGER NOT NULL,
   operator TEXT NOT NULL,
+  person_id TEXT,
   outcome TEXT NOT NULL CHECK (outcome IN ('succeeded', 'failed')),
   evidence TEXT NOT NULL,
   at TEXT NOT NULL,
   PRIMARY KEY (tenant_id, payout_id, number)
 ) STRICT, WITHOUT ROWID;
 
--- What the rail told, stored before anything is made of it; a second event with the same id is the first one again.
+-- What the rail reported, stored before it is acted on; a second event with the same id is the first one again. The resource is
+-- what the event is about, where that is known; an event about something unknown is kept, too.
 CREATE TABLE rail_events (
   rail TEXT NOT NULL,
   rail_event_id TEXT NOT NULL,
-  rail_key TEXT NOT NULL,
+  rail_key TEXT,  -- absent where the rail began it, and so had no key from us
+  resource_kind TEXT REFERENCES resource_kinds,
+  resource_id TEXT,
   type TEXT NOT NULL,
   status TEXT NOT NULL,
   body BLOB NOT NULL,
@@ -325,23 +365,30 @@ CREATE TABLE rail_events (
   outcome TEXT,
   handled_at TEXT,
   PRIMARY KEY (rail, rail_event_id),
-  CHECK ((outcome IS NULL) = (handled_at IS NULL))
+  CHECK ((outcome IS NULL) = (handled_at IS NULL)),
+  CHECK ((resource_kind IS NULL) = (resource_id IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX rail_events_to_do ON rail_events (due_at, rail_event_id) WHERE outcome IS NULL;
 
--- What does not fit and a person must look at: one row for each payout and kind, with the journal's position of what was posted.
+-- What does not fit and a person must look at, with the journal's position of what was posted: one row for each resource and kind;
+-- an item about money of unknown origin has no resource.
 CREATE TABLE reconciliation_items (
-  tenant_id TEXT NOT NULL,
-  payout_id TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('late_success', 'contradicted_success')),
   seq INTEGER NOT NULL,
+  kind TEXT NOT NULL REFERENCES item_kinds,
+  tenant_id TEXT NOT NULL,
+  resource_kind TEXT REFERENCES resource_kinds,
+  resource_id TEXT,
   amount INTEGER NOT NULL,
   currency TEXT NOT NULL,
   rail_id TEXT,
   at TEXT NOT NULL,
-  PRIMARY KEY (tenant_id, payout_id, kind)
+  PRIMARY KEY (seq, kind),
+  CHECK ((resource_kind IS NULL) = (resource_id IS NULL))
 ) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX reconciliation_items_once ON reconciliation_items (tenant_id, resource_kind, resource_id, kind)
+  WHERE resource_id IS NOT NULL;
 
 CREATE TRIGGER payouts_stay BEFORE DELETE ON payouts BEGIN SELECT RAISE(ABORT, 'payouts are never deleted'); END;
 CREATE TRIGGER payouts_identity BEFORE UPDATE ON payouts
@@ -358,14 +405,17 @@ WHEN NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state NOT IN (
   'unknown manual_review', 'manual_review succeeded', 'manual_review failed')
 BEGIN SELECT RAISE(ABORT, 'a payout does not go that way'); END;
 CREATE TRIGGER payouts_reviewed BEFORE UPDATE ON payouts
-WHEN OLD.state = 'manual_review' AND NEW.state <> OLD.state AND 2 > (SELECT count(DISTINCT operator) FROM payout_reviews
-  WHERE tenant_id = NEW.tenant_id AND payout_id = NEW.payout_id AND outcome = NEW.state)
-BEGIN SELECT RAISE(ABORT, 'two operators end a manual review'); END;
+WHEN OLD.state = 'manual_review' AND NEW.state <> OLD.state AND NOT EXISTS (
+  SELECT 1 FROM payout_reviews AS a JOIN payout_reviews AS b ON b.tenant_id = a.tenant_id AND b.payout_id = a.payout_id
+  WHERE a.tenant_id = NEW.tenant_id AND a.payout_id = NEW.payout_id AND a.outcome = NEW.state AND b.outcome = NEW.state
+    AND a.operator <> b.operator AND coalesce(a.person_id <> b.person_id, TRUE))
+BEGIN SELECT RAISE(ABORT, 'two people end a manual review'); END;
 CREATE TRIGGER payout_reviews_are_final BEFORE UPDATE ON payout_reviews BEGIN SELECT RAISE(ABORT, 'reviews are append-only'); END;
 CREATE TRIGGER payout_reviews_stay BEFORE DELETE ON payout_reviews BEGIN SELECT RAISE(ABORT, 'reviews are append-only'); END;
 CREATE TRIGGER rail_events_are_final BEFORE UPDATE ON rail_events
-WHEN OLD.outcome IS NOT NULL OR NEW.rail <> OLD.rail OR NEW.rail_event_id <> OLD.rail_event_id OR NEW.rail_key <> OLD.rail_key
-  OR NEW.body <> OLD.body
+WHEN OLD.outcome IS NOT NULL OR NEW.rail <> OLD.rail OR NEW.rail_event_id <> OLD.rail_event_id
+  OR NEW.rail_key IS NOT OLD.rail_key OR NEW.body <> OLD.body
+  OR NEW.resource_kind IS NOT OLD.resource_kind OR NEW.resource_id IS NOT OLD.resource_id
 BEGIN SELECT RAISE(ABORT, 'an event is handled once and never changes'); END;
 CREATE TRIGGER rail_events_stay BEFORE DELETE ON rail_events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
 CREATE TRIGGER reconciliation_items_are_final BEFORE UPDATE ON reconciliation_items

@@ -90,7 +90,7 @@ class Payouts(Protocol):
         """Say what became of an event; False when somebody said so before."""
 
     def add_item(self, item: ItemRow) -> None:
-        """Append a reconciliation item; a second one of its kind for a payout breaks the primary key."""
+        """Append a reconciliation item; a second one of its kind for a resource breaks a unique index."""
 
     def items(self, tenant_id: str, payout_id: str) -> tuple[ItemRow, ...]:
         """The reconciliation items of a payout."""

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from gateway.commands import Principal
+from gateway.commands import HOUSE, Principal
 from gateway.store.rows import Mode, NewPayee
 
 
@@ -18,9 +18,13 @@ class TenantStore:
         self._execute(sql, (tenant_id, name, now, now))
 
     def add_key(self, principal: Principal, key_sha256: bytes, now: str) -> None:
-        """Store the hash of an API key."""
-        sql = "INSERT INTO api_keys (key_sha256, key_id, tenant_id, role, agent_id, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-        self._execute(sql, (key_sha256, principal.key_id, principal.tenant_id, principal.role, principal.agent_id, now))
+        """Store the hash of an API key; one of the house belongs to no tenant."""
+        sql = """
+        INSERT INTO api_keys (key_sha256, key_id, tenant_id, role, agent_id, person_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+        tenant_id = None if principal.tenant_id == HOUSE else principal.tenant_id
+        whose = (principal.key_id, tenant_id, principal.role, principal.agent_id, principal.person_id)
+        self._execute(sql, (key_sha256, *whose, now))
 
     def account(self, tenant_id: str, name: str, currency: str, *, may_go_negative: bool = False) -> int:
         """The number of an account, made if absent."""

@@ -7,26 +7,31 @@ import msgspec
 
 from gateway.idempotency.claim import KEY_LIFETIME_DAYS
 from gateway.ledger import Movement
-from gateway.machines.payment import PaymentState
 from gateway.policy import NO_RULES, Rules, Tally, compile_rules
-from gateway.store.bulk import COUNTERS, OPERATION_COLUMNS, PAYMENT_COLUMNS, STORED_COLUMNS
+from gateway.store.bulk import (
+    COUNTERS,
+    NEW_PAYMENTS,
+    OPERATIONS,
+    PAYMENT_COLUMNS,
+    STORED_COLUMNS,
+    changed_payment,
+    new_payment,
+    operation,
+    payment_row,
+)
 from gateway.store.key_events import KeyEvents
 from gateway.store.payouts import PayoutStore
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
 from gateway.store.tenants import TenantStore
 
 _SELECT_PAYMENT = f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE tenant_id = ? AND payment_id = ?"  # noqa: S608  # our own names
-_INSERT_PAYMENT = f"INSERT INTO payments ({PAYMENT_COLUMNS}) VALUES ({', '.join('?' * len(PaymentRow.__struct_fields__))})"  # noqa: S608  # our own names
-_INSERT_OPERATION = (
-    f"INSERT INTO operations ({OPERATION_COLUMNS}) VALUES ({', '.join('?' * (len(OperationRow.__struct_fields__) - 1))})"  # noqa: S608  # our own names
-)
 _SELECT_KEY = f"""
 SELECT {STORED_COLUMNS} FROM idempotency_keys AS k JOIN operations AS o ON o.seq = k.seq
 LEFT JOIN answers AS a ON a.seq = k.seq WHERE k.tenant_key = ? AND k.route_hash = ?
 """  # noqa: S608  # our own column names
 _UPDATE_PAYMENT = """
-UPDATE payments SET state = ?, settled = ?, released = ?, open = ?, refunded = ?, charged_back = ?, operations = ?,
-  last_receipt_sha256 = ? WHERE tenant_id = ? AND payment_id = ?
+UPDATE payments SET state = ?3, settled = ?4, released = ?5, open = ?6, refunded = ?7, charged_back = ?8, operations = ?9,
+  last_receipt_sha256 = ?10 WHERE tenant_id = ?1 AND payment_id = ?2
 """
 _SELECT_WALLET = """
 SELECT w.wallet_id, w.currency, w.available, w.held, a.balance, h.balance, w.created_at
@@ -68,9 +73,6 @@ UNION ALL SELECT tenant_id, payment_id FROM payments WHERE state = 'approval_req
 """
 _MOST_RULES = 4096
 NOTHING = Tally(0, 0)
-
-_STATES = {state.value: state for state in PaymentState}
-_STATE_AT = PaymentRow.__struct_fields__.index("state")
 
 
 class SqliteTransaction:
@@ -158,19 +160,27 @@ class SqliteTransaction:
 
     def votes(self, tenant_id: str, payment_id: str) -> list[Vote]:
         """What people said to a payment that waits for approval."""
-        sql = "SELECT agent_id, key_id, vote, reason, at FROM votes WHERE tenant_id = ? AND payment_id = ? ORDER BY agent_id"
+        columns = ", ".join(Vote.__struct_fields__)
+        sql = f"SELECT {columns} FROM votes WHERE tenant_id = ? AND payment_id = ? ORDER BY agent_id"  # noqa: S608  # our own names
         return [Vote(*row) for row in self._execute(sql, (tenant_id, payment_id))]
+
+    def names_of(self, tenant_id: str, person_id: str) -> frozenset[str]:
+        """Every name under which the tenant's keys of this person act or have acted."""
+        sql = "SELECT agent_id FROM api_keys WHERE tenant_id = ? AND person_id = ?"
+        return frozenset(str(row[0]) for row in self._execute(sql, (tenant_id, person_id)))
 
     def add_vote(self, tenant_id: str, payment_id: str, vote: Vote) -> None:
         """Record a vote; a second one of the same person or key breaks a unique key and with it the transaction."""
-        sql = "INSERT INTO votes (tenant_id, payment_id, agent_id, key_id, vote, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        sql = """
+        INSERT INTO votes (tenant_id, payment_id, agent_id, key_id, person_id, vote, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """
         self._execute(sql, (tenant_id, payment_id, *msgspec.structs.astuple(vote)))
 
     def decide_payment(self, row: PaymentRow) -> None:
         """Store what a vote made of a payment that waited for approval."""
-        decided = (row.state.value, row.authorized, row.open, row.counters, row.guarded, row.policy, row.operations)
-        where = (row.tenant_id, row.payment_id)
-        cursor = self._execute(_DECIDE_PAYMENT, (*decided, row.last_receipt_sha256, *where))
+        amounts = (row.amounts.authorized, row.amounts.open)
+        decided = (row.state.value, *amounts, row.counters, row.guarded, row.policy, row.operations, row.last_receipt_sha256)
+        cursor = self._execute(_DECIDE_PAYMENT, (*decided, *row.key))
         assert cursor.rowcount == 1, "the payment was read in this transaction"
 
     def expired_holds(self, now: str, limit: int) -> list[tuple[str, str]]:
@@ -179,11 +189,10 @@ class SqliteTransaction:
 
     def add_operation(self, row: OperationRow) -> int:
         """Append to the journal; returns the position."""
-        *columns, body = msgspec.structs.astuple(row)
-        seq = self._execute(_INSERT_OPERATION, columns).lastrowid
+        seq = self._execute(OPERATIONS.one, operation(None, row, None)).lastrowid
         assert seq is not None, "an insert has a rowid"
-        if body is not None:
-            self._execute("INSERT INTO answers (seq, body) VALUES (?, ?)", (seq, body))
+        if row.body is not None:
+            self._execute("INSERT INTO answers (seq, body) VALUES (?, ?)", (seq, row.body))
         return seq
 
     def next_seq(self) -> int:
@@ -207,17 +216,9 @@ class SqliteTransaction:
 
     def add_payment(self, row: PaymentRow) -> None:
         """Store a new payment."""
-        self._execute(_INSERT_PAYMENT, msgspec.structs.astuple(row))
+        self._execute(NEW_PAYMENTS.one, new_payment(row))
 
     def update_payment(self, row: PaymentRow) -> None:
         """Store a payment's new amounts and state."""
-        amounts = (row.settled, row.released, row.open, row.refunded, row.charged_back)
-        where = (row.tenant_id, row.payment_id)
-        cursor = self._execute(_UPDATE_PAYMENT, (row.state.value, *amounts, row.operations, row.last_receipt_sha256, *where))
+        cursor = self._execute(_UPDATE_PAYMENT, changed_payment(row))
         assert cursor.rowcount == 1, "the payment was read in this transaction"
-
-
-def payment_row(row: tuple[object, ...]) -> PaymentRow:
-    """A row of the payments table as a value."""
-    state = _STATES[row[_STATE_AT]]  # type: ignore[index]  # a text column
-    return PaymentRow(*row[:_STATE_AT], state, *row[_STATE_AT + 1 :])  # type: ignore[arg-type, call-arg]  # the fields, in order

@@ -89,10 +89,53 @@ class _Envelope(msgspec.Struct):
     payload: str
 
 
+class _Subject(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Money(msgspec.Struct, frozen=True):
+    amount: str
+    currency: str
+
+
+class _Journal(msgspec.Struct, frozen=True):
+    entry_ids: tuple[str, ...] = ()
+    postings_sha256: str | None = None
+
+
+class _Operation(msgspec.Struct, frozen=True):
+    request_fingerprint: str | None = None
+
+
+class _Signing(msgspec.Struct, frozen=True):
+    issued_at: str = ""
+
+
+class _Payload(msgspec.Struct):
+    receipt_id: str
+    kind: str
+    subject: _Subject
+    money: _Money
+    journal: _Journal = _Journal()
+    operation: _Operation = _Operation()
+    signing: _Signing = _Signing()
+
+
 def receipt_in(envelope: bytes) -> Receipt:
-    """The receipt inside a DSSE envelope, its signature unchecked; raises ValueError if there is none."""
+    """The receipt, version 2, inside a DSSE envelope, its signature unchecked; raises ValueError if there is none."""
     try:
         payload = base64.b64decode(msgspec.json.decode(envelope, type=_Envelope).payload, validate=True)
-        return msgspec.json.decode(payload, type=Receipt)
+        found = msgspec.json.decode(payload, type=_Payload)
     except (msgspec.MsgspecError, binascii.Error) as error:
-        raise ValueError(f"not a receipt: {error}") from None
+        raise ValueError(f"not a receipt of version 2: {error}") from None
+    return Receipt(
+        receipt_id=found.receipt_id,
+        kind=found.kind,
+        payment_id=found.subject.id,
+        amount=found.money.amount,
+        currency=found.money.currency,
+        entry_ids=found.journal.entry_ids,
+        postings_sha256=found.journal.postings_sha256,
+        request_fingerprint=found.operation.request_fingerprint,
+        issued_at=found.signing.issued_at,
+    )

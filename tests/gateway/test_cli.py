@@ -80,7 +80,7 @@ def test_a_burst_needs_a_rate_and_defaults_to_it(tmp_path):
     assert invoke(gateway, "demo-data", "--db", db, "--rate", "7", "--burst", "9").exit_code == 0
     assert invoke(gateway, "demo-data", "--db", db).exit_code == 0
     with contextlib.closing(sqlite3.connect(db)) as database:
-        found = database.execute("SELECT rate_per_s, burst FROM tenants").fetchall()
+        found = database.execute("SELECT rate_per_s, burst FROM tenants WHERE name = 'demo'").fetchall()
     assert sorted(found) == [(0, 0), (7, 7), (7, 9)]
 
 
@@ -112,3 +112,25 @@ def test_asking_for_help_imports_no_server():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "demo-data" in done.stdout
     assert not {"litestar", "uvicorn", "msgspec", "sqlite3", "cryptography"} & set(done.stderr.split())
+
+
+def test_a_database_of_an_earlier_build_is_refused_with_its_name_and_the_next_step(tmp_path, capsys):
+    """Exit 2, whichever command opens it, and the file stays as it was."""
+    path = tmp_path / "old.db"
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE _sqlite_migrations (migration_set TEXT, name TEXT, applied_at TEXT)")
+        database.execute("INSERT INTO _sqlite_migrations VALUES ('gateway', 'm001_create', 'then')")
+        database.execute("CREATE TABLE tenants (tenant_id TEXT)")
+    before = tables(path)
+    for command in (("migrate",), ("demo-data",), ("serve", "--port", "0")):
+        assert run(gateway, [*command, "--db", str(path)]) == 2
+        said = capsys.readouterr().err
+        assert "old.db: written by an earlier build" in said
+        assert "start the build that wrote it, or move the file and its signing key away" in said
+    assert tables(path) == before
+
+
+def tables(path):
+    """What the database consists of."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return database.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()

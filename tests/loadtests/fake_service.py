@@ -52,12 +52,10 @@ class Books:
             {
                 "receipt_id": f"r{seq}",
                 "kind": {"release": "reverse", "refund": "reverse"}.get(kind, kind),
-                "payment_id": payment_id,
-                "amount": str(amount),
-                "currency": "EUR",
-                "entry_ids": [entry["entry_id"]],
-                "postings_sha256": digest,
-                "request_fingerprint": fingerprint or None,
+                "subject": {"id": payment_id, "kind": "payment"},
+                "money": {"amount": str(amount), "currency": "EUR"},
+                "journal": {"entry_ids": [entry["entry_id"]], "postings_sha256": digest},
+                "operation": {"request_fingerprint": fingerprint or None},
             }
         )
 
@@ -214,7 +212,7 @@ class Server(ThreadingHTTPServer):
 def envelope(receipt: dict) -> dict:
     """The receipt where a DSSE envelope carries it; nobody here looks at the signature."""
     payload = base64.b64encode(json.dumps(receipt).encode()).decode()
-    return {"payloadType": "application/vnd.gonogo.receipt.v1+json", "payload": payload, "signatures": []}
+    return {"payloadType": "application/vnd.gonogo.receipt.v2+json", "payload": payload, "signatures": []}
 
 
 def main() -> None:

@@ -95,10 +95,10 @@ class PayoutDesk:
         assert answer.status == 202, answer.body
         return msgspec.json.decode(answer.body)["payout"]
 
-    def review(self, payout_id: str, operator: str, outcome: str) -> tuple[int, dict[str, object]]:
+    def review(self, payout_id: str, operator: str, outcome: str, person_id: str | None = None) -> tuple[int, dict[str, object]]:
         """What an operator's word leads to."""
         self._keys += 1
-        who = Principal(self.tenant, f"key-{operator}", "operator", operator)
+        who = Principal(self.tenant, f"key-{operator}", "operator", operator, person_id=person_id)
         command = ReviewPayout(outcome, "statement of the bank")
         answer = self.desk.ask(REVIEW_PAYOUT, command, f"review-{self._keys}", payout_id, principal=who)
         return answer.status, msgspec.json.decode(answer.body)

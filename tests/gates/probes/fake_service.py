@@ -10,11 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from receipt_members import receipt as made
 
 from gates.evidence.dsse import Signer, jwks_bytes
 from gates.schema.canonical import sha256_hex, to_builtins
 
-RECEIPT_TYPE = "application/vnd.gonogo.receipt.v1+json"
+RECEIPT_TYPE = "application/vnd.gonogo.receipt.v2+json"
 TENANTS = ("ours", "other")
 ROLES = ("agent", "operator", "finance")
 READERS = ["agent", "operator", "finance"]
@@ -253,35 +254,33 @@ class FakeService:
         if previous and "broken-chain" in self.defects:
             previous = "e" * 64
         digest = sha256_hex(rfc8785.dumps(line["postings"]))
-        payload = rfc8785.dumps(
-            {
-                "version": "1",
-                "receipt_id": receipt_id,
-                "kind": kind,
-                "tenant_id": payment["tenant"],
-                "issued_at": MOMENT,
-                "payment_id": payment["payment_id"],
-                "operation_id": line["operation_id"],
-                "seq": payment["seq"],
-                "previous_receipt_sha256": previous,
-                "status": payment["state"],
-                "money_moved": "yes",
-                "amount": str(amount),
-                "currency": "USD",
-                "totals": {name: str(payment[name]) for name in ZERO},
-                "wallet_id": wallet_id(payment["tenant"]),
-                "payee_id": "pye_1",
-                "agent_id": "agent-1",
-                "request_fingerprint": "f" * 64,
-                "policy": policy,
-                "entry_ids": [line["entry_id"]],
-                "postings_sha256": "0" * 64 if "other-postings" in self.defects else digest,
-                "salt": "00",
-                "expires_at": MOMENT,
-                "key_id": signer.keyid,
-                "journal_seq": line["seq"],
-            }
+        content = made(
+            receipt_id=receipt_id,
+            kind=kind,
+            tenant_id=payment["tenant"],
+            issued_at=MOMENT,
+            payment_id=payment["payment_id"],
+            operation_id=line["operation_id"],
+            seq=payment["seq"],
+            previous_receipt_sha256=previous,
+            status=payment["state"],
+            money_moved="yes",
+            amount=str(amount),
+            currency="USD",
+            totals={name: str(payment[name]) for name in ZERO},
+            wallet_id=wallet_id(payment["tenant"]),
+            payee_id="pye_1",
+            agent_id="agent-1",
+            request_fingerprint="f" * 64,
+            policy=policy,
+            entry_ids=[line["entry_id"]],
+            postings_sha256="0" * 64 if "other-postings" in self.defects else digest,
+            salt="00",
+            expires_at=MOMENT,
+            key_id=signer.keyid,
+            journal_seq=line["seq"],
         )
+        payload = rfc8785.dumps(content)
         payment["last"] = sha256_hex(payload)
         if kind == "settle" and "lost-receipt" in self.defects:
             return

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from receipt_members import receipt as made
 
 from gates.probes.budgets import budget_findings
 from gates.receipts.receipt import Receipt
@@ -23,7 +24,7 @@ def receipt(seq, kind, amount, totals, counters=None, payment="pay_1", now=DAY, 
         "approvals_needed": 0,
     }
     members = {
-        "version": "1", "receipt_id": f"rcp_{seq}", "kind": kind, "tenant_id": "ten_1", "issued_at": "2026-11-23T10:00:00.000Z",
+        "receipt_id": f"rcp_{seq}", "kind": kind, "tenant_id": "ten_1", "issued_at": "2026-11-23T10:00:00.000Z",
         "payment_id": payment, "operation_id": f"opr_{seq}", "seq": 1, "previous_receipt_sha256": None, "status": "reserved",
         "money_moved": "yes", "amount": str(amount), "currency": "USD",
         "totals": dict(zip(TOTALS, [*map(str, totals), "0", "0"], strict=True)), "wallet_id": "wal_1", "payee_id": "pye_1",
@@ -31,7 +32,7 @@ def receipt(seq, kind, amount, totals, counters=None, payment="pay_1", now=DAY, 
         "entry_ids": [] if kind == "denial" else [f"ent_{seq}"], "postings_sha256": None, "salt": "00", "expires_at": None,
         "key_id": "k", "journal_seq": seq,
     }  # fmt: skip
-    return msgspec.convert(members | more, Receipt)
+    return msgspec.convert(made(**(members | more)), Receipt)
 
 
 RESERVED = receipt(1, "reserve", 700, (700, 0, 0, 700), {"tenant_day": "0", "agent_hour_count": "0"})

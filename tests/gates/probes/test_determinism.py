@@ -13,7 +13,7 @@ GOLDEN = {
     "canonical JSON": "609404ee7ea56ff3",
     "canonical YAML": "5936410f90b5e02a",
     "key set": "c016303b1baa519c",
-    "receipts, signed": "9ad76aef1dbe1666",
+    "receipts, signed": "101082ab810f4a6d",
     "evidence statement, signed": "0890ee17378e5a34",
 }
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from receipt_members import changed, member
 
 from gates.evidence.dsse import Signature, Signer, jwks_bytes
 from gates.probes.corpus import policy_document, receipt_payloads
@@ -28,7 +29,7 @@ DEEP = b"[" * 200_000
 
 def content(**changes):
     """Receipt 1 of the corpus, with members changed."""
-    return json.loads(receipt_payloads()[0]) | changes
+    return changed(json.loads(receipt_payloads()[0]), **changes)
 
 
 def sign(payload):
@@ -173,7 +174,7 @@ def test_a_policy_document_of_another_form_is_not_checked(folder, document):
         "policy_sha256": sha256_hex(document),
         "inputs": {"amount": "1250", "now": "2026-11-23T10:00:00.000+00:00"},
     }
-    whole = {name: content()[name] for name in ("agent_id", "currency", "payee_id", "wallet_id")}
+    whole = {name: member(content(), name) for name in ("agent_id", "currency", "payee_id", "wallet_id")}
     whole |= {"counters": block["counters_before"], "inputs": block["inputs"], "policy_sha256": block["policy_sha256"]}
     block["inputs_sha256"] = sha256_hex(rfc8785.dumps(whole))
     code, text = verify(folder, sign(content(policy=block)), "--policy", str(folder / "policy.json"))
@@ -198,7 +199,7 @@ def bent(draw):
     """Receipt 1 of the corpus with up to three members, anywhere in it, replaced, removed or added."""
     whole = content()
     for _ in range(draw(st.integers(1, 3))):
-        places = [whole, whole["totals"], whole["policy"]] if isinstance(whole.get("policy"), dict) else [whole]
+        places = [whole, *whole.values(), member(whole, "totals")]
         places = [place for place in places if isinstance(place, dict)]
         inner = [value for place in places for value in place.values() if isinstance(value, dict)]
         place = draw(st.sampled_from([*places, *inner]))
@@ -208,7 +209,6 @@ def bent(draw):
             del place[name]
         else:
             place[name] = draw(VALUES)
-        whole.setdefault("totals", {})
     return whole
 
 
@@ -216,7 +216,7 @@ def rehashed(whole):
     """The inputs' hash made to fit, so that the decision is really made again."""
     block = whole.get("policy")
     if isinstance(block, dict):
-        seen = {name: whole.get(name) for name in ("agent_id", "currency", "payee_id", "wallet_id")}
+        seen = {name: member(whole, name) for name in ("agent_id", "currency", "payee_id", "wallet_id")}
         seen |= {
             "counters": block.get("counters_before"),
             "inputs": block.get("inputs"),
@@ -270,12 +270,12 @@ def test_a_long_chain_is_walked_once_not_once_for_each_receipt():
 def _chain(length):
     first = content()
     payloads = [rfc8785.dumps(first)]
-    held = first["totals"]
+    held = member(first, "totals")
     for seq in range(2, length + 1):
         held = {**held, "settled": str(int(held["settled"]) + 1), "open": str(int(held["open"]) - 1)}
         previous = sha256_hex(payloads[-1])
         step = {"seq": seq, "journal_seq": seq, "kind": "settle", "amount": "1", "totals": held, "receipt_id": f"rcp_{seq}"}
-        payloads.append(rfc8785.dumps({**first, **step, "previous_receipt_sha256": previous}))
+        payloads.append(rfc8785.dumps(changed(first, **step, previous_receipt_sha256=previous)))
     return [(str(number), SIGNER.sign(PAYLOAD_TYPE, payload)) for number, payload in enumerate(payloads, 1)]
 
 

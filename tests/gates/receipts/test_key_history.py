@@ -7,6 +7,7 @@ import pytest
 import rfc8785
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from receipt_members import changed
 
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.probes.corpus import receipt_payloads
@@ -27,7 +28,8 @@ REVOKED = (*ROTATED, KeyEvent(12, OLD.keyid, "revoked"))
 
 def signed(signer, journal_seq, number=1, **changes):
     """Receipt 1 or 2 of the corpus at a place of the journal, signed by a key."""
-    content = json.loads(receipt_payloads()[number - 1]) | {"journal_seq": journal_seq, "key_id": signer.keyid} | changes
+    members = {"journal_seq": journal_seq, "key_id": signer.keyid} | changes
+    content = changed(json.loads(receipt_payloads()[number - 1]), **members)
     return signer.sign(PAYLOAD_TYPE, rfc8785.dumps(content))
 
 

@@ -8,6 +8,7 @@ import pytest
 import rfc8785
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from receipt_members import changed
 
 from gates.evidence.dsse import Envelope, Signature, Signer
 from gates.probes.corpus import receipt_payloads
@@ -29,7 +30,8 @@ def document(end="retired", *, events=True, keys=(OLD, ACTIVE)):
 
 def claim(key, **changes):
     """Receipt 1 of the corpus at position 20, naming `key`."""
-    return rfc8785.dumps(json.loads(receipt_payloads()[0]) | {"journal_seq": 20, "key_id": key.keyid} | changes)
+    members = {"journal_seq": 20, "key_id": key.keyid} | changes
+    return rfc8785.dumps(changed(json.loads(receipt_payloads()[0]), **members))
 
 
 def forged(*extra, by=OLD):

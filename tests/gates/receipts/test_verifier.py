@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from receipt_members import changed, member
 
 from gates.evidence.dsse import Envelope, Signer, TrustRoot, jwks_bytes
 from gates.probes.corpus import receipt_payloads
@@ -18,6 +19,7 @@ from gates.receipts.levels import Mark
 from gates.receipts.receipt import PAYLOAD_TYPE
 from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import sha256_hex, to_builtins
+from gates.schema.entry import run
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 
 SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -28,8 +30,8 @@ TRUST = TrustRoot.from_jwks(jwks_bytes(SIGNER.jwk), "the test's key")
 def _payload(number, **changes):
     """Receipt 1 or 2 of the corpus, with members changed; `totals` are merged."""
     content = json.loads(receipt_payloads()[number - 1])
-    content["totals"].update(changes.pop("totals", {}))
-    return {**content, **changes}
+    totals = member(content, "totals") | changes.pop("totals", {})
+    return changed(content, totals=totals, **changes)
 
 
 def _sign(content, signer=SIGNER):
@@ -95,11 +97,16 @@ def test_a_receipt_under_another_payload_type_is_no_receipt():
         (_payload(1, amount="12.50"), "amount '12.50'"),
         (_payload(1, amount="01250"), "amount '01250'"),
         (_payload(1, bonus="1"), "bonus"),
-        ({k: v for k, v in _payload(1).items() if k != "salt"}, "salt"),
+        (_payload(1, signing={"issued_at": "2026-11-23T10:00:00.000Z", "key_id": SIGNER.keyid}), "salt"),
+        ({k: v for k, v in _payload(1).items() if k != "cohort_sha256"}, "cohort_sha256"),
+        (_payload(1, cohort_sha256="a cohort"), "cohort_sha256"),
+        (_payload(1, subject={"id": "pay_1", "kind": "payout"}), "a receipt of kind reserve whose subject is a payout"),
+        (_payload(1, subject={"id": "pay_1", "kind": "planet"}), "planet"),
+        (_payload(1, parties={**_payload(1)["parties"], "bonus": "1"}), "bonus"),
         (_payload(1, postings_sha256="A" * 64), "postings_sha256"),
         (_payload(1, issued_at="2026-11-23 10:00"), "issued_at"),
         (_payload(1, seq=0), "seq 0"),
-        (_payload(1, version="2"), "version"),
+        (_payload(1, version="1"), "version"),
     ],
 )
 def test_a_payload_of_another_form_fails_the_form_level(content, says):
@@ -239,3 +246,25 @@ def test_absent_files_are_named(tmp_path):
         _verify(str(tmp_path / "absent"), "--trust", trust)
     with pytest.raises(UnverifiedProblem, match="absent"):
         _verify(path, "--trust", str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize("item", [False, True], ids=["envelope", "listing"])
+def test_a_receipt_of_an_earlier_build_is_refused_with_the_next_step(tmp_path, capsys, item):
+    """Exit 8: version 1 is not read, and the page says by what it is."""
+    first = {**to_builtins(FIRST), "payloadType": "application/vnd.gonogo.receipt.v1+json"}
+    path, trust = _files(tmp_path, FIRST)
+    (tmp_path / "receipts.jsonl").write_text(json.dumps({"receipt_id": "rcp_1", "envelope": first} if item else first))
+    assert run(receipt, ["verify", path, "--trust", trust]) == 8
+    said = capsys.readouterr().err
+    assert "a receipt of version 1, written by an earlier build; this one reads version 2" in said
+    assert "verify it with the build that wrote it" in said
+
+
+def test_a_payout_is_not_the_payment_that_has_its_id():
+    """The chain is that of the subject, kind and id: the payout's first receipt is no rival of the payment's."""
+    payout = _payload(
+        1, kind="payout", subject={"id": "pay_1", "kind": "payout"}, wallet_id=None, policy=None, receipt_id="rcp_9"
+    )
+    levels = _marks(FIRST, _sign(payout))
+    assert (levels["chain"], levels["conservation"]) == (Mark.PASS, Mark.PASS)
+    assert _marks(_sign(payout), FIRST)["chain"] is Mark.PASS

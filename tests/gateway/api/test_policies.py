@@ -109,7 +109,7 @@ def test_a_payment_waits_shows_who_approved_and_is_found_in_the_inbox(shop):
     shop.reserved()
     where = waiting(shop)
     view = shop.ask("GET", where).json()
-    assert (view["state"], view["requested"], view["authorized"]) == ("approval_required", "1250", "0")
+    assert (view["state"], view["amounts"]["requested"], view["amounts"]["authorized"]) == ("approval_required", "1250", "0")
     assert view["approval"] == {"needed": 1, "given": []}
     inbox = shop.ask("GET", "/v1/payments?state=approval_required", "operator").json()
     assert [item["payment_id"] for item in inbox["items"]] == [view["payment_id"]]

@@ -1,12 +1,16 @@
 """Who may call what: the whole matrix of route and role, from the route table."""
 
+import hashlib
 import re
+from contextlib import closing
 
 import pytest
 from gateway_shop import Shop, refusal
 
-from gateway.commands import ROLES
+from gateway.commands import HOUSE, HOUSE_ROLES, ROLES, Principal
 from gateway.routes import ROUTES
+from gateway.store.connections import open_writer
+from gateway.store.tenants import TenantStore
 
 CELLS = [(route, role) for route in ROUTES for role in ROLES]
 
@@ -78,3 +82,16 @@ def test_another_tenants_ids_are_not_found(tmp_path):
         for method, path, body in asks:
             assert refusal(shop.ask(method, path, None, headers, **body)) == (404, "not_found"), path
         assert shop.ask("GET", where).json()["state"] == "reserved"
+
+
+@pytest.mark.parametrize("role", HOUSE_ROLES)
+def test_no_route_is_open_to_a_key_of_the_house(tmp_path, role):
+    """It is known, so it is not 401; and nothing takes its role yet."""
+    token = f"gng_{role}_secret"
+    with Shop(tmp_path) as shop:
+        with closing(open_writer(shop.settings.db)) as database:
+            caller = Principal(HOUSE, f"key_{role}", role, role, person_id="per_hal")
+            TenantStore(database).add_key(caller, hashlib.sha256(token.encode()).digest(), "now")
+        for route in ROUTES:
+            headers = {"authorization": f"Bearer {token}", "idempotency-key": shop.fresh()}
+            assert refusal(shop.ask(route.method, path(route), None, headers)) == (403, "forbidden"), route.name

@@ -12,6 +12,7 @@ import pytest
 import rfc8785
 from click.testing import CliRunner
 from gateway_shop import Shop, refusal
+from receipt_members import changed
 
 from gates.receipts.cli import receipt
 from gateway.cli import gateway
@@ -71,13 +72,13 @@ def test_a_rotation_takes_effect_at_its_own_place_in_the_journal(shop, tmp_path)
     said = command(shop, "rotate-key", "--by", "ops-7")
     shop.post(f"{before}/settle", {})
     first, second = receipts(shop)
-    assert (payload(first)["key_id"], payload(second)["key_id"]) == (said["retired"], said["active"])
+    assert (payload(first)["signing"]["key_id"], payload(second)["signing"]["key_id"]) == (said["retired"], said["active"])
     assert first["signatures"][0]["keyid"] == said["retired"]
     by_id = {key["kid"]: key for key in jwks(shop)["keys"]}
     old, new = by_id[said["retired"]], by_id[said["active"]]
     assert (old["status"], new["status"], new["journal_until"]) == ("retired", "active", None)
-    assert old["journal_from"] < payload(first)["journal_seq"] < old["journal_until"] < new["journal_from"]
-    assert new["journal_from"] < payload(second)["journal_seq"]
+    assert old["journal_from"] < payload(first)["journal"]["seq"] < old["journal_until"] < new["journal_from"]
+    assert new["journal_from"] < payload(second)["journal"]["seq"]
     assert verify(tmp_path, [first, second], jwks(shop))[0] == PASS
     text = shop.ask("GET", "/metrics", None).text
     assert 'gateway_receipt_keys{status="active"} 1.0' in text
@@ -105,7 +106,7 @@ def test_rotating_under_load_leaves_no_receipt_in_between(shop, tmp_path):
     items = shop.ask("GET", "/v1/receipts?limit=1000").json()["items"]
     assert len(items) == len(answered)
     signed = [item["envelope"] for item in items]
-    assert payload(signed[-1])["key_id"] == next(key["kid"] for key in jwks(shop)["keys"] if key["status"] == "active")
+    assert payload(signed[-1])["signing"]["key_id"] == next(key["kid"] for key in jwks(shop)["keys"] if key["status"] == "active")
     assert verify(tmp_path, signed, jwks(shop))[0] == PASS
 
 
@@ -116,7 +117,7 @@ def test_each_receipt_signs_its_place_in_the_journal(shop):
     lines = [json.loads(line) for line in shop.ask("GET", "/v1/ledger/entries", "finance").text.splitlines()]
     by_receipt = {line["receipt_id"]: line["seq"] for line in lines}
     for item in items:
-        assert payload(item["envelope"])["journal_seq"] == item["seq"] == by_receipt[item["receipt_id"]]
+        assert payload(item["envelope"])["journal"]["seq"] == item["seq"] == by_receipt[item["receipt_id"]]
 
 
 def test_a_retired_key_signs_nothing_any_more_even_in_a_thiefs_hands(shop, tmp_path):
@@ -126,7 +127,7 @@ def test_a_retired_key_signs_nothing_any_more_even_in_a_thiefs_hands(shop, tmp_p
     said = command(shop, "rotate-key")
     assert not shop.settings.key_file.exists()
     assert key_path(shop.settings, said["active"]).stat().st_mode & 0o777 == 0o600
-    content = payload(receipts(shop)[0]) | {"journal_seq": 1000, "receipt_id": "rcp_forged"}
+    content = changed(payload(receipts(shop)[0]), journal_seq=1000, receipt_id="rcp_forged")
     forged = rfc8785.dumps(content)
     signed = json.loads(msgspec.json.encode(envelope(forged, stolen.sign(forged), stolen.keyid)))
     code, text = verify(tmp_path, [signed], jwks(shop))
@@ -146,7 +147,7 @@ def test_nothing_that_a_revoked_key_signed_counts_at_any_position(shop, tmp_path
     code, text = verify(tmp_path, [first], jwks(shop))
     assert code == FAIL
     assert "the key was revoked at journal position" in text
-    assert payload(second)["key_id"] == said["active"]
+    assert payload(second)["signing"]["key_id"] == said["active"]
     revoked = next(key for key in jwks(shop)["keys"] if key["kid"] == active)
     assert (revoked["status"], revoked["use"], revoked["journal_from"]) == ("revoked", "revoked", None)
 

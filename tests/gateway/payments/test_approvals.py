@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import hashlib
 import json
+import sqlite3
 
 import msgspec
 import pytest
@@ -25,6 +27,7 @@ from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
 from gateway.routes import APPROVE, PAUSE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE
 from gateway.settings import Settings
+from gateway.store.tenants import TenantStore
 
 
 class LaterIds(CountingIds):
@@ -55,6 +58,14 @@ def at_once(desk, requests):
 def person(desk, name):
     """An operator with a key of their own."""
     return Principal(desk.demo.tenant_id, f"key-{name}", "operator", name)
+
+
+def names_of(desk, person_id, *names):
+    """Store a key for each of these names, all of one person; returns who presents them."""
+    callers = [Principal(desk.demo.tenant_id, f"key-{name}", "operator", name, person_id=person_id) for name in names]
+    for caller in callers:
+        TenantStore(desk.connection).add_key(caller, hashlib.sha256(caller.key_id.encode()).digest(), "now")
+    return callers
 
 
 def reserve(desk, amount):
@@ -143,7 +154,13 @@ def test_every_vote_has_a_receipt_that_tells_who_approved_and_what_the_policy_sa
         desk.ask(APPROVE, Approve("fine"), f"a-{name}", waiting, principal=person(desk, name))
     desk.ask(SETTLE, Settle(), "s", waiting)
     told = [
-        (item["kind"], item["status"], item["money_moved"], item["policy"]["outcome"], item["policy"]["inputs"].get("approvals"))
+        (
+            item["kind"],
+            item["status"],
+            item["money"]["moved"],
+            item["policy"]["outcome"],
+            item["policy"]["inputs"].get("approvals"),
+        )
         for item in payloads(desk, waiting)
     ]
     assert told == [
@@ -163,7 +180,7 @@ def test_what_is_denied_at_its_approval_has_a_denial_receipt(desk, waiting):
     answer = desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "ann"))
     assert (answer.status, msgspec.json.decode(answer.body)["reasons"]) == (403, ["daily_limit", "approval_threshold"])
     last = payloads(desk, waiting)[-1]
-    assert (last["kind"], last["status"], last["money_moved"], last["policy"]["outcome"]) == ("denial", "denied", "no", "deny")
+    assert (last["kind"], last["status"], last["money"]["moved"], last["policy"]["outcome"]) == ("denial", "denied", "no", "deny")
     assert last["policy"]["inputs"]["approvals"] == ["ann"]
 
 
@@ -180,3 +197,35 @@ def test_another_tenants_payment_cannot_be_voted_on(desk, waiting):
     stranger = Principal("ten_other", "key-s", "operator", "stranger")
     for n, (route, command) in enumerate(((APPROVE, Approve("mine")), (REJECT, Reject("mine")))):
         assert desk.ask(route, command, f"v{n}", waiting, principal=stranger).status == 404
+
+
+def test_two_keys_of_one_person_are_one_vote(desk, waiting):
+    """The second key has another id and another name, and is refused; somebody else's counts."""
+    ann, annie = names_of(desk, "per_ann", "ann", "annie")
+    assert desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=ann).status == 200
+    for route, command in ((APPROVE, Approve("fine")), (REJECT, Reject("no"))):
+        again = desk.ask(route, command, f"again {route.kind}", waiting, principal=annie)
+        assert (again.status, msgspec.json.decode(again.body)["code"]) == (409, "approver_not_distinct")
+    last = desk.ask(APPROVE, Approve("fine"), "a2", waiting, principal=names_of(desk, "per_bob", "bob")[0])
+    assert msgspec.json.decode(last.body)["payment"]["state"] == "reserved"
+
+
+def test_whoever_holds_the_agents_key_does_not_approve_what_the_agent_asked_for(desk, waiting):
+    """Even if that key is revoked by now: the person is the same."""
+    names_of(desk, "per_ann", "agent-1")
+    desk.connection.execute("UPDATE api_keys SET revoked_at = 'now' WHERE person_id = 'per_ann'")
+    refused = desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=names_of(desk, "per_ann", "ann")[0])
+    assert (refused.status, msgspec.json.decode(refused.body)["detail"]) == (409, "ann asked for this payment")
+
+
+VOTE = "INSERT INTO votes VALUES (?, ?, ?, ?, ?, 'approve', '', '')"
+
+
+def test_the_database_counts_people_not_keys(desk, waiting):
+    """A second name and key of one person break a unique key; the asker's other name meets the trigger."""
+    names_of(desk, "per_agent", "agent-1")
+    desk.connection.execute(VOTE, (desk.demo.tenant_id, waiting, "ann", "key-ann", "per_ann"))
+    with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE.*person_id"):
+        desk.connection.execute(VOTE, (desk.demo.tenant_id, waiting, "annie", "key-annie", "per_ann"))
+    with pytest.raises(sqlite3.IntegrityError, match="others vote"):
+        desk.connection.execute(VOTE, (desk.demo.tenant_id, waiting, "other", "key-other", "per_agent"))

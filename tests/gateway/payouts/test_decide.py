@@ -20,7 +20,10 @@ def test_an_honest_rail_pays_once_and_the_books_agree(counter):
     assert counter.view(payout["payout_id"]).state == "succeeded"
     assert counter.balances() == PAID
     assert counter.charged() == [(payout["rail_key"], "1000")]
-    told = [(item["kind"], item["status"], item["money_moved"], item["seq"]) for item in receipts(counter, payout["payout_id"])]
+    told = [
+        (item["kind"], item["status"], item["money"]["moved"], item["operation"]["seq"])
+        for item in receipts(counter, payout["payout_id"])
+    ]
     assert told == [("payout", "accepted", "yes", 1), ("payout", "succeeded", "yes", 2)]
     assert counter.round() == (0, 0, 0)
 
@@ -90,7 +93,7 @@ def test_an_unknown_outcome_keeps_the_money_aside_and_has_a_receipt_that_says_so
     payout = counter.pay()
     counter.round()
     assert (counter.view(payout["payout_id"]).state, counter.balances()) == ("unknown", ASIDE)
-    assert [(item["status"], item["money_moved"]) for item in receipts(counter, payout["payout_id"])][-1] == (
+    assert [(item["status"], item["money"]["moved"]) for item in receipts(counter, payout["payout_id"])][-1] == (
         "unknown",
         "unknown",
     )
@@ -142,7 +145,7 @@ def test_each_receipt_of_a_payout_names_the_one_before(counter):
     for item in counter.desk.receipts(payout_id):
         payload = base64.b64decode(item.envelope.payload)
         receipt = msgspec.json.decode(payload)
-        totals = {name: int(value) for name, value in receipt["totals"].items()}
+        totals = {name: int(value) for name, value in receipt["money"]["totals"].items()}
         assert receipt["previous_receipt_sha256"] == before
         assert totals["authorized"] == totals["settled"] + totals["released"] + totals["open"] == AMOUNT
         before = hashlib.sha256(payload).hexdigest()
@@ -152,6 +155,6 @@ def test_what_was_paid_out_cannot_be_refunded_from_the_payee(counter):
     """The payee is owed nothing any more: the refund is refused for good, the database never has to."""
     counter.pay(OWED)
     (payment,) = counter.desk.reads.payments(counter.tenant, None, 10)
-    answer = counter.desk.ask(REVERSE, Reverse(reason="too late"), "refund", payment.payment_id)
+    answer = counter.desk.ask(REVERSE, Reverse(reason="too late"), "refund", payment.identity.payment_id)
     assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (409, "insufficient_payable")
     assert counter.balances()["paying"] == OWED

@@ -68,3 +68,16 @@ def test_a_charge_that_has_paid_one_payout_cannot_pay_another(counter):
     same = RailResult(Outcome.SUCCEEDED, "", "chg_1")
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, first, same)) is Written.SUCCEEDED
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, second, same)) is Written.UNKNOWN
+
+
+def test_an_event_names_its_payout_and_one_about_nothing_known_is_kept(counter):
+    """What the rail reported is evidence, whether or not it is about anything of ours."""
+    payout = counter.pay()
+    assert counter.event("evt_ours", payout["rail_key"], "pending")
+    assert counter.event("evt_other", "a-key-of-nobody", "succeeded")
+    counter.round()
+    rows = "SELECT rail_event_id, resource_kind, resource_id, outcome IS NULL FROM rail_events ORDER BY rail_event_id DESC"
+    assert counter.desk.connection.execute(rows).fetchall() == [
+        ("evt_ours", "payout", payout["payout_id"], 0),
+        ("evt_other", None, None, 0),
+    ]

@@ -1,5 +1,8 @@
 """What people decide where the rail cannot say, and what happens when it speaks later."""
 
+import sqlite3
+
+import pytest
 from gateway_payouts import AMOUNT, ASIDE, OWED, PAID, in_review, receipts
 
 
@@ -9,7 +12,7 @@ def test_after_so_many_tries_people_take_over(counter):
     view = counter.view(payout["payout_id"])
     assert (view.tries, counter.balances()) == (8, ASIDE)
     assert "Two operators" in view.next_step
-    assert receipts(counter, payout["payout_id"])[-1]["money_moved"] == "unknown"
+    assert receipts(counter, payout["payout_id"])[-1]["money"]["moved"] == "unknown"
 
 
 def test_one_operator_is_not_enough_however_often(counter):
@@ -22,6 +25,38 @@ def test_one_operator_is_not_enough_however_often(counter):
     assert (status, view["state"], len(view["reviews"])) == (200, "succeeded", 4)
     assert counter.balances() == PAID
     assert counter.review(payout_id, "cat", "failed")[1]["code"] == "payout_final"
+
+
+def test_one_person_with_two_keys_is_not_two_operators(counter):
+    """Whatever names the keys have; and the person's last word replaces the one before, said under the other name."""
+    payout_id = in_review(counter, paid=True)["payout_id"]
+    for operator, outcome in (("ann", "succeeded"), ("annie", "succeeded"), ("annie", "failed")):
+        status, view = counter.review(payout_id, operator, outcome, "per_ann")
+        assert (status, view["state"]) == (200, "manual_review")
+    assert counter.review(payout_id, "bob", "succeeded", "per_bob")[1]["state"] == "manual_review"
+    assert counter.review(payout_id, "ann", "succeeded", "per_ann")[1]["state"] == "succeeded"
+
+
+def test_a_name_whose_key_names_no_person_is_still_one_operator(counter):
+    """A key from before the person was known does not make a second person."""
+    payout_id = in_review(counter, paid=True)["payout_id"]
+    counter.review(payout_id, "ann", "succeeded")
+    assert counter.review(payout_id, "ann", "succeeded", "per_ann")[1]["state"] == "manual_review"
+    assert counter.review(payout_id, "bob", "succeeded")[1]["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(("second", "person_id"), [("ann", "per_other"), ("ann", None), ("annie", "per_ann")])
+def test_the_database_too_wants_two_people_at_the_end_of_a_review(counter, second, person_id):
+    """One name, or one person under two, is not enough to decide."""
+    payout_id = in_review(counter, paid=True)["payout_id"]
+    insert = "INSERT INTO payout_reviews VALUES (?, ?, ?, ?, ?, 'succeeded', 'seen', 'now')"
+    counter.desk.connection.execute(insert, (counter.tenant, payout_id, 1, "ann", "per_ann"))
+    counter.desk.connection.execute(insert, (counter.tenant, payout_id, 2, second, person_id))
+    decide = "UPDATE payouts SET state = 'succeeded' WHERE payout_id = ?"
+    with pytest.raises(sqlite3.IntegrityError, match="two people end a manual review"):
+        counter.desk.connection.execute(decide, (payout_id,))
+    counter.desk.connection.execute(insert, (counter.tenant, payout_id, 3, "bob", "per_bob"))
+    counter.desk.connection.execute(decide, (payout_id,))
 
 
 def test_a_payout_that_is_not_up_for_review_is_not_reviewed(counter):

@@ -96,7 +96,7 @@ class PolicyLives(RuleBasedStateMachine):
         row = self.desk.tx.payment(self.desk.demo.tenant_id, payment)
         if row is not None and row.state == "approval_required":
             self.approve(which, who, "operator")
-        elif row is not None and row.open:
+        elif row is not None and row.amounts.open:
             self.settle(which, part is None, part)
 
     @rule(which=st.integers(0, 5), who=st.sampled_from(PEOPLE), role=st.sampled_from(["operator", "tenant_admin"]))

@@ -61,9 +61,9 @@ REFUSED = {
     "a movement of nothing": """INSERT INTO movements SELECT seq, 9, tenant_id, debit, credit, 0, currency
         FROM movements WHERE leg = 0 LIMIT 1""",
     "a second operation takes the place of a first": """INSERT INTO operations
-        (tenant_id, suffix, kind, payment_id, payment_seq, at, actor, route, fingerprint, request, status)
-        SELECT tenant_id, 'other', kind, payment_id, payment_seq, at, actor, route, fingerprint, request, status
-        FROM operations WHERE payment_seq = 2""",
+        (tenant_id, suffix, kind, resource_kind, resource_id, resource_seq, at, actor, route, fingerprint, request, status)
+        SELECT tenant_id, 'other', kind, resource_kind, resource_id, resource_seq, at, actor, route, fingerprint, request, status
+        FROM operations WHERE resource_seq = 2""",
     "a key is claimed twice": "INSERT INTO idempotency_keys SELECT tenant_key, route_hash, seq FROM idempotency_keys LIMIT 1",
     "an answer goes before its 30 days are over": "DELETE FROM answers",
     "an answer is changed": "UPDATE answers SET body = zeroblob(2)",
@@ -96,14 +96,14 @@ REFUSED = {
         operations = operations + 1 WHERE state = 'approval_required'""",
     "a vote is changed": "UPDATE votes SET vote = 'reject'",
     "a vote is withdrawn": "DELETE FROM votes",
-    "a person votes twice": """INSERT INTO votes SELECT tenant_id, payment_id, agent_id, 'another-key', 'reject', reason, at
-        FROM votes""",
-    "a key votes twice": """INSERT INTO votes SELECT tenant_id, payment_id, 'another', key_id, 'approve', reason, at
-        FROM votes""",
-    "who asked for it votes": """INSERT INTO votes SELECT tenant_id, payment_id, 'agent-1', 'another-key', 'approve', reason, at
-        FROM votes""",
-    "somebody votes on a settled payment": """INSERT INTO votes SELECT tenant_id, payment_id, 'ann', 'key-ann', 'approve', '', ''
-        FROM payments WHERE state = 'settled'""",
+    "a name votes twice": """INSERT INTO votes
+        SELECT tenant_id, payment_id, agent_id, 'another-key', NULL, 'reject', reason, at FROM votes""",
+    "a key votes twice": """INSERT INTO votes
+        SELECT tenant_id, payment_id, 'another', key_id, NULL, 'approve', reason, at FROM votes""",
+    "who asked for it votes": """INSERT INTO votes
+        SELECT tenant_id, payment_id, 'agent-1', 'another-key', NULL, 'approve', reason, at FROM votes""",
+    "somebody votes on a settled payment": """INSERT INTO votes
+        SELECT tenant_id, payment_id, 'ann', 'key-ann', NULL, 'approve', '', '' FROM payments WHERE state = 'settled'""",
     "a budget gives back more than it counted": "UPDATE counters SET amount = amount - 100001",
     "a budget counts fewer payments than none": "UPDATE counters SET payments = -1",
 }
@@ -117,3 +117,15 @@ def test_the_database_refuses(desk, statement):
     with pytest.raises(sqlite3.IntegrityError):
         desk.connection.execute(statement)
     assert desk.balances() == before
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_what_was_charged_back_stays_charged_back(desk, final):
+    """Of a payment settled in part or whole: a chargeback is undone by a new entry, never by a smaller number."""
+    answer = desk.ask(RESERVE, Reserve(desk.demo.wallet_id, desk.demo.payee_ids[0], "1000", "USD"), "c1")
+    payment_id = msgspec.json.decode(answer.body)["payment"]["payment_id"]
+    desk.ask(SETTLE, Settle(amount="500", final=final), "c2", payment_id)
+    change = "UPDATE payments SET charged_back = ?, operations = operations + 1 WHERE payment_id = ?"
+    desk.connection.execute(change, (10, payment_id))
+    with pytest.raises(sqlite3.IntegrityError, match="settled, released, refunded and charged_back only grow"):
+        desk.connection.execute(change, (9, payment_id))

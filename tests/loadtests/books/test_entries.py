@@ -29,10 +29,19 @@ def test_the_digest_of_postings_is_of_their_rfc_8785_bytes(postings):
 
 def test_a_receipt_is_read_from_its_envelope():
     """Members that the checker does not compare may be there; those it compares are read."""
-    payload = {"receipt_id": "rcp_1", "kind": "settle", "payment_id": "pay_1", "amount": "5", "currency": "USD", "salt": "x"}
+    about = {"subject": {"id": "pay_1", "kind": "payment"}, "money": {"amount": "5", "currency": "USD"}, "salt": "x"}
+    payload = {"receipt_id": "rcp_1", "kind": "settle", **about}
     envelope = json.dumps({"payload": base64.b64encode(json.dumps(payload).encode()).decode(), "signatures": []}).encode()
     receipt = receipt_in(envelope)
-    assert (receipt.receipt_id, receipt.amount, receipt.entry_ids) == ("rcp_1", "5", ())
+    assert (receipt.receipt_id, receipt.payment_id, receipt.amount, receipt.entry_ids) == ("rcp_1", "pay_1", "5", ())
+
+
+def test_a_receipt_of_version_1_is_refused():
+    """Its members lie flat; an earlier build wrote it."""
+    payload = {"receipt_id": "rcp_1", "kind": "settle", "payment_id": "pay_1", "amount": "5", "currency": "USD"}
+    envelope = json.dumps({"payload": base64.b64encode(json.dumps(payload).encode()).decode()}).encode()
+    with pytest.raises(ValueError, match="not a receipt of version 2"):
+        receipt_in(envelope)
 
 
 @pytest.mark.parametrize("envelope", [b"{}", b'{"payload":"%%"}', b'{"payload":"e30="}', b"x"])

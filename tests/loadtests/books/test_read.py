@@ -57,7 +57,8 @@ class CannedService:
     def receipts(self, fields):
         """Three receipts, one a page, with cursors that need quoting."""
         number = len(fields["cursor"]) // 3
-        receipt = {"receipt_id": f"r{number}", "kind": "settle", "payment_id": "p", "amount": "1", "currency": "USD"}
+        about = {"subject": {"id": "p", "kind": "payment"}, "money": {"amount": "1", "currency": "USD"}}
+        receipt = {"receipt_id": f"r{number}", "kind": "settle", **about}
         envelope = {"payload": base64.b64encode(json.dumps(receipt).encode()).decode()}
         cursor = "+" * (number + 1) if number < 2 else None
         return json.dumps({"items": [{"envelope": envelope}], "next_cursor": cursor}).encode()

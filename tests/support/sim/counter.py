@@ -69,7 +69,7 @@ class Counter:
         """Each success in the rail's book is a payout that succeeded, or a suspense item; and no payout more."""
         payouts = self.world.connection.execute(
             """SELECT p.rail_key, p.amount, p.state, i.kind FROM payouts AS p LEFT JOIN reconciliation_items AS i
-            ON i.payout_id = p.payout_id"""
+            ON i.resource_kind = 'payout' AND i.resource_id = p.payout_id"""
         ).fetchall()
         ours = {
             key: amount

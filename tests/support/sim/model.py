@@ -324,7 +324,7 @@ class Model:
                 payment.authorized, payment.day = payment.requested, _day(now)
             self.payments[told["payment_id"]] = payment
         mine = (payment.authorized, payment.settled, payment.released, payment.open, payment.refunded)
-        theirs = tuple(int(told[name]) for name in ("authorized", "settled", "released", "open", "refunded"))
+        theirs = tuple(int(told["amounts"][name]) for name in ("authorized", "settled", "released", "open", "refunded"))
         assert mine == theirs, f"{told['payment_id']}: told {theirs}, the model has {mine}"
 
 

@@ -11,7 +11,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TERMINAL = ("denied", "rejected", "approval_expired", "released", "expired", "settled")
-TYPE = b"application/vnd.gonogo.receipt.v1+json"
+TYPE = b"application/vnd.gonogo.receipt.v2+json"
 AMOUNTS = ("authorized", "settled", "released", "open", "refunded")
 
 
@@ -81,7 +81,7 @@ def _amounts_from_the_ledger(connection: sqlite3.Connection) -> dict[str, dict[s
     for row in connection.execute("""
         SELECT p.payment_id, o.entry_kind, m.amount, m.debit, m.credit, p.available_account AS available, p.held_account AS held,
           p.payable_account AS payable
-        FROM movements AS m JOIN operations AS o ON o.seq = m.seq JOIN payments AS p ON p.payment_id = o.payment_id
+        FROM movements AS m JOIN operations AS o ON o.seq = m.seq JOIN payments AS p ON p.payment_id = o.resource_id
     """):
         found, way, where = amounts[row["payment_id"]], (row["debit"], row["credit"]), row["payment_id"]
         if way == (row["available"], row["held"]):
@@ -121,13 +121,15 @@ def _receipts_are_what_the_ledger_says(
         receipt = msgspec.json.decode(row["receipt"])
         if key is not None:
             key.verify(row["signature"], b"DSSEv1 %d %b %d %b" % (len(TYPE), TYPE, len(row["receipt"]), row["receipt"]))
-        assert receipt["journal_seq"] == row["seq"], f"receipt {receipt['receipt_id']} names another place in the journal"
-        assert receipt["postings_sha256"] == _postings_sha256(connection, row["seq"]), f"{receipt['receipt_id']}: other postings"
-        chains[receipt["payment_id"]].append((row["receipt"], receipt))
+        assert receipt["journal"]["seq"] == row["seq"], f"receipt {receipt['receipt_id']} names another place in the journal"
+        assert receipt["journal"]["postings_sha256"] == _postings_sha256(connection, row["seq"]), (
+            f"{receipt['receipt_id']}: other postings"
+        )
+        chains[receipt["subject"]["id"]].append((row["receipt"], receipt))
     for payment_id, chain in chains.items():
         before = None
         for number, (payload, receipt) in enumerate(chain, 1):
-            assert receipt["seq"] == number, f"{payment_id}: receipt {receipt['seq']} stands at {number}"
+            assert receipt["operation"]["seq"] == number, f"{payment_id}: receipt {receipt['seq']} stands at {number}"
             assert receipt["previous_receipt_sha256"] == before, f"{payment_id}: receipt {number} does not follow from the last"
             before = hashlib.sha256(payload).hexdigest()
         if payment_id.startswith("pay_"):
@@ -142,20 +144,20 @@ def _totals_are_the_sum_of_the_receipts(payment_id: str, chain: list[dict], deri
     """The receipts' own amounts add up to their last totals, and those are the ledger's."""
     summed = dict.fromkeys(AMOUNTS, 0)
     for receipt in chain:
-        amount = int(receipt["amount"])
-        if receipt["money_moved"] == "no":
+        amount = int(receipt["money"]["amount"])
+        if receipt["money"]["moved"] == "no":
             continue
         if summed["authorized"] == 0:
             summed["authorized"] = amount
         elif receipt["kind"] == "settle":
             summed["settled"] += amount
         elif receipt["kind"] in ("reverse", "expire"):
-            summed["refunded" if int(receipt["totals"]["refunded"]) > summed["refunded"] else "released"] += amount
-        if receipt["kind"] == "settle" and int(receipt["totals"]["open"]) == 0:
+            summed["refunded" if int(receipt["money"]["totals"]["refunded"]) > summed["refunded"] else "released"] += amount
+        if receipt["kind"] == "settle" and int(receipt["money"]["totals"]["open"]) == 0:
             summed["released"] = summed["authorized"] - summed["settled"]
     summed["open"] = summed["authorized"] - summed["settled"] - summed["released"]
     ledger = derived.get(payment_id, dict.fromkeys(AMOUNTS, 0))
-    last = {name: int(chain[-1]["totals"][name]) for name in AMOUNTS}
+    last = {name: int(chain[-1]["money"]["totals"][name]) for name in AMOUNTS}
     assert summed == ledger == last, f"{payment_id}: receipts add up to {summed}, say {last}; the ledger has {ledger}"
 
 
