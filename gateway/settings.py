@@ -1,5 +1,7 @@
 """What a gateway process is told when it starts; nothing reads the environment later."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -27,8 +29,8 @@ class Limits(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """One process's configuration. `body_limit` is bytes; `lock_wait_s` how long a write waits for another program's lock.
 
-    `rail_timeout_s` is how long the rail may take for an answer; `rail_secret` verifies its webhooks; `rail` replaces the one at
-    `rail_url`, for a rail in this process.
+    `steady_clock` gives seconds that nobody can set. `rail_timeout_s` is how long the rail may take for an
+    answer; `rail_secret` verifies its webhooks; `rail` replaces the one at `rail_url`, for a rail in this process.
     """
 
     db: Path
@@ -37,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True):
     body_limit: int = 65_536
     lock_wait_s: float = 2.0
     clock: Clock = system_clock
+    steady_clock: Callable[[], float] = time.monotonic
     ids: Ids = msgspec.field(default_factory=SystemIds)
     rail_url: str | None = None
     rail_secret: str | None = None

@@ -10,6 +10,7 @@ from typing import cast
 from gateway import package_dir
 from gateway.build import build_sha256
 from gateway.engine.chores import purge_answers, sweep_expired
+from gateway.engine.clock_watch import ClockWatch
 from gateway.engine.execute import execute_batch
 from gateway.engine.receipt_keys import SigningKeys, open_keys
 from gateway.engine.service import Service
@@ -24,6 +25,7 @@ from gateway.settings import Settings
 from gateway.store.database import SqliteStore
 from gateway.store.group_commit import GroupCommit, Waiter
 from gateway.store.payout_rows import RailEventRow
+from gateway.store.port import Transaction
 from gateway.store.reads import SqliteReads
 from gateway.store.sqlite_version import SQLITE_VERSION, has_wal_reset_defect
 from gateway.work import Chore, Context
@@ -50,6 +52,7 @@ class Engine(Service):
         self._tell_state: Callable[[], None] = lambda: None
         self._commit: GroupCommit[Mutation | Chore, object] = store.group_commit(self._decide, settings.lock_wait_s)
         self._purged = 0
+        self._clock_watch = ClockWatch(settings.steady_clock, settings.clock())
         self._sweeper: asyncio.Task[None] | None = None
         self._has_rail = settings.rail is not None or settings.rail_url is not None
         self._rail: RailLoop | None = None
@@ -160,9 +163,13 @@ class Engine(Service):
     async def tidy(self) -> bool:
         """Give back expired holds and let old answers go, a bounded number of each; whether there may be more to do."""
         swept = await self._tidied(partial(sweep_expired, limit=SWEEP_LIMIT))
-        purged = await self._tidied(partial(purge_answers, limit=SWEEP_LIMIT))
+        purged = await self._tidied(self._purge)
         self._purged += purged
         return SWEEP_LIMIT in (swept, purged)
+
+    def _purge(self, tx: Transaction, ctx: Context) -> int:
+        """Bytes that are gone cannot come back, so a clock that was set does not let any go."""
+        return purge_answers(tx, ctx, SWEEP_LIMIT) if self._clock_watch.trusts(ctx.now) else 0
 
     async def _sweep(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import sqlite3
+import time
 from contextlib import closing
 
 import httpx
@@ -21,13 +22,17 @@ ROUTES = sorted(MUTATIONS, key=lambda route: route.name)
 
 
 class MovingClock:
-    """The system's clock, some days on."""
+    """The system's clocks, some days on."""
 
     def __init__(self) -> None:
         self.ahead = dt.timedelta()
 
     def __call__(self) -> dt.datetime:
         return system_clock() + self.ahead
+
+    def steady(self) -> float:
+        """The days have passed."""
+        return time.monotonic() + self.ahead.total_seconds()
 
 
 @pytest.fixture(scope="module", params=ROUTES, ids=[route.name for route in ROUTES])
@@ -45,7 +50,7 @@ def clock():
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory, route, clock):
     """A gateway for the route's tests, under that clock, with a rail that does not answer."""
-    with Shop(tmp_path_factory.mktemp("shop"), clock=clock, **NO_RAIL) as made:
+    with Shop(tmp_path_factory.mktemp("shop"), clock=clock, steady_clock=clock.steady, **NO_RAIL) as made:
         yield made
 
 
