@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.process import HOST, PORT
+from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
 from gateway.rail import RAIL_TIMEOUT_S
 
 if TYPE_CHECKING:
@@ -58,25 +58,45 @@ def gateway() -> None:
 )
 @click.option("--rail", envvar="GONOGO_RAIL_URL", default=None, help="The rail's URL; `practice`: one that always pays.")
 @click.option(
+    "--default-rate",
+    type=click.IntRange(0),
+    default=DEFAULT_RATE_PER_S,
+    show_default=True,
+    help="Requests a second of a tenant that has set no rate; twice as many at once. 0 sets no limit.",
+)
+@click.option(
     "--rail-timeout-s",
     type=click.IntRange(1, 60),
     default=int(RAIL_TIMEOUT_S),
     show_default=True,
     help="Seconds until the rail's silence counts.",
 )
-def serve(host: str, port: int, db: Path | None, access_log: bool, processes: int, rail: str | None, rail_timeout_s: int) -> None:
+def serve(
+    host: str,
+    port: int,
+    db: Path | None,
+    access_log: bool,
+    processes: int,
+    rail: str | None,
+    default_rate: int,
+    rail_timeout_s: int,
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was taken and end with 0.
 
     Prints one JSON line on standard output when requests are answered: event, url, pid, build.
     """
     import msgspec
 
+    from gateway.rate_limit import RateLimit
     from gateway.server.serve import serve as run_server
     from gateway.settings import Settings
 
     with _problems():
         settings = Settings(db=_database(db), host=host, port=port, rail_url=rail or None, rail_timeout_s=rail_timeout_s)
-        settings = msgspec.structs.replace(settings, rail_secret=os.environ.get("GONOGO_RAIL_SECRET") or None)
+        limit = RateLimit(default_rate, 2 * default_rate) if default_rate else None
+        settings = msgspec.structs.replace(
+            settings, default_limit=limit, rail_secret=os.environ.get("GONOGO_RAIL_SECRET") or None
+        )
         if rail == "practice":
             from gateway.command_line.practice import practising
 

@@ -1,5 +1,7 @@
 """What administrators and operators do: wallets, payees, policies, pause and resume. The journal row is the audit."""
 
+import datetime as dt
+
 from msgspec import UNSET
 
 from gateway.answers import ModeView, PayeeView, PolicyView, WalletView
@@ -11,6 +13,9 @@ from gateway.policy.draft import contradiction, draft
 from gateway.store.port import Transaction
 from gateway.store.rows import Mode, NewPayee
 from gateway.work import Made, Work
+
+MOST_POLICIES_A_DAY = 200
+"""Policies that a tenant may put within 24 hours: at 64 KiB each they let the database grow by 12.5 MiB."""
 
 
 def create_wallet(tx: Transaction, work: Work, command: CreateWallet) -> Made:
@@ -32,6 +37,9 @@ def create_payee(tx: Transaction, work: Work, command: CreatePayee) -> Made:
 
 def put_policy(tx: Transaction, work: Work, command: PutPolicy) -> Made | Refusal:
     """A policy that is in force from the commit on."""
+    full = _policies_are_many(tx, work.request.principal.tenant_id, work.now_text)
+    if full is not None:
+        return full
     policy = draft(command)
     fault = contradiction(policy)
     if fault is not None:
@@ -40,6 +48,18 @@ def put_policy(tx: Transaction, work: Work, command: PutPolicy) -> Made | Refusa
     tx.tenants.add_policy(work.request.principal.tenant_id, digest, canonical(policy), work.now_text)
     tx.forget_settings()
     return Made(PolicyView(digest, policy), location=f"/v1/policies/{digest}")
+
+
+def _policies_are_many(tx: Transaction, tenant_id: str, now: str) -> Refusal | None:
+    """Policies are kept for ever, so how many a tenant may put is limited; nobody changes limits so often by hand."""
+    oldest = tx.tenants.policy_put_at(tenant_id, MOST_POLICIES_A_DAY)
+    if oldest is None:
+        return None
+    wait = dt.datetime.fromisoformat(oldest) + dt.timedelta(days=1) - dt.datetime.fromisoformat(now)
+    if wait <= dt.timedelta():
+        return None
+    detail = f"This tenant has put {MOST_POLICIES_A_DAY} policies within 24 hours, which is the most."
+    return Refusal(Code.RATE_LIMITED, detail, after_ms=int(wait.total_seconds() * 1000))
 
 
 def pause(tx: Transaction, work: Work, command: Pause) -> Made:

@@ -8,6 +8,9 @@ import msgspec
 
 _NS = 1_000_000_000
 
+UNLIMITED_PER_S = 1_000_000
+"""A tenant's rate from which on it has no limit: no gateway answers as many. Rate 0 stands for the gateway's default."""
+
 
 class RateLimit(msgspec.Struct, frozen=True):
     """At most `burst` requests at once, refilled at `rate_per_s` a second; both at least 1."""
@@ -19,6 +22,13 @@ class RateLimit(msgspec.Struct, frozen=True):
     def window_s(self) -> int:
         """Seconds in which an empty bucket fills up, rounded up."""
         return -(-self.burst // self.rate_per_s)
+
+
+def limit_of(rate_per_s: int, burst: int, default: RateLimit | None) -> RateLimit | None:
+    """A tenant's limit by what the database says: 0 for the default, UNLIMITED_PER_S or more for none."""
+    if rate_per_s == 0:
+        return default
+    return None if rate_per_s >= UNLIMITED_PER_S else RateLimit(rate_per_s, burst)
 
 
 class Drawn(msgspec.Struct, frozen=True):

@@ -8,9 +8,10 @@ import msgspec
 
 from gateway.clock import Clock, format_utc, system_clock
 from gateway.ids import Ids, SystemIds
-from gateway.process import HOST, PORT
+from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
 from gateway.rail import RAIL_TIMEOUT_S
 from gateway.rail.port import Rail
+from gateway.rate_limit import RateLimit
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -29,6 +30,7 @@ class Limits(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """One process's configuration. `body_limit` is bytes; `lock_wait_s` how long a write waits for another program's lock.
 
+    `default_limit` is for tenants that have set no rate, None limits none of them.
     `steady_clock` gives seconds that nobody can set. `rail_timeout_s` is how long the rail may take for an
     answer; `rail_secret` verifies its webhooks; `rail` replaces the one at `rail_url`, for a rail in this process.
     """
@@ -41,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True):
     clock: Clock = system_clock
     steady_clock: Callable[[], float] = time.monotonic
     ids: Ids = msgspec.field(default_factory=SystemIds)
+    default_limit: RateLimit | None = RateLimit(DEFAULT_RATE_PER_S, 2 * DEFAULT_RATE_PER_S)
     rail_url: str | None = None
     rail_secret: str | None = None
     rail_timeout_s: float = RAIL_TIMEOUT_S

@@ -30,6 +30,11 @@ REMEMBER_S = 1.0
 """For how long a key is known without asking the database: the most by which a revocation is late."""
 
 _MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 256
+"""Bytes of an Authorization header's value that is remembered: spaces may pad a good key to the length of a whole head."""
+
+_MOST_BUCKETS = 4096
+"""Tenants whose buckets are kept before the full ones are let go: a tenant that was idle needs none."""
 
 
 class Doorkeeper:
@@ -49,6 +54,7 @@ class Doorkeeper:
         self._monotonic = monotonic
         self._known: dict[str, tuple[Principal, str, float]] = {}  # in the order in which they expire
         self._full_at_ns: dict[str, int] = {}
+        self._most_buckets = _MOST_BUCKETS
 
     def admit(self, route: Route, sent: Headers, trail: Trail) -> Principal:
         """The caller, once it is known that its tenant may make one more request and that the route is open to the role.
@@ -70,8 +76,12 @@ class Doorkeeper:
         return principal
 
     def _draw(self, tenant_id: str, limit: RateLimit, trail: Trail) -> None:
-        drawn = draw(limit, self._full_at_ns.get(tenant_id, 0), int(self._monotonic() * 1_000_000_000))
+        now_ns = int(self._monotonic() * 1_000_000_000)
+        drawn = draw(limit, self._full_at_ns.get(tenant_id, 0), now_ns)
         self._full_at_ns[tenant_id] = drawn.full_at_ns
+        if len(self._full_at_ns) > self._most_buckets:
+            self._full_at_ns = {tenant: full_at for tenant, full_at in self._full_at_ns.items() if full_at > now_ns}
+            self._most_buckets = max(_MOST_BUCKETS, 2 * len(self._full_at_ns))
         trail.headers += headers_of_limit(limit, drawn)
         if not drawn.allowed:
             self._limited()
@@ -89,7 +99,8 @@ class Doorkeeper:
             raise Refused(Refusal(Code.UNAUTHENTICATED, "The API key is unknown or has been revoked."))
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        self._known[value] = (principal, fingerprint, now + REMEMBER_S)
+        if len(value) <= _LONGEST_REMEMBERED:
+            self._known[value] = (principal, fingerprint, now + REMEMBER_S)
         return principal
 
 

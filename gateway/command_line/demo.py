@@ -12,7 +12,7 @@ from gateway.ids import Ids
 from gateway.journal import system_row
 from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
-from gateway.rate_limit import RateLimit
+from gateway.rate_limit import UNLIMITED_PER_S, RateLimit
 from gateway.store.database import one_transaction
 from gateway.store.port import Transaction
 from gateway.store.rows import NewPayee
@@ -42,11 +42,14 @@ class DemoData(msgspec.Struct, frozen=True):
 
 
 def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLimit | None = None) -> DemoData:
-    """Make one tenant, in one transaction; works beside a running gateway. Raises StartProblem for an unusable database."""
+    """Make one tenant, in one transaction; works beside a running gateway. Without `limit` it has no rate limit.
+
+    Raises StartProblem for an unusable database.
+    """
     with one_transaction(db) as tx:
         data = _fill(tx, format_utc(clock()), ids, tenant_name)
-        if limit is not None:
-            tx.tenants.set_rate(data.tenant_id, limit.rate_per_s, limit.burst)
+        rate = limit or RateLimit(UNLIMITED_PER_S, UNLIMITED_PER_S)
+        tx.tenants.set_rate(data.tenant_id, rate.rate_per_s, rate.burst)
     return data
 
 

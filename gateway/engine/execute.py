@@ -130,7 +130,7 @@ def _record_made(tx: Transaction, work: Work, decided: Made) -> Answer:
 
 def _record_refusal(tx: Transaction, work: Work, decided: Refusal) -> Answer:
     status, request_id = CATALOGUE[decided.code].status, work.request.request_id
-    if status >= 500:  # never stored: the same key resumes
+    if status >= 500 or decided.code is Code.RATE_LIMITED:  # never stored: the same key resumes
         return refuse(decided, request_id)
     named = msgspec.structs.replace(decided, operation=f"opr_{work.suffix}")
     return store(tx, work, status, problem(named, request_id), None, decided.code)

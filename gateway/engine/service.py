@@ -74,7 +74,7 @@ class Service(Decider):
 
     def authenticate(self, token: str) -> Principal | None:
         """Whose API key `token` is. Keys hold 256 random bits, so one SHA-256 is as good as a slow hash here."""
-        return self._reads.principal(hashlib.sha256(token.encode()).digest())
+        return self._reads.principal(hashlib.sha256(token.encode()).digest(), self.settings.default_limit)
 
     def payment(self, principal: Principal, payment_id: str) -> PaymentView:
         """One payment; raises Refused."""

@@ -8,6 +8,7 @@ from gateway.commands import Principal
 from gateway.errors import Code
 from gateway.ledger import Movement
 from gateway.policy import Rules, Tally
+from gateway.rate_limit import RateLimit
 from gateway.receipts.batch_signer import BatchSigner
 from gateway.receipts.signer import ReceiptSigner
 from gateway.store.payout_rows import PayoutRow
@@ -140,8 +141,8 @@ class Reads(Protocol):
     def service_mode(self) -> str:
         """Whether all tenants are paused at once."""
 
-    def principal(self, key_sha256: bytes) -> Principal | None:
-        """Whose API key this is, unless it was revoked."""
+    def principal(self, key_sha256: bytes, default: RateLimit | None = None) -> Principal | None:
+        """Whose API key this is, unless it was revoked; `default` limits a tenant that has set no rate."""
 
     def payment(self, tenant_id: str, payment_id: str) -> PaymentRow:
         """One payment; raises Refused."""

@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 from gateway.commands import HOUSE, Principal
 from gateway.errors import Code, Refusal, Refused
 from gateway.idempotency.claim import tenant_key
-from gateway.rate_limit import RateLimit
+from gateway.rate_limit import RateLimit, limit_of
 from gateway.store.bulk import PAYMENT_COLUMNS, payment_row
 from gateway.store.connections import Reader, open_reader
 from gateway.store.payout_rows import PayoutRow
@@ -80,13 +80,13 @@ class SqliteReads:
         """Whether all tenants are paused at once."""
         return str(self._execute("SELECT mode FROM service WHERE only_row = 1").fetchone()[0])
 
-    def principal(self, key_sha256: bytes) -> Principal | None:
-        """Whose API key this is, unless it was revoked."""
+    def principal(self, key_sha256: bytes, default: RateLimit | None = None) -> Principal | None:
+        """Whose API key this is, unless it was revoked; `default` limits a tenant that has set no rate."""
         row = self._execute(_PRINCIPAL, (key_sha256,)).fetchone()
         if row is None:
             return None
         tenant_id, key_id, role, agent_id, person_id, rate_per_s, burst = row
-        limit = RateLimit(rate_per_s, burst) if rate_per_s else None
+        limit = limit_of(rate_per_s, burst, default)
         return Principal(tenant_id, key_id, role, agent_id, limit, person_id)
 
     def payment(self, tenant_id: str, payment_id: str) -> PaymentRow:

@@ -6,7 +6,7 @@ CREATE TABLE tenants (
   mode_at TEXT NOT NULL,
   mode_actor TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  rate_per_s INTEGER NOT NULL DEFAULT 0 CHECK (rate_per_s >= 0),  -- 0: as many requests as come
+  rate_per_s INTEGER NOT NULL DEFAULT 0 CHECK (rate_per_s >= 0),  -- 0: the gateway's default; 1000000 or more: no limit
   burst INTEGER NOT NULL DEFAULT 0 CHECK (burst >= 0 AND (rate_per_s = 0) = (burst = 0))
 ) STRICT, WITHOUT ROWID;
 
@@ -107,6 +107,7 @@ CREATE TABLE policies (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX policies_by_hash ON policies (tenant_id, policy_sha256);
+CREATE INDEX policies_by_time ON policies (tenant_id, created_at);
 
 -- What the policies' budgets have counted: tenant/day/2026-11-23, agent/{id}/hour/2026-11-23T10+00:00, wallet/{id}/month/2026-11...
 CREATE TABLE counters (

@@ -31,11 +31,14 @@ class Tenants(Protocol):
     def set_mode_everywhere(self, mode: Mode) -> None:
         """Pause or resume all tenants at once; a tenant's own pause stays as it is."""
 
+    def policy_put_at(self, tenant_id: str, place: int) -> str | None:
+        """When the tenant put the policy that has this place, the newest being 1; None where there are fewer."""
+
     def knows(self, tenant_id: str) -> bool:
         """Whether there is such a tenant."""
 
     def set_rate(self, tenant_id: str, rate_per_s: int, burst: int) -> None:
-        """Limit a tenant's requests; 0 and 0 lift the limit."""
+        """Limit a tenant's requests; 0 and 0 stand for the gateway's default, UNLIMITED_PER_S for no limit."""
 
     def set_mode(self, tenant_id: str, mode: Mode) -> None:
         """Pause or resume a tenant."""

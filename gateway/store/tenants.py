@@ -56,6 +56,12 @@ class TenantStore:
         """
         self._execute(sql, (tenant_id, digest, document, now, tenant_id))
 
+    def policy_put_at(self, tenant_id: str, place: int) -> str | None:
+        """When the tenant put the policy that has this place, the newest being 1; None where there are fewer."""
+        sql = "SELECT created_at FROM policies WHERE tenant_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?"
+        row = self._execute(sql, (tenant_id, place - 1)).fetchone()
+        return None if row is None else str(row[0])
+
     def set_mode_everywhere(self, mode: Mode) -> None:
         """Pause or resume all tenants at once; a tenant's own pause stays as it is."""
         sql = "UPDATE service SET mode = ?, mode_reason = ?, mode_at = ?, mode_actor = ? WHERE only_row = 1"
@@ -66,7 +72,7 @@ class TenantStore:
         return self._execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone() is not None
 
     def set_rate(self, tenant_id: str, rate_per_s: int, burst: int) -> None:
-        """Limit a tenant's requests; 0 and 0 lift the limit."""
+        """Limit a tenant's requests; 0 and 0 stand for the gateway's default, UNLIMITED_PER_S for no limit."""
         self._execute("UPDATE tenants SET rate_per_s = ?, burst = ? WHERE tenant_id = ?", (rate_per_s, burst, tenant_id))
 
     def set_mode(self, tenant_id: str, mode: Mode) -> None:

@@ -22,6 +22,7 @@ from gateway.store.bulk import (
 from gateway.store.key_events import KeyEvents
 from gateway.store.payouts import PayoutStore
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
+from gateway.store.rules_cache import RulesCache
 from gateway.store.tenants import TenantStore
 
 _SELECT_PAYMENT = f"SELECT {PAYMENT_COLUMNS} FROM payments WHERE tenant_id = ? AND payment_id = ?"  # noqa: S608  # our own names
@@ -71,7 +72,6 @@ SELECT tenant_id, payment_id FROM (
   SELECT tenant_id, payment_id FROM payments WHERE open > 0 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
 UNION ALL SELECT tenant_id, payment_id FROM payments WHERE state = 'approval_required' AND expires_at <= ?1 LIMIT ?2
 """
-_MOST_RULES = 4096
 NOTHING = Tally(0, 0)
 
 
@@ -81,7 +81,7 @@ class SqliteTransaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
         self.payouts, self.tenants, self.key_events = PayoutStore(connection), TenantStore(connection), KeyEvents(connection)
-        self._rules: dict[str, Rules] = {}
+        self._rules = RulesCache()
 
     def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:
         """What this key led to on this route, if it was ever decided."""
@@ -111,11 +111,10 @@ class SqliteTransaction:
         digest = str(row[0])
         known = self._rules.get(digest)
         if known is None:
-            if len(self._rules) >= _MOST_RULES:
-                self._rules.clear()
             document = self.policy_document(tenant_id, digest)
             assert document is not None, "its hash was read a statement ago"
-            known = self._rules[digest] = compile_rules(digest, document)
+            known = compile_rules(digest, document)
+            self._rules.add(digest, len(document), known)
         return known
 
     def policy_document(self, tenant_id: str, digest: str) -> bytes | None:

@@ -16,7 +16,7 @@ import msgspec
 from gateway.clock import Clock, format_utc
 
 _FLUSH_S = 0.05
-_MAX_WAITING_LINES = 20_000
+_MAX_WAITING_BYTES = 8_388_608
 
 
 class Sink(Protocol):
@@ -65,6 +65,7 @@ class AccessLog:
         self._clock = clock
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
+        self._bytes = 0
         self._batches: queue.SimpleQueue[list[bytes] | None] = queue.SimpleQueue()
         self._handed = 0
         self._written = 0
@@ -85,10 +86,11 @@ class AccessLog:
 
     def add(self, line: msgspec.Struct) -> None:
         """Queue a line; called from the event loop's thread alone."""
-        if self._handed - self._written + len(self._lines) >= _MAX_WAITING_LINES:
+        text = self._encode(line)
+        if self._handed - self._written + self._bytes + len(text) > _MAX_WAITING_BYTES:
             self._dropped += 1
             return
-        self._lines.append(self._encode(line))
+        self._take(text)
         if self._timer is None:
             try:
                 self._timer = asyncio.get_running_loop().call_later(_FLUSH_S, self._hand_over)
@@ -105,12 +107,16 @@ class AccessLog:
         self._timer = None
         if self._dropped and self._handed == self._written:
             lost = EventLine(self.now(), "lines_dropped", f"{self._dropped} lines were not written: nobody read fast enough")
-            self._lines.append(self._encode(lost))
+            self._take(self._encode(lost))
             self._dropped = 0
         if self._lines:
-            self._handed += len(self._lines)
+            self._handed += self._bytes
             self._batches.put(self._lines)
-            self._lines = []
+            self._lines, self._bytes = [], 0
+
+    def _take(self, text: bytes) -> None:
+        self._lines.append(text)
+        self._bytes += len(text)
 
     def _write_batches(self) -> None:
         while (batch := self._batches.get()) is not None:
@@ -119,7 +125,7 @@ class AccessLog:
                 self._sink.flush()
             except (OSError, ValueError):
                 pass  # The reader has gone; the gateway serves on without a log.
-            self._written += len(batch)
+            self._written += sum(map(len, batch))
 
 
 def event_line(time: str, event: str, message: str | None, request_id: str | None, error: BaseException | None) -> EventLine:

@@ -14,6 +14,7 @@ from gateway.command_line.demo import DemoData
 from gateway.command_line.explain import explain
 from gateway.errors import CATALOGUE, Code
 from gateway.process.entry import EXIT_CODES, run
+from gateway.rate_limit import UNLIMITED_PER_S
 from gateway.routes import MUTATIONS, ROUTES, reversal
 
 
@@ -81,7 +82,7 @@ def test_a_burst_needs_a_rate_and_defaults_to_it(tmp_path):
     assert invoke(gateway, "demo-data", "--db", db).exit_code == 0
     with contextlib.closing(sqlite3.connect(db)) as database:
         found = database.execute("SELECT rate_per_s, burst FROM tenants WHERE name = 'demo'").fetchall()
-    assert sorted(found) == [(0, 0), (7, 7), (7, 9)]
+    assert sorted(found) == [(7, 7), (7, 9), (UNLIMITED_PER_S, UNLIMITED_PER_S)]
 
 
 def test_the_database_is_in_the_state_folder_unless_told_otherwise(tmp_path):

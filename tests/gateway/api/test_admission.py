@@ -11,6 +11,7 @@ from gateway.api.admission import REMEMBER_S, Doorkeeper
 from gateway.api.headers import Headers
 from gateway.api.trail import Trail
 from gateway.errors import Refused
+from gateway.rate_limit import RateLimit
 from gateway.routes import STATUS
 
 
@@ -52,6 +53,24 @@ def test_the_log_names_a_remembered_key_as_before(tmp_path):
             shop.ask("GET", "/v1/status", None, {"authorization": f"{scheme} {shop.key('agent')}"})
         expected = hashlib.sha256(shop.key("agent").encode()).hexdigest()[:8]
     assert [line["key_fingerprint"] for line in shop.lines] == [expected] * 3
+
+
+def test_a_long_header_is_not_remembered(shop, clock):
+    """Spaces around a good key would let one caller fill the memory with heads of 64 KiB."""
+    door = Doorkeeper(shop.engine, clock, lambda: None)
+    for spaces in (1, 60_000):
+        value = b"Bearer" + b" " * spaces + shop.key("agent").encode()
+        assert door.admit(STATUS, Headers([(b"authorization", value)]), Trail("r", "GET", "/", clock())).role == "agent"
+    assert [len(value) < 100 for value in door._known] == [True]
+
+
+def test_buckets_of_idle_tenants_are_let_go(shop, clock):
+    """A full bucket needs no row, however many tenants there were."""
+    door = Doorkeeper(shop.engine, clock, lambda: None)
+    for number in range(10_000):
+        clock.now += 1
+        door._draw(f"ten_{number}", RateLimit(1, 1), Trail("r", "GET", "/", clock()))
+    assert len(door._full_at_ns) <= 4097
 
 
 def test_what_has_expired_is_forgotten_with_the_next_look_up(shop, clock):

@@ -79,11 +79,21 @@ def test_public_routes_have_no_limit(shop):
 
 
 def test_a_tenant_without_a_limit_hears_nothing_of_it(tmp_path, clock):
-    """As many requests as come; no header says otherwise."""
+    """As many requests as come; no header says otherwise. A demo tenant is one."""
     with Shop(tmp_path, clock) as shop:
         answers = [shop.ask("GET", "/v1/status") for _ in range(50)]
     assert {answer.status_code for answer in answers} == {200}
     assert not any("ratelimit" in answer.headers for answer in answers)
+
+
+def test_a_tenant_that_has_set_no_rate_gets_the_gateways_default(tmp_path, clock):
+    """Rate 0 in the database, as a new tenant has it."""
+    with Shop(tmp_path, clock, default_limit=RateLimit(5, 10)) as shop:
+        with closing(sqlite3.connect(shop.settings.db, isolation_level=None)) as database:
+            TenantStore(database).set_rate(shop.demo.tenant_id, 0, 0)
+        answers = [shop.ask("GET", "/v1/status") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert answers[0].headers["ratelimit-policy"] == '"tenant";q=10;w=2'
 
 
 def test_demo_data_sets_the_limit_that_it_is_given(tmp_path):

@@ -77,8 +77,8 @@ REFUSED = {
     "a revoked key comes back": """INSERT INTO key_events
         SELECT seq, 'a-key', 'active', at, 'x' FROM operations WHERE kind = 'key_active' ORDER BY seq DESC LIMIT 1""",
     "a second row of the service": "INSERT INTO service SELECT 2, mode, mode_reason, mode_at, mode_actor FROM service",
-    "a burst without a rate": "UPDATE tenants SET burst = 1",
-    "a rate without a burst": "UPDATE tenants SET rate_per_s = 1",
+    "a burst without a rate": "UPDATE tenants SET rate_per_s = 0",
+    "a rate without a burst": "UPDATE tenants SET burst = 0",
     "a 5xx answer is stored": """INSERT INTO operations
         (tenant_id, suffix, kind, at, actor, route, fingerprint, request, status)
         VALUES ('t', 's', 'k', 'a', 'a', 'r', zeroblob(32), zeroblob(2), 500)""",
