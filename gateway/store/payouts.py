@@ -26,7 +26,7 @@ _TO_ASK = f"""
 ORDER BY due_at, tenant_id, payout_id LIMIT ?
 """
 _EVENTS = """
-SELECT rail_event_id, rail_key, type, status, body, tries FROM rail_events
+SELECT rail_event_id, rail_key, type, status, body, tries FROM rail_events INDEXED BY rail_events_to_do
 WHERE outcome IS NULL AND rail = ? AND due_at <= ? ORDER BY due_at, rail_event_id LIMIT ?
 """
 _ACCOUNT = "INSERT INTO accounts (tenant_id, name, currency, may_go_negative) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"

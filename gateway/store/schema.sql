@@ -157,6 +157,7 @@ CREATE TABLE payments (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX payments_open ON payments (expires_at, tenant_id, payment_id) WHERE open > 0;
+CREATE INDEX payments_waiting_until ON payments (expires_at, tenant_id, payment_id) WHERE state = 'approval_required';
 CREATE INDEX payments_waiting ON payments (tenant_id, payment_id, expires_at) WHERE state = 'approval_required';
 CREATE INDEX payments_guarded ON payments (tenant_id, agent_id, payee_id, requested, created_at) WHERE guarded = 1;
 
@@ -211,6 +212,8 @@ CREATE TABLE operations (
 
 CREATE UNIQUE INDEX operations_by_suffix ON operations (suffix);
 CREATE UNIQUE INDEX operations_by_resource ON operations (resource_kind, resource_id, resource_seq) WHERE resource_seq IS NOT NULL;
+-- A tenant's receipts and ledger entries, whatever other tenants did; entry_kind is here so that entries are found without the rows.
+CREATE INDEX operations_by_tenant ON operations (tenant_id, seq, entry_kind) WHERE receipt IS NOT NULL OR entry_kind IS NOT NULL;
 
 -- Which operation a key led to. tenant_key is tenant and key, route_hash covers method, template and path ids. The key is not hashed:
 -- keys that callers number, date or derive from an id lie side by side then, and a batch of them dirties one page, not one for each.

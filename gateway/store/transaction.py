@@ -70,7 +70,9 @@ UPDATE payments SET state = ?, authorized = ?, open = ?, counters = ?, guarded =
 _OPEN_EXPIRED = """
 SELECT tenant_id, payment_id FROM (
   SELECT tenant_id, payment_id FROM payments WHERE open > 0 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
-UNION ALL SELECT tenant_id, payment_id FROM payments WHERE state = 'approval_required' AND expires_at <= ?1 LIMIT ?2
+UNION ALL SELECT tenant_id, payment_id FROM (
+  SELECT tenant_id, payment_id FROM payments WHERE state = 'approval_required' AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
+LIMIT ?2
 """
 NOTHING = Tally(0, 0)
 
