@@ -29,6 +29,11 @@ def _problems() -> Generator[None, None, None]:
         yield
     except StartProblem as problem:
         raise click.ClickException(str(problem)) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        what = f"{error.filename}: {error.strerror}; check that the path exists, its owner, its mode and the room on its disk"
+        raise click.ClickException(what) from None
 
 
 _DB = click.option(
@@ -37,10 +42,7 @@ _DB = click.option(
 
 
 def _database(db: Path | None) -> Path:
-    path = (db or default_db()).absolute()
-    if db is None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    return (db or default_db()).absolute()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -120,8 +122,6 @@ def rail(host: str, port: int, script: Path | None, book: Path | None, webhook_u
     from gateway.rail.simulator.serve import RailSettings, serve_rail
 
     path = (book or default_db().with_name("rail.db")).absolute()
-    if book is None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _problems():
         serve_rail(RailSettings(path, host, port, script, webhook_url, os.environ.get("GONOGO_RAIL_SECRET")))
 

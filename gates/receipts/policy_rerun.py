@@ -14,6 +14,9 @@ from gates.schema.canonical import Json, sha256_hex, to_builtins
 NO_POLICY = sha256_hex(b"")
 """The policy hash of a tenant that has set none: everything is denied."""
 
+_OF_THE_MACHINE = frozenset({"Factory", "localtime", "posixrules"})
+"""Files among the time zones that are whatever the machine's administrator chose."""
+
 _DECIDING = {"reserve": ("allow",), "denial": ("deny",), "escalation": ("challenge", "escalate")}
 _AFTER_VOTE = {"approval_required": ("challenge", "escalate"), "reserved": ("allow",)}
 
@@ -78,6 +81,8 @@ def _clock_fault(receipt: Receipt, inputs: Inputs, policy: Mapping[str, Json] | 
     if now > issued or (receipt.kind in (*_DECIDING, "approve") and now != issued):
         return f"the decision was made at {inputs.now}, the receipt issued at {receipt.signing.issued_at}"
     zone = str((policy or {}).get("time_zone", "UTC"))
+    if zone in _OF_THE_MACHINE:
+        raise Unknown(f"{zone} is another clock on every machine")
     try:
         offset = now.astimezone(ZoneInfo(zone)).utcoffset()
     except (KeyError, OSError, ValueError):

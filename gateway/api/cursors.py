@@ -8,6 +8,7 @@ position gives nobody anything that the list would not.
 import base64
 import binascii
 import hashlib
+import re
 from typing import Final
 
 from gateway.errors import Code, Refusal, Refused
@@ -24,10 +25,11 @@ def seal(position: str | None, *listing: str) -> str | None:
     return base64.urlsafe_b64encode(_mark(data, listing) + data).rstrip(b"=").decode()
 
 
-def unseal(cursor: str, *listing: str) -> str | None:
-    """The position in a cursor; None for the empty one, which is the first page.
+def unseal(cursor: str, *listing: str, form: str = ".*") -> str | None:
+    """The position in a cursor; None for the empty one, which is the first page. `form` is the pattern of a position.
 
-    Raises Refused(invalid_request) for anything that `seal` did not make for this listing.
+    Raises Refused(invalid_request) for anything that `seal` did not make for this listing, and for what is no position: the
+    mark keeps mistakes out, not people who know how it is made.
     """
     if not cursor:
         return None
@@ -36,7 +38,11 @@ def unseal(cursor: str, *listing: str) -> str | None:
         position = whole[_MARK:].decode()
     except (binascii.Error, UnicodeDecodeError):
         raise _foreign() from None
-    if whole[:_MARK] != _mark(whole[_MARK:], listing) or seal(position, *listing) != cursor:
+    if (
+        whole[:_MARK] != _mark(whole[_MARK:], listing)
+        or seal(position, *listing) != cursor
+        or not re.fullmatch(form, position, re.DOTALL)
+    ):
         raise _foreign()
     return position
 

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, Scope
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from gateway.api.admission import Doorkeeper, path_digest, path_ids, path_key
+from gateway.api.admission import ID_PATTERN, Doorkeeper, path_digest, path_ids, path_key
 from gateway.api.body import BodyDecoder, read_body
 from gateway.api.contract import NDJSON
 from gateway.api.cursors import seal, unseal
@@ -38,6 +38,9 @@ from gateway.routes import (
     Route,
 )
 
+_JOURNAL_POSITION = "[1-9][0-9]{0,17}"
+"""Every such number is one to SQLite."""
+
 
 class Call(msgspec.Struct, frozen=True):
     """One read, checked as far as its route and role go."""
@@ -56,7 +59,7 @@ def _payments(call: Call) -> Reply:
     assert isinstance(call.query, PaymentsQuery)
     query, listing = call.query, (LIST_PAYMENTS.kind, "" if call.query.state is UNSET else call.query.state)
     waiting = query.state is not UNSET
-    page = call.engine.payments(call.principal, unseal(query.cursor, *listing), query.limit, waiting=waiting)
+    page = call.engine.payments(call.principal, unseal(query.cursor, *listing, form=ID_PATTERN), query.limit, waiting=waiting)
     return json_reply(replace(page, next_cursor=seal(page.next_cursor, *listing)))
 
 
@@ -77,7 +80,8 @@ def _receipts(call: Call) -> Reply:
     assert isinstance(query, ReceiptsQuery)
     payment_id = None if query.payment_id is UNSET else query.payment_id
     listing = (LIST_RECEIPTS.kind, payment_id or "")
-    page = call.engine.receipts(call.principal, payment_id, unseal(query.cursor, *listing), query.limit)
+    after = unseal(query.cursor, *listing, form=_JOURNAL_POSITION)
+    page = call.engine.receipts(call.principal, payment_id, after, query.limit)
     return json_reply(replace(page, next_cursor=seal(page.next_cursor, *listing)))
 
 
@@ -106,7 +110,8 @@ def _payout(call: Call) -> Reply:
 
 def _payouts(call: Call) -> Reply:
     assert isinstance(call.query, PayoutsQuery)
-    page = call.engine.payouts(call.principal, unseal(call.query.cursor, LIST_PAYOUTS.kind), call.query.limit)
+    cursor = unseal(call.query.cursor, LIST_PAYOUTS.kind, form=ID_PATTERN)
+    page = call.engine.payouts(call.principal, cursor, call.query.limit)
     return json_reply(replace(page, next_cursor=seal(page.next_cursor, LIST_PAYOUTS.kind)))
 
 

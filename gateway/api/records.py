@@ -13,11 +13,16 @@ from gateway.api.series import CLIENT_GONE, UNMATCHED, series_of
 from gateway.api.trail import Trail, lay
 from gateway.errors import Code, Refusal
 from gateway.ids import Ids
-from gateway.routes import GET_KEY
+from gateway.routes import GET_KEY, ROUTES
 from gateway.store.port import StorageError
 from gateway.telemetry.access_log import AccessLog, RequestLine
 from gateway.telemetry.metrics import Metrics
 
+_SHORTEST_SECRET = 16
+_WORDS = sorted({word for route in ROUTES for word in route.template.split("/") if len(word) >= _SHORTEST_SECRET})
+_HARMLESS = re.compile(
+    "|".join((*map(re.escape, _WORDS), r"gonogo-keys\.json", "[0-9a-f]{64}", "(pay|pyo|wal|pye|rcp|opr)_[A-Za-z0-9]{1,64}"))
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -65,7 +70,7 @@ class Records:
             request_id=trail.request_id,
             method=trail.method,
             route=trail.route or UNMATCHED,
-            path=_without_key(trail.path),
+            path=_without_secrets(trail.path),
             status=trail.status or CLIENT_GONE,
             duration_ms=round(seconds * 1000, 3),
             tenant=who.tenant_id if who else None,
@@ -110,9 +115,15 @@ class Edge:
             self._records.end(trail)
 
 
-def _without_key(path: str) -> str:
-    """The path for the log: an idempotency key at its end is the caller's secret, and a path may be of any length."""
-    return GET_KEY.template if "idempotency-keys" in path else path[:256]
+def _without_secrets(path: str) -> str:
+    """The path for the log: an idempotency key or an API key may stand in it, by mistake too, and it may be of any length.
+
+    Neither is shorter than 16 characters, so longer parts are left out unless they are a word of a route, an id or a hash.
+    """
+    if "idempotency" in path.lower():
+        return GET_KEY.template
+    parts = path[:256].split("/")
+    return "/".join(part if len(part) < _SHORTEST_SECRET or _HARMLESS.fullmatch(part) else "{redacted}" for part in parts)
 
 
 def _inner(scope: HTTPScope) -> HTTPScope:

@@ -4,6 +4,7 @@ Each batch asks the database, inside its transaction, whether the newest key eve
 another process therefore takes effect exactly at its own place in the journal: no signal, no restart, no receipt in between.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from gateway.store.tables import KeyEvents
 
 ALL_TENANTS = "system"
 """The tenant under which the journal holds what concerns all of them."""
+
+_log = logging.getLogger(__name__)
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -42,6 +45,7 @@ class SigningKeys:
         self._events = events
         self._known = 0
         self._signer: ReceiptSigner | None = None
+        self._logged = ""
 
     def current(self) -> ReceiptSigner:
         """The active key's signer, asked inside the transaction that will use it.
@@ -50,13 +54,20 @@ class SigningKeys:
         """
         newest = self._events.newest()
         if self._signer is None or newest != self._known:
+            events = self._events.all()
             try:
-                self._signer = _active_signer(self._settings, self._events.all())
-            except StartProblem as problem:
-                named = str(problem).replace(f"{self._settings.db.parent}{os.sep}", "")  # callers learn no path
-                raise StorageError(Code.STORAGE_UNUSABLE, named) from None
+                self._signer = _active_signer(self._settings, events)
+            except StartProblem as problem:  # it names a path: that is for the log, callers learn the file's name alone
+                self._log_once(str(problem))
+                name = key_path(self._settings, _active_id(events)).name
+                raise StorageError(Code.STORAGE_UNUSABLE, f"{name}: the key cannot be used; the gateway's log says why") from None
             self._known = newest
         return self._signer
+
+    def _log_once(self, problem: str) -> None:
+        if problem != self._logged:
+            _log.error("%s", problem)
+            self._logged = problem
 
 
 def open_keys(settings: Settings, store: Store) -> SigningKeys:
@@ -101,8 +112,16 @@ def revoke(tx: Transaction, settings: Settings, keyid: str, actor: str) -> Chang
 def drop_key_file(settings: Settings, keyid: str) -> None:
     """Remove a private key that signs no more; called once the event that ended it is durable."""
     for path in (key_path(settings, keyid), settings.key_file):
-        if path.exists() and read_key_file(path).keyid == keyid:
-            path.unlink()
+        if _is_there(path) and read_key_file(path).keyid == keyid:
+            try:
+                path.unlink()
+            except OSError as error:
+                done = f"the receipt key {keyid} signs no more, but its file cannot be removed"
+                raise StartProblem(f"{path}: {done}: {error.strerror}; remove it by hand") from None
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  # Path.exists raises where the folder cannot be searched
 
 
 def key_path(settings: Settings, keyid: str) -> Path:
@@ -113,7 +132,7 @@ def key_path(settings: Settings, keyid: str) -> Path:
 def missing_key_file(settings: Settings, events: tuple[KeyEvent, ...]) -> str | None:
     """That the active key's file is gone, in words; None while there is one."""
     keyid = _active_id(events)
-    if key_path(settings, keyid).exists() or settings.key_file.exists():
+    if _is_there(key_path(settings, keyid)) or _is_there(settings.key_file):
         return None
     return f"the file of the active receipt key {keyid} is gone; restore it, or make a new key: gonogo gateway rotate-key"
 
@@ -166,7 +185,7 @@ def _active_id(events: tuple[KeyEvent, ...]) -> str:
 def _active_signer(settings: Settings, events: tuple[KeyEvent, ...]) -> ReceiptSigner:
     keyid = _active_id(events)
     for path in (key_path(settings, keyid), settings.key_file):
-        if path.exists():
+        if _is_there(path):
             signer = read_key_file(path)
             if signer.keyid == keyid:
                 return signer

@@ -48,7 +48,7 @@ def load_signer(settings: Settings) -> ReceiptSigner:
 
     Raises StartProblem where the key file is not 32 raw bytes.
     """
-    if not settings.key_file.exists():
+    if not os.path.lexists(settings.key_file):  # Path.exists raises where the folder cannot be searched
         make_key_file(settings.key_file, Ed25519PrivateKey.generate())
     return read_key_file(settings.key_file)
 
@@ -64,11 +64,19 @@ def make_key_file(path: Path, key: Ed25519PrivateKey) -> None:
         return
     except OSError as error:
         raise StartProblem(f"{path}: the signing key cannot be written: {error.strerror}") from None
+    try:
+        _write(handle, key.private_bytes_raw(), path.parent)
+    except OSError as error:
+        path.unlink()
+        raise StartProblem(f"{path}: the signing key cannot be written: {error.strerror}; make room, then try again") from None
+
+
+def _write(handle: int, raw: bytes, parent: Path) -> None:
     with os.fdopen(handle, "wb") as file:
-        file.write(key.private_bytes_raw())
+        file.write(raw)
         file.flush()
         os.fsync(file.fileno())
-    folder = os.open(path.parent, os.O_RDONLY)
+    folder = os.open(parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
@@ -76,8 +84,14 @@ def make_key_file(path: Path, key: Ed25519PrivateKey) -> None:
 
 
 def read_key_file(path: Path) -> ReceiptSigner:
-    """The signer of a key file; raises StartProblem where it is not 32 raw bytes."""
-    raw = path.read_bytes()
+    """The signer of a key file; raises StartProblem where it cannot be read, or is not 32 raw bytes."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        text = (
+            f"{path}: the signing key cannot be read: {error.strerror}; give it to the user that runs the gateway, with mode 0600"
+        )
+        raise StartProblem(text) from None
     if len(raw) != 32:
         raise StartProblem(f"{path}: not a 32 byte Ed25519 key; restore it from the backup that holds the database")
     return ReceiptSigner(Ed25519PrivateKey.from_private_bytes(raw))

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from gateway.errors import StartProblem
+from gateway.private_file import make_private
 from gateway.store.connections import open_writer, start_text
 
 _EARLIER = {"m001_create"}
@@ -36,10 +37,7 @@ def migrate(path: Path) -> tuple[str, ...]:
     Raises StartProblem for a file that is not usable, whose schema is newer in a way that this release cannot run on, or whose
     tables, indexes or triggers are not those that its migrations make.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StartProblem(f"{path.parent}: cannot be made: {error.strerror}") from None
+    make_private(path)
     connection = open_writer(path)
     try:
         connection.execute("PRAGMA busy_timeout = 5000")

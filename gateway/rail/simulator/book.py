@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from gateway.private_file import make_private
+
 Status = Literal["pending", "succeeded", "failed"]
 
 _SCHEMA = """
@@ -62,6 +64,7 @@ class Book:
     """Charges, and the lines of those that are final."""
 
     def __init__(self, path: Path) -> None:
+        make_private(path)
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._execute = self._connection.execute
         self._execute("PRAGMA journal_mode = WAL")

@@ -46,6 +46,20 @@ def test_garbage_is_refused_with_400(open_shop, path, cursor):
     assert "cursor" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "listing", "position"),
+    [
+        *(("/v1/receipts", ("list_receipts", ""), forged) for forged in ("abc", "", "-1", "0", "1.0", "9" * 40, "\u0661", "1\n")),
+        ("/v1/payments", ("list_payments", ""), "x\0"),
+        ("/v1/payouts", ("list_payouts",), "' OR 1 = 1 --"),
+    ],
+)
+def test_a_forged_cursor_is_refused_with_400(open_shop, path, listing, position):
+    """Anybody can compute the mark; what it marks must be a position of the list all the same."""
+    answer = open_shop.ask("GET", f"{path}?cursor={seal(position, *listing)}", "finance")
+    assert refusal(answer) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "1001", "x", "1.5", ""])
 @pytest.mark.parametrize("path", ["/v1/payments", "/v1/receipts", "/v1/payouts", "/v1/ledger/entries"])
 def test_a_limit_outside_1_to_1000_is_refused(open_shop, path, limit):

@@ -103,6 +103,49 @@ def test_the_log_holds_no_secret(tmp_path):
     assert shop.lines[3]["key_fingerprint"] is None
 
 
+SECRET = "my-very-secret-idempotency-key"  # noqa: S105  # what must not be found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/v1/idempotency-keys/KEY",
+            "/v1/idempotency%2Dkeys/KEY",
+            "/v1/Idempotency-Keys/KEY",
+            "/v1/keys/KEY",
+            "/v1/payments/KEY",
+        ),
+        *("/v1/payments/KEY/settle", "/KEY", "/v1/policies/KEY", "/v1/payments;KEY/x"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_key_in_a_path_is_logged(tmp_path, method, path):
+    """Wherever a caller puts it, an idempotency key or an API key."""
+    with Shop(tmp_path) as shop:
+        for secret in (SECRET, shop.demo.agent_key):
+            shop.ask(method, path.replace("KEY", secret))
+    assert len(shop.lines) == 2
+    assert SECRET not in shop.sink.getvalue().decode()
+    assert shop.demo.agent_key not in shop.sink.getvalue().decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/payments/pay_0123456789abcdef01/settle",
+        "/v1/policies/dry-run",
+        f"/v1/policies/{'0' * 64}",
+        "/.well-known/gonogo-keys.json",
+    ],
+)
+def test_a_path_without_a_secret_is_logged_as_it_is(tmp_path, path):
+    """Ids, hashes and the words of the routes."""
+    with Shop(tmp_path) as shop:
+        shop.ask("GET", path)
+    assert [line["path"] for line in shop.lines] == [path]
+
+
 class _Stuck(io.BytesIO):
     """A reader that stands still until it is let go."""
 

@@ -1,6 +1,7 @@
 """The policy's decision, limit by limit."""
 
 import datetime as dt
+import time
 
 import msgspec
 import pytest
@@ -149,6 +150,21 @@ def test_a_policy_that_contradicts_itself_is_refused_by_the_limits_path(command,
     fault = contradiction(draft(command))
     assert fault is not None
     assert fault.startswith(path)
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Factory", "right/Europe/Zurich", "posix/UTC", "europe/zurich"])
+@pytest.mark.parametrize("here", ["Asia/Tokyo", "America/New_York", ":/etc/localtime"])
+def test_a_time_zone_of_the_machine_is_refused(monkeypatch, here, name):
+    """Only IANA's own names: their clocks are the same on every machine, whatever TZ says."""
+    monkeypatch.setenv("TZ", here)
+    time.tzset()
+    try:
+        assert (contradiction(draft(PutPolicy("USD", time_zone=name))) or "").startswith("$.time_zone")
+        assert contradiction(draft(PutPolicy("USD", time_zone="Europe/Zurich"))) is None
+        assert local_moment(dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC), "Europe/Zurich") == "2026-11-23T11:00:00.000+01:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_windows_are_those_of_the_named_zone_and_no_hour_is_counted_twice():
