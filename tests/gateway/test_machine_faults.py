@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway_process import demo, run, running
 from gateway_shop import Shop
 
-from gateway.engine.receipt_keys import key_path, rotate
+from gateway.command_line.controls import rotate_key
+from gateway.engine.receipt_keys import key_path
 from gateway.errors import StartProblem
 from gateway.rail.simulator.book import Book
 from gateway.receipts.signer import make_key_file, read_key_file
-from gateway.store.connections import open_writer, own_transaction
 
 
 @pytest.mark.process
@@ -96,10 +96,7 @@ def _unlink_key(settings):
 
 
 def _replace_key(settings):
-    connection = open_writer(settings.db)
-    with own_transaction(connection):
-        keyid = rotate(connection, settings, "ops").active
-    connection.close()
+    keyid = rotate_key(settings, "ops").active
     path = key_path(settings, keyid)
     assert read_key_file(path).keyid == keyid
     path.write_bytes(b"short")
