@@ -42,7 +42,7 @@ class DemoData(msgspec.Struct, frozen=True):
 
 
 def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLimit | None = None) -> DemoData:
-    """Make one tenant, in one transaction; works beside a running gateway. Without `limit` it has no rate limit.
+    """Make one tenant, in one transaction; works while a gateway runs. Without `limit` it has no rate limit.
 
     Raises StartProblem for an unusable database.
     """

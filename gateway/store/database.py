@@ -61,7 +61,7 @@ class SqliteStore:
             yield SqliteTransaction(self._writer)
 
     async def drain(self) -> None:
-        """Move what is left of the log into the database, and close it; where the disk is full the log stays beside it."""
+        """Move what is left of the log into the database, and close it; where the disk is full the log stays as it is."""
         if self._checkpoints is not None:
             await self._checkpoints.close()
         try:

@@ -71,7 +71,7 @@ class SqliteReads:
     def problem(self) -> str | None:
         """Why the database does not answer; None if it does."""
         try:
-            self._execute("SELECT count(*) FROM tenants").fetchone()
+            self._execute("SELECT 1 FROM service WHERE only_row = 1").fetchone()
         except StorageError as error:
             return f"database: {error.detail}"
         return None

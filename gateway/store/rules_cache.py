@@ -8,7 +8,7 @@ MOST_BYTES = 2_097_152
 """Bytes of documents whose rules are kept: 2 MiB. Rules take up to 20 times their document, so 40 MiB is the most."""
 
 _EACH = 256
-"""Bytes that each document is counted with besides its own: the rules of the shortest one take 1.5 KB."""
+"""Bytes that each document is counted with in addition to its own: the rules of the shortest one take 1.5 KB."""
 
 
 class RulesCache:

@@ -85,7 +85,7 @@ def walks(desk, read, subject):
 
 @pytest.mark.parametrize("name", READS)
 def test_no_read_of_a_caller_walks_through_other_tenants_rows(desk, name):
-    """A tenant without payments waits as long beside one with 60,000 as beside none."""
+    """A tenant without payments waits as long next to one with 60,000 as next to none."""
     assert walks(desk, READS[name], desk.reads) == []
 
 
