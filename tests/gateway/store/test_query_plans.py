@@ -118,7 +118,8 @@ def test_the_receipts_of_a_payment_are_found_by_payment(desk):
     made = desk.ask(RESERVE, Reserve(desk.demo.wallet_id, desk.demo.payee_ids[0], "1000", "USD"), "k")
     payment_id = msgspec.json.decode(made.body)["payment"]["payment_id"]
     found = plans(desk.connection, lambda reads: reads.receipts(desk.demo.tenant_id, payment_id, 0, 1), desk.reads)
-    assert ["SEARCH operations USING INDEX operations_by_payment (payment_id=? AND payment_seq>?)"] in found.values()
+    index = "operations_by_resource (resource_kind=? AND resource_id=? AND resource_seq>?)"
+    assert [f"SEARCH operations USING INDEX {index}"] in found.values()
 
 
 def test_rail_events_are_found_among_those_that_wait(desk):
