@@ -107,7 +107,7 @@ class Reader:
         view = body["payment"]
         if operation == "reserve":
             self.last = self.payments[key] = view["payment_id"]
-        totals = " ".join(view[name] for name in ("authorized", "settled", "released", "open", "refunded"))
+        totals = " ".join(view["amounts"][name] for name in ("authorized", "settled", "released", "open", "refunded"))
         return f"{answer.status} {view['state']}{replay}", totals
 
 
