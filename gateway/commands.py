@@ -188,3 +188,8 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     agent_id: str
     limit: RateLimit | None = None
     person_id: str | None = None
+
+
+def is_same(one: str | None, other: str | None) -> bool:
+    """Whether two names, or two people's ids, are one person's: Ann and ann are; None is nobody's."""
+    return one is not None and other is not None and one.casefold() == other.casefold()

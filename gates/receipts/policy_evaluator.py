@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -35,6 +36,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now: str
     approvals: tuple[str, ...] = ()
     duplicate_at: str | None = None
+    least_approvals: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
     payee_category: str = ""
     payee_created_at: str | None = None
     payee_known: bool = False
@@ -66,8 +68,10 @@ def evaluate(policy: Mapping[str, Json] | None, question: Question) -> Decision:
     reasons = tuple(reason for reason in ORDER if reason in failing)
     worst = next((outcome for outcome in ("deny", "escalate", "challenge") if outcome in failing.values()), "allow")
     needed = {"challenge": 1, "escalate": _number(_member(policy or {}, "approval"), "quorum")}.get(worst, 0)
-    if worst in ("challenge", "escalate") and len(question.inputs.approvals) >= needed:
-        worst = "allow"
+    if worst != "deny":
+        needed = max(needed, question.inputs.least_approvals)
+        enough = len(question.inputs.approvals) >= needed
+        worst = "allow" if enough else {"allow": "escalate"}.get(worst, worst)
     amount = int(question.inputs.amount) if worst == "allow" else 0
     one = 1 if worst == "allow" else 0
     counters = {name: _number(question.counters, name) for name in question.counters}

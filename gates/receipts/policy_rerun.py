@@ -64,7 +64,8 @@ def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
     if sha256_hex(rfc8785.dumps(whole)) != block.inputs_sha256:
         return "inputs_sha256 is not the hash of what it decided on"
     people = inputs.approvals
-    if len(set(people)) != len(people) or receipt.parties.agent_id in people:
+    folded = [person.casefold() for person in people]
+    if len(set(folded)) != len(folded) or receipt.parties.agent_id.casefold() in folded:
         return f"the approvals {', '.join(people)} are not those of different people other than {receipt.parties.agent_id}"
     amount = receipt.money.amount if receipt.kind in (*_DECIDING, "approve", "reject") else receipt.money.totals.authorized
     if amount not in ("0", inputs.amount):

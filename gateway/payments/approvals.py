@@ -2,13 +2,13 @@
 
 import msgspec
 
-from gateway.commands import Approve, Principal, Reject
+from gateway.commands import Approve, Principal, Reject, is_same
 from gateway.errors import Code, Refusal
 from gateway.ledger import movements
 from gateway.machines.payment import PAYMENT, PaymentEvent
 from gateway.payments.decide import Change, refused_by_state
 from gateway.payments.screening import Asked, Screened, screen
-from gateway.policy import Outcome, encode_block
+from gateway.policy import Outcome, PolicyBlock, encode_block
 from gateway.store.port import Transaction
 from gateway.store.rows import PaymentIdentity, PaymentRow, Vote
 from gateway.work import Work
@@ -34,7 +34,8 @@ def approve(tx: Transaction, work: Work, payment: PaymentRow, command: Approve) 
     payee = tx.payee(identity.tenant_id, identity.payee_id)
     assert payee is not None, "payees are never deleted"
     whose = (identity.tenant_id, identity.agent_id, identity.wallet_id)
-    screened = screen(tx, Asked(*whose, payee, identity.requested, identity.currency, identity.payment_id), work.now, people)
+    about = (identity.requested, identity.currency, identity.payment_id)
+    screened = screen(tx, Asked(*whose, payee, *about, people, _needed_at_reserve(payment)), work.now)
     vote = _vote(principal, "approve", command.reason, work.now_text)
     if screened.block.outcome is not Outcome.ALLOW:
         return _not_yet(payment, vote, screened)
@@ -59,6 +60,12 @@ def reject(tx: Transaction, work: Work, payment: PaymentRow, command: Reject) ->
     return Change(changed, "reject", None, payment.identity.requested, (), 200, vote=vote)
 
 
+def _needed_at_reserve(payment: PaymentRow) -> int:
+    """How many approvals the policy wanted when the payment was reserved; every decision since then carries the number."""
+    block = msgspec.json.decode(payment.policy, type=PolicyBlock)
+    return block.inputs.least_approvals or block.approvals_needed
+
+
 def _vote(principal: Principal, vote: str, reason: str, at: str) -> Vote:
     return Vote(
         agent_id=principal.agent_id,
@@ -73,7 +80,7 @@ def _vote(principal: Principal, vote: str, reason: str, at: str) -> Vote:
 def _may_not_vote(tx: Transaction, payment: PaymentRow, principal: Principal, votes: list[Vote]) -> Refusal | None:
     if PAYMENT.edge(payment.state, PaymentEvent.REJECT) is None:
         return refused_by_state(payment)
-    if payment.identity.agent_id in _names(tx, payment.identity, principal):
+    if payment.identity.agent_id.casefold() in _names(tx, payment.identity, principal):
         return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} asked for this payment", resource=payment.path)
     if any(_has_voted(principal, vote) for vote in votes):
         detail = f"{principal.agent_id} has voted on this payment already"
@@ -82,14 +89,14 @@ def _may_not_vote(tx: Transaction, payment: PaymentRow, principal: Principal, vo
 
 
 def _names(tx: Transaction, identity: PaymentIdentity, principal: Principal) -> frozenset[str]:
-    """All the names under which the caller acts: a second key of the same person may have another one."""
+    """All the names under which the caller acts, without case: a second key of the same person may have another one."""
     known = tx.names_of(identity.tenant_id, principal.person_id) if principal.person_id else frozenset()
-    return known | {principal.agent_id}
+    return frozenset(name.casefold() for name in (*known, principal.agent_id))
 
 
 def _has_voted(principal: Principal, vote: Vote) -> bool:
-    same_person = principal.person_id is not None and principal.person_id == vote.person_id
-    return same_person or principal.agent_id == vote.agent_id or principal.key_id == vote.key_id
+    same_person = is_same(principal.person_id, vote.person_id) or is_same(principal.agent_id, vote.agent_id)
+    return same_person or principal.key_id == vote.key_id
 
 
 def _not_yet(payment: PaymentRow, vote: Vote, screened: Screened) -> Change:

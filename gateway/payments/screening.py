@@ -12,7 +12,10 @@ from gateway.store.rows import Like, PayeeRow
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The payment that somebody asks for, or that others are to approve; `payment_id` is empty before it exists."""
+    """The payment that somebody asks for, or that others are to approve; `payment_id` is empty before it exists.
+
+    `approvals` are the people who have approved, `least_approvals` how many were needed at the reserve.
+    """
 
     tenant_id: str
     agent_id: str
@@ -21,6 +24,8 @@ class Asked(msgspec.Struct, frozen=True):
     amount: int
     currency: str
     payment_id: str = ""
+    approvals: tuple[str, ...] = ()
+    least_approvals: int = 0
 
 
 class Screened(msgspec.Struct, frozen=True):
@@ -31,7 +36,7 @@ class Screened(msgspec.Struct, frozen=True):
     guarded: bool
 
 
-def screen(tx: Transaction, asked: Asked, now: dt.datetime, approvals: tuple[str, ...] = ()) -> Screened:
+def screen(tx: Transaction, asked: Asked, now: dt.datetime) -> Screened:
     """What the tenant's policy in force says to this payment now. Writes nothing: a dry run is this and no more."""
     rules = tx.rules(asked.tenant_id)
     local = local_moment(now, rules.zone)
@@ -41,9 +46,10 @@ def screen(tx: Transaction, asked: Asked, now: dt.datetime, approvals: tuple[str
     request = PolicyRequest(
         agent_id=asked.agent_id,
         amount=asked.amount,
-        approvals=approvals,
+        approvals=asked.approvals,
         currency=asked.currency,
         duplicate_at=_last_like(tx, rules, asked, now),
+        least_approvals=asked.least_approvals,
         payee_category=payee.category,
         payee_created_at=payee.created_at,
         payee_id=payee.payee_id,

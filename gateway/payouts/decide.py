@@ -6,7 +6,7 @@ import hashlib
 import msgspec
 
 from gateway.clock import format_utc
-from gateway.commands import CreatePayout, ReviewPayout
+from gateway.commands import CreatePayout, ReviewPayout, is_same
 from gateway.errors import Code, Refusal
 from gateway.kinds import EntryKind, ItemKind
 from gateway.ledger import Movement
@@ -157,8 +157,7 @@ def _last_words(reviews: tuple[ReviewRow, ...]) -> list[ReviewRow]:
 
 
 def _same_author(one: ReviewRow, other: ReviewRow) -> bool:
-    same_person = one.person_id is not None and one.person_id == other.person_id
-    return same_person or one.operator == other.operator
+    return is_same(one.person_id, other.person_id) or is_same(one.operator, other.operator)
 
 
 def backoff(now: dt.datetime, tries: int) -> str:

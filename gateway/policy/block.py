@@ -8,12 +8,14 @@ from gateway.policy.schema import Outcome, Reason
 class PolicyInputs(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the decision depended on beside the receipt's own members, the policy and the counters; members in alphabetical order.
 
-    `now` is the local moment in the policy's time zone. What the policy does not look at is left out.
+    `least_approvals` is how many the policy wanted when the payment was reserved; a policy that wants fewer by now does not
+    lower it. `now` is the local moment in the policy's time zone. What the policy does not look at is left out.
     """
 
     amount: str
     approvals: tuple[str, ...] = ()
     duplicate_at: str | None = None
+    least_approvals: int = 0
     now: str
     payee_category: str = ""
     payee_created_at: str | None = None

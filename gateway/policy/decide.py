@@ -13,13 +13,14 @@ _NOTHING = Tally(0, 0)
 def decide(rules: Rules, request: PolicyRequest, counters: Counters, now: str) -> PolicyBlock:
     """What the policy says. `counters` holds a tally for each counter that the rules name, `now` the rules' local moment."""
     failing = [check for check in rules.checks if check.fails(request, counters, now)]
-    outcome, needed = _weigh(rules, request, failing) if failing else (Outcome.ALLOW, 0)
+    outcome, needed = _weigh(rules, request, failing)
     before = _told(rules, counters, _NOTHING)
     after = _told(rules, counters, Tally(request.amount, 1)) if outcome is Outcome.ALLOW else before
     inputs = PolicyInputs(
         amount=str(request.amount),
         approvals=request.approvals,
         duplicate_at=request.duplicate_at if rules.duplicate_within_s else None,
+        least_approvals=request.least_approvals,
         now=now,
         payee_category=request.payee_category if rules.asks_category else "",
         payee_created_at=request.payee_created_at if rules.asks_age else None,
@@ -40,12 +41,18 @@ def decide(rules: Rules, request: PolicyRequest, counters: Counters, now: str) -
 
 
 def _weigh(rules: Rules, request: PolicyRequest, failing: list[Check]) -> tuple[Outcome, int]:
-    """The worst of the failing limits, and how many approvals lift it; with as many it is allowed after all."""
-    worst = max((check.outcome for check in failing), key=_SEVERITY.index)
+    """The worst of the failing limits, and how many approvals lift it; with as many it is allowed after all.
+
+    Never fewer than were needed at the reserve: who may change the policy must not approve alone by changing it.
+    """
+    worst = max((check.outcome for check in failing), key=_SEVERITY.index, default=Outcome.ALLOW)
     if worst is Outcome.DENY:
         return worst, 0
-    needed = rules.quorum if worst is Outcome.ESCALATE else 1
-    return (Outcome.ALLOW if len(request.approvals) >= needed else worst), needed
+    now = {Outcome.ALLOW: 0, Outcome.CHALLENGE: 1, Outcome.ESCALATE: rules.quorum}[worst]
+    needed = max(now, request.least_approvals)
+    if len(request.approvals) >= needed:
+        return Outcome.ALLOW, needed
+    return (Outcome.ESCALATE if worst is Outcome.ALLOW else worst), needed
 
 
 def _told(rules: Rules, counters: Counters, more: Tally) -> dict[str, str]:

@@ -13,7 +13,10 @@ class Tally(NamedTuple):
 
 
 class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. Moments are text in UTC; `approvals` are the people who have approved, `duplicate_at` is None for no like."""
+    """One question. Moments are text in UTC; `duplicate_at` is None where no payment is like this one.
+
+    `approvals` are the people who have approved, `least_approvals` how many the policy wanted at the reserve.
+    """
 
     agent_id: str
     amount: int
@@ -22,6 +25,7 @@ class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True):
     wallet_id: str
     approvals: tuple[str, ...] = ()
     duplicate_at: str | None = None
+    least_approvals: int = 0
     payee_category: str = ""
     payee_created_at: str
     payee_known: bool = False

@@ -172,6 +172,42 @@ def test_every_vote_has_a_receipt_that_tells_who_approved_and_what_the_policy_sa
     assert {item["policy"]["approvals_needed"] for item in payloads(desk, waiting)} == {2}
 
 
+@pytest.mark.parametrize("rule", [ApprovalRule("1000", 1), ApprovalRule("9000", 1), None])
+def test_a_policy_that_wants_fewer_approvals_by_now_does_not_let_one_person_decide(desk, waiting, rule):
+    """The quorum goes from 2 to 1, or the limit goes, one person approves, the policy comes back: two are needed all the time."""
+    loose = PutPolicy("USD", daily_limit="5000") if rule is None else PutPolicy("USD", daily_limit="5000", approval=rule)
+    desk.ask(PUT_POLICY, loose, "p2")
+    alone = desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "ann"))
+    assert msgspec.json.decode(alone.body)["payment"]["state"] == "approval_required"
+    assert desk.balances()["held"] == 0
+    second = desk.ask(APPROVE, Approve("fine"), "a2", waiting, principal=person(desk, "bob"))
+    assert msgspec.json.decode(second.body)["payment"]["state"] == "reserved"
+    decisions = [item["policy"] for item in payloads(desk, waiting)]
+    assert [item["approvals_needed"] for item in decisions] == [2, 2, 2]
+    assert [item["inputs"].get("least_approvals") for item in decisions] == [None, 2, 2]
+
+
+def test_a_policy_that_wants_more_approvals_by_now_is_obeyed(desk, waiting):
+    """The stricter of the two counts, not a policy that held for a while in between."""
+    desk.ask(PUT_POLICY, PutPolicy("USD", daily_limit="5000", approval=ApprovalRule("1000", 5)), "p2")
+    desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "ann"))
+    desk.ask(PUT_POLICY, PutPolicy("USD", daily_limit="5000", approval=ApprovalRule("1000", 3)), "p3")
+    states = []
+    for name in ("bob", "cem"):
+        answer = desk.ask(APPROVE, Approve("fine"), f"a-{name}", waiting, principal=person(desk, name))
+        states.append(msgspec.json.decode(answer.body)["payment"]["state"])
+    assert states == ["approval_required", "reserved"]
+
+
+def test_a_name_in_capitals_is_no_second_person(desk, waiting):
+    """Neither for a second vote, nor for the agent who wants the payment."""
+    desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "stra\u00dfe"))
+    for number, name in enumerate(("STRASSE", "Stra\u00dfe", "AGENT-1")):
+        answer = desk.ask(APPROVE, Approve("fine"), f"b{number}", waiting, principal=person(desk, name))
+        assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (409, "approver_not_distinct")
+    assert desk.balances()["held"] == 0
+
+
 def test_what_is_denied_at_its_approval_has_a_denial_receipt(desk, waiting):
     """The counters of then leave no room; the approval that found out is in the decision, and nothing moved."""
     desk.ask(RESERVE, reserve(desk, "1000"), "r2")

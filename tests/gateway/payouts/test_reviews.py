@@ -59,6 +59,15 @@ def test_the_database_too_wants_two_people_at_the_end_of_a_review(counter, secon
     counter.desk.connection.execute(decide, (payout_id,))
 
 
+def test_a_name_in_capitals_is_no_second_operator(counter):
+    """Ann and ANN are one person, who cannot decide alone."""
+    payout_id = in_review(counter, paid=True)["payout_id"]
+    for operator in ("ann", "ANN", "Ann"):
+        status, view = counter.review(payout_id, operator, "succeeded")
+        assert (status, view["state"]) == (200, "manual_review")
+    assert counter.review(payout_id, "bob", "succeeded")[1]["state"] == "succeeded"
+
+
 def test_a_payout_that_is_not_up_for_review_is_not_reviewed(counter):
     """Before, its outcome is not known yet; an unknown id is not found."""
     payout_id = counter.pay()["payout_id"]

@@ -85,6 +85,7 @@ def before(moment, age_ms):
     payee=IDS,
     category=CATEGORIES | st.just(""),
     people=PEOPLE,
+    least=st.integers(0, 3),
     known=st.booleans(),
     ages=st.tuples(AGES, AGES),
     alike=st.booleans(),
@@ -92,7 +93,7 @@ def before(moment, age_ms):
     counted=st.lists(st.builds(Tally, st.integers(0, 12), st.integers(0, 4)), min_size=9, max_size=9),
 )
 def test_two_evaluators_agree_on_every_decision(
-    policy, amount, payee, category, people, known, ages, alike, moment, counted
+    policy, amount, payee, category, people, least, known, ages, alike, moment, counted
 ):  # fmt: skip
     """Outcome, reasons in their order, approvals needed, counters after and the inputs that the receipt carries."""
     document = b"" if policy is None else canonical(policy)
@@ -103,6 +104,7 @@ def test_two_evaluators_agree_on_every_decision(
         approvals=people,
         currency="USD",
         duplicate_at=before(moment, ages[0]) if alike else None,
+        least_approvals=least,
         payee_category=category,
         payee_created_at=before(moment, ages[1]),
         payee_id=payee,

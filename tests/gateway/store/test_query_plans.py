@@ -50,6 +50,7 @@ DECIDING = {
     "expired_holds": lambda tx: tx.expired_holds(NOW, 1),
     "last_like": lambda tx: tx.last_like(Like(TENANT, "agent-1", "pye_1", 1), NOW, PAYMENT),
     "mode": lambda tx: tx.mode(TENANT),
+    "names_of": lambda tx: tx.names_of(TENANT, "per_1"),
     "payee": lambda tx: tx.payee(TENANT, "pye_1"),
     "payment": lambda tx: tx.payment(TENANT, PAYMENT),
     "policy_document": lambda tx: tx.policy_document(TENANT, "0" * 64),
