@@ -149,7 +149,24 @@ def votes_fault(receipt: Receipt, chain: Chain) -> str | None:
     votes = walk.votes[receipt.operation.seq - 1] + is_vote(receipt)
     counted = receipt.decision.inputs.get("approvals", [])
     named = len(counted) if isinstance(counted, list) else 0
-    return None if named == votes else f"it counts {named} approvals, the payment's receipts show {votes}"
+    if named != votes:
+        return f"it counts {named} approvals, the payment's receipts show {votes}"
+    return _quorum_fault(receipt, chain) if is_vote(receipt) else None
+
+
+def _quorum_fault(receipt: Receipt, chain: Chain) -> str | None:
+    """A vote carries the number of approvals needed at the reserve: a policy that needs fewer by now does not lower it."""
+    before = chain.at(receipt.operation.seq - 1)
+    if not before or before[0].receipt is None:
+        return None
+    decided = before[0].receipt.decision
+    needed = decided.inputs.get("least_approvals") or decided.approvals_needed
+    carried = receipt.decision.inputs.get("least_approvals", 0)
+    return (
+        None
+        if carried == needed
+        else f"it carries {carried} as the approvals needed at the reserve, the receipt before it {needed}"
+    )
 
 
 def _fail(name: str, says: str) -> Level:

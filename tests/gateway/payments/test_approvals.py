@@ -8,7 +8,14 @@ import sqlite3
 
 import msgspec
 import pytest
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
+from gates.receipts.levels import POLICY, Mark
+from gates.receipts.receipt import PAYLOAD_TYPE
+from gates.receipts.verifier import verify_receipts
+from gates.schema.canonical import sha256_hex
 from gateway.commands import (
     ApprovalRule,
     Approve,
@@ -185,6 +192,40 @@ def test_a_policy_that_wants_fewer_approvals_by_now_does_not_let_one_person_deci
     decisions = [item["policy"] for item in payloads(desk, waiting)]
     assert [item["approvals_needed"] for item in decisions] == [2, 2, 2]
     assert [item["inputs"].get("least_approvals") for item in decisions] == [None, 2, 2]
+
+
+def test_a_receipt_that_forgets_how_many_approvals_the_reserve_needed_does_not_verify(desk, waiting):
+    """The policy document of now would allow it; the receipts before it do not."""
+    desk.ask(PUT_POLICY, PutPolicy("USD", daily_limit="5000", approval=ApprovalRule("1000", 1)), "p2")
+    desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "ann"))
+    honest = payloads(desk, waiting)
+    documents = {
+        item["policy"]["policy_sha256"]: desk.reads.policy(desk.demo.tenant_id, item["policy"]["policy_sha256"])
+        for item in honest
+    }
+    assert policy_marks(honest, documents) == [Mark.PASS, Mark.PASS]
+    forged = honest[-1]["policy"]
+    del forged["inputs"]["least_approvals"]
+    forged |= {"approvals_needed": 1, "outcome": "allow"}
+    whole = {name: honest[-1]["parties"][name] for name in ("agent_id", "payee_id", "wallet_id")}
+    whole |= {"currency": "USD", "counters": forged["counters_before"], "inputs": forged["inputs"]}
+    forged["inputs_sha256"] = sha256_hex(rfc8785.dumps(whole | {"policy_sha256": forged["policy_sha256"]}))
+    honest[-1]["status"] = "reserved"
+    forged["counters_after"] = {"tenant_day": str(int(forged["counters_before"]["tenant_day"]) + 2000)}
+    assert policy_marks(honest, documents) == [Mark.PASS, Mark.FAIL]
+
+
+def policy_marks(items, documents):
+    """What the offline verifier finds at the policy level, after these payloads were chained and signed anew by one key."""
+    signer, previous, envelopes = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32)))), None, []
+    for number, item in enumerate(items):
+        item["signing"]["key_id"], item["previous_receipt_sha256"] = signer.keyid, previous
+        payload = rfc8785.dumps(item)
+        previous = sha256_hex(payload)
+        envelopes.append((str(number), signer.sign(PAYLOAD_TYPE, payload)))
+    trust = TrustRoot.from_jwks(jwks_bytes(signer.jwk), "the test's key")
+    verified = verify_receipts(envelopes, trust, policies=documents)
+    return [next(level.mark for level in found.levels if level.name == POLICY) for found in verified]
 
 
 def test_a_policy_that_wants_more_approvals_by_now_is_obeyed(desk, waiting):
