@@ -1,4 +1,4 @@
-"""`gonogo gateway`: serve, migrate, demo-data, routes. Imports what a command needs when it runs."""
+"""The commands of `gonogo gateway`. Each imports what it needs when it runs."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ def default_db() -> Path:
 
 @contextlib.contextmanager
 def _problems() -> Generator[None, None, None]:
-    """What a person can mend ends the command with its text and exit code 2."""
+    """An error that a person can fix ends the command with its text and exit code 2."""
     from gateway.errors import StartProblem
 
     try:

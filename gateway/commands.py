@@ -142,7 +142,7 @@ class Resume(Command, frozen=True):
 
 
 class Approve(Command, frozen=True):
-    """One person's approval of a payment that waits for it. The policy is asked again, with the counters of now."""
+    """One person's approval of a payment that waits for it. The policy is evaluated again, with the current counters."""
 
     reason: Text
 

@@ -176,7 +176,7 @@ _ROWS = (
     ),
     ErrorRow(
         Code.ALREADY_SETTLED, 409, "payment", "The payment is already settled", "no", RetryAction.NEVER,
-        "Read the payment; its receipts tell what was settled.", "double-settle-alarm.md",
+        "Read the payment; its receipts show what was settled.", "double-settle-alarm.md",
     ),
     ErrorRow(
         Code.REFUND_EXCEEDS_SETTLED, 409, "payment", "More than what was settled", "no", RetryAction.FIX_REQUEST,
@@ -228,7 +228,7 @@ _ROWS = (
     ),
     ErrorRow(
         Code.OPERATION_OUTCOME_UNKNOWN, 409, "payout", "The outcome is not known yet", "unknown", RetryAction.POLL,
-        "Read the payout until its state is succeeded, failed or manual_review; the rail is asked meanwhile.",
+        "Read the payout until its state is succeeded, failed or manual_review; the gateway queries the rail meanwhile.",
         "unknown-outcomes.md", 5000,
     ),
     ErrorRow(
@@ -237,7 +237,7 @@ _ROWS = (
     ),
     ErrorRow(
         Code.RAIL_DECLINED, 424, "rail", "The rail declined the payout", "no", RetryAction.NEW_KEY,
-        "Read the payout's reason; mend what it names, then pay out again with a new key.",
+        "Read the payout's reason; fix what it names, then pay out again with a new key.",
     ),
     ErrorRow(
         Code.RAIL_UNAVAILABLE, 503, "rail", "There is no rail to pay through", "no", RetryAction.SAME_KEY,
@@ -331,4 +331,4 @@ def problem(refusal: Refusal, request_id: str) -> Problem:
 
 
 class StartProblem(Exception):
-    """The gateway cannot start as asked; the text says why and what to do."""
+    """The gateway cannot start with this configuration; the text says why and what to do."""

@@ -16,7 +16,7 @@ JSON = "application/json"
 class Answer(msgspec.Struct, frozen=True, array_like=True):
     """What goes back to the caller, byte for byte. `outcome` is ok or the refusal's code, for metrics.
 
-    `decided_at` is when it was decided and stored; None where nothing was. `headers` stand besides those of a stored answer.
+    `decided_at` is when it was decided and stored; None where nothing was. `headers` are sent next to those of a stored answer.
     """
 
     status: int
@@ -64,7 +64,7 @@ def append(tx: Transaction, work: Work, row: OperationRow) -> int:
 
 
 def first_answer(work: Work, status: int, body: bytes, location: str | None, outcome: str) -> Answer:
-    """What the caller is told the first time; `repeat` tells it again."""
+    """The answer to the first request; `repeat` gives the same answer to later ones."""
     return _stored(work.now_text, status, body, location, outcome, replayed=False)
 
 
@@ -112,5 +112,5 @@ def system_row(
     tenant_id: str, kind: str, at: str, suffix: str, actor: str, request: object, *, entry_kind: EntryKind | None = None
 ) -> OperationRow:
     """A row for what no caller sent over HTTP: done by the gateway itself, or by its operator at the command line."""
-    asked = Request(actor=actor, route="system", key=None, fingerprint=NO_FINGERPRINT, body=canonical(request))
-    return OperationRow(tenant_id=tenant_id, suffix=suffix, kind=kind, at=at, request=asked, entry_kind=entry_kind)
+    origin = Request(actor=actor, route="system", key=None, fingerprint=NO_FINGERPRINT, body=canonical(request))
+    return OperationRow(tenant_id=tenant_id, suffix=suffix, kind=kind, at=at, request=origin, entry_kind=entry_kind)

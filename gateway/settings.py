@@ -1,4 +1,4 @@
-"""What a gateway process is told when it starts; nothing reads the environment later."""
+"""The configuration of a gateway process; nothing reads the environment after the start."""
 
 import time
 from collections.abc import Callable
@@ -56,5 +56,5 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def key_file(self) -> Path:
-        """The receipt signing key stands beside its database: the two are backed up and restored together."""
+        """The first receipt signing key is in the folder of its database: the two are backed up and restored together."""
         return self.db.with_name(self.db.name + ".signing.key")

@@ -78,9 +78,9 @@ def payee_view(tenant_id: str, row: PayeeRow) -> PayeeView:
 _NEXT_STEPS = {
     PayoutState.ACCEPTED: "Read it again: it is sent as soon as the rail can be reached.",
     PayoutState.EXECUTING: "Read it again: the rail is about to answer.",
-    PayoutState.UNKNOWN: "Read it again: the rail is asked what became of it; the money stays set aside.",
+    PayoutState.UNKNOWN: "Read it again: the gateway queries the rail for the result; the money stays set aside.",
     PayoutState.MANUAL_REVIEW: "Two operators find out what became of it and say so at the payout's /review, with evidence.",
-    PayoutState.FAILED: "Mend what the reason names, then pay out again with a new key; the payee's balance has the money back.",
+    PayoutState.FAILED: "Fix what the reason names, then pay out again with a new key; the payee's balance has the money back.",
 }
 
 
@@ -138,7 +138,7 @@ def _ledger_line(tenant_id: str, legs: list[LegRow]) -> LedgerLine:
 
 
 def decision_view(block: PolicyBlock) -> DecisionView:
-    """What the policy says, for whoever asked."""
+    """The policy's decision, for the caller."""
     return DecisionView(
         outcome=block.outcome.value,
         reasons=tuple(reason.value for reason in block.reasons),

@@ -12,13 +12,13 @@ from gateway.receipts.signer import ReceiptSigner
 from gateway.store.port import Batch
 
 NO_FINGERPRINT = bytes(32)
-"""The request fingerprint of what the gateway does of itself, such as an expiry."""
+"""The request fingerprint of what the gateway does without a request, such as an expiry."""
 
 
 class Work(msgspec.Struct, frozen=True):
     """One operation about to be written. Mutation and claim are None for what the gateway does without a request.
 
-    `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_. `has_rail` tells whether payouts
+    `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_. `has_rail` says whether payouts
     can be sent.
     """
 
@@ -43,7 +43,7 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """Clock, ids and key of one batch: everything that a decision needs besides the database and the request."""
+    """Clock, ids and key of one batch: everything that a decision needs in addition to the database and the request."""
 
     now: dt.datetime
     now_text: str

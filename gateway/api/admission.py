@@ -45,7 +45,7 @@ class Doorkeeper:
 
     What is remembered is the Authorization header's value itself, though a digest would do: hashing it again for each request
     costs more than all else here. The server's buffers hold the same bytes; those that have expired go with the next look-up.
-    `limited` is told of each request that was refused for its tenant's rate.
+    `limited` is called for each request that was refused for its tenant's rate.
     """
 
     def __init__(self, engine: Service, monotonic: Callable[[], float], limited: Callable[[], None]) -> None:

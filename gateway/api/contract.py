@@ -88,7 +88,7 @@ _VOTE = (*_CLOSED, Code.NOT_AWAITING_APPROVAL, Code.APPROVER_NOT_DISTINCT)
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """One route's answers. `refusals` are those of its own, beside the ones that all routes of its sort share."""
+    """One route's answers. `refusals` are those of its own, without the ones that all routes of its kind share."""
 
     status: int
     answer: type[msgspec.Struct]

@@ -1,4 +1,4 @@
-"""What the framework refuses, and what nobody expected, told in the same words as every other problem."""
+"""Problem documents for what the framework refuses and for unexpected errors, in the same form as every other one."""
 
 from collections.abc import Callable
 from typing import Any

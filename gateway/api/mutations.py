@@ -2,7 +2,7 @@
 
 They are ordinary Litestar handlers that take the request and return ASGI bytes. Litestar's typed body (`JSONBody[T]`) would
 decode before the handler runs, hence before the caller is known to be allowed, would accept other media types and doubled
-members, and costs twice as much as the whole of this: 40 us a request against 19. What the signature would have told the
+members, and costs twice as much as the whole of this: 40 us a request against 19. What the signature would add to the
 OpenAPI document is in the route table anyway, and `gateway.api.openapi` reads it from there.
 """
 

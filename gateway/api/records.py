@@ -43,10 +43,10 @@ class Records:
         return Trail(request_id, method, path, self._monotonic())
 
     def defect(self, trail: Trail, error: Exception) -> Reply:
-        """The answer where there is none, once the log has been told why."""
+        """The answer where there is none, once the reason is in the log."""
         self._log.event("unhandled", None, trail.request_id, error)
         code = error.code if isinstance(error, StorageError) else Code.INTERNAL
-        refusal = Refusal(code, f"The gateway's log tells more under {trail.request_id}.")
+        refusal = Refusal(code, f"The gateway's log has more under {trail.request_id}.")
         return problem_reply(refusal, trail.request_id)
 
     def end(self, trail: Trail) -> None:
@@ -127,7 +127,7 @@ def _without_secrets(path: str) -> str:
 
 
 def _inner(scope: HTTPScope) -> HTTPScope:
-    """The scope as the routes see it: HEAD is asked as GET, and an escaped slash is part of a name, not a separator."""
+    """The scope as the routes see it: HEAD is handled as GET, and an escaped slash is part of a name, not a separator."""
     if scope["method"] == "HEAD":
         scope = cast("HTTPScope", {**scope, "method": "GET"})
     raw_path = scope["raw_path"]

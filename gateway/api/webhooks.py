@@ -25,7 +25,7 @@ WEBHOOK_PATH = "/rail/webhooks"
 
 
 class StoredView(msgspec.Struct, frozen=True):
-    """What the rail is told: `new` is false for an event that was taken before."""
+    """The response to the rail: `new` is false for an event that was taken before."""
 
     event_id: str
     new: bool

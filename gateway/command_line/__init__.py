@@ -1,1 +1,1 @@
-"""The commands beside the server: demo data, pausing, explaining errors, a rail to practise with."""
+"""The commands that are not the server: demo data, pausing, explaining errors, a rail to practise with."""

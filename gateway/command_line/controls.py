@@ -1,4 +1,4 @@
-"""What an operator does to the service from the command line, beside the running process; each deed is a row of the journal.
+"""What an operator does to the service from the command line, while the gateway runs; each change is a row of the journal.
 
 The running gateway needs no signal: it reads the mode in the transaction of every reserve, and the key events in every batch.
 """

@@ -37,7 +37,7 @@ _RESERVED = msgspec.json.Decoder(_Reserved)
 
 
 def settle_many(settings: Settings, demo: DemoData, payments: int, on_done: Callable[[int], None]) -> None:
-    """Reserve and settle so many payments of the tenant, and tell how many are done after each batch.
+    """Reserve and settle this many payments of the tenant; `on_done` gets the number done after each batch.
 
     Raises StartProblem for an unusable database, or where the engine refuses one of them.
     """

@@ -8,7 +8,7 @@ from gateway.settings import Settings
 
 
 def practising(settings: Settings) -> Settings:
-    """Settings with an honest rail in this process, its book beside the database: to try payouts with one command."""
+    """Settings with an honest rail in this process, its book in the folder of the database: to try payouts with one command."""
     book = settings.db.with_name(settings.db.name + ".rail.db")
     rail = SimulatedRail(book, Script(), settings.clock, settings.ids, settings.rail_timeout_s)
     return msgspec.structs.replace(settings, rail=rail, rail_url=None)

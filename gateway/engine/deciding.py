@@ -1,4 +1,4 @@
-"""How a mutation gets its answer: first and second requests of a key, what failed, and who is told of what was decided."""
+"""How a mutation gets its answer: first and second requests of a key, failures, and the listeners of each decision."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from gateway.store.group_commit import Waiter
 from gateway.store.port import StorageError
 
 Listener = Callable[[str, str, bool], None]
-"""Told of each decided mutation: operation kind, outcome (ok or the refusal's code), whether it was a replay."""
+"""Called for each decided mutation: operation kind, outcome (ok or the refusal's code), whether it was a replay."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Decider(ABC):
 
     @abstractmethod
     def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
-        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageError or a defect too."""
+        """Have one request decided durably; `waiter` gets the answer, a StorageError or a defect inside the event loop."""
 
     async def mutate(self, mutation: Mutation, wait_s: int = 0) -> Answer:
         """Decide one request; returns once the answer is durable. Expected refusals are answers, not exceptions.
@@ -65,11 +65,11 @@ class Decider(ABC):
             answer = await future
         except Exception as error:  # noqa: BLE001  # one defect must not stop the service; it is logged and answered as internal
             answer = failed_answer(mutation, error)
-        _tell(self.listeners, mutation, answer)
+        _notify(self.listeners, mutation, answer)
         return answer
 
 
-def _tell(listeners: list[Listener], mutation: Mutation, answer: Answer) -> None:
+def _notify(listeners: list[Listener], mutation: Mutation, answer: Answer) -> None:
     for listener in listeners:
         listener(mutation.route.kind, answer.outcome, answer.replayed)
 

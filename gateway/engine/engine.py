@@ -17,7 +17,7 @@ from gateway.engine.service import Service
 from gateway.idempotency.claim import Mutation
 from gateway.journal import Answer
 from gateway.payouts.steps import store_event
-from gateway.payouts.workers import RailDesk, RailLoop, Timing
+from gateway.payouts.workers import RailContext, RailLoop, Timing
 from gateway.rail.breaker import Breaker
 from gateway.rail.port import RAIL, Rail
 from gateway.receipts.batch_signer import BatchSigner
@@ -49,7 +49,7 @@ class Engine(Service):
         super().__init__(settings, reads, build_sha256(package_dir()))
         self._store, self._keys = store, keys
         self._tx = store.batch(BatchSigner())
-        self._tell_state: Callable[[], None] = lambda: None
+        self._notify_state: Callable[[], None] = lambda: None
         self._commit: GroupCommit[Mutation | Chore, object] = store.group_commit(self._decide, settings.lock_wait_s)
         self._purged = 0
         self._clock_watch = ClockWatch(settings.steady_clock, settings.clock())
@@ -82,12 +82,12 @@ class Engine(Service):
             )
 
     def observe_commits(self, observe: Callable[[float, int], None]) -> None:
-        """Have each durable commit's seconds and number of requests told to `observe`."""
+        """Call `observe` with the seconds and the number of requests of each durable commit."""
         self._commit.observe = observe
 
-    def on_state(self, tell: Callable[[], None]) -> None:
-        """Have it told when `held_up` or `rail_open` changes."""
-        self._tell_state = self._commit.on_held_up = tell
+    def on_state(self, notify: Callable[[], None]) -> None:
+        """Call `notify` when `held_up` or `rail_open` changes."""
+        self._notify_state = self._commit.on_held_up = notify
 
     def commit_in_loop(self) -> None:
         """Another process talks to the callers: there is nothing that a commit in this one's loop would hold up."""
@@ -114,7 +114,7 @@ class Engine(Service):
         await self._store.drain()
 
     def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
-        """Have one request decided durably; `waiter` is told from inside the event loop, of StorageError or a defect too."""
+        """Have one request decided durably; `waiter` gets the answer, a StorageError or a defect inside the event loop."""
         self._commit.enqueue(mutation, cast("Waiter[object]", waiter))  # mutations are answered with answers
 
     async def run_chore(self, chore: Chore) -> object:
@@ -141,7 +141,7 @@ class Engine(Service):
         return self._breaker is not None and self._breaker.open
 
     async def take_rail_event(self, event: RailEventRow) -> bool:
-        """Store what the rail told; False for an event that is known. The workers make something of it afterwards."""
+        """Store the rail's event; False for an event that is known. The workers process it afterwards."""
         new = await self.run_chore(partial(store_event, event=event))
         if self._rail is not None:
             self._rail.wake()
@@ -151,14 +151,14 @@ class Engine(Service):
         settings, payouts = self.settings, self._reads.rows.payouts
         rail = settings.rail or _http_rail(settings)
         self._breaker = Breaker(asyncio.get_running_loop().time, self._circuit_changed)
-        desk = RailDesk(rail, self.run_chore, self._breaker, Timing.of(settings.rail_timeout_s))
-        self._rail = RailLoop(desk, lambda: payouts.has_work(RAIL, settings.now_text()))
+        context = RailContext(rail, self.run_chore, self._breaker, Timing.of(settings.rail_timeout_s))
+        self._rail = RailLoop(context, lambda: payouts.has_work(RAIL, settings.now_text()))
         self.listeners.append(self._rail.decided)
         self._rail.start()
 
     def _circuit_changed(self, is_open: bool) -> None:
         _log.warning("the circuit to the rail is %s", "open" if is_open else "closed")
-        self._tell_state()
+        self._notify_state()
 
     async def tidy(self) -> bool:
         """Give back expired holds and let old answers go, a bounded number of each; whether there may be more to do."""

@@ -1,7 +1,7 @@
 """Which key signs receipts: made, rotated and revoked, every step a row of the journal, so that order is never in doubt.
 
-Each batch asks the database, inside its transaction, whether the newest key event is still the one that it knows. A rotation by
-another process therefore takes effect exactly at its own place in the journal: no signal, no restart, no receipt in between.
+Each batch reads the newest key event inside its transaction and compares it with the one that it knows. A rotation by another
+process therefore takes effect exactly at its own place in the journal: no signal, no restart, no receipt in between.
 """
 
 import logging
@@ -48,7 +48,7 @@ class SigningKeys:
         self._logged = ""
 
     def current(self) -> ReceiptSigner:
-        """The active key's signer, asked inside the transaction that will use it.
+        """The active key's signer, read inside the transaction that will use it.
 
         Raises StorageError where the journal names a key whose file is not there.
         """
@@ -140,8 +140,8 @@ def missing_key_file(settings: Settings, events: tuple[KeyEvent, ...]) -> str | 
 def jwks(events: tuple[KeyEvent, ...]) -> bytes:
     """The JWKS document: every key with its status and the journal positions at which it counts, and the events themselves."""
     keys = [_jwk(keyid, events) for keyid in sorted({event.keyid for event in events})]
-    told = [{"at": item.at, "event": item.event, "keyid": item.keyid, "seq": item.seq} for item in events]
-    return canonical({"key_events": told, "keys": keys})
+    listed = [{"at": item.at, "event": item.event, "keyid": item.keyid, "seq": item.seq} for item in events]
+    return canonical({"key_events": listed, "keys": keys})
 
 
 def _jwk(keyid: str, events: tuple[KeyEvent, ...]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What the HTTP layer asks: reads from a connection that cannot write, mutations handed to whoever holds the one that can."""
+"""The service that the HTTP layer calls: reads on a connection that cannot write, mutations through the process that can."""
 
 import hashlib
 from abc import abstractmethod
@@ -42,7 +42,7 @@ from gateway.views import (
     wallet_view,
 )
 
-TRUST_ONLY = "the rail does not answer: reserves, settles and reverses work as ever, payouts wait until it does"
+TRUST_ONLY = "the rail does not answer: reserves, settles and reverses work as before, payouts wait until it does"
 
 
 class Service(Decider):
@@ -66,11 +66,11 @@ class Service(Decider):
 
     @abstractmethod
     def observe_commits(self, observe: Callable[[float, int], None]) -> None:
-        """Have each durable commit's seconds and number of requests told to `observe`."""
+        """Call `observe` with the seconds and the number of requests of each durable commit."""
 
     @abstractmethod
     async def take_rail_event(self, event: RailEventRow) -> bool:
-        """Store what the rail told; False for an event that is known. The workers make something of it afterwards."""
+        """Store the rail's event; False for an event that is known. The workers process it afterwards."""
 
     def authenticate(self, token: str) -> Principal | None:
         """Whose API key `token` is. Keys hold 256 random bits, so one SHA-256 is as good as a slow hash here."""

@@ -72,7 +72,7 @@ class InFlight:
 
 
 def in_flight_use(flight: Flight) -> KeyUse:
-    """How the look-up of a key tells of a flight: nothing is decided yet."""
+    """How the look-up of a key shows a flight: nothing is decided yet."""
     return KeyUse(flight.route.name, "in_flight", None, None, None, format_utc(flight.since), None)
 
 

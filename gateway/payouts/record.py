@@ -53,7 +53,7 @@ def record_payout(tx: Transaction, work: Work, change: PayoutChange) -> Answer |
             at=work.now_text,
         )
         tx.payouts.add_item(item)
-    status, location, body = _said(tx, work, stamped)
+    status, location, body = _response(tx, work, stamped)
     operation = operation_row(
         work,
         row.tenant_id,
@@ -71,8 +71,8 @@ def record_payout(tx: Transaction, work: Work, change: PayoutChange) -> Answer |
     return first_answer(work, status, body, location, "ok")
 
 
-def _said(tx: Transaction, work: Work, row: PayoutRow) -> tuple[int, str | None, bytes]:
-    """What the caller is told: 202 and where to read the outcome, or the payout that was reviewed; a worker is told nothing."""
+def _response(tx: Transaction, work: Work, row: PayoutRow) -> tuple[int, str | None, bytes]:
+    """The response: 202 and where to read the outcome, or the payout that was reviewed. A worker gets an empty one."""
     if work.mutation is None:
         return 200, None, b"{}"
     view = payout_view(row, tx.payouts.reviews(row.tenant_id, row.payout_id), ())

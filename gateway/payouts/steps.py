@@ -1,4 +1,4 @@
-"""What the rail's workers do inside a transaction: take a payout over, and write down what the rail said of it.
+"""What the rail's workers do inside a transaction: take a payout over, and store the rail's result.
 
 Taking a payout over raises its epoch. Every later write names the epoch under which its worker began, so that a worker that was
 slow, or thought dead, cannot overwrite its successor.
@@ -13,13 +13,13 @@ from gateway.clock import format_utc
 from gateway.machines.payout import PAYOUT, PayoutEvent, PayoutState
 from gateway.payouts.decide import TRIES, PayoutChange, backoff, contradict, happen, suspend
 from gateway.payouts.record import record_payout
-from gateway.rail.port import RAIL, Outcome, RailResult
+from gateway.rail.port import RAIL, RailOutcome, RailResult
 from gateway.store.payout_rows import PayoutRow, RailEventRow
 from gateway.store.port import Transaction
 from gateway.work import Context
 
 _SOON = 3
-"""The backoff step, four seconds, at which the rail is asked again that is alive but not done, or was not reached at all."""
+"""The backoff step, four seconds, of the next query where the rail has not decided yet or could not be reached."""
 
 
 class Written(StrEnum):
@@ -61,27 +61,31 @@ def take_to_ask(tx: Transaction, ctx: Context, limit: int, lease_s: float) -> tu
 
 
 def write_result(tx: Transaction, ctx: Context, held: PayoutRow, result: RailResult) -> Written:
-    """Write down what the rail said to the worker that holds the payout; nothing, if the payout is no longer its own."""
+    """Store the rail's result for the worker that holds the payout; nothing is stored if another worker holds it now."""
     row = _still_held(tx, held)
     if row is None:
         return Written.STALE
-    if result.outcome is Outcome.SUCCEEDED and result.rail_id is not None and tx.payouts.of_charge(result.rail_id) is not None:
-        result = RailResult(Outcome.UNKNOWN, f"the rail names {result.rail_id}, which has paid another payout")
+    if (
+        result.outcome is RailOutcome.SUCCEEDED
+        and result.rail_id is not None
+        and tx.payouts.of_charge(result.rail_id) is not None
+    ):
+        result = RailResult(RailOutcome.UNKNOWN, f"the rail names {result.rail_id}, which has paid another payout")
     match result.outcome:
-        case Outcome.SUCCEEDED:
+        case RailOutcome.SUCCEEDED:
             change = happen(row, PayoutEvent.SUCCEED, ctx.now_text, row.epoch, rail_id=result.rail_id, reason=None)
             return _record(tx, ctx, change, Written.SUCCEEDED)
-        case Outcome.FAILED:
+        case RailOutcome.FAILED:
             change = happen(row, PayoutEvent.FAIL, ctx.now_text, row.epoch, reason=result.detail)
             return _record(tx, ctx, change, Written.FAILED)
-        case Outcome.NOT_SENT:
+        case RailOutcome.NOT_SENT:
             # Nothing left this machine. Of a payout that was sent before, that still says nothing.
             sent = row.state is PayoutState.UNKNOWN
             changes = {} if sent else {"sent_at": None, "tries": row.tries + 1}
             return _put_off(tx, ctx, row, PayoutEvent.REFUSE_CONNECTION, backoff(ctx.now, min(row.tries, _SOON)), **changes)
-        case Outcome.PENDING if row.state is PayoutState.UNKNOWN:
+        case RailOutcome.PENDING if row.state is PayoutState.UNKNOWN:
             return _put_off(tx, ctx, row, PayoutEvent.WAIT, backoff(ctx.now, _SOON))
-        case Outcome.PENDING | Outcome.UNKNOWN | Outcome.NEVER_SEEN:
+        case RailOutcome.PENDING | RailOutcome.UNKNOWN | RailOutcome.NEVER_SEEN:
             return _write_unknown(tx, ctx, row, result.detail)
 
 
@@ -98,12 +102,12 @@ def consider_sending_again(tx: Transaction, ctx: Context, held: PayoutRow, patie
 
 
 def store_event(tx: Transaction, ctx: Context, event: RailEventRow) -> bool:
-    """Store what the rail told, before anything is made of it; False for an event that is known."""
+    """Store the event before it is processed; False for an event that is known."""
     return tx.payouts.add_event(RAIL, event, ctx.now_text)
 
 
 def take_events(tx: Transaction, ctx: Context, limit: int, lease_s: float) -> tuple[tuple[RailEventRow, PayoutRow], ...]:
-    """Look through stored events; returns those about which the rail must be asked, with the payout, taken over if it is open."""
+    """Process stored events; returns those that need a query to the rail, with the payout, taken over if it is open."""
     taken = []
     for event in tx.payouts.events(RAIL, ctx.now_text, limit):
         row = tx.payouts.of_key(event.rail_key)
@@ -134,7 +138,7 @@ def write_event(tx: Transaction, ctx: Context, event: RailEventRow, held: Payout
 
 
 def _verdict(event: RailEventRow, row: PayoutRow | None) -> str | None:
-    """What becomes of an event without asking the rail; None where it must be asked."""
+    """What becomes of an event without a query to the rail; None where a query is needed."""
     if row is None:
         return "no_such_payout"
     if event.type == "review":
@@ -151,12 +155,12 @@ def _is_busy(ctx: Context, row: PayoutRow) -> bool:
 
 
 def _write_late(tx: Transaction, ctx: Context, row: PayoutRow, result: RailResult) -> Written:
-    if result.outcome in (Outcome.UNKNOWN, Outcome.PENDING, Outcome.NOT_SENT):
+    if result.outcome in (RailOutcome.UNKNOWN, RailOutcome.PENDING, RailOutcome.NOT_SENT):
         return Written.LATER
-    if row.state is PayoutState.FAILED and result.outcome is Outcome.SUCCEEDED:
+    if row.state is PayoutState.FAILED and result.outcome is RailOutcome.SUCCEEDED:
         change = suspend(tx, row, result.rail_id, ctx.now_text)
         return _record(tx, ctx, change, Written.LATE_SUCCESS) if change else Written.NOTHING_NEW
-    if row.state is PayoutState.SUCCEEDED and result.outcome is not Outcome.SUCCEEDED:
+    if row.state is PayoutState.SUCCEEDED and result.outcome is not RailOutcome.SUCCEEDED:
         change = contradict(tx, row, result.rail_id, ctx.now_text)
         return _record(tx, ctx, change, Written.CONTRADICTED) if change else Written.NOTHING_NEW
     return Written.NOTHING_NEW

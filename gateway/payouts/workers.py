@@ -1,7 +1,7 @@
 """The workers around the rail: each `run_once` style, so that waiting is the loop's business and a test's clock decides.
 
 Money leaves in three steps that no crash can merge: the intent is durable, then the rail is called outside any transaction, then
-what it said is durable. Whatever happens in between, the payout stays set aside until the rail, asked by key, has spoken.
+its result is durable. Whatever happens in between, the amount stays set aside until a look-up by key gives the result.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import msgspec
 from gateway.payouts import steps
 from gateway.payouts.steps import Written
 from gateway.rail.breaker import Breaker
-from gateway.rail.port import Outcome, Rail, RailResult
+from gateway.rail.port import Rail, RailOutcome, RailResult
 from gateway.routes import CREATE_PAYOUT
 from gateway.store.payout_rows import PayoutRow, RailEventRow
 from gateway.work import Chore
@@ -29,7 +29,7 @@ STOP_S = 5.0
 _PROBE = "gonogo-probe-of-an-open-circuit"
 
 Calls = Sequence[Coroutine[object, object, None]]
-"""Each asks the rail about one payout and writes down what it said; they raise nothing, and may be made all at once."""
+"""Each calls the rail for one payout and stores the result; they raise nothing, and may run at the same time."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ class Timing(msgspec.Struct, frozen=True):
         return cls(lease_s=5 * timeout_s, patience_s=timeout_s)
 
 
-class RailDesk(msgspec.Struct, frozen=True):
-    """What the workers share."""
+class RailContext(msgspec.Struct, frozen=True):
+    """The rail, its circuit breaker, the timing and the way to a transaction, which all workers share."""
 
     rail: Rail
     run_chore: RunChore
@@ -62,71 +62,71 @@ class RailDesk(msgspec.Struct, frozen=True):
     timing: Timing
 
 
-async def outbox(desk: RailDesk, limit: int = BATCH) -> Calls:
+async def outbox(context: RailContext, limit: int = BATCH) -> Calls:
     """Take accepted payouts over; the calls send them."""
-    room = desk.breaker.room(limit)
-    taken = room and await _take(desk, partial(steps.take_to_send, limit=room, lease_s=desk.timing.lease_s))
-    return [_logged(_send(desk, row)) for row in taken or ()]
+    room = context.breaker.room(limit)
+    taken = room and await _take(context, partial(steps.take_to_send, limit=room, lease_s=context.timing.lease_s))
+    return [_logged(_send(context, row)) for row in taken or ()]
 
 
-async def inbox(desk: RailDesk, limit: int = BATCH) -> Calls:
-    """Look through stored events; the calls ask the rail about those that it must be asked about."""
-    room = desk.breaker.room(limit)
+async def inbox(context: RailContext, limit: int = BATCH) -> Calls:
+    """Look through stored events; the calls query the rail about those that only the rail can decide."""
+    room = context.breaker.room(limit)
     if not room:
         return []
-    found = await desk.run_chore(partial(steps.take_events, limit=room, lease_s=desk.timing.lease_s))
+    found = await context.run_chore(partial(steps.take_events, limit=room, lease_s=context.timing.lease_s))
     events = cast("Sequence[tuple[RailEventRow, PayoutRow]]", found)
-    return [_logged(_read_back(desk, event, row)) for event, row in events]
+    return [_logged(_read_back(context, event, row)) for event, row in events]
 
 
-async def resolver(desk: RailDesk, limit: int = BATCH) -> Calls:
-    """Take over payouts whose outcome is unknown; the calls ask the rail."""
-    room = desk.breaker.room(limit)
-    taken = room and await _take(desk, partial(steps.take_to_ask, limit=room, lease_s=desk.timing.lease_s))
-    return [_logged(_resolve(desk, row)) for row in taken or ()]
+async def resolver(context: RailContext, limit: int = BATCH) -> Calls:
+    """Take over payouts whose outcome is unknown; the calls query the rail."""
+    room = context.breaker.room(limit)
+    taken = room and await _take(context, partial(steps.take_to_ask, limit=room, lease_s=context.timing.lease_s))
+    return [_logged(_resolve(context, row)) for row in taken or ()]
 
 
-async def probe(desk: RailDesk) -> None:
+async def probe(context: RailContext) -> None:
     """With an open circuit, find out whether the rail is back.
 
     By a look-up of no payout: it changes nothing, as a charge would, and costs no payout one of its tries.
     """
-    if desk.breaker.open and desk.breaker.room(1):
-        _heard(desk, await desk.rail.look_up(_PROBE))
+    if context.breaker.open and context.breaker.room(1):
+        _reported(context, await context.rail.look_up(_PROBE))
 
 
-async def _send(desk: RailDesk, row: PayoutRow) -> None:
-    result = _heard(desk, await desk.rail.create(row.rail_key, row.payee_id, row.amount, row.currency))
-    await desk.run_chore(partial(steps.write_result, held=row, result=result))
+async def _send(context: RailContext, row: PayoutRow) -> None:
+    result = _reported(context, await context.rail.create(row.rail_key, row.payee_id, row.amount, row.currency))
+    await context.run_chore(partial(steps.write_result, held=row, result=result))
 
 
-async def _resolve(desk: RailDesk, row: PayoutRow) -> None:
-    result = _heard(desk, await desk.rail.look_up(row.rail_key))
-    if result.outcome is not Outcome.NEVER_SEEN:
-        await desk.run_chore(partial(steps.write_result, held=row, result=result))
+async def _resolve(context: RailContext, row: PayoutRow) -> None:
+    result = _reported(context, await context.rail.look_up(row.rail_key))
+    if result.outcome is not RailOutcome.NEVER_SEEN:
+        await context.run_chore(partial(steps.write_result, held=row, result=result))
         return
-    timing = desk.timing
+    timing = context.timing
     step = partial(steps.consider_sending_again, held=row, patience_s=timing.patience_s, lease_s=timing.lease_s)
-    if await desk.run_chore(step) is Written.SEND_AGAIN:
-        await _send(desk, row)
+    if await context.run_chore(step) is Written.SEND_AGAIN:
+        await _send(context, row)
 
 
-async def _read_back(desk: RailDesk, event: RailEventRow, row: PayoutRow) -> None:
-    result = _heard(desk, await desk.rail.look_up(row.rail_key))
-    await desk.run_chore(partial(steps.write_event, event=event, held=row, result=result))
+async def _read_back(context: RailContext, event: RailEventRow, row: PayoutRow) -> None:
+    result = _reported(context, await context.rail.look_up(row.rail_key))
+    await context.run_chore(partial(steps.write_event, event=event, held=row, result=result))
 
 
-def _heard(desk: RailDesk, result: RailResult) -> RailResult:
-    """Tell the breaker; a rail that names its charge has answered, even if it has not decided."""
-    if result.outcome in (Outcome.UNKNOWN, Outcome.NOT_SENT) and result.rail_id is None:
-        desk.breaker.failed()
+def _reported(context: RailContext, result: RailResult) -> RailResult:
+    """Report the result to the breaker; a rail that names its charge has answered, even if it has not decided."""
+    if result.outcome in (RailOutcome.UNKNOWN, RailOutcome.NOT_SENT) and result.rail_id is None:
+        context.breaker.failed()
     else:
-        desk.breaker.answered()
+        context.breaker.answered()
     return result
 
 
-async def _take(desk: RailDesk, chore: Chore) -> Sequence[PayoutRow]:
-    return cast("Sequence[PayoutRow]", await desk.run_chore(chore))
+async def _take(context: RailContext, chore: Chore) -> Sequence[PayoutRow]:
+    return cast("Sequence[PayoutRow]", await context.run_chore(chore))
 
 
 async def _logged(call: Coroutine[object, object, None]) -> None:
@@ -137,7 +137,7 @@ async def _logged(call: Coroutine[object, object, None]) -> None:
         _log.exception("a payout's step failed; it is taken up again when its lease is over")
 
 
-Worker = Callable[[RailDesk, int], Awaitable[Calls]]
+Worker = Callable[[RailContext, int], Awaitable[Calls]]
 
 SHARES: Mapping[Worker, int] = {outbox: 16, inbox: 8, resolver: 8}
 """How many calls each worker may have under way: together no more than the rail's client has connections."""
@@ -150,8 +150,8 @@ class RailLoop:
     next as soon as one of its own has ended.
     """
 
-    def __init__(self, desk: RailDesk, has_work: Callable[[], bool]) -> None:
-        self._desk = desk
+    def __init__(self, context: RailContext, has_work: Callable[[], bool]) -> None:
+        self._context = context
         self._has_work = has_work
         self._wakeup = asyncio.Event()
         self._closing = False
@@ -179,7 +179,7 @@ class RailLoop:
         if self._task is not None:
             await self._end({self._task}, STOP_S)
         await self._end(self._calls(), deadline - asyncio.get_running_loop().time())
-        await self._desk.rail.close()
+        await self._context.rail.close()
 
     @staticmethod
     async def _end(tasks: set[asyncio.Task[None]], seconds: float) -> None:
@@ -203,16 +203,16 @@ class RailLoop:
                     await asyncio.wait_for(self._wakeup.wait(), POLL_S)
 
     async def _round(self) -> int:
-        if self._desk.breaker.open:
-            await probe(self._desk)
-            return int(not self._desk.breaker.open)
+        if self._context.breaker.open:
+            await probe(self._context)
+            return int(not self._context.breaker.open)
         return sum([await self._begin(worker) for worker in SHARES]) if self._has_work() else 0
 
     async def _begin(self, worker: Worker) -> int:
         """Take over as much as there is room for, and have the calls made while others are taken."""
         running = self._under_way[worker]
         room = SHARES[worker] - len(running)
-        calls = await worker(self._desk, room) if room else ()
+        calls = await worker(self._context, room) if room else ()
         for call in calls:
             task = asyncio.get_running_loop().create_task(call)
             running.add(task)

@@ -15,7 +15,7 @@ _PR_SET_PDEATHSIG = 1
 def fork(run: Callable[[], int], not_for_it: Sequence[socket.socket]) -> int:
     """Start `run` in a child, which ends with the code that it returns; returns the child's process id.
 
-    The child closes the sockets that are not for it. Signals are the parent's business, which tells its children over theirs.
+    The child closes the sockets that are not for it. Only the parent acts on signals; it notifies its children over their socket.
     """
     parent = os.getpid()
     sys.stdout.flush()
@@ -35,7 +35,7 @@ def fork(run: Callable[[], int], not_for_it: Sequence[socket.socket]) -> int:
 
 
 def _settle_in(parent: int, heeded: Sequence[signal.Signals], not_for_it: Sequence[socket.socket]) -> None:
-    """Where the kernel offers it, end in the same instant as the parent; elsewhere the socket's end tells."""
+    """Where the kernel offers it, end in the same instant as the parent; elsewhere the child ends when the socket closes."""
     for number in heeded:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, heeded)

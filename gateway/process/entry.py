@@ -44,7 +44,7 @@ def run(command: click.Command, argv: list[str] | None = None) -> int:
         click.echo("terminated", err=True)
         return 143
     except BrokenPipeError:
-        # The reader of our output went away (`| head`); there is nobody left to tell.
+        # The reader of our output went away (`| head`); nobody would read an error message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 143
     except Exception as error:  # noqa: BLE001  # the last line of defence

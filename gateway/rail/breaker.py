@@ -1,4 +1,4 @@
-"""The circuit breaker around the rail: after failures in a row nobody asks for a while, then one call tries."""
+"""The circuit breaker around the rail: after failures in a row no calls are made for a while, then one call tries."""
 
 from collections.abc import Callable
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from gateway.rail.port import Outcome, RailResult
+from gateway.rail.port import RailOutcome, RailResult
 
 CONNECT_S = 2.0
 """Seconds until a rail that cannot be connected to counts as not reached; never more than it gets for an answer."""
@@ -41,7 +41,7 @@ class HttpRail:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         connect_s = min(connect_s, answer_s)
-        # httpx counts each read anew; the whole call has an end of its own, so that a dribbling rail cannot outlive a lease.
+        # httpx counts each read on its own; the whole call has a limit, too, so that a slow stream cannot outlive a lease.
         self._whole_s = connect_s + answer_s
         timeout = httpx.Timeout(answer_s, connect=connect_s)
         limits = httpx.Limits(max_connections=32, max_keepalive_connections=8)
@@ -58,14 +58,14 @@ class HttpRail:
             async with asyncio.timeout(self._whole_s):
                 answer = await self._client.post("/charges", content=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return RailResult(Outcome.NOT_SENT, _named(error))
+            return RailResult(RailOutcome.NOT_SENT, _named(error))
         except (httpx.HTTPError, TimeoutError) as error:
-            return RailResult(Outcome.UNKNOWN, _named(error))
+            return RailResult(RailOutcome.UNKNOWN, _named(error))
         charge = _charge(answer)
         if charge is None or (charge.key, charge.payee, charge.amount, charge.currency) != (key, payee, str(amount), currency):
-            return RailResult(Outcome.UNKNOWN, f"status {answer.status_code} without a word about this charge")
+            return RailResult(RailOutcome.UNKNOWN, f"status {answer.status_code} without a word about this charge")
         if charge.status == "pending":
-            return RailResult(Outcome.UNKNOWN, "the rail has not decided yet", charge.rail_id)
+            return RailResult(RailOutcome.UNKNOWN, "the rail has not decided yet", charge.rail_id)
         return _final(charge)
 
     async def look_up(self, key: str) -> RailResult:
@@ -74,16 +74,16 @@ class HttpRail:
             async with asyncio.timeout(self._whole_s):
                 answer = await self._client.get(f"/charges/{quote(key, safe='')}")
         except (httpx.HTTPError, TimeoutError) as error:
-            return RailResult(Outcome.UNKNOWN, _named(error))
+            return RailResult(RailOutcome.UNKNOWN, _named(error))
         if answer.status_code == 404:
             refusal = _decoded(answer, _Error)
             if refusal is not None and (refusal.error, refusal.key) == ("never_seen", key):
-                return RailResult(Outcome.NEVER_SEEN, "the rail has never seen this key")
+                return RailResult(RailOutcome.NEVER_SEEN, "the rail has never seen this key")
         charge = _charge(answer)
         if charge is None or charge.key != key:
-            return RailResult(Outcome.UNKNOWN, f"status {answer.status_code} without a word about this charge")
+            return RailResult(RailOutcome.UNKNOWN, f"status {answer.status_code} without a word about this charge")
         if charge.status == "pending":
-            return RailResult(Outcome.PENDING, "the rail has not decided yet", charge.rail_id)
+            return RailResult(RailOutcome.PENDING, "the rail has not decided yet", charge.rail_id)
         return _final(charge)
 
     async def close(self) -> None:
@@ -93,8 +93,8 @@ class HttpRail:
 
 def _final(charge: _Charge) -> RailResult:
     if charge.status == "succeeded":
-        return RailResult(Outcome.SUCCEEDED, "", charge.rail_id)
-    return RailResult(Outcome.FAILED, charge.reason or "declined", charge.rail_id)
+        return RailResult(RailOutcome.SUCCEEDED, "", charge.rail_id)
+    return RailResult(RailOutcome.FAILED, charge.reason or "declined", charge.rail_id)
 
 
 def _charge(answer: httpx.Response) -> _Charge | None:

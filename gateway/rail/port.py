@@ -1,4 +1,4 @@
-"""What the gateway asks of a rail, and all that a rail can be understood to have said. Not knowing is an answer of its own."""
+"""The calls that the gateway makes to a rail, and every result that it distinguishes. Unknown is a result of its own."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -9,7 +9,7 @@ RAIL = "rail"
 """The one rail's name: with its event ids it makes the pair that is credited at most once."""
 
 
-class Outcome(StrEnum):
+class RailOutcome(StrEnum):
     """What became of a charge, as far as the caller can know."""
 
     SUCCEEDED = "succeeded"
@@ -27,7 +27,7 @@ class RailResult(msgspec.Struct, frozen=True):
     tried again); `look_up` gives succeeded, failed, pending, never_seen or unknown. `detail` says why, for people.
     """
 
-    outcome: Outcome
+    outcome: RailOutcome
     detail: str = ""
     rail_id: str | None = None
 

@@ -1,4 +1,4 @@
-"""The rail's events: whose they are, and what they say. What they claim is never believed; it makes the gateway ask."""
+"""The rail's events: their signature and their form. No event decides a payout; it makes the gateway query the rail."""
 
 import hashlib
 import hmac

@@ -112,7 +112,7 @@ def _options(methods: set[str]) -> Handler:
 
 
 def _template_finder() -> Callable[[str], str | None]:
-    """Which template a path belongs to, whatever the method; the router tells only when the method fits, too."""
+    """Which template a path belongs to, whatever the method; the router gives it only when the method fits, too."""
     patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "/?"), path) for path in sorted(_methods())]
     return partial(_first_match, patterns)
 

@@ -1,4 +1,4 @@
-"""What the front process and the writing process say to each other: lists of structs in MessagePack, a frame each.
+"""The messages between the front process and the writing process: lists of structs in MessagePack, one frame for each list.
 
 Whatever is sent within one turn of the event loop goes out as one frame, so that a busy moment costs one system call.
 """
@@ -15,18 +15,18 @@ from gateway.journal import Answer
 from gateway.store.payout_rows import RailEventRow
 from gateway.telemetry.access_log import EventLine
 
-Heard = TypeVar("Heard")
+Received = TypeVar("Received")
 
 _LENGTH = 4
-"""Bytes in front of each frame: how long it is."""
+"""Bytes of the length in front of each frame."""
 
 
 class Frame(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The base of all that is said."""
+    """The base of all messages."""
 
 
-class Ask(Frame, frozen=True, tag=0):
-    """The front asks for a mutation. `route` is its place among the mutating routes, `body` the command as JSON."""
+class DecideMutation(Frame, frozen=True, tag=0):
+    """The front requests a decision. `route` is the mutation's place among the mutating routes, `body` the command as JSON."""
 
     number: int
     route: int
@@ -39,8 +39,8 @@ class Ask(Frame, frozen=True, tag=0):
     claim: Claim
 
 
-class Event(Frame, frozen=True, tag=1):
-    """The front passes on what the rail told."""
+class StoreRailEvent(Frame, frozen=True, tag=1):
+    """The front passes on an event that the rail reported."""
 
     number: int
     event: RailEventRow
@@ -56,7 +56,7 @@ class NotPrepared(Frame, frozen=True, tag=3):
     problem: str
 
 
-class Told(Frame, frozen=True, tag=0):
+class MutationDecided(Frame, frozen=True, tag=0):
     """A mutation is decided, and durable."""
 
     number: int
@@ -78,7 +78,7 @@ class Broken(Frame, frozen=True, tag=2):
     number: int
 
 
-class Taken(Frame, frozen=True, tag=3):
+class RailEventStored(Frame, frozen=True, tag=3):
     """The rail's event is stored; `new` is false for one that was known."""
 
     number: int
@@ -93,7 +93,7 @@ class Committed(Frame, frozen=True, tag=4):
 
 
 class State(Frame, frozen=True, tag=5):
-    """What the front must know without asking; said when it changes and once a second, as a sign of life."""
+    """The state that the front must know; sent when it changes and once a second, as a sign of life."""
 
     rail_open: bool
     held_up: bool
@@ -116,19 +116,19 @@ class LogLine(Frame, frozen=True, tag=8):
     line: EventLine
 
 
-ToWriter = Ask | Event | Prepared | NotPrepared
-ToFront = Told | Failed | Broken | Taken | Committed | State | Opened | Drain | LogLine
+ToWriter = DecideMutation | StoreRailEvent | Prepared | NotPrepared
+ToFront = MutationDecided | Failed | Broken | RailEventStored | Committed | State | Opened | Drain | LogLine
 
 
-class Channel(asyncio.Protocol, Generic[Heard]):
-    """One end. `on_heard` is called with each frame's items, `on_lost` when the other end is gone."""
+class Channel(asyncio.Protocol, Generic[Received]):
+    """One end. `on_received` is called with each frame's messages, `on_lost` when the other end is gone."""
 
-    def __init__(self, kinds: object, on_heard: Callable[[list[Heard]], None], on_lost: Callable[[], None]) -> None:
-        self._decode = cast("Callable[[bytes], list[Heard]]", msgspec.msgpack.Decoder(list[kinds]).decode)  # type: ignore[valid-type]  # a union, as a value
+    def __init__(self, kinds: object, on_received: Callable[[list[Received]], None], on_lost: Callable[[], None]) -> None:
+        self._decode = cast("Callable[[bytes], list[Received]]", msgspec.msgpack.Decoder(list[kinds]).decode)  # type: ignore[valid-type]  # a union, as a value
         self._encode = msgspec.msgpack.Encoder().encode
-        self._on_heard, self._on_lost = on_heard, on_lost
+        self._on_received, self._on_lost = on_received, on_lost
         self._loop = asyncio.get_running_loop()
-        self._said: list[Frame] = []
+        self._unsent: list[Frame] = []
         self._rest = b""
         self._transport: asyncio.Transport | None = None
 
@@ -142,31 +142,31 @@ class Channel(asyncio.Protocol, Generic[Heard]):
         self._on_lost()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes arrived: whole frames are heard, the rest waits for its end."""
+        """Bytes arrived: whole frames are passed to `on_received`, a part of a frame is kept until its rest arrives."""
         data = self._rest + data if self._rest else data
         at = 0
         while len(data) - at >= _LENGTH:
             end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH])
             if end > len(data):
                 break
-            self._on_heard(self._decode(data[at + _LENGTH : end]))
+            self._on_received(self._decode(data[at + _LENGTH : end]))
             at = end
         self._rest = data[at:]
 
-    def say(self, item: Frame) -> None:
-        """Send an item, together with whatever else is said in this turn of the loop; lost when the other end is gone."""
-        if not self._said:
+    def send(self, item: Frame) -> None:
+        """Send a message, in one frame with the others of this turn of the loop; lost when the other end is gone."""
+        if not self._unsent:
             self._loop.call_soon(self._flush)
-        self._said.append(item)
+        self._unsent.append(item)
 
     def close(self) -> None:
-        """Send what was said, then hang up."""
+        """Send what is waiting, then close the connection."""
         self._flush()
         if self._transport is not None:
             self._transport.close()
 
     def _flush(self) -> None:
-        said, self._said = self._said, []
-        if said and self._transport is not None:
-            frame = self._encode(said)
+        items, self._unsent = self._unsent, []
+        if items and self._transport is not None:
+            frame = self._encode(items)
             self._transport.write(len(frame).to_bytes(_LENGTH) + frame)

@@ -1,4 +1,4 @@
-"""The front process: HTTP, admission and reads. What changes something it asks of the writing process, over a socket.
+"""The front process: HTTP, admission and reads. It sends mutations to the writing process over a socket.
 
 It holds no lock, no key and no connection that can write. It ends when the writing process ends, however that ends.
 """
@@ -20,21 +20,21 @@ from gateway.process.child import fork
 from gateway.routes import MUTATIONS
 from gateway.server.app import create_app
 from gateway.server.channel import (
-    Ask,
     Broken,
     Channel,
     Committed,
+    DecideMutation,
     Drain,
-    Event,
     Failed,
     LogLine,
+    MutationDecided,
     NotPrepared,
     Opened,
     Prepared,
+    RailEventStored,
     State,
-    Taken,
+    StoreRailEvent,
     ToFront,
-    Told,
 )
 from gateway.server.http import HttpServer
 from gateway.settings import Settings
@@ -57,36 +57,36 @@ class WriterFailed(Exception):
 class Front(Service):
     """The service whose engine is in another process."""
 
-    def __init__(self, settings: Settings, build: str, link: "Link") -> None:
+    def __init__(self, settings: Settings, build: str, link: "WriterLink") -> None:
         super().__init__(settings, SqliteReads.open(settings.db), build)
         self._link = link
 
     @property
     def held_up(self) -> bool:
-        """What the writing process said last."""
+        """The writing process's latest state."""
         return self._link.state.held_up
 
     @property
     def rail_open(self) -> bool:
-        """What the writing process said last."""
+        """The writing process's latest state."""
         return self._link.state.rail_open
 
     @property
     def answers_purged(self) -> int:
-        """What the writing process said last."""
+        """The writing process's latest state."""
         return self._link.state.answers_purged
 
     def observe_commits(self, observe: Callable[[float, int], None]) -> None:
-        """Have each durable commit told to `observe`."""
+        """Call `observe` with the seconds and the number of requests of each durable commit."""
         self._link.observe = observe
 
     def enqueue(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
-        """Ask the writing process."""
-        self._link.ask(mutation, waiter)
+        """Send the mutation to the writing process."""
+        self._link.decide(mutation, waiter)
 
     async def take_rail_event(self, event: RailEventRow) -> bool:
-        """Pass it on; whether it is new."""
-        return await self._link.pass_on(event)
+        """Send the event to the writing process; whether it is new."""
+        return await self._link.store_event(event)
 
     def ready(self) -> str | None:
         """Ready needs a writing process that gives signs of life."""
@@ -94,64 +94,66 @@ class Front(Service):
         return super().ready() if silent < SILENT_S else f"the writing process has been silent for {silent:.0f} seconds"
 
 
-class Link:
-    """The front's end of the channel: who waits for what, and what was said last."""
+class WriterLink:
+    """The front's end of the channel: the waiters by request number, and the writing process's latest state."""
 
     def __init__(self, log: AccessLog) -> None:
         self._loop = asyncio.get_running_loop()
         self._log = log
         self._numbers = itertools.count()
         self._waiting: dict[int, Waiter[Answer | bool]] = {}
-        self._heard_at = self._loop.time()
-        self.channel: Channel[ToFront] = Channel(ToFront, self._hear, self._lost)
+        self._received_at = self._loop.time()
+        self.channel: Channel[ToFront] = Channel(ToFront, self._receive, self._lost)
         self.state = State(rail_open=False, held_up=False, answers_purged=0)
         self.opened: asyncio.Future[str] = self._loop.create_future()
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
         self._draining = False
         self._on_drain: Callable[[], None] = lambda: None
 
-    def ask(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
+    def decide(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
         """Have a mutation decided. Its claim is worked out here: the writing process has enough to do."""
         route, body, claimed = _PLACES[mutation.route.kind], mutation.body, claim(mutation)
         who, ids, request_id = mutation.principal, mutation.path_ids, mutation.request_id
-        self.channel.say(Ask(self._expect(waiter), route, who, ids, mutation.key, mutation.query, body, request_id, claimed))
+        self.channel.send(
+            DecideMutation(self._expect(waiter), route, who, ids, mutation.key, mutation.query, body, request_id, claimed)
+        )
 
-    async def pass_on(self, event: RailEventRow) -> bool:
-        """Whether the rail's event is new."""
+    async def store_event(self, event: RailEventRow) -> bool:
+        """Have the rail's event stored; whether it is new."""
         future: asyncio.Future[bool] = self._loop.create_future()
-        self.channel.say(Event(self._expect(future), event))
+        self.channel.send(StoreRailEvent(self._expect(future), event))
         return await future
 
     def drain_with(self, finish: Callable[[], None]) -> None:
-        """Have `finish` called once the writing process asks the front to drain, which it may have done already."""
+        """Call `finish` once the writing process requests the drain; at once if it already has."""
         self._on_drain = finish
         if self._draining:
             finish()
 
     def silent_s(self) -> float:
-        """Seconds since the writing process was heard of."""
-        return self._loop.time() - self._heard_at
+        """Seconds since the last message of the writing process."""
+        return self._loop.time() - self._received_at
 
     def _expect(self, waiter: Waiter[Answer] | Waiter[bool]) -> int:
         number = next(self._numbers)
-        self._waiting[number] = cast("Waiter[Answer | bool]", waiter)  # told by its number what it has asked
+        self._waiting[number] = cast("Waiter[Answer | bool]", waiter)  # the number selects the type of the result
         return number
 
-    def _hear(self, items: list[ToFront]) -> None:
-        self._heard_at = self._loop.time()
+    def _receive(self, items: list[ToFront]) -> None:
+        self._received_at = self._loop.time()
         for item in items:
-            if isinstance(item, Told):
+            if isinstance(item, MutationDecided):
                 self._settle(item.number, item.answer)
             else:
-                self._hear_other(item)
+                self._receive_other(item)
 
-    def _hear_other(self, item: ToFront) -> None:
+    def _receive_other(self, item: ToFront) -> None:
         match item:
             case Committed():
                 self.observe(item.seconds, item.requests)
             case State():
                 self.state = item
-            case Taken():
+            case RailEventStored():
                 self._settle(item.number, item.new)
             case Failed():
                 self._fail(item.number, StorageError(Code(item.code), item.detail, ambiguous=item.ambiguous))
@@ -202,7 +204,7 @@ def _run(settings: Settings, held: socket.socket, theirs: socket.socket, *, acce
 
 
 async def _serve(settings: Settings, held: socket.socket, theirs: socket.socket, log: AccessLog) -> None:
-    link = Link(log)
+    link = WriterLink(log)
     await asyncio.get_running_loop().create_unix_connection(lambda: link.channel, sock=theirs)
     front = Front(settings, await link.opened, link)
     server = HttpServer(create_app(front, settings, log).door, held, settings.limits, log)
@@ -210,7 +212,7 @@ async def _serve(settings: Settings, held: socket.socket, theirs: socket.socket,
     try:
         await server.start()
     except StartProblem as problem:
-        link.channel.say(NotPrepared(str(problem)))
+        link.channel.send(NotPrepared(str(problem)))
         await asyncio.Event().wait()  # the writing process hangs up, which ends this one
-    link.channel.say(Prepared())
+    link.channel.send(Prepared())
     await server.ended()

@@ -33,7 +33,7 @@ def serve(settings: Settings, *, access_log: bool, processes: int = 2) -> None:
 
     Raises StartProblem when the address or the database cannot be used.
     """
-    # A timestamp beside every counter is noise to us. The switch is the process's, so it is thrown here, not in Metrics.
+    # A timestamp with every counter is noise to us. The switch is the process's, so it is thrown here, not in Metrics.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types it nowhere
     with contextlib.closing(hold_port(settings.host, settings.port)) as held:
         if processes == 1:

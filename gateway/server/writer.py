@@ -1,4 +1,4 @@
-"""The writing process: the engine, its database and its keys, asked by the front process over a socket."""
+"""The writing process: the engine, its database and its keys. The front process sends it requests over a socket."""
 
 import asyncio
 import logging
@@ -16,19 +16,19 @@ from gateway.journal import Answer
 from gateway.process.listen import on_signals
 from gateway.routes import MUTATIONS
 from gateway.server.channel import (
-    Ask,
     Broken,
     Channel,
     Committed,
+    DecideMutation,
     Drain,
-    Event,
     Failed,
     LogLine,
+    MutationDecided,
     NotPrepared,
     Opened,
+    RailEventStored,
     State,
-    Taken,
-    Told,
+    StoreRailEvent,
     ToWriter,
 )
 from gateway.settings import Settings
@@ -41,90 +41,90 @@ _log = logging.getLogger(__name__)
 
 
 class FrontGone(Exception):
-    """The front process ended although nobody asked it to."""
+    """The front process ended without a request to drain."""
 
 
 class Pending:
     """Who waits for one answer: a caller of the front process. A `Waiter` of the group commit."""
 
-    __slots__ = ("_desk", "_kind", "_number")
+    __slots__ = ("_kind", "_link", "_number")
 
-    def __init__(self, desk: "Desk", number: int, kind: str) -> None:
-        self._desk, self._number, self._kind = desk, number, kind
+    def __init__(self, link: "FrontLink", number: int, kind: str) -> None:
+        self._link, self._number, self._kind = link, number, kind
 
     def done(self) -> bool:
         """The front knows whether its caller is still there."""
         return False
 
     def set_result(self, result: Answer, /) -> None:
-        """Tell the answer."""
-        self._desk.told(self._number, self._kind, result)
+        """Send the answer."""
+        self._link.decided(self._number, self._kind, result)
 
     def set_exception(self, exception: Exception, /) -> None:
-        """Tell that there is none."""
-        self._desk.failed(self._number, exception)
+        """Send the error."""
+        self._link.failed(self._number, exception)
 
 
-class Desk:
+class FrontLink:
     """The engine's end of the channel."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._decoders = [msgspec.json.Decoder(route.command) for route in MUTATIONS]
         self._tasks: set[asyncio.Task[None]] = set()
-        self.channel: Channel[ToWriter] = Channel(ToWriter, self._hear, self._lost)
+        self.channel: Channel[ToWriter] = Channel(ToWriter, self._receive, self._lost)
         self.prepared: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         """None once the front listens, or why it cannot."""
         self.gone = asyncio.Event()
-        engine.observe_commits(lambda seconds, requests: self.channel.say(Committed(seconds, requests)))
-        engine.on_state(self.tell_state)
+        engine.observe_commits(lambda seconds, requests: self.channel.send(Committed(seconds, requests)))
+        engine.on_state(self.send_state)
         engine.commit_in_loop()
 
-    def told(self, number: int, kind: str, answer: Answer) -> None:
+    def decided(self, number: int, kind: str, answer: Answer) -> None:
         """One mutation is decided."""
         for listener in self._engine.listeners:
             listener(kind, answer.outcome, answer.replayed)
-        self.channel.say(Told(number, answer))
+        self.channel.send(MutationDecided(number, answer))
 
     def failed(self, number: int, error: Exception) -> None:
         """One mutation is not decided."""
         if isinstance(error, StorageError):
-            self.channel.say(Failed(number, error.code.value, error.detail, error.ambiguous))
+            self.channel.send(Failed(number, error.code.value, error.detail, error.ambiguous))
         else:
             _log.error("a request failed", exc_info=error)
-            self.channel.say(Broken(number))
+            self.channel.send(Broken(number))
 
-    def tell_state(self) -> None:
-        """Say what the front must know."""
+    def send_state(self) -> None:
+        """Send the state that the front must know."""
         engine = self._engine
-        self.channel.say(State(engine.rail_open, engine.held_up, engine.answers_purged))
+        self.channel.send(State(engine.rail_open, engine.held_up, engine.answers_purged))
 
     async def give_signs_of_life(self) -> None:
-        """Until cancelled."""
+        """Send the state once a second until cancelled."""
         while True:
-            self.tell_state()
+            self.send_state()
             await asyncio.sleep(SIGN_OF_LIFE_S)
 
-    def _hear(self, items: list[ToWriter]) -> None:
+    def _receive(self, items: list[ToWriter]) -> None:
         for item in items:
-            if isinstance(item, Ask):
+            if isinstance(item, DecideMutation):
                 self._engine.enqueue(self._mutation(item), Pending(self, item.number, MUTATIONS[item.route].kind))
-            elif isinstance(item, Event):
+            elif isinstance(item, StoreRailEvent):
                 task = asyncio.get_running_loop().create_task(self._take(item))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             elif not self.prepared.done():
                 self.prepared.set_result(item.problem if isinstance(item, NotPrepared) else None)
 
-    def _mutation(self, ask: Ask) -> Mutation:
-        route, command = MUTATIONS[ask.route], self._decoders[ask.route].decode(ask.body)
-        asked = (ask.path_ids, ask.key, ask.query, command, ask.body, ask.request_id, ask.claim)
-        return Mutation(route, ask.principal, *asked)
+    def _mutation(self, item: DecideMutation) -> Mutation:
+        route, command = MUTATIONS[item.route], self._decoders[item.route].decode(item.body)
+        rest = (item.path_ids, item.key, item.query, command, item.body, item.request_id, item.claim)
+        return Mutation(route, item.principal, *rest)
 
-    async def _take(self, item: Event) -> None:
+    async def _take(self, item: StoreRailEvent) -> None:
         try:
-            self.channel.say(Taken(item.number, await self._engine.take_rail_event(item.event)))
-        except Exception as error:  # noqa: BLE001  # told to the front as what it is
+            self.channel.send(RailEventStored(item.number, await self._engine.take_rail_event(item.event)))
+        except Exception as error:  # noqa: BLE001  # the front gets the error as what it is
             self.failed(item.number, error)
 
     def _lost(self) -> None:
@@ -136,15 +136,15 @@ class Desk:
 class RelayHandler(logging.Handler):
     """Lets this process's warnings out through the front's log, so that lines stay whole."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
+    def __init__(self, link: FrontLink, settings: Settings) -> None:
         super().__init__(logging.WARNING)
-        self._desk, self._settings = desk, settings
+        self._link, self._settings = link, settings
 
     def emit(self, record: logging.LogRecord) -> None:
         """One record, one line."""
         error = record.exc_info[1] if record.exc_info else None
         line: EventLine = event_line(self._settings.now_text(), "server", record.getMessage(), None, error)
-        self._desk.channel.say(LogLine(line))
+        self._link.channel.send(LogLine(line))
 
 
 async def write(settings: Settings, ours: socket.socket, front: int, on_ready: Callable[[str], None]) -> None:
@@ -154,25 +154,25 @@ async def write(settings: Settings, ours: socket.socket, front: int, on_ready: C
     """
     engine = Engine.open(settings)
     await engine.start()
-    desk, loop = Desk(engine), asyncio.get_running_loop()
-    handler = RelayHandler(desk, settings)
+    link, loop = FrontLink(engine), asyncio.get_running_loop()
+    handler = RelayHandler(link, settings)
     try:
-        await loop.create_unix_connection(lambda: desk.channel, sock=ours)
+        await loop.create_unix_connection(lambda: link.channel, sock=ours)
         logging.getLogger().addHandler(handler)
         engine.announce()
-        desk.channel.say(Opened(engine.build))
-        asked = asyncio.Event()
-        on_signals(partial(_drain, desk, asked))
-        life = loop.create_task(desk.give_signs_of_life())
-        problem = await desk.prepared
+        link.channel.send(Opened(engine.build))
+        drain_requested = asyncio.Event()
+        on_signals(partial(_drain, link, drain_requested))
+        life = loop.create_task(link.give_signs_of_life())
+        problem = await link.prepared
         if problem is not None:
             raise StartProblem(problem)
-        if not desk.gone.is_set():
+        if not link.gone.is_set():
             on_ready(engine.build)
-        await desk.gone.wait()
+        await link.gone.wait()
         life.cancel()
         code = os.waitstatus_to_exitcode(os.waitpid(front, 0)[1])  # noqa: ASYNC222  # it has hung up, so it is at its end
-        if code or not asked.is_set():
+        if code or not drain_requested.is_set():
             raise FrontGone(f"the front process ended with {code}")
     finally:
         logging.getLogger().removeHandler(handler)
@@ -180,6 +180,6 @@ async def write(settings: Settings, ours: socket.socket, front: int, on_ready: C
             await engine.drain()
 
 
-def _drain(desk: Desk, asked: asyncio.Event) -> None:
-    asked.set()
-    desk.channel.say(Drain())
+def _drain(link: FrontLink, drain_requested: asyncio.Event) -> None:
+    drain_requested.set()
+    link.channel.send(Drain())

@@ -26,7 +26,7 @@ PaymentKey = tuple[str, str]
 
 
 class SqliteBatch(SqliteTransaction):
-    """One transaction's reads and writes. `open` begins it anew, whatever became of the one before."""
+    """One transaction's reads and writes. `open` begins it again, whatever became of the one before."""
 
     def __init__(self, connection: sqlite3.Connection, signer: BatchSigner | None = None) -> None:
         super().__init__(connection)
@@ -57,7 +57,7 @@ class SqliteBatch(SqliteTransaction):
         self._reset()
         self._signer.begin_batch(signer)
         if len(keys) < _FEW:
-            return  # each is read when it is asked for
+            return  # each is read when it is needed
         self._answers.update(dict.fromkeys(keys))
         for row in bulk.STORED.run(self._execute, [(key, blob(route)) for key, route in self._answers]):
             self._answers[row[0], row[1]] = StoredAnswer(*row[2:])

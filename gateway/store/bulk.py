@@ -131,6 +131,17 @@ def operation(seq: int | None, row: OperationRow, signature: bytes | None) -> tu
     """The values of OPERATIONS."""
     request, resource = row.request, row.resource
     about = (resource.kind, resource.id, resource.seq) if resource else (None, None, None)
-    asked = (row.at, request.actor, request.route, request.key, blob(request.fingerprint), blob(request.body))
+    requested = (row.at, request.actor, request.route, request.key, blob(request.fingerprint), blob(request.body))
     signed = (row.receipt and blob(row.receipt), signature and blob(signature), row.keyid)
-    return seq, row.tenant_id, row.suffix, row.kind, row.entry_kind, *about, *asked, row.status, row.location or "", *signed
+    return (
+        seq,
+        row.tenant_id,
+        row.suffix,
+        row.kind,
+        row.entry_kind,
+        *about,
+        *requested,
+        row.status,
+        row.location or "",
+        *signed,
+    )

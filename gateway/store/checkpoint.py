@@ -1,9 +1,9 @@
-"""Moving the write-ahead log into the database beside the work, not in some caller's commit.
+"""Moving the write-ahead log into the database between commits, not in some caller's commit.
 
 SQLite would do it in whichever commit makes the log long: 30 to 40 ms for 4,000 pages, which every caller of that batch waits
 for, and all behind it. Here a thread with a connection of its own moves nearly all of it while batches go on, and then what they
 wrote meanwhile. The last few hundred pages are moved between two batches: then all is moved, and the next commit begins the log
-anew, so that it cannot grow for ever.
+again, so that it cannot grow for ever.
 """
 
 import asyncio

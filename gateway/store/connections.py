@@ -118,7 +118,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def start_text(path: Path, error: sqlite3.Error) -> str:
-    """What to tell the operator who starts the gateway on a database that cannot be used."""
+    """The message for the operator who starts the gateway on a database that cannot be used."""
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return f"{path}: not a usable SQLite database ({error}); restore it from a backup, see runbooks/rollback.md"

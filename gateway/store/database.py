@@ -67,7 +67,7 @@ class SqliteStore:
         try:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
-            _log.warning("the write-ahead log stays beside the database (%s); nothing is lost, the next start reads it", error)
+            _log.warning("the write-ahead log stays next to the database (%s); nothing is lost, the next start reads it", error)
         self._writer.close()
         if self._in_use is not None:
             self._in_use.close()

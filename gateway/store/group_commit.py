@@ -18,21 +18,18 @@ from gateway.store.port import StorageError
 MAX_BATCH = 512
 """The most requests that one transaction decides: what more there is waits for the next."""
 
-MAX_BATCH = 512
-"""The most requests that one transaction decides: what more there is waits for the next."""
-
 Request = TypeVar("Request")
 Result = TypeVar("Result")
-Told_contra = TypeVar("Told_contra", contravariant=True)
+Result_contra = TypeVar("Result_contra", contravariant=True)
 
 
-class Waiter(Protocol[Told_contra]):
-    """Who is told what became of a request; a future is one."""
+class Waiter(Protocol[Result_contra]):
+    """Receives the result of a request; a future is one."""
 
     def done(self) -> bool:
-        """Whether there is nobody left to tell."""
+        """Whether nobody waits for the result any more."""
 
-    def set_result(self, result: Told_contra, /) -> None:
+    def set_result(self, result: Result_contra, /) -> None:
         """It is decided, and durable."""
 
     def set_exception(self, exception: Exception, /) -> None:
@@ -61,7 +58,7 @@ class GroupCommit(Generic[Request, Result]):
         self._closing = False
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
         self.between: Callable[[int], None] = lambda _requests: None
-        """Told how many requests a batch had, when it is over and the next transaction has not begun."""
+        """Called with the number of requests of a batch, when it is over and the next transaction has not begun."""
         self.on_held_up: Callable[[], None] = lambda: None
         self.held_up = False
         """Whether a batch waits for another program's lock, and all that is queued behind it too."""
@@ -80,7 +77,7 @@ class GroupCommit(Generic[Request, Result]):
         return await future
 
     def enqueue(self, request: Request, waiter: Waiter[Result]) -> None:
-        """The same, but `waiter` is told."""
+        """The same, but `waiter` gets the result."""
         self._queue.append((request, waiter))
         self._wakeup.set()
 
@@ -102,7 +99,7 @@ class GroupCommit(Generic[Request, Result]):
             batch, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
             await self._settle_batch(batch)
             if self.in_loop:
-                await asyncio.sleep(0)  # a commit in the loop lets nothing else run: send the answers, hear what came
+                await asyncio.sleep(0)  # a commit in the loop lets nothing else run: send the answers, receive what came
             self.between(len(batch))
 
     async def _settle_batch(self, batch: list[tuple[Request, Waiter[Result]]]) -> None:

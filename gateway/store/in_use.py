@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class InUse:
-    """A mark on a database for as long as this process uses it. The file beside the database is empty; its lock is the mark."""
+    """A mark on a database for as long as this process uses it. The file next to the database is empty; its lock is the mark."""
 
     def __init__(self, db: Path) -> None:
         self._handle = os.open(db.with_name(db.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -12,7 +12,7 @@ class KeyEvents:
         self._execute = connection.execute
 
     def newest(self) -> int:
-        """The position of the newest event, 0 where there is none; asked once a batch, so it must stay cheap."""
+        """The position of the newest event, 0 where there is none; read once a batch, so it must stay cheap."""
         return int(self._execute("SELECT coalesce(max(seq), 0) FROM key_events").fetchone()[0])
 
     def all(self) -> tuple[KeyEvent, ...]:

@@ -73,10 +73,10 @@ class Transaction(Protocol):
         """Count minor units and payments under each of these names; negative numbers give back."""
 
     def last_like(self, payment: Like, since: str, apart_from: str) -> str | None:
-        """When the same agent last asked for the same amount to the same payee, and got it or may get it yet."""
+        """When this agent last requested this amount for this payee, denied, rejected, released and expired payments apart."""
 
     def know_payee(self, tenant_id: str, payee_id: str) -> None:
-        """A payment to this payee is held: it is no stranger any more."""
+        """A payment to this payee is held: the payee is known from now on."""
 
     def votes(self, tenant_id: str, payment_id: str) -> list[Vote]:
         """What people said to a payment that waits for approval."""

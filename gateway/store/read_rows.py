@@ -16,7 +16,7 @@ class ReceiptRow(msgspec.Struct, frozen=True):
 
 
 class KeyUseRow(msgspec.Struct, frozen=True):
-    """One request that was decided under a key; `kept` tells whether its answer is still there."""
+    """One request that was decided under a key; `kept` says whether its answer is still there."""
 
     route: str
     status: int

@@ -20,7 +20,7 @@ class WalletRow(msgspec.Struct, frozen=True):
 
 
 class PayeeRow(msgspec.Struct, frozen=True):
-    """A payee with its account and balance. `known` tells that a payment to it was held before."""
+    """A payee with its account and balance. `known` says that a payment to it was held before."""
 
     payee_id: str
     name: str
@@ -62,7 +62,7 @@ class PaymentAmounts(msgspec.Struct, frozen=True):
 class PaymentRow(msgspec.Struct, frozen=True):
     """A payment: what never changes, what moves, and how far it has come.
 
-    `counters` names those in which it was counted, a line each; `guarded` tells that its policy looked for its like.
+    `counters` names those in which it was counted, a line each; `guarded` says that its policy checked for duplicates.
     """
 
     identity: PaymentIdentity
@@ -183,7 +183,7 @@ class NewPayee(msgspec.Struct, frozen=True):
 
 
 class Like(msgspec.Struct, frozen=True):
-    """What two payments have in common that look like one asked for twice."""
+    """What two payments have in common where the second may be a duplicate of the first."""
 
     tenant_id: str
     agent_id: str

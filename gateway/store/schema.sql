@@ -30,7 +30,7 @@ CREATE TRIGGER entry_kinds_stay BEFORE DELETE ON entry_kinds BEGIN SELECT RAISE(
 CREATE TRIGGER item_kinds_are_final BEFORE UPDATE ON item_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
 CREATE TRIGGER item_kinds_stay BEFORE DELETE ON item_kinds BEGIN SELECT RAISE(ABORT, 'kinds are append-only'); END;
 
--- One row: what holds for all tenants at once. Commands beside the running process write it.
+-- One row: what holds for all tenants at once. Commands that run while the gateway runs write it.
 CREATE TABLE service (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   mode TEXT NOT NULL CHECK (mode IN ('normal', 'paused')),
@@ -185,7 +185,7 @@ BEGIN SELECT RAISE(ABORT, 'others vote, on a payment that waits for approval'); 
 CREATE TRIGGER votes_are_final BEFORE UPDATE ON votes BEGIN SELECT RAISE(ABORT, 'votes are append-only'); END;
 CREATE TRIGGER votes_stay BEFORE DELETE ON votes BEGIN SELECT RAISE(ABORT, 'votes are append-only'); END;
 
--- The journal: one row a decided request, and one for what the gateway or its operator did of itself.
+-- The journal: one row a decided request, and one for what the gateway or its operator did without a request.
 CREATE TABLE operations (
   seq INTEGER PRIMARY KEY,
   tenant_id TEXT NOT NULL,

@@ -106,7 +106,7 @@ class KeyEvents(Protocol):
     """The life of the receipt keys."""
 
     def newest(self) -> int:
-        """The position of the newest event, 0 where there is none; asked once a batch, so it must stay cheap."""
+        """The position of the newest event, 0 where there is none; read once a batch, so it must stay cheap."""
 
     def all(self) -> tuple[KeyEvent, ...]:
         """Every event, oldest first."""

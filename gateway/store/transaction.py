@@ -151,12 +151,12 @@ class SqliteTransaction:
         COUNTERS.run(self._execute, rows)
 
     def last_like(self, payment: Like, since: str, apart_from: str) -> str | None:
-        """When the same agent last asked for the same amount to the same payee, and got it or may get it yet."""
+        """When this agent last requested this amount for this payee, denied, rejected, released and expired payments apart."""
         row = self._execute(_LIKE, (*msgspec.structs.astuple(payment), since, apart_from)).fetchone()
         return None if row[0] is None else str(row[0])
 
     def know_payee(self, tenant_id: str, payee_id: str) -> None:
-        """A payment to this payee is held: it is no stranger any more."""
+        """A payment to this payee is held: the payee is known from now on."""
         self._execute("UPDATE payees SET known = 1 WHERE tenant_id = ? AND payee_id = ?", (tenant_id, payee_id))
 
     def votes(self, tenant_id: str, payment_id: str) -> list[Vote]:

@@ -1,4 +1,4 @@
-"""The access log: JSON lines without secrets, written beside the work and never in its way."""
+"""The access log: JSON lines without secrets, written by a thread of its own so that no request waits for them."""
 
 import asyncio
 import contextlib
@@ -129,7 +129,7 @@ class AccessLog:
 
 
 def event_line(time: str, event: str, message: str | None, request_id: str | None, error: BaseException | None) -> EventLine:
-    """What is told of something that is not a request; of an exception the type and the frames."""
+    """The line for something that is not a request; of an exception it has the type and the frames."""
     name = type(error).__name__ if error else None
     return EventLine(time, event, message, request_id, name, _frames(error) if error else ())
 

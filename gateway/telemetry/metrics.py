@@ -18,7 +18,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Watched(Protocol):
-    """What an engine tells of itself. Facts are of the whole service."""
+    """What an engine reports for metrics. Facts are of the whole service."""
 
     @property
     def answers_purged(self) -> int:
@@ -29,7 +29,7 @@ class Watched(Protocol):
 
 
 class Metrics:
-    """The gateway's metrics. `in_flight` is a plain number, read when somebody asks for the metrics."""
+    """The gateway's metrics. `in_flight` is a plain number, read at each scrape."""
 
     def __init__(self, build: str, version: str, answers: Iterable[tuple[str, str, int]] = ()) -> None:
         """`answers` are route, method and status of each series of requests; they start at 0, as do all outcomes and codes."""
@@ -97,7 +97,7 @@ class Metrics:
         self._limited.inc()
 
     def watch(self, engine: Watched) -> None:
-        """Show what the engine knows, asked when somebody asks for the metrics."""
+        """Show what the engine knows, read at each scrape."""
         purged = Gauge(
             "gateway_answers_purged", "Stored answers deleted since the start, since their time was over.", registry=self.registry
         )
@@ -111,7 +111,7 @@ class Metrics:
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
         for tally in (*(tally for tally, _ in self._by_answer.values()), *self._by_outcome.values(), self._replayed):
-            tally.tell()
+            tally.flush()
         return generate_latest(self.registry)
 
 

@@ -1,4 +1,4 @@
-"""What is counted on every request: plain numbers, which Prometheus' own types hear of when somebody asks for the metrics.
+"""What is counted on every request: plain numbers, which are passed to Prometheus' own types at each scrape.
 
 Those types take a lock for each number: six of them cost a settle 3 us on the event loop. Nothing here is for two threads.
 """
@@ -14,7 +14,7 @@ from prometheus_client.utils import floatToGoString
 
 
 class Tally:
-    """Counts for one counter; `count` is what the counter has not been told yet."""
+    """Counts for one counter; `count` is what was not added to the counter yet."""
 
     __slots__ = ("_counter", "count")
 
@@ -22,8 +22,8 @@ class Tally:
         self._counter = counter
         self.count = 0
 
-    def tell(self) -> None:
-        """Tell the counter."""
+    def flush(self) -> None:
+        """Add the count to the counter."""
         self._counter.inc(self.count)
         self.count = 0
 
@@ -49,7 +49,7 @@ class Durations:
 
 
 class TalliedHistogram(Collector):
-    """A histogram with one label. `shape`, which is never told anything, knows how its lines look and when each began."""
+    """A histogram with one label. `shape` has no samples of its own; it gives the names and the start of each series."""
 
     def __init__(self, shape: Histogram, bounds: Sequence[float]) -> None:
         self._shape, self._bounds = shape, bounds

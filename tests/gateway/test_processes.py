@@ -17,7 +17,7 @@ from waiting import eventually
 from gateway.clock import system_clock
 from gateway.routes import MUTATIONS
 from gateway.server.channel import Channel, Committed, Drain, Opened, State, ToFront
-from gateway.server.front import Link
+from gateway.server.front import WriterLink
 from gateway.telemetry.access_log import AccessLog
 
 pytestmark = pytest.mark.process
@@ -160,8 +160,8 @@ def test_a_signal_that_comes_before_there_is_a_server_is_not_forgotten():
 
     async def drained():
         log, asked = AccessLog(io.BytesIO(), system_clock), []
-        link = Link(log)
-        link._hear([Opened("0" * 64), Drain()])
+        link = WriterLink(log)
+        link._receive([Opened("0" * 64), Drain()])
         assert await link.opened == "0" * 64
         link.drain_with(lambda: asked.append("drain"))
         log.close()

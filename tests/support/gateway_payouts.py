@@ -11,7 +11,7 @@ from gateway_desk import Desk
 from gateway.commands import CreatePayout, Principal, Reserve, ReviewPayout, Settle
 from gateway.ids import CountingIds
 from gateway.payouts.steps import store_event
-from gateway.payouts.workers import BATCH, RailDesk, Timing, inbox, outbox, resolver
+from gateway.payouts.workers import BATCH, RailContext, Timing, inbox, outbox, resolver
 from gateway.rail.breaker import Breaker
 from gateway.rail.simulator.in_process import SimulatedRail
 from gateway.rail.simulator.script import Script
@@ -38,7 +38,7 @@ PAID = {"payable": OWED - AMOUNT, "paying": 0}
 ASIDE = {"payable": OWED - AMOUNT, "paying": AMOUNT}
 
 
-async def work(worker, desk: RailDesk, limit: int = BATCH) -> int:
+async def work(worker, desk: RailContext, limit: int = BATCH) -> int:
     """One round of a worker, until all of its calls have ended; how many there were."""
     calls = await worker(desk, limit)
     for error in await asyncio.gather(*calls, return_exceptions=True):
@@ -108,13 +108,13 @@ class PayoutDesk:
         row = RailEventRow(event_id, rail_key, f"charge.{status}", status, b"{}", 0)
         return self.desk.chore(lambda tx, ctx: store_event(tx, ctx, row)) is True
 
-    def workers(self, run_chore=None) -> RailDesk:
+    def workers(self, run_chore=None) -> RailContext:
         """What a worker needs; `run_chore` stands between it and the database where a test lets it die."""
 
         async def plain(chore):
             return self.desk.chore(chore)
 
-        return RailDesk(self.rail, run_chore or plain, self.breaker, Timing(lease_s=20.0, patience_s=PATIENCE_S))
+        return RailContext(self.rail, run_chore or plain, self.breaker, Timing(lease_s=20.0, patience_s=PATIENCE_S))
 
     def round(self, seconds: float = 0, run_chore=None) -> tuple[int, int, int]:
         """Let time pass, then run each worker once; how much the outbox, the inbox and the resolver had to do.

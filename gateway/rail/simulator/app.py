@@ -22,7 +22,7 @@ _AFTER = {ChargeAction.LOST_REPLY_AFTER: None, ChargeAction.BAD_GATEWAY_AFTER: 5
 
 
 class ChargeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a charge is asked for with."""
+    """The body of a request to charge."""
 
     payee: Annotated[str, Meta(min_length=1, max_length=255)]
     amount: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,14}$")]
@@ -44,7 +44,7 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Counts(msgspec.Struct):
-    """What was asked of this rail since it started. A lost reply is a charge's answer withheld or spoiled."""
+    """The requests to this rail since it started. A lost reply is a charge's answer withheld or spoiled."""
 
     charge_requests: int = 0
     charges: int = 0
@@ -77,7 +77,7 @@ class Simulator:
 
     def __init__(self, book: Book, script: Script, messenger: Messenger, clock: Clock, ids: Ids) -> None:
         self.counts = Counts()
-        self._asked: Counter[str] = Counter()
+        self._requests_by_key: Counter[str] = Counter()
         self._book = book
         self._cursor = Cursor(script)
         self._messenger = messenger
@@ -102,17 +102,17 @@ class Simulator:
             case "POST", ["control", *what]:
                 return self._control(tuple(what), request.body)
             case "GET", [*what]:
-                return self._tell(tuple(what), request.query)
+                return self._read(tuple(what), request.query)
         return _json(404, {"error": "no_such_path"})
 
-    def _tell(self, what: tuple[str, ...], query: str) -> Answer:
+    def _read(self, what: tuple[str, ...], query: str) -> Answer:
         if what == ("book",):
             return self._export(query)
         if what == ("control", "counts"):
             self.counts.charges, self.counts.webhooks_sent = self._book.charges(), self._messenger.sent
             return _json(200, self.counts)
         if what == ("control", "asked"):
-            return _json(200, self._asked)
+            return _json(200, self._requests_by_key)
         return _json(200, {"status": "ok"}) if what == ("healthz",) else _json(404, {"error": "no_such_path"})
 
     async def _charge(self, request: Request) -> Answer:
@@ -123,7 +123,7 @@ class Simulator:
         if _KEY.fullmatch(request.key) is None:
             return _json(400, {"error": "invalid_request", "detail": "Idempotency-Key"})
         self.counts.charge_requests += 1
-        self._asked[request.key] += 1
+        self._requests_by_key[request.key] += 1
         step = self._cursor.charge(wanted.payee)
         if step.action in _BEFORE:
             return self._lose(_BEFORE[step.action])
@@ -161,8 +161,8 @@ class Simulator:
         fields = (key, wanted.payee, wanted.amount, wanted.currency, status, reason)
         charge = Charge(f"chg_{self._ids.suffix()}", *fields, format_utc(self._clock()))
         self._book.add(charge)
-        told: tuple[Status, ...] = ("pending",) if status == "pending" else ("pending", status)
-        self._messenger.tell(charge, told, step.webhook or self._cursor.script.webhook)
+        reported: tuple[Status, ...] = ("pending",) if status == "pending" else ("pending", status)
+        self._messenger.send(charge, reported, step.webhook or self._cursor.script.webhook)
         if step.action in (ChargeAction.PENDING, ChargeAction.LATE_SUCCESS) and step.delay_ms:
             task = asyncio.get_running_loop().create_task(self._decide_later(key, step), name="rail-later")
             self._later.add(task)
@@ -177,12 +177,12 @@ class Simulator:
         reason = (verdict.reason or "declined") if verdict.status == "failed" else None
         charge = self._book.decide(key, verdict.status, reason, format_utc(self._clock()))
         if charge is not None:
-            self._messenger.tell(charge, (charge.status,), (step.webhook if step else None) or self._cursor.script.webhook)
+            self._messenger.send(charge, (charge.status,), (step.webhook if step else None) or self._cursor.script.webhook)
         return charge
 
     async def _look_up(self, key: str) -> Answer:
         self.counts.look_ups += 1
-        self._asked[key] += 1
+        self._requests_by_key[key] += 1
         step = self._cursor.look_up()
         if step.action is LookUpAction.LOST_REPLY:
             return Answer(None)

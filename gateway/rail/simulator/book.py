@@ -35,7 +35,7 @@ _CHARGE = "SELECT rail_id, key, payee, amount, currency, status, reason, at FROM
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """A charge as the rail tells it."""
+    """A charge as the rail shows it."""
 
     rail_id: str
     key: str

@@ -36,9 +36,9 @@ class SimulatorTransport(httpx.AsyncBaseTransport):
         key = request.headers.get("idempotency-key", "")
         query = request.url.query.decode("ascii")
         path = request.url.raw_path.decode("ascii").partition("?")[0]
-        told = Request(request.method, path, query, key, await request.aread())
+        received = Request(request.method, path, query, key, await request.aread())
         read_s = request.extensions.get("timeout", {}).get("read")
-        task = asyncio.get_running_loop().create_task(self._simulator.answer(told))
+        task = asyncio.get_running_loop().create_task(self._simulator.answer(received))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         try:

@@ -38,7 +38,7 @@ class RailReady(msgspec.Struct, frozen=True):
 
 
 class RailSettings(msgspec.Struct, frozen=True):
-    """What a rail process is told when it starts. `secret` signs the webhooks that go to `webhook_url`."""
+    """The configuration of a rail process. `secret` signs the webhooks that go to `webhook_url`."""
 
     book: Path
     host: str

@@ -43,7 +43,7 @@ class Messenger:
         self._client = httpx.AsyncClient(timeout=5.0, trust_env=False, transport=transport)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def tell(self, charge: Charge, statuses: tuple[Status, ...], manner: WebhookManner) -> None:
+    def send(self, charge: Charge, statuses: tuple[Status, ...], manner: WebhookManner) -> None:
         """Send one event for each status, in the background."""
         if not self.url or not self.secret or manner.lost:
             return
@@ -77,8 +77,8 @@ class Messenger:
 
     async def _send(self, body: bytes) -> None:
         for attempt in range(ATTEMPTS):
-            assert self.url is not None, "checked when the event was told"
-            assert self.secret is not None, "checked when the event was told"
+            assert self.url is not None, "checked when the event was made"
+            assert self.secret is not None, "checked when the event was made"
             headers = {SIGNATURE_HEADER: signature(self.secret, body), "content-type": "application/json"}
             try:
                 answer = await self._client.post(self.url, content=body, headers=headers)

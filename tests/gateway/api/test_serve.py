@@ -228,7 +228,7 @@ def test_a_signal_on_a_full_disk_ends_with_0_and_says_what_stays_undone(tmp_path
         gateway.process.terminate()
         assert gateway.wait() == 0
         warnings = [line["message"] for line in gateway.log() if line["event"] == "server"]
-        assert any("write-ahead log stays beside the database" in message for message in warnings), warnings
+        assert any("write-ahead log stays next to the database" in message for message in warnings), warnings
     with running(db, "--processes", processes) as gateway:
         assert httpx.post(f"{gateway.url}/v1/payments", json=body, headers=headers).content == made.content
 

@@ -9,7 +9,7 @@ from gateway_payouts import ENDS_WELL, PAID, work
 
 from gateway.payouts.steps import Written, take_to_send, write_result
 from gateway.payouts.workers import outbox
-from gateway.rail.port import Outcome, RailResult
+from gateway.rail.port import RailOutcome, RailResult
 
 
 class Died(BaseException):
@@ -52,7 +52,7 @@ def test_a_slow_first_owner_cannot_overwrite_its_successor(counter):
     counter.script(charges=[])
     assert counter.run_until(payout["payout_id"], "succeeded") == "succeeded"
     before = counter.desk.connection.execute("SELECT count(*) FROM operations").fetchone()
-    failed = RailResult(Outcome.FAILED, "declined")
+    failed = RailResult(RailOutcome.FAILED, "declined")
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, slow, failed)) is Written.STALE
     assert counter.view(payout["payout_id"]).state == "succeeded"
     assert counter.desk.connection.execute("SELECT count(*) FROM operations").fetchone() == before
@@ -62,12 +62,12 @@ def test_a_slow_owner_is_stale_while_its_successor_still_works(counter):
     """Not the state but the epoch decides: both hold the payout in the same state, only the newer lease writes."""
     counter.pay()
     (slow,) = counter.desk.chore(lambda tx, ctx: take_to_send(tx, ctx, 10, 20.0))
-    refused = RailResult(Outcome.NOT_SENT)
+    refused = RailResult(RailOutcome.NOT_SENT)
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, slow, refused)) is Written.LATER
     counter.desk.now += dt.timedelta(seconds=30)
     (newer,) = counter.desk.chore(lambda tx, ctx: take_to_send(tx, ctx, 10, 20.0))
     assert (newer.state, newer.epoch) == (slow.state, slow.epoch + 1)
-    paid = RailResult(Outcome.SUCCEEDED, "", "chg_x")
+    paid = RailResult(RailOutcome.SUCCEEDED, "", "chg_x")
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, slow, paid)) is Written.STALE
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, newer, paid)) is Written.SUCCEEDED
 

@@ -6,7 +6,7 @@ import pytest
 from gateway_payouts import PAID, receipts
 
 from gateway.payouts.steps import Written, take_to_send, write_result
-from gateway.rail.port import Outcome, RailResult
+from gateway.rail.port import RailOutcome, RailResult
 
 
 def test_an_event_is_stored_once_and_its_claim_is_not_believed(counter):
@@ -55,7 +55,7 @@ def test_an_event_that_comes_before_the_reply_waits_for_the_worker(counter):
     (held,) = counter.desk.chore(lambda tx, ctx: take_to_send(tx, ctx, 10, 20.0))
     counter.event("evt_1", payout["rail_key"], "succeeded")
     assert counter.round()[1] == 0
-    counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, held, RailResult(Outcome.SUCCEEDED, "", "chg_1")))
+    counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, held, RailResult(RailOutcome.SUCCEEDED, "", "chg_1")))
     counter.round(61)
     assert counter.desk.connection.execute("SELECT outcome FROM rail_events").fetchall() == [("nothing_new",)]
 
@@ -65,7 +65,7 @@ def test_a_charge_that_has_paid_one_payout_cannot_pay_another(counter):
     counter.pay()
     counter.pay()
     first, second = counter.desk.chore(lambda tx, ctx: take_to_send(tx, ctx, 10, 20.0))
-    same = RailResult(Outcome.SUCCEEDED, "", "chg_1")
+    same = RailResult(RailOutcome.SUCCEEDED, "", "chg_1")
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, first, same)) is Written.SUCCEEDED
     assert counter.desk.chore(lambda tx, ctx: write_result(tx, ctx, second, same)) is Written.UNKNOWN
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gateway.rail.http import HttpRail
-from gateway.rail.port import Outcome
+from gateway.rail.port import RailOutcome
 
 KEY = "gng_0123456789"
 CHARGE = {"rail_id": "chg_1", "key": KEY, "payee": "pye_1", "amount": "1000", "currency": "USD", "status": "succeeded"}
@@ -56,20 +56,20 @@ def raises(error):
 def test_a_clear_success_is_one(status):
     """With the charge's id."""
     result = ask(says(status, CHARGE), create)
-    assert (result.outcome, result.rail_id) == (Outcome.SUCCEEDED, "chg_1")
+    assert (result.outcome, result.rail_id) == (RailOutcome.SUCCEEDED, "chg_1")
 
 
 def test_a_clear_failure_carries_its_reason():
     """Whether it is told at once or asked for."""
     for call in (create, look_up):
         result = ask(says(200, CHARGE | {"status": "failed", "reason": "account_closed"}), call)
-        assert (result.outcome, result.detail) == (Outcome.FAILED, "account_closed")
+        assert (result.outcome, result.detail) == (RailOutcome.FAILED, "account_closed")
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
 def test_what_never_left_is_not_sent(error):
     """Nobody listened: the same key may be tried again."""
-    assert ask(raises(error), create).outcome is Outcome.NOT_SENT
+    assert ask(raises(error), create).outcome is RailOutcome.NOT_SENT
 
 
 UNCLEAR = {
@@ -98,25 +98,25 @@ UNCLEAR = {
 @pytest.mark.parametrize("call", [create, look_up])
 def test_whatever_is_not_a_clear_word_about_this_charge_is_unknown(call, handler):
     """Never failed, never never seen: a guess either way costs somebody money."""
-    assert ask(handler, call).outcome is Outcome.UNKNOWN
+    assert ask(handler, call).outcome is RailOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize("change", [{"payee": "pye_2"}, {"amount": "1001"}, {"currency": "EUR"}])
 def test_a_charge_that_is_not_the_one_asked_for_is_unknown(change):
     """Another payee, amount or currency is no confirmation."""
-    assert ask(says(200, CHARGE | change), create).outcome is Outcome.UNKNOWN
+    assert ask(says(200, CHARGE | change), create).outcome is RailOutcome.UNKNOWN
 
 
 def test_pending_is_an_answer_to_a_question_and_unknown_to_a_charge():
     """The rail has it, and has not decided."""
     pending = says(200, CHARGE | {"status": "pending"})
-    assert ask(pending, look_up).outcome is Outcome.PENDING
-    assert (ask(pending, create).outcome, ask(pending, create).rail_id) == (Outcome.UNKNOWN, "chg_1")
+    assert ask(pending, look_up).outcome is RailOutcome.PENDING
+    assert (ask(pending, create).outcome, ask(pending, create).rail_id) == (RailOutcome.UNKNOWN, "chg_1")
 
 
 def test_never_seen_is_the_rails_own_word():
     """A 404 that names the key and says so."""
-    assert ask(says(404, {"error": "never_seen", "key": KEY}), look_up).outcome is Outcome.NEVER_SEEN
+    assert ask(says(404, {"error": "never_seen", "key": KEY}), look_up).outcome is RailOutcome.NEVER_SEEN
 
 
 def test_a_rail_that_dribbles_does_not_hold_a_call_beyond_its_time():
@@ -126,7 +126,7 @@ def test_a_rail_that_dribbles_does_not_hold_a_call_beyond_its_time():
         await asyncio.sleep(10)
         return httpx.Response(200)
 
-    assert ask(handler, create).outcome is Outcome.UNKNOWN
+    assert ask(handler, create).outcome is RailOutcome.UNKNOWN
 
 
 @pytest.mark.process
@@ -142,4 +142,4 @@ def test_a_closed_port_is_not_sent_for_real():
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        assert asyncio.run(whole(taken.getsockname()[1])).outcome is Outcome.NOT_SENT
+        assert asyncio.run(whole(taken.getsockname()[1])).outcome is RailOutcome.NOT_SENT

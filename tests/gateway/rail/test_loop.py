@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from gateway.clock import format_utc
 from gateway.payouts.workers import POLL_S, RailLoop
 from gateway.rail.breaker import Breaker
-from gateway.rail.port import RAIL, Outcome, RailResult
+from gateway.rail.port import RAIL, RailOutcome, RailResult
 
 WAIT_S = 20
 
@@ -25,12 +25,12 @@ class HeldRail:
         self.calls.append("create")
         if key in self.held:
             await self.go_on.wait()
-        return RailResult(Outcome.NOT_SENT) if self.down else RailResult(Outcome.SUCCEEDED, "", f"chg_{key}")
+        return RailResult(RailOutcome.NOT_SENT) if self.down else RailResult(RailOutcome.SUCCEEDED, "", f"chg_{key}")
 
     async def look_up(self, *_about):
         """Nobody ever asks about what was paid here."""
         self.calls.append("look_up")
-        return RailResult(Outcome.UNKNOWN if self.down else Outcome.NEVER_SEEN)
+        return RailResult(RailOutcome.UNKNOWN if self.down else RailOutcome.NEVER_SEEN)
 
     async def close(self):
         """Nothing to close."""

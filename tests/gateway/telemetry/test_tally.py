@@ -65,8 +65,8 @@ def test_a_counter_is_told_each_count_once():
     tally = Tally(Counter("things", "Things.", registry=registry))
     for expected in (2.0, 4.0):
         tally.count += 2
-        tally.tell()
-        tally.tell()
+        tally.flush()
+        tally.flush()
         assert registry.get_sample_value("things_total") == expected
 
 

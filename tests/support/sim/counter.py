@@ -10,7 +10,7 @@ from sim.rail import LEASE_S, PATIENCE_S, SimRail
 from sim.world import Killed, World
 
 from gateway.payouts.steps import Written, consider_sending_again, store_event, write_result
-from gateway.payouts.workers import RailDesk, Timing, inbox, outbox, resolver
+from gateway.payouts.workers import RailContext, Timing, inbox, outbox, resolver
 from gateway.rail.breaker import Breaker
 from gateway.work import Chore
 
@@ -78,8 +78,8 @@ class Counter:
         }
         assert ours == self.rail.paid(), "the rail's book and ours differ"
 
-    def _desk(self) -> RailDesk:
-        return RailDesk(self.rail, partial(self._run_chore, self.world.deaths), self._breaker, Timing(LEASE_S, PATIENCE_S))
+    def _desk(self) -> RailContext:
+        return RailContext(self.rail, partial(self._run_chore, self.world.deaths), self._breaker, Timing(LEASE_S, PATIENCE_S))
 
     async def _run_chore(self, life: int, chore: Chore) -> object:
         if self.world.deaths != life:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sim.world import Killed, World
 
-from gateway.rail.port import Outcome, RailResult
+from gateway.rail.port import RailOutcome, RailResult
 from gateway.store.payout_rows import RailEventRow
 
 PATIENCE_S = 5.0
@@ -46,27 +46,27 @@ class SimRail:
         if self.honest:
             action = "ok"
         if action == "not_sent":
-            return RailResult(Outcome.NOT_SENT, "refused")
+            return RailResult(RailOutcome.NOT_SENT, "refused")
         if action == "lost_before":
-            return RailResult(Outcome.UNKNOWN, "no answer")
+            return RailResult(RailOutcome.UNKNOWN, "no answer")
         if action == "late":
             arrives = self.world.now + dt.timedelta(milliseconds=self.dice.randrange(int(PATIENCE_S * 1000)))
             self.arriving.append((arrives, key, payee, amount))
-            return RailResult(Outcome.UNKNOWN, "no answer")
+            return RailResult(RailOutcome.UNKNOWN, "no answer")
         charge = self._charge(key, payee, amount, {"decline": "failed", "pending": "pending"}.get(action, "succeeded"))
         if action == "slow":
             await self._let_time_pass()
         if action == "lost_after":
-            return RailResult(Outcome.UNKNOWN, "no answer")
+            return RailResult(RailOutcome.UNKNOWN, "no answer")
         return self._said(charge, asked=False)
 
     async def look_up(self, key: str) -> RailResult:
         """What became of the charge with this key, if the reply comes through."""
         self.arrive()
         if not self.honest and self.dice.random() < 0.3:
-            return RailResult(Outcome.UNKNOWN, "no answer")
+            return RailResult(RailOutcome.UNKNOWN, "no answer")
         charge = self.charges.get(key)
-        said = RailResult(Outcome.NEVER_SEEN, "never seen") if charge is None else self._said(charge, asked=True)
+        said = RailResult(RailOutcome.NEVER_SEEN, "never seen") if charge is None else self._said(charge, asked=True)
         if not self.honest and self.dice.random() < 0.1:
             await self._let_time_pass()  # and what it says is what it knew before
         return said
@@ -121,7 +121,7 @@ class SimRail:
 
     def _said(self, charge: Charge, *, asked: bool) -> RailResult:
         if charge.status == "succeeded":
-            return RailResult(Outcome.SUCCEEDED, "", charge.rail_id)
+            return RailResult(RailOutcome.SUCCEEDED, "", charge.rail_id)
         if charge.status == "failed":
-            return RailResult(Outcome.FAILED, "account_closed", charge.rail_id)
-        return RailResult(Outcome.PENDING if asked else Outcome.UNKNOWN, "the rail has not decided yet", charge.rail_id)
+            return RailResult(RailOutcome.FAILED, "account_closed", charge.rail_id)
+        return RailResult(RailOutcome.PENDING if asked else RailOutcome.UNKNOWN, "the rail has not decided yet", charge.rail_id)

@@ -26,7 +26,7 @@ from gateway.commands import (
 )
 from gateway.idempotency.claim import Mutation
 from gateway.payouts.steps import take_to_ask, take_to_send, write_result
-from gateway.rail.port import Outcome, RailResult
+from gateway.rail.port import RailOutcome, RailResult
 from gateway.routes import (
     APPROVE,
     CREATE_PAYEE,
@@ -124,7 +124,7 @@ def _review(world: World) -> Specimen:
     for _ in range(10):
         (taken,) = world.serve([partial(take, limit=1, lease_s=1)]).answers
         for row in taken:
-            world.serve([partial(write_result, held=row, result=RailResult(Outcome.UNKNOWN, "no answer"))])
+            world.serve([partial(write_result, held=row, result=RailResult(RailOutcome.UNKNOWN, "no answer"))])
         take = take_to_ask
         world.now += dt.timedelta(minutes=5)
     said = [ReviewPayout("failed", evidence) for evidence in ("a letter", "a call")]
