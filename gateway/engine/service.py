@@ -24,7 +24,7 @@ from gateway.engine.deciding import Decider
 from gateway.engine.receipt_keys import jwks, missing_key_file
 from gateway.errors import Code, Refusal, Refused
 from gateway.idempotency.in_flight import in_flight_use
-from gateway.payments.screening import Asked, screen
+from gateway.payments.screening import ProposedPayment, screen
 from gateway.receipts.receipt import envelope
 from gateway.settings import Settings
 from gateway.store.health import DatabaseFiles
@@ -157,8 +157,8 @@ class Service(Decider):
         self.wallet(principal, command.wallet_id)
         payee = self._reads.payee(principal.tenant_id, command.payee_id)
         whose = (principal.tenant_id, principal.agent_id, command.wallet_id)
-        asked = Asked(*whose, payee, int(command.amount), command.currency)
-        return decision_view(screen(self._reads.rows, asked, self.settings.clock()).block)
+        proposed = ProposedPayment(*whose, payee, int(command.amount), command.currency)
+        return decision_view(screen(self._reads.rows, proposed, self.settings.clock()).block)
 
     def policy(self, principal: Principal, digest: str) -> bytes:
         """The canonical bytes of a policy that is, or was, in force; raises Refused."""

@@ -1,4 +1,4 @@
-"""Approve and reject: one vote a person; the policy is asked again with every approval, and may deny by now."""
+"""Approve and reject: one vote a person; the policy is evaluated again with every approval, and may deny by now."""
 
 import msgspec
 
@@ -7,17 +7,17 @@ from gateway.errors import Code, Refusal
 from gateway.ledger import movements
 from gateway.machines.payment import PAYMENT, PaymentEvent
 from gateway.payments.decide import Change, refused_by_state
-from gateway.payments.screening import Asked, Screened, screen
-from gateway.policy import Outcome, PolicyBlock, encode_block
+from gateway.payments.screening import ProposedPayment, Screened, screen
+from gateway.policy import PolicyBlock, PolicyOutcome, encode_block
 from gateway.store.port import Transaction
 from gateway.store.rows import PaymentIdentity, PaymentRow, Vote
 from gateway.work import Work
 
 _EVENTS = {
-    Outcome.ALLOW: PaymentEvent.APPROVE_LAST,
-    Outcome.CHALLENGE: PaymentEvent.APPROVE_PART,
-    Outcome.ESCALATE: PaymentEvent.APPROVE_PART,
-    Outcome.DENY: PaymentEvent.APPROVE_DENIED,
+    PolicyOutcome.ALLOW: PaymentEvent.APPROVE_LAST,
+    PolicyOutcome.CHALLENGE: PaymentEvent.APPROVE_PART,
+    PolicyOutcome.ESCALATE: PaymentEvent.APPROVE_PART,
+    PolicyOutcome.DENY: PaymentEvent.APPROVE_DENIED,
 }
 
 
@@ -35,9 +35,9 @@ def approve(tx: Transaction, work: Work, payment: PaymentRow, command: Approve) 
     assert payee is not None, "payees are never deleted"
     whose = (identity.tenant_id, identity.agent_id, identity.wallet_id)
     about = (identity.requested, identity.currency, identity.payment_id)
-    screened = screen(tx, Asked(*whose, payee, *about, people, _needed_at_reserve(payment)), work.now)
+    screened = screen(tx, ProposedPayment(*whose, payee, *about, people, _needed_at_reserve(payment)), work.now)
     vote = _vote(principal, "approve", command.reason, work.now_text)
-    if screened.block.outcome is not Outcome.ALLOW:
+    if screened.block.outcome is not PolicyOutcome.ALLOW:
         return _not_yet(payment, vote, screened)
     wallet = tx.wallet(identity.tenant_id, identity.wallet_id)
     assert wallet is not None, "wallets are never deleted"
@@ -61,7 +61,7 @@ def reject(tx: Transaction, work: Work, payment: PaymentRow, command: Reject) ->
 
 
 def _needed_at_reserve(payment: PaymentRow) -> int:
-    """How many approvals the policy wanted when the payment was reserved; every decision since then carries the number."""
+    """How many approvals the policy required when the payment was reserved; every decision since then carries the number."""
     block = msgspec.json.decode(payment.policy, type=PolicyBlock)
     return block.inputs.least_approvals or block.approvals_needed
 
@@ -81,7 +81,7 @@ def _may_not_vote(tx: Transaction, payment: PaymentRow, principal: Principal, vo
     if PAYMENT.edge(payment.state, PaymentEvent.REJECT) is None:
         return refused_by_state(payment)
     if payment.identity.agent_id.casefold() in _names(tx, payment.identity, principal):
-        return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} asked for this payment", resource=payment.path)
+        return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} requested this payment", resource=payment.path)
     if any(_has_voted(principal, vote) for vote in votes):
         detail = f"{principal.agent_id} has voted on this payment already"
         return Refusal(Code.APPROVER_NOT_DISTINCT, detail, resource=payment.path)
@@ -107,7 +107,7 @@ def _not_yet(payment: PaymentRow, vote: Vote, screened: Screened) -> Change:
     changed = msgspec.structs.replace(
         payment, state=edge.next, operations=payment.operations + 1, policy=encode_block(block), guarded=int(screened.guarded)
     )
-    if block.outcome is not Outcome.DENY:
+    if block.outcome is not PolicyOutcome.DENY:
         return Change(changed, "approve", None, requested, (), 200, vote=vote)
     refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(block.reasons)}", block.reasons, resource=payment.path)
     return Change(changed, "denial", None, requested, (), 403, refusal=refusal, vote=vote)

@@ -1,4 +1,4 @@
-"""Reserve, settle, reverse and expire: plain functions that read, ask the pure core, and say what should be written."""
+"""Reserve, settle, reverse and expire: plain functions that read, call the pure core, and say what should be written."""
 
 import datetime as dt
 from typing import Literal
@@ -13,8 +13,8 @@ from gateway.kinds import EntryKind
 from gateway.ledger import Movement, PaymentAccounts, movements
 from gateway.machines.machine import Transition
 from gateway.machines.payment import OPEN_STATES, PAYMENT, REFUSALS, PaymentEffect, PaymentEvent, PaymentState
-from gateway.payments.screening import Asked, Screened, screen
-from gateway.policy import Outcome, encode_block
+from gateway.payments.screening import ProposedPayment, Screened, screen
+from gateway.policy import PolicyOutcome, encode_block
 from gateway.store.port import Transaction
 from gateway.store.rows import PayeeRow, PaymentAmounts, PaymentIdentity, PaymentRow, Vote, WalletRow
 from gateway.work import Work
@@ -23,10 +23,10 @@ DEFAULT_HOLD_S = 86_400
 """Seconds that a hold lasts when the caller does not say: one day."""
 
 _RESERVES = {
-    Outcome.ALLOW: PaymentEvent.RESERVE_ALLOWED,
-    Outcome.CHALLENGE: PaymentEvent.RESERVE_ESCALATED,
-    Outcome.ESCALATE: PaymentEvent.RESERVE_ESCALATED,
-    Outcome.DENY: PaymentEvent.RESERVE_DENIED,
+    PolicyOutcome.ALLOW: PaymentEvent.RESERVE_ALLOWED,
+    PolicyOutcome.CHALLENGE: PaymentEvent.RESERVE_ESCALATED,
+    PolicyOutcome.ESCALATE: PaymentEvent.RESERVE_ESCALATED,
+    PolicyOutcome.DENY: PaymentEvent.RESERVE_DENIED,
 }
 
 Kind = Literal["reserve", "escalation", "denial", "approve", "reject", "settle", "reverse", "expire"]
@@ -60,32 +60,32 @@ def reserve(tx: Transaction, work: Work, command: Reserve) -> Change | Refusal:
     tenant_id = principal.tenant_id
     if (mode := tx.mode(tenant_id)).mode == "paused":
         return Refusal(Code.PAUSED, f"paused since {mode.at} by {mode.actor}: {mode.reason}")
-    found = _parties(tx, tenant_id, command)
+    found = _wallet_and_payee(tx, tenant_id, command)
     if isinstance(found, Refusal):
         return found
     wallet, payee = found
     amount = int(command.amount)
-    screened = screen(tx, Asked(tenant_id, principal.agent_id, wallet.wallet_id, payee, amount, command.currency), now)
+    screened = screen(tx, ProposedPayment(tenant_id, principal.agent_id, wallet.wallet_id, payee, amount, command.currency), now)
     outcome = screened.block.outcome
-    if outcome is Outcome.ALLOW and wallet.available < amount:
+    if outcome is PolicyOutcome.ALLOW and wallet.available < amount:
         return Refusal(
             Code.INSUFFICIENT_FUNDS, f"$.amount: available is {wallet.available}", resource=f"/v1/wallets/{wallet.wallet_id}"
         )
     edge = PAYMENT.edge(None, _RESERVES[outcome])
     assert edge is not None, "a reserve always has an edge"
     payment = _new_payment(principal, command, edge.next, (wallet, payee), screened, now, work.suffix)
-    if outcome is Outcome.ALLOW:
+    if outcome is PolicyOutcome.ALLOW:
         moves = movements(edge.effect, payment.accounts, amount)
         introduces = not payee.known
         return Change(payment, "reserve", "reserve", amount, moves, 201, True, amount, 1, introduces=introduces)
-    if outcome is Outcome.DENY:
+    if outcome is PolicyOutcome.DENY:
         reasons = screened.block.reasons
         refusal = Refusal(Code.POLICY_DENIED, f"denied: {', '.join(reasons)}", reasons, f"opr_{work.suffix}", payment.path)
         return Change(payment, "denial", None, amount, (), 403, is_new=True, refusal=refusal)
     return Change(payment, "escalation", None, amount, (), 202, is_new=True)
 
 
-def _parties(tx: Transaction, tenant_id: str, command: Reserve) -> tuple[WalletRow, PayeeRow] | Refusal:
+def _wallet_and_payee(tx: Transaction, tenant_id: str, command: Reserve) -> tuple[WalletRow, PayeeRow] | Refusal:
     wallet, payee = tx.wallet(tenant_id, command.wallet_id), tx.payee(tenant_id, command.payee_id)
     if wallet is None or payee is None:
         return Refusal(Code.NOT_FOUND, "$.wallet_id: no such wallet" if wallet is None else "$.payee_id: no such payee")

@@ -1,4 +1,4 @@
-"""What the policy is asked about a payment: the facts and the counters as this transaction finds them."""
+"""Evaluates the policy for a payment, with the facts and the counters as this transaction finds them."""
 
 import datetime as dt
 
@@ -11,8 +11,8 @@ from gateway.store.port import Transaction
 from gateway.store.rows import Like, PayeeRow
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """The payment that somebody asks for, or that others are to approve; `payment_id` is empty before it exists.
+class ProposedPayment(msgspec.Struct, frozen=True):
+    """A payment that is requested, or that waits for approval; `payment_id` is empty before it exists.
 
     `approvals` are the people who have approved, `least_approvals` how many were needed at the reserve.
     """
@@ -29,45 +29,45 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Screened(msgspec.Struct, frozen=True):
-    """The decision, the counters in which the payment counts if it is made, and whether the policy looked for its like."""
+    """The decision, the counters in which the payment counts if it is made, and whether the policy checked for duplicates."""
 
     block: PolicyBlock
     counters: tuple[str, ...]
     guarded: bool
 
 
-def screen(tx: Transaction, asked: Asked, now: dt.datetime) -> Screened:
-    """What the tenant's policy in force says to this payment now. Writes nothing: a dry run is this and no more."""
-    rules = tx.rules(asked.tenant_id)
+def screen(tx: Transaction, proposed: ProposedPayment, now: dt.datetime) -> Screened:
+    """The decision of the tenant's policy in force on this payment now. Writes nothing: a dry run is this and no more."""
+    rules = tx.rules(proposed.tenant_id)
     local = local_moment(now, rules.zone)
-    names = tuple(_counter(item.scope, item.window, asked, local) for item in rules.counted)
-    tallies = tx.counters(asked.tenant_id, names)
-    payee = asked.payee
+    names = tuple(_counter(item.scope, item.window, proposed, local) for item in rules.counted)
+    tallies = tx.counters(proposed.tenant_id, names)
+    payee = proposed.payee
     request = PolicyRequest(
-        agent_id=asked.agent_id,
-        amount=asked.amount,
-        approvals=asked.approvals,
-        currency=asked.currency,
-        duplicate_at=_last_like(tx, rules, asked, now),
-        least_approvals=asked.least_approvals,
+        agent_id=proposed.agent_id,
+        amount=proposed.amount,
+        approvals=proposed.approvals,
+        currency=proposed.currency,
+        duplicate_at=_last_like(tx, rules, proposed, now),
+        least_approvals=proposed.least_approvals,
         payee_category=payee.category,
         payee_created_at=payee.created_at,
         payee_id=payee.payee_id,
         payee_known=bool(payee.known),
-        wallet_id=asked.wallet_id,
+        wallet_id=proposed.wallet_id,
     )
     counters = {item.name: tallies[name] for item, name in zip(rules.counted, names, strict=True)}
     return Screened(decide(rules, request, counters, local), names, rules.duplicate_within_s > 0)
 
 
-def _counter(scope: str, window: str, asked: Asked, local: str) -> str:
+def _counter(scope: str, window: str, proposed: ProposedPayment, local: str) -> str:
     """The counter's name in the database; what an agent is called may hold a slash, a window and its stamp may not."""
-    whose = {"tenant": "tenant", "agent": f"agent/{asked.agent_id}", "wallet": f"wallet/{asked.wallet_id}"}[scope]
+    whose = {"tenant": "tenant", "agent": f"agent/{proposed.agent_id}", "wallet": f"wallet/{proposed.wallet_id}"}[scope]
     return f"{whose}/{window}/{stamp(window, local)}"
 
 
-def _last_like(tx: Transaction, rules: Rules, asked: Asked, now: dt.datetime) -> str | None:
+def _last_like(tx: Transaction, rules: Rules, proposed: ProposedPayment, now: dt.datetime) -> str | None:
     if not rules.duplicate_within_s:
         return None
-    like = Like(asked.tenant_id, asked.agent_id, asked.payee.payee_id, asked.amount)
-    return tx.last_like(like, later(now, -rules.duplicate_within_s), asked.payment_id)
+    like = Like(proposed.tenant_id, proposed.agent_id, proposed.payee.payee_id, proposed.amount)
+    return tx.last_like(like, later(now, -rules.duplicate_within_s), proposed.payment_id)

@@ -1,4 +1,4 @@
-"""What may be decided about a payout: plain functions that take rows, ask the machine, and say what should be written."""
+"""What may be decided about a payout: plain functions that take rows, look up the edge, and return what should be written."""
 
 import datetime as dt
 import hashlib

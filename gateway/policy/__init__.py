@@ -8,15 +8,15 @@ from gateway.policy.block import PolicyBlock, PolicyInputs, encode_block
 from gateway.policy.decide import decide
 from gateway.policy.request import PolicyRequest, Tally
 from gateway.policy.rules import NO_RULES, Rules, compile_rules
-from gateway.policy.schema import NO_POLICY_SHA256, Outcome, Policy, Reason, policy_sha256
+from gateway.policy.schema import NO_POLICY_SHA256, Policy, PolicyOutcome, Reason, policy_sha256
 
 __all__ = [
     "NO_POLICY_SHA256",
     "NO_RULES",
-    "Outcome",
     "Policy",
     "PolicyBlock",
     "PolicyInputs",
+    "PolicyOutcome",
     "PolicyRequest",
     "Reason",
     "Rules",

@@ -2,13 +2,13 @@
 
 import msgspec
 
-from gateway.policy.schema import Outcome, Reason
+from gateway.policy.schema import PolicyOutcome, Reason
 
 
 class PolicyInputs(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What the decision depended on beside the receipt's own members, the policy and the counters; members in alphabetical order.
+    """The inputs of the decision that are not in the receipt's other members, the policy or the counters; in alphabetical order.
 
-    `least_approvals` is how many the policy wanted when the payment was reserved; a policy that wants fewer by now does not
+    `least_approvals` is how many the policy required when the payment was reserved; a policy that requires fewer by now does not
     lower it. `now` is the local moment in the policy's time zone. What the policy does not look at is left out.
     """
 
@@ -33,13 +33,13 @@ class PolicyBlock(msgspec.Struct, frozen=True):
     counters_before: dict[str, str]
     inputs: PolicyInputs
     inputs_sha256: str
-    outcome: Outcome
+    outcome: PolicyOutcome
     policy_sha256: str
     reasons: tuple[Reason, ...]
 
 
 class HashedInputs(msgspec.Struct, frozen=True):
-    """What `inputs_sha256` is the hash of: the whole question. Members in alphabetical order."""
+    """What `inputs_sha256` is the hash of: the whole input of the decision. Members in alphabetical order."""
 
     agent_id: str
     counters: dict[str, str]

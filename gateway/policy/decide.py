@@ -4,18 +4,18 @@ from gateway.canonical import sha256_hex
 from gateway.policy.block import HashedInputs, PolicyBlock, PolicyInputs, encode_block
 from gateway.policy.request import PolicyRequest, Tally
 from gateway.policy.rules import Check, Counters, Rules
-from gateway.policy.schema import Outcome
+from gateway.policy.schema import PolicyOutcome
 
-_SEVERITY = list(Outcome)
+_SEVERITY = list(PolicyOutcome)
 _NOTHING = Tally(0, 0)
 
 
 def decide(rules: Rules, request: PolicyRequest, counters: Counters, now: str) -> PolicyBlock:
-    """What the policy says. `counters` holds a tally for each counter that the rules name, `now` the rules' local moment."""
+    """The policy's decision. `counters` holds a tally for each counter that the rules name, `now` the rules' local moment."""
     failing = [check for check in rules.checks if check.fails(request, counters, now)]
     outcome, needed = _weigh(rules, request, failing)
-    before = _told(rules, counters, _NOTHING)
-    after = _told(rules, counters, Tally(request.amount, 1)) if outcome is Outcome.ALLOW else before
+    before = _counter_values(rules, counters, _NOTHING)
+    after = _counter_values(rules, counters, Tally(request.amount, 1)) if outcome is PolicyOutcome.ALLOW else before
     inputs = PolicyInputs(
         amount=str(request.amount),
         approvals=request.approvals,
@@ -40,28 +40,28 @@ def decide(rules: Rules, request: PolicyRequest, counters: Counters, now: str) -
     )
 
 
-def _weigh(rules: Rules, request: PolicyRequest, failing: list[Check]) -> tuple[Outcome, int]:
+def _weigh(rules: Rules, request: PolicyRequest, failing: list[Check]) -> tuple[PolicyOutcome, int]:
     """The worst of the failing limits, and how many approvals lift it; with as many it is allowed after all.
 
     Never fewer than were needed at the reserve: who may change the policy must not approve alone by changing it.
     """
-    worst = max((check.outcome for check in failing), key=_SEVERITY.index, default=Outcome.ALLOW)
-    if worst is Outcome.DENY:
+    worst = max((check.outcome for check in failing), key=_SEVERITY.index, default=PolicyOutcome.ALLOW)
+    if worst is PolicyOutcome.DENY:
         return worst, 0
-    now = {Outcome.ALLOW: 0, Outcome.CHALLENGE: 1, Outcome.ESCALATE: rules.quorum}[worst]
+    now = {PolicyOutcome.ALLOW: 0, PolicyOutcome.CHALLENGE: 1, PolicyOutcome.ESCALATE: rules.quorum}[worst]
     needed = max(now, request.least_approvals)
     if len(request.approvals) >= needed:
-        return Outcome.ALLOW, needed
-    return (Outcome.ESCALATE if worst is Outcome.ALLOW else worst), needed
+        return PolicyOutcome.ALLOW, needed
+    return (PolicyOutcome.ESCALATE if worst is PolicyOutcome.ALLOW else worst), needed
 
 
-def _told(rules: Rules, counters: Counters, more: Tally) -> dict[str, str]:
-    """The counters as the receipt tells them, in the order of their names."""
-    told = {}
+def _counter_values(rules: Rules, counters: Counters, more: Tally) -> dict[str, str]:
+    """The counters as the receipt shows them, in the order of their names."""
+    values = {}
     for item in rules.counted:
         tally = counters[item.name]
         if item.amounts:
-            told[item.name] = str(tally.amount + more.amount)
+            values[item.name] = str(tally.amount + more.amount)
         if item.payments:
-            told[f"{item.name}_count"] = str(tally.payments + more.payments)
-    return told
+            values[f"{item.name}_count"] = str(tally.payments + more.payments)
+    return values

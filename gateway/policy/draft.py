@@ -1,4 +1,4 @@
-"""From what an administrator asks for to a policy document: in one normal form, and without contradictions."""
+"""From the command of an administrator to a policy document: in one normal form, and without contradictions."""
 
 from msgspec import UNSET
 

@@ -1,4 +1,4 @@
-"""What the policy is asked about: the payment, and the facts about its payee, its approvals and its like."""
+"""The input of a policy decision: the payment, and the facts about its payee, its approvals and its duplicates."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ class Tally(NamedTuple):
 
 
 class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. Moments are text in UTC; `duplicate_at` is None where no payment is like this one.
+    """The payment and its facts. Moments are text in UTC; `duplicate_at` is None where no payment is like this one.
 
     `approvals` are the people who have approved, `least_approvals` how many the policy wanted at the reserve.
     """

@@ -1,4 +1,4 @@
-"""What a policy document comes to: a row a limit, compiled once for each document, because every reserve is asked about."""
+"""Compiled policies: a row for each limit, made once for each document, because every reserve is evaluated."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from gateway.commands import Budget
 from gateway.policy.request import PolicyRequest, Tally
-from gateway.policy.schema import NO_POLICY_SHA256, Outcome, Policy, Reason
+from gateway.policy.schema import NO_POLICY_SHA256, Policy, PolicyOutcome, Reason
 from gateway.policy.windows import is_recent, is_within
 
 Counters = Mapping[str, Tally]
@@ -20,7 +20,7 @@ class Check(msgspec.Struct, frozen=True):
     """One limit: why it refuses, with which outcome, and when."""
 
     reason: Reason
-    outcome: Outcome
+    outcome: PolicyOutcome
     fails: Fails
 
 
@@ -47,7 +47,7 @@ class Rules(msgspec.Struct, frozen=True):
     asks_age: bool = False
 
 
-NO_RULES = Rules(NO_POLICY_SHA256, (Check(Reason.NO_POLICY, Outcome.DENY, lambda _request, _counters, _now: True),))
+NO_RULES = Rules(NO_POLICY_SHA256, (Check(Reason.NO_POLICY, PolicyOutcome.DENY, lambda _request, _counters, _now: True),))
 """What holds for a tenant that has set no policy: no policy context, no payment."""
 
 
@@ -71,13 +71,13 @@ def compile_rules(digest: str, document: bytes) -> Rules:
 
 def _payment_checks(policy: Policy) -> Iterator[Check]:
     currency = policy.currency
-    yield Check(Reason.CURRENCY_NOT_ALLOWED, Outcome.DENY, lambda request, _counters, _now: request.currency != currency)
+    yield Check(Reason.CURRENCY_NOT_ALLOWED, PolicyOutcome.DENY, lambda request, _counters, _now: request.currency != currency)
     if policy.per_payment_min is not None:
         least = int(policy.per_payment_min)
-        yield Check(Reason.PER_PAYMENT_MINIMUM, Outcome.DENY, lambda request, _counters, _now: request.amount < least)
+        yield Check(Reason.PER_PAYMENT_MINIMUM, PolicyOutcome.DENY, lambda request, _counters, _now: request.amount < least)
     if policy.per_payment_max is not None:
         most = int(policy.per_payment_max)
-        yield Check(Reason.PER_PAYMENT_LIMIT, Outcome.DENY, lambda request, _counters, _now: request.amount > most)
+        yield Check(Reason.PER_PAYMENT_LIMIT, PolicyOutcome.DENY, lambda request, _counters, _now: request.amount > most)
 
 
 def _budget_checks(policy: Policy) -> Iterator[Check]:
@@ -85,9 +85,9 @@ def _budget_checks(policy: Policy) -> Iterator[Check]:
         prefix = "" if budget.scope == "tenant" else f"{budget.scope}_"
         if budget.max_amount is not UNSET:
             reason = Reason(f"{prefix}{_WINDOWS[budget.window]}_limit")
-            yield Check(reason, Outcome.DENY, _amount_exceeded(budget, int(budget.max_amount)))
+            yield Check(reason, PolicyOutcome.DENY, _amount_exceeded(budget, int(budget.max_amount)))
         if budget.max_payments is not UNSET:
-            yield Check(Reason(f"{prefix}velocity"), Outcome.DENY, _payments_exceeded(budget, budget.max_payments))
+            yield Check(Reason(f"{prefix}velocity"), PolicyOutcome.DENY, _payments_exceeded(budget, budget.max_payments))
 
 
 def _amount_exceeded(budget: Budget, most: int) -> Fails:
@@ -115,30 +115,30 @@ def _concerns(budget: Budget) -> Callable[[PolicyRequest], bool] | None:
 def _list_checks(policy: Policy) -> Iterator[Check]:
     if policy.allowed_payees is not None:
         payees = frozenset(policy.allowed_payees)
-        yield Check(Reason.PAYEE_NOT_ALLOWED, Outcome.DENY, lambda request, _counters, _now: request.payee_id not in payees)
+        yield Check(Reason.PAYEE_NOT_ALLOWED, PolicyOutcome.DENY, lambda request, _counters, _now: request.payee_id not in payees)
     if policy.blocked_payees:
         blocked = frozenset(policy.blocked_payees)
-        yield Check(Reason.PAYEE_BLOCKED, Outcome.DENY, lambda request, _counters, _now: request.payee_id in blocked)
+        yield Check(Reason.PAYEE_BLOCKED, PolicyOutcome.DENY, lambda request, _counters, _now: request.payee_id in blocked)
     if policy.allowed_categories is not None:
         sold = frozenset(policy.allowed_categories)
-        yield Check(Reason.CATEGORY_NOT_ALLOWED, Outcome.DENY, lambda asked, _counters, _now: asked.payee_category not in sold)
+        yield Check(Reason.CATEGORY_NOT_ALLOWED, PolicyOutcome.DENY, lambda it, _counters, _now: it.payee_category not in sold)
     if policy.blocked_categories:
         unsold = frozenset(policy.blocked_categories)
-        yield Check(Reason.CATEGORY_BLOCKED, Outcome.DENY, lambda request, _counters, _now: request.payee_category in unsold)
+        yield Check(Reason.CATEGORY_BLOCKED, PolicyOutcome.DENY, lambda it, _counters, _now: it.payee_category in unsold)
     if policy.hours is not None:
         hours = policy.hours
-        yield Check(Reason.OUTSIDE_HOURS, Outcome.DENY, lambda _request, _counters, now: not is_within(hours, now))
+        yield Check(Reason.OUTSIDE_HOURS, PolicyOutcome.DENY, lambda _request, _counters, now: not is_within(hours, now))
 
 
 def _soft_checks(policy: Policy) -> Iterator[Check]:
     """Limits that people may lift; the duplicate guard may also be hard."""
     if policy.duplicate is not None:
-        yield Check(Reason.DUPLICATE, Outcome(policy.duplicate.outcome), _is_duplicate(policy.duplicate.within_s))
+        yield Check(Reason.DUPLICATE, PolicyOutcome(policy.duplicate.outcome), _is_duplicate(policy.duplicate.within_s))
     if policy.approval is not None:
         above = int(policy.approval.above)
-        yield Check(Reason.APPROVAL_THRESHOLD, Outcome.ESCALATE, lambda request, _counters, _now: request.amount > above)
+        yield Check(Reason.APPROVAL_THRESHOLD, PolicyOutcome.ESCALATE, lambda request, _counters, _now: request.amount > above)
     if policy.new_payee_s is not None:
-        yield Check(Reason.NEW_PAYEE, Outcome.CHALLENGE, _is_new_payee(policy.new_payee_s))
+        yield Check(Reason.NEW_PAYEE, PolicyOutcome.CHALLENGE, _is_new_payee(policy.new_payee_s))
 
 
 def _is_duplicate(within_s: int) -> Fails:

@@ -1,4 +1,4 @@
-"""The policy document: typed limits, stored and hashed in canonical form, and the words in which a decision speaks."""
+"""The policy document: typed limits, stored and hashed in canonical form, and the outcomes and reasons of a decision."""
 
 from enum import StrEnum
 from typing import Literal
@@ -9,8 +9,8 @@ from gateway.canonical import canonical, sha256_hex
 from gateway.commands import ApprovalRule, Budget, DuplicateGuard, Hours
 
 
-class Outcome(StrEnum):
-    """All that a policy can say. Where several limits fail deny wins, then escalate, then challenge."""
+class PolicyOutcome(StrEnum):
+    """The outcome of a policy decision. Where several limits fail deny wins, then escalate, then challenge."""
 
     ALLOW = "allow"
     CHALLENGE = "challenge"

@@ -292,7 +292,7 @@ def test_whoever_holds_the_agents_key_does_not_approve_what_the_agent_asked_for(
     names_of(desk, "per_ann", "agent-1")
     desk.connection.execute("UPDATE api_keys SET revoked_at = 'now' WHERE person_id = 'per_ann'")
     refused = desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=names_of(desk, "per_ann", "ann")[0])
-    assert (refused.status, msgspec.json.decode(refused.body)["detail"]) == (409, "ann asked for this payment")
+    assert (refused.status, msgspec.json.decode(refused.body)["detail"]) == (409, "ann requested this payment")
 
 
 VOTE = "INSERT INTO votes VALUES (?, ?, ?, ?, ?, 'approve', '', '')"
