@@ -190,6 +190,11 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     person_id: str | None = None
 
 
+def folded(name: str) -> str:
+    """A name as people compare it: without case, and without white space around it."""
+    return name.strip().casefold()
+
+
 def is_same(one: str | None, other: str | None) -> bool:
-    """Whether two names, or two people's ids, are one person's: Ann and ann are; None is nobody's."""
-    return one is not None and other is not None and one.casefold() == other.casefold()
+    """Whether two names, or two people's ids, are one person's: Ann, ann and "ann " are; None is nobody's."""
+    return one is not None and other is not None and folded(one) == folded(other)

@@ -17,6 +17,8 @@ from gateway.rate_limit import RateLimit
 class Limits(msgspec.Struct, frozen=True):
     """What one client may take. A head, an idle connection and a body each have so many seconds.
 
+    A client that reads nothing of its answer for `unread_s` is cut off.
+
     Draining takes at most `grace_s`, which is longer: a slow body is answered, or refused, before it is over.
     """
 
@@ -24,6 +26,7 @@ class Limits(msgspec.Struct, frozen=True):
     head_s: float = 10.0
     body_s: float = 10.0
     connections: int = 4096
+    unread_s: float = 20.0
     grace_s: float = 12.0
 
 

@@ -64,8 +64,8 @@ def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
     if sha256_hex(rfc8785.dumps(whole)) != block.inputs_sha256:
         return "inputs_sha256 is not the hash of what it decided on"
     people = inputs.approvals
-    folded = [person.casefold() for person in people]
-    if len(set(folded)) != len(folded) or receipt.parties.agent_id.casefold() in folded:
+    folded = [person.strip().casefold() for person in people]
+    if len(set(folded)) != len(folded) or receipt.parties.agent_id.strip().casefold() in folded:
         return f"the approvals {', '.join(people)} are not those of different people other than {receipt.parties.agent_id}"
     amount = receipt.money.amount if receipt.kind in (*_DECIDING, "approve", "reject") else receipt.money.totals.authorized
     if amount not in ("0", inputs.amount):
@@ -77,9 +77,12 @@ def _inputs_fault(receipt: Receipt, inputs: Inputs) -> str | None:
 
 
 def _clock_fault(receipt: Receipt, inputs: Inputs, policy: Mapping[str, Json] | None) -> str | None:
-    """Whether the decision's local moment is a moment of its zone, and the one at which the receipt was issued."""
+    """Whether the decision's local moment is a moment of its zone, and that of the receipt that records the decision.
+
+    A later receipt repeats the decision. Its own moment may lie before it, where the clock was set back in between.
+    """
     now, issued = read_moment(inputs.now), read_moment(receipt.signing.issued_at)
-    if now > issued or (receipt.kind in (*_DECIDING, "approve") and now != issued):
+    if receipt.kind in (*_DECIDING, "approve") and now != issued:
         return f"the decision was made at {inputs.now}, the receipt issued at {receipt.signing.issued_at}"
     zone = str((policy or {}).get("time_zone", "UTC"))
     if zone in _OF_THE_MACHINE:

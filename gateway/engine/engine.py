@@ -14,6 +14,7 @@ from gateway.engine.clock_watch import ClockWatch
 from gateway.engine.execute import execute_batch
 from gateway.engine.receipt_keys import SigningKeys, open_keys
 from gateway.engine.service import Service
+from gateway.errors import Code
 from gateway.idempotency.claim import Mutation
 from gateway.journal import Answer
 from gateway.payouts.steps import store_event
@@ -25,7 +26,7 @@ from gateway.settings import Settings
 from gateway.store.database import SqliteStore
 from gateway.store.group_commit import GroupCommit, Waiter
 from gateway.store.payout_rows import RailEventRow
-from gateway.store.port import Transaction
+from gateway.store.port import StorageError, Transaction
 from gateway.store.reads import SqliteReads
 from gateway.store.sqlite_version import SQLITE_VERSION, has_wal_reset_defect
 from gateway.work import Chore, Context
@@ -122,6 +123,9 @@ class Engine(Service):
         return await self._commit.submit(chore)
 
     def _decide(self, requests: Sequence[Mutation | Chore]) -> list[object]:
+        lost = self._files.lost()
+        if lost is not None:
+            raise StorageError(Code.STORAGE_UNUSABLE, lost)
         context = Context.at(self.settings.clock(), self.settings.ids, self._keys.current(), has_rail=self._has_rail)
         return execute_batch(self._tx, requests, context)
 

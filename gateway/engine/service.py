@@ -30,6 +30,7 @@ from gateway.settings import Settings
 from gateway.store.health import DatabaseFiles
 from gateway.store.payout_rows import PayoutRow, RailEventRow
 from gateway.store.port import Reads, StorageError
+from gateway.store.read_rows import RECEIPTS_BYTES
 from gateway.store.sqlite_version import SQLITE_VERSION
 from gateway.views import (
     decision_view,
@@ -114,10 +115,11 @@ class Service(Decider):
         return envelope(row.payload, row.signature, row.keyid)
 
     def receipts(self, principal: Principal, payment_id: str | None, cursor: str | None, limit: int) -> ReceiptPage:
-        """A page of receipts; `cursor` is a journal position as text."""
+        """A page of at most `limit` receipts and about 512 KiB; `cursor` is a journal position as text."""
         found = self._reads.receipts(principal.tenant_id, payment_id, int(cursor or 0), limit + 1)
-        items = tuple(receipt_item(row) for row in found[:limit])
-        return ReceiptPage(items, str(items[-1].seq) if len(found) > limit else None)
+        fits = len(found) <= limit and sum(len(row.payload) for row in found) <= RECEIPTS_BYTES
+        items = tuple(receipt_item(row) for row in (found if fits else found[:-1] or found))
+        return ReceiptPage(items, str(items[-1].seq) if len(items) < len(found) else None)
 
     def key(self, principal: Principal, key: str) -> KeyView:
         """What happened to an idempotency key; raises Refused for a key that led to nothing."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gateway.commands import Approve, Principal, Reject, is_same
+from gateway.commands import Approve, Principal, Reject, folded, is_same
 from gateway.errors import Code, Refusal
 from gateway.ledger import movements
 from gateway.machines.payment import PAYMENT, PaymentEvent
@@ -80,7 +80,7 @@ def _vote(principal: Principal, vote: str, reason: str, at: str) -> Vote:
 def _may_not_vote(tx: Transaction, payment: PaymentRow, principal: Principal, votes: list[Vote]) -> Refusal | None:
     if PAYMENT.edge(payment.state, PaymentEvent.REJECT) is None:
         return refused_by_state(payment)
-    if payment.identity.agent_id.casefold() in _names(tx, payment.identity, principal):
+    if folded(payment.identity.agent_id) in _names(tx, payment.identity, principal):
         return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} requested this payment", resource=payment.path)
     if any(_has_voted(principal, vote) for vote in votes):
         detail = f"{principal.agent_id} has voted on this payment already"
@@ -91,7 +91,7 @@ def _may_not_vote(tx: Transaction, payment: PaymentRow, principal: Principal, vo
 def _names(tx: Transaction, identity: PaymentIdentity, principal: Principal) -> frozenset[str]:
     """All the names under which the caller acts, without case: a second key of the same person may have another one."""
     known = tx.names_of(identity.tenant_id, principal.person_id) if principal.person_id else frozenset()
-    return frozenset(name.casefold() for name in (*known, principal.agent_id))
+    return frozenset(folded(name) for name in (*known, principal.agent_id))
 
 
 def _has_voted(principal: Principal, vote: Vote) -> bool:

@@ -5,9 +5,11 @@ connections. So the port is held by a socket of our own, without that option, fr
 """
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
+import stat
 import time
 from collections.abc import Callable
 
@@ -48,6 +50,32 @@ def open_port(held: socket.socket) -> None:
     except OSError as error:
         host, port = held.getsockname()[:2]
         raise _problem(host, port, error) from None
+
+
+def cut_off_unread(held: socket.socket, seconds: float) -> None:
+    """Have the kernel close each connection to the port whose client reads nothing of what is sent for so many seconds.
+
+    The HTTP library has no such limit. Connections inherit the option of the socket that listens, which is the library's: it is
+    found among this process's open files by the port that `held` keeps.
+    """
+    port = held.getsockname()[1]
+    for number in _sockets():
+        with socket.socket(fileno=os.dup(number)) as listening:
+            if listening.family not in (socket.AF_INET, socket.AF_INET6) or listening.getsockname()[1] != port:
+                continue
+            if listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+
+
+def _sockets() -> list[int]:
+    """The file descriptors of this process that are sockets."""
+    numbers = [int(name) for name in os.listdir("/dev/fd")]  # noqa: PTH208  # numbers, not paths
+    found = []
+    for number in numbers:
+        with contextlib.suppress(OSError):  # the one that lists the folder is closed by now
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                found.append(number)
+    return found
 
 
 def url_of(held: socket.socket) -> str:

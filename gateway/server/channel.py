@@ -129,7 +129,7 @@ class Channel(asyncio.Protocol, Generic[Received]):
         self._on_received, self._on_lost = on_received, on_lost
         self._loop = asyncio.get_running_loop()
         self._unsent: list[Frame] = []
-        self._rest = b""
+        self._rest = bytearray()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -143,15 +143,15 @@ class Channel(asyncio.Protocol, Generic[Received]):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: whole frames are passed to `on_received`, a part of a frame is kept until its rest arrives."""
-        data = self._rest + data if self._rest else data
+        self._rest += data  # in place: a frame of many parts is copied once, not once for each part
         at = 0
-        while len(data) - at >= _LENGTH:
-            end = at + _LENGTH + int.from_bytes(data[at : at + _LENGTH])
-            if end > len(data):
+        while len(self._rest) - at >= _LENGTH:
+            end = at + _LENGTH + int.from_bytes(self._rest[at : at + _LENGTH])
+            if end > len(self._rest):
                 break
-            self._on_received(self._decode(data[at + _LENGTH : end]))
-            at = end
-        self._rest = data[at:]
+            frame, at = bytes(self._rest[at + _LENGTH : end]), end
+            self._on_received(self._decode(frame))
+        del self._rest[:at]
 
     def send(self, item: Frame) -> None:
         """Send a message, in one frame with the others of this turn of the loop; lost when the other end is gone."""

@@ -10,7 +10,7 @@ from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # as
 from granian.server.embed import Server
 
 from gateway.errors import StartProblem
-from gateway.process.listen import open_port
+from gateway.process.listen import cut_off_unread, open_port
 from gateway.server.connections import room_for, watch_connections
 from gateway.settings import Limits
 from gateway.telemetry.access_log import AccessLog
@@ -46,6 +46,7 @@ class HttpServer:
         listening.cancel()
         if serving.done():
             raise StartProblem(f"the HTTP server did not start: {serving.exception()}")
+        cut_off_unread(self._held, self._limits.unread_s)
         self._held.close()
         self._tasks = [serving, loop.create_task(watch_connections(most, self._log))]
         if self._finishing.is_set():

@@ -16,8 +16,8 @@ class DatabaseFiles:
         self._paths = (db, db.with_name(f"{db.name}-wal"))
         self._opened = {path: _identity(path) for path in self._paths}
 
-    def problem(self) -> str | None:
-        """What keeps commits from being durable, naming the file without its folder; None if nothing does."""
+    def lost(self) -> str | None:
+        """The file that is no longer the one that was opened, named without its folder: commits into it are lost; or None."""
         for path in self._paths:
             found, opened = _identity(path), self._opened[path]
             if opened is None:  # a log that nobody has written to yet
@@ -25,6 +25,13 @@ class DatabaseFiles:
             elif found != opened:
                 became = "was removed" if found is None else "was replaced"
                 return f"{path.name} {became} while the gateway runs; stop the gateway and restore the file"
+        return None
+
+    def problem(self) -> str | None:
+        """What keeps commits from being durable, a full disk included; None if nothing does."""
+        lost = self.lost()
+        if lost is not None:
+            return lost
         free = _free_bytes(self._paths[0].parent)
         if free < LEAST_FREE_BYTES:
             return f"the disk of {self._paths[0].name} is full: {free} bytes are free, {LEAST_FREE_BYTES} are needed"

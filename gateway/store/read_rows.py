@@ -2,6 +2,9 @@
 
 import msgspec
 
+RECEIPTS_BYTES = 524_288
+"""Payload bytes on a page of receipts, whatever its limit: 512 KiB, so that a page holds the event loop for milliseconds only."""
+
 
 class ReceiptRow(msgspec.Struct, frozen=True):
     """A receipt where it stands in the journal, with its signature."""

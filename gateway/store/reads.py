@@ -1,6 +1,7 @@
 """What callers can read: always of one tenant, always of the last durable commit."""
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -12,7 +13,7 @@ from gateway.store.bulk import PAYMENT_COLUMNS, payment_row
 from gateway.store.connections import Reader, open_reader
 from gateway.store.payout_rows import PayoutRow
 from gateway.store.port import StorageError
-from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
+from gateway.store.read_rows import RECEIPTS_BYTES, KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
 from gateway.store.transaction import SqliteTransaction
 
@@ -128,7 +129,7 @@ class SqliteReads:
             if kind == "payment":
                 self.payment(tenant_id, payment_id)
             found = self._execute(_RECEIPTS_OF_RESOURCE, (kind, payment_id, tenant_id, after, limit))
-        return [ReceiptRow(*row) for row in found]
+        return _bounded(found)
 
     def key_uses(self, tenant_id: str, key: str) -> list[KeyUseRow]:
         """Everything that was decided under a key."""
@@ -137,6 +138,18 @@ class SqliteReads:
     def ledger(self, tenant_id: str, after: int, limit: int) -> list[LegRow]:
         """The legs of the entries after a position, in order; `limit` counts entries."""
         return [LegRow(*row) for row in self._execute(_LEDGER, (tenant_id, after, limit))]
+
+
+def _bounded(found: Iterable[tuple[object, ...]]) -> list[ReceiptRow]:
+    """Rows until their payloads are more than RECEIPTS_BYTES: the last row is then one too many, and shows that more exist."""
+    rows: list[ReceiptRow] = []
+    size = 0
+    for values in found:
+        rows.append(ReceiptRow(*values))  # type: ignore[arg-type]  # the columns' types are the schema's
+        size += len(rows[-1].payload)
+        if size > RECEIPTS_BYTES and len(rows) > 1:
+            break
+    return rows
 
 
 def _found(row: Row | None, detail: str) -> Row:

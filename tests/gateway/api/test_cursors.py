@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.api.cursors import seal, unseal
+from gateway.engine import service
 from gateway.errors import Refused
+from gateway.store import reads
 
 POSITIONS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
@@ -91,3 +93,22 @@ def test_pages_stay_as_they_are_while_new_items_arrive(shop):
         cursor = page["next_cursor"]
         shop.reserved()
     assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("most", [1, 4_000])
+def test_a_page_of_receipts_is_bounded_by_bytes_and_leaves_none_out(shop, monkeypatch, most):
+    """A long page holds the event loop and waits in memory for a client that does not read; the cursor leads to the rest."""
+    for module in (service, reads):
+        monkeypatch.setattr(module, "RECEIPTS_BYTES", most)
+    for _ in range(5):
+        shop.reserved()
+    found, sizes, cursor = [], [], ""
+    while cursor is not None:
+        page = shop.ask("GET", f"/v1/receipts?limit=1000{cursor and f'&cursor={cursor}'}").json()
+        found += [item["seq"] for item in page["items"]]
+        sizes.append(sum(len(base64.b64decode(item["envelope"]["payload"])) for item in page["items"]))
+        cursor = page["next_cursor"]
+    assert len(found) == 5
+    assert found == sorted(set(found))
+    assert len(sizes) > 1
+    assert all(size <= max(most, 3_000) for size in sizes)

@@ -294,6 +294,23 @@ def test_a_gateway_whose_files_are_gone_is_not_ready_and_names_them_without_a_pa
         assert str(tmp_path) not in ready.text + status["message"]
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("lost", ["gateway.db", "gateway.db-wal"])
+def test_no_payment_is_acknowledged_into_a_file_that_is_gone(tmp_path, processes, lost):
+    """A commit into an unlinked file ends with the process: 503, with the same key to be sent again later."""
+    db = tmp_path / "gateway.db"
+    tenant = demo(db)
+    body = {"wallet_id": tenant["wallet_id"], "payee_id": tenant["payee_ids"][0], "amount": "1", "currency": "USD"}
+    with running(db, "--processes", processes) as gateway:
+        headers = {"authorization": f"Bearer {tenant['agent_key']}"}
+        keys = [headers | {"idempotency-key": f"around-the-loss-{number}"} for number in range(2)]
+        assert httpx.post(f"{gateway.url}/v1/payments", headers=keys[0], json=body).status_code == 201
+        db.with_name(lost).unlink()
+        refused = httpx.post(f"{gateway.url}/v1/payments", headers=keys[1], json=body)
+    assert (refused.status_code, refused.json()["code"]) == (503, "storage_unusable")
+    assert f"{lost} was removed" in refused.json()["detail"]
+
+
 def test_an_sqlite_that_can_lose_commits_is_named_at_start(tmp_path):
     """One line in the log, with the version and the versions to use; none where the library has been repaired."""
     with running(tmp_path / "gateway.db") as gateway:

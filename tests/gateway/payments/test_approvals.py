@@ -9,12 +9,9 @@ import sqlite3
 import msgspec
 import pytest
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from gateway_receipts import policy_marks
 
-from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
-from gates.receipts.levels import POLICY, Mark
-from gates.receipts.receipt import PAYLOAD_TYPE
-from gates.receipts.verifier import verify_receipts
+from gates.receipts.levels import Mark
 from gates.schema.canonical import sha256_hex
 from gateway.commands import (
     ApprovalRule,
@@ -215,19 +212,6 @@ def test_a_receipt_that_forgets_how_many_approvals_the_reserve_needed_does_not_v
     assert policy_marks(honest, documents) == [Mark.PASS, Mark.FAIL]
 
 
-def policy_marks(items, documents):
-    """What the offline verifier finds at the policy level, after these payloads were chained and signed anew by one key."""
-    signer, previous, envelopes = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32)))), None, []
-    for number, item in enumerate(items):
-        item["signing"]["key_id"], item["previous_receipt_sha256"] = signer.keyid, previous
-        payload = rfc8785.dumps(item)
-        previous = sha256_hex(payload)
-        envelopes.append((str(number), signer.sign(PAYLOAD_TYPE, payload)))
-    trust = TrustRoot.from_jwks(jwks_bytes(signer.jwk), "the test's key")
-    verified = verify_receipts(envelopes, trust, policies=documents)
-    return [next(level.mark for level in found.levels if level.name == POLICY) for found in verified]
-
-
 def test_a_policy_that_wants_more_approvals_by_now_is_obeyed(desk, waiting):
     """The stricter of the two counts, not a policy that held for a while in between."""
     desk.ask(PUT_POLICY, PutPolicy("USD", daily_limit="5000", approval=ApprovalRule("1000", 5)), "p2")
@@ -243,7 +227,7 @@ def test_a_policy_that_wants_more_approvals_by_now_is_obeyed(desk, waiting):
 def test_a_name_in_capitals_is_no_second_person(desk, waiting):
     """Neither for a second vote, nor for the agent who wants the payment."""
     desk.ask(APPROVE, Approve("fine"), "a1", waiting, principal=person(desk, "stra\u00dfe"))
-    for number, name in enumerate(("STRASSE", "Stra\u00dfe", "AGENT-1")):
+    for number, name in enumerate(("STRASSE", "Stra\u00dfe", "STRASSE ", "AGENT-1", "agent-1 ")):
         answer = desk.ask(APPROVE, Approve("fine"), f"b{number}", waiting, principal=person(desk, name))
         assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (409, "approver_not_distinct")
     assert desk.balances()["held"] == 0

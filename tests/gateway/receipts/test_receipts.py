@@ -14,6 +14,7 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from gateway_receipts import policy_marks
 from hypothesis import given
 from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope
@@ -22,6 +23,7 @@ from securesystemslib.signer import SSlibKey
 
 from gates.evidence.dsse import Envelope as GateEnvelope
 from gates.evidence.dsse import TrustRoot
+from gates.receipts.levels import Mark
 from gates.receipts.verifier import verify_receipts
 from gateway.canonical import canonical
 from gateway.commands import ApprovalRule, Approve, PutPolicy, Reject, Reserve, Reverse, Settle
@@ -224,3 +226,15 @@ VALUES = st.recursive(
 def test_our_quick_canonical_form_is_rfc_8785_for_the_json_we_make(value):
     """No floats, ASCII keys: there the quick writer and the general one agree byte for byte."""
     assert canonical(value) == rfc8785.dumps(value)
+
+
+def test_a_receipt_after_the_clock_was_set_back_verifies(desk):
+    """The settle repeats the decision of the reserve, which was made at a later moment of the wall clock."""
+    made = msgspec.json.decode(desk.ask(RESERVE, Reserve(desk.demo.wallet_id, desk.demo.payee_ids[0], "900", "USD"), "k1").body)
+    payment_id = made["payment"]["payment_id"]
+    desk.now -= dt.timedelta(seconds=2)
+    assert desk.ask(SETTLE, Settle("400"), "k2", payment_id).status == 200
+    items = [json.loads(row.payload) for row in desk.reads.receipts(desk.demo.tenant_id, payment_id, 0, 50)]
+    assert items[1]["signing"]["issued_at"] < items[0]["signing"]["issued_at"]
+    digest = items[0]["policy"]["policy_sha256"]
+    assert policy_marks(items, {digest: desk.reads.policy(desk.demo.tenant_id, digest)}) == [Mark.PASS, Mark.PASS]

@@ -1,5 +1,6 @@
 """What one client may take from the others: limits on heads, bodies, time, connections and memory, each with its answer."""
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -278,3 +279,22 @@ def test_two_gateways_that_start_together_on_one_port_do_not_share_it(tmp_path):
         for each in both:
             each.kill()
             each.communicate()
+
+
+def test_a_client_that_reads_nothing_of_its_answers_is_cut_off(tmp_path):
+    """Neither its place nor what waits to be sent to it is kept: the kernel ends the connection after the limit."""
+    with WiredShop(tmp_path, limits=Limits(unread_s=0.5)) as shop, contextlib.closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.setblocking(False)
+
+        async def until_cut_off():
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(connection, shop._address)
+            await loop.sock_sendall(connection, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 400)
+            while True:
+                await asyncio.sleep(0.05)
+                await loop.sock_sendall(connection, b"\r")
+
+        with pytest.raises(ConnectionError):
+            shop.run(asyncio.wait_for(until_cut_off(), WAIT_S))
+        assert status(shop.run(shop.ask_raw(PLAIN))) == 200
