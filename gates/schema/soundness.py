@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from gates.schema.bounds import bound_faults
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Criterion, Gate
 from gates.schema.outcome import Operator, Priority
@@ -76,11 +77,19 @@ def _criterion_faults(criterion: Criterion) -> Iterator[str]:
         yield from _range_faults(criterion)
     if criterion.confidence is not None:
         yield from _confidence_faults(criterion, criterion.confidence)
+    yield from _age_faults(criterion.max_age)
+
+
+def _age_faults(max_age: str) -> Iterator[str]:
     try:
-        if parse_duration_s(criterion.max_age) > LONGEST_AGE_S:
-            yield f"max_age {criterion.max_age} is more than a year: evidence that old does not show this build"
+        seconds = parse_duration_s(max_age)
     except UsageProblem as problem:
         yield f"max_age {problem.message}"
+        return
+    if seconds > LONGEST_AGE_S:
+        yield f"max_age {max_age} is more than a year (366d): evidence that old does not show this build"
+    if seconds == 0:
+        yield f"max_age {max_age} is no time at all: the least is 1ms, the most 366d"
 
 
 def _range_faults(criterion: Criterion) -> Iterator[str]:
@@ -89,6 +98,8 @@ def _range_faults(criterion: Criterion) -> Iterator[str]:
         yield "the operator between needs upper, and no other operator has it"
     elif criterion.upper is not None and Decimal(criterion.upper) < Decimal(criterion.threshold):
         yield f"upper {criterion.upper} is below threshold {criterion.threshold}: nothing could pass"
+    else:
+        yield from bound_faults(criterion)
     if criterion.warn_threshold is None:
         return
     stricter = _STRICTER.get(criterion.operator)

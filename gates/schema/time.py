@@ -9,7 +9,7 @@ from gates.schema.errors import UsageProblem
 
 Clock = Callable[[], dt.datetime]
 
-_DURATION = re.compile(r"^(\d+)(ms|s|m|h|d|w)$")
+_DURATION = re.compile(r"([0-9]{1,30})(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
@@ -49,7 +49,7 @@ def parse_utc(text: str) -> dt.datetime:
 
 def parse_duration_s(text: str) -> float:
     """Seconds in a duration such as `250ms`, `15m` or `14d`."""
-    match = _DURATION.match(text)
+    match = _DURATION.fullmatch(text)
     if match is None:
         raise UsageProblem(f"{text!r} is not a duration such as 250ms, 30s, 15m, 72h or 14d")
     return int(match[1]) * _SECONDS[match[2]]

@@ -48,13 +48,19 @@ def _write(folder, name="one", **fields):
         ({"operator": "between"}, "the operator between needs upper"),
         ({"operator": "between", "threshold": "5", "upper": "3"}, "upper 3 is below threshold 5"),
         ({"warn_threshold": "1"}, "warn_threshold 1 is not stricter than threshold 0"),
-        ({"operator": "gte", "warn_threshold": "-1"}, "warn_threshold -1 is not stricter than threshold 0"),
+        ({"operator": "gte", "threshold": "2", "warn_threshold": "1"}, "warn_threshold 1 is not stricter than threshold 2"),
         ({"operator": "eq", "warn_threshold": "0"}, "warn_threshold cannot be used with the operator eq"),
         ({"confidence": "0.95"}, "confidence is for the unit ratio"),
         ({"unit": "ratio", "confidence": "95"}, "confidence '95' is not a decimal from 0.5 to below 1"),
-        ({"unit": "ratio", "operator": "gte", "confidence": "0.95", "exhaustive": True}, "so it cannot have a confidence"),
+        (
+            {"unit": "ratio", "threshold": "0.9", "operator": "gte", "confidence": "0.95", "exhaustive": True},
+            "so it cannot have a confidence",
+        ),
         ({"max_age": "a week"}, "is not a duration"),
         ({"max_age": "99999999999999999999d"}, "is more than a year"),
+        ({"max_age": "0d"}, "max_age 0d is no time at all: the least is 1ms, the most 366d"),
+        ({"max_age": "-1d"}, "is not a duration"),
+        ({"max_age": "\N{ARABIC-INDIC DIGIT SEVEN}d"}, "is not a duration"),
     ],
 )
 def test_a_criterion_that_cannot_be_read_as_meant_is_refused(bench, changes, fault):
@@ -62,6 +68,69 @@ def test_a_criterion_that_cannot_be_read_as_meant_is_refused(bench, changes, fau
     (found,) = faults([bench.gate(bench.criterion(**changes))])
     assert fault in found
     assert "gate financial-integrity, criterion" in found
+
+
+@pytest.mark.parametrize(
+    ("unit", "operator", "threshold", "upper", "fault"),
+    [
+        ("ratio", "gte", "-1", None, "threshold -1: a ratio is from 0 to 1"),
+        ("ratio", "gte", "60", None, "threshold 60: a ratio is from 0 to 1"),
+        ("ratio", "gte", "0", None, "gte threshold 0 cannot fail: a ratio is from 0 to 1"),
+        ("ratio", "lte", "1", None, "lte threshold 1 cannot fail: a ratio is from 0 to 1"),
+        ("ratio", "gt", "1", None, "gt threshold 1 cannot hold: a ratio is from 0 to 1"),
+        ("ratio", "between", "0", "1.0", "between threshold 0 and upper 1.0 cannot fail: a ratio is from 0 to 1"),
+        ("count", "lte", "1e999", None, "threshold 1e999: a count is a whole number from 0 to 9007199254740991"),
+        ("count", "gte", "0", None, "gte threshold 0 cannot fail: a count is a whole number from 0"),
+        ("count", "lt", "0", None, "lt threshold 0 cannot hold: a count is a whole number from 0"),
+        ("count", "eq", "0.5", None, "threshold 0.5: a count is a whole number from 0"),
+        ("count", "between", "0", "9007199254740991", "cannot fail: a count"),
+        ("count", "between", "0", "1e17", "upper 1e17: a count is a whole number"),
+        ("ms", "lte", "1e300", None, "threshold 1e300: a time in ms is from 0 to 31622400000, a year"),
+        ("s", "gte", "0.0", None, "gte threshold 0.0 cannot fail: a time in s is from 0 to 31622400, a year"),
+        ("stars", "lte", "1e400", None, "threshold 1e400: a number is from -9007199254740991 to 9007199254740991"),
+    ],
+)
+def test_a_criterion_that_cannot_fail_or_cannot_hold_is_refused(bench, unit, operator, threshold, upper, fault):
+    """With the range that its unit allows, by whatever judges these gates."""
+    gate = bench.gate(bench.criterion(unit=unit, operator=operator, threshold=threshold, upper=upper))
+    (found,) = faults([gate])
+    assert fault in found
+    with pytest.raises(UsageProblem, match="gate financial-integrity, criterion double_settles: "):
+        bench.review([gate], [])
+
+
+def test_a_warning_that_nothing_escapes_is_refused(bench):
+    """No count is below 0, so each one would be a warning."""
+    (found,) = faults([bench.gate(bench.criterion(operator="lt", threshold="1", warn_threshold="0"))])
+    assert "lt warn_threshold 0 cannot hold: a count is a whole number from 0" in found
+
+
+@pytest.mark.parametrize(
+    ("unit", "operator", "threshold", "upper"),
+    [
+        ("count", "lte", "0", None),
+        ("count", "eq", "0", None),
+        ("count", "gte", "1", None),
+        ("count", "between", "0", "2"),
+        ("ratio", "gte", "1", None),
+        ("ratio", "gt", "0", None),
+        ("ratio", "between", "0.5", "1"),
+        ("ms", "lt", "900", None),
+        ("stars", "gte", "-5", None),
+    ],
+)
+def test_a_criterion_that_can_fail_and_hold_is_sound(bench, unit, operator, threshold, upper):
+    """Also at the ends of what its unit allows."""
+    assert not list(faults([bench.gate(bench.criterion(unit=unit, operator=operator, threshold=threshold, upper=upper))]))
+
+
+def test_a_gate_file_that_cannot_fail_ends_validate_with_2(gonogo, tmp_path):
+    """Naming the file, the criterion and the range."""
+    path = _write(tmp_path)
+    path.write_text(path.read_text().replace("operator: lte", "operator: gte"))
+    code, _, err = gonogo("gate", "validate", path)
+    assert code == 2
+    assert "one.yaml: gate one, criterion first: gte threshold 0 cannot fail: a count is a whole number from 0" in err
 
 
 @pytest.mark.parametrize(
