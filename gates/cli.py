@@ -125,7 +125,7 @@ def run(  # each parameter is one option of the command line
 
     gates, named = _load(gates_path), load_target(target)
     held = open_store(evidence_path).load(trust_root(trust_path))
-    waivers = load_waivers(waivers_path) if waivers_path else []
+    waivers = load_waivers(waivers_path, gates) if waivers_path else []
     builds = {named.name: _build(named, build)}
     review = decide(gates, held, builds, clock_at(now)(), waivers)
     show_product(render(review, output_format), output_format)

@@ -41,7 +41,9 @@ class Rules(msgspec.Struct, frozen=True):
 def load_rules(home: Path, gates_path: Path | None, waivers_path: Path | None) -> Rules:
     """The gates and waivers at these paths; raises UsageProblem naming the document that is wrong."""
     gates = load_gates(gates_path or CATALOG)
-    return Rules(gates, tuple(load_waivers(waivers_path or home / WAIVERS)))
+    folder = waivers_path or home / WAIVERS
+    absent = waivers_path is None and not folder.exists()
+    return Rules(gates, () if absent else tuple(load_waivers(folder, gates)))
 
 
 def gather(home: Path, rules: Rules, evidence_path: Path | None) -> Material:

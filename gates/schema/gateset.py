@@ -8,6 +8,7 @@ import msgspec
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
+from gates.schema.folder import documents_in
 from gates.schema.gate import Gate, GateSet
 from gates.schema.runbook import find_runbook, is_address, is_link
 from gates.schema.soundness import faults
@@ -23,7 +24,7 @@ class GateFile(msgspec.Struct, frozen=True):
 
 
 def load_gates(path: Path = CATALOG) -> tuple[Gate, ...]:
-    """The gates of a file, or of every YAML file of a folder in the order of the file names.
+    """The gates of a file, or of every YAML or JSON file of a folder in the order of the file names.
 
     Raises UsageProblem naming each file that is wrong and where, for a folder without gate files, and for ids given twice.
     """
@@ -34,7 +35,7 @@ def load_gate_files(path: Path) -> tuple[GateFile, ...]:
     """As `load_gates`, file by file."""
     if not path.exists():
         raise UsageProblem(f"{path}: no such file or folder", next_step="give a folder of GateSet files with --gates")
-    paths = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
+    paths = documents_in(path, "gate file") if path.is_dir() else [path]
     if not paths:
         raise UsageProblem(f"{path}: holds no gate file (*.yaml)", next_step="give a folder of GateSet files with --gates")
     files: list[GateFile] = []

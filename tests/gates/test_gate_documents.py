@@ -1,6 +1,9 @@
 """Gate files: what types cannot say is checked too, and every fault is named with its file."""
 
+import json
+
 import pytest
+import yaml
 
 from gates.schema.errors import UsageProblem
 from gates.schema.gateset import gate_set_digest, load_gate_files, load_gates
@@ -219,6 +222,39 @@ def test_gates_come_in_the_order_of_the_file_names(tmp_path):
     _write(tmp_path, "a").rename(tmp_path / "a.yml")
     assert [gate.id for gate in load_gates(tmp_path)] == ["a", "b"]
     assert [file.path.name for file in load_gate_files(tmp_path)] == ["a.yml", "b.yaml"]
+
+
+@pytest.mark.parametrize("name", ["a.YAML", "a.Yml", "a.json"])
+def test_a_gate_file_with_another_usual_suffix_is_read(tmp_path, name):
+    """JSON is YAML; upper case means the same."""
+    _write(tmp_path, "b", letter="B")
+    path = _write(tmp_path, "a")
+    document = yaml.safe_load(path.read_text())
+    path.unlink()
+    (tmp_path / name).write_text(json.dumps(document))
+    assert [gate.id for gate in load_gates(tmp_path)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["old/c.yaml", "old/deep/c.json", "c.yaml.bak", "c.ymal", "c"])
+def test_a_gate_file_that_would_not_be_read_is_refused(gonogo, tmp_path, name):
+    """One in a sub-folder, or with an unknown suffix: exit 2, naming the file."""
+    _write(tmp_path, "b", letter="B")
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(tmp_path, "c", letter="C").rename(path)
+    code, _, err = gonogo("gate", "validate", tmp_path)
+    assert code == 2
+    assert f"{path}: a gate file " in err
+
+
+def test_a_page_a_hidden_folder_and_other_files_may_lie_next_to_gate_files(tmp_path):
+    """They hold no gates."""
+    _write(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x.yaml").write_text("a: b")
+    (tmp_path / "README.md").write_text("apiVersion: gonogo/v1")
+    (tmp_path / "Makefile").write_text("all:")
+    assert [gate.id for gate in load_gates(tmp_path)] == ["one"]
 
 
 def test_one_file_can_be_given_instead_of_a_folder(tmp_path):

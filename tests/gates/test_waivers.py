@@ -1,9 +1,13 @@
 """A waiver is a flag: beside a P1 gate that may have one, until it expires, and never more."""
 
+import json
+
 import pytest
+import yaml
 
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import Outcome, Priority
+from gates.schema.time import format_utc
 from gates.schema.waiver import load_waivers
 
 WAIVER = """\
@@ -89,16 +93,59 @@ def test_a_waiver_without_a_name_in_it_is_refused(bench, name):
         bench.review([bench.gate()], [], [bench.waiver(**{name: " "})])
 
 
-def test_waivers_are_read_from_a_folder(tmp_path):
-    """One document a file; a folder that is not there holds none."""
-    (tmp_path / "one.yaml").write_text(WAIVER)
-    (waiver,) = load_waivers(tmp_path)
-    assert (waiver.gate, waiver.expires_at) == ("sre-reliability", "2026-12-01T00:00:00Z")
-    assert load_waivers(tmp_path / "none") == []
+@pytest.fixture
+def gates(bench):
+    """A P0 gate, a P1 gate that may be waived, and one that may not."""
+    waivable = bench.gate(gate_id="sre-reliability", letter="F", priority=Priority.P1, waivable=True)
+    strict = bench.gate(gate_id="growth-readiness", letter="J", priority=Priority.P1)
+    return (bench.gate(gate_id="integrity", letter="C"), waivable, strict)
 
 
-def test_a_waiver_file_that_is_wrong_names_itself(tmp_path):
+@pytest.mark.parametrize("name", ["one.yaml", "one.yml", "one.YAML", "one.json"])
+def test_waivers_are_read_from_a_folder(gates, tmp_path, name):
+    """One document a file, whatever the case of its suffix; JSON is YAML."""
+    text = json.dumps(yaml.safe_load(WAIVER), default=format_utc)
+    (tmp_path / name).write_text(text)
+    (waiver,) = load_waivers(tmp_path, gates)
+    assert (waiver.gate, waiver.expires_at) == ("sre-reliability", "2026-12-01T00:00:00.000Z")
+
+
+@pytest.mark.parametrize("name", ["old/one.yaml", "one.yaml~", "one.txt"])
+def test_a_waiver_that_would_not_be_read_is_refused(gates, tmp_path, name):
+    """In a sub-folder, or with an unknown suffix: named."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(WAIVER)
+    with pytest.raises(UsageProblem) as caught:
+        load_waivers(tmp_path, gates)
+    assert f"{path}: a waiver file " in caught.value.message
+
+
+def test_a_folder_of_waivers_that_is_not_there_is_refused(gates, tmp_path):
+    """It may be misspelt: exit 2, naming it."""
+    with pytest.raises(UsageProblem, match="waviers: no such folder"):
+        load_waivers(tmp_path / "waviers", gates)
+
+
+@pytest.mark.parametrize(
+    ("gate", "fault"),
+    [
+        ("sre-relaibility", "no gate has the id 'sre-relaibility'; the gates that can be waived: sre-reliability"),
+        ("F", "'F' is a letter; the gate's id is sre-reliability"),
+        ("integrity", "the gate integrity is P0: it cannot be waived"),
+        ("growth-readiness", "the gate growth-readiness is not waivable"),
+    ],
+)
+def test_a_waiver_that_could_do_nothing_is_refused(gates, tmp_path, gate, fault):
+    """Of an unknown gate, of one by its letter, of a P0 gate and of one that is not waivable: named with the file."""
+    (tmp_path / "one.yaml").write_text(WAIVER.replace("sre-reliability", gate))
+    with pytest.raises(UsageProblem) as caught:
+        load_waivers(tmp_path, gates)
+    assert f"one.yaml: $.spec.gate: {fault}" in caught.value.message
+
+
+def test_a_waiver_file_that_is_wrong_names_itself(gates, tmp_path):
     """An expiry without a zone would mean another moment elsewhere."""
     (tmp_path / "one.yaml").write_text(WAIVER.replace("00:00:00Z", "00:00:00"))
     with pytest.raises(UsageProblem, match=r"one\.yaml: \$\.spec: .* names no time zone"):
-        load_waivers(tmp_path)
+        load_waivers(tmp_path, gates)

@@ -191,3 +191,9 @@ def test_judging_as_of_the_past_is_warned_about_before_minutes_are_spent() -> No
     options = Options("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), False, None, None)
     assert "does not count" in warning(options, parse_utc("2026-11-23T12:00:00Z"))
     assert warning(options, parse_utc("2026-11-19T12:00:00Z")) == ""
+
+
+def test_a_folder_of_waivers_that_is_not_there_ends_a_build_with_2(build: Run, home: Path) -> None:
+    """If it is named; the state folder need not hold one."""
+    with pytest.raises(UsageProblem, match="waviers: no such folder"):
+        build("--waivers", str(home / "waviers"))
