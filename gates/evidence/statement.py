@@ -7,9 +7,11 @@ import msgspec
 
 from gates.evidence.dsse import Envelope, Signer, TrustRoot
 from gates.schema.canonical import Json, canonical_json
-from gates.schema.errors import UnverifiedProblem
+from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.printable import printable
+from gates.schema.strict_json import read_json
+from gates.schema.time import parse_utc
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -96,7 +98,8 @@ def sign_statement(signer: Signer, statement: Statement) -> Envelope:
 def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Statement:
     """The statement inside, once its signature holds.
 
-    Raises UnverifiedProblem naming `origin` for a signature, payload type or statement that is not right.
+    Raises UnverifiedProblem naming `origin` for a signature, payload type or statement that is not right: a doubled member, not
+    exactly one subject, times that cannot be read or run backwards.
     """
     if envelope.payload_type != PAYLOAD_TYPE:
         raise UnverifiedProblem(f"{origin}: payloadType {envelope.payload_type!r} is not {PAYLOAD_TYPE!r}")
@@ -105,11 +108,25 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
     except UnverifiedProblem as problem:
         raise UnverifiedProblem(f"{origin}: {problem.message}") from None
     try:
+        read_json(payload)
         statement = msgspec.json.decode(payload, type=Statement)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnverifiedProblem(f"{origin}: not an evidence statement: {printable(str(error))}") from None
     if statement.type_ != STATEMENT_TYPE:
         raise UnverifiedProblem(f"{origin}: _type {statement.type_!r} is not {STATEMENT_TYPE!r}")
-    if not statement.subject:
-        raise UnverifiedProblem(f"{origin}: the statement is about no subject")
+    count = len(statement.subject)
+    if not count or (count > 1 and statement.predicate_type != EvidenceKind.SCORECARD):  # which is about its files
+        raise UnverifiedProblem(f"{origin}: the statement is about {count} subjects, not about exactly one")
+    _require_times(statement.predicate, origin)
     return statement
+
+
+def _require_times(predicate: Predicate, origin: str) -> None:
+    moments = []
+    for name in ("started_at", "finished_at"):
+        try:
+            moments.append(parse_utc(getattr(predicate, name)))
+        except UsageProblem as problem:
+            raise UnverifiedProblem(f"{origin}: {name}: {printable(problem.message)}") from None
+    if moments[1] < moments[0]:
+        raise UnverifiedProblem(f"{origin}: finished at {predicate.finished_at}, before it started at {predicate.started_at}")

@@ -31,6 +31,11 @@ def _run(paths: Sequence[Path], environ: Mapping[str, str]) -> Callable[[TargetC
             shown.step(0, "reading")
             found = scan(paths, exact_patterns(sought.texts))
             shown.step(len(paths), f"{found.files} files")
+        if not found.files and not found.unread:
+            names = ", ".join(path.resolve().name for path in paths)
+            raise NotRun(
+                f"nothing was searched: {names} holds no file", next_step="name the folders that hold logs and artifacts"
+            )
         findings = tuple(
             Finding(FINDINGS, f"{hit.file}:{hit.line}", "no secret", f"{hit.kind}, sha256 {hit.sha256_prefix}...")
             for hit in found.hits

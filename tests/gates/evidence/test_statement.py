@@ -11,6 +11,7 @@ from gates.evidence.keys import load_signer, load_trust, own_trust
 from gates.evidence.statement import (
     PAYLOAD_TYPE,
     EvidenceKind,
+    Measure,
     Predicate,
     Statement,
     Subject,
@@ -18,6 +19,7 @@ from gates.evidence.statement import (
     open_statement,
     sign_statement,
 )
+from gates.schema.canonical import canonical_json
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 
 SUBJECT = Subject("local", {"sha256": "b" * 64})
@@ -61,12 +63,40 @@ def test_a_statement_of_another_type_or_about_nothing_is_refused(signer, trust):
     good = make_statement(EvidenceKind.LOAD_RUN, SUBJECT, PREDICATE)
     for wrong, message in (
         (Statement("https://in-toto.io/Statement/v2", good.subject, good.predicate_type, good.predicate), "_type"),
-        (Statement(good.type_, (), good.predicate_type, good.predicate), "about no subject"),
+        (Statement(good.type_, (), good.predicate_type, good.predicate), "about 0 subjects, not about exactly one"),
+        (Statement(good.type_, (SUBJECT,) * 6, good.predicate_type, good.predicate), "about 6 subjects, not about exactly one"),
     ):
         with pytest.raises(UnverifiedProblem, match=message):
             open_statement(trust, sign_statement(signer, wrong), "e.json")
     with pytest.raises(UnverifiedProblem, match="payloadType 'text/plain'"):
         open_statement(trust, signer.sign("text/plain", b"{}"), "e.json")
+
+
+def test_a_statement_that_gives_a_measure_twice_is_refused(signer, trust):
+    """Readers would differ in which of the two they take."""
+    measures = {"a": Measure("0", "count"), "b": Measure("7", "count")}
+    predicate = msgspec.structs.replace(PREDICATE, measures=measures)
+    payload = canonical_json(make_statement(EvidenceKind.LOAD_RUN, SUBJECT, predicate)).replace(b'"b":', b'"a":')
+    with pytest.raises(UnverifiedProblem, match=r"e\.json: not an evidence statement: the member 'a' occurs twice"):
+        open_statement(trust, signer.sign(PAYLOAD_TYPE, payload), "e.json")
+
+
+def test_a_statement_that_finished_before_it_started_is_refused(signer, trust):
+    """By the moments, not by their text: another zone is no fault."""
+    early = msgspec.structs.replace(PREDICATE, finished_at="2026-11-23T08:59:59.999Z")
+    with pytest.raises(UnverifiedProblem, match=r"e\.json: finished at 2026-11-23T08:59:59\.999Z, before it started"):
+        open_statement(trust, sign_statement(signer, make_statement(EvidenceKind.LOAD_RUN, SUBJECT, early)), "e.json")
+    zone = msgspec.structs.replace(PREDICATE, finished_at="2026-11-23T04:00:00-05:00")
+    assert open_statement(trust, sign_statement(signer, make_statement(EvidenceKind.LOAD_RUN, SUBJECT, zone)), "e.json")
+
+
+@pytest.mark.parametrize("name", ["started_at", "finished_at"])
+@pytest.mark.parametrize("text", ["\N{ARABIC-INDIC DIGIT TWO}026-11-23T09:00:00Z", "2026-11-23T09:00:00", "soon"])
+def test_a_statement_without_readable_times_is_refused(signer, trust, name, text):
+    """Digits of another script, no zone, no moment."""
+    wrong = msgspec.structs.replace(PREDICATE, **{name: text})
+    with pytest.raises(UnverifiedProblem, match=rf"e\.json: {name}: "):
+        open_statement(trust, sign_statement(signer, make_statement(EvidenceKind.LOAD_RUN, SUBJECT, wrong)), "e.json")
 
 
 def test_the_signing_key_is_made_once_and_is_its_owners_alone(tmp_path):

@@ -243,3 +243,12 @@ def test_a_scan_of_nothing_is_not_run(workbench):
     """No path named: the evidence says not run, and not zero findings."""
     done = workbench.run(make_probe([], {}))
     assert (done.status, done.exit_code) == ("not_run", ExitCode.UNKNOWN)
+
+
+@pytest.mark.process
+def test_a_scan_that_finds_no_file_is_not_run(workbench, tmp_path):
+    """Nothing was searched in a folder that is empty, so nothing is clean: exit 3."""
+    (tmp_path / "logs" / "old").mkdir(parents=True)
+    done = workbench.run(make_probe((tmp_path / "logs",), {}))
+    assert (done.status, done.exit_code) == ("not_run", ExitCode.UNKNOWN)
+    assert "nothing was searched: logs holds no file" in done.detail
