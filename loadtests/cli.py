@@ -34,7 +34,7 @@ def load() -> None:
     metavar="FILE",
     help="Start further payments until FILE exists, at most five times the number.",
 )
-@click.option("--check/--no-check", "checked", default=True, help="Read the target's books afterwards, and check.")
+@click.option("--check/--no-check", "checked", default=True, help="Read the target's books afterwards, and check; else 3.")
 @click.option("--evidence", "evidence_dir", type=_FOLDER, help="Evidence store; default: the state folder's.")
 @click.option("--no-evidence", is_flag=True, help="Write no signed statement.")
 @format_option("text", "json")
@@ -53,8 +53,8 @@ def run(
 ) -> int:
     """Run the storm PROFILE against a target, check the books, and write signed evidence.
 
-    Exit 0: clean. 1: findings. 3: something could not be judged, or the target could not be reached. 2: a profile, a target or an
-    environment variable is invalid.
+    Exit 0: clean. 1: findings. 3: something could not be judged or was not checked, no request had an effect, or the target could
+    not be reached. 2: a profile, a target or an environment variable is invalid.
     """
     import msgspec
 
@@ -62,7 +62,7 @@ def run(
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
     from loadtests.run.folder import RunFolder
-    from loadtests.run.runner import LoadResult, judge, record_evidence, run_load
+    from loadtests.run.runner import judge, record_evidence, run_load, unchecked
     from loadtests.schema import load_profile
 
     named_profile, target = load_profile(profile), load_target(target_name)
@@ -71,8 +71,8 @@ def run(
         named_profile = msgspec.structs.replace(named_profile, profile=changed)
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = RunFolder((out or made_state_dir() / "loadruns" / f"{named_profile.name}-{identity}").absolute())
-    report = run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
-    result = judge(folder, target) if checked else LoadResult(report, None)
+    run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
+    result = judge(folder, target) if checked else unchecked(folder)
     if checked and not no_evidence:
         digest = record_evidence(result, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)

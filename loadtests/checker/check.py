@@ -87,6 +87,15 @@ def check(plan: Plan, history: Iterable[Event], books: Books) -> Verdict:
     return Verdict(measures, tuple(findings), _count(case))
 
 
+def idle(counts: Counts) -> str:
+    """What is wrong with a run of which nothing took effect: nothing in it could have gone wrong. Empty for another."""
+    if counts.acknowledged or not counts.mutations:
+        return ""
+    if counts.refused == counts.mutations:
+        return f"every request was refused: {counts.refused} of {counts.mutations}"
+    return f"no request was acknowledged: {counts.refused} refused, {counts.unknown} unknown"
+
+
 def _count(case: Case) -> Counts:
     mutations = case.requests.mutations.values()
     told = [mutation.result for mutation in mutations]

@@ -45,7 +45,7 @@ def assess(plan: Plan, history: Sequence[Event], books: Books, limits: Limits) -
 
 
 def exit_code(measures: Mapping[str, Measure], findings: Sequence[Finding], *, complete: bool) -> ExitCode:
-    """Red for findings; unknown if the storm is incomplete or a measure could not be taken."""
+    """Red for findings; unknown if the run is incomplete, had no effect, or a measure could not be taken."""
     if findings:
         return ExitCode.RED
     missing = [name for name, measure in measures.items() if measure.value is None]

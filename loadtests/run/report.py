@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from gates.evidence.statement import Measure
 from gates.schema.outcome import ExitCode
 from loadtests.books.lines import ledger_line, receipt_line
+from loadtests.checker.check import idle
 from loadtests.checker.findings import Finding, Witness
 from loadtests.run.assessment import exit_code
 from loadtests.run.folder import RunReport
@@ -35,14 +36,18 @@ def text_report(result: LoadResult) -> str:
 def verdict_of(result: LoadResult) -> ExitCode:
     """The exit code of a run or a check."""
     if result.assessment is None:
-        return ExitCode.GREEN if result.run.storm.complete else ExitCode.UNKNOWN
-    return exit_code(result.assessment.measures, result.assessment.findings, complete=result.run.storm.complete)
+        return ExitCode.UNKNOWN
+    usable = result.run.storm.complete and not idle(result.assessment.counts)
+    return exit_code(result.assessment.measures, result.assessment.findings, complete=usable)
 
 
 def _lines(result: LoadResult) -> Iterator[str]:
     run, assessment = result.run, result.assessment
+    nothing = idle(run.counts) if run.counts else ""
+    if nothing:
+        yield nothing
     yield f"load run {run.profile}, seed {run.seed}, against {run.target} ({run.base_url})"
-    yield f"verdict: {_VERDICTS[verdict_of(result)]}"
+    yield f"verdict: {'not checked' if assessment is None else _VERDICTS[verdict_of(result)]}"
     if not run.storm.complete:
         yield f"the storm is not complete: {run.storm.detail}"
     if assessment is None:

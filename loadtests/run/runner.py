@@ -12,10 +12,12 @@ from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc
 from loadtests.books.entries import Books, Gap
 from loadtests.books.read import read_books
+from loadtests.checker.check import check, idle
 from loadtests.run.assessment import Assessment, assess, finding_facts
 from loadtests.run.folder import CheckReport, RunFolder, RunReport
 from loadtests.schema import NamedProfile
 from loadtests.service import Service
+from loadtests.storm.history import Event
 from loadtests.storm.manners import Manners, Order, Until
 from loadtests.storm.plan import Plan, make_plan
 from loadtests.storm.supervise import StormEnd, run_storm
@@ -83,13 +85,26 @@ def judge(folder: RunFolder, named: NamedTarget | None) -> LoadResult:
     books = folder.read_books() if named is None else audit(named, plan)
     if named is not None:
         folder.write(folder.books, books)
-    history = folder.read_history() if folder.files.history.exists() else []
+    history = _history(folder)
     assessment = assess(plan, history, books, order.profile.limits)
     run = msgspec.structs.replace(run, counts=assessment.counts, latency=assessment.latency)
     folder.write(folder.run, run)
     folder.write(folder.check, CheckReport(assessment.measures, assessment.findings))
     folder.write(folder.metrics, assessment.histograms)
     return LoadResult(run, assessment)
+
+
+def unchecked(folder: RunFolder) -> LoadResult:
+    """A run that is compared with no books: only what its clients saw is counted."""
+    gap = Gap(UnknownReason.NOT_RUN, "the run was not checked")
+    counts = check(folder.read_plan(), _history(folder), Books(gap, gap, gap)).counts
+    run = msgspec.structs.replace(folder.read_run(), counts=counts)
+    folder.write(folder.run, run)
+    return LoadResult(run, None)
+
+
+def _history(folder: RunFolder) -> list[Event]:
+    return folder.read_history() if folder.files.history.exists() else []
 
 
 def audit(named: NamedTarget, plan: Plan) -> Books:
@@ -106,14 +121,14 @@ def audit(named: NamedTarget, plan: Plan) -> Books:
 def record_evidence(result: LoadResult, store: Path, home: Path) -> str:
     """Sign the result and store it; returns the evidence's digest.
 
-    An incomplete storm, or one that saw two builds, proves nothing: its measures become unknown.
+    A storm that is incomplete, saw two builds or had no effect proves nothing: its measures become unknown.
     """
     from gates.evidence.keys import load_signer
     from gates.evidence.store import EvidenceStore
 
     assert result.assessment is not None, "only a checked run becomes evidence"
     run, assessment = result.run, result.assessment
-    trouble = _trouble(run.storm, run.builds)
+    trouble = _trouble(run.storm, run.builds) or idle(assessment.counts)
     build = run.builds[1] or run.builds[0]
     predicate = Predicate(
         started_at=run.started_at,

@@ -93,6 +93,32 @@ def test_a_service_that_is_not_there_is_named_with_the_way_to_start_it(load, her
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("more", [("--no-check",), ("--no-evidence",)])
+def test_a_service_that_refuses_every_request_is_never_clean(load, fake_service, here, tmp_path, more):
+    """A credential that it does not know: exit 3, and the first line says that every request was refused."""
+    environ = {**fake_service("none"), "FAKE_TOKEN": "another"}
+    argv = (
+        "run",
+        here / "quick.yaml",
+        "--target",
+        here / "fake-target.yaml",
+        "--out",
+        tmp_path / "run",
+        "--payments",
+        "5",
+        *more,
+    )
+    done = load(*argv, environ=environ)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.stdout.startswith("every request was refused: ")
+
+
+def test_a_run_that_is_not_checked_ends_with_3(storm):
+    """Not checked is not clean."""
+    done, _, _ = storm("none", "--payments", "5", "--no-evidence", "--no-check")
+    assert (done.returncode, "verdict: not checked" in done.stdout) == (3, True)
+
+
 def test_a_folder_that_holds_a_run_is_not_written_over(storm, load, here):
     """Two histories in one file could not be told apart: exit 2."""
     _, out, environ = storm("none", "--payments", "5", "--no-evidence", "--no-check")

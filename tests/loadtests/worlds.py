@@ -122,6 +122,16 @@ def clean_world(seed: int, payments: int = 20, unknown_percent: int = 10, mix: M
     return world
 
 
+def idle_world(seed: int, payments: int = 20, **how: object) -> World:
+    """A world in which every reserve got this response, so that nothing took effect."""
+    profile = NamedProfile("drawn", "", LoadProfile(payments=payments, arrivals=Arrivals(100), mix=Mix(settle=1)))
+    world = World(make_plan(profile, seed, "test", ACCOUNTS), seed)
+    world.book("fund", None, {AVAILABLE: FUNDS, "system/rail_clearing": -FUNDS}, FUNDS)
+    for payment in world.plan.payments:
+        world.say(payment, payment.steps[0], 1, **how)
+    return world
+
+
 def _live(world: World, payment: PlannedPayment, unknown_percent: int) -> None:
     for step in payment.steps:
         if payment.script is Script.OVER_LIMIT:

@@ -21,7 +21,19 @@ def result(worlds):
     def of(world, *, complete=True, books=None):
         assessment = assess(world.plan, world.events, books or world.books(), Limits(generator_lag_p99_ms=1000))
         end = StormEnd(complete, 20, "" if complete else "cut short after 1 s")
-        run = RunReport("drawn", 1, "test", "fake", "http://127.0.0.1:1", (None, None), "a", "b", end, latency=assessment.latency)
+        run = RunReport(
+            "drawn",
+            1,
+            "test",
+            "fake",
+            "http://127.0.0.1:1",
+            (None, None),
+            "a",
+            "b",
+            end,
+            latency=assessment.latency,
+            counts=assessment.counts,
+        )
         return LoadResult(run, assessment)
 
     return of
@@ -78,3 +90,29 @@ def test_evidence_carries_the_first_findings_and_the_number_of_all(worlds, resul
     facts = finding_facts(result(world).assessment.findings)
     assert facts["count"] > 200
     assert len(facts["shown"]) == 20
+
+
+def test_a_run_that_was_not_checked_is_not_clean(worlds, result):
+    """Nothing was compared with the books: exit 3, and the verdict says so."""
+    finished = msgspec.structs.replace(result(worlds.clean_world(7)), assessment=None)
+    assert verdict_of(finished) is ExitCode.UNKNOWN
+    assert "verdict: not checked" in text_report(finished)
+
+
+@pytest.mark.parametrize(
+    ("how", "first"),
+    [
+        ({"type": "fail", "status": 401}, "every request was refused: 20 of 20"),
+        ({"type": "info", "error": "timeout"}, "no request was acknowledged: 0 refused, 20 unknown"),
+    ],
+)
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_run_that_had_no_effect_says_so_in_its_first_line(worlds, result, how, first, checked):
+    """A service that refuses all requests settles nothing twice, and is never clean."""
+    world = worlds.idle_world(8, payments=20, **how)
+    finished = result(world)
+    if not checked:
+        finished = msgspec.structs.replace(finished, assessment=None)
+    assert verdict_of(finished) is ExitCode.UNKNOWN
+    assert text_report(finished).splitlines()[0] == first
+    assert "clean" not in text_report(finished)
