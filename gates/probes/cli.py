@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.schema.errors import UsageProblem
-from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.options import format_option
 from gates.schema.output import show_product
 from gates.schema.state import made_state_dir
 
@@ -39,7 +38,6 @@ _path = click.Path(path_type=Path)
 @click.option("--table", "table_path", type=_path, help="fail-closed: another table of requests and the responses required.")
 @click.option("--review", "review_path", type=_path, help="determinism: a review folder whose scorecard is built again.")
 @click.option("--nonce", help="A text that makes this run's idempotency keys unique.  [default: random]")
-@now_option
 @format_option("text", "json")
 def probe(  # each parameter is one option of the command line
     name: str,
@@ -52,14 +50,14 @@ def probe(  # each parameter is one option of the command line
     table_path: Path | None,
     review_path: Path | None,
     nonce: str | None,
-    now: dt.datetime | None,
     output_format: str,
 ) -> int:
     """Run one probe and store its evidence: what was measured, not a verdict.
 
     NAME is one of authorization-sweep, fail-closed, policy-binding, receipt-verification, secret-scan (PATHS: the files and
     folders to scan) and determinism. Exit 0 if every count is zero, 1 for findings, 3 if something could not be checked;
-    evidence is stored each time, also if the target does not answer.
+    evidence is stored each time, also if the target does not answer. It is dated by the clock. A --build that the service
+    contradicts is refused with 2.
     """
     import secrets
 
@@ -68,6 +66,7 @@ def probe(  # each parameter is one option of the command line
     from gates.probes.client import TargetClient
     from gates.probes.conduct import conduct
     from gates.schema.target import load_target
+    from gates.schema.time import system_clock
 
     _refuse_misplaced(name, paths=paths, trust=trust_path, table=table_path, review=review_path)
     home = made_state_dir()
@@ -76,8 +75,8 @@ def probe(  # each parameter is one option of the command line
     with TargetClient(load_target(target), nonce or secrets.token_hex(6)) as client:
         chosen = _probe(name, paths, out, trust_path, table_path)
         if chosen is None:
-            chosen = _determinism(target, home, store.folder, build=build, review=review_path, now=now)
-        done = conduct(chosen, client, out=out, store=store, signer=load_signer(home), clock=clock_at(now), build=build)
+            chosen = _determinism(target, home, store.folder, build=build, review=review_path)
+        done = conduct(chosen, client, out=out, store=store, signer=load_signer(home), clock=system_clock, build=build)
     show_product((_as_json(done) if output_format == "json" else _as_text(done)) + "\n", output_format)
     return int(done.exit_code)
 
@@ -107,14 +106,12 @@ def _probe(name: str, paths: tuple[Path, ...], out: Path, trust: Path | None, ta
     return secret_scan.make_probe(paths, os.environ) if name == "secret-scan" else None
 
 
-def _determinism(
-    target: str, home: Path, evidence: Path, *, build: str | None, review: Path | None, now: dt.datetime | None
-) -> Probe:
+def _determinism(target: str, home: Path, evidence: Path, *, build: str | None, review: Path | None) -> Probe:
     from gates.evidence.keys import TRUST_FILE
     from gates.probes.determinism import corpus_producer, make_probe, scorecard_producer, verdict_producer
-    from gates.schema.time import format_utc
+    from gates.schema.time import format_utc, system_clock
 
-    moment = format_utc(clock_at(now)())
+    moment = format_utc(system_clock())
     where = str(Path(target).absolute()) if Path(target).suffix in (".yaml", ".yml") else target
     judged = ["--target", where, "--evidence", str(evidence), "--trust", str(home / "keys" / TRUST_FILE), "--now", moment]
     producers = [corpus_producer(), verdict_producer([*judged, *(["--build", build] if build else [])])]

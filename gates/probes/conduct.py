@@ -11,8 +11,10 @@ from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
 from gates.evidence.store import EvidenceStore
 from gates.probes.client import NotRun, ServiceProblem, TargetClient
 from gates.schema.canonical import Json, sha256_hex, to_builtins
+from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode, UnknownReason
 from gates.schema.pointer import read_pointer
+from gates.schema.printable import printable
 from gates.schema.time import Clock, format_utc
 
 Status = Literal["complete", "not_run", "adapter_error"]
@@ -103,22 +105,39 @@ def conduct(  # the composition of one probe
 
 
 def read_subject(client: TargetClient, build: str | None) -> Subject:
-    """The target and the build that answers now; a target that reports no build has an empty digest.
+    """The target and the build that answers now, or `build` where none does; without either the digest is empty.
 
-    Raises ServiceProblem if the target file names a build and the service does not report it.
+    Raises UsageProblem if the service reports another build than `build`; without `build`, ServiceProblem or NotRun if the
+    service does not report the one that its target file names.
     """
+    try:
+        found = _reported_build(client)
+    except (NotRun, ServiceProblem):
+        if build is None:
+            raise
+        found = None
+    if build is not None and found not in (None, build):
+        raise UsageProblem(
+            f"the service reports the build {client.redact(printable(str(found)))}, not {build}",
+            next_step="omit --build, or start the service of that build",
+        )
+    digest = build or found
+    return Subject(client.name, {"sha256": digest} if digest else {})
+
+
+def _reported_build(client: TargetClient) -> str | None:
     where = client.target.build
-    if build is None and where is not None:
-        authorization = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
-        answer = client.send("GET", where.path, authorization=authorization)
-        found = read_pointer(answer.json(), where.pointer)
-        if not isinstance(found, str) or not found:
-            raise ServiceProblem(
-                f"GET {where.path} answered {answer.status} and has no build at {where.pointer}",
-                next_step="correct spec.build in the target file",
-            )
-        build = found
-    return Subject(client.name, {"sha256": build} if build else {})
+    if where is None:
+        return None
+    authorization = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
+    answer = client.send("GET", where.path, authorization=authorization)
+    found = read_pointer(answer.json(), where.pointer)
+    if not isinstance(found, str) or not found:
+        raise ServiceProblem(
+            f"GET {where.path} answered {answer.status} and has no build at {where.pointer}",
+            next_step="correct spec.build in the target file",
+        )
+    return found
 
 
 def _nothing(probe: Probe, reason: UnknownReason) -> Result:

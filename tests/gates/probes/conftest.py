@@ -77,7 +77,10 @@ class Workbench:
     @contextmanager
     def client(self, *defects, **changes):
         """A client of a fake service that lives as long as the block."""
-        with fake.serving(fake.FakeService(*defects)) as url, TargetClient(target_of(url, **changes), "test") as client:
+        with (
+            fake.serving(fake.FakeService(*defects)) as url,
+            TargetClient(target_of(**{"base_url": url, **changes}), "test") as client,
+        ):
             yield client
 
     def conduct(self, probe, client, **options):

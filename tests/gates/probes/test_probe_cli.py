@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from gates.probes.cli import NAMES, probe
+from gates.probes.conduct import read_subject
+from gates.probes.secret_scan import make_probe
 from gates.schema.errors import UsageProblem
+from gates.schema.target import Build
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +115,34 @@ def test_a_credential_that_cannot_be_sent_is_refused_before_the_probe(name, tmp_
         CliRunner().invoke(probe, [name, "--out", str(tmp_path / "out")], standalone_mode=False, catch_exceptions=False)
     assert "key-of-the-agent" not in str(refused.value)
     assert not list((tmp_path / "home").rglob("*.json"))
+
+
+@pytest.mark.process
+def test_evidence_about_another_build_than_the_service_reports_is_refused(workbench):
+    """--build X against a service that reports Y: exit 2, and nothing is stored. Its own build is no contradiction."""
+    chosen = make_probe((Path(__file__),), {})
+    with workbench.client() as client:
+        own = read_subject(client, None).digest["sha256"]
+        with pytest.raises(UsageProblem, match=f"the service reports the build {own}, not {'0' * 64}"):
+            workbench.conduct(chosen, client, build="0" * 64)
+        assert not list(workbench.store.objects.glob("*/*"))
+        assert read_subject(client, own).digest == {"sha256": own}
+
+
+@pytest.mark.process
+def test_a_build_is_taken_as_given_where_no_service_can_contradict(workbench):
+    """A service that does not answer, whose credential is not set, that reports no build, or whose target does not name where."""
+    given = "0" * 64
+    silent = {"base_url": "http://127.0.0.1:9"}
+    unset = {"credentials": {"agent": "${GONOGO_NOT_SET}"}}
+    for changes in (silent, unset, {"build": None}, {"build": Build("/v1/status", "/absent")}):
+        with workbench.client(**changes) as client:
+            assert read_subject(client, given).digest == {"sha256": given}
+
+
+def test_evidence_is_dated_by_the_clock_alone(tmp_path):
+    """A probe takes no --now: evidence dated ahead would stay fresh for days."""
+    argv = ["secret-scan", str(tmp_path), "--out", str(tmp_path / "out"), "--now", "2036-01-01T00:00:00Z"]
+    done = CliRunner().invoke(probe, argv, env={"GONOGO_HOME": str(tmp_path / "home")})
+    assert done.exit_code == 2
+    assert "--now" in done.output
