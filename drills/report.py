@@ -140,7 +140,7 @@ def text(report: Report) -> str:
     lines += ["", "measures"]
     for name, measure in report.measures.items():
         value = f"unknown: {measure.unknown}" if measure.value is None else f"{measure.value} {measure.unit}"
-        lines.append(f"  {name:28}{value:16}{f'n={measure.samples} ' if measure.samples else ''}{measure.detail}".rstrip())
+        lines.append(f"  {name:28}{value:15} {f'n={measure.samples} ' if measure.samples else ''}{measure.detail}".rstrip())
     lines += ["", "timeline"]
     lines += [f"  {item.at_s:>9} s  {item.phase:10}{item.status:10}{item.what}" for item in report.timeline]
     return "\n".join(lines)
@@ -150,11 +150,12 @@ def _verdict(report: Report) -> str:
     if report.ending is None:
         return f"{report.status}: {report.detail}"
     ending = report.ending
-    words = [
-        ending.end.value,
-        "deviated" if ending.deviated else "as expected",
-        f"rollback {ending.rolled_back.replace('_', ' ')}",
-    ]
+    words = [ending.end.value]
+    if ending.deviated:
+        words.append("deviated")
+    elif ending.end is End.COMPLETED:  # a drill that did not come to its end showed nothing
+        words.append("as expected")
+    words.append(f"rollback {ending.rolled_back.replace('_', ' ')}")
     return ", ".join(words) + (f": {report.detail}" if report.detail else "")
 
 

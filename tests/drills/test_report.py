@@ -1,0 +1,37 @@
+"""The report of a drill as text: what it says of one that came to its end, and of one that did not."""
+
+import pytest
+
+from drills.journal import End, Ending, RolledBack
+from drills.report import Report, text
+from gates.evidence.statement import Measure
+from gates.schema.outcome import UnknownReason
+
+
+def report(end, *, deviated=False, **measures):
+    """A report that ended in this way."""
+    ending = Ending(end, deviated, RolledBack.VERIFIED)
+    about = ("power", "power-drill", "shop", None, {}, 3, 10, "2026-11-29T10:00:00.000Z", "2026-11-29T10:01:00.000Z")
+    return Report(*about, "complete", "", ending, measures, (), None, (), {})
+
+
+@pytest.mark.parametrize(
+    ("end", "deviated", "said"),
+    [
+        (End.COMPLETED, False, "completed, as expected, rollback verified"),
+        (End.COMPLETED, True, "completed, deviated, rollback verified"),
+        (End.FAILED, False, "failed, rollback verified"),
+        (End.INTERRUPTED, False, "interrupted, rollback verified"),
+    ],
+)
+def test_only_a_drill_that_came_to_its_end_went_as_expected(end, deviated, said):
+    """One that failed or was interrupted has shown nothing that could be expected."""
+    assert text(report(end, deviated=deviated)).splitlines()[1] == said
+
+
+def test_a_long_reason_is_apart_from_its_detail():
+    """The columns of a table run into one another where a value is longer than its column."""
+    measure = Measure(
+        value=None, unit="count", samples=0, unknown=UnknownReason.ADAPTER_ERROR, detail="the ledger cannot be read"
+    )
+    assert "unknown: adapter_error the ledger" in text(report(End.FAILED, lost_settles=measure))
