@@ -11,13 +11,16 @@ from drills.rehearsal import Console, Rehearsal
 from drills.report import PLAN_FILE, Report, make_report, predicate, write_report
 from drills.runner import announce, rehearse
 from drills.schema import load_drill
+from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.keys import load_signer
+from gates.evidence.observation import cite
+from gates.evidence.statement import EvidenceKind, Inputs
 from gates.evidence.store import EvidenceStore
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import made_state_dir
-from gates.schema.target import check_environment, load_target
+from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import format_utc, monotonic_s, system_clock
 
 
@@ -68,5 +71,13 @@ def conclude(run: Rehearsal, evidence: Path | None) -> Report:
     report = make_report(run.plan, run.out, run.record)
     write_report(run.out, report)
     if evidence is not None:
-        EvidenceStore(evidence).record(load_signer(made_state_dir()), *predicate(report))
+        _record(report, NamedTarget(run.plan.target_name, run.plan.target), evidence)
     return report
+
+
+def _record(report: Report, named: NamedTarget, folder: Path) -> None:
+    store, signer = EvidenceStore(folder), load_signer(made_state_dir())
+    observed = cite(store, signer, system_clock, named, report.build)
+    inputs = Inputs(target=target_sha256(named), seed=report.seed)
+    statement = predicate(report, inputs, observed)
+    store.record(signer, EvidenceKind(report.evidence), make_subject(named, report.build), statement)

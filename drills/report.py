@@ -1,7 +1,6 @@
 """The results of a drill: report.json, the signed statement, and a text for people."""
 
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -9,14 +8,15 @@ from drills import journal
 from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
 from drills.measures import measures_of
 from drills.record import Plan, Record
-from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
+from gates.evidence.making import Result, Span, make_predicate
+from gates.evidence.statement import EvidenceKind, Inputs, Measure, Predicate
+from gates.evidence.statement import Status as Standing
 from gates.schema.canonical import Json, canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import UnknownReason
 
 FILE = "report.json"
 PLAN_FILE = "plan.json"
-Standing = Literal["complete", "not_run", "dry_run", "adapter_error", "invalid_generator"]
 
 
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +40,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payments: int
     started_at: str
     finished_at: str
+    duration_ms: int
     status: Standing
     detail: str
     ending: Ending | None
@@ -67,6 +68,7 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
         payments=plan.payments,
         started_at=history.events[0].at,
         finished_at=history.events[-1].at,
+        duration_ms=(history.events[-1].monotonic_ns - history.events[0].monotonic_ns) // 1_000_000,
         status=status,
         detail=detail,
         ending=history.ending,
@@ -104,7 +106,7 @@ def read_report(out: Path) -> Report:
         raise UsageProblem(f"{path}: not a drill report: {error}") from None
 
 
-def predicate(report: Report) -> tuple[EvidenceKind, Subject, Predicate]:
+def predicate(report: Report, inputs: Inputs, build_observation: str | None) -> Predicate:
     """The report as evidence about one build of one target."""
     facts: dict[str, Json] = {
         "drill": report.drill,
@@ -117,17 +119,10 @@ def predicate(report: Report) -> tuple[EvidenceKind, Subject, Predicate]:
         "ending": msgspec.to_builtins(report.ending),
         "timeline": msgspec.to_builtins(report.timeline),
     }
-    subject = Subject(report.target, {"sha256": report.build} if report.build else {})
-    statement = Predicate(
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        producer=f"gonogo drill run {report.drill}",
-        measures=report.measures,
-        facts=facts,
-        status=report.status,
-        detail=report.detail,
-    )
-    return EvidenceKind(report.evidence), subject, statement
+    kind = EvidenceKind(report.evidence)
+    span = Span(report.started_at, report.finished_at, report.duration_ms)
+    result = Result(report.measures, facts, report.status, report.detail, cohort="simulated")
+    return make_predicate(kind, f"gonogo drill run {report.drill}", span, inputs, result, build_observation)
 
 
 def text(report: Report) -> str:

@@ -1,10 +1,15 @@
-"""Which build is under review? The one that the running service reports, at the place that its target file names."""
+"""What is under review? The build that the running service reports, its instance, target file, profile and probe table."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
+from gates.evidence.identity import Reviewed, instance_sha256, target_sha256
+from gates.evidence.making import tool_sha256
 from gates.probes.client import TargetClient
-from gates.probes.conduct import read_subject
+from gates.probes.conduct import read_build as ask
+from gates.probes.fail_closed.table import SHIPPED
+from gates.schema.documents import spec_sha256
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.target import NamedTarget
 
@@ -21,10 +26,11 @@ def read_build(named: NamedTarget, environ: Mapping[str, str] | None = None) -> 
         raise UnknownProblem(f"the target {named.name} has no `build`: where the service reports its build", next_step=_NEXT)
     try:
         with TargetClient(named, nonce="build", environ=environ) as client:
-            subject = read_subject(client, None)
+            found = ask(client, None)
     except UnknownProblem as problem:
         raise UnknownProblem(f"the build of {named.name} is not known: {problem.message}", next_step=_NEXT) from None
-    return subject.digest["sha256"]
+    assert found is not None, "a target with `build` reports one, or a problem is raised"
+    return found
 
 
 def require_sha256(text: str) -> str:
@@ -32,3 +38,26 @@ def require_sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise UsageProblem(f"--build {text!r} is not a sha256 of 64 lower-case hex digits")
     return text
+
+
+def make_reviewed(named: NamedTarget, build: str, profile: str, environ: Mapping[str, str] | None = None) -> Reviewed:
+    """What evidence has to be about, for a target at a build; `profile` is a shipped load profile's name, or a path."""
+    return Reviewed(
+        build=build,
+        instance=instance_sha256(named.target, build or None, environ),
+        target=target_sha256(named),
+        tool=tool_sha256(),
+        profile=spec_sha256(profile_path(profile)),
+        table=spec_sha256(SHIPPED),
+    )
+
+
+def profile_path(name_or_path: str) -> Path:
+    """The file of a load profile; raises UsageProblem naming the shipped ones where there is none of that name."""
+    shipped = Path(__file__).parents[1] / "loadtests" / "profiles"
+    is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
+    path = Path(name_or_path) if is_path else shipped / f"{name_or_path}.yaml"
+    if not path.is_file():
+        names = ", ".join(sorted(item.stem for item in shipped.glob("*.yaml")))
+        raise UsageProblem(f"no load profile is called {name_or_path!r}", next_step=f"use one of {names}, or a path to a file")
+    return path

@@ -94,6 +94,7 @@ def validate(path: Path | None) -> None:
 @trust_option
 @click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
 @click.option("--build", help="The sha256 of the build under review, where the service does not report it.")
+@click.option("--profile", default="smoke", show_default=True, help="The load profile whose runs count: a name, or a path.")
 @click.option(
     "--waivers", "waivers_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of Waiver files."
 )
@@ -106,6 +107,7 @@ def run(  # each parameter is one option of the command line
     trust_path: Path | None,
     target: str,
     build: str | None,
+    profile: str,
     waivers_path: Path | None,
     fail_on: str | None,
     now: dt.datetime | None,
@@ -113,10 +115,11 @@ def run(  # each parameter is one option of the command line
 ) -> int:
     """Judge the gates by stored evidence: may we launch?
 
-    Only evidence about the build that the target runs counts.
+    Only evidence about the build that the target runs counts: from this target file, this instance and this load profile.
 
     Exit 0 GO, 1 NO GO because something fails, 3 NO GO because something could not be judged.
     """
+    from gates.build import make_reviewed
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
     from gates.render import render
@@ -126,8 +129,8 @@ def run(  # each parameter is one option of the command line
     gates, named = _load(gates_path), load_target(target)
     held = open_store(evidence_path).load(trust_root(trust_path))
     waivers = load_waivers(waivers_path, gates) if waivers_path else []
-    builds = {named.name: _build(named, build)}
-    review = decide(gates, held, builds, clock_at(now)(), waivers)
+    reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
+    review = decide(gates, held, reviewed, clock_at(now)(), waivers)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on_yellow=fail_on is not None))
 

@@ -1,15 +1,18 @@
-"""The decision: gates, evidence, builds, a moment and waivers in; one review out. Pure: no clock, no file, no network."""
+"""The decision: gates, evidence, what is under review, a moment and human acts in; one review out. Pure: no clock, no file."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
-from gates.judge import judge_gate
+from gates.judge import Judging, judge_gate
+from gates.red_runs import red_runs
 from gates.schema.gate import Gate
 from gates.schema.soundness import require_sound
 from gates.schema.time import format_utc
 from gates.schema.verdict import Review
 from gates.schema.waiver import Waiver, require_complete
+from gates.selection import Shelf
 from gates.weigh import exit_code, weigh
 
 __all__ = ["decide", "exit_code"]
@@ -18,21 +21,25 @@ __all__ = ["decide", "exit_code"]
 def decide(
     gates: Sequence[Gate],
     evidence: Iterable[Held],
-    builds: Mapping[str, str],
+    reviewed: Mapping[str, Reviewed],
     now: dt.datetime,
     waivers: Iterable[Waiver] = (),
+    explained: Sequence[str] = (),
 ) -> Review:
-    """Judge every gate by the evidence about the builds under review, and weigh the verdicts.
+    """Judge every gate by the evidence about what is under review, and weigh the verdicts.
 
-    `builds` maps each target's name to the sha256 of its build; "" where that could not be read, and then nothing is
-    evidence for it. With several targets each criterion has to hold for all of them. The order of `evidence` and of
-    `waivers` does not matter.
+    `reviewed` maps each target's name to its build, instance and inputs; where the build could not be read, nothing is evidence
+    for it. With several targets each criterion has to hold for all of them. `explained` are the digests of red runs of the week
+    with a signed explanation. The order of `evidence` and of `waivers` does not matter.
 
     Raises UsageProblem for a gate set that could never give NO GO: empty, without a P0 gate, with doubled ids, or with a
     criterion that cannot be read as written; or for a waiver that is not complete.
     """
-    require_sound(gates, builds)
-    held, granted = tuple(evidence), tuple(waivers)
+    require_sound(gates, reviewed)
+    granted = tuple(waivers)
     require_complete(granted)
-    verdicts = tuple(judge_gate(gate, held, builds, now, granted) for gate in gates)
-    return Review(weigh(verdicts), verdicts, dict(sorted(builds.items())), format_utc(now))
+    judging = Judging(Shelf(evidence), reviewed, now, tuple(explained))
+    verdicts = tuple(judge_gate(gate, judging, granted) for gate in gates)
+    red = red_runs(gates, judging.shelf, reviewed, now, judging.explained)
+    builds = {target: one.build for target, one in sorted(reviewed.items())}
+    return Review(weigh(verdicts), verdicts, builds, format_utc(now), red)

@@ -138,9 +138,9 @@ def _row(item: Held) -> dict[str, str]:
     statement = item.statement
     return {
         "digest": item.digest,
-        "kind": statement.predicate_type.removeprefix("urn:gonogo:evidence:"),
+        "kind": statement.predicate.kind,
         "target": statement.subject[0].name,
-        "build": statement.subject[0].digest.get("sha256", ""),
+        "build": statement.subject[0].digest.get("build", ""),
         "finished_at": statement.predicate.finished_at,
         "status": statement.predicate.status,
     }

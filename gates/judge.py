@@ -3,27 +3,37 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
+from gates.evidence.identity import Reviewed
 from gates.evidence.statement import Measure
-from gates.evidence.store import Held
 from gates.reading import Reading, read
-from gates.rule import refused, rule
+from gates.red_runs import failed_in
+from gates.rule import Ruling, refused, rule
 from gates.schema.gate import Criterion, Gate
-from gates.schema.outcome import Outcome
+from gates.schema.outcome import Outcome, Priority
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from gates.schema.waiver import Waiver
-from gates.selection import Found, Refusal, find
+from gates.selection import Found, Refusal, Shelf, find, of_the_week
 from gates.waivers import in_force
 
 WORST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 
 
-def judge_gate(
-    gate: Gate, evidence: Sequence[Held], builds: Mapping[str, str], now: dt.datetime, waivers: Iterable[Waiver]
-) -> GateVerdict:
+class Judging(msgspec.Struct, frozen=True):
+    """What gates are judged by: the evidence, what is under review by target, the moment, and the red runs that are explained."""
+
+    shelf: Shelf
+    reviewed: Mapping[str, Reviewed]
+    now: dt.datetime
+    explained: Sequence[str] = ()
+
+
+def judge_gate(gate: Gate, judging: Judging, waivers: Iterable[Waiver]) -> GateVerdict:
     """A gate is as good as the worst of its criteria; a waiver in force is a separate flag."""
-    criteria = tuple(judge_criterion(criterion, evidence, builds, now) for criterion in gate.criteria)
+    criteria = tuple(judge_criterion(criterion, gate.priority, judging) for criterion in gate.criteria)
     outcome = worst(item.outcome for item in criteria)
-    waiver = None if outcome is Outcome.PASS else in_force(gate, waivers, now)
+    waiver = None if outcome is Outcome.PASS else in_force(gate, waivers, judging.now)
     return GateVerdict(
         id=gate.id,
         letter=gate.letter,
@@ -47,14 +57,32 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=WORST_FIRST.index, default=Outcome.UNKNOWN)
 
 
-def judge_criterion(
-    criterion: Criterion, evidence: Sequence[Held], builds: Mapping[str, str], now: dt.datetime
-) -> CriterionVerdict:
+def judge_criterion(criterion: Criterion, priority: Priority, judging: Judging) -> CriterionVerdict:
     """The worst verdict over the targets under review."""
-    verdicts = [
-        _verdict(criterion, target, find(criterion, evidence, target, build, now)) for target, build in sorted(builds.items())
-    ]
+    verdicts = [_of_target(criterion, priority, target, judging) for target in sorted(judging.reviewed)]
     return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.outcome))
+
+
+def _of_target(criterion: Criterion, priority: Priority, target: str, judging: Judging) -> CriterionVerdict:
+    """The verdict by the newest statement; or by an earlier one of the week, if it failed what alone means NO GO."""
+    reviewed = judging.reviewed[target]
+    verdict = _verdict(criterion, target, find(criterion, priority, judging.shelf, target, reviewed, judging.now))
+    if verdict.outcome is Outcome.FAIL or not criterion.automatic_no_go:
+        return verdict
+    return _red_before(criterion, target, judging) or verdict
+
+
+def _red_before(criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict | None:
+    build = judging.reviewed[target].build
+    for item in of_the_week(criterion.source.predicate_type, judging.shelf, target, build, judging.now):
+        failed = None if item.digest in judging.explained else failed_in(criterion, item)
+        if failed is not None:
+            measure, reading, ruling = failed
+            finished_at = item.statement.predicate.finished_at
+            detail = f"{ruling.detail}; a run of this week on this build, which a later run does not undo"
+            found = Found(item.digest, finished_at, None, measure)
+            return _written(criterion, target, found, measure, reading, Ruling(Outcome.FAIL, detail))
+    return None
 
 
 def _verdict(criterion: Criterion, target: str, found: Found) -> CriterionVerdict:
@@ -66,6 +94,12 @@ def _verdict(criterion: Criterion, target: str, found: Found) -> CriterionVerdic
         ruling = refused(criterion, reading)
     else:
         ruling = rule(criterion, measure, reading)
+    return _written(criterion, target, found, measure, number, ruling)
+
+
+def _written(
+    criterion: Criterion, target: str, found: Found, measure: Measure | None, number: Reading | None, ruling: Ruling
+) -> CriterionVerdict:
     return CriterionVerdict(
         criterion=criterion,
         outcome=ruling.outcome,

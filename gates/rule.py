@@ -38,7 +38,7 @@ def refused(criterion: Criterion, refusal: Refusal) -> Ruling:
 
 
 def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  # noqa: PLR0911  # one return a row of the table
-    """The table, top down: a bad thing found, too few samples, threshold not met, something skipped, not sure enough."""
+    """The table, top down: a bad thing found, too few samples, threshold not met, a part too small, something skipped, unsure."""
     holds = _holds(reading.exact, criterion, criterion.threshold)
     shown = _text(criterion, measure, reading, holds)
     if not holds and counts_bad_things(criterion):
@@ -48,6 +48,9 @@ def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  #
         return Ruling(Outcome.UNKNOWN, f"{few}; {shown}", UnknownReason.TOO_FEW_SAMPLES)
     if not holds:
         return Ruling(Outcome.FAIL, shown)
+    short = _short_of(criterion, measure)
+    if short:
+        return Ruling(Outcome.UNKNOWN, f"{short}; {shown}", UnknownReason.TOO_FEW_SAMPLES)
     if measure.skipped and reading.good is None:
         return Ruling(Outcome.UNKNOWN, f"{measure.skipped} were skipped, not checked; {shown}", UnknownReason.NOT_RUN)
     if not _sure(criterion, reading):
@@ -55,6 +58,14 @@ def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  #
     if criterion.warn_threshold is not None and not _holds(reading.exact, criterion, criterion.warn_threshold):
         return Ruling(Outcome.WARN, f"{shown}; warning threshold {_limit(criterion, criterion.warn_threshold)}")
     return Ruling(Outcome.PASS, shown)
+
+
+def _short_of(criterion: Criterion, measure: Measure) -> str:
+    """The first part of the measure of which there was too little; "" if there was enough of each."""
+    for part, least in sorted(criterion.needs.items()):
+        if measure.made_of.get(part, 0) < least:
+            return f"{measure.made_of.get(part, 0)} {part.replace('_', ' ')}, {least} are needed"
+    return ""
 
 
 def _holds(value: Fraction, criterion: Criterion, threshold: str) -> bool:

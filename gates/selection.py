@@ -1,24 +1,27 @@
-"""Which statement judges a criterion? The newest of the right kind about the build under review, or why there is none."""
+"""Which statement judges a criterion? The newest of the right kind about what is under review, or why there is none."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from gates.evidence.statement import Measure, Predicate
+from gates.evidence.identity import Reviewed
+from gates.evidence.statement import EvidenceKind, Measure, Predicate, Statement, short_kind
 from gates.evidence.store import Held
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Criterion, Gate
-from gates.schema.outcome import UnknownReason
-from gates.schema.time import parse_duration_s, parse_utc
+from gates.schema.outcome import Priority, UnknownReason
+from gates.schema.time import parse_duration_s, parse_utc, week_start
 
 CLOCK_SKEW = dt.timedelta(seconds=60)
 _STATUS_REASON = {
     "not_run": UnknownReason.NOT_RUN,
     "dry_run": UnknownReason.DRY_RUN,
+    "interrupted": UnknownReason.NOT_RUN,
     "adapter_error": UnknownReason.ADAPTER_ERROR,
     "invalid_generator": UnknownReason.INVALID_GENERATOR,
 }
+_NEVER_RAN = ("not_run", "dry_run", "interrupted")  # statuses of runs that did not come to a result
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -38,93 +41,120 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Newest(msgspec.Struct, frozen=True):
-    """The newest statement of a kind about a target, when it finished, and whether it is about the build under review.
+    """The newest statement of a kind about a target, when it finished, and how it differs from what is under review ("" if not).
 
     `finished` is the last moment there is where the statement names none, so that it cannot hide behind an older one.
     """
 
     held: Held
     finished: dt.datetime
-    is_about_build: bool
+    misfit: str
 
 
-def newest(predicate_type: str, evidence: Iterable[Held], target: str, build: str) -> Newest | None:
-    """The statement that is judged for a kind of evidence: the newest about the build, otherwise the newest about another one.
+class Shelf:
+    """Evidence sorted once for judging: by kind and target, and by digest."""
 
-    None where no statement of this kind is about the target. Of two that finished at the same moment the digest decides.
+    def __init__(self, evidence: Iterable[Held]) -> None:
+        self._by_digest: dict[str, Held] = {}
+        self._by_kind: dict[tuple[str, str], list[Held]] = {}
+        self._by_digest.update((item.digest, item) for item in evidence)
+        for item in self._by_digest.values():
+            for subject in item.statement.subject:
+                self._by_kind.setdefault((item.statement.predicate_type, subject.name), []).append(item)
+
+    def about(self, predicate_type: str, target: str) -> list[Held]:
+        """Every statement of this kind about this target."""
+        return self._by_kind.get((predicate_type, target), [])
+
+    def cited(self, statement: Statement) -> Held | None:
+        """The observation of the build that a statement cites, if it is here and of the same build and instance."""
+        held = self._by_digest.get(statement.predicate.build_observation or "")
+        if held is None or held.statement.predicate_type != EvidenceKind.BUILD_OBSERVATION:
+            return None
+        return held if held.statement.subject[0] == statement.subject[0] else None
+
+
+def newest(predicate_type: str, shelf: Shelf, target: str, reviewed: Reviewed) -> Newest | None:
+    """The statement that is judged for a kind of evidence: the newest about what is under review, otherwise the newest of all.
+
+    A run that never came to a result does not take the place of one that did. None where no statement of this kind is about the
+    target. Of two that finished at the same moment the digest decides.
     """
-    about = [item for item in evidence if item.statement.predicate_type == predicate_type and _is_about(item, target)]
-    found = [Newest(item, _finished(item), bool(build) and _is_about(item, target, build)) for item in about]
-    return max(found, key=lambda one: (one.is_about_build, one.finished, one.held.digest), default=None)
+    found = [Newest(item, _finished(item), misfit(item.statement, reviewed)) for item in shelf.about(predicate_type, target)]
+    return max(found, key=_rank, default=None)
 
 
-def find(criterion: Criterion, evidence: Iterable[Held], target: str, build: str, now: dt.datetime) -> Found:
-    """What judges a criterion: the newest statement about `target` at `build`, and in it the measure that it names."""
-    found = newest(criterion.source.predicate_type, evidence, target, build)
-    if found is None or not found.is_about_build:
-        return Found(None, None, None, _nothing(criterion, target, build, found))
+def _rank(one: Newest) -> tuple[bool, bool, dt.datetime, str]:
+    fits = not one.misfit
+    came_to_a_result = fits and one.held.statement.predicate.status not in _NEVER_RAN
+    return fits, came_to_a_result, one.finished, one.held.digest
+
+
+def misfit(statement: Statement, reviewed: Reviewed) -> str:
+    """The first way in which a statement is about something else than what is under review; "" if it is about just that."""
+    digest, predicate = statement.subject[0].digest, statement.predicate
+    build, inputs = digest.get("build", ""), predicate.inputs
+    differs = {
+        "a run that came to no build": predicate.status in _NEVER_RAN and not build,
+        "another build": not reviewed.build or build != reviewed.build,
+        "another instance of the service (base URL, or start command)": digest.get("instance") != reviewed.instance,
+        "another content of the target file": inputs.target != reviewed.target,
+        "another release of the toolkit": predicate.producer.sha256 != reviewed.tool,
+        "another load profile": _differ(inputs.profile, reviewed.profile),
+        "another table of requests": _differ(inputs.table, reviewed.table),
+    }
+    return next((what for what, holds in differs.items() if holds), "")
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    """Whether two digests differ; a tool that has no such input differs in nothing."""
+    return one is not None and other is not None and one != other
+
+
+def find(criterion: Criterion, priority: Priority, shelf: Shelf, target: str, reviewed: Reviewed, now: dt.datetime) -> Found:
+    """What judges a criterion: the newest statement about what is under review, and in it the measure that is named."""
+    found = newest(criterion.source.predicate_type, shelf, target, reviewed)
+    if found is None or found.misfit:
+        return Found(None, None, None, _nothing(criterion, target, reviewed, found))
     digest, predicate = found.held.digest, found.held.statement.predicate
     if found.finished == _UNDATED:
         text = f"finished_at {predicate.finished_at!r} is not a moment"
         return Found(digest, predicate.finished_at, None, Refusal(UnknownReason.ADAPTER_ERROR, text))
     age = now - found.finished
-    measure = _unfit(predicate, age, criterion.max_age) or _measure(criterion, predicate)
-    return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure)
+    measure = _unfit(predicate, age, criterion.max_age) or _given(found.held.statement, priority, shelf)
+    return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure or measure_of(criterion, predicate))
 
 
-def relevant(gates: Iterable[Gate], evidence: Iterable[Held], builds: Mapping[str, str]) -> tuple[Held, ...]:
+def of_the_week(predicate_type: str, shelf: Shelf, target: str, build: str, now: dt.datetime) -> Iterator[Held]:
+    """Every statement of this kind about this build of the target that finished in the week of `now`, oldest first."""
+    begin = week_start(now)
+    about = (item for item in shelf.about(predicate_type, target) if item.statement.subject[0].digest.get("build") == build)
+    recent = [item for item in about if build and begin <= _finished(item) <= now + CLOCK_SKEW]
+    yield from sorted(recent, key=lambda item: (_finished(item), item.digest))
+
+
+def relevant(
+    gates: Iterable[Gate], evidence: Iterable[Held], reviewed: Mapping[str, Reviewed], now: dt.datetime
+) -> tuple[Held, ...]:
     """The statements that judging these gates looks at, by digest: fewer statements, the same verdicts.
 
-    A statement about another build is kept where there is none about the build under review: it makes the verdict stale
-    and not missing.
+    They are the ones that are judged, this week's others on the same build, and the observations that they cite. A statement
+    about something else is kept where there is none about what is under review: it makes the verdict stale and not missing.
     """
-    held = tuple(evidence)
+    shelf = Shelf(evidence)
     kinds = {criterion.source.predicate_type for gate in gates for criterion in gate.criteria}
-    found = [newest(kind, held, target, build) for kind in kinds for target, build in builds.items()]
-    kept = {one.held.digest: one.held for one in found if one is not None}
+    kept: dict[str, Held] = {}
+    for kind in kinds:
+        for target, one in reviewed.items():
+            judged = newest(kind, shelf, target, one)
+            for item in (*([judged.held] if judged else []), *of_the_week(kind, shelf, target, one.build, now)):
+                observation = shelf.cited(item.statement)
+                kept |= {found.digest: found for found in (item, observation) if found is not None}
     return tuple(kept[digest] for digest in sorted(kept))
 
 
-def _is_about(item: Held, target: str, build: str | None = None) -> bool:
-    return any(
-        subject.name == target and (build is None or subject.digest.get("sha256") == build) for subject in item.statement.subject
-    )
-
-
-def _finished(item: Held) -> dt.datetime:
-    try:
-        return parse_utc(item.statement.predicate.finished_at)
-    except UsageProblem:
-        return _UNDATED
-
-
-def _nothing(criterion: Criterion, target: str, build: str, found: Newest | None) -> Refusal:
-    kind = criterion.source.predicate_type.removeprefix("urn:gonogo:evidence:")
-    if found is None:
-        return Refusal(UnknownReason.MISSING, f"no evidence of kind {kind} about {target}")
-    statement = found.held.statement
-    if statement.predicate.status == "not_run" and not any(subject.digest for subject in statement.subject):  # got to no build
-        return Refusal(UnknownReason.NOT_RUN, statement.predicate.detail or f"the {kind} was not run")
-    if not build:
-        return Refusal(
-            UnknownReason.STALE, f"the build of {target} is not known, so its {kind} cannot be distinguished from another build's"
-        )
-    return Refusal(UnknownReason.STALE, f"the evidence of kind {kind} is about other builds of {target} than {build[:12]}")
-
-
-def _unfit(predicate: Predicate, age: dt.timedelta, max_age: str) -> Refusal | None:
-    if age < -CLOCK_SKEW:
-        return Refusal(
-            UnknownReason.STALE, f"the evidence finished at {predicate.finished_at}, after the moment of the judgement"
-        )
-    if age > dt.timedelta(seconds=parse_duration_s(max_age)):
-        return Refusal(UnknownReason.STALE, f"the evidence finished at {predicate.finished_at}, more than {max_age} ago")
-    if predicate.status != "complete":
-        return Refusal(_STATUS_REASON[predicate.status], predicate.detail or f"the evidence has the status {predicate.status}")
-    return None
-
-
-def _measure(criterion: Criterion, predicate: Predicate) -> Measure | Refusal:
+def measure_of(criterion: Criterion, predicate: Predicate) -> Measure | Refusal:
+    """The measure that a criterion names, if it is of the unit, the statistic and the cohort that the criterion requires."""
     name = criterion.source.measure
     measure = predicate.measures.get(name)
     if measure is None:
@@ -137,7 +167,52 @@ def _measure(criterion: Criterion, predicate: Predicate) -> Measure | Refusal:
     if measure.statistic != criterion.statistic:
         has, required = measure.statistic or "no named statistic", criterion.statistic or "a plain value"
         return Refusal(UnknownReason.MISSING, f"the measure is {has}, the criterion requires {required}")
+    if criterion.cohort not in (None, predicate.cohort):
+        text = f"the measure is about the cohort {predicate.cohort}, the criterion requires {criterion.cohort}"
+        return Refusal(UnknownReason.MISSING, text)
     return measure
+
+
+def _finished(item: Held) -> dt.datetime:
+    try:
+        return parse_utc(item.statement.predicate.finished_at)
+    except UsageProblem:
+        return _UNDATED
+
+
+def _nothing(criterion: Criterion, target: str, reviewed: Reviewed, found: Newest | None) -> Refusal:
+    kind = short_kind(criterion.source.predicate_type)
+    if found is None:
+        return Refusal(UnknownReason.MISSING, f"no evidence of kind {kind} about {target}")
+    predicate = found.held.statement.predicate
+    if predicate.status in _NEVER_RAN:
+        return Refusal(_STATUS_REASON[predicate.status], predicate.detail or f"the {kind} was not run")
+    if not reviewed.build:
+        text = f"the build of {target} is not known, so its {kind} cannot be distinguished from another build's"
+        return Refusal(UnknownReason.STALE, text)
+    which = "" if found.misfit != "another build" else f" than {reviewed.build[:12]}"
+    return Refusal(UnknownReason.STALE, f"the newest {kind} about {target} is about {found.misfit}{which}")
+
+
+def _given(statement: Statement, priority: Priority, shelf: Shelf) -> Refusal | None:
+    """A build that was given, and not read from the service, cannot decide a P0 gate."""
+    if priority is not Priority.P0 or shelf.cited(statement) is not None:
+        return None
+    if statement.predicate.build_observation is None:
+        text = "the build was given with --build and not read from the service: that counts for P1 gates only"
+        return Refusal(UnknownReason.STALE, text)
+    return Refusal(UnknownReason.MISSING, "the observation of the build that the evidence cites is not here, or of another build")
+
+
+def _unfit(predicate: Predicate, age: dt.timedelta, max_age: str) -> Refusal | None:
+    if age < -CLOCK_SKEW:
+        text = f"the evidence finished at {predicate.finished_at}, after the moment of the judgement"
+        return Refusal(UnknownReason.STALE, text)
+    if age > dt.timedelta(seconds=parse_duration_s(max_age)):
+        return Refusal(UnknownReason.STALE, f"the evidence finished at {predicate.finished_at}, more than {max_age} ago")
+    if predicate.status != "complete":
+        return Refusal(_STATUS_REASON[predicate.status], predicate.detail or f"the evidence has the status {predicate.status}")
+    return None
 
 
 _UNDATED = dt.datetime.max.replace(tzinfo=dt.UTC)

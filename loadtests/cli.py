@@ -56,25 +56,22 @@ def run(
     Exit 0: clean. 1: findings. 3: something could not be judged or was not checked, no request had an effect, or the target could
     not be reached. 2: a profile, a target or an environment variable is invalid.
     """
-    import msgspec
-
     from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
     from loadtests.run.folder import RunFolder
     from loadtests.run.runner import judge, record_evidence, run_load, unchecked
-    from loadtests.schema import load_profile
+    from loadtests.schema import load_profile, with_payments
 
     named_profile, target = load_profile(profile), load_target(target_name)
     if payments is not None:
-        changed = msgspec.structs.replace(named_profile.profile, payments=payments)
-        named_profile = msgspec.structs.replace(named_profile, profile=changed)
+        named_profile = with_payments(named_profile, payments)
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = RunFolder((out or made_state_dir() / "loadruns" / f"{named_profile.name}-{identity}").absolute())
     run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
     result = judge(folder, target) if checked else unchecked(folder)
     if checked and not no_evidence:
-        digest = record_evidence(result, evidence_dir or made_state_dir() / "evidence", made_state_dir())
+        digest = record_evidence(result, target, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)
     show(f"run folder {folder.folder}", err=True)
     return _show(result, folder.check if checked else folder.run, output_format)
@@ -197,9 +194,10 @@ def hostile_rail(
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = (out or made_state_dir() / "hostilerail" / identity).absolute()
     settings = KitSettings(payouts, seed, identity, patience, chosen(only))
-    result = run_kit(load_target(target_name), settings, folder, system_clock)
+    target = load_target(target_name)
+    result = run_kit(target, settings, folder, system_clock)
     if not no_evidence:
-        digest = record_evidence(result, evidence_dir or made_state_dir() / "evidence", made_state_dir())
+        digest = record_evidence(result, target, evidence_dir or made_state_dir() / "evidence", made_state_dir())
         show(f"evidence {digest}", err=True)
     show(f"run folder {folder}", err=True)
     shown = check_bytes(result) if output_format == "json" else text_report(heading(result), result.verdict)

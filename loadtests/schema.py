@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gates.schema.documents import load_document
+from gates.schema.canonical import sha256_hex
+from gates.schema.documents import load_document, spec_sha256
 from gates.schema.errors import UsageProblem
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -110,11 +111,18 @@ class LoadProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NamedProfile(msgspec.Struct, frozen=True):
-    """A profile with the name and the title of its document."""
+    """A profile with the name and the title of its document, and the sha256 of its spec as it is written."""
 
     name: str
     title: str
     profile: LoadProfile
+    sha256: str = ""
+
+
+def with_payments(named: NamedProfile, payments: int) -> NamedProfile:
+    """The profile with another number of payments, which makes it another profile."""
+    profile = msgspec.structs.replace(named.profile, payments=payments)
+    return msgspec.structs.replace(named, profile=profile, sha256=sha256_hex(f"{named.sha256}/{payments}".encode()))
 
 
 def profile_folder() -> Path:
@@ -149,4 +157,4 @@ def _load(path: Path) -> NamedProfile:
         raise UsageProblem(f"{path}: $.spec.amounts: largest must be more than smallest")
     if int(profile.amounts.smallest) < 2:
         raise UsageProblem(f"{path}: $.spec.amounts.smallest: a part of 1 cannot be settled; use 2 or more")
-    return NamedProfile(document.metadata.name, document.metadata.title, profile)
+    return NamedProfile(document.metadata.name, document.metadata.title, profile, spec_sha256(path))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gates.decide import decide
+from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.documents import API_VERSION, Metadata
@@ -37,11 +38,12 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now: str
     week: str
     target: str
-    builds: dict[str, str]
+    reviewed: dict[str, Reviewed]
     may_be_official: bool
     gates: tuple[Gate, ...]
     waivers: tuple[Waiver, ...]
     history: tuple[PastWeek, ...]
+    explained: tuple[str, ...] = ()
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -50,7 +52,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     `previous` is the whole last official scorecard of an earlier week, None where there is none.
     """
     held, now = tuple(evidence), parse_utc(inputs.now)
-    review = decide(inputs.gates, held, inputs.builds, now, inputs.waivers)
+    review = decide(inputs.gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained)
     standing, standing_reason = _standing(inputs, now)
     last = None if previous is None else previous.spec
     changes = find_changes(last, review.gates)
@@ -78,6 +80,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         actions=next_actions(review.gates, changes, waivers),
         waivers=waivers,
         gates=review.gates,
+        red_runs=review.red_runs,
         findings=findings(review.gates, held),
         timelines=timelines(held),
         evidence=evidence_lines(held, review.gates),

@@ -23,6 +23,7 @@ def scorecard() -> None:
 @click.option("--out", type=_FOLDER, help="A new folder to write to.  [default: STATE/reviews/WEEK-N]")
 @click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
 @click.option("--build", "build_sha256", help="The sha256 of the build under review, where the service does not report it.")
+@click.option("--profile", default="smoke", show_default=True, help="The load profile whose runs count: a name, or a path.")
 @click.option("--week", help="The ISO week that the scorecard is for.  [default: the week of judging]")
 @click.option("--gates", "gates_path", type=_PATH, help="A folder of GateSet files.  [default: the shipped ones]")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
@@ -37,6 +38,7 @@ def build(  # each parameter is one option of the command line
     out: Path | None,
     target: str,
     build_sha256: str | None,
+    profile: str,
     week: str | None,
     gates_path: Path | None,
     waivers_path: Path | None,
@@ -59,7 +61,7 @@ def build(  # each parameter is one option of the command line
     if folder is not None:
         card = build_again(folder, out)
     else:
-        sources = Sources(target, build_sha256, week, gates_path, waivers_path, evidence_path)
+        sources = Sources(target, build_sha256, profile, week, gates_path, waivers_path, evidence_path)
         may_be_official = (now is None or official) and not draft
         card = build_from_store(home, sources, clock_at(now)(), out, may_be_official=may_be_official, keep=not draft)
     show_product(shown(card, output_format), output_format)

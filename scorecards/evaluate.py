@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gates.evidence.dsse import Signer
+from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
@@ -29,15 +30,15 @@ class Occasion(msgspec.Struct, frozen=True):
     """What is judged, as of when, for which week, and whether this may become the week's official verdict."""
 
     target: str
-    build: str
+    reviewed: Reviewed
     now: dt.datetime
     week: str
     may_be_official: bool
 
     @classmethod
-    def at(cls, now: dt.datetime, *, target: str, build: str, week: str | None, may_be_official: bool) -> "Occasion":
+    def at(cls, now: dt.datetime, *, target: str, reviewed: Reviewed, week: str | None, may_be_official: bool) -> "Occasion":
         """The occasion at a moment; without a week it is the one that holds the moment."""
-        return cls(target, build, now, week or week_of(now), may_be_official)
+        return cls(target, reviewed, now, week or week_of(now), may_be_official)
 
 
 class Material(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ def evaluate(home: Path, occasion: Occasion, material: Material, signer: Signer,
     """
     with open_history(home) as history:
         inputs, previous = _inputs(history, occasion, material)
-        evidence = [_compact(item) for item in relevant(inputs.gates, material.evidence, inputs.builds)]
+        evidence = [_compact(item) for item in relevant(inputs.gates, material.evidence, inputs.reviewed, occasion.now)]
         previous_card = None if previous is None else folder.read_scorecard(previous, "the history")
         scorecard = build(inputs, evidence, previous_card)
         yaml_bytes = folder.scorecard_yaml(scorecard)
@@ -68,7 +69,7 @@ def evaluate(home: Path, occasion: Occasion, material: Material, signer: Signer,
             folder.PREVIOUS_FILE: previous,
             folder.YAML_FILE: yaml_bytes,
             folder.HTML_FILE: html_bytes,
-            folder.SIGNATURE_FILE: folder.sign_scorecard(signer, scorecard, yaml_bytes, html_bytes),
+            folder.SIGNATURE_FILE: folder.sign_scorecard(signer, scorecard, inputs, yaml_bytes, html_bytes),
         }
         _write(out, files)
         if keep:
@@ -121,7 +122,7 @@ def _inputs(history: History, occasion: Occasion, material: Material) -> tuple[B
         now=format_utc(occasion.now),
         week=occasion.week,
         target=occasion.target,
-        builds={occasion.target: occasion.build},
+        reviewed={occasion.target: occasion.reviewed},
         may_be_official=occasion.may_be_official,
         gates=material.gates,
         waivers=material.waivers,

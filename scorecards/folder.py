@@ -2,13 +2,13 @@
 
 import base64
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
 from gates.evidence.dsse import Envelope, Signer, TrustRoot, decode_envelope
-from gates.evidence.statement import PAYLOAD_TYPE, STATEMENT_TYPE, EvidenceKind, Predicate, Statement, Subject
+from gates.evidence.making import Result, Span, make_predicate
+from gates.evidence.statement import PAYLOAD_TYPE, STATEMENT_TYPE, EvidenceKind, Inputs, Producer, Statement, Subject
 from gates.evidence.store import Held, read_envelope
 from gates.schema.canonical import canonical_json, canonical_yaml, sha256_hex
 from gates.schema.documents import API_VERSION, Document, Metadata, load_document, parse_document
@@ -69,11 +69,12 @@ def read_bundle(folder: Path, trust: TrustRoot) -> list[Held]:
     return [read_envelope(line, trust, f"{path}:{number}") for number, line in enumerate(lines, 1)]
 
 
-def sign_scorecard(signer: Signer, scorecard: Scorecard, yaml_bytes: bytes, html_bytes: bytes) -> bytes:
+def sign_scorecard(signer: Signer, scorecard: Scorecard, inputs: BuildInputs, yaml_bytes: bytes, html_bytes: bytes) -> bytes:
     """A signed in-toto statement over both files; the predicate holds the decision and its moment."""
     spec = scorecard.spec
     facts = {"week": spec.week, "target": spec.target, "standing": spec.standing.value, "decision": spec.decision.value}
-    predicate = Predicate(spec.evaluated_at, spec.evaluated_at, producer(), {}, dict(facts))
+    span, given = Span(spec.evaluated_at, spec.evaluated_at, 0), Inputs(target=inputs.reviewed[spec.target].target)
+    predicate = make_predicate(EvidenceKind.SCORECARD, "gonogo scorecard build", span, given, Result({}, dict(facts)), None)
     subjects = (
         Subject(YAML_FILE, {"sha256": sha256_hex(yaml_bytes)}),
         Subject(HTML_FILE, {"sha256": sha256_hex(html_bytes)}),
@@ -82,17 +83,12 @@ def sign_scorecard(signer: Signer, scorecard: Scorecard, yaml_bytes: bytes, html
     return msgspec.json.encode(signer.sign(PAYLOAD_TYPE, canonical_json(statement))) + b"\n"
 
 
-def producer() -> str:
-    """The release that writes, as statements name it."""
-    return f"gonogo {version('gonogo')}"
-
-
-def read_producer(envelope: Envelope) -> str:
+def read_producer(envelope: Envelope) -> Producer | None:
     """The release that the scorecard names as its writer; a hint, so the signature is not checked."""
     try:
         return msgspec.json.decode(base64.b64decode(envelope.payload), type=Statement).predicate.producer
     except (ValueError, msgspec.MsgspecError):
-        return "an unknown release"
+        return None
 
 
 def read_signature(folder: Path) -> Envelope:

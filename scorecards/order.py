@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
+from gates.build import profile_path
 from gates.evidence.keys import load_signer
 from gates.evidence.store import EvidenceStore
-from gates.schema.errors import UsageProblem
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
 from scorecards.evaluate import new_folder
@@ -55,7 +55,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
     check_environment(named.target)
     if options.week is not None:
         monday(options.week)
-    _require_profile(options.profile)
+    profile_path(options.profile)
     load_signer(home)
     EvidenceStore(home / EVIDENCE).make()
     rules = load_rules(home, options.gates_path, options.waivers_path)
@@ -74,15 +74,6 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         gates_path=None if options.gates_path is None else options.gates_path.absolute(),
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
     )
-
-
-def _require_profile(profile: str) -> None:
-    """A name has to be a shipped profile's, a path has to exist; `gonogo load` checks the content."""
-    shipped = Path(__file__).parents[1] / "loadtests" / "profiles"
-    is_path = "/" in profile or profile.endswith((".yaml", ".yml"))
-    if not (Path(profile) if is_path else shipped / f"{profile}.yaml").is_file():
-        names = ", ".join(sorted(path.stem for path in shipped.glob("*.yaml")))
-        raise UsageProblem(f"no load profile is called {profile!r}", next_step=f"use one of {names}, or a path to a file")
 
 
 def warning(options: Options, now: dt.datetime) -> str:

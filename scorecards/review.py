@@ -7,15 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drills.process import Service
-from gates.build import read_build
+from gates.build import make_reviewed, read_build
 from gates.evidence.dsse import Signer
+from gates.evidence.identity import OBSERVATION
+from gates.evidence.keys import load_signer
+from gates.evidence.observation import observe
+from gates.evidence.store import EvidenceStore
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem, UnknownProblem
 from gates.schema.gateset import CATALOG
 from gates.schema.practice import seed_two_tenants
 from gates.schema.rooms import room_argv
 from gates.schema.runbook import find_runbook
-from gates.schema.time import Clock
+from gates.schema.time import Clock, system_clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
 from scorecards.order import Order
 from scorecards.plan import STEPS, Step, why_not
@@ -37,8 +41,9 @@ def collect(order: Order, voice: Voice) -> str:
     results: list[StepResult] = []
     build = ""
     numbered = list(enumerate(STEPS, 1))
-    with _service(order, voice) as (environ, note):
-        build = _read_build(order, environ, voice) if not note else ""
+    with _service(order, voice) as (service_environ, note):
+        build = _read_build(order, service_environ, voice) if not note else ""
+        environ = {**service_environ, **_observed(order, build, service_environ)}
         for number, step in numbered:
             if step.needs in _RUNNING:
                 results.append(_run(order, step, number, environ, build, voice, note or why_not(step, order.named.target)))
@@ -55,7 +60,9 @@ def collect(order: Order, voice: Voice) -> str:
 def judge(order: Order, build: str, clock: Clock, signer: Signer) -> Scorecard:
     """Judge all stored evidence and write the scorecard into the review's folder."""
     material, now = gather(order.home, order.rules, order.evidence), clock()
-    occasion = Occasion.at(now, target=order.named.name, build=build, week=order.week, may_be_official=order.may_be_official)
+    reviewed = make_reviewed(order.named, build, order.profile)
+    official = order.may_be_official
+    occasion = Occasion.at(now, target=order.named.name, reviewed=reviewed, week=order.week, may_be_official=official)
     scorecard = evaluate(order.home, occasion, material, signer, order.out)
     copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path or CATALOG, order.out)
     point_latest(order.home, order.out)
@@ -93,6 +100,14 @@ def _read_build(order: Order, environ: Mapping[str, str], voice: Voice) -> str:
     except UnknownProblem as problem:
         voice.say(f"no evidence will count: {problem}")
         return ""
+
+
+def _observed(order: Order, build: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variable that names the signed observation of the build to every step; none where the build is not known."""
+    if not build:
+        return {}
+    store, signer = EvidenceStore(order.evidence), load_signer(order.home)
+    return {OBSERVATION: observe(store, signer, system_clock, order.named, build, environ)}
 
 
 def _run(
@@ -144,8 +159,8 @@ def artifacts(out: Path) -> Iterator[Path]:
 
 def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -> None:
     """A scorecard of the evidence so far, for the determinism probe to build again; it is not kept in the history."""
-    options = ["--draft", "--target", order.target, "--build", build, "--evidence", str(order.evidence)]
-    for name, path in (("--gates", order.gates_path), ("--waivers", order.waivers_path)):
+    options = ["--draft", "--target", order.target, "--profile", order.profile, "--build", build]
+    for name, path in (("--evidence", order.evidence), ("--gates", order.gates_path), ("--waivers", order.waivers_path)):
         options += [name, str(path)] if path else []
     argv = room_argv("scorecards", "scorecard", "build", "--out", str(order.out / "draft"), *options)
     run_command(argv, environ, order.out / "logs" / "draft", voice, len(STEPS), "draft scorecard")

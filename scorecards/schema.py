@@ -7,7 +7,7 @@ import msgspec
 
 from gates.schema.documents import Document
 from gates.schema.outcome import Decision, Priority
-from gates.schema.verdict import AutomaticNoGo, GateVerdict
+from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
 from scorecards.weekly import Changes, Streak
 
 KIND = "Scorecard"
@@ -144,6 +144,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actions: tuple[Action, ...]
     waivers: tuple[WaiverLine, ...]
     gates: tuple[GateVerdict, ...]
+    red_runs: tuple[RedRun, ...]
     findings: tuple[Finding, ...]
     timelines: tuple[Timeline, ...]
     evidence: tuple[EvidenceLine, ...]

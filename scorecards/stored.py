@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from gates.build import read_build, require_sha256
+from gates.build import make_reviewed, read_build, require_sha256
 from gates.evidence.keys import TRUST_FILE, load_signer, own_trust
 from gates.evidence.store import EvidenceStore
 from gates.schema.gate import Gate
@@ -25,6 +25,7 @@ class Sources(msgspec.Struct, frozen=True):
 
     target: str
     build: str | None
+    profile: str
     week: str | None
     gates: Path | None
     waivers: Path | None
@@ -66,7 +67,8 @@ def build_from_store(
         monday(sources.week)
     material = gather(home, load_rules(home, sources.gates, sources.waivers), sources.evidence)
     build = read_build(named) if sources.build is None else sources.build and require_sha256(sources.build)
-    occasion = Occasion.at(now, target=named.name, build=build, week=sources.week, may_be_official=may_be_official)
+    reviewed = make_reviewed(named, build, sources.profile)
+    occasion = Occasion.at(now, target=named.name, reviewed=reviewed, week=sources.week, may_be_official=may_be_official)
     path = new_folder(home, occasion.week, out)
     scorecard = evaluate(home, occasion, material, load_signer(home), path, keep=keep)
     if keep:

@@ -8,6 +8,7 @@ import msgspec
 
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.keys import load_trust
+from gates.evidence.making import producer
 from gates.evidence.statement import EvidenceKind, open_statement
 from gates.evidence.store import Held
 from gates.schema.canonical import canonical_json, sha256_hex
@@ -148,8 +149,11 @@ class _Checks:
             wrote = folder.read_producer(folder.read_signature(self._path))
         except UnverifiedProblem:
             return ""
-        ours = folder.producer()
-        return "" if wrote == ours else f" (written by {wrote}; this is {ours}: verify with the release that wrote it)"
+        ours = producer("")
+        if wrote is None or wrote.sha256 == ours.sha256:
+            return ""
+        release = f"gonogo {wrote.version}, sources {wrote.sha256[:12]}"
+        return f" (written by {release}; this is {ours.version}, {ours.sha256[:12]}: verify with the release that wrote it)"
 
     def _root(self) -> TrustRoot:
         return self._trust or load_trust(self._path / folder.TRUST_FILE)

@@ -20,26 +20,32 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 class EvidenceKind(StrEnum):
     """The kinds of evidence that gonogo itself produces; the value is the in-toto predicateType."""
 
-    LOAD_RUN = "urn:gonogo:evidence:load-run:v1"
-    HOSTILE_RAIL = "urn:gonogo:evidence:hostile-rail:v1"
-    CRASH_DRILL = "urn:gonogo:evidence:crash-drill:v1"
-    POWER_DRILL = "urn:gonogo:evidence:power-drill:v1"
-    ROLLBACK_DRILL = "urn:gonogo:evidence:rollback-drill:v1"
-    AUTHORIZATION_SWEEP = "urn:gonogo:evidence:authorization-sweep:v1"
-    FAIL_CLOSED = "urn:gonogo:evidence:fail-closed:v1"
-    POLICY_BINDING = "urn:gonogo:evidence:policy-binding:v1"
-    SECRET_SCAN = "urn:gonogo:evidence:secret-scan:v1"  # noqa: S105  # a URN, not a secret
-    RECEIPT_VERIFICATION = "urn:gonogo:evidence:receipt-verification:v1"
-    DETERMINISM = "urn:gonogo:evidence:determinism:v1"
-    SCORECARD = "urn:gonogo:scorecard:v1"
+    LOAD_RUN = "urn:gonogo:evidence:load-run:v2"
+    HOSTILE_RAIL = "urn:gonogo:evidence:hostile-rail:v2"
+    CRASH_DRILL = "urn:gonogo:evidence:crash-drill:v2"
+    POWER_DRILL = "urn:gonogo:evidence:power-drill:v2"
+    ROLLBACK_DRILL = "urn:gonogo:evidence:rollback-drill:v2"
+    AUTHORIZATION_SWEEP = "urn:gonogo:evidence:authorization-sweep:v2"
+    FAIL_CLOSED = "urn:gonogo:evidence:fail-closed:v2"
+    POLICY_BINDING = "urn:gonogo:evidence:policy-binding:v2"
+    SECRET_SCAN = "urn:gonogo:evidence:secret-scan:v2"  # noqa: S105  # a URN, not a secret
+    RECEIPT_VERIFICATION = "urn:gonogo:evidence:receipt-verification:v2"
+    DETERMINISM = "urn:gonogo:evidence:determinism:v2"
+    BUILD_OBSERVATION = "urn:gonogo:evidence:build-observation:v2"
+    SCORECARD = "urn:gonogo:scorecard:v2"
+
+
+Status = Literal["complete", "not_run", "dry_run", "adapter_error", "invalid_generator", "interrupted"]
+Cohort = Literal["none", "simulated", "canary", "external"]
 
 
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One measured value.
 
     `value` is a decimal string in `unit`, or None where nothing was measured (`unknown` is then the reason). `samples` is the
-    number of observations that it was computed from. For a ratio, `failures` are the bad ones and `skipped` the ones not tried:
-    both count against it. `statistic` names how a distribution was reduced, with its method: "p95 nearest-rank".
+    number of opportunities to fail that it looked at, and `made_of` counts parts of them (`in_flight_together`, `acknowledged`,
+    `refused`, `ambiguous`). For a ratio, `failures` are the bad ones and `skipped` the ones not tried: both count against it.
+    `statistic` names how a distribution was reduced, with its method: "p95 nearest-rank".
     """
 
     value: str | None
@@ -50,22 +56,63 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     statistic: str | None = None
     unknown: UnknownReason | None = None
     detail: str = ""
+    made_of: dict[str, int] = {}
 
 
-class Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was done, when, and what came out. `status` other than complete makes every measure unknown with that reason."""
+class Producer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The command that measured, the release it belongs to, and the sha256 of the toolkit's sources."""
 
+    tool: str
+    version: str
+    sha256: str
+
+
+class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a tool was given: its seed, and by sha256 target file, load profile, adapter's source, probe's table, Signers."""
+
+    target: str
+    profile: str | None = None
+    source: str | None = None
+    table: str | None = None
+    signers: str | None = None
+    seed: int | None = None
+
+
+class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A raw file that a measure was computed from; the evidence store holds it by its sha256."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was done, when, and what came out. `status` other than complete makes every measure unknown with that reason.
+
+    `duration_ms` is monotonic. `cohort` says whose behaviour was measured. `rehearsal` is true only for a rehearsal key.
+    `build_observation` is the digest of the statement that the service reported this build, None where --build gave it.
+    Nothing is judged by `facts`: they are for people.
+    """
+
+    kind: str
+    producer: Producer
     started_at: str
     finished_at: str
-    producer: str
+    duration_ms: int
+    inputs: Inputs
     measures: dict[str, Measure]
     facts: dict[str, Json]
-    status: Literal["complete", "not_run", "dry_run", "adapter_error", "invalid_generator"] = "complete"
+    status: Status = "complete"
     detail: str = ""
+    cohort: Cohort = "none"
+    rehearsal: bool = False
+    build_observation: str | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    version: Literal["2"] = "2"
 
 
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was tested: the target's name and the sha256 of its build."""
+    """What was tested: the target's name, and the sha256 of its `build` and of its `instance`, as far as they are known."""
 
     name: str
     digest: dict[str, str]
@@ -87,7 +134,13 @@ class Statement(
 
 def make_statement(kind: EvidenceKind, subject: Subject, predicate: Predicate) -> Statement:
     """Put facts about one subject into a statement."""
+    assert predicate.kind == short_kind(kind), "a predicate names the kind of its statement"
     return Statement(STATEMENT_TYPE, (subject,), kind.value, predicate)
+
+
+def short_kind(predicate_type: str) -> str:
+    """The name of a kind: `load-run` for urn:gonogo:evidence:load-run:v2."""
+    return predicate_type.removeprefix("urn:gonogo:").removeprefix("evidence:").rpartition(":")[0]
 
 
 def sign_statement(signer: Signer, statement: Statement) -> Envelope:
@@ -109,6 +162,7 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
         raise UnverifiedProblem(f"{origin}: {problem.message}") from None
     try:
         read_json(payload)
+        _refuse_version_1(payload, origin)
         statement = msgspec.json.decode(payload, type=Statement)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnverifiedProblem(f"{origin}: not an evidence statement: {printable(str(error))}") from None
@@ -117,8 +171,24 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
     count = len(statement.subject)
     if not count or (count > 1 and statement.predicate_type != EvidenceKind.SCORECARD):  # which is about its files
         raise UnverifiedProblem(f"{origin}: the statement is about {count} subjects, not about exactly one")
+    if statement.predicate.kind != short_kind(statement.predicate_type):
+        raise UnverifiedProblem(f"{origin}: kind {statement.predicate.kind!r} is not that of {statement.predicate_type}")
     _require_times(statement.predicate, origin)
     return statement
+
+
+def _refuse_version_1(payload: bytes, origin: str) -> None:
+    """Statements of earlier releases named no inputs and no instance, so nothing is judged by them."""
+    if msgspec.json.decode(payload, type=_Typed).predicate_type.endswith(":v1"):
+        raise StaleVersion(f"{origin}: a statement of version 1", next_step="collect the evidence again with this release")
+
+
+class StaleVersion(UnverifiedProblem):
+    """A statement of an earlier version: its signature holds, and it is stale."""
+
+
+class _Typed(msgspec.Struct, rename={"predicate_type": "predicateType"}):
+    predicate_type: str
 
 
 def _require_times(predicate: Predicate, origin: str) -> None:

@@ -87,7 +87,7 @@ class EvidenceStore:
                 "digest": item.digest,
                 "predicate_type": item.statement.predicate_type,
                 "subject": item.statement.subject[0].name,
-                "build": item.statement.subject[0].digest.get("sha256", ""),
+                "build": item.statement.subject[0].digest.get("build", ""),
                 "finished_at": item.statement.predicate.finished_at,
                 "status": item.statement.predicate.status,
             }

@@ -62,6 +62,7 @@ class TargetClient:
     def __init__(
         self, named: NamedTarget, nonce: str, *, environ: Mapping[str, str] | None = None, timeout_s: float = 10.0
     ) -> None:
+        self.named, self.environ = named, environ
         self.name, self.target = named.name, named.target
         self.missing: dict[str, str] = {}
         self._nonce, self._keys = nonce, 0

@@ -7,7 +7,11 @@ from typing import Literal
 import msgspec
 
 from gates.evidence.dsse import Signer
-from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
+from gates.evidence.identity import make_subject, target_sha256
+from gates.evidence.making import Result as Outcome
+from gates.evidence.making import Span, make_predicate
+from gates.evidence.observation import cite
+from gates.evidence.statement import EvidenceKind, Inputs, Measure
 from gates.evidence.store import EvidenceStore
 from gates.probes.client import NotRun, ServiceProblem, TargetClient
 from gates.schema.canonical import Json, sha256_hex, to_builtins
@@ -15,7 +19,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode, UnknownReason
 from gates.schema.pointer import read_pointer
 from gates.schema.printable import printable
-from gates.schema.time import Clock, format_utc
+from gates.schema.time import Clock, format_utc, monotonic_s
 
 Status = Literal["complete", "not_run", "adapter_error"]
 SHOWN = 50
@@ -49,12 +53,13 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """One probe: its name, the kind of its evidence, its measures, and how it measures them."""
+    """One probe: its name, the kind of its evidence, its measures, how it measures them, and the sha256 of its table."""
 
     name: str
     kind: EvidenceKind
     measures: tuple[str, ...]
     run: Callable[[TargetClient], Result]
+    table: str | None = None
 
 
 class Conducted(msgspec.Struct, frozen=True):
@@ -80,12 +85,12 @@ def conduct(  # the composition of one probe
     probe: Probe, client: TargetClient, *, out: Path, store: EvidenceStore, signer: Signer, clock: Clock, build: str | None = None
 ) -> Conducted:
     """Run the probe and store its evidence, whatever happens: for a target that does not answer, the evidence states that."""
-    started = format_utc(clock())
-    subject = Subject(client.name, {})
+    started, begun_s = format_utc(clock()), monotonic_s()
+    found: str | None = build
     status: Status = "complete"
     detail = ""
     try:
-        subject = read_subject(client, build)
+        found = read_build(client, build)
         result = probe.run(client)
     except NotRun as problem:
         status, detail = "not_run", str(problem)
@@ -95,17 +100,20 @@ def conduct(  # the composition of one probe
         result = _nothing(probe, UnknownReason.ADAPTER_ERROR)
     result, detail = _without_credentials(client, result), client.redact(detail)
     assert set(result.measures) == set(probe.measures), f"{probe.name} has exactly the measures that it names"
-    predicate = Predicate(
-        started, format_utc(clock()), f"gonogo gate probe {probe.name}", result.measures, _facts(result), status, detail
-    )
+    span = Span(started, format_utc(clock()), round((monotonic_s() - begun_s) * 1000))
+    subject = make_subject(client.named, found, client.environ)
+    observed = cite(store, signer, clock, client.named, found, given=build is not None, environ=client.environ)
+    outcome = Outcome(result.measures, _facts(result), status, detail)
+    inputs = Inputs(target=target_sha256(client.named), table=probe.table)
+    predicate = make_predicate(probe.kind, f"gonogo gate probe {probe.name}", span, inputs, outcome, observed)
     digest = store.record(signer, probe.kind, subject, predicate).digest
     report = {"probe": probe.name, "evidence": digest, "subject": subject, "predicate": predicate, **_details(result)}
     name = _write_report(out / f"{probe.name}.json", report)
     return Conducted(probe.name, status, detail, result, digest, name, _exit_code(status, result))
 
 
-def read_subject(client: TargetClient, build: str | None) -> Subject:
-    """The target and the build that answers now, or `build` where none does; without either the digest is empty.
+def read_build(client: TargetClient, build: str | None) -> str | None:
+    """The build that answers now, or `build` where none does.
 
     Raises UsageProblem if the service reports another build than `build`; without `build`, ServiceProblem or NotRun if the
     service does not report the one that its target file names.
@@ -121,8 +129,7 @@ def read_subject(client: TargetClient, build: str | None) -> Subject:
             f"the service reports the build {client.redact(printable(str(found)))}, not {build}",
             next_step="omit --build, or start the service of that build",
         )
-    digest = build or found
-    return Subject(client.name, {"sha256": digest} if digest else {})
+    return build or found
 
 
 def _reported_build(client: TargetClient) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gates.evidence.dsse import Signer, jwks_bytes
-from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject, make_statement, sign_statement
+from gates.evidence.statement import EvidenceKind, Inputs, Measure, Predicate, Producer, Subject, make_statement, sign_statement
 from gates.receipts.receipt import PAYLOAD_TYPE, parse_receipt
 from gates.schema.canonical import Json, canonical_json, canonical_yaml, sha256_hex
 
@@ -101,8 +101,8 @@ def artifacts() -> dict[str, bytes]:
     signer = _signer()
     measures = {name: Measure("0", "count", samples=3) for name in sorted({"beta", "alpha", "gamma"})}
     moment = "2026-11-23T10:00:00.000Z"
-    predicate = Predicate(moment, moment, "corpus", measures, {"corpus": corpus()})
-    statement = make_statement(EvidenceKind.DETERMINISM, Subject("corpus", {"sha256": sha256_hex(b"corpus")}), predicate)
+    predicate = _predicate(moment, measures)
+    statement = make_statement(EvidenceKind.DETERMINISM, Subject("corpus", {"build": sha256_hex(b"corpus")}), predicate)
     payloads = receipt_payloads()
     for payload in payloads:
         parse_receipt(payload)
@@ -113,6 +113,20 @@ def artifacts() -> dict[str, bytes]:
         "receipts, signed": b"\n".join(canonical_json(signer.sign(PAYLOAD_TYPE, payload)) for payload in payloads),
         "evidence statement, signed": canonical_json(sign_statement(signer, statement)),
     }
+
+
+def _predicate(moment: str, measures: dict[str, Measure]) -> Predicate:
+    """A predicate of a release that never was: the corpus is the same in every one."""
+    return Predicate(
+        kind="determinism",
+        producer=Producer("corpus", "0", sha256_hex(b"corpus")),
+        started_at=moment,
+        finished_at=moment,
+        duration_ms=0,
+        inputs=Inputs(target=sha256_hex(b"target")),
+        measures=measures,
+        facts={"corpus": corpus()},
+    )
 
 
 def _signer() -> Signer:

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 import yaml
 
+from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
 
 API_VERSION = "gonogo/v1"
@@ -58,6 +59,19 @@ def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> 
         return msgspec.convert(raw, Document[spec_type], strict=True)  # type: ignore[valid-type]  # a runtime type argument
     except msgspec.ValidationError as error:
         raise UsageProblem(f"{origin}: {_readable(str(error))}") from None
+
+
+def spec_sha256(path: Path) -> str:
+    """The sha256 of a document's spec as it is written; comments, layout and the order of its keys do not count.
+
+    Raises UsageProblem as `load_document` does for a file that is not there or no YAML.
+    """
+    try:
+        raw = _parse_yaml(path.read_bytes().decode("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{path}: cannot be read: {error}") from None
+    spec = raw.get("spec") if isinstance(raw, dict) else None
+    return sha256_hex(msgspec.json.encode(spec, order="sorted"))
 
 
 def _readable(message: str) -> str:

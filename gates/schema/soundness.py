@@ -18,7 +18,7 @@ _LETTER = re.compile(r"[A-Z]")
 _RATIO_OPERATORS = (Operator.GTE, Operator.GT, Operator.LTE, Operator.LT)
 
 
-def require_sound(gates: Sequence[Gate], builds: Mapping[str, str]) -> None:
+def require_sound(gates: Sequence[Gate], reviewed: Mapping[str, object]) -> None:
     """Raise UsageProblem naming every fault of a gate set, or for a review of no target."""
     if not gates:
         raise UsageProblem("the gate set is empty: nothing could fail", next_step="give a folder of GateSet files with --gates")
@@ -27,7 +27,7 @@ def require_sound(gates: Sequence[Gate], builds: Mapping[str, str]) -> None:
         found.append("no gate has priority P0: nothing could stop the launch")
     if found:
         raise UsageProblem("; ".join(found), next_step="fix the gate files; `gonogo gate validate` names the file")
-    if not builds:
+    if not reviewed:
         raise UsageProblem("no target is under review", next_step="name one with --target")
 
 

@@ -55,6 +55,12 @@ def parse_duration_s(text: str) -> float:
     return int(match[1]) * _SECONDS[match[2]]
 
 
+def week_start(moment: dt.datetime) -> dt.datetime:
+    """The first instant, in UTC, of the ISO week that holds `moment`."""
+    day = moment.astimezone(dt.UTC).date()
+    return dt.datetime.combine(day - dt.timedelta(days=day.weekday()), dt.time(), dt.UTC)
+
+
 def iso_week(moment: dt.datetime) -> str:
     """The ISO week that holds `moment`, in UTC: `2026-W48`."""
     year, week, _ = moment.astimezone(dt.UTC).isocalendar()

@@ -52,6 +52,19 @@ class GateVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     criteria: tuple[CriterionVerdict, ...]
 
 
+class RedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One statement of this week on this build in which criteria failed (`C.storm_double_settles`).
+
+    `explained` says that an explanation is signed; without one, what alone means NO GO stays a failure for the week.
+    """
+
+    evidence: str
+    predicate_type: str
+    finished_at: str
+    criteria: tuple[str, ...]
+    explained: bool
+
+
 class AutomaticNoGo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A failing criterion that decides the review alone."""
 
@@ -96,10 +109,12 @@ class ReviewDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Review(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The result of `decide`: the decision, and each gate in the order of the gate set.
 
-    `builds` maps each target's name to the sha256 of the build under review; `now` is the moment of judging.
+    `builds` maps each target's name to the sha256 of the build under review; `now` is the moment of judging. `red_runs` are this
+    week's runs on these builds in which something failed.
     """
 
     decision: ReviewDecision
     gates: tuple[GateVerdict, ...]
     builds: dict[str, str]
     now: str
+    red_runs: tuple[RedRun, ...] = ()

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import msgspec
 
-from gates.evidence.statement import EvidenceKind, Measure, Predicate, Subject
+from gates.evidence.identity import make_subject, target_sha256
+from gates.evidence.making import Result, Span, make_predicate
+from gates.evidence.statement import EvidenceKind, Inputs, Measure
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.errors import UsageProblem
 from gates.schema.target import NamedTarget, check_environment
-from gates.schema.time import Clock, format_utc
+from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 from loadtests.hostile.books import Ask, Step
 from loadtests.hostile.judge.findings import Finding
 from loadtests.hostile.judge.verdict import Row, Verdict
@@ -48,6 +50,7 @@ class Report(msgspec.Struct, frozen=True):
     builds: tuple[str | None, str | None]
     started_at: str
     finished_at: str
+    duration_ms: int
     asked: int
     refused: dict[str, int]
     steps: tuple[Step, ...] = ()
@@ -80,18 +83,19 @@ def run_kit(named: NamedTarget, settings: KitSettings, out: Path, clock: Clock) 
     check_environment(named.target)
     order = Order(settings.payouts, settings.seed, settings.run_id, settings.patience_s, rail_of(named).answer_timeout_ms)
     alone = tuple(fault for fault in settings.faults if not fault.pair)
-    started, parts = format_utc(clock()), []
+    started, begun_s, parts = format_utc(clock()), monotonic_s(), []
     if alone:
         parts.append(run_alone(named, order, alone, out))
     if len(alone) < len(settings.faults):
         parts.append(run_pair(named, order, out, parts[-1].builds[1] if parts else None))
-    result = _outcome(named.name, settings, tuple(parts), (started, format_utc(clock())))
+    span = Span(started, format_utc(clock()), round((monotonic_s() - begun_s) * 1000))
+    result = _outcome(named.name, settings, tuple(parts), span)
     save(out, "run", result.report)
     (out / "check.json").write_bytes(check_bytes(result))
     return result
 
 
-def _outcome(target: str, settings: KitSettings, parts: tuple[Part, ...], times: tuple[str, str]) -> HostileResult:
+def _outcome(target: str, settings: KitSettings, parts: tuple[Part, ...], span: Span) -> HostileResult:
     asks, tested = [ask for part in parts for ask in part.asks], [part for part in parts if part.base_url]
     first, last = (tested[0], tested[-1]) if tested else (parts[0], parts[0])
     report = Report(
@@ -102,8 +106,9 @@ def _outcome(target: str, settings: KitSettings, parts: tuple[Part, ...], times:
         run_id=settings.run_id,
         payouts=settings.payouts,
         builds=(first.builds[0], last.builds[1]),
-        started_at=times[0],
-        finished_at=times[1],
+        started_at=span.started_at,
+        finished_at=span.finished_at,
+        duration_ms=span.duration_ms,
         asked=len(asks),
         refused=_refused(asks),
         steps=tuple(step for part in parts for step in part.steps),
@@ -120,9 +125,13 @@ def heading(result: HostileResult) -> str:
     return "\n".join(tested)
 
 
-def record_evidence(result: HostileResult, store: Path, home: Path) -> str:
-    """Sign the result and store it; returns the evidence's digest. A run that saw two builds proves nothing about either."""
+def record_evidence(result: HostileResult, named: NamedTarget, folder: Path, home: Path) -> str:
+    """Sign the result and store it in the evidence store `folder`; returns the evidence's digest.
+
+    A run that saw two builds proves nothing about either.
+    """
     from gates.evidence.keys import load_signer
+    from gates.evidence.observation import cite
     from gates.evidence.store import EvidenceStore
 
     report, verdict = result.report, result.verdict
@@ -130,10 +139,7 @@ def record_evidence(result: HostileResult, store: Path, home: Path) -> str:
     trouble = f"the build changed during the run: {report.builds[0]} before, {report.builds[1]} after" if changed else ""
     rows: Json = [to_builtins(row) for row in verdict.rows]
     shown: Json = [to_builtins(item) for item in verdict.findings[:_SHOWN_FINDINGS]]
-    predicate = Predicate(
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        producer="gonogo load hostile-rail",
+    outcome = Result(
         measures=verdict.measures,
         facts={
             "seed": report.seed,
@@ -144,10 +150,15 @@ def record_evidence(result: HostileResult, store: Path, home: Path) -> str:
         },
         status="adapter_error" if trouble and not verdict.findings else "complete",
         detail=trouble,
+        cohort="simulated",
     )
     build = report.builds[1] or report.builds[0]
-    subject = Subject(report.target, {"sha256": build} if build else {})
-    return EvidenceStore(store).record(load_signer(home), EvidenceKind.HOSTILE_RAIL, subject, predicate).digest
+    store, signer = EvidenceStore(folder), load_signer(home)
+    observed = cite(store, signer, system_clock, named, build)
+    span = Span(report.started_at, report.finished_at, report.duration_ms)
+    inputs = Inputs(target=target_sha256(named), seed=report.seed)
+    predicate = make_predicate(EvidenceKind.HOSTILE_RAIL, "gonogo load hostile-rail", span, inputs, outcome, observed)
+    return store.record(signer, EvidenceKind.HOSTILE_RAIL, make_subject(named, build), predicate).digest
 
 
 def check_bytes(result: HostileResult) -> bytes:

@@ -37,6 +37,8 @@ class RunReport(msgspec.Struct, frozen=True):
     builds: tuple[str | None, str | None]
     started_at: str
     finished_at: str
+    duration_ms: int
+    profile_sha256: str
     storm: StormEnd
     counts: Counts | None = None
     latency: dict[str, Json] = msgspec.field(default_factory=dict)

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import msgspec
 
-from gates.evidence.statement import EvidenceKind, Predicate, Subject
+from gates.evidence.identity import make_subject, target_sha256
+from gates.evidence.making import Result, Span, make_predicate
+from gates.evidence.statement import EvidenceKind, Inputs
 from gates.schema.errors import UnknownProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
-from gates.schema.time import Clock, format_utc
+from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 from loadtests.books.entries import Books, Gap
 from loadtests.books.read import read_books
 from loadtests.checker.check import check, idle
@@ -58,12 +60,12 @@ def run_load(
         service.await_ready(_READY_S)
         goal = None if until is None else Until(str(until.absolute()), least)
         folder.begin(plan, Order(named.name, named.target, profile.profile, goal))
-        build, started = service.build(), clock()
+        build, started, begun_s = service.build(), clock(), monotonic_s()
         with progress(f"storm {profile.name}", least) as bar:
             end = run_storm(folder.folder, profile.profile.limits.duration_s, bar)
         if goal is not None and end.begun is not None:
             folder.cut(plan, end.begun)
-        finished = clock()
+        finished, duration_ms = clock(), round((monotonic_s() - begun_s) * 1000)
         report = RunReport(
             profile=profile.name,
             seed=seed,
@@ -73,6 +75,8 @@ def run_load(
             builds=(build, _build_after(service)),
             started_at=format_utc(started),
             finished_at=format_utc(finished),
+            duration_ms=duration_ms,
+            profile_sha256=profile.sha256,
             storm=end,
         )
     folder.write(folder.run, report)
@@ -118,22 +122,20 @@ def audit(named: NamedTarget, plan: Plan) -> Books:
         return read_books(service, plan)
 
 
-def record_evidence(result: LoadResult, store: Path, home: Path) -> str:
-    """Sign the result and store it; returns the evidence's digest.
+def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: Path) -> str:
+    """Sign the result and store it in the evidence store `folder`; returns the evidence's digest.
 
     A storm that is incomplete, saw two builds or had no effect proves nothing: its measures become unknown.
     """
     from gates.evidence.keys import load_signer
+    from gates.evidence.observation import cite
     from gates.evidence.store import EvidenceStore
 
     assert result.assessment is not None, "only a checked run becomes evidence"
     run, assessment = result.run, result.assessment
     trouble = _trouble(run.storm, run.builds) or idle(assessment.counts)
     build = run.builds[1] or run.builds[0]
-    predicate = Predicate(
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        producer=f"gonogo load run {run.profile}",
+    outcome = Result(
         measures=assessment.measures,
         facts={
             "profile": run.profile,
@@ -145,9 +147,14 @@ def record_evidence(result: LoadResult, store: Path, home: Path) -> str:
         },
         status="adapter_error" if trouble and not assessment.findings else "complete",
         detail=trouble,
+        cohort="simulated",
     )
-    subject = Subject(run.target, {"sha256": build} if build else {})
-    return EvidenceStore(store).record(load_signer(home), EvidenceKind.LOAD_RUN, subject, predicate).digest
+    store, signer = EvidenceStore(folder), load_signer(home)
+    observed = cite(store, signer, system_clock, named, build)
+    span = Span(run.started_at, run.finished_at, run.duration_ms)
+    inputs = Inputs(target=target_sha256(named), profile=run.profile_sha256, seed=run.seed)
+    predicate = make_predicate(EvidenceKind.LOAD_RUN, f"gonogo load run {run.profile}", span, inputs, outcome, observed)
+    return store.record(signer, EvidenceKind.LOAD_RUN, make_subject(named, build), predicate).digest
 
 
 def _longer(profile: NamedProfile) -> NamedProfile:

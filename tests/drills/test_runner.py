@@ -4,6 +4,7 @@ import signal
 
 import msgspec
 import pytest
+from statements import only_result
 
 from drills.endings import exit_code
 from drills.journal import End, Ending, Phase, RolledBack, Status, read_journal
@@ -69,8 +70,8 @@ def test_a_crash_drill_goes_through_all_phases_and_leaves_signed_evidence(run_dr
     assert phases == ["preflight"] * 3 + ["steady"] + ["inject"] * 2 + ["rollback", "steady"] + ["verify"] * 2 + ["done"]
     assert all(measure.value is not None for measure in report.measures.values())
     assert report.measures["kills"].value == "1"
-    (held,) = EvidenceStore(tmp_path / "evidence").load(own_trust(state_dir()))
-    assert held.statement.subject[0].digest == {"sha256": "ab" * 32}
+    held = only_result(EvidenceStore(tmp_path / "evidence").load(own_trust(state_dir())))
+    assert held.statement.subject[0].digest["build"] == "ab" * 32
     assert held.statement.predicate.measures == report.measures
 
 

@@ -4,20 +4,24 @@ import datetime as dt
 import signal
 from collections.abc import Iterable
 
-import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from statements import INSTANCE, Subject, hold, observation, predicate, reviewed, subject
 
+from gates.build import make_reviewed
 from gates.cli import main
 from gates.decide import decide
 from gates.evidence.dsse import Signer
+from gates.evidence.identity import Reviewed, make_subject
 from gates.evidence.keys import load_signer
-from gates.evidence.statement import STATEMENT_TYPE, EvidenceKind, Measure, Predicate, Statement, Subject, sign_statement
+from gates.evidence.making import Result, Span, make_predicate
+from gates.evidence.observation import observe
+from gates.evidence.statement import EvidenceKind, Inputs, Measure
 from gates.evidence.store import EvidenceStore, Held
-from gates.schema.canonical import sha256_hex
 from gates.schema.entry import run
 from gates.schema.gate import Criterion, EvidenceSource, Gate
 from gates.schema.outcome import Operator, Priority
+from gates.schema.target import load_target
 from gates.schema.time import format_utc
 from gates.schema.verdict import CriterionVerdict, Review
 from gates.schema.waiver import Waiver
@@ -27,7 +31,7 @@ class Bench:
     """Makers whose defaults pass, so that a test says only what matters to it."""
 
     now = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
-    kind = "urn:gonogo:evidence:load-run:v1"
+    kind = "urn:gonogo:evidence:load-run:v2"
     build = "b" * 64
     other_build = "c" * 64
     signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -63,14 +67,28 @@ class Bench:
         """A statement of one measure about `local` at the build under review, finished an hour ago."""
         ago = changes.pop("ago", dt.timedelta(hours=1))
         finished = changes.pop("finished_at", format_utc(self.now - ago))
-        build = changes.pop("build", self.build)
-        subject = Subject(changes.pop("target", "local"), {"sha256": build} if build else {})
+        about = subject(changes.pop("build", self.build), changes.pop("target", "local"), changes.pop("instance", INSTANCE))
         kind = changes.pop("kind", self.kind)
         measures = changes.pop("measures", None)
         measures = {name: measure or self.measure()} if measures is None else measures
-        predicate = Predicate(finished, finished, "a test", measures, changes.pop("facts", {}), **changes)
-        envelope = sign_statement(self.signer, statement := Statement(STATEMENT_TYPE, (subject,), kind, predicate))
-        return Held(sha256_hex(msgspec.json.encode(envelope)), envelope, statement)
+        if not changes.pop("given", False):
+            changes.setdefault("build_observation", self.observed(about).digest)
+        return hold(self.signer, kind, about, predicate(kind, finished, measures, **changes))
+
+    def observed(self, about: Subject) -> Held:
+        """The observation that `held` cites."""
+        at = format_utc(self.now - dt.timedelta(days=400))
+        return observation(self.signer, about.digest.get("build", ""), at, about.name, about.digest["instance"])
+
+    def cited(self, evidence: Iterable[Held]) -> list[Held]:
+        """The evidence, with the observations that it cites."""
+        held = list(evidence)
+        observed = {one.digest: one for one in (self.observed(item.statement.subject[0]) for item in held)}
+        return [*held, *observed.values()]
+
+    def under_review(self, build: str | None = None, **changes: str | None) -> Reviewed:
+        """What is under review."""
+        return reviewed(self.build if build is None else build, **changes)
 
     def waiver(self, gate: str = "sre-reliability", expires_at: str = "2026-12-01T00:00:00Z", **changes) -> Waiver:
         """A waiver that lasts into December."""
@@ -79,7 +97,7 @@ class Bench:
 
     def review(self, gates: Iterable[Gate], evidence: Iterable[Held], waivers: Iterable[Waiver] = ()) -> Review:
         """The review of `local` at the build under review."""
-        return decide(tuple(gates), evidence, {"local": self.build}, self.now, waivers)
+        return decide(tuple(gates), self.cited(evidence), {"local": self.under_review()}, self.now, waivers)
 
     def judge(self, criterion: Criterion, *evidence: Held) -> CriterionVerdict:
         """The verdict on one criterion."""
@@ -117,5 +135,9 @@ def stored(bench, tmp_path):
     store = EvidenceStore(home / "evidence")
     finished = format_utc(bench.now - dt.timedelta(hours=1))
     measures = {"double_settles": Measure("0", "count", samples=412)}
-    predicate = Predicate(finished, finished, "gonogo load run smoke", measures, {})
-    return store.record(load_signer(home), EvidenceKind.LOAD_RUN, Subject("local", {"sha256": bench.build}), predicate)
+    kind, signer, named = EvidenceKind.LOAD_RUN, load_signer(home), load_target("local")
+    observed = observe(store, signer, lambda: bench.now - dt.timedelta(hours=1), named, bench.build)
+    under_review = make_reviewed(named, bench.build, "smoke")
+    inputs, span = Inputs(target=under_review.target, profile=under_review.profile), Span(finished, finished, 0)
+    said = make_predicate(kind, "gonogo load run smoke", span, inputs, Result(measures, {}), observed)
+    return store.record(signer, kind, make_subject(named, bench.build), said)

@@ -13,11 +13,13 @@ def test_evidence_list_show_and_verify(gonogo, stored):
     """What is stored can be listed, read and verified."""
     code, out, _ = gonogo("evidence", "list")
     assert code == 0
-    assert out.splitlines()[1].split()[:3] == [stored.digest[:12], "load-run:v1", "local"]
+    listed = [line.split()[:3] for line in out.splitlines()[1:]]
+    assert sorted(words[1] for words in listed) == ["build-observation", "load-run"]
+    assert [stored.digest[:12], "load-run", "local"] in listed
     code, out, _ = gonogo("evidence", "show", stored.digest[:8])
-    assert (code, yaml.safe_load(out)["predicateType"]) == (0, "urn:gonogo:evidence:load-run:v1")
+    assert (code, yaml.safe_load(out)["predicateType"]) == (0, "urn:gonogo:evidence:load-run:v2")
     code, out, _ = gonogo("evidence", "verify")
-    assert (code, out.startswith("ok: 1 statements verified against ")) == (0, True)
+    assert (code, out.startswith("ok: 2 statements verified against ")) == (0, True)
     assert json.loads(gonogo("evidence", "list", "--kind", "drill", "--format", "json")[1]) == []
 
 
@@ -55,5 +57,5 @@ def test_evidence_rebuild_index_makes_it_anew(gonogo, stored, tmp_path):
     """The files are the truth, so the index may be deleted."""
     index = tmp_path / "home" / "evidence" / "index.db"
     index.unlink()
-    assert gonogo("evidence", "rebuild-index")[:2] == (0, "ok: the index lists 1 statements\n")
+    assert gonogo("evidence", "rebuild-index")[:2] == (0, "ok: the index lists 2 statements\n")
     assert index.exists()

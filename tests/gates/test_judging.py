@@ -80,17 +80,17 @@ def test_evidence_about_another_target_is_missing(bench):
 def test_a_build_that_is_not_known_has_no_evidence(bench):
     """An unknown build does not match statements that name no build either."""
     held = bench.held(build="")
-    review = decide([bench.gate()], [held, bench.held()], {"local": ""}, bench.now)
+    review = decide([bench.gate()], [held, bench.held()], {"local": bench.under_review("")}, bench.now)
     assert review.gates[0].criteria[0].unknown is STALE
 
 
 def test_with_several_targets_the_worst_decides(bench):
     """A criterion holds for a review of two targets only if it holds for both."""
-    builds = {"local": bench.build, "staging": bench.other_build}
+    under_review = {"local": bench.under_review(), "staging": bench.under_review(bench.other_build)}
     both = [bench.held(), bench.held(bench.measure("1"), target="staging", build=bench.other_build)]
-    verdict = decide([bench.gate()], both, builds, bench.now).gates[0].criteria[0]
+    verdict = decide([bench.gate()], bench.cited(both), under_review, bench.now).gates[0].criteria[0]
     assert (verdict.outcome, verdict.target) == (Outcome.FAIL, "staging")
-    alone = decide([bench.gate()], both[:1], builds, bench.now).gates[0].criteria[0]
+    alone = decide([bench.gate()], bench.cited(both[:1]), under_review, bench.now).gates[0].criteria[0]
     assert (alone.unknown, alone.target) == (UnknownReason.MISSING, "staging")
 
 

@@ -50,7 +50,7 @@ def test_columns_line_up(bench):
 def test_a_reason_that_neighbours_share_is_said_once(bench):
     """A gate whose evidence is all missing says so in one line."""
     gate = bench.gate(bench.criterion(), bench.criterion(id="second"), bench.criterion(id="third"))
-    assert render(bench.review([gate], []), "text").count("missing: no evidence of kind load-run:v1 about local") == 1
+    assert render(bench.review([gate], []), "text").count("missing: no evidence of kind load-run about local") == 1
 
 
 def test_json_and_yaml_are_the_same_values(bench):
@@ -67,7 +67,7 @@ def test_a_gate_is_explained_with_the_source_of_each_number():
     gates = {gate.letter: gate for gate in load_gates()}
     text = render_gate(gates["F"])
     assert "rollback_time: less than 900 s" in text
-    assert "from recover_s in urn:gonogo:evidence:rollback-drill:v1, not older than 14d" in text
+    assert "from recover_s in urn:gonogo:evidence:rollback-drill:v2, not older than 14d" in text
     assert "collected by `gonogo drill run rollback --out DIR`" in text
     assert "no command collects this kind of evidence yet" in text
     assert "cannot be waived" in render_gate(gates["C"])

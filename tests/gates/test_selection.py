@@ -8,10 +8,19 @@ from hypothesis import strategies as st
 from gates.decide import decide
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import Held
-from gates.selection import newest, relevant
+from gates.schema.time import format_utc, week_start
+from gates.selection import Shelf, newest, relevant
 
 KINDS = [EvidenceKind.LOAD_RUN.value, EvidenceKind.SECRET_SCAN.value, "urn:example:no-criterion-names-it:v1"]
 TIMES = ["2026-11-01T10:00:00.000Z", "2026-11-23T08:00:00.000Z", "2026-11-23T09:00:00.000Z", "2027-01-01T00:00:00.000Z", "soon"]
+
+
+def is_of_this_week(bench, item):
+    """Whether a statement is about the build under review and finished in the week of the judgement."""
+    subject, finished = item.statement.subject[0], item.statement.predicate.finished_at
+    return subject.digest.get("build") == bench.build and format_utc(week_start(bench.now)) <= finished < "2027"
+
+
 BUILDS = ["b" * 64, "c" * 64]
 
 
@@ -24,27 +33,28 @@ def test_judging_the_relevant_statements_is_judging_them_all(bench, rows: list[t
         for kind, at, build, bad in rows
     ]
     gates = (bench.gate(bench.criterion()),)
-    builds = {"local": bench.build}
-    kept = relevant(gates, evidence, builds)
-    assert decide(gates, kept, builds, bench.now) == decide(gates, evidence, builds, bench.now)
-    assert len(kept) <= 1
+    whole, under_review = bench.cited(evidence), {"local": bench.under_review()}
+    kept = relevant(gates, whole, under_review, bench.now)
+    assert decide(gates, kept, under_review, bench.now) == decide(gates, whole, under_review, bench.now)
+    others = [item for item in kept if item.statement.predicate_type == bench.kind and not is_of_this_week(bench, item)]
+    assert len(others) <= 1
 
 
 def test_a_statement_about_the_build_answers_before_a_newer_one_about_another_build(bench) -> None:
     """Without one about the build the newest about another build is named, and does not count as about the build."""
     ours, later = bench.held(ago=dt.timedelta(hours=5)), bench.held(build=bench.other_build)
-    found = newest(bench.kind, [later, ours], "local", bench.build)
+    found = newest(bench.kind, Shelf([later, ours]), "local", bench.under_review())
     assert found is not None
-    assert (found.held, found.is_about_build) == (ours, True)
-    other = newest(bench.kind, [later], "local", bench.build)
+    assert (found.held, found.misfit) == (ours, "")
+    other = newest(bench.kind, Shelf([later]), "local", bench.under_review())
     assert other is not None
-    assert (other.held, other.is_about_build) == (later, False)
-    assert newest(bench.kind, [ours, later], "staging", bench.build) is None
+    assert (other.held, other.misfit) == (later, "another build")
+    assert newest(bench.kind, Shelf([ours, later]), "staging", bench.under_review()) is None
 
 
 def test_a_statement_without_a_moment_counts_as_the_newest(bench) -> None:
     """It cannot hide behind an older statement that passes."""
     undated: Held = bench.held(finished_at="soon")
-    found = newest(bench.kind, [bench.held(), undated], "local", bench.build)
+    found = newest(bench.kind, Shelf([bench.held(), undated]), "local", bench.under_review())
     assert found is not None
     assert found.held == undated

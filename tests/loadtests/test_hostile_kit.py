@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from statements import only_result
 
 from gates.evidence.keys import own_trust
 from gates.evidence.statement import EvidenceKind
@@ -56,7 +57,7 @@ def test_a_careful_service_is_never_charged_twice_and_leaves_signed_evidence(pla
     asked = [json.loads(line) for line in (out / "asks.jsonl").read_text().splitlines()]
     assert len(asked) > len({ask["key"] for ask in asked}) > 34
     home = tmp_path / "home"
-    (held,) = EvidenceStore(home / "evidence").load(own_trust(home))
+    held = only_result(EvidenceStore(home / "evidence").load(own_trust(home)))
     assert held.statement.predicate_type == EvidenceKind.HOSTILE_RAIL
     assert held.statement.predicate.measures["unresolved"].value == "0"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from statements import only_result
 
 from gates.evidence.keys import own_trust
 from gates.evidence.store import EvidenceStore
@@ -41,7 +42,7 @@ def test_a_storm_on_a_sound_service_is_clean_and_leaves_signed_evidence(storm, l
     assert len(counted) == 12
     assert all(item["samples"] > 0 for item in counted.values())
     home = tmp_path / "home"
-    (held,) = EvidenceStore(home / "evidence").load(own_trust(home))
+    held = only_result(EvidenceStore(home / "evidence").load(own_trust(home)))
     assert held.statement.predicate.measures["double_settles"].value == "0"
     assert held.statement.predicate.facts["seed"] == 3
     before = (out / "check.json").read_bytes()

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import statements
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from statements import observation, predicate, reviewed, subject
 
 from gates.evidence.dsse import Signer
-from gates.evidence.statement import EvidenceKind, Measure, Predicate, Statement, Subject, make_statement, sign_statement
+from gates.evidence.statement import EvidenceKind, Measure
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
 from gates.schema.documents import load_document
@@ -24,6 +26,7 @@ from scorecards.weekly import PastWeek
 HERE = Path(__file__).parent
 BUILD = "5f" * 32
 STAMP = "2026-11-27T11:40:00.000Z"
+OBSERVED = "2026-11-20T09:00:00.000Z"
 Hold = Callable[..., Held]
 
 
@@ -60,13 +63,9 @@ def hold(signer: Signer) -> Hold:
     """Make one signed piece of evidence: `hold(kind, {measure: Measure})`."""
 
     def make(kind: str, measures: dict[str, Measure], at: str = STAMP, build_sha: str = BUILD, **facts: object) -> Held:
-        predicate = Predicate(at, at, "a test", measures, facts)
-        subject = Subject("local", {"sha256": build_sha})
-        statement = make_statement(EvidenceKind.LOAD_RUN, subject, predicate)
-        statement = msgspec.structs.replace(statement, predicate_type=kind)
-        assert isinstance(statement, Statement)
-        envelope = sign_statement(signer, statement)
-        return Held(sha256_hex(msgspec.json.encode(envelope)), envelope, statement)
+        cited = observation(signer, build_sha, OBSERVED).digest
+        said = predicate(kind, at, measures, facts=facts, build_observation=cited)
+        return statements.hold(signer, kind, subject(build_sha), said)
 
     return make
 
@@ -78,10 +77,11 @@ def gates() -> tuple[Gate, ...]:
 
 
 @pytest.fixture(scope="session")
-def evidence(hold: Hold) -> list[Held]:
+def evidence(hold: Hold, signer: Signer) -> list[Held]:
     """Evidence of a week in which a secret was found in a log and everything else that was tried went well."""
     secret = Measure("1", "count", 214, detail="storm/history.jsonl:88 holds a bearer token")
     return [
+        observation(signer, BUILD, OBSERVED),
         hold(EvidenceKind.LOAD_RUN, LOAD),
         hold(EvidenceKind.CRASH_DRILL, {"lost_settles": _zero(318)}, timeline=TIMELINE[:3]),
         hold(EvidenceKind.ROLLBACK_DRILL, {"recover_s": Measure("2.92", "s", 1, statistic="max")}, timeline=TIMELINE),
@@ -132,7 +132,7 @@ def make_inputs(gates: tuple[Gate, ...]) -> Callable[..., BuildInputs]:
             now="2026-11-27T12:05:00.000Z",
             week="2026-W48",
             target="local",
-            builds={"local": BUILD},
+            reviewed={"local": reviewed(BUILD)},
             may_be_official=True,
             gates=gates,
             waivers=(),
@@ -144,11 +144,12 @@ def make_inputs(gates: tuple[Gate, ...]) -> Callable[..., BuildInputs]:
 
 
 @pytest.fixture(scope="session")
-def last_week(make_inputs: Callable[..., BuildInputs], gates: tuple[Gate, ...], hold: Hold) -> Scorecard:
+def last_week(make_inputs: Callable[..., BuildInputs], gates: tuple[Gate, ...], hold: Hold, signer: Signer) -> Scorecard:
     """The official scorecard of the week before: a rollback that took too long, and a stricter bar for latency."""
     at = "2026-11-20T11:50:00.000Z"
     slow = {**LOAD, "reserve_latency": Measure("212.9", "ms", 400, statistic="p95 nearest-rank")}
     evidence = [
+        observation(signer, BUILD, OBSERVED),
         hold(EvidenceKind.LOAD_RUN, slow, at=at),
         hold(EvidenceKind.ROLLBACK_DRILL, {"recover_s": Measure("1260", "s", 1, statistic="max")}, at=at),
         hold(EvidenceKind.SECRET_SCAN, {"findings": _zero(198)}, at=at),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
+from statements import reviewed
 
 from gates.decide import decide
 from gates.schema.gate import EvidenceSource, Gate
@@ -19,7 +20,7 @@ Judge = Callable[[Sequence[Gate]], tuple[GateVerdict, ...]]
 
 @pytest.fixture
 def judge() -> Judge:
-    return lambda gates: decide(gates, [], {"local": "5f" * 32}, NOW).gates
+    return lambda gates: decide(gates, [], {"local": reviewed("5f" * 32)}, NOW).gates
 
 
 def changed(gates: Sequence[Gate], criterion_id: str, **replaced: object) -> list[Gate]:
@@ -46,7 +47,7 @@ ROWS = [
     ("lost-settles", {"max_age": "1d"}, BarEffect.TIGHTENED),
     ("double-settles", {"on_no_data": "fail"}, BarEffect.TIGHTENED),
     ("double-settles", {"exhaustive": True}, BarEffect.LOOSENED),
-    ("double-settles", {"source": EvidenceSource("urn:gonogo:evidence:load-run:v1", "other")}, BarEffect.CHANGED),
+    ("double-settles", {"source": EvidenceSource("urn:gonogo:evidence:load-run:v2", "other")}, BarEffect.CHANGED),
 ]
 
 

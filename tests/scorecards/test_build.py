@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from statements import reviewed
 
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
@@ -112,7 +113,7 @@ def test_the_scorecard_names_the_bytes_of_last_weeks(week: Scorecard, past: Past
 
 def test_evidence_of_another_build_counts_for_nothing(make_inputs: Make, evidence: list[Held]) -> None:
     """The verdict on a new build does not rest on statements about the old one."""
-    spec = build(make_inputs(builds={"local": "00" * 32}), evidence, None).spec
+    spec = build(make_inputs(reviewed={"local": reviewed("00" * 32)}), evidence, None).spec
     assert spec.exit_code == 3
     assert spec.evidence == ()
 

@@ -65,5 +65,5 @@ def test_small_words() -> None:
     """Plurals, drill clocks, kinds of evidence and thousands."""
     assert (counted(1, "sample"), counted(2240, "sample")) == ("1 sample", "2,240 samples")
     assert clock(4850) == "4.850 s"
-    assert (kind("urn:gonogo:evidence:load-run:v1"), kind("urn:other:x")) == ("load run", "urn:other:x")
+    assert (kind("urn:gonogo:evidence:load-run:v2"), kind("urn:other:x")) == ("load run", "urn:other:x")
     assert grouped("0.001") == "0.001"

@@ -16,6 +16,7 @@ from gates.probes.fail_closed.table import SHIPPED, Row, Table, load_table
 from gates.probes.money_witness import MoneyWitness
 from gates.probes.openapi import read_openapi
 from gates.schema.canonical import Json, sha256_hex
+from gates.schema.documents import spec_sha256
 from gates.schema.progress import progress
 
 ANSWERS, CODES = "unexpected_answers", "undocumented_codes"
@@ -34,7 +35,8 @@ Pause = Callable[[float], None]
 
 def make_probe(table_path: Path | None, pause: Pause = sleep) -> Probe:
     """The probe over the shipped table, or another."""
-    return Probe("fail-closed", EvidenceKind.FAIL_CLOSED, (ANSWERS, CODES), _run(table_path or SHIPPED, pause))
+    path = table_path or SHIPPED
+    return Probe("fail-closed", EvidenceKind.FAIL_CLOSED, (ANSWERS, CODES), _run(path, pause), spec_sha256(path))
 
 
 def _run(table_path: Path, pause: Pause) -> Callable[[TargetClient], Result]:

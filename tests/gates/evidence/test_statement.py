@@ -5,6 +5,7 @@ import stat
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from statements import predicate, subject
 
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.evidence.keys import load_signer, load_trust, own_trust
@@ -12,9 +13,7 @@ from gates.evidence.statement import (
     PAYLOAD_TYPE,
     EvidenceKind,
     Measure,
-    Predicate,
     Statement,
-    Subject,
     make_statement,
     open_statement,
     sign_statement,
@@ -22,8 +21,8 @@ from gates.evidence.statement import (
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 
-SUBJECT = Subject("local", {"sha256": "b" * 64})
-PREDICATE = Predicate("2026-11-23T09:00:00.000Z", "2026-11-23T09:00:00.000Z", "a test", {}, {})
+SUBJECT = subject("b" * 64)
+PREDICATE = predicate(EvidenceKind.LOAD_RUN, "2026-11-23T09:00:00.000Z", {})
 
 
 @pytest.fixture

@@ -5,19 +5,18 @@ import datetime as dt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
+from statements import predicate, subject
 
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.evidence.statement import (
     EvidenceKind,
     Measure,
-    Predicate,
-    Subject,
 )
 from gates.evidence.store import EvidenceStore
 from gates.schema.errors import UnknownProblem, UnverifiedProblem
 from gates.schema.time import format_utc
 
-SUBJECT = Subject("local", {"sha256": "b" * 64})
+SUBJECT = subject("b" * 64)
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def store(tmp_path):
 
 def _predicate(bench, hours=1, value="0"):
     finished = format_utc(bench.now - dt.timedelta(hours=hours))
-    return Predicate(finished, finished, "a test", {"double_settles": Measure(value, "count", samples=9)}, {})
+    return predicate(EvidenceKind.LOAD_RUN, finished, {"double_settles": Measure(value, "count", samples=9)})
 
 
 def _record(store, signer, bench, **changes):

@@ -78,11 +78,11 @@ def test_a_target_without_authorization_leaves_evidence_that_says_not_run(workbe
 def test_the_evidence_is_about_the_build_that_answered(workbench):
     """Subject and kind are those of the target; no credential is written anywhere."""
     done = workbench.run(PROBE)
-    (path,) = workbench.store.objects.glob("*/*.json")
-    assert path.name.startswith(done.evidence)
-    held = workbench.store.load(_trust(workbench))
-    assert held[0].statement.subject[0].digest == {"sha256": "c" * 64}
-    assert held[0].statement.predicate_type == EvidenceKind.AUTHORIZATION_SWEEP
+    held = workbench.store.get(done.evidence, _trust(workbench))
+    assert held.statement.subject[0].digest["build"] == "c" * 64
+    assert held.statement.predicate_type == EvidenceKind.AUTHORIZATION_SWEEP
+    observed = workbench.store.get(held.statement.predicate.build_observation, _trust(workbench))
+    assert observed.statement.subject == held.statement.subject
     assert b"0123456789" not in (workbench.out / "authorization-sweep.json").read_bytes()
 
 

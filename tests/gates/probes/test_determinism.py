@@ -14,7 +14,7 @@ GOLDEN = {
     "canonical YAML": "5936410f90b5e02a",
     "key set": "c016303b1baa519c",
     "receipts, signed": "101082ab810f4a6d",
-    "evidence statement, signed": "0890ee17378e5a34",
+    "evidence statement, signed": "4fda0be661fb4b12",
 }
 
 

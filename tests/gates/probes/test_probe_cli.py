@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from gates.probes.cli import NAMES, probe
-from gates.probes.conduct import read_subject
+from gates.probes.conduct import read_build
 from gates.probes.secret_scan import make_probe
 from gates.schema.errors import UsageProblem
 from gates.schema.target import Build
@@ -122,11 +122,11 @@ def test_evidence_about_another_build_than_the_service_reports_is_refused(workbe
     """--build X against a service that reports Y: exit 2, and nothing is stored. Its own build is no contradiction."""
     chosen = make_probe((Path(__file__),), {})
     with workbench.client() as client:
-        own = read_subject(client, None).digest["sha256"]
+        own = read_build(client, None)
         with pytest.raises(UsageProblem, match=f"the service reports the build {own}, not {'0' * 64}"):
             workbench.conduct(chosen, client, build="0" * 64)
         assert not list(workbench.store.objects.glob("*/*"))
-        assert read_subject(client, own).digest == {"sha256": own}
+        assert read_build(client, own) == own
 
 
 @pytest.mark.process
@@ -137,7 +137,7 @@ def test_a_build_is_taken_as_given_where_no_service_can_contradict(workbench):
     unset = {"credentials": {"agent": "${GONOGO_NOT_SET}"}}
     for changes in (silent, unset, {"build": None}, {"build": Build("/v1/status", "/absent")}):
         with workbench.client(**changes) as client:
-            assert read_subject(client, given).digest == {"sha256": given}
+            assert read_build(client, given) == given
 
 
 def test_evidence_is_dated_by_the_clock_alone(tmp_path):

@@ -234,7 +234,8 @@ def test_the_evidence_tells_where_and_never_what(workbench, tmp_path, monkeypatc
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "logs" not in path.parts)
     assert VALUE.encode() not in left
     assert base64.b64encode(VALUE.encode())[:30] not in left
-    envelope = json.loads(next(workbench.store.objects.glob("*/*.json")).read_bytes())
+    (path,) = workbench.store.objects.glob(f"*/{done.evidence}*")
+    envelope = json.loads(path.read_bytes())
     assert EvidenceKind.SECRET_SCAN.value.encode() in base64.b64decode(envelope["payload"])
 
 
