@@ -8,6 +8,7 @@ import msgspec
 import yaml
 
 from gates.schema.errors import UsageProblem
+from gates.schema.faults import document_faults
 
 API_VERSION = "gonogo/v1"
 
@@ -57,7 +58,8 @@ def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> 
     try:
         return msgspec.convert(raw, Document[spec_type], strict=True)  # type: ignore[valid-type]  # a runtime type argument
     except msgspec.ValidationError as error:
-        raise UsageProblem(f"{origin}: {_readable(str(error))}") from None
+        found = list(document_faults(raw, Document[spec_type])) or [_readable(str(error))]  # type: ignore[valid-type]  # the same
+        raise UsageProblem("\n".join(f"{origin}: {text}" for text in found)) from None
 
 
 def _readable(message: str) -> str:
