@@ -12,7 +12,7 @@ import click
 from gates.evidence_cli import evidence, evidence_option, trust_option
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
-from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.options import clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show, show_product, write_document
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def validate(path: Path | None) -> None:
 @click.option(
     "--waivers", "waivers_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of Waiver files."
 )
-@click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
+@verdict_options
 @now_option
 @format_option("text", "json", "yaml")
 def run(  # each parameter is one option of the command line
@@ -108,6 +108,7 @@ def run(  # each parameter is one option of the command line
     build: str | None,
     waivers_path: Path | None,
     fail_on: str | None,
+    accept: str | None,
     now: dt.datetime | None,
     output_format: str,
 ) -> int:
@@ -115,7 +116,7 @@ def run(  # each parameter is one option of the command line
 
     Only evidence about the build that the target runs counts.
 
-    Exit 0 GO, 1 NO GO because something fails, 3 NO GO because something could not be judged.
+    Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
@@ -129,7 +130,7 @@ def run(  # each parameter is one option of the command line
     builds = {named.name: _build(named, build)}
     review = decide(gates, held, builds, clock_at(now)(), waivers)
     show_product(render(review, output_format), output_format)
-    return int(exit_code(review.decision, fail_on_yellow=fail_on is not None))
+    return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 
 
 @click.command()

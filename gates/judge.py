@@ -29,6 +29,7 @@ def judge_gate(
         letter=gate.letter,
         title=gate.title,
         priority=gate.priority,
+        waivable=gate.waivable,
         owner=gate.owner,
         question=gate.question,
         runbook=gate.runbook,

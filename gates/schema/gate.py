@@ -25,6 +25,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     that a p95 is never judged by a mean. `confidence` (such as "0.95") makes a ratio pass only if its bound passes too.
     `max_age` is a duration. A failing criterion with `automatic_no_go` decides the review alone, whatever else passes.
     `exhaustive` says that the measure looks at all there are (every route, every artifact), not at a sample: no bound.
+    `needs` are the least counts of the measure's parts (`in_flight_together: 50`), `cohort` is whose behaviour must be measured.
     """
 
     id: str
@@ -42,10 +43,12 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_no_data: Literal["unknown", "fail"] = "unknown"
     automatic_no_go: bool = False
     exhaustive: bool = False
+    needs: dict[str, int] = {}
+    cohort: Literal["none", "simulated", "canary", "external"] | None = None
 
 
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One launch gate; it passes only if every criterion passes."""
+    """One launch gate; it passes only if every criterion passes. `answers` names the launch plan's questions, by letter."""
 
     id: str
     letter: str
@@ -56,6 +59,7 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runbook: str
     criteria: tuple[Criterion, ...]
     waivable: bool = False
+    answers: tuple[str, ...] = ()
 
 
 class GateSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
