@@ -16,6 +16,7 @@ from gates.schema.waiver import Waiver
 from gates.selection import relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
+from scorecards.card_bar import BarInputs
 from scorecards.history import History, open_history
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
@@ -23,30 +24,32 @@ from scorecards.weeks import week_of
 
 REVIEWS = "reviews"
 LATEST = "latest"
+BY_HAND = "judged as of a given moment (--now), not by the clock"
 
 
 class Occasion(msgspec.Struct, frozen=True):
-    """What is judged, as of when, for which week, and whether this may become the week's official verdict."""
+    """What is judged, as of when, for which week, and why it cannot become the week's official verdict, "" if it can."""
 
     target: str
     build: str
     now: dt.datetime
     week: str
-    may_be_official: bool
+    preview_because: str
 
     @classmethod
-    def at(cls, now: dt.datetime, *, target: str, build: str, week: str | None, may_be_official: bool) -> "Occasion":
+    def at(cls, now: dt.datetime, *, target: str, build: str, week: str | None, preview_because: str) -> "Occasion":
         """The occasion at a moment; without a week it is the one that holds the moment."""
-        return cls(target, build, now, week or week_of(now), may_be_official)
+        return cls(target, build, now, week or week_of(now), preview_because)
 
 
 class Material(msgspec.Struct, frozen=True):
-    """What is judged with: the gates, the waivers, all evidence at hand, and the keys that verify it."""
+    """What is judged with: the gates, the waivers, all evidence at hand, the keys that verify it, and what else makes the bar."""
 
     gates: tuple[Gate, ...]
     waivers: tuple[Waiver, ...]
     evidence: Sequence[Held]
     trust_jwks: bytes
+    bar: BarInputs = BarInputs()
 
 
 def evaluate(home: Path, occasion: Occasion, material: Material, signer: Signer, out: Path, *, keep: bool = True) -> Scorecard:
@@ -122,10 +125,11 @@ def _inputs(history: History, occasion: Occasion, material: Material) -> tuple[B
         week=occasion.week,
         target=occasion.target,
         builds={occasion.target: occasion.build},
-        may_be_official=occasion.may_be_official,
+        preview_because=occasion.preview_because,
         gates=material.gates,
         waivers=material.waivers,
         history=tuple(past for past, _ in official),
+        bar=material.bar,
     )
     return inputs, earlier[-1] if earlier else None
 

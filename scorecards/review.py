@@ -54,8 +54,8 @@ def collect(order: Order, voice: Voice) -> str:
 
 def judge(order: Order, build: str, clock: Clock, signer: Signer) -> Scorecard:
     """Judge all stored evidence and write the scorecard into the review's folder."""
-    material, now = gather(order.home, order.rules, order.evidence), clock()
-    occasion = Occasion.at(now, target=order.named.name, build=build, week=order.week, may_be_official=order.may_be_official)
+    material, now = gather(order.home, order.rules, order.evidence, order.named.target), clock()
+    occasion = Occasion.at(now, target=order.named.name, build=build, week=order.week, preview_because=order.preview_because)
     scorecard = evaluate(order.home, occasion, material, signer, order.out)
     copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path or CATALOG, order.out)
     point_latest(order.home, order.out)
