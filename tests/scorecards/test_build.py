@@ -61,7 +61,7 @@ def test_a_week_of_green_evidence_is_a_go(make_inputs: Make, green_gates: tuple[
 def test_a_p1_gate_cut_into_many_does_not_raise_the_share(
     make_inputs: Make, green_gates: tuple[Gate, ...], green_evidence: list[Held]
 ) -> None:
-    """Last week's card holds this week to its gates: both P1 gates in five parts each, nine of ten pass, and none of the two."""
+    """Last week's card holds this week to its gates: two P1 gates cut into ten parts that pass are none of the two."""
     before = build(make_inputs(gates=green_gates, week="2026-W47", now="2026-11-20T12:01:00.000Z"), [], None)
     p1 = [gate for gate in green_gates if gate.priority is Priority.P1]
     letters = iter("KLMNOPQRSTUVW")
