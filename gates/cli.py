@@ -12,7 +12,7 @@ import click
 from gates.evidence_cli import evidence, evidence_option, trust_option
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
-from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.options import clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show, show_product, write_document
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def validate(path: Path | None) -> None:
 @click.option(
     "--waivers", "waivers_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of Waiver files."
 )
-@click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
+@verdict_options
 @now_option
 @format_option("text", "json", "yaml")
 def run(  # each parameter is one option of the command line
@@ -110,6 +110,7 @@ def run(  # each parameter is one option of the command line
     profile: str,
     waivers_path: Path | None,
     fail_on: str | None,
+    accept: str | None,
     now: dt.datetime | None,
     output_format: str,
 ) -> int:
@@ -117,7 +118,7 @@ def run(  # each parameter is one option of the command line
 
     Only evidence about the build that the target runs counts: from this target file, this instance and this load profile.
 
-    Exit 0 GO, 1 NO GO because something fails, 3 NO GO because something could not be judged.
+    Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
     from gates.build import make_reviewed
     from gates.decide import decide, exit_code
@@ -132,7 +133,7 @@ def run(  # each parameter is one option of the command line
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
     review = decide(gates, held, reviewed, clock_at(now)(), waivers)
     show_product(render(review, output_format), output_format)
-    return int(exit_code(review.decision, fail_on_yellow=fail_on is not None))
+    return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 
 
 @click.command()

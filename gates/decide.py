@@ -10,7 +10,7 @@ from gates.red_runs import red_runs
 from gates.schema.gate import Gate
 from gates.schema.soundness import require_sound
 from gates.schema.time import format_utc
-from gates.schema.verdict import Review
+from gates.schema.verdict import LastWeek, Review
 from gates.schema.waiver import Waiver, require_complete
 from gates.selection import Shelf
 from gates.weigh import exit_code, weigh
@@ -25,12 +25,15 @@ def decide(
     now: dt.datetime,
     waivers: Iterable[Waiver] = (),
     explained: Sequence[str] = (),
+    last_week: LastWeek | None = None,
+    blocked_by: Sequence[str] = (),
 ) -> Review:
     """Judge every gate by the evidence about what is under review, and weigh the verdicts.
 
     `reviewed` maps each target's name to its build, instance and inputs; where the build could not be read, nothing is evidence
     for it. With several targets each criterion has to hold for all of them. `explained` are the digests of red runs of the week
-    with a signed explanation. The order of `evidence` and of `waivers` does not matter.
+    with a signed explanation; `last_week` and `blocked_by` are what `weigh` takes next to the verdicts. The order of `evidence`
+    and of `waivers` does not matter.
 
     Raises UsageProblem for a gate set that could never give NO GO: empty, without a P0 gate, with doubled ids, or with a
     criterion that cannot be read as written; or for a waiver that is not complete.
@@ -42,4 +45,4 @@ def decide(
     verdicts = tuple(judge_gate(gate, judging, granted) for gate in gates)
     red = red_runs(gates, judging.shelf, reviewed, now, judging.explained)
     builds = {target: one.build for target, one in sorted(reviewed.items())}
-    return Review(weigh(verdicts), verdicts, builds, format_utc(now), red)
+    return Review(weigh(verdicts, last_week, blocked_by), verdicts, builds, format_utc(now), red)

@@ -39,6 +39,7 @@ def judge_gate(gate: Gate, judging: Judging, waivers: Iterable[Waiver]) -> GateV
         letter=gate.letter,
         title=gate.title,
         priority=gate.priority,
+        waivable=gate.waivable,
         owner=gate.owner,
         question=gate.question,
         runbook=gate.runbook,

@@ -60,7 +60,7 @@ def _decision(review: Review) -> Iterator[str]:
     yield from (f"{_MARGIN}{reason}" for reason in decision.reasons)
     for target, build in review.builds.items():
         yield f"{_MARGIN}Target {target}, build {build or 'not known'}."
-    yellow = "; 4 with --fail-on yellow" if decision.yellow else ""
+    yellow = "; 4 with --fail-on yellow" if decision.yellow and decision.exit_code == 0 else ""
     yield f"{_MARGIN}Exit code {decision.exit_code}: {EXIT_MEANING[ExitCode(decision.exit_code)]}{yellow}."
 
 

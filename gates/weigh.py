@@ -5,78 +5,100 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from gates.schema.outcome import Decision, ExitCode, Outcome, Priority
-from gates.schema.verdict import AutomaticNoGo, GateVerdict, Missing, ReviewDecision
+import msgspec
+
+from gates.schema.outcome import Decision, ExitCode, Outcome, Priority, ending
+from gates.schema.verdict import AutomaticNoGo, GateVerdict, LastWeek, Missing, P1Share, ReviewDecision
+from gates.share import counted, deciding_ratio, last_weeks_share, not_passed, passed, share_text
 
 GO_RATIO = Fraction(80, 100)
 CONDITIONAL_RATIO = Fraction(60, 100)
-PASSED = (Outcome.PASS, Outcome.WARN)  # a warning holds its threshold; it makes the review yellow, not red
 
 
-def weigh(gates: Sequence[GateVerdict]) -> ReviewDecision:
+class _Scales(msgspec.Struct, frozen=True):
+    """What is weighed: the gates by priority, and what may forbid a launch whatever their counts are."""
+
+    p0: list[GateVerdict]
+    p1: list[GateVerdict]
+    open: tuple[str, ...]
+    last: P1Share | None
+    ratio: Fraction | None
+    unmitigated: tuple[str, ...]
+    automatic: tuple[AutomaticNoGo, ...]
+    blocked_by: tuple[str, ...]
+
+
+def weigh(gates: Sequence[GateVerdict], last_week: LastWeek | None = None, blocked_by: Sequence[str] = ()) -> ReviewDecision:
     """GO, CONDITIONAL GO or NO GO.
 
     GO: every P0 gate passes and 80 % of the P1 gates. CONDITIONAL GO: every P0 gate, 60 % of the P1 gates, and a written,
     owned mitigation in force for each P1 gate that does not pass. NO GO: anything else, and whatever the counts where a
-    criterion marked automatic_no_go fails.
+    criterion marked automatic_no_go fails or something is in `blocked_by`. The share of P1 gates is the lower of those of this
+    week's gates and of last week's; a P1 gate of last week that is gone does not pass and has no mitigation.
     """
-    p0, p1 = _of(gates, Priority.P0), _of(gates, Priority.P1)
-    automatic, missing = tuple(_automatic(gates)), tuple(_missing(gates))
-    decision = _decide(p0, p1, automatic=bool(automatic))
-    relevant = [gate.outcome for gate in (*p0, *p1)]
+    last = last_weeks_share(gates, last_week)
+    p1, shared = _of(gates, Priority.P1), counted(gates, last_week)
+    scales = _Scales(
+        p0=_of(gates, Priority.P0),
+        p1=p1,
+        open=tuple(_name(gate) for gate in not_passed(shared)),
+        last=last,
+        ratio=deciding_ratio(p1, last),
+        unmitigated=_unmitigated(shared, last),
+        automatic=tuple(_automatic(gates)),
+        blocked_by=tuple(blocked_by),
+    )
+    decision = _decide(scales)
     return ReviewDecision(
         decision=decision,
-        reasons=tuple(_reasons(decision, p0, p1, automatic)),
-        p0_passed=_passed(p0),
-        p0_total=len(p0),
-        p1_passed=_passed(p1),
+        reasons=tuple(_reasons(decision, scales)),
+        p0_passed=passed(scales.p0),
+        p0_total=len(scales.p0),
+        p1_passed=passed(p1),
         p1_total=len(p1),
-        p1_ratio=f"{Decimal(_passed(p1) * 100 // len(p1)).scaleb(-2):.2f}" if p1 else None,
-        automatic_no_go=automatic,
-        missing=missing,
-        yellow=decision is not Decision.NO_GO and any(outcome is not Outcome.PASS for outcome in relevant),
-        exit_code=_exit_code(decision, p0, p1, automatic=bool(automatic)),
+        p1_ratio=None if scales.ratio is None else f"{Decimal(int(scales.ratio * 100)).scaleb(-2):.2f}",
+        p1_last_week=last,
+        blocked_by=scales.blocked_by,
+        automatic_no_go=scales.automatic,
+        missing=tuple(_missing(gates)),
+        yellow=decision is not Decision.NO_GO and any(gate.outcome is not Outcome.PASS for gate in (*scales.p0, *p1)),
+        exit_code=_exit_code(decision, scales),
     )
 
 
-def exit_code(decision: ReviewDecision, *, fail_on_yellow: bool = False) -> ExitCode:
-    """The code to end with: the decision's own, or 4 for a yellow one with `--fail-on yellow`."""
-    return ExitCode.YELLOW if decision.yellow and fail_on_yellow else ExitCode(decision.exit_code)
+def exit_code(decision: ReviewDecision, *, fail_on: str | None = None, accept: str | None = None) -> ExitCode:
+    """The code to end with: what `--fail-on` and `--accept` make of the decision's own."""
+    return ending(ExitCode(decision.exit_code), yellow=decision.yellow, fail_on=fail_on, accept=accept)
 
 
 def _of(gates: Sequence[GateVerdict], priority: Priority) -> list[GateVerdict]:
     return [gate for gate in gates if gate.priority is priority]
 
 
-def _passed(gates: Sequence[GateVerdict]) -> int:
-    return sum(gate.outcome in PASSED for gate in gates)
-
-
-def _not_passed(gates: Sequence[GateVerdict]) -> list[GateVerdict]:
-    return [gate for gate in gates if gate.outcome not in PASSED]
-
-
-def _decide(p0: Sequence[GateVerdict], p1: Sequence[GateVerdict], *, automatic: bool) -> Decision:
-    if automatic or not p0 or _not_passed(p0):
+def _decide(scales: _Scales) -> Decision:
+    if scales.automatic or scales.blocked_by or not scales.p0 or not_passed(scales.p0):
         return Decision.NO_GO
-    if not p1 or Fraction(_passed(p1), len(p1)) >= GO_RATIO:
+    if scales.ratio is None or scales.ratio >= GO_RATIO:
         return Decision.GO
-    if Fraction(_passed(p1), len(p1)) >= CONDITIONAL_RATIO and not _unmitigated(p1):
+    if scales.ratio >= CONDITIONAL_RATIO and not scales.unmitigated:
         return Decision.CONDITIONAL_GO
     return Decision.NO_GO
 
 
-def _unmitigated(p1: Sequence[GateVerdict]) -> list[GateVerdict]:
-    return [gate for gate in _not_passed(p1) if not (gate.waived and gate.mitigation)]
+def _unmitigated(gates: Sequence[GateVerdict], last: P1Share | None) -> tuple[str, ...]:
+    """The names of those that do not pass and have no mitigation in force; nobody can have one for a gate that is gone."""
+    without = [gate for gate in not_passed(gates) if not (gate.waived and gate.mitigation)]
+    return (*(_name(gate) for gate in without), *(last.gone if last else ()))
 
 
-def _exit_code(decision: Decision, p0: Sequence[GateVerdict], p1: Sequence[GateVerdict], *, automatic: bool) -> Literal[0, 1, 3]:
-    if decision is not Decision.NO_GO:
+def _exit_code(decision: Decision, scales: _Scales) -> Literal[0, 1, 3, 9]:
+    """3 says that nothing failed: neither a P0 nor a P1 gate, nor a criterion that stops a launch alone."""
+    if decision is Decision.GO:
         return 0
-    if automatic or any(gate.outcome is Outcome.FAIL for gate in p0):
-        return 1
-    unknown = any(gate.outcome is Outcome.UNKNOWN for gate in (*p0, *p1))
-    return 3 if unknown or not p0 else 1
+    if decision is Decision.CONDITIONAL_GO:
+        return 9
+    failed = any(gate.outcome is Outcome.FAIL for gate in (*scales.p0, *scales.p1))
+    return 1 if failed or scales.automatic else 3
 
 
 def _automatic(gates: Sequence[GateVerdict]) -> Iterator[AutomaticNoGo]:
@@ -95,31 +117,33 @@ def _missing(gates: Sequence[GateVerdict]) -> Iterator[Missing]:
                 yield Missing(gate.id, gate.priority, criterion.id, criterion.title, item.unknown, item.detail, by)
 
 
-def _reasons(
-    decision: Decision, p0: Sequence[GateVerdict], p1: Sequence[GateVerdict], automatic: Sequence[AutomaticNoGo]
-) -> Iterator[str]:
-    for item in automatic:
+def _reasons(decision: Decision, scales: _Scales) -> Iterator[str]:
+    for item in scales.automatic:
         yield f"Automatic NO GO, whatever the counts: {item.title} ({item.gate}): {item.detail}."
+    yield from (f"NO GO, whatever the counts: {reason}." for reason in scales.blocked_by)
+    p0, p1 = scales.p0, scales.p1
     yield f"{_tally(p0, Priority.P0)}."
-    if not p1:
-        yield "There are no P1 gates."
-        return
-    yield f"{_tally(p1, Priority.P1)}; GO needs 80 %, CONDITIONAL GO 60 %."
-    enough = Fraction(_passed(p1), len(p1)) >= CONDITIONAL_RATIO
+    yield f"{_tally(p1, Priority.P1)}; GO needs 80 %, CONDITIONAL GO 60 %." if p1 else "There are no P1 gates."
+    if text := share_text(p1, scales.last):
+        yield text
     if decision is Decision.CONDITIONAL_GO:
-        yield f"Each of {_names(_not_passed(p1))} has a written, owned mitigation."
-    elif decision is Decision.NO_GO and not _not_passed(p0) and enough and _unmitigated(p1):
-        yield f"No written, owned mitigation is in force for {_names(_unmitigated(p1))}."
+        yield f"Each of {', '.join(scales.open)} has a written, owned mitigation."
+    elif decision is Decision.NO_GO and not not_passed(p0) and _conditional(scales) and scales.unmitigated:
+        yield f"No written, owned mitigation is in force for {', '.join(scales.unmitigated)}."
+
+
+def _conditional(scales: _Scales) -> bool:
+    return scales.ratio is not None and CONDITIONAL_RATIO <= scales.ratio < GO_RATIO
 
 
 def _tally(gates: Sequence[GateVerdict], priority: Priority) -> str:
-    text = f"{_passed(gates)} of {len(gates)} {priority} gates pass"
+    text = f"{passed(gates)} of {len(gates)} {priority} gates pass"
     groups = (("with warnings", Outcome.WARN), ("failing", Outcome.FAIL), ("not judged", Outcome.UNKNOWN))
     for label, outcome in groups:
-        some = [gate for gate in gates if gate.outcome is outcome]
-        text += f"; {label}: {_names(some)}" if some else ""
+        some = [_name(gate) for gate in gates if gate.outcome is outcome]
+        text += f"; {label}: {', '.join(some)}" if some else ""
     return text
 
 
-def _names(gates: Sequence[GateVerdict]) -> str:
-    return ", ".join(f"{gate.letter} {gate.id}" for gate in gates)
+def _name(gate: GateVerdict) -> str:
+    return f"{gate.letter} {gate.id}"

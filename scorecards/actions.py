@@ -4,16 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gates.schema.outcome import Outcome, Priority, UnknownReason
 from gates.schema.verdict import CriterionVerdict, GateVerdict
-from scorecards.bar import describe
-from scorecards.schema import Action, WaiverLine
+from scorecards.bar_changes import describe
+from scorecards.loosening import unsigned
+from scorecards.schema import Action, CardBar, WaiverLine
 from scorecards.weekly import BarEffect, Changes
 
 _LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
 
 
-def next_actions(gates: Sequence[GateVerdict], changes: Changes, waivers: Iterable[WaiverLine]) -> tuple[Action, ...]:
+def next_actions(
+    gates: Sequence[GateVerdict], changes: Changes, waivers: Iterable[WaiverLine], bar: CardBar
+) -> tuple[Action, ...]:
     """Every action, one for each gate and command; failing before unknown, P0 before P1."""
-    found = [*_for_gates(gates), *_for_bar(gates, changes), *_for_waivers(gates, waivers)]
+    found = [*_for_gates(gates), *_for_bar(gates, changes), *_for_loosened(gates, bar), *_for_waivers(gates, waivers)]
     found.sort(key=lambda ranked: ranked[0])
     return tuple(action for _, action in found)
 
@@ -59,15 +62,26 @@ def _and_more(items: Sequence[CriterionVerdict]) -> str:
 def _for_bar(gates: Sequence[GateVerdict], changes: Changes) -> Iterator[tuple[_Rank, Action]]:
     by_id = {gate.id: gate for gate in gates}
     for change in changes.bar:
-        gate = by_id.get(change.gate)
-        if change.effect not in _LOWERED:
+        if change.effect not in _LOWERED or change.gate is None:
             continue
+        gate = by_id.get(change.gate)
         do = f"The bar was lowered since {changes.since}: {describe(change)}. Undo it, or record the decision."
         if gate is not None:
             yield (gate.priority, 0, gate.letter), _action(gate, do, (), "gonogo gate list")
         else:
             lost = Action(Priority.P0, change.gate, "?", "the launch committee", do, (), "gonogo gate list", "")
             yield (Priority.P0, 0, "?"), lost
+
+
+def _for_loosened(gates: Sequence[GateVerdict], bar: CardBar) -> Iterator[tuple[_Rank, Action]]:
+    letters = {gate.id: gate.letter for gate in gates}
+    for line in unsigned(bar.loosened):
+        do = f"{line.criterion} alone stops a launch and is loosened ({line.change}): undo it, or let two people sign it."
+        letter = letters.get(line.gate, "?")
+        yield (
+            (Priority.P0, 0, letter),
+            Action(Priority.P0, line.gate, letter, "the launch committee", do, (line.criterion,), "", ""),
+        )
 
 
 def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) -> Iterator[tuple[_Rank, Action]]:

@@ -15,9 +15,10 @@ from gates.schema.time import format_utc, parse_utc
 from gates.schema.verdict import Review
 from gates.schema.waiver import Waiver
 from scorecards.actions import next_actions
-from scorecards.bar import bar_sha256, describe
+from scorecards.card_bar import BarInputs, card_bar, held_to
 from scorecards.changes import find_changes
-from scorecards.schema import KIND, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
+from scorecards.loosening import why_blocked
+from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
 from scorecards.sentence import sentence
 from scorecards.streak import find_streak, not_passed, state_of
 from scorecards.tables import counts, evidence_lines, waiver_lines
@@ -31,18 +32,19 @@ from scorecards.words import moment
 class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a scorecard is computed from, except the evidence and last week's YAML, which are files of their own.
 
-    `history` are the official scorecards of `target` of this week and before, by week. `may_be_official` is False for an
-    evaluation as of a moment that was chosen: it does not become the week's verdict.
+    `history` are the official scorecards of `target` of this week and before, by week. `preview_because`
+    says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can.
     """
 
     now: str
     week: str
     target: str
     reviewed: dict[str, Reviewed]
-    may_be_official: bool
+    preview_because: str
     gates: tuple[Gate, ...]
     waivers: tuple[Waiver, ...]
     history: tuple[PastWeek, ...]
+    bar: BarInputs = BarInputs()
     explained: tuple[str, ...] = ()
 
 
@@ -52,12 +54,13 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     `previous` is the whole last official scorecard of an earlier week, None where there is none.
     """
     held, now = tuple(evidence), parse_utc(inputs.now)
-    review = decide(inputs.gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained)
-    standing, standing_reason = _standing(inputs, now)
     last = None if previous is None else previous.spec
-    changes = find_changes(last, review.gates)
-    bar_diff = "; ".join(describe(change) for change in changes.bar)
-    this = past_week(inputs, review, yaml_sha256="")
+    bar = card_bar(inputs.bar, inputs.gates, last, inputs.week)
+    blocked_by = why_blocked(bar.loosened)
+    review = decide(inputs.gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained, held_to(last), blocked_by)
+    standing, standing_reason = _standing(inputs, now)
+    changes = find_changes(last, review.gates, bar.parts)
+    this = past_week(inputs, review, bar)
     waivers = waiver_lines(inputs.waivers, now)
     spec = ScorecardSpec(
         week=inputs.week,
@@ -75,16 +78,17 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         exit_code=review.decision.exit_code,
         p1_ratio=review.decision.p1_ratio,
         counts=counts(review.gates),
-        streak=find_streak(this, standing, week_of(now), inputs.history, bar_diff),
+        streak=find_streak(this, standing, week_of(now), inputs.history),
+        bar=bar,
         changes=changes,
-        actions=next_actions(review.gates, changes, waivers),
+        actions=next_actions(review.gates, changes, waivers, bar),
         waivers=waivers,
         gates=review.gates,
         red_runs=review.red_runs,
         findings=findings(review.gates, held),
         timelines=timelines(held),
         evidence=evidence_lines(held, review.gates),
-        inputs=_inputs(inputs, review, previous_ref(inputs)),
+        inputs=_inputs(inputs, bar, previous_ref(inputs)),
     )
     metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", f"May {inputs.target} launch? Scorecard of {inputs.week}")
     return Scorecard(API_VERSION, KIND, metadata, spec)
@@ -99,15 +103,15 @@ def previous_ref(inputs: BuildInputs) -> PreviousRef | None:
     return PreviousRef(last.week, last.decision, last.yaml_sha256)
 
 
-def past_week(inputs: BuildInputs, review: Review, yaml_sha256: str) -> PastWeek:
+def past_week(inputs: BuildInputs, review: Review, bar: CardBar) -> PastWeek:
     """What the history will keep of this review."""
     return PastWeek(
         week=inputs.week,
         state=state_of(review.decision.decision, review.decision.exit_code),
         decision=review.decision.decision,
         evaluated_at=review.now,
-        yaml_sha256=yaml_sha256,
-        bar_sha256=bar_sha256(review.gates),
+        yaml_sha256="",
+        bar=bar.state,
         not_passed=not_passed(review.gates),
     )
 
@@ -120,15 +124,15 @@ def _standing(inputs: BuildInputs, now: dt.datetime) -> tuple[Standing, str]:
         return Standing.PREVIEW, f"judged in {week_of(now)}, outside the week of this scorecard"
     if not is_due(inputs.week, now):
         return Standing.PREVIEW, f"the first scorecard from {moment(format_utc(cutoff(inputs.week)))} on is the official one"
-    if not inputs.may_be_official:
-        return Standing.PREVIEW, "judged as of a given moment (--now), not by the clock"
+    if inputs.preview_because:
+        return Standing.PREVIEW, inputs.preview_because
     return Standing.OFFICIAL, "the first evaluation since the week's cut-off; it cannot be replaced"
 
 
-def _inputs(inputs: BuildInputs, review: Review, previous: PreviousRef | None) -> InputDigests:
+def _inputs(inputs: BuildInputs, bar: CardBar, previous: PreviousRef | None) -> InputDigests:
     return InputDigests(
         gate_set_sha256=sha256_hex(canonical_json(inputs.gates)),
-        bar_sha256=bar_sha256(review.gates),
+        bar_sha256=bar.state.sha256,
         waivers_sha256=sha256_hex(canonical_json(inputs.waivers)),
         history_sha256=sha256_hex(canonical_json(inputs.history)),
         previous=previous,

@@ -4,21 +4,26 @@ from collections.abc import Sequence
 
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import GateVerdict
-from scorecards.bar import compare_bars, describe
+from scorecards.bar import BarParts
+from scorecards.bar_changes import compare_bars, compare_parts, describe
 from scorecards.schema import ScorecardSpec
 from scorecards.weekly import BarChange, BarEffect, Changes, GateChange, GateMove, ValueChange
 
 _GREEN = (Outcome.PASS, Outcome.WARN)
-_FINDINGS = (BarEffect.LOOSENED, BarEffect.REMOVED)
+_BAR_WORDS = (
+    ((BarEffect.LOOSENED, BarEffect.REMOVED), "the bar was lowered"),
+    ((BarEffect.CHANGED,), "the bar changed, and the two cannot be compared"),
+    ((BarEffect.TIGHTENED, BarEffect.ADDED), "the bar was raised"),
+)
 
 
-def find_changes(previous: ScorecardSpec | None, gates: Sequence[GateVerdict]) -> Changes:
+def find_changes(previous: ScorecardSpec | None, gates: Sequence[GateVerdict], parts: BarParts) -> Changes:
     """Compare with the last official scorecard of an earlier week, if there is one."""
     if previous is None:
         return Changes(None, "This is the first week: there is no official scorecard to compare with.", (), (), ())
     before = {gate.id: gate for gate in previous.gates}
     moves = tuple(change for gate in gates if (change := _gate_change(before.get(gate.id), gate)) is not None)
-    bar = compare_bars(previous.gates, gates)
+    bar = (*compare_bars(previous.gates, gates), *compare_parts(previous.bar.parts, parts))
     values = tuple(_value_changes(before, gates))
     return Changes(previous.week, _sentence(previous.week, moves, bar), moves, bar, values)
 
@@ -56,9 +61,8 @@ def _sentence(week: str, moves: Sequence[GateChange], bar: Sequence[BarChange]) 
         letters = ", ".join(change.letter for change in moves if change.move is move)
         if letters:
             parts.append(f"{move.value}: {letters}")
-    findings = [describe(change) for change in bar if change.effect in _FINDINGS]
-    if findings:
-        parts.append(f"the bar was lowered ({'; '.join(findings)})")
-    return (
-        f"Since {week}: {'; '.join(parts)}." if parts else f"Since {week}: no gate changed its colour, and the bar is the same."
-    )
+    parts = parts or ["no gate changed its colour"]
+    for effects, words in _BAR_WORDS:
+        if found := [describe(change) for change in bar if change.effect in effects]:
+            parts.append(f"{words} ({'; '.join(found)})")
+    return f"Since {week}: {'; '.join(parts if bar else [*parts, 'the bar is the same'])}."

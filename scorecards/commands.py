@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.options import clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
 from gates.schema.state import made_state_dir, state_dir
 
@@ -30,7 +30,7 @@ def scorecard() -> None:
 @click.option("--evidence", "evidence_path", type=_FOLDER, help="The evidence store.  [default: STATE/evidence]")
 @click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
 @click.option("--draft", is_flag=True, help="Do not add the scorecard to the history.")
-@click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
+@verdict_options
 @now_option
 @format_option("text", "yaml", "json")
 def build(  # each parameter is one option of the command line
@@ -46,14 +46,18 @@ def build(  # each parameter is one option of the command line
     official: bool,
     draft: bool,
     fail_on: str | None,
+    accept: str | None,
     now: dt.datetime | None,
     output_format: str,
 ) -> int:
     """Judge stored evidence and write a scorecard; nothing is run against the service.
 
     With FOLDER, a review's folder, the scorecard is computed again from that folder; the history does not change.
+
+    Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
     from scorecards.again import build_again
+    from scorecards.evaluate import BY_HAND
     from scorecards.output import exit_code, shown
     from scorecards.stored import Sources, build_from_store
 
@@ -62,10 +66,12 @@ def build(  # each parameter is one option of the command line
         card = build_again(folder, out)
     else:
         sources = Sources(target, build_sha256, profile, week, gates_path, waivers_path, evidence_path)
-        may_be_official = (now is None or official) and not draft
-        card = build_from_store(home, sources, clock_at(now)(), out, may_be_official=may_be_official, keep=not draft)
+        by_hand = BY_HAND if now is not None and not official else ""
+        card = build_from_store(
+            home, sources, clock_at(now)(), out, preview_because="a draft (--draft)" if draft else by_hand, keep=not draft
+        )
     show_product(shown(card, output_format), output_format)
-    return int(exit_code(card, fail_on_yellow=fail_on is not None))
+    return int(exit_code(card, fail_on=fail_on, accept=accept))
 
 
 @scorecard.command()

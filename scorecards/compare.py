@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gates.schema.canonical import canonical_json
-from scorecards.bar import describe
+from scorecards.bar_changes import describe
 from scorecards.changes import find_changes
 from scorecards.folder import YAML_FILE, read_file, read_scorecard
 from scorecards.schema import Scorecard
@@ -13,7 +13,8 @@ from scorecards.words import LABELS, quantity
 
 def compare(before: Path, now: Path) -> Changes:
     """The changes from the scorecard at `before` to the one at `now`: folders, or YAML files."""
-    return find_changes(_read(before).spec, _read(now).spec.gates)
+    spec = _read(now).spec
+    return find_changes(_read(before).spec, spec.gates, spec.bar.parts)
 
 
 def comparison_text(changes: Changes, output_format: str) -> str:

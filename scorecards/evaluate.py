@@ -17,6 +17,7 @@ from gates.schema.waiver import Waiver
 from gates.selection import relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
+from scorecards.card_bar import BarInputs
 from scorecards.history import History, open_history
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
@@ -24,30 +25,32 @@ from scorecards.weeks import week_of
 
 REVIEWS = "reviews"
 LATEST = "latest"
+BY_HAND = "judged as of a given moment (--now), not by the clock"
 
 
 class Occasion(msgspec.Struct, frozen=True):
-    """What is judged, as of when, for which week, and whether this may become the week's official verdict."""
+    """What is judged, as of when, for which week, and why it cannot become the week's official verdict, "" if it can."""
 
     target: str
     reviewed: Reviewed
     now: dt.datetime
     week: str
-    may_be_official: bool
+    preview_because: str
 
     @classmethod
-    def at(cls, now: dt.datetime, *, target: str, reviewed: Reviewed, week: str | None, may_be_official: bool) -> "Occasion":
+    def at(cls, now: dt.datetime, *, target: str, reviewed: Reviewed, week: str | None, preview_because: str) -> "Occasion":
         """The occasion at a moment; without a week it is the one that holds the moment."""
-        return cls(target, reviewed, now, week or week_of(now), may_be_official)
+        return cls(target, reviewed, now, week or week_of(now), preview_because)
 
 
 class Material(msgspec.Struct, frozen=True):
-    """What is judged with: the gates, the waivers, all evidence at hand, and the keys that verify it."""
+    """What is judged with: the gates, the waivers, all evidence at hand, the keys that verify it, and what else makes the bar."""
 
     gates: tuple[Gate, ...]
     waivers: tuple[Waiver, ...]
     evidence: Sequence[Held]
     trust_jwks: bytes
+    bar: BarInputs = BarInputs()
 
 
 def evaluate(home: Path, occasion: Occasion, material: Material, signer: Signer, out: Path, *, keep: bool = True) -> Scorecard:
@@ -123,12 +126,19 @@ def _inputs(history: History, occasion: Occasion, material: Material) -> tuple[B
         week=occasion.week,
         target=occasion.target,
         reviewed={occasion.target: occasion.reviewed},
-        may_be_official=occasion.may_be_official,
+        preview_because=occasion.preview_because,
         gates=material.gates,
         waivers=material.waivers,
         history=tuple(past for past, _ in official),
+        bar=_with_inputs(material.bar, occasion.reviewed),
     )
     return inputs, earlier[-1] if earlier else None
+
+
+def _with_inputs(bar: BarInputs, reviewed: Reviewed) -> BarInputs:
+    """The load profile and the tables of probes are part of the bar."""
+    parts = msgspec.structs.replace(bar.parts, profile=reviewed.profile or "", tables=reviewed.table or "")
+    return msgspec.structs.replace(bar, parts=parts)
 
 
 def _compact(held: Held) -> Held:

@@ -9,7 +9,6 @@ from sqlite_utils import Database
 
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UnknownProblem, UnverifiedProblem, UsageProblem
-from scorecards.bar import bar_sha256
 from scorecards.folder import read_scorecard
 from scorecards.schema import Scorecard, Standing
 from scorecards.streak import not_passed, state_of
@@ -132,7 +131,7 @@ def to_past(scorecard: Scorecard, yaml_sha256: str) -> PastWeek:
         decision=spec.decision,
         evaluated_at=spec.evaluated_at,
         yaml_sha256=yaml_sha256,
-        bar_sha256=bar_sha256(spec.gates),
+        bar=spec.bar.state,
         not_passed=not_passed(spec.gates),
     )
 

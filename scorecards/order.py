@@ -10,7 +10,7 @@ from gates.evidence.keys import load_signer
 from gates.evidence.store import EvidenceStore
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
-from scorecards.evaluate import new_folder
+from scorecards.evaluate import BY_HAND, new_folder
 from scorecards.stored import EVIDENCE, Rules, gather, load_rules
 from scorecards.weeks import monday, week_of
 
@@ -40,7 +40,7 @@ class Order(msgspec.Struct, frozen=True):
     profile: str
     seed: int
     week: str | None
-    may_be_official: bool
+    preview_because: str
     rules: Rules
     gates_path: Path | None
     waivers_path: Path | None
@@ -59,7 +59,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
     load_signer(home)
     EvidenceStore(home / EVIDENCE).make()
     rules = load_rules(home, options.gates_path, options.waivers_path)
-    gather(home, rules, None)
+    gather(home, rules, None, named.target)
     return Order(
         home=home,
         out=new_folder(home, options.week or week_of(options.now or system()), options.out),
@@ -69,7 +69,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         profile=str(Path(options.profile).absolute()) if options.profile.endswith((".yaml", ".yml")) else options.profile,
         seed=options.seed,
         week=options.week,
-        may_be_official=options.now is None or options.official,
+        preview_because=BY_HAND if options.now is not None and not options.official else "",
         rules=rules,
         gates_path=None if options.gates_path is None else options.gates_path.absolute(),
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),

@@ -1,7 +1,7 @@
 """A scorecard on stdout: text, YAML or JSON, and its exit code. Pure."""
 
 from gates.schema.canonical import canonical_json
-from gates.schema.outcome import ExitCode
+from gates.schema.outcome import ExitCode, ending
 from scorecards.folder import scorecard_yaml
 from scorecards.schema import Scorecard
 from scorecards.text import render_text
@@ -16,6 +16,6 @@ def shown(scorecard: Scorecard, output_format: str) -> str:
     return render_text(scorecard)
 
 
-def exit_code(scorecard: Scorecard, *, fail_on_yellow: bool) -> ExitCode:
-    """The code of the decision, or 4 for a yellow one with `--fail-on yellow`."""
-    return ExitCode.YELLOW if scorecard.spec.yellow and fail_on_yellow else ExitCode(scorecard.spec.exit_code)
+def exit_code(scorecard: Scorecard, *, fail_on: str | None, accept: str | None) -> ExitCode:
+    """The code that `--fail-on` and `--accept` make of the decision's own."""
+    return ending(ExitCode(scorecard.spec.exit_code), yellow=scorecard.spec.yellow, fail_on=fail_on, accept=accept)

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator
 
 from markupsafe import Markup
 
-from gates.schema.outcome import Priority
+from gates.schema.outcome import Decision, Priority
 from scorecards import charts
-from scorecards.bar import describe
+from scorecards.bar_changes import describe
+from scorecards.loosening import loosened_text
 from scorecards.page_gates import criterion_row, digest, findings_of, gate_card, tile
 from scorecards.page_schema import (
     ActionRow,
@@ -23,9 +24,10 @@ from scorecards.page_schema import (
     TileGroup,
     WaiverRow,
     WeekSquare,
+    Whose,
 )
-from scorecards.schema import Action, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
-from scorecards.weekly import Changes, Streak
+from scorecards.schema import Action, CardBar, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
+from scorecards.weekly import Changes
 from scorecards.words import age, clock, counted, date, href, kind, moment, quantity
 
 SHOWN_ACTIONS = 6
@@ -48,8 +50,9 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
         strip=tuple(_strip(spec)),
         reasons=spec.reasons,
         counts=tuple(_counts(spec)),
-        launch=_launch(spec.streak),
+        launch=_launch(spec),
         since=_since(spec.changes),
+        whose=_whose(spec.bar),
         actions=actions[:SHOWN_ACTIONS],
         later=actions[SHOWN_ACTIONS:],
         later_summary=f"{len(actions) - SHOWN_ACTIONS} more",
@@ -83,7 +86,7 @@ def _banner(spec: ScorecardSpec) -> Banner:
 
 def _style(spec: ScorecardSpec) -> str:
     """The colour of the banner: a NO GO without evidence looks other than one where something failed."""
-    if spec.exit_code == 0:
+    if spec.decision is not Decision.NO_GO:
         return "warn" if spec.yellow else "pass"
     return "unknown" if spec.exit_code == 3 else "fail"
 
@@ -102,8 +105,10 @@ def _counts(spec: ScorecardSpec) -> Iterator[CountRow]:
             yield CountRow(count.priority.value, charts.tally(count), *numbers)
 
 
-def _launch(streak: Streak) -> Launch:
+def _launch(spec: ScorecardSpec) -> Launch:
+    streak = spec.streak
     return Launch(
+        before="" if spec.decision is Decision.GO and not streak.is_conditional else "not before",
         day=streak.earliest_launch,
         date=date(streak.earliest_launch),
         freeze_from=date(streak.freeze_from),
@@ -127,6 +132,13 @@ def _since(changes: Changes) -> Since:
             f"{one.gate} {one.criterion}: {quantity(one.before, one.unit)} → {quantity(one.now, one.unit)}"
             for one in changes.values
         ),
+    )
+
+
+def _whose(bar: CardBar) -> Whose:
+    return Whose(
+        sentence=bar.sentence,
+        loosened=tuple(loosened_text(line) for line in bar.loosened),
     )
 
 
@@ -189,6 +201,6 @@ def _inputs(spec: ScorecardSpec, yaml_sha256: str) -> Iterator[InputRow]:
     for name, sha256 in sorted(spec.builds.items()):
         yield InputRow(f"Build of {name}", "" if sha256 else "could not be read", sha256)
     yield InputRow("Gate set", "", inputs.gate_set_sha256)
-    yield InputRow("Requirements of P0 and P1 gates", "", inputs.bar_sha256)
+    yield InputRow("Bar: all requirements", "", inputs.bar_sha256)
     yield InputRow("Waivers", "", inputs.waivers_sha256)
     yield InputRow("History", "", inputs.history_sha256)

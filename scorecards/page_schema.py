@@ -74,8 +74,9 @@ class WeekSquare(msgspec.Struct, frozen=True):
 
 
 class Launch(msgspec.Struct, frozen=True):
-    """When a launch is possible, and the weeks that decide it."""
+    """When a launch is possible, and the weeks that decide it; `before` is "" where nothing more has to turn out green."""
 
+    before: str
     day: str
     date: str
     freeze_from: str
@@ -99,6 +100,13 @@ class Since(msgspec.Struct, frozen=True):
     summary: str
     bar: tuple[BarLine, ...]
     values: tuple[str, ...]
+
+
+class Whose(msgspec.Struct, frozen=True):
+    """Whose bar this is, and which criteria that alone stop a launch were loosened."""
+
+    sentence: str
+    loosened: tuple[str, ...]
 
 
 class ActionRow(msgspec.Struct, frozen=True):
@@ -234,6 +242,7 @@ class Page(msgspec.Struct, frozen=True):
     counts: tuple[CountRow, ...]
     launch: Launch
     since: Since
+    whose: Whose
     actions: tuple[ActionRow, ...]
     later: tuple[ActionRow, ...]
     later_summary: str

@@ -59,10 +59,10 @@ def collect(order: Order, voice: Voice) -> str:
 
 def judge(order: Order, build: str, clock: Clock, signer: Signer) -> Scorecard:
     """Judge all stored evidence and write the scorecard into the review's folder."""
-    material, now = gather(order.home, order.rules, order.evidence), clock()
+    material, now = gather(order.home, order.rules, order.evidence, order.named.target), clock()
     reviewed = make_reviewed(order.named, build, order.profile)
-    official = order.may_be_official
-    occasion = Occasion.at(now, target=order.named.name, reviewed=reviewed, week=order.week, may_be_official=official)
+    because = order.preview_because
+    occasion = Occasion.at(now, target=order.named.name, reviewed=reviewed, week=order.week, preview_because=because)
     scorecard = evaluate(order.home, occasion, material, signer, order.out)
     copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path or CATALOG, order.out)
     point_latest(order.home, order.out)

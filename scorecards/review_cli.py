@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gates.schema.options import clock_at, format_option, now_option
+from gates.schema.options import clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
 from gates.schema.state import made_state_dir
 
@@ -23,7 +23,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped]")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
 @click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
-@click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4 for a CONDITIONAL GO or a GO with warnings.")
+@verdict_options
 @now_option
 @format_option("text", "yaml", "json")
 def review(  # each parameter is one option of the command line
@@ -36,6 +36,7 @@ def review(  # each parameter is one option of the command line
     waivers_path: Path | None,
     official: bool,
     fail_on: str | None,
+    accept: str | None,
     now: dt.datetime | None,
     output_format: str,
 ) -> int:
@@ -47,7 +48,7 @@ def review(  # each parameter is one option of the command line
     With --now the gates are judged as of that moment, and the verdict stays a preview unless --official is given.
     Evidence is always dated by the clock: what this run measures does not count for an earlier moment.
 
-    Exit 0 GO, 1 NO GO because something fails, 3 NO GO because something could not be judged.
+    Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
     from gates.evidence.keys import load_signer
     from gates.schema.time import system_clock
@@ -70,4 +71,4 @@ def review(  # each parameter is one option of the command line
     scorecard = judge(order, build, clock_at(now), load_signer(home))
     show_product(shown(scorecard, output_format), output_format)
     voice.say(f"wrote {order.out / 'scorecard.html'}; check it with: gonogo scorecard verify {order.out}")
-    return int(exit_code(scorecard, fail_on_yellow=fail_on is not None))
+    return int(exit_code(scorecard, fail_on=fail_on, accept=accept))

@@ -8,7 +8,10 @@ import msgspec
 from gates.schema.documents import Document
 from gates.schema.outcome import Decision, Priority
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
-from scorecards.weekly import Changes, Streak
+from scorecards.bar import BarParts
+from scorecards.loosening import Loosened
+from scorecards.weekly import Changes, Streak, WeekBar
+from scorecards.whose_bar import Question
 
 KIND = "Scorecard"
 
@@ -108,10 +111,24 @@ class PreviousRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yaml_sha256: str
 
 
+class CardBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bar of this scorecard: whose it is in words, what became of it since last week, and what it leaves open.
+
+    `unanswered` are the launch plan's P0 questions that these gates do not answer. `loosened` are criteria that alone stop a
+    launch and were loosened: in the last eight weeks with two signatures, or at any time without them, which makes a NO GO.
+    """
+
+    sentence: str
+    state: WeekBar
+    parts: BarParts
+    unanswered: tuple[Question, ...]
+    loosened: tuple[Loosened, ...]
+
+
 class InputDigests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The digests of everything that this scorecard was computed from.
 
-    `bar_sha256` covers the requirements of P0 and P1 gates, without titles and owners: two weeks make a streak only on one bar.
+    `bar_sha256` covers every requirement, without titles and owners, and what the evidence is collected with (`CardBar`).
     """
 
     gate_set_sha256: str
@@ -136,10 +153,11 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reasons: tuple[str, ...]
     automatic_no_go: tuple[AutomaticNoGo, ...]
     yellow: bool
-    exit_code: Literal[0, 1, 3]
+    exit_code: Literal[0, 1, 3, 9]
     p1_ratio: str | None
     counts: tuple[Count, ...]
     streak: Streak
+    bar: CardBar
     changes: Changes
     actions: tuple[Action, ...]
     waivers: tuple[WaiverLine, ...]

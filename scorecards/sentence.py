@@ -11,7 +11,9 @@ def sentence(review: Review) -> str:
     decision = review.decision
     if decision.decision is Decision.NO_GO:
         return f"{decision.decision.value}: {_why_not(review)}."
-    conditions = "" if decision.decision is Decision.GO else "; every P1 gate that does not has an owned mitigation"
+    conditions = ""
+    if decision.decision is Decision.CONDITIONAL_GO:
+        conditions = f"{_last_week(review)}; every P1 gate that does not has an owned mitigation"
     p1 = f" and {decision.p1_passed} of {decision.p1_total} P1 gates" if decision.p1_total else ""
     return f"{decision.decision.value}: all {decision.p0_total} P0 gates{p1} pass{conditions}."
 
@@ -23,14 +25,29 @@ def _why_not(review: Review) -> str:
     parts = []
     if automatic:
         parts.append(f'{_titled(review, automatic[0].gate)} fails on "{automatic[0].title}", which alone stops a launch')
+    if blocked := len(review.decision.blocked_by):
+        times = "" if blocked == 1 else f" {blocked} times"
+        parts.append(f"the bar was lowered{times} without authority")
     if failing:
         parts.append(f"{_share(failing, p0, 'P0')} {_plural(failing, 'fails', 'fail')} ({_letters(failing)})")
     if unknown:
         lead = "" if parts else "nothing failed, but " if not _with(p1, Outcome.FAIL) else "no P0 gate failed, but "
         parts.append(f"{lead}{_share(unknown, p0, 'P0')} could not be judged ({_letters(unknown)})")
     if not parts:
-        parts.append(f"every P0 gate passes, but only {review.decision.p1_passed} of {review.decision.p1_total} P1 gates do")
+        last, now = review.decision.p1_last_week, review.decision
+        these = f"{now.p1_passed} of {now.p1_total} P1 gates"
+        if last is not None and (not now.p1_total or last.passed * now.p1_total < now.p1_passed * last.total):
+            these = f"{last.passed} of the {last.total} P1 gates of {last.week}"
+        parts.append(f"every P0 gate passes, but only {these} do")
     return "; ".join(parts)
+
+
+def _last_week(review: Review) -> str:
+    """The share of last week's P1 gates, where that is not this week's."""
+    share, decision = review.decision.p1_last_week, review.decision
+    if share is None or (share.passed, share.total) == (decision.p1_passed, decision.p1_total):
+        return ""
+    return f" (of those of {share.week}: {share.passed} of {share.total})"
 
 
 def _of(review: Review, priority: Priority) -> list[GateVerdict]:

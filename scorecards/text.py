@@ -3,8 +3,9 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from gates.schema.outcome import Outcome
+from gates.schema.outcome import Decision, Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
+from scorecards.loosening import loosened_text
 from scorecards.schema import Finding, Scorecard, ScorecardSpec
 from scorecards.words import LABELS, SYMBOLS, age, date, measured, moment, short, threshold
 
@@ -28,6 +29,8 @@ def _head(spec: ScorecardSpec) -> list[str]:
     if spec.streak.broken_by:
         lines += _wrap(f"Held back by: {spec.streak.broken_by}.", "- ", "  ")
     lines += _wrap(spec.changes.sentence, "- ", "  ")
+    for text in (spec.bar.sentence, *(loosened_text(line) for line in spec.bar.loosened)):
+        lines += _wrap(text, "- ", "  ")
     return lines
 
 
@@ -79,7 +82,8 @@ def _todo(spec: ScorecardSpec) -> list[str]:
 
 
 def _foot(spec: ScorecardSpec) -> list[str]:
-    freeze = f"Code freeze for that launch from {date(spec.streak.freeze_from)}."
+    begins = "would begin" if spec.streak.is_conditional or spec.decision is not Decision.GO else "begins"
+    freeze = f"The code freeze for that launch {begins} on {date(spec.streak.freeze_from)}."
     expiring = [
         f"Waiver of {line.gate} {line.state}: {moment(line.expires_at)}." for line in spec.waivers if line.state != "active"
     ]

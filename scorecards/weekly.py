@@ -18,6 +18,28 @@ class WeekState(StrEnum):
     OPEN = "open"
 
 
+class BarMove(StrEnum):
+    """What became of the bar since the last official scorecard; `first` where there is none yet.
+
+    `changed` are differences of which nobody can say whether they lower the bar, such as another measure or another profile.
+    """
+
+    FIRST = "first"
+    SAME = "same"
+    TIGHTENED = "tightened"
+    LOOSENED = "loosened"
+    CHANGED = "changed"
+
+
+class WeekBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bar of one scorecard, and what became of it since `since`, the last official week before; `detail` is that in words."""
+
+    sha256: str
+    move: BarMove
+    since: str | None
+    detail: str
+
+
 class PastWeek(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the history keeps of one official scorecard: enough for the streak, and to find the whole scorecard."""
 
@@ -26,7 +48,7 @@ class PastWeek(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision: Decision
     evaluated_at: str
     yaml_sha256: str
-    bar_sha256: str
+    bar: WeekBar
     not_passed: tuple[str, ...]
 
 
@@ -41,13 +63,15 @@ class WeekMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Streak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Adjacent official green weeks up to now, what broke the streak, and the first Friday on which a launch is possible.
 
-    `broken_by` is "" where nothing did. `freeze_from` is three days before the launch: the code freeze begins.
+    `broken_by` is "" where nothing did, and where the streak is complete. `is_conditional` says that the launch depends on
+    weeks which still have to turn out green. `freeze_from` is three days before it: the code freeze begins.
     """
 
     length: int
     needed: int
     sentence: str
     broken_by: str
+    is_conditional: bool
     earliest_launch: str
     freeze_from: str
     weeks: tuple[WeekMark, ...]
@@ -78,15 +102,18 @@ class BarEffect(StrEnum):
 
     LOOSENED = "loosened"
     REMOVED = "removed"
+    CHANGED = "changed"
     TIGHTENED = "tightened"
     ADDED = "added"
-    CHANGED = "changed"
 
 
 class BarChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One difference between last week's gate set and this week's; `criterion` is None for a whole gate."""
+    """One difference between last week's bar and this week's, both as written.
 
-    gate: str
+    `criterion` is None for a whole gate, `gate` too for what the evidence is collected with.
+    """
+
+    gate: str | None
     criterion: str | None
     effect: BarEffect
     what: str

@@ -20,7 +20,7 @@ from gates.schema.state import state_dir
 
 DIFFERING = "differing_artifacts"
 TIMEOUT_S = 120
-_VERDICTS = frozenset({ExitCode.GREEN, ExitCode.RED, ExitCode.UNKNOWN, ExitCode.YELLOW})
+_VERDICTS = frozenset({ExitCode.GREEN, ExitCode.RED, ExitCode.UNKNOWN, ExitCode.YELLOW, ExitCode.CONDITIONAL})
 
 
 class Environment(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import yaml
 
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
+from gates.schema.faults import document_faults
 
 API_VERSION = "gonogo/v1"
 
@@ -58,7 +59,8 @@ def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> 
     try:
         return msgspec.convert(raw, Document[spec_type], strict=True)  # type: ignore[valid-type]  # a runtime type argument
     except msgspec.ValidationError as error:
-        raise UsageProblem(f"{origin}: {_readable(str(error))}") from None
+        found = list(document_faults(raw, Document[spec_type])) or [_readable(str(error))]  # type: ignore[valid-type]  # the same
+        raise UsageProblem("\n".join(f"{origin}: {text}" for text in found)) from None
 
 
 def spec_sha256(path: Path) -> str:

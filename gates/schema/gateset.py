@@ -11,7 +11,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.folder import documents_in
 from gates.schema.gate import Gate, GateSet
 from gates.schema.runbook import find_runbook, is_address, is_link
-from gates.schema.soundness import faults
+from gates.schema.soundness import faults, set_faults
 
 CATALOG = Path(__file__).parents[1] / "catalog"
 
@@ -26,7 +26,8 @@ class GateFile(msgspec.Struct, frozen=True):
 def load_gates(path: Path = CATALOG) -> tuple[Gate, ...]:
     """The gates of a file, or of every YAML or JSON file of a folder in the order of the file names.
 
-    Raises UsageProblem naming each file that is wrong and where, for a folder without gate files, and for ids given twice.
+    Raises UsageProblem naming every fault of each file, for a folder without gate files, for ids given twice, and for a set that
+    could not stop a launch.
     """
     return tuple(gate for file in load_gate_files(path) for gate in file.gates)
 
@@ -46,6 +47,8 @@ def load_gate_files(path: Path) -> tuple[GateFile, ...]:
         except UsageProblem as problem:
             wrong.append(problem.message)
     wrong += _doubled(files)
+    if not wrong:
+        wrong += [f"{path}: {fault}" for fault in set_faults([gate for file in files for gate in file.gates])]
     if wrong:
         raise UsageProblem("\n".join(wrong), next_step="fix the file; `gonogo schema GateSet` prints the allowed members")
     return tuple(files)

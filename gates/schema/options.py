@@ -39,6 +39,13 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     return click.option("--format", "output_format", type=choice, default=formats[0], show_default=True, help=help_text)
 
 
+def verdict_options(command: Command) -> Command:
+    """Add `--fail-on` and `--accept`: how the process ends on a verdict that is neither green nor red."""
+    fail_on = click.option("--fail-on", type=click.Choice(["yellow"]), help="End with 4, not 0, for a GO with warnings.")
+    accept = click.option("--accept", type=click.Choice(["conditional"]), help="End with 0, not 9, for a CONDITIONAL GO.")
+    return fail_on(accept(command))
+
+
 def clock_at(now: dt.datetime | None) -> Clock:
     """The clock for `--now`: fixed at that moment, or the system's."""
     return system_clock if now is None else fixed_clock(now)

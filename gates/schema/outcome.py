@@ -64,6 +64,7 @@ class ExitCode(IntEnum):
     ABORTED = 6
     ROLLBACK_FAILED = 7
     UNVERIFIED = 8
+    CONDITIONAL = 9
     INTERNAL = 70
     INTERRUPTED = 130
     TERMINATED = 143
@@ -71,15 +72,28 @@ class ExitCode(IntEnum):
 
 EXIT_MEANING: dict[ExitCode, str] = {
     ExitCode.GREEN: "green: everything passed",
-    ExitCode.RED: "red: at least one gate, check or drill failed",
+    ExitCode.RED: "red: a P0 or P1 gate, a check or a drill failed",
     ExitCode.USAGE: "usage, or a document that cannot be read as written",
     ExitCode.UNKNOWN: "unknown: nothing failed, but something could not be judged",
-    ExitCode.YELLOW: "yellow: warnings only, and `--fail-on yellow` was given",
+    ExitCode.YELLOW: "yellow: a GO with warnings, and `--fail-on yellow` was given",
     ExitCode.REFUSED: "refused by a freeze or without authority",
     ExitCode.ABORTED: "a guard aborted the drill; the rollback was verified",
     ExitCode.ROLLBACK_FAILED: "the rollback failed or could not be verified",
     ExitCode.UNVERIFIED: "evidence, a signature or a chain did not verify",
+    ExitCode.CONDITIONAL: "CONDITIONAL GO: every P0 gate passes, but too few P1 gates; 0 with `--accept conditional`",
     ExitCode.INTERNAL: "internal error: a defect in gonogo",
     ExitCode.INTERRUPTED: "interrupted from the keyboard (SIGINT)",
     ExitCode.TERMINATED: "terminated (SIGTERM, SIGHUP or SIGQUIT)",
 }
+
+
+def ending(code: ExitCode, *, yellow: bool, fail_on: str | None, accept: str | None) -> ExitCode:
+    """The code that a command ends with: the decision's own, unless an option changes it for a warning or a condition.
+
+    `fail_on` and `accept` are the values of `--fail-on` and `--accept`: "yellow" and "conditional", or None.
+    """
+    if code is ExitCode.GREEN and yellow and fail_on == "yellow":
+        return ExitCode.YELLOW
+    if code is ExitCode.CONDITIONAL and accept == "conditional":
+        return ExitCode.GREEN
+    return code

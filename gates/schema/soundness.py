@@ -22,9 +22,7 @@ def require_sound(gates: Sequence[Gate], reviewed: Mapping[str, object]) -> None
     """Raise UsageProblem naming every fault of a gate set, or for a review of no target."""
     if not gates:
         raise UsageProblem("the gate set is empty: nothing could fail", next_step="give a folder of GateSet files with --gates")
-    found = list(faults(gates))
-    if not any(gate.priority is Priority.P0 for gate in gates):
-        found.append("no gate has priority P0: nothing could stop the launch")
+    found = [*faults(gates), *set_faults(gates)]
     if found:
         raise UsageProblem("; ".join(found), next_step="fix the gate files; `gonogo gate validate` names the file")
     if not reviewed:
@@ -37,6 +35,12 @@ def faults(gates: Sequence[Gate]) -> Iterator[str]:
     yield from _doubled("gate letter", [gate.letter for gate in gates])
     for gate in gates:
         yield from _gate_faults(gate)
+
+
+def set_faults(gates: Sequence[Gate]) -> Iterator[str]:
+    """What is wrong with the priorities of a whole set."""
+    if not any(gate.priority is Priority.P0 for gate in gates):
+        yield "no gate has priority P0: nothing could stop the launch"
 
 
 def _doubled(what: str, values: Sequence[str]) -> Iterator[str]:

@@ -40,6 +40,7 @@ class GateVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     letter: str
     title: str
     priority: Priority
+    waivable: bool
     owner: str
     question: str
     runbook: str
@@ -86,11 +87,28 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     produced_by: str
 
 
+class LastWeek(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the last official scorecard of an earlier week holds this review to: its week, and the ids of its P1 gates."""
+
+    week: str
+    p1_gates: tuple[str, ...]
+
+
+class P1Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many of another week's P1 gates pass now; `gone` are those that this gate set lacks, and they do not pass."""
+
+    week: str
+    passed: int
+    total: int
+    gone: tuple[str, ...]
+
+
 class ReviewDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """May we launch? `reasons` are whole sentences, the most important first.
 
-    `p1_ratio` is passed over total, rounded down to two places, None without P1 gates. `yellow` marks a CONDITIONAL GO,
-    and a GO of which not every P0 and P1 gate passes cleanly: with `--fail-on yellow` those end with 4, not `exit_code`.
+    `p1_ratio` is the share of P1 gates that decides, rounded down to two places, None without P1 gates: the lower of this week's
+    and of `p1_last_week`, so that a gate cut into many, or dropped, does not raise it. `blocked_by` are reasons for a NO GO that
+    are no verdict on a gate. `yellow` marks a CONDITIONAL GO, and a GO of which not every P0 and P1 gate passes cleanly.
     """
 
     decision: Decision
@@ -100,10 +118,12 @@ class ReviewDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     p1_passed: int
     p1_total: int
     p1_ratio: str | None
+    p1_last_week: P1Share | None
+    blocked_by: tuple[str, ...]
     automatic_no_go: tuple[AutomaticNoGo, ...]
     missing: tuple[Missing, ...]
     yellow: bool
-    exit_code: Literal[0, 1, 3]
+    exit_code: Literal[0, 1, 3, 9]
 
 
 class Review(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

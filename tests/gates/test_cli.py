@@ -153,6 +153,32 @@ def test_gate_run_heeds_waivers_and_fail_on_yellow(gonogo, bench, stored, tmp_pa
     assert gonogo(*options, "--fail-on", "yellow")[0] == 4
 
 
+def test_gate_run_ends_with_9_for_a_conditional_go_and_with_0_where_that_is_accepted(gonogo, bench, stored, tmp_path):
+    """Three of four P1 gates pass and the fourth has a mitigation: no script reads that as GO unless it asks for it."""
+    names = [("d", "D"), ("e", "E"), ("f", "F")]
+    p1 = [bench.gate(gate_id=name, letter=letter, priority="P1", waivable=True) for name, letter in names]
+    red = bench.gate(bench.criterion(measure="absent"), gate_id="h", letter="H", priority="P1", waivable=True)
+    gates = _gates(bench, tmp_path / "gates", bench.gate(), *p1, red)
+    folder = tmp_path / "waivers"
+    folder.mkdir()
+    spec = msgspec.to_builtins(bench.waiver("h"))
+    document = {"apiVersion": "gonogo/v1", "kind": "Waiver", "metadata": {"name": "h"}, "spec": spec}
+    (folder / "h.yaml").write_text(yaml.safe_dump(document))
+    options = ("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW)
+    code, out, _ = gonogo(*options, "--waivers", folder)
+    assert (code, "CONDITIONAL GO" in out, "Exit code 9: CONDITIONAL GO: every P0 gate passes" in out) == (9, True, True)
+    assert gonogo(*options, "--waivers", folder, "--accept", "conditional")[0] == 0
+    assert gonogo(*options, "--accept", "conditional")[0] == 3
+
+
+@pytest.mark.parametrize("command", [("validate",), ("list", "--gates"), ("run", "--build", BUILD, "--now", NOW, "--gates")])
+def test_a_set_that_could_not_stop_a_launch_is_refused_by_whatever_loads_gates(gonogo, bench, tmp_path, command):
+    """P1 gates alone: `validate` refuses what `run` refuses."""
+    gates = _gates(bench, tmp_path / "gates", bench.gate(priority="P1"))
+    code, _, err = gonogo("gate", *command, gates)
+    assert (code, "no gate has priority P0: nothing could stop the launch" in err) == (2, True)
+
+
 def test_schema_prints_the_schema_of_a_kind(gonogo):
     """JSON on stdout; an unknown kind is exit 2."""
     code, out, _ = gonogo("schema", "GateSet")

@@ -38,17 +38,19 @@ def weigh(bench):
         ("pp", "ppppp", "", GO, 0),
         ("pp", "ppppf", "", GO, 0),
         ("pp", "ppppu", "", GO, 0),
-        ("pp", "pppff", "FG", CONDITIONAL, 0),
-        ("pp", "pppfu", "FG", CONDITIONAL, 0),
+        ("pp", "pppff", "FG", CONDITIONAL, 9),
+        ("pp", "pppfu", "FG", CONDITIONAL, 9),
         ("pp", "pppff", "F", NO_GO, 1),
         ("pp", "pppff", "", NO_GO, 1),
-        ("pp", "pppfu", "", NO_GO, 3),
+        ("pp", "pppfu", "", NO_GO, 1),
+        ("pp", "pppuu", "", NO_GO, 3),
         ("pp", "ppfff", "EFG", NO_GO, 1),
-        ("pp", "ppffu", "EFG", NO_GO, 3),
+        ("pp", "ppffu", "EFG", NO_GO, 1),
         ("pf", "ppppp", "", NO_GO, 1),
         ("fu", "ppppp", "", NO_GO, 1),
         ("pu", "ppppp", "", NO_GO, 3),
-        ("pu", "fffff", "", NO_GO, 3),
+        ("pu", "fffff", "", NO_GO, 1),
+        ("pu", "ppppf", "", NO_GO, 1),
         ("pw", "ppppw", "", GO, 0),
         ("pp", "", "", GO, 0),
     ],
@@ -117,20 +119,22 @@ def test_an_expired_mitigation_is_none(weigh):
 
 
 @pytest.mark.parametrize(
-    ("p0", "p1", "mitigated", "plain", "strict"),
+    ("p0", "p1", "mitigated", "plain", "strict", "accepted"),
     [
-        ("pp", "ppppp", "", 0, 0),
-        ("pp", "ppppf", "", 0, 4),
-        ("pw", "ppppp", "", 0, 4),
-        ("pp", "pppff", "FG", 0, 4),
-        ("pf", "ppppp", "", 1, 1),
-        ("pu", "ppppp", "", 3, 3),
+        ("pp", "ppppp", "", 0, 0, 0),
+        ("pp", "ppppf", "", 0, 4, 0),
+        ("pw", "ppppp", "", 0, 4, 0),
+        ("pp", "pppff", "FG", 9, 9, 0),
+        ("pp", "pppuu", "FG", 9, 9, 0),
+        ("pf", "ppppp", "", 1, 1, 1),
+        ("pu", "ppppp", "", 3, 3, 3),
     ],
 )
-def test_fail_on_yellow_ends_with_4_only_where_it_would_be_0(weigh, p0, p1, mitigated, plain, strict):
-    """`--fail-on yellow` never hides a red or an unknown."""
+def test_options_change_the_code_of_a_warning_and_of_a_condition_alone(weigh, p0, p1, mitigated, plain, strict, accepted):
+    """`--fail-on yellow` makes 4 of a GO with warnings, `--accept conditional` 0 of 9; neither hides a red or an unknown."""
     found = weigh(p0, p1, mitigated)
-    assert (int(exit_code(found)), int(exit_code(found, fail_on_yellow=True))) == (plain, strict)
+    codes = exit_code(found), exit_code(found, fail_on="yellow"), exit_code(found, accept="conditional")
+    assert tuple(map(int, codes)) == (plain, strict, accepted)
 
 
 def test_no_combination_of_p0_outcomes_but_all_passing_is_a_go(weigh):

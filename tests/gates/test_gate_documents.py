@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from gates.schema.errors import UsageProblem
+from gates.schema.gate import Criterion
 from gates.schema.gateset import gate_set_digest, load_gate_files, load_gates
 from gates.schema.soundness import faults
 
@@ -30,6 +31,9 @@ spec:
           operator: lte
           threshold: "0"
 """
+
+
+CRITERION_KEYS = ", ".join(sorted(Criterion.__struct_fields__))
 
 
 def _write(folder, name="one", **fields):
@@ -214,6 +218,31 @@ def test_every_wrong_file_of_a_folder_is_named(tmp_path):
     assert "one.yaml" in caught.value.message
     assert "two.yaml" in caught.value.message
     assert "three.yaml" not in caught.value.message
+
+
+def test_every_fault_of_every_file_is_named_with_what_is_allowed(tmp_path):
+    """Two files with several faults each: no fault hides another, and each names the choices or the keys."""
+    one = _write(tmp_path, "one")
+    one.write_text(one.read_text().replace("operator: lte", "operator: less").replace("priority: P0", "priority: P9"))
+    two = _write(tmp_path, "two", letter="B")
+    two.write_text(two.read_text().replace("threshold:", "treshold:").replace("owner: sre", "owner: 7"))
+    three = _write(tmp_path, "three", letter="b")
+    three.write_text(
+        three.read_text().replace("operator: lte", "operator: gte").replace("runbook: runbooks/x.md", "runbook: y.md")
+    )
+    with pytest.raises(UsageProblem) as caught:
+        load_gates(tmp_path)
+    lines = caught.value.message.splitlines()
+    assert lines == [
+        f"{one}: $.spec.gates[0].priority: Invalid enum value 'P9'; one of P0, P1, P2, P3",
+        f"{one}: $.spec.gates[0].criteria[0].operator: Invalid enum value 'less'; one of lt, lte, gt, gte, eq, between",
+        f"{three}: gate three: the letter 'b' is not one of A to Z",
+        f"{three}: gate three, criterion first: gte threshold 0 cannot fail: a count is a whole number from 0 to {2**53 - 1}",
+        f"{three}: gate three: runbook 'y.md': no such file next to the gate file, nor in the folder above it",
+        f"{two}: $.spec.gates[0].owner: Expected `str`, got `int`",
+        f"{two}: $.spec.gates[0].criteria[0]: unknown key 'treshold'; the keys are {CRITERION_KEYS}",
+        f"{two}: $.spec.gates[0].criteria[0]: Object missing required field `threshold`",
+    ]
 
 
 def test_gates_come_in_the_order_of_the_file_names(tmp_path):

@@ -133,7 +133,7 @@ def make_inputs(gates: tuple[Gate, ...]) -> Callable[..., BuildInputs]:
             week="2026-W48",
             target="local",
             reviewed={"local": reviewed(BUILD)},
-            may_be_official=True,
+            preview_because="",
             gates=gates,
             waivers=(),
             history=(),

@@ -30,7 +30,7 @@ def test_the_same_inputs_in_any_order_give_the_same_scorecard(
         ({"now": "2026-11-27T11:59:00.000Z"}, Standing.PREVIEW),
         ({"week": "2026-W47"}, Standing.PREVIEW),
         ({"week": "2026-W49"}, Standing.PREVIEW),
-        ({"may_be_official": False}, Standing.PREVIEW),
+        ({"preview_because": "a draft"}, Standing.PREVIEW),
     ],
 )
 def test_only_the_first_evaluation_by_the_clock_after_the_cut_off_is_official(
@@ -57,6 +57,24 @@ def test_a_week_of_green_evidence_is_a_go(make_inputs: Make, green_gates: tuple[
     assert spec.sentence == "GO: all 3 P0 gates and 2 of 2 P1 gates pass."
     assert spec.actions == ()
     assert spec.streak.length == 1
+
+
+def test_a_p1_gate_cut_into_many_does_not_raise_the_share(
+    make_inputs: Make, green_gates: tuple[Gate, ...], green_evidence: list[Held]
+) -> None:
+    """Last week's card holds this week to its gates: two P1 gates cut into ten parts that pass are none of the two."""
+    before = build(make_inputs(gates=green_gates, week="2026-W47", now="2026-11-20T12:01:00.000Z"), [], None)
+    p1 = [gate for gate in green_gates if gate.priority is Priority.P1]
+    letters = iter("KLMNOPQRSTUVW")
+    parts = tuple(
+        msgspec.structs.replace(gate, id=f"{gate.id}-{number}", letter=next(letters)) for gate in p1 for number in range(5)
+    )
+    split = (*(gate for gate in green_gates if gate.priority is Priority.P0), *parts)
+    spec = build(make_inputs(gates=split), green_evidence, before).spec
+    assert build(make_inputs(gates=split), green_evidence, None).spec.decision is Decision.GO
+    assert (spec.decision, spec.exit_code, spec.p1_ratio) == (Decision.NO_GO, 3, "0.00")
+    assert spec.sentence == ("NO GO: every P0 gate passes, but only 0 of the 2 P1 gates of 2026-W47 do.")
+    assert "0 of the 2 P1 gates of 2026-W47 pass; no longer in the gate set" in " ".join(spec.reasons)
 
 
 def test_without_any_evidence_the_answer_is_no_go_with_exit_code_3(make_inputs: Make) -> None:

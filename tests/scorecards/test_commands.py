@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gates.schema.entry import ENDING
 from gates.schema.entry import run as enter
@@ -112,7 +113,7 @@ def test_a_week_in_the_life_of_the_history(run: Run, build: Run) -> None:
         code, text = build("--now", moment, "--official")
         assert (code, f", {standing} (" in text) == (3, True)
         assert run("verify")[0] == 0
-    assert "Since 2026-W48: still unknown: A, B, C, D, E, F, G, H, I, J." in text
+    assert "Since 2026-W48: still unknown: A, B, C, D, E, F, G, H, I, J; the bar is the same." in text
     rows = json.loads(run("history", "--format", "json")[1])
     assert [(row["week"], row["official"]) for row in rows] == [
         ("2026-W49", True),
@@ -130,6 +131,8 @@ def test_a_moment_given_by_hand_does_not_become_official_unasked(build: Run) -> 
 def test_a_draft_leaves_no_trace_in_the_history(run: Run, build: Run, tmp_path: Path) -> None:
     """Neither a row nor a new `latest`."""
     build("--draft", "--out", str(tmp_path / "draft"), "--now", "2026-11-27T12:00:00Z")
+    spec = yaml.safe_load((tmp_path / "draft" / "scorecard.yaml").read_text())["spec"]
+    assert spec["standing_reason"] == "a draft (--draft)"
     assert (tmp_path / "draft" / "scorecard.html").exists()
     assert run("history")[1] == "no scorecard was built yet\n"
     with pytest.raises(UsageProblem, match="there is no review yet"):

@@ -26,9 +26,8 @@ def test_yaml_and_html_do_not_depend_on_hash_seed_zone_or_locale(
 ) -> None:
     """Two processes with nothing in common but the folder write what this one wrote."""
     out = new_folder(tmp_path, "2026-W48", None)
-    occasion = Occasion.at(
-        parse_utc("2026-11-27T12:05:00Z"), target="local", reviewed=reviewed("5f" * 32), week=None, may_be_official=True
-    )
+    now, one = parse_utc("2026-11-27T12:05:00Z"), reviewed("5f" * 32)
+    occasion = Occasion.at(now, target="local", reviewed=one, week=None, preview_because="")
     evaluate(tmp_path, occasion, Material(gates, (waiver,), evidence, jwks_bytes(signer.jwk)), signer, out)
     for number, environment in enumerate(ENVIRONMENTS):
         again = tmp_path / f"again-{number}"

@@ -37,7 +37,7 @@ def review(
         history.add(last_week, scorecard_yaml(last_week))
     material = Material(gates, (waiver,), evidence, jwks_bytes(signer.jwk))
     now = parse_utc("2026-11-27T12:05:00Z")
-    occasion = Occasion.at(now, target="local", reviewed=reviewed("5f" * 32), week=None, may_be_official=True)
+    occasion = Occasion.at(now, target="local", reviewed=reviewed("5f" * 32), week=None, preview_because="")
     out = new_folder(tmp_path, "2026-W48", None)
     evaluate(tmp_path, occasion, material, signer, out)
     return out
@@ -137,9 +137,8 @@ def test_a_second_review_after_the_cut_off_is_a_preview_of_the_same_week(
 ) -> None:
     """The history decides what is official, and the later folder verifies just as well."""
     home = review.parents[1]
-    occasion = Occasion.at(
-        parse_utc("2026-11-27T15:00:00Z"), target="local", reviewed=reviewed("5f" * 32), week=None, may_be_official=True
-    )
+    later, one = parse_utc("2026-11-27T15:00:00Z"), reviewed("5f" * 32)
+    occasion = Occasion.at(later, target="local", reviewed=one, week=None, preview_because="")
     again = new_folder(home, "2026-W48", None)
     card = evaluate(home, occasion, Material(gates, (), evidence, jwks_bytes(signer.jwk)), signer, again)
     assert again != review
