@@ -14,6 +14,7 @@ from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
 from gates.schema.options import clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show, show_product, write_document
+from gates.schema.state import state_dir
 
 if TYPE_CHECKING:
     from gates.schema.gate import Gate
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PROBE = Later("gates.probes.cli:probe", "Probe a running service, or read its artifacts, and store signed evidence.")
 RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust.")
+SIGNER = Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles.")
+WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
+LOOSEN = Later("gates.acts.cli:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign.")
 
 gates_option = click.option(
     "--gates",
@@ -31,7 +35,7 @@ gates_option = click.option(
 
 
 class _Gate(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"probe": PROBE}
+    later: ClassVar[Mapping[str, Later]] = {"probe": PROBE, "loosen": LOOSEN}
 
 
 @click.group(cls=_Gate)
@@ -96,7 +100,10 @@ def validate(path: Path | None) -> None:
 @click.option("--build", help="The sha256 of the build under review, where the service does not report it.")
 @click.option("--profile", default="smoke", show_default=True, help="The load profile whose runs count: a name, or a path.")
 @click.option(
-    "--waivers", "waivers_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of Waiver files."
+    "--waivers",
+    "waivers_path",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of signed waiver files, in addition to the waivers that the state folder keeps.",
 )
 @verdict_options
 @now_option
@@ -120,16 +127,16 @@ def run(  # each parameter is one option of the command line
 
     Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
+    from gates.acts.waivers import load_waivers
     from gates.build import make_reviewed
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
     from gates.render import render
     from gates.schema.target import load_target
-    from gates.schema.waiver import load_waivers
 
     gates, named = _load(gates_path), load_target(target)
     held = open_store(evidence_path).load(trust_root(trust_path))
-    waivers = load_waivers(waivers_path, gates) if waivers_path else []
+    waivers = load_waivers(state_dir(), waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
     review = decide(gates, held, reviewed, clock_at(now)(), waivers)
     show_product(render(review, output_format), output_format)
@@ -141,7 +148,7 @@ def run(  # each parameter is one option of the command line
 def schema(kind: str) -> None:
     """Print the JSON Schema (2020-12) of a KIND.
 
-    Kinds that people write: GateSet, Target, Waiver. Kinds that gonogo writes: Review, Statement.
+    Kinds of documents: GateSet, Signers, Target. Kinds of values that gonogo writes: Act, Review, Statement.
     """
     from gates.export import schema_bytes
 
@@ -162,7 +169,7 @@ def _build(named: NamedTarget, given: str | None) -> str:
 
 
 class _Main(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT}
+    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT, "signer": SIGNER, "waiver": WAIVER}
 
 
 @click.group(cls=_Main)

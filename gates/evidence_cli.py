@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
+from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.options import format_option
 from gates.schema.output import show, write_document
@@ -29,10 +31,15 @@ trust_option = click.option(
     type=click.Path(path_type=Path),
     help="The JWKS of the signers that you trust.  [default: this state folder's own key]",
 )
+ATTEST = Later("gates.acts.cli:attest", "Attest what no program can measure about a criterion; one person signs.")
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
 
 
-@click.group()
+class _Evidence(LazyGroup):
+    later: ClassVar[Mapping[str, Later]] = {"attest": ATTEST}
+
+
+@click.group(cls=_Evidence)
 def evidence() -> None:
     """List, show, verify and add signed evidence."""
 
@@ -66,8 +73,7 @@ def show_(digest: str, evidence_path: Path | None, trust_path: Path | None, outp
     """Show one statement, verified, by the first six or more digits of its DIGEST."""
     from gates.render import render_value
 
-    if not _PREFIX.fullmatch(digest):
-        raise UsageProblem(f"{digest!r} is not the beginning of a sha256", next_step="`gonogo evidence list` shows the digests")
+    require_prefix(digest)
     held = open_store(evidence_path).get(digest, trust_root(trust_path))
     write_document(render_value(held.statement, output_format))
 
@@ -114,6 +120,12 @@ def rebuild_index(evidence_path: Path | None, trust_path: Path | None) -> None:
     """Make the index again from the stored files, verifying each."""
     count = open_store(evidence_path).rebuild(trust_root(trust_path))
     show(f"ok: the index lists {count} statements")
+
+
+def require_prefix(digest: str) -> None:
+    """Raise UsageProblem for a text that is not the beginning of a sha256."""
+    if not _PREFIX.fullmatch(digest):
+        raise UsageProblem(f"{digest!r} is not the beginning of a sha256", next_step="`gonogo evidence list` shows the digests")
 
 
 def open_store(path: Path | None) -> EvidenceStore:

@@ -4,21 +4,22 @@ from typing import Any
 
 import msgspec
 
+from gates.acts.act import ActStatement
 from gates.evidence.statement import Statement
 from gates.schema.documents import API_VERSION, Document
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import GateSet
 from gates.schema.target import Target
 from gates.schema.verdict import Review
-from gates.schema.waiver import Waiver
+from gates.signers.document import SignersSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-DOCUMENTS: dict[str, type[msgspec.Struct]] = {"GateSet": GateSet, "Target": Target, "Waiver": Waiver}
-VALUES: dict[str, type[msgspec.Struct]] = {"Review": Review, "Statement": Statement}
+DOCUMENTS: dict[str, type[msgspec.Struct]] = {"GateSet": GateSet, "Signers": SignersSpec, "Target": Target}
+VALUES: dict[str, type[msgspec.Struct]] = {"Act": ActStatement, "Review": Review, "Statement": Statement}
 
 
 def kinds() -> tuple[str, ...]:
-    """The kinds that have a schema: documents that people write, then values that gonogo writes."""
+    """The kinds that have a schema: documents, then values that gonogo writes."""
     return (*DOCUMENTS, *VALUES)
 
 

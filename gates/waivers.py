@@ -1,4 +1,4 @@
-"""Which waivers are in force? Only those of a waivable gate that is not P0, and only until they expire."""
+"""Which waivers are in force? Only those of a waivable gate that is not P0, from their signing until they expire."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -10,11 +10,16 @@ from gates.schema.waiver import Waiver
 
 
 def in_force(gate: Gate, waivers: Iterable[Waiver], now: dt.datetime) -> Waiver | None:
-    """The gate's waiver that lasts longest after `now`; None for a P0 gate, an unwaivable one, or where all have expired."""
+    """The gate's waiver that lasts longest after `now`; None for a P0 gate, an unwaivable one, or where none is in force."""
     if gate.priority is Priority.P0 or not gate.waivable:
         return None
-    granted = [item for item in waivers if item.gate == gate.id and parse_utc(item.expires_at) > now]
+    granted = [item for item in waivers if item.gate == gate.id and holds(item, now)]
     return max(granted, key=_longest, default=None)
+
+
+def holds(waiver: Waiver, now: dt.datetime) -> bool:
+    """Whether a waiver is signed already and not over."""
+    return (not waiver.granted_at or parse_utc(waiver.granted_at) <= now) and parse_utc(waiver.expires_at) > now
 
 
 def _longest(waiver: Waiver) -> tuple[dt.datetime, str, str, str, str]:

@@ -1,10 +1,13 @@
 """`gonogo scorecard`: build, show, verify, diff, history."""
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import click
 
+from gates.lazy import Later, LazyGroup
 from gates.schema.options import clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
 from gates.schema.state import made_state_dir, state_dir
@@ -13,7 +16,14 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _PATH = click.Path(path_type=Path)
 
 
-@click.group()
+class _Scorecard(LazyGroup):
+    later: ClassVar[Mapping[str, Later]] = {
+        "late-sign": Later("gates.acts.cli:late_sign", "Sign the scorecard of a past week as a late review; two people sign."),
+        "explain-red": Later("gates.acts.cli:explain_red", "Explain a red run of this week; two people sign."),
+    }
+
+
+@click.group(cls=_Scorecard)
 def scorecard() -> None:
     """Build, show, verify, compare and list scorecards."""
 
@@ -26,7 +36,7 @@ def scorecard() -> None:
 @click.option("--profile", default="smoke", show_default=True, help="The load profile whose runs count: a name, or a path.")
 @click.option("--week", help="The ISO week that the scorecard is for.  [default: the week of judging]")
 @click.option("--gates", "gates_path", type=_PATH, help="A folder of GateSet files.  [default: the shipped ones]")
-@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
+@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
 @click.option("--evidence", "evidence_path", type=_FOLDER, help="The evidence store.  [default: STATE/evidence]")
 @click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
 @click.option("--draft", is_flag=True, help="Do not add the scorecard to the history.")

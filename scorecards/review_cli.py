@@ -21,7 +21,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random choice of storm and drills."
 )
 @click.option("--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped]")
-@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of Waiver files.  [default: STATE/waivers]")
+@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
 @click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
 @verdict_options
 @now_option

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import msgspec
 
+from gates.acts.waivers import load_waivers
 from gates.build import make_reviewed, read_build, require_sha256
 from gates.evidence.keys import TRUST_FILE, load_signer, own_trust
 from gates.evidence.store import EvidenceStore
 from gates.schema.gate import Gate
 from gates.schema.gateset import CATALOG, load_gates
 from gates.schema.target import Target, load_target
-from gates.schema.waiver import Waiver, load_waivers
+from gates.schema.waiver import Waiver
 from scorecards.bar import BarParts, target_bar_sha256
 from scorecards.card_bar import BarInputs
 from scorecards.evaluate import Material, Occasion, evaluate, new_folder, point_latest
@@ -20,7 +21,6 @@ from scorecards.weeks import monday
 from scorecards.whose_bar import LAUNCH_PLAN, make_plan
 
 EVIDENCE = "evidence"
-WAIVERS = "waivers"
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -43,11 +43,9 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 def load_rules(home: Path, gates_path: Path | None, waivers_path: Path | None) -> Rules:
-    """The gates and waivers at these paths; raises UsageProblem naming the document that is wrong."""
+    """The gates and waivers at these paths; raises UsageProblem, RefusedProblem or UnverifiedProblem naming what is wrong."""
     gates = load_gates(gates_path or CATALOG)
-    folder = waivers_path or home / WAIVERS
-    absent = waivers_path is None and not folder.exists()
-    return Rules(gates, () if absent else tuple(load_waivers(folder, gates)))
+    return Rules(gates, tuple(load_waivers(home, waivers_path, gates)))
 
 
 def gather(home: Path, rules: Rules, evidence_path: Path | None, target: Target) -> Material:

@@ -23,6 +23,12 @@ class UsageProblem(Problem):
     exit_code = ExitCode.USAGE
 
 
+class RefusedProblem(Problem):
+    """Something that is allowed only with authority that is not there: a signature, a role, a second person."""
+
+    exit_code = ExitCode.REFUSED
+
+
 class UnverifiedProblem(Problem):
     """Evidence, a signature or a chain that does not verify."""
 

@@ -145,7 +145,7 @@ def test_an_unknown_kind_has_no_schema():
     """The refusal names the kinds there are."""
     with pytest.raises(UsageProblem, match="no kind is called 'Gate'") as caught:
         schema_bytes("Gate")
-    assert "GateSet, Target, Waiver" in caught.value.next_step
+    assert "GateSet, Signers, Target" in caught.value.next_step
 
 
 def test_the_catalog_validates_against_its_own_schema():

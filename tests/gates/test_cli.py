@@ -7,6 +7,7 @@ import sys
 import msgspec
 import pytest
 import yaml
+from signing import put_signers, waiver_act
 
 NOW = "2026-11-23T10:00:00Z"
 BUILD = "b" * 64
@@ -143,13 +144,12 @@ def test_gate_run_heeds_waivers_and_fail_on_yellow(gonogo, bench, stored, tmp_pa
     gates = _gates(bench, tmp_path / "gates", bench.gate(), *p1, red)
     folder = tmp_path / "waivers"
     folder.mkdir()
-    spec = msgspec.to_builtins(bench.waiver("h"))
-    document = {"apiVersion": "gonogo/v1", "kind": "Waiver", "metadata": {"name": "h"}, "spec": spec}
-    (folder / "h.yaml").write_text(yaml.safe_dump(document))
+    put_signers(tmp_path / "home")
+    (folder / "h.json").write_bytes(msgspec.json.encode(waiver_act("h")))
     options = ("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW, "--waivers", folder)
     code, out, _ = gonogo(*options)
     assert code == 0
-    assert "waived until 2026-12-01T00:00:00Z by grace" in out
+    assert "waived until 2026-12-07T00:00:00.000Z by ada" in out
     assert gonogo(*options, "--fail-on", "yellow")[0] == 4
 
 
@@ -161,9 +161,8 @@ def test_gate_run_ends_with_9_for_a_conditional_go_and_with_0_where_that_is_acce
     gates = _gates(bench, tmp_path / "gates", bench.gate(), *p1, red)
     folder = tmp_path / "waivers"
     folder.mkdir()
-    spec = msgspec.to_builtins(bench.waiver("h"))
-    document = {"apiVersion": "gonogo/v1", "kind": "Waiver", "metadata": {"name": "h"}, "spec": spec}
-    (folder / "h.yaml").write_text(yaml.safe_dump(document))
+    put_signers(tmp_path / "home")
+    (folder / "h.json").write_bytes(msgspec.json.encode(waiver_act("h")))
     options = ("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW)
     code, out, _ = gonogo(*options, "--waivers", folder)
     assert (code, "CONDITIONAL GO" in out, "Exit code 9: CONDITIONAL GO: every P0 gate passes" in out) == (9, True, True)
@@ -177,6 +176,19 @@ def test_a_set_that_could_not_stop_a_launch_is_refused_by_whatever_loads_gates(g
     gates = _gates(bench, tmp_path / "gates", bench.gate(priority="P1"))
     code, _, err = gonogo("gate", *command, gates)
     assert (code, "no gate has priority P0: nothing could stop the launch" in err) == (2, True)
+
+
+def test_gate_run_refuses_a_waiver_that_nobody_has_signed(gonogo, bench, stored, tmp_path):
+    """Exit 5 and no verdict, whatever the file says: here it waives a P0 gate until 9999."""
+    gates = _gates(bench, tmp_path / "gates")
+    folder = tmp_path / "waivers"
+    folder.mkdir()
+    spec = msgspec.to_builtins(bench.waiver("financial-integrity", expires_at="9999-01-01T00:00:00Z", mitigation="x"))
+    document = {"apiVersion": "gonogo/v1", "kind": "Waiver", "metadata": {"name": "h"}, "spec": spec}
+    (folder / "h.yaml").write_text(yaml.safe_dump(document))
+    code, out, err = gonogo("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW, "--waivers", folder)
+    assert (code, out, f"{folder / 'h.yaml'}: a waiver that nobody has signed" in err) == (5, "", True)
+    assert "gonogo waiver add GATE" in err
 
 
 def test_schema_prints_the_schema_of_a_kind(gonogo):

@@ -10,7 +10,7 @@ import yaml
 
 from gates.schema.entry import ENDING
 from gates.schema.entry import run as enter
-from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.errors import RefusedProblem, UnknownProblem, UsageProblem
 from gates.schema.gateset import CATALOG
 from gates.schema.time import parse_utc
 from scorecards.cli import gonogo
@@ -200,3 +200,11 @@ def test_a_folder_of_waivers_that_is_not_there_ends_a_build_with_2(build: Run, h
     """If it is named; the state folder need not hold one."""
     with pytest.raises(UsageProblem, match="waviers: no such folder"):
         build("--waivers", str(home / "waviers"))
+
+
+def test_a_waiver_that_nobody_has_signed_ends_a_build_with_5(build: Run, home: Path) -> None:
+    """By the name of its file in the state folder, where earlier releases read it."""
+    (home / "waivers").mkdir(parents=True)
+    (home / "waivers" / "one.yaml").write_text("apiVersion: gonogo/v1\nkind: Waiver\n")
+    with pytest.raises(RefusedProblem, match=r"one\.yaml: a waiver that nobody has signed counts for nothing"):
+        build()

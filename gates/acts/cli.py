@@ -1,0 +1,140 @@
+"""The human acts that are no waivers: `evidence attest`, `scorecard late-sign` and `explain-red`, `gate loosen`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from gates.schema.errors import UsageProblem
+from gates.schema.output import show
+from gates.schema.state import made_state_dir, state_dir
+
+if TYPE_CHECKING:
+    from gates.acts.act import ActKind
+    from gates.schema.gate import Criterion
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+reason_option = click.option("--reason", required=True, help="Why, in words that somebody can check later.")
+as_option = click.option(
+    "--as", "people", multiple=True, required=True, metavar="PERSON", help="Who signs; repeat it for a second."
+)
+gates_option = click.option(
+    "--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped ones]"
+)
+
+
+@click.command()
+@click.argument("criterion", metavar="GATE/CRITERION")
+@reason_option
+@click.option("--expires", required=True, help="When it ends: a moment, or a duration of at most 90d.")
+@click.option("--file", "document", type=click.Path(path_type=Path, dir_okay=False), help="The document that shows it.")
+@as_option
+@gates_option
+def attest(
+    criterion: str, reason: str, expires: str, document: Path | None, people: tuple[str, ...], gates_path: Path | None
+) -> None:
+    """Attest what no program can measure about a criterion: signed by one person, with an end, and shown as an attestation."""
+    from gates.acts.act import ActKind
+    from gates.schema.canonical import sha256_hex
+
+    found = _criterion(criterion, gates_path)
+    digest = _digest(found) if document is None else sha256_hex(_read(document))
+    _act(ActKind.ATTESTATION, criterion, digest, reason, people, expires=expires)
+
+
+@click.command("late-sign")
+@click.argument("card", type=click.Path(path_type=Path))
+@reason_option
+@as_option
+def late_sign(card: Path, reason: str, people: tuple[str, ...]) -> None:
+    """Sign the scorecard of a past week as a late review. CARD is a review's folder or its scorecard.yaml; two people sign."""
+    from gates.acts.act import ActKind
+    from gates.schema.canonical import sha256_hex
+
+    digest = sha256_hex(_read(card / "scorecard.yaml" if card.is_dir() else card))
+    _act(ActKind.LATE_REVIEW, digest, digest, reason, people)
+
+
+@click.command("explain-red")
+@click.argument("digest", metavar="STATEMENT")
+@reason_option
+@as_option
+@click.option(
+    "--evidence", "evidence_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="The evidence folder."
+)
+def explain_red(digest: str, reason: str, people: tuple[str, ...], evidence_path: Path | None) -> None:
+    """Explain a red run of this week. STATEMENT is the beginning of its sha256 (`gonogo evidence list`); two people sign."""
+    from gates.acts.act import ActKind
+    from gates.evidence_cli import open_store, require_prefix, trust_root
+
+    require_prefix(digest)
+    held = open_store(evidence_path).get(digest, trust_root(None))
+    _act(ActKind.EXPLANATION, held.digest, held.digest, reason, people)
+
+
+@click.command()
+@click.argument("criterion", metavar="GATE/CRITERION")
+@reason_option
+@click.option("--removed", is_flag=True, help="The criterion is not in the gate files any more.")
+@as_option
+@gates_option
+def loosen(criterion: str, reason: str, removed: bool, people: tuple[str, ...], gates_path: Path | None) -> None:
+    """Allow an automatic NO GO criterion to be loosened to what the gate files hold now, or to be removed; two people sign.
+
+    The signatures are about the criterion exactly as it is now: another change of it needs new ones.
+    """
+    from gates.acts.act import ActKind
+
+    found = _found(criterion, gates_path)
+    if removed and found is not None:
+        raise UsageProblem(f"{criterion} is still in the gate files", next_step="without --removed its present form is signed")
+    present = None if removed else _criterion(criterion, gates_path)
+    if present is not None and not present.automatic_no_go:
+        show(f"note: {criterion} is no automatic NO GO now", err=True)
+    _act(ActKind.LOOSENING, criterion, _digest(present), reason, people)
+
+
+def _act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[str, ...], *, expires: str = "") -> None:
+    from gates.acts.act import Act
+    from gates.acts.ending import ending
+    from gates.acts.sign import Draft, begin
+    from gates.schema.time import system_clock
+    from gates.signers.store import require_signers
+
+    home, now = state_dir(), system_clock()
+    signers = require_signers(home, f"the act {kind}")
+    act = Act(act=kind, by="", at="", reason=reason.strip(), signers="", expires_at=ending(expires, now) if expires else "")
+    show(f"kept: {begin(made_state_dir(), signers, Draft(name, sha256, act), people, now)}")
+
+
+def _criterion(name: str, gates_path: Path | None) -> Criterion:
+    found = _found(name, gates_path)
+    if found is None:
+        raise UsageProblem(
+            f"no criterion is called {name!r}", next_step="write GATE/CRITERION; gonogo gate explain GATE lists them"
+        )
+    return found
+
+
+def _found(name: str, gates_path: Path | None) -> Criterion | None:
+    from gates.schema.gateset import CATALOG, load_gates
+
+    gates = load_gates(gates_path or CATALOG)
+    return next((item for gate in gates for item in gate.criteria if name == f"{gate.id}/{item.id}"), None)
+
+
+def _digest(criterion: Criterion | None) -> str:
+    from gates.acts.loosening import criterion_sha256
+
+    return criterion_sha256(criterion)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageProblem(f"{path}: no such file") from None

@@ -1,0 +1,1 @@
+"""Signers: which people and machines may sign what, how that list changes, and where private keys lie."""

@@ -1,0 +1,208 @@
+"""`gonogo waiver`, `evidence attest`, `scorecard late-sign` and `explain-red`, `gate loosen`: signed acts, or a refusal."""
+
+import json
+import signal
+
+import pytest
+from signing import ADA, document, first, key, person, public, put_signers
+
+from gates.acts.act import ActKind
+from gates.acts.store import load_acts
+from gates.schema.entry import run
+from gates.signers.document import Role
+from gates.signers.private import keep_key
+from gates.signers.store import load_signers
+from scorecards.cli import gonogo as command
+
+GATE = "operator-controls"
+ADD = ("waiver", "add", GATE, "--owner", "bob", "--reason", "known and small", "--ticket", "OPS-412", "--expires", "14d")
+PLAN = ("--mitigation", "a second host by Friday")
+REASON = ("--reason", "the runner lost its disk")
+LONG_AGO = "2020-01-01T00:00:00Z"
+CRITERION = "financial-integrity/storm_double_settles"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A state folder with Signers since 2020: Ada, Grace and Ines; the private keys of Ada and Grace are here."""
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GONOGO_KEYS", str(tmp_path / "keys"))
+    put_signers(tmp_path / "home", first(document(at=LONG_AGO)), keys=tmp_path / "keys")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def gonogo(home, capsys):
+    """Run `gonogo ...` in this process; gives (exit code, stdout, stderr)."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def call(*argv):
+        code = run(command, [str(item) for item in argv])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    yield call
+    signal.signal(signal.SIGTERM, before)
+
+
+def kept(home, kind):
+    """The acts of a kind that the state folder keeps."""
+    return load_acts(home, load_signers(home))[kind]
+
+
+def test_a_waiver_is_added_listed_and_checked(gonogo, home):
+    """Signed by Ada, for a fortnight."""
+    code, out, _ = gonogo(*ADD, *PLAN, "--as", "ada")
+    assert (code, out.startswith(f"waived: {GATE} until "), ", renewal 0 of 2" in out) == (0, True, True)
+    (row,) = json.loads(gonogo("waiver", "list", "--format", "json")[1])
+    assert (row["gate"], row["state"], row["approver"], row["ticket"]) == (GATE, "in force", "ada", "OPS-412")
+    assert gonogo("waiver", "check")[:2] == (0, "ok: 1 waivers verified, 1 in force\n")
+    assert [held.people for held in kept(home, ActKind.WAIVER)] == [("ada",)]
+
+
+def test_a_third_renewal_is_refused(gonogo):
+    """Exit 5: fix the gate."""
+    codes = [gonogo(*ADD, *PLAN, "--as", "ada")[0] for _ in range(4)]
+    assert codes == [0, 0, 0, 5]
+    assert gonogo("waiver", "check")[1].startswith("ok: 3 waivers")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "fault"),
+    [
+        (("--owner", "ada"), 5, "ada cannot approve it: 'ada' owns the waiver"),
+        (("--as", "mallory"), 5, "nobody with the id 'mallory' is in the Signers"),
+        (("--as", "ci"), 5, "nobody with the id 'ci' is in the Signers"),
+        (("--as", "ines"), 5, "holds no private key of ines that is in use"),
+        (("--mitigation", "x"), 2, "mitigation: 'x' is no plan"),
+        (("--expires", "15d"), 2, "is more than 14 days after"),
+        (("--expires", "9999-01-01T00:00:00Z"), 2, "is more than 14 days after"),
+        (("--expires", "2020-01-01T00:00:00Z"), 2, "is not after"),
+        (("--expires", "soon"), 2, "'soon' is not a moment"),
+        (("--ticket", " "), 2, "ticket: '' is not a ticket's name"),
+        (("--reason", "x"), 2, "reason: 'x' is too short"),
+    ],
+)
+def test_a_waiver_that_may_not_be_is_refused(gonogo, home, words, code, fault):
+    """By its documented exit code, and nothing is kept."""
+    found, _, err = gonogo(*ADD, *PLAN, "--as", "ada", *words)
+    assert (found, fault in err) == (code, True), err
+    assert kept(home, ActKind.WAIVER) == ()
+
+
+@pytest.mark.parametrize(
+    ("gate", "fault"),
+    [
+        ("G", "'G' is a letter; the gate's id is operator-controls"),
+        ("operator-control", "no gate has the id 'operator-control'; the gates that can be waived: sre-reliability, operator-"),
+        ("financial-integrity", "the gate financial-integrity is P0: it cannot be waived"),
+    ],
+)
+def test_a_gate_that_cannot_be_waived_is_refused(gonogo, gate, fault):
+    """Exit 2, with the ids of those that can."""
+    code, _, err = gonogo("waiver", "add", gate, *ADD[3:], *PLAN, "--as", "ada")
+    assert (code, fault in err) == (2, True), err
+
+
+def test_without_signers_no_act_is_signed(gonogo, home):
+    """Exit 5, with the command that begins them."""
+    for path in (home / "signers.json", home / "signers.pin"):
+        path.unlink()
+    for words in ((*ADD, *PLAN, "--as", "ada"), ("gate", "loosen", CRITERION, *REASON, "--as", "ada")):
+        code, _, err = gonogo(*words)
+        assert (code, "needs Signers" in err, "gonogo signer init" in err) == (5, True, True)
+
+
+def test_a_key_of_another_role_signs_no_waiver(gonogo, home):
+    """Exit 5, naming the people who can."""
+    people = (person("Ada", public(ADA), roles=[Role.FINDING]), *document().people[1:])
+    put_signers(home, first(document(at=LONG_AGO, people=people)))
+    code, _, err = gonogo(*ADD, *PLAN, "--as", "ada")
+    assert (code, "ada does not hold the role waiver" in err, "these people can: grace, ines" in err) == (5, True, True)
+
+
+@pytest.mark.parametrize("kind", [ActKind.LOOSENING, ActKind.LATE_REVIEW])
+def test_two_people_on_two_machines_complete_an_act(gonogo, home, tmp_path, kind):
+    """The first signature waits in a file that is named; the second keeps the act."""
+    card = tmp_path / "scorecard.yaml"
+    card.write_text("week: 2026-W40\n")
+    words = ("gate", "loosen", CRITERION) if kind is ActKind.LOOSENING else ("scorecard", "late-sign", card)
+    code, _, err = gonogo(*words, *REASON, "--as", "ada")
+    assert (code, "signed by ada; it needs 1 more person with the role" in err, ": grace, ines" in err) == (5, True, True)
+    (waiting,) = (home / "acts-waiting").iterdir()
+    assert kept(home, kind) == ()
+    assert gonogo("signer", "sign", waiting, "--as", "grace")[0] == 0
+    assert [held.people for held in kept(home, kind)] == [("ada", "grace")]
+    assert not waiting.exists()
+
+
+def test_one_person_twice_is_one_signature(gonogo, home):
+    """Exit 2 where both are named at once; the same person again later changes nothing and ends with 5."""
+    words = ("gate", "loosen", CRITERION, *REASON)
+    code, _, err = gonogo(*words, "--as", "ada", "--as", "Ada")
+    assert (code, "ada is named twice" in err) == (2, True)
+    keep_key("ada", key(9))
+    people = (person("Ada", public(ADA), public(9)), *document().people[1:])
+    put_signers(home, first(document(at=LONG_AGO, people=people)))
+    gonogo(*words, "--as", "ada")
+    (waiting,) = (home / "acts-waiting").iterdir()
+    code, _, err = gonogo("signer", "sign", waiting, "--as", "ada")
+    assert (code, "it needs 1 more person" in err) == (5, True)
+
+
+def test_two_people_on_one_machine_sign_at_once(gonogo, home):
+    """Both are named."""
+    assert gonogo("gate", "loosen", CRITERION, *REASON, "--as", "ada", "--as", "grace")[0] == 0
+    (held,) = kept(home, ActKind.LOOSENING)
+    assert held.statement.about.name == CRITERION
+
+
+def test_a_loosening_is_about_a_criterion_that_is_there_or_said_to_be_removed(gonogo):
+    """Exit 2 for a name that no gate file holds, and for a removal that did not happen."""
+    people = (*REASON, "--as", "ada", "--as", "grace")
+    assert "no criterion is called 'c/none'" in gonogo("gate", "loosen", "c/none", *people)[2]
+    assert "is still in the gate files" in gonogo("gate", "loosen", CRITERION, "--removed", *people)[2]
+    assert gonogo("gate", "loosen", "c/none", "--removed", *people)[0] == 0
+
+
+def test_a_late_review_is_about_the_scorecards_bytes(gonogo, home, tmp_path):
+    """A folder stands for its scorecard.yaml; one that is not there is exit 2."""
+    people = (*REASON, "--as", "ada", "--as", "grace")
+    code, _, err = gonogo("scorecard", "late-sign", tmp_path, *people)
+    assert (code, f"{tmp_path / 'scorecard.yaml'}: no such file" in err) == (2, True)
+    (tmp_path / "scorecard.yaml").write_bytes(b"")
+    assert gonogo("scorecard", "late-sign", tmp_path, *people)[0] == 0
+    (held,) = kept(home, ActKind.LATE_REVIEW)
+    assert held.statement.about.digest.sha256.startswith("e3b0c44298fc")
+
+
+def test_an_explanation_is_about_a_statement_that_is_stored(gonogo, home, stored):
+    """Named by the beginning of its sha256; exit 8 for one that is not there, 2 for no sha256."""
+    people = (*REASON, "--as", "ada", "--as", "grace")
+    assert gonogo("scorecard", "explain-red", "ffffff", *people)[0] == 8
+    assert gonogo("scorecard", "explain-red", "none", *people)[0] == 2
+    assert gonogo("scorecard", "explain-red", stored.digest[:8], *people)[0] == 0
+    (held,) = kept(home, ActKind.EXPLANATION)
+    assert held.statement.about.name == stored.digest
+
+
+def test_an_attestation_ends_and_can_name_a_document(gonogo, home, tmp_path):
+    """Signed by one person; without an end, or beyond 90 days, it is refused."""
+    words = ("evidence", "attest", CRITERION, *REASON, "--as", "ada")
+    assert gonogo(*words, "--expires", "91d")[0] == 2
+    assert gonogo(*words)[0] == 2
+    paper = tmp_path / "minutes.pdf"
+    paper.write_bytes(b"")
+    assert gonogo(*words, "--expires", "30d", "--file", paper)[0] == 0
+    (held,) = kept(home, ActKind.ATTESTATION)
+    assert held.statement.about.digest.sha256.startswith("e3b0c44298fc")
+
+
+def test_waivers_of_another_gate_set_are_named_by_check(gonogo, tmp_path):
+    """A review leaves them out; check ends with 2 and names them."""
+    gonogo(*ADD, *PLAN, "--as", "ada")
+    from gates.schema.gateset import CATALOG
+
+    other = next(path for path in CATALOG.glob("*.yaml") if "financial-integrity" in path.name)
+    code, _, err = gonogo("waiver", "check", "--gates", other)
+    assert (code, f"no gate has the id '{GATE}'" in err) == (2, True)
