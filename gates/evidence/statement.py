@@ -52,6 +52,14 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     detail: str = ""
 
 
+class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A raw file that a measure was computed from; the evidence store holds it by its sha256."""
+
+    name: str
+    sha256: str
+    size: int
+
+
 class Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was done, when, and what came out. `status` other than complete makes every measure unknown with that reason."""
 
@@ -62,6 +70,7 @@ class Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     facts: dict[str, Json]
     status: Literal["complete", "not_run", "dry_run", "adapter_error", "invalid_generator"] = "complete"
     detail: str = ""
+    artifacts: tuple[Artifact, ...] = ()
 
 
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
