@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PROBE = Later("gates.probes.cli:probe", "Probe a running service, or read its artifacts, and store signed evidence.")
 RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust.")
+STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log.")
 
 gates_option = click.option(
     "--gates",
@@ -158,7 +159,7 @@ def _build(named: NamedTarget, given: str | None) -> str:
 
 
 class _Main(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT}
+    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT, "state": STATE}
 
 
 @click.group(cls=_Main)

@@ -16,6 +16,7 @@ COMMANDS: dict[str, Later] = {
     "scorecard": Later("scorecards.commands:scorecard", "Build, show, verify, compare and list scorecards."),
     "gate": Later("gates.cli:gate", "List, explain, validate and judge the launch gates; run their probes."),
     "evidence": Later("gates.cli:evidence", "List, show, verify and add signed evidence."),
+    "state": Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log."),
     "load": Later("loadtests.cli:load", "Load a service with a retry storm; check and compare load runs."),
     "drill": Later("drills.cli:drill", "Rehearse crash and rollback; recover and report drills."),
     "gateway": Later("gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),

@@ -43,11 +43,11 @@ def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
         if found is not None and _is_known(home, found):
             return found
         _refuse_with_signers(home)
-        return introduce(home, found or make_key(home), clock)
+        return introduce(home, found or make_key(rehearsal=is_rehearsal(home)), clock)
 
 
-def read_signer(home: Path) -> Signer | None:
-    """The evidence signer as the state folder has it; None where it has none yet."""
+def read_signer(home: Path, *, rehearsal: bool | None = None) -> Signer | None:
+    """The evidence signer as the state folder has it; None where it has none yet. `rehearsal` None: as the folder says."""
     path = home / KEY_FILE
     try:
         raw = path.read_bytes()
@@ -58,12 +58,12 @@ def read_signer(home: Path) -> Signer | None:
             "`gonogo signer add` adds a new key" if _has_signers(home) else "the next run makes a new one, logs it and trusts it"
         )
         raise UsageProblem(f"{path}: not a 32 byte Ed25519 key", next_step=f"move it away; {step}")
-    return Signer(Ed25519PrivateKey.from_private_bytes(raw), rehearsal=is_rehearsal(home))
+    return Signer(Ed25519PrivateKey.from_private_bytes(raw), rehearsal=is_rehearsal(home) if rehearsal is None else rehearsal)
 
 
-def make_key(home: Path) -> "_NewKey":
-    """A new key for this state folder, not stored yet: `introduce` does that."""
-    return _NewKey(Ed25519PrivateKey.generate(), rehearsal=is_rehearsal(home))
+def make_key(*, rehearsal: bool) -> "NewKey":
+    """A new key, not stored yet: `introduce` does that."""
+    return NewKey(Ed25519PrivateKey.generate(), rehearsal=rehearsal)
 
 
 def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer:
@@ -73,15 +73,16 @@ def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer
     """
     path = home / "keys" / TRUST_FILE
     before = _jwks(path)
-    previous = tuple(sorted(thumbprint(jwk) for jwk in before))
-    if signer.keyid not in previous:
+    known = {thumbprint(jwk) for jwk in before}
+    previous = tuple(sorted(known - {signer.keyid}))
+    if signer.keyid not in known:
         keys = sorted([*before, signer.jwk], key=thumbprint)
         write_durably(path, canonical_json({"keys": keys}))
     note = KeyNote(signer.keyid, previous, format_utc(clock()), signer.rehearsal)
     EvidenceStore(home / EVIDENCE, clock=clock).note(signer, EntryKind.KEY, note)
-    if isinstance(signer, _NewKey):
+    if isinstance(signer, NewKey):
         write_durably(home / KEY_FILE, signer.private_bytes(), mode=0o600)
-    if previous:
+    if previous and signer.keyid not in known:
         show(f"{path}: the new evidence key {signer.keyid} is logged and trusted, in addition to {', '.join(previous)}", err=True)
     return signer
 
@@ -91,16 +92,33 @@ def load_trust(path: Path) -> TrustRoot:
 
     A rehearsal key in it is trusted only while the state folder is one for rehearsals.
     """
-    return _read_trust(path, rehearsal=is_rehearsal(state_dir()))
+    return read_trust(path, rehearsal=is_rehearsal(state_dir()))
 
 
 def own_trust(home: Path) -> TrustRoot:
     """The trust root of this state folder; nobody is trusted where it has no key yet."""
     path = home / "keys" / TRUST_FILE
-    return _read_trust(path, rehearsal=is_rehearsal(home)) if path.exists() else TrustRoot({}, {})
+    return read_trust(path, rehearsal=is_rehearsal(home)) if path.exists() else TrustRoot({}, {})
 
 
-class _NewKey(Signer):
+def own_trust_unmarked(home: Path) -> TrustRoot:
+    """The keys of a state folder of version 1, which knew no rehearsals."""
+    path = home / "keys" / TRUST_FILE
+    return read_trust(path) if path.exists() else TrustRoot({}, {})
+
+
+def adopt_trust(home: Path, path: Path) -> None:
+    """Add the keys of a JWKS file to those that the state folder trusts."""
+    read_trust(path, rehearsal=is_rehearsal(home))
+    own = home / "keys" / TRUST_FILE
+    own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(own.parent / _LOCK):
+        known = _jwks(own)
+        new = [jwk for jwk in _jwks(path) if thumbprint(jwk) not in {thumbprint(item) for item in known}]
+        write_durably(own, canonical_json({"keys": sorted([*known, *new], key=thumbprint)}))
+
+
+class NewKey(Signer):
     """A signer whose key is not stored yet."""
 
     def private_bytes(self) -> bytes:
@@ -108,7 +126,8 @@ class _NewKey(Signer):
         return self._key.private_bytes_raw()
 
 
-def _read_trust(path: Path, *, rehearsal: bool) -> TrustRoot:
+def read_trust(path: Path, *, rehearsal: bool = False) -> TrustRoot:
+    """The keys of a JWKS file, rehearsal keys among them only with `rehearsal`; raises UnverifiedProblem."""
     try:
         return TrustRoot.from_jwks(path.read_bytes(), str(path), rehearsal=rehearsal)
     except FileNotFoundError:
@@ -121,7 +140,7 @@ def _jwks(path: Path) -> list[Jwk]:
     """The keys of the trust file with all their members."""
     if not path.exists():
         return []
-    _read_trust(path, rehearsal=True)
+    read_trust(path, rehearsal=True)
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Jwks).keys
     except msgspec.MsgspecError as error:

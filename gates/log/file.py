@@ -1,7 +1,7 @@
 """The files of a log: one lock, `log.jsonl`, and `log.pending` while an entry is being written."""
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -44,6 +44,26 @@ class LogFile:
     def exists(self) -> bool:
         """Whether there is a log, or the first entry of one is being written."""
         return self.path.exists() or self.pending.exists()
+
+    def lines(self, stored: Collection[str]) -> tuple[Line, ...]:
+        """The lines as they are, none of them verified; none where there is no log."""
+        return self.settled(stored).all_lines if self.exists() else ()
+
+    def begin(self) -> None:
+        """Begin an empty log, if there is none: only to take over envelopes that no log lists."""
+        with self.held():
+            if not self.exists():
+                write_durably(self.path, b"")
+
+    def replace(self, lines: Sequence[Line]) -> None:
+        """Put other lines in the place of the log; the old files are kept as `before-N.log.jsonl`."""
+        number = 1
+        while (self.folder / f"before-{number}.{LOG}").exists() or (self.folder / f"before-{number}.{PENDING}").exists():
+            number += 1
+        for path in (self.path, self.pending):
+            if path.exists():
+                path.rename(path.with_name(f"before-{number}.{path.name}"))
+        write_durably(self.path, b"".join(line.data + b"\n" for line in lines))
 
     def interrupted(self) -> bool:
         """Whether the last write seems to have been interrupted; another process may just be writing."""

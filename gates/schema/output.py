@@ -16,7 +16,7 @@ import click
 
 from gates.schema.printable import printable
 
-COMMANDS = ("review", "scorecard", "gate", "evidence", "load", "drill", "gateway", "receipt", "explain", "schema")
+COMMANDS = ("review", "scorecard", "gate", "evidence", "state", "load", "drill", "gateway", "receipt", "explain", "schema")
 """The commands of `gonogo`: what stands before one of them in a text is the program's name."""
 
 _NAMED = re.compile(rf"(?<![\w./-])gonogo(?= (?:{'|'.join(COMMANDS)})\b)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from gates.schema.durable import write_durably
+from gates.schema.durable import sync_folder, write_durably
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.printable import printable
 
@@ -45,8 +45,11 @@ def known_state_dir() -> Path:
 def make_state(folder: Path, *, rehearsal: bool = False) -> State:
     """Make a state folder, if it is none yet; returns what it is, which may be what another process made at the same time."""
     found = read_state(folder)
-    if found is not None:
-        return found
+    return write_state(folder, rehearsal=rehearsal) if found is None else found
+
+
+def write_state(folder: Path, *, rehearsal: bool = False) -> State:
+    """Write state.json where there is none, whatever else the folder holds; returns what it holds then."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".{FILE}.{os.getpid()}"
     write_durably(draft, msgspec.json.encode(State(VERSION, rehearsal), order="sorted") + b"\n")
@@ -58,6 +61,7 @@ def make_state(folder: Path, *, rehearsal: bool = False) -> State:
         draft.replace(folder / FILE)
     finally:
         draft.unlink(missing_ok=True)
+    sync_folder(folder)
     made = read_state(folder)
     assert made is not None, "the file was just linked"
     return made

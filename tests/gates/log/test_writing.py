@@ -3,37 +3,16 @@
 import os
 import resource
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import msgspec
 import pytest
+from log_processes import run_together, start
 
 from gates.evidence.contents import kind_of
 from gates.evidence.store import EvidenceStore
 from gates.log.chain import LogProblem
 from gates.log.entry import EntryKind
 from gates.schema.errors import UnknownProblem
-
-WRITER = Path(__file__).parents[2] / "support" / "log_writer.py"
-ROOT = Path(__file__).parents[3]
-
-
-def start(*arguments, **options) -> subprocess.Popen:
-    """A writer that waits for a line on stdin."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    argv = [sys.executable, "-P", str(WRITER), *map(str, arguments)]
-    return subprocess.Popen(argv, env=environ, text=True, stdin=-1, stdout=-1, stderr=-1, **options)
-
-
-def run_together(processes):
-    """Let all of them begin; gives (exit code, stdout, stderr) of each."""
-    for process in processes:
-        process.stdin.write("\n")
-        process.stdin.flush()
-    ends = [process.communicate(timeout=60) for process in processes]
-    return [(process.returncode, *end) for process, end in zip(processes, ends, strict=True)]
 
 
 def _steps(store, trust):
