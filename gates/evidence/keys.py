@@ -16,7 +16,7 @@ from gates.log.entry import EntryKind
 from gates.log.notes import KeyNote
 from gates.schema.canonical import canonical_json
 from gates.schema.durable import locked, write_durably
-from gates.schema.errors import UnverifiedProblem, UsageProblem
+from gates.schema.errors import Problem, UnverifiedProblem, UsageProblem
 from gates.schema.output import show
 from gates.schema.printable import printable
 from gates.schema.state import KEY_FILE, SIGNERS_FILE, is_rehearsal, make_state, state_dir
@@ -72,6 +72,7 @@ def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer
     In this order: after a crash the next call begins again.
     """
     path = home / "keys" / TRUST_FILE
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = _jwks(path)
     known = {thumbprint(jwk) for jwk in before}
     previous = tuple(sorted(known - {signer.keyid}))
@@ -92,7 +93,11 @@ def load_trust(path: Path) -> TrustRoot:
 
     A rehearsal key in it is trusted only while the state folder is one for rehearsals.
     """
-    return read_trust(path, rehearsal=is_rehearsal(state_dir()))
+    try:
+        rehearsal = is_rehearsal(state_dir())
+    except Problem:  # whoever verifies with keys of their own needs no state folder
+        rehearsal = False
+    return read_trust(path, rehearsal=rehearsal)
 
 
 def own_trust(home: Path) -> TrustRoot:

@@ -12,7 +12,7 @@ from gates.evidence.objects import SUFFIX, Artifacts, Objects
 from gates.evidence.statement import Artifact, EvidenceKind, Predicate, Subject, make_statement, sign_statement
 from gates.log.chain import RESTORE, Damage, LogProblem, check_order, check_signatures
 from gates.log.entry import Entry, EntryKind, Head, sign_line
-from gates.log.file import LogFile
+from gates.log.file import LOG, LogFile
 from gates.log.notes import Note, RunNote, sign_note
 from gates.log.settle import Settled
 from gates.schema.canonical import sha256_hex
@@ -33,6 +33,11 @@ class Export(msgspec.Struct, frozen=True):
     log: bytes
     envelopes: bytes
     head: Head
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of a review folder from which `gonogo state restore` rebuilds a log, by name."""
+        return {LOG: self.log, "log.intoto.jsonl": self.envelopes}
 
 
 class EvidenceStore:
@@ -101,6 +106,8 @@ class EvidenceStore:
                 settled = self._settle(signer)
                 check_order(settled.all_lines, str(self._log.path))
             except LogProblem as problem:
+                if kind is EntryKind.RUN:  # nothing was measured yet
+                    raise
                 self._envelopes.write(digest, data)
                 raise problem.with_more(f"what was to be listed is kept: {self._envelopes.path(digest)}") from None
             return self._append(signer, settled, kind, data, digest=digest, run=run)
@@ -120,12 +127,13 @@ class EvidenceStore:
 
     def contents(self, trust: TrustRoot) -> Contents:
         """The verified log and every envelope that it lists, whole; raises LogProblem naming what is wrong."""
-        self._repair()
+        own = trust.joined(self._own)
+        self._repair(own)
         with self._log.held(shared=True):
             self._require_log()
             stored = self._envelopes.stored()
             settled = self._log.settled(stored)
-        lines, origin, own = settled.all_lines, str(self._log.path), trust.joined(self._own)
+        lines, origin = settled.all_lines, str(self._log.path)
         check_signatures(lines, own, origin)
         check_order(lines, origin)
         listed = {line.entry.object: line.entry for line in reversed(lines)}
@@ -193,13 +201,14 @@ class EvidenceStore:
         path = self._envelopes.path(settled.adopt)
         return settled.adopt_kind or kind_of(self._envelopes.read(settled.adopt, str(self._log.path)), str(path))
 
-    def _repair(self) -> None:
+    def _repair(self, own: TrustRoot) -> None:
         """Complete an interrupted write that needs no key; in a folder that cannot be written to it only counts."""
         if not self._log.interrupted():
             return
         with suppress(OSError, UnknownProblem), self._log.held():
             settled = self._log.settled(self._envelopes.stored())
             if self._log.interrupted() and not settled.adopt:
+                check_signatures(settled.all_lines[len(settled.lines) :], own, str(self._log.pending))
                 self._log.apply(settled)
 
     def _require_log(self) -> None:

@@ -10,8 +10,8 @@ from gates.evidence.dsse import Signer, TrustRoot, decode_envelope
 from gates.evidence.keys import load_signer
 from gates.evidence.objects import SUFFIX, Artifacts, Objects, sha256_of
 from gates.evidence.store import EvidenceStore
-from gates.log.chain import Damage, LogProblem, check_common, check_log, check_order
-from gates.log.entry import SHA256, EntryKind, Head, Line, head_of
+from gates.log.chain import Damage, LogProblem, check_common, check_order, check_signatures
+from gates.log.entry import SHA256, EntryKind, Head, Line, head_of, read_line
 from gates.log.file import LOG, LogFile
 from gates.log.known import read_part
 from gates.log.notes import RestoredNote
@@ -108,12 +108,21 @@ def _list_again(store: EvidenceStore, signer: Signer, objects: Objects, digest: 
 
 
 def _own(path: Path, trust: TrustRoot) -> tuple[Line, ...]:
-    """The folder's own log, if it is whole as far as it goes; one that is damaged is replaced."""
+    """The folder's own log as far as it is whole; what follows the first damage is replaced."""
     try:
-        data = path.read_bytes()
-        return check_log(data[: data.rfind(b"\n") + 1], trust, str(path))
-    except (FileNotFoundError, LogProblem):
+        texts = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
         return ()
+    good: list[Line] = []
+    for number, text in enumerate(texts, 1):
+        try:
+            line = read_line(text, f"line {number}")
+            check_signatures([line], trust, str(path))
+            check_order([*good[-1:], line], str(path), from_start=not good)
+        except UnverifiedProblem:
+            break
+        good.append(line)
+    return tuple(good)
 
 
 def _envelopes(folders: Sequence[Path]) -> Iterator[tuple[str, bytes]]:

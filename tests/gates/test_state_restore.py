@@ -44,8 +44,8 @@ def reviews(gonogo, home, bench, tmp_path):
         export = store.export(own_trust(home), since)
         folder = tmp_path / f"review-{week}"
         folder.mkdir()
-        (folder / "log.jsonl").write_bytes(export.log)
-        (folder / "log.intoto.jsonl").write_bytes(export.envelopes)
+        for name, data in export.files.items():
+            (folder / name).write_bytes(data)
         folders.append(folder)
         since = export.head.seq
     store.append(signer, EntryKind.STATEMENT, msgspec.json.encode(bench.held(bench.measure("9")).envelope))
@@ -155,6 +155,19 @@ def test_a_damaged_log_is_replaced_and_kept(gonogo, home, bench, reviews, tmp_pa
     assert gonogo("state", "restore", *reviews, "--trust", kept)[0] == 0
     assert _digests(home, bench) == before
     assert (home / "evidence" / "before-1.log.jsonl").read_bytes() == wrong
+
+
+def test_what_stands_before_the_damage_is_kept(gonogo, home, bench, reviews, tmp_path):
+    """A folder of the last week is enough where the own log still has the weeks before."""
+    kept, before = _trust_file(bench, home, tmp_path), _digests(home, bench)
+    log = home / "evidence" / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*lines[:6], lines[6].replace(b'"run"', b'"card"'), *lines[7:]]))
+    code, _, err = gonogo("evidence", "verify", "--trust", kept)
+    assert (code, "replaced: line 7, entry 7" in err) == (8, True)
+    assert gonogo("state", "restore", reviews[2], "--trust", kept)[0] == 0
+    assert log.read_bytes().splitlines(keepends=True)[:7] == lines[:7]
+    assert _digests(home, bench) == before
 
 
 def test_review_folders_with_a_gap_are_refused_naming_the_entries(gonogo, home, bench, reviews, tmp_path):

@@ -151,3 +151,11 @@ def test_a_mark_that_is_not_true_or_false_makes_the_trust_file_unusable(home, ma
     text = jwks_bytes(signer.jwk).decode().replace('"kid"', f'"gonogo_rehearsal":{mark},"kid"')
     with pytest.raises(UnverifiedProblem, match="not a usable set of Ed25519 keys"):
         TrustRoot.from_jwks(text.encode(), "trust.json")
+
+
+def test_keys_that_are_given_need_no_state_folder(home, tmp_path):
+    """Receipts and review folders are verified next to a folder of version 1, too."""
+    (home / "keys").mkdir(parents=True)
+    (home / KEY_FILE).write_bytes(bytes(range(32)))
+    signer = load_signer(tmp_path / "elsewhere")
+    assert load_trust(tmp_path / "elsewhere" / "keys" / TRUST_FILE).keyids == (signer.keyid,)

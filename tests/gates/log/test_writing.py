@@ -11,7 +11,7 @@ from log_processes import run_together, start
 from gates.evidence.contents import kind_of
 from gates.evidence.store import EvidenceStore
 from gates.log.chain import LogProblem
-from gates.log.entry import EntryKind
+from gates.log.entry import EntryKind, Head, read_line, sign_line
 from gates.schema.errors import UnknownProblem
 
 
@@ -162,3 +162,26 @@ def test_the_kind_of_an_envelope_is_found_where_no_line_shows_it(bench, store, s
     card = "urn:gonogo:scorecard:v1"
     assert kind_of(envelope(card, '{"standing":"official"}'), "e") is EntryKind.CARD
     assert kind_of(envelope(card), "e") is EntryKind.PREVIEW
+
+
+def test_a_pending_line_of_an_unknown_key_is_refused_and_not_made_part_of_the_log(store, signer, outsider, trust):
+    """Whoever can write to the folder, without the key, adds nothing to the log in this way."""
+    store.begin_run(signer, step="one", target="local")
+    log = store.folder / "log.jsonl"
+    before = log.read_bytes()
+    line = read_line(before.rstrip(b"\n"), "line 1")
+    head = Head(1, line.sha256)
+    forged = sign_line(outsider, head=head, kind=EntryKind.RUN, sha256=line.entry.object, at=line.entry.at)
+    (store.folder / "log.pending").write_bytes(forged.data + b"\n")
+    with pytest.raises(LogProblem, match=r"log\.pending: unknown key"):
+        store.contents(trust)
+    assert log.read_bytes() == before
+
+
+def test_a_run_on_a_damaged_log_does_not_begin(store, signer):
+    """Nothing was measured, so nothing is kept."""
+    store.begin_run(signer, step="one", target="local")
+    (store.folder / "log.jsonl").write_bytes(b"no log\n")
+    with pytest.raises(LogProblem, match="unreadable"):
+        store.begin_run(signer, step="two", target="local")
+    assert len(list(store.objects.glob("*/*.intoto.json"))) == 1
