@@ -25,6 +25,7 @@ RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with key
 SIGNER = Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles.")
 WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
 LOOSEN = Later("gates.acts.cli:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign.")
+STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log.")
 
 gates_option = click.option(
     "--gates",
@@ -169,7 +170,7 @@ def _build(named: NamedTarget, given: str | None) -> str:
 
 
 class _Main(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT, "signer": SIGNER, "waiver": WAIVER}
+    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT, "signer": SIGNER, "waiver": WAIVER, "state": STATE}
 
 
 @click.group(cls=_Main)

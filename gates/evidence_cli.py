@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from gates.lazy import Later, LazyGroup
-from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.errors import UnknownProblem, UnverifiedProblem, UsageProblem
 from gates.schema.options import format_option
 from gates.schema.output import show, write_document
-from gates.schema.state import made_state_dir, state_dir
+from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
+    from gates.evidence.contents import Held, Run
     from gates.evidence.dsse import TrustRoot
-    from gates.evidence.store import EvidenceStore, Held
+    from gates.evidence.store import EvidenceStore
 
 evidence_option = click.option(
     "--evidence",
@@ -50,11 +51,13 @@ def evidence() -> None:
 @click.option("--kind", default="", help="Only kinds whose name contains this text, such as load-run.")
 @format_option("text", "json", "yaml")
 def list_(evidence_path: Path | None, trust_path: Path | None, kind: str, output_format: str) -> None:
-    """List the stored statements, oldest first, each verified as it is read."""
+    """List the stored statements, oldest first, each verified as it is read, then runs that left no statement."""
     from gates.render import render_value, table
 
-    held = [item for item in _load(evidence_path, trust_path) if kind in item.statement.predicate_type]
-    rows = [_row(item) for item in held]
+    trust = trust_root(trust_path)
+    contents = open_store(evidence_path).contents(trust)
+    rows = [_row(item) for item in contents.statements(trust) if kind in item.statement.predicate_type]
+    rows += [_run_row(run) for run in contents.runs() if not run.statement and kind in run.note.step]
     if output_format != "text":
         write_document(render_value(rows, output_format))
     elif rows:
@@ -70,26 +73,45 @@ def list_(evidence_path: Path | None, trust_path: Path | None, kind: str, output
 @trust_option
 @format_option("yaml", "json")
 def show_(digest: str, evidence_path: Path | None, trust_path: Path | None, output_format: str) -> None:
-    """Show one statement, verified, by the first six or more digits of its DIGEST."""
+    """Show one statement, or one run that left none, verified, by the first six or more digits of its DIGEST."""
     from gates.render import render_value
 
     require_prefix(digest)
-    held = open_store(evidence_path).get(digest, trust_root(trust_path))
-    write_document(render_value(held.statement, output_format))
+    trust = trust_root(trust_path)
+    contents = open_store(evidence_path).contents(trust)
+    runs = [run.note for run in contents.runs() if run.entry.object.startswith(digest)]
+    write_document(render_value(runs[0] if len(runs) == 1 else contents.find(digest, trust).statement, output_format))
 
 
 @evidence.command()
 @evidence_option
 @trust_option
-def verify(evidence_path: Path | None, trust_path: Path | None) -> None:
-    """Verify every stored statement: its signature, name and form. Exit 8 if one fails, 3 if there is none."""
-    trust = trust_root(trust_path)
-    held = open_store(evidence_path).load(trust)
+@click.option(
+    "--head",
+    "known",
+    multiple=True,
+    metavar="HEAD",
+    help="What is known of the log from elsewhere: SEQ:SHA256, or a review folder. Can be repeated.",
+)
+def verify(evidence_path: Path | None, trust_path: Path | None, known: tuple[str, ...]) -> None:
+    """Verify the log, every statement and every artifact. Exit 8 if one fails, 3 if there is no statement.
+
+    A log that was cut after its last line looks whole by itself: --head names what was in it.
+    """
+    from gates.log.known import check_against
+
+    trust, store = trust_root(trust_path), open_store(evidence_path)
+    contents = store.contents(trust)
+    for item in known:
+        check_against(contents.lines, item, contents.own, contents.origin)
+    held = contents.statements(trust)
+    _require_artifacts(store, held)
     if not held:
         raise UnknownProblem(
             "there is no evidence to verify", next_step="`gonogo review` collects evidence; --evidence names another folder"
         )
-    show(f"ok: {len(held)} statements verified against {', '.join(trust.keyids)}")
+    log = f"log of {len(contents.lines)} entries, head {contents.head}"
+    show(f"ok: {len(held)} statements verified against {', '.join(trust.keyids)}; {log}")
 
 
 @evidence.command()
@@ -99,27 +121,19 @@ def verify(evidence_path: Path | None, trust_path: Path | None) -> None:
 def add(files: tuple[Path, ...], evidence_path: Path | None, trust_path: Path | None) -> None:
     """Add statements from FILES: one DSSE envelope each, or one a line in a file that ends in .jsonl.
 
-    Nothing of a file is stored unless all of it verifies against the trusted keys.
+    Nothing of a file is stored unless all of it verifies against the trusted keys. The log lists them under this machine's key.
     """
+    from gates.evidence.keys import load_signer
     from gates.evidence.store import read_envelope
 
-    made_state_dir()
+    signer = load_signer(made_state_dir())
     store, trust = open_store(evidence_path), trust_root(trust_path)
     for path in files:
         envelopes = _envelopes(path)
         for origin, data in envelopes:
             read_envelope(data, trust, origin)
         for origin, data in envelopes:
-            show(store.add(data, trust, origin).digest)
-
-
-@evidence.command("rebuild-index")
-@evidence_option
-@trust_option
-def rebuild_index(evidence_path: Path | None, trust_path: Path | None) -> None:
-    """Make the index again from the stored files, verifying each."""
-    count = open_store(evidence_path).rebuild(trust_root(trust_path))
-    show(f"ok: the index lists {count} statements")
+            show(store.add(data, trust, origin, signer).digest)
 
 
 def require_prefix(digest: str) -> None:
@@ -129,21 +143,28 @@ def require_prefix(digest: str) -> None:
 
 
 def open_store(path: Path | None) -> EvidenceStore:
-    """The evidence store at a path, or the state folder's own."""
+    """The evidence store at a path, or the state folder's own; this machine's keys verify its entries."""
+    from gates.evidence.keys import EVIDENCE, own_trust
     from gates.evidence.store import EvidenceStore
 
-    return EvidenceStore(path or state_dir() / "evidence")
+    home = known_state_dir()
+    return EvidenceStore(path or home / EVIDENCE, own=own_trust(home))
 
 
 def trust_root(path: Path | None) -> TrustRoot:
     """The keys in a JWKS file, or the state folder's own."""
     from gates.evidence.keys import load_trust, own_trust
 
-    return load_trust(path) if path else own_trust(state_dir())
+    return load_trust(path) if path else own_trust(known_state_dir())
 
 
-def _load(evidence_path: Path | None, trust_path: Path | None) -> list[Held]:
-    return open_store(evidence_path).load(trust_root(trust_path))
+def _require_artifacts(store: EvidenceStore, held: list[Held]) -> None:
+    for item in held:
+        for artifact in item.statement.predicate.artifacts:
+            if wrong := store.check_artifact(artifact):
+                raise UnverifiedProblem(
+                    f"{item.digest}: an artifact is not what the statement names: {wrong}", next_step="restore it from a backup"
+                )
 
 
 def _row(item: Held) -> dict[str, str]:
@@ -155,6 +176,17 @@ def _row(item: Held) -> dict[str, str]:
         "build": statement.subject[0].digest.get("build", ""),
         "finished_at": statement.predicate.finished_at,
         "status": statement.predicate.status,
+    }
+
+
+def _run_row(run: Run) -> dict[str, str]:
+    return {
+        "digest": run.entry.object,
+        "kind": f"run {run.note.step}",
+        "target": run.note.target,
+        "build": "",
+        "finished_at": f"begun {run.note.at}",
+        "status": "no statement",
     }
 
 

@@ -1,7 +1,7 @@
 """DSSE envelopes over Ed25519: what is signed, by whom, and who is trusted."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -13,7 +13,10 @@ from gates.schema.errors import UnverifiedProblem
 from gates.schema.printable import printable
 from gates.schema.strict_json import read_json
 
-Jwk: TypeAlias = dict[str, str]
+Jwk: TypeAlias = dict[str, str | bool]
+
+REHEARSAL = "gonogo_rehearsal"
+"""The member that marks a rehearsal key in a JWKS; a thumbprint does not depend on it."""
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,25 +40,26 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def public_jwk(key: Ed25519PublicKey) -> Jwk:
-    """The public key as an RFC 8037 JWK with its RFC 7638 thumbprint as `kid`."""
+def public_jwk(key: Ed25519PublicKey, *, rehearsal: bool = False) -> Jwk:
+    """The public key as an RFC 8037 JWK with its RFC 7638 thumbprint as `kid`, and marked if it is for rehearsals."""
     bare = {"crv": "Ed25519", "kty": "OKP", "x": _b64url(key.public_bytes_raw())}
-    return {**bare, "kid": thumbprint(bare)}
+    return {**bare, "kid": thumbprint(bare), **({REHEARSAL: True} if rehearsal else {})}
 
 
-def thumbprint(jwk: Jwk) -> str:
+def thumbprint(jwk: Mapping[str, str | bool]) -> str:
     """RFC 7638: base64url(SHA-256(canonical JSON of crv, kty, x))."""
     required = {name: jwk[name] for name in ("crv", "kty", "x")}
     return _b64url(bytes.fromhex(sha256_hex(canonical_json(required))))
 
 
 class Signer:
-    """Signs payloads with one Ed25519 key."""
+    """Signs payloads with one Ed25519 key; a rehearsal's key is marked in its JWK."""
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
+    def __init__(self, key: Ed25519PrivateKey, *, rehearsal: bool = False) -> None:
         self._key = key
-        self.jwk = public_jwk(key.public_key())
-        self.keyid = self.jwk["kid"]
+        self.rehearsal = rehearsal
+        self.jwk = public_jwk(key.public_key(), rehearsal=rehearsal)
+        self.keyid = thumbprint(self.jwk)
 
     def sign(self, payload_type: str, payload: bytes) -> Envelope:
         """Wrap `payload`; the same key and payload give the same bytes (Ed25519 draws no randomness)."""
@@ -74,30 +78,45 @@ class TrustRoot:
     """The keys that the verifier trusts; nothing that is being verified can add to them.
 
     `other_use` are keys in the trust file that are not for signatures, with their `use` (RFC 7517): they verify nothing.
+    `rehearsals` are rehearsal keys, which verify nothing outside their rehearsal.
     """
 
-    def __init__(self, keys: Mapping[str, Ed25519PublicKey], other_use: Mapping[str, str]) -> None:
+    def __init__(
+        self, keys: Mapping[str, Ed25519PublicKey], other_use: Mapping[str, str], rehearsals: Collection[str] = ()
+    ) -> None:
         self.other_use = other_use
-        self._keys = {keyid: key for keyid, key in keys.items() if keyid not in other_use}
+        self.rehearsals = frozenset(rehearsals)
+        self._keys = {keyid: key for keyid, key in keys.items() if keyid not in other_use and keyid not in self.rehearsals}
 
     @classmethod
-    def from_jwks(cls, data: bytes, origin: str) -> "TrustRoot":
-        """Read a JWKS document; raises UnverifiedProblem naming `origin` where it is not one of Ed25519 keys."""
+    def from_jwks(cls, data: bytes, origin: str, *, rehearsal: bool = False) -> "TrustRoot":
+        """Read a JWKS document; only with `rehearsal` are keys trusted that are marked as rehearsal keys.
+
+        Raises UnverifiedProblem naming `origin` where it is not one of Ed25519 keys.
+        """
         try:
             document = msgspec.convert(read_json(data), _Jwks)
             keys: dict[str, Ed25519PublicKey] = {}
             other_use: dict[str, str] = {}
+            rehearsals: set[str] = set()
             for jwk in document.keys:
-                bare = {"crv": jwk.crv, "kty": jwk.kty, "x": jwk.x}
+                bare: Jwk = {"crv": jwk.crv, "kty": jwk.kty, "x": jwk.x}
                 if (jwk.kty, jwk.crv) != ("OKP", "Ed25519"):
                     raise ValueError(f"key {jwk.kid or '?'} is {jwk.kty}/{jwk.crv}, not OKP/Ed25519")
                 keyid = thumbprint(bare)
                 keys[keyid] = Ed25519PublicKey.from_public_bytes(_unb64url(jwk.x))
                 if jwk.use != "sig":
                     other_use[keyid] = jwk.use
+                if jwk.gonogo_rehearsal and not rehearsal:
+                    rehearsals.add(keyid)
         except (msgspec.MsgspecError, ValueError) as error:
             raise UnverifiedProblem(f"{origin}: not a usable set of Ed25519 keys: {printable(str(error))}") from None
-        return cls(keys, other_use)
+        return cls(keys, other_use, rehearsals)
+
+    def joined(self, other: "TrustRoot") -> "TrustRoot":
+        """A root that trusts the keys of both, except those that either refuses."""
+        keys = {keyid: root._keys[keyid] for root in (self, other) for keyid in root.keyids}  # noqa: SLF001  # of this class
+        return TrustRoot(keys, {**self.other_use, **other.other_use}, self.rehearsals | other.rehearsals)
 
     @property
     def keyids(self) -> tuple[str, ...]:
@@ -113,21 +132,27 @@ class TrustRoot:
             payload = base64.b64decode(envelope.payload, validate=True)
         except ValueError:  # also for what is not ASCII
             raise UnverifiedProblem("the payload is not base64") from None
-        message = pae(envelope.payload_type, payload)
-        known = [item for item in envelope.signatures if item.keyid in self._keys]
+        return Signed(payload, self.check(envelope.payload_type, payload, envelope.signatures))
+
+    def check(self, payload_type: str, payload: bytes, signatures: Sequence[Signature]) -> tuple[str, ...]:
+        """The trusted keys whose signatures over `payload` hold, one at least; raises UnverifiedProblem with the reason."""
+        message = pae(payload_type, payload)
+        known = [item for item in signatures if item.keyid in self._keys]
         if not known:
-            raise UnverifiedProblem(self._unknown(envelope))
+            raise UnverifiedProblem(self._unknown(signatures))
         holding = tuple(dict.fromkeys(item.keyid for item in known if _holds(self._keys[item.keyid], item.sig, message)))
         if not holding:
             raise UnverifiedProblem(f"the signature by {known[0].keyid} does not hold: the content was changed after signing")
-        return Signed(payload, holding)
+        return holding
 
-    def _unknown(self, envelope: Envelope) -> str:
-        for item in envelope.signatures:
+    def _unknown(self, signatures: Sequence[Signature]) -> str:
+        for item in signatures:
+            if item.keyid in self.rehearsals:
+                return f"signed by {item.keyid}, a rehearsal key: it verifies nothing outside its rehearsal"
             if item.keyid in self.other_use:
                 use = self.other_use[item.keyid]
                 return f"the trust root gives the key {item.keyid} the use {use!r}, not 'sig': it verifies nothing"
-        signers = ", ".join(item.keyid for item in envelope.signatures) or "no key"
+        signers = ", ".join(item.keyid for item in signatures) or "no key"
         return f"signed by {printable(signers)}, which the trust root does not hold"
 
 
@@ -145,6 +170,7 @@ class _Jwk(msgspec.Struct, frozen=True):
     x: str
     kid: str = ""
     use: str = "sig"
+    gonogo_rehearsal: bool = False
 
 
 class _Jwks(msgspec.Struct, frozen=True):
@@ -153,7 +179,7 @@ class _Jwks(msgspec.Struct, frozen=True):
 
 def jwks_bytes(*keys: Jwk) -> bytes:
     """A JWKS document as canonical bytes, keys in the order of their ids."""
-    return canonical_json({"keys": sorted(keys, key=lambda key: key["kid"])})
+    return canonical_json({"keys": sorted(keys, key=lambda key: str(key["kid"]))})
 
 
 def decode_envelope(data: bytes, origin: str) -> Envelope:

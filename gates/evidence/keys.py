@@ -1,53 +1,173 @@
-"""The key that signs evidence, made on first use and kept in the state folder for its owner alone."""
+"""The key that signs this machine's evidence, made on first use, and the keys that the state folder trusts.
 
-import os
+The key stays in the state folder, readable by its owner alone, not in a folder that all state folders of a person share: a
+rehearsal and the real thing on one machine must have different keys, and by itself this key makes nothing official. Keys of
+people (`gonogo signer`) lie outside.
+"""
+
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
-from gates.schema.errors import UnverifiedProblem, UsageProblem
+from gates.evidence.dsse import Jwk, Signer, TrustRoot, thumbprint
+from gates.evidence.store import EvidenceStore
+from gates.log.entry import EntryKind
+from gates.log.notes import KeyNote
+from gates.schema.canonical import canonical_json
+from gates.schema.durable import locked, write_durably
+from gates.schema.errors import Problem, UnverifiedProblem, UsageProblem
+from gates.schema.output import show
+from gates.schema.printable import printable
+from gates.schema.state import KEY_FILE, SIGNERS_FILE, is_rehearsal, make_state, state_dir
+from gates.schema.time import Clock, format_utc, system_clock
 
-KEY_FILE = "evidence-signing.key"
 TRUST_FILE = "evidence-trust.json"
+EVIDENCE = "evidence"
+_LOCK = "keys.lock"
 
 
-def load_signer(home: Path) -> Signer:
-    """The state folder's evidence signer; a new key on first use, its public half in the same folder as a JWKS.
+def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
+    """The state folder's evidence signer. A new key, on first use or in place of one that is gone, is logged and trusted.
 
-    Raises UsageProblem where the key file is not 32 raw bytes.
+    Raises UsageProblem where the key file is not 32 raw bytes, and for a new key in a folder with Signers, who have to list it;
+    UnverifiedProblem for a state folder of version 1.
     """
-    folder = home / "keys"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / KEY_FILE
+    make_state(home)
+    found = read_signer(home)
+    if found is not None and _is_known(home, found):
+        return found
+    (home / "keys").mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(home / "keys" / _LOCK):
+        found = read_signer(home)
+        if found is not None and _is_known(home, found):
+            return found
+        _refuse_with_signers(home)
+        return introduce(home, found or make_key(rehearsal=is_rehearsal(home)), clock)
+
+
+def read_signer(home: Path, *, rehearsal: bool | None = None) -> Signer | None:
+    """The evidence signer as the state folder has it; None where it has none yet. `rehearsal` None: as the folder says."""
+    path = home / KEY_FILE
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(handle, "wb") as file:
-            file.write(Ed25519PrivateKey.generate().private_bytes_raw())
-    raw = path.read_bytes()
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
     if len(raw) != 32:
-        raise UsageProblem(f"{path}: not a 32 byte Ed25519 key", next_step="move it away; the next run makes a new one")
-    signer = Signer(Ed25519PrivateKey.from_private_bytes(raw))
-    trust = folder / TRUST_FILE
-    if not trust.exists():
-        trust.write_bytes(jwks_bytes(signer.jwk))
+        step = (
+            "`gonogo signer add` adds a new key" if _has_signers(home) else "the next run makes a new one, logs it and trusts it"
+        )
+        raise UsageProblem(f"{path}: not a 32 byte Ed25519 key", next_step=f"move it away; {step}")
+    return Signer(Ed25519PrivateKey.from_private_bytes(raw), rehearsal=is_rehearsal(home) if rehearsal is None else rehearsal)
+
+
+def make_key(*, rehearsal: bool) -> "NewKey":
+    """A new key, not stored yet: `introduce` does that."""
+    return NewKey(Ed25519PrivateKey.generate(), rehearsal=rehearsal)
+
+
+def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer:
+    """Trust a key, list it in the log, and store it if it is new.
+
+    In this order: after a crash the next call begins again.
+    """
+    path = home / "keys" / TRUST_FILE
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = _jwks(path)
+    known = {thumbprint(jwk) for jwk in before}
+    previous = tuple(sorted(known - {signer.keyid}))
+    if signer.keyid not in known:
+        keys = sorted([*before, signer.jwk], key=thumbprint)
+        write_durably(path, canonical_json({"keys": keys}))
+    note = KeyNote(signer.keyid, previous, format_utc(clock()), signer.rehearsal)
+    EvidenceStore(home / EVIDENCE, clock=clock).note(signer, EntryKind.KEY, note)
+    if isinstance(signer, NewKey):
+        write_durably(home / KEY_FILE, signer.private_bytes(), mode=0o600)
+    if previous and signer.keyid not in known:
+        show(f"{path}: the new evidence key {signer.keyid} is logged and trusted, in addition to {', '.join(previous)}", err=True)
     return signer
 
 
 def load_trust(path: Path) -> TrustRoot:
-    """The trust root in a JWKS file; raises UnverifiedProblem where it is absent or unusable."""
+    """The trust root in a JWKS file; raises UnverifiedProblem where it is absent or unusable.
+
+    A rehearsal key in it is trusted only while the state folder is one for rehearsals.
+    """
     try:
-        return TrustRoot.from_jwks(path.read_bytes(), str(path))
+        rehearsal = is_rehearsal(state_dir())
+    except Problem:  # whoever verifies with keys of their own needs no state folder
+        rehearsal = False
+    return read_trust(path, rehearsal=rehearsal)
+
+
+def own_trust(home: Path) -> TrustRoot:
+    """The trust root of this state folder; nobody is trusted where it has no key yet."""
+    path = home / "keys" / TRUST_FILE
+    return read_trust(path, rehearsal=is_rehearsal(home)) if path.exists() else TrustRoot({}, {})
+
+
+def own_trust_unmarked(home: Path) -> TrustRoot:
+    """The keys of a state folder of version 1, which knew no rehearsals."""
+    path = home / "keys" / TRUST_FILE
+    return read_trust(path) if path.exists() else TrustRoot({}, {})
+
+
+def adopt_trust(home: Path, path: Path) -> None:
+    """Add the keys of a JWKS file to those that the state folder trusts."""
+    read_trust(path, rehearsal=is_rehearsal(home))
+    own = home / "keys" / TRUST_FILE
+    own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(own.parent / _LOCK):
+        known = _jwks(own)
+        new = [jwk for jwk in _jwks(path) if thumbprint(jwk) not in {thumbprint(item) for item in known}]
+        write_durably(own, canonical_json({"keys": sorted([*known, *new], key=thumbprint)}))
+
+
+class NewKey(Signer):
+    """A signer whose key is not stored yet."""
+
+    def private_bytes(self) -> bytes:
+        """What the key file holds."""
+        return self._key.private_bytes_raw()
+
+
+def read_trust(path: Path, *, rehearsal: bool = False) -> TrustRoot:
+    """The keys of a JWKS file, rehearsal keys among them only with `rehearsal`; raises UnverifiedProblem."""
+    try:
+        return TrustRoot.from_jwks(path.read_bytes(), str(path), rehearsal=rehearsal)
     except FileNotFoundError:
         raise UnverifiedProblem(f"{path}: no such trust file", next_step="give one with --trust") from None
     except OSError as error:
         raise UnverifiedProblem(f"{path}: the trust file cannot be read: {error.strerror}") from None
 
 
-def own_trust(home: Path) -> TrustRoot:
-    """The trust root of this state folder; nobody is trusted where it has no key yet."""
-    path = home / "keys" / TRUST_FILE
-    return load_trust(path) if path.exists() else TrustRoot({}, {})
+def _jwks(path: Path) -> list[Jwk]:
+    """The keys of the trust file with all their members."""
+    if not path.exists():
+        return []
+    read_trust(path, rehearsal=True)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Jwks).keys
+    except msgspec.MsgspecError as error:
+        raise UnverifiedProblem(f"{path}: a key has a member that is not text: {printable(str(error))}") from None
+
+
+class _Jwks(msgspec.Struct):
+    keys: list[Jwk]
+
+
+def _is_known(home: Path, signer: Signer) -> bool:
+    """With Signers, it is they who say which keys count; without, the trust file lists every key that signed here."""
+    return _has_signers(home) or signer.keyid in {thumbprint(jwk) for jwk in _jwks(home / "keys" / TRUST_FILE)}
+
+
+def _has_signers(home: Path) -> bool:
+    return (home / SIGNERS_FILE).exists()
+
+
+def _refuse_with_signers(home: Path) -> None:
+    if _has_signers(home):
+        raise UsageProblem(
+            f"{home / KEY_FILE}: no such key, and {SIGNERS_FILE} lists who may sign: a new key does not count until it is listed",
+            next_step="restore the key file, or let two signers list a new key: gonogo signer add",
+        )

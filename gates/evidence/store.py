@@ -1,125 +1,240 @@
-"""The evidence store: one envelope a file, named by its sha256, with an index that can be rebuilt from the files."""
+"""The evidence store: envelopes and raw files named by their sha256, and a signed log that lists every envelope."""
 
-import os
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
-from sqlite_utils import Database
 
-from gates.evidence.dsse import Envelope, Signer, TrustRoot, decode_envelope
-from gates.evidence.statement import EvidenceKind, Predicate, Statement, Subject, make_statement, open_statement, sign_statement
+from gates.evidence.contents import Contents, Held, kind_of, read_envelope
+from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
+from gates.evidence.objects import SUFFIX, Artifacts, Objects
+from gates.evidence.statement import Artifact, EvidenceKind, Predicate, Subject, make_statement, sign_statement
+from gates.log.chain import RESTORE, Damage, LogProblem, check_order, check_signatures
+from gates.log.entry import Entry, EntryKind, Head, sign_line
+from gates.log.file import LOG, LogFile
+from gates.log.notes import Note, RunNote, sign_note
+from gates.log.settle import Settled
 from gates.schema.canonical import sha256_hex
-from gates.schema.errors import UnknownProblem, UnverifiedProblem
+from gates.schema.errors import UnknownProblem
+from gates.schema.output import show
+from gates.schema.state import FILE as STATE_FILE
+from gates.schema.state import KEY_FILE
+from gates.schema.time import Clock, format_utc, system_clock
 
-SUFFIX = ".intoto.json"
+__all__ = ["EvidenceStore", "Export", "Held", "read_envelope"]
+
+NOBODY = TrustRoot({}, {})
 
 
-class Held(msgspec.Struct, frozen=True):
-    """One verified piece of evidence: the sha256 of its envelope's bytes, the envelope and the statement inside."""
+class Export(msgspec.Struct, frozen=True):
+    """A part of a log for a review folder: its lines, the envelopes that they list, one a line, and the head."""
 
-    digest: str
-    envelope: Envelope
-    statement: Statement
+    log: bytes
+    envelopes: bytes
+    head: Head
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of a review folder from which `gonogo state restore` rebuilds a log, by name."""
+        return {LOG: self.log, "log.intoto.jsonl": self.envelopes}
 
 
 class EvidenceStore:
-    """A folder of envelopes. The files are the truth; `index.db` only makes listing quick and may be deleted."""
+    """A folder with a log, the envelopes that it lists, and artifacts. The log is the truth about what there is.
 
-    def __init__(self, folder: Path) -> None:
+    `own` are the keys of this store's own entries, in addition to those that `load` is given. `clock` dates entries.
+    """
+
+    def __init__(self, folder: Path, *, own: TrustRoot = NOBODY, clock: Clock = system_clock) -> None:
         self.folder = folder
         self.objects = folder / "objects"
+        self._own, self._clock = own, clock
+        self._envelopes = Objects(self.objects)
+        self._artifacts = Artifacts(folder / "artifacts")
+        self._log = LogFile(folder)
 
     def make(self) -> None:
         """Make the folder, for programs that are given its path; adding a statement makes it as well."""
         self.objects.mkdir(parents=True, exist_ok=True)
 
-    def add(self, data: bytes, trust: TrustRoot, origin: str) -> Held:
-        """Store one envelope whose signature holds; adding the same bytes again changes nothing."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the store's lock: what this store reads inside is still true when it adds. Other processes wait."""
+        with self._log.held():
+            yield
+
+    # --- adding ---
+
+    def add(self, data: bytes, trust: TrustRoot, origin: str, signer: Signer) -> Held:
+        """Store one envelope whose signature holds, listed under our own key; adding the same content again changes nothing."""
         held = read_envelope(data, trust, origin)
-        path = self._path(held.digest)
-        if not path.exists():
-            _write_durably(path, data)
-        self._index([held])
+        compact = msgspec.json.encode(held.envelope)
+        self.append(signer, EntryKind.STATEMENT, compact)
+        return Held(sha256_hex(compact), held.envelope, held.statement)
+
+    def record(self, signer: Signer, kind: EvidenceKind, subject: Subject, predicate: Predicate, *, run: str = "") -> Held:
+        """Sign, store and list one statement; `run` is what `begin_run` returned."""
+        statement = make_statement(kind, subject, predicate)
+        envelope = sign_statement(signer, statement)
+        data = msgspec.json.encode(envelope)
+        held = read_envelope(data, TrustRoot.from_jwks(jwks_bytes(signer.jwk), "the signer", rehearsal=True), "the new statement")
+        self.append(signer, EntryKind.STATEMENT, data, run=run)
         return held
 
-    def record(self, signer: Signer, kind: EvidenceKind, subject: Subject, predicate: Predicate) -> Held:
-        """Sign and store one statement."""
-        envelope = sign_statement(signer, make_statement(kind, subject, predicate))
-        return self.add(msgspec.json.encode(envelope), TrustRoot.from_jwks(_jwks(signer), "the signer"), "the new statement")
+    def begin_run(self, signer: Signer, *, step: str, target: str, profile: str = "", seed: int = 0) -> str:
+        """List that a run is about to start, before it does, so that a run without a statement stays visible.
+
+        Returns what `record` takes as `run`.
+        """
+        note = RunNote(step, target, profile, seed, format_utc(self._clock()))
+        return self.note(signer, EntryKind.RUN, note).object
+
+    def note(self, signer: Signer, kind: EntryKind, note: Note) -> Entry:
+        """Store and list a note."""
+        return self.append(signer, kind, sign_note(signer, note))
+
+    def append(self, signer: Signer, kind: EntryKind, data: bytes, *, run: str = "") -> Entry:
+        """Store one envelope durably, then list it; what is listed with this kind already is not listed again.
+
+        On a log that is damaged or lost the envelope is stored, and LogProblem names where: `gonogo state restore` lists it.
+        """
+        digest = sha256_hex(data)
+        with self._log.held():
+            try:
+                self._require_log()
+                settled = self._settle(signer)
+                check_order(settled.all_lines, str(self._log.path))
+            except LogProblem as problem:
+                if kind is EntryKind.RUN:  # nothing was measured yet
+                    raise
+                self._envelopes.write(digest, data)
+                raise problem.with_more(f"what was to be listed is kept: {self._envelopes.path(digest)}") from None
+            return self._append(signer, settled, kind, data, digest=digest, run=run)
+
+    def keep_artifact(self, name: str, source: Path | bytes) -> Artifact:
+        """Store a raw file, or bytes, by digest; returns what a statement says of it."""
+        return self._artifacts.keep(name, source)
+
+    # --- reading ---
 
     def load(self, trust: TrustRoot) -> list[Held]:
-        """Every statement, verified, by finishing time and digest; a hidden file, such as macOS leaves, is none.
+        """Every statement, verified, by finishing time and digest.
 
-        Raises UnverifiedProblem naming the first file that is tampered with, misnamed, or signed by an unknown key.
+        Raises UnverifiedProblem (LogProblem for the log) naming the first line, file or signature that is wrong or missing.
         """
-        held = [self._read(path, trust) for path in sorted(self.objects.glob(f"*/[!.]*{SUFFIX}"))]
-        return sorted(held, key=lambda item: (item.statement.predicate.finished_at, item.digest))
+        return self.contents(trust).statements(trust)
+
+    def contents(self, trust: TrustRoot) -> Contents:
+        """The verified log and every envelope that it lists, whole; raises LogProblem naming what is wrong."""
+        own = trust.joined(self._own)
+        self._repair(own)
+        with self._log.held(shared=True):
+            self._require_log()
+            stored = self._envelopes.stored()
+            settled = self._log.settled(stored)
+        lines, origin = settled.all_lines, str(self._log.path)
+        check_signatures(lines, own, origin)
+        check_order(lines, origin)
+        listed = {line.entry.object: line.entry for line in reversed(lines)}
+        self._refuse_unlisted(stored - listed.keys() - {settled.adopt})
+        data = {
+            digest: self._envelopes.read(digest, f"{origin}: entry {entry.seq} ({entry.kind.value})")
+            for digest, entry in listed.items()
+        }
+        if settled.notice:
+            show(settled.notice, err=True)
+        if not settled.adopt:
+            return Contents(lines, data, own, origin)
+        data[settled.adopt] = self._envelopes.read(settled.adopt, origin)
+        return Contents(lines, data, own, origin, settled.adopt, self._adopted_kind(settled))
 
     def get(self, digest_prefix: str, trust: TrustRoot) -> Held:
         """The one statement whose digest starts so; raises UnverifiedProblem for none or several."""
-        found = sorted(self.objects.glob(f"*/{digest_prefix}*{SUFFIX}"))
-        if len(found) != 1:
-            raise UnverifiedProblem(f"{len(found)} pieces of evidence have a digest that starts with {digest_prefix!r}")
-        return self._read(found[0], trust)
+        return self.contents(trust).find(digest_prefix, trust)
 
-    def rebuild(self, trust: TrustRoot) -> int:
-        """Make the index again from the files; returns how many statements it lists."""
-        self.make()
-        (self.folder / "index.db").unlink(missing_ok=True)
-        held = self.load(trust)
-        self._index(held)
-        return len(held)
+    def export(self, trust: TrustRoot, since_seq: int = 1) -> Export | None:
+        """The log from an entry on, with its envelopes, for a review folder; None for an empty log."""
+        contents = self.contents(trust)
+        lines = [line for line in contents.lines if line.entry.seq >= since_seq]
+        if contents.head is None:
+            return None
+        envelopes = dict.fromkeys(contents.data[line.entry.object] for line in lines)
+        return Export(b"".join(line.data + b"\n" for line in lines), b"".join(item + b"\n" for item in envelopes), contents.head)
 
-    def _read(self, path: Path, trust: TrustRoot) -> Held:
-        held = read_envelope(path.read_bytes(), trust, str(path))
-        if path.name != held.digest + SUFFIX:
-            raise UnverifiedProblem(f"{path}: the content's sha256 is {held.digest}, not the file's name: the file was changed")
-        return held
+    def check_artifact(self, artifact: Artifact) -> str:
+        """What is wrong with a stored artifact; "" if nothing is."""
+        return self._artifacts.check(artifact)
 
-    def _path(self, digest: str) -> Path:
-        return self.objects / digest[:2] / (digest + SUFFIX)
+    def artifact_path(self, sha256: str) -> Path:
+        """Where the artifact of this digest is, if it is stored."""
+        return self._artifacts.path(sha256)
 
-    def _index(self, held: Iterable[Held]) -> None:
-        rows = [
-            {
-                "digest": item.digest,
-                "predicate_type": item.statement.predicate_type,
-                "subject": item.statement.subject[0].name,
-                "build": item.statement.subject[0].digest.get("build", ""),
-                "finished_at": item.statement.predicate.finished_at,
-                "status": item.statement.predicate.status,
-            }
-            for item in held
-        ]
-        index = self.folder / "index.db"
-        try:
-            with Database(index) as database:
-                database.table("evidence").upsert_all(rows, pk="digest")
-        except sqlite3.DatabaseError as error:
-            raise UnknownProblem(
-                f"{index}: the index cannot be written: {error}",
-                next_step="`gonogo evidence rebuild-index` makes it again; the statements themselves are stored",
-            ) from None
+    # --- an interrupted or damaged log ---
 
+    def _append(self, signer: Signer, settled: Settled, kind: EntryKind, data: bytes, *, digest: str, run: str) -> Entry:
+        for line in settled.all_lines:
+            if (line.entry.object, line.entry.kind) == (digest, kind):
+                if digest not in self._envelopes.stored():
+                    self._envelopes.write(digest, data)
+                return line.entry
+        line = sign_line(signer, head=settled.head, kind=kind, sha256=digest, at=format_utc(self._clock()), run=run)
+        self._log.append(line, lambda: self._envelopes.write(digest, data))
+        return line.entry
 
-def read_envelope(data: bytes, trust: TrustRoot, origin: str) -> Held:
-    """Decode and verify one envelope; raises UnverifiedProblem naming `origin`."""
-    envelope = decode_envelope(data, origin)
-    return Held(sha256_hex(data), envelope, open_statement(trust, envelope, origin))
+    def _settle(self, signer: Signer) -> Settled:
+        """The log with an interrupted write put right on the disk; the lock is held."""
+        settled = self._log.settled(self._envelopes.stored())
+        if not self._log.interrupted():
+            return settled
+        if settled.adopt:
+            line = sign_line(
+                signer, head=settled.head, kind=self._adopted_kind(settled), sha256=settled.adopt, at=format_utc(self._clock())
+            )
+            self._log.append(line, lambda: self._log.cut(settled))
+            show(settled.notice, err=True)
+        else:
+            self._log.apply(settled)
+        return self._log.settled(self._envelopes.stored())
 
+    def _adopted_kind(self, settled: Settled) -> EntryKind:
+        path = self._envelopes.path(settled.adopt)
+        return settled.adopt_kind or kind_of(self._envelopes.read(settled.adopt, str(self._log.path)), str(path))
 
-def _jwks(signer: Signer) -> bytes:
-    return msgspec.json.encode({"keys": [signer.jwk]})
+    def _repair(self, own: TrustRoot) -> None:
+        """Complete an interrupted write that needs no key; in a folder that cannot be written to it only counts."""
+        if not self._log.interrupted():
+            return
+        with suppress(OSError, UnknownProblem), self._log.held():
+            settled = self._log.settled(self._envelopes.stored())
+            if self._log.interrupted() and not settled.adopt:
+                check_signatures(settled.all_lines[len(settled.lines) :], own, str(self._log.pending))
+                self._log.apply(settled)
 
+    def _require_log(self) -> None:
+        """A store with envelopes, or of a state folder with a key, has a log; raises LogProblem."""
+        if self._log.exists():
+            return
+        count = len(self._envelopes.stored())
+        home = self.folder.parent
+        begun = self.folder.name == "evidence" and (home / STATE_FILE).exists() and (home / KEY_FILE).exists()
+        if count or begun:
+            text = f"there are {count} envelopes in {self.objects} and no log that lists them"
+            raise LogProblem(
+                Damage.LOST,
+                str(self._log.path),
+                text,
+                next_step=f"{RESTORE}; `gonogo state migrate` takes over a folder of version 1",
+            )
 
-def _write_durably(path: Path, data: bytes) -> None:
-    """Write through a temporary name and fsync, so that after a crash the whole file is there or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    def _refuse_unlisted(self, names: frozenset[str]) -> None:
+        if not names:
+            return
+        first = min(names)
+        more = f", and {len(names) - 1} more," if len(names) > 1 else ""
+        raise LogProblem(
+            Damage.UNLISTED,
+            str(self._log.path),
+            f"{self.objects / first[:2] / (first + SUFFIX)}{more} in no entry: added by hand, or the log was truncated",
+            next_step=f"move it away if it was added by hand (`gonogo evidence add` is the way); else {RESTORE}",
+        )

@@ -21,6 +21,7 @@ COMMANDS = (
     "scorecard",
     "gate",
     "evidence",
+    "state",
     "signer",
     "waiver",
     "load",

@@ -74,7 +74,8 @@ def _key(name: str, candidates: Candidates, made: list[NewKey]) -> PublicKey:
 
 def jwk_of(signer: Signer) -> PublicKey:
     """The public half of a private key."""
-    return PublicKey(signer.jwk["kty"], signer.jwk["crv"], signer.jwk["x"])
+    kty, crv, x = (str(signer.jwk[name]) for name in ("kty", "crv", "x"))
+    return PublicKey(kty, crv, x)
 
 
 def read_public_key(path: Path) -> PublicKey:

@@ -1,12 +1,17 @@
 """`gonogo evidence`: what is stored can be listed, read, verified and added to."""
 
 import json
+import resource
+import shutil
 
 import msgspec
 import pytest
 import yaml
 
 from gates.evidence.dsse import jwks_bytes
+from gates.evidence.keys import load_signer
+from gates.evidence.statement import EvidenceKind
+from gates.evidence.store import EvidenceStore
 
 
 def test_evidence_list_show_and_verify(gonogo, stored):
@@ -53,9 +58,91 @@ def test_evidence_add_takes_envelopes_and_bundles_that_verify(gonogo, bench, tmp
     assert gonogo("evidence", "verify", "--trust", trust)[1].startswith("ok: 2 statements")
 
 
-def test_evidence_rebuild_index_makes_it_anew(gonogo, stored, tmp_path):
-    """The files are the truth, so the index may be deleted."""
-    index = tmp_path / "home" / "evidence" / "index.db"
-    index.unlink()
-    assert gonogo("evidence", "rebuild-index")[:2] == (0, "ok: the index lists 2 statements\n")
-    assert index.exists()
+def test_evidence_verify_names_the_head_and_holds_the_log_against_known_ones(gonogo, stored, tmp_path):
+    """A head that was written down, or the part of the log in a review folder: truncated and forked are named."""
+    log = tmp_path / "home" / "evidence" / "log.jsonl"
+    review = tmp_path / "review"
+    review.mkdir()
+    head = gonogo("evidence", "verify")[1].split()[-1]
+    assert head.startswith("3:")
+    assert gonogo("evidence", "verify", "--head", head, "--head", head)[0] == 0
+    code, _, err = gonogo("evidence", "verify", "--head", "3:" + "0" * 64)
+    assert (code, "forked: its entry 3 is not the known one" in err) == (8, True)
+    code, _, err = gonogo("evidence", "verify", "--head", "4:" + "0" * 64)
+    assert (code, "truncated: it ends with entry 3, before the known head 4" in err) == (8, True)
+    code, _, err = gonogo("evidence", "verify", "--head", review)
+    assert (code, "give a review folder that carries the log" in err) == (2, True)
+    assert gonogo("evidence", "verify", "--head", "two")[0] == 2
+    (review / "log.jsonl").write_bytes(log.read_bytes())
+    assert gonogo("evidence", "verify", "--head", review)[0] == 0
+    first = log.read_bytes().splitlines(keepends=True)[0]
+    for path in (log.parent / "objects").glob("*/*"):
+        if path.name.partition(".")[0] != json.loads(first)["object"]:
+            path.unlink()
+    log.write_bytes(first)
+    code, _, err = gonogo("evidence", "verify")
+    assert (code, "there is no evidence to verify" in err) == (3, True)
+    code, _, err = gonogo("evidence", "verify", "--head", review)
+    assert (code, "truncated: it ends with entry 1, before the known head 3" in err) == (8, True)
+
+
+def test_evidence_verify_checks_the_artifacts_that_statements_name(gonogo, stored, tmp_path):
+    """By digest: what a measure was computed from is still what it was."""
+    home = tmp_path / "home"
+    store = EvidenceStore(home / "evidence")
+    artifact = store.keep_artifact("history.jsonl", b"{}")
+    predicate = msgspec.structs.replace(stored.statement.predicate, artifacts=(artifact,))
+    store.record(load_signer(home), EvidenceKind.LOAD_RUN, stored.statement.subject[0], predicate)
+    assert gonogo("evidence", "verify")[0] == 0
+    store.artifact_path(artifact.sha256).write_bytes(b"[]")
+    code, out, err = gonogo("evidence", "verify")
+    assert (code, out) == (8, "")
+    assert "an artifact is not what the statement names: history.jsonl: " in err
+
+
+def test_evidence_list_and_show_name_runs_without_a_statement(gonogo, stored, tmp_path):
+    """A run that was begun and left nothing is seen."""
+    home = tmp_path / "home"
+    run = EvidenceStore(home / "evidence").begin_run(load_signer(home), step="load", target="local", profile="smoke", seed=7)
+    last = gonogo("evidence", "list")[1].splitlines()[-1]
+    assert (last.split()[0], "run load" in last, "no statement" in last) == (run[:12], True, True)
+    assert json.loads(gonogo("evidence", "list", "--format", "json")[1])[-1]["status"] == "no statement"
+    assert json.loads(gonogo("evidence", "show", run[:8], "--format", "json")[1])["seed"] == 7
+
+
+def test_a_lost_log_stops_every_command_that_judges(gonogo, stored, tmp_path):
+    """With 8 and the next step; also if the whole store is gone: it is not begun again in silence."""
+    evidence = tmp_path / "home" / "evidence"
+    (evidence / "log.jsonl").unlink()
+    for command in (("gate", "run", "--build", "b" * 64), ("evidence", "list"), ("evidence", "verify")):
+        code, out, err = gonogo(*command)
+        assert (code, out) == (8, "")
+        assert "log.jsonl: lost: there are 3 envelopes" in err
+        assert "gonogo state restore" in err
+    shutil.rmtree(evidence)
+    code, _, err = gonogo("gate", "run", "--build", "b" * 64)
+    assert (code, "log.jsonl: lost: there are 0 envelopes" in err) == (8, True)
+
+
+@pytest.mark.parametrize(("room", "text"), [(100, "nothing was stored"), (1200, "is stored, but not its line in the log")])
+def test_a_full_disk_ends_with_3_and_loses_nothing(gonogo, bench, stored, tmp_path, room, text):
+    """The path, what was stored, and the next step; with space again the same command, or any other, completes it."""
+    trust, file = tmp_path / "trust.json", tmp_path / "one.intoto.json"
+    trust.write_bytes(jwks_bytes(bench.signer.jwk))
+    file.write_bytes(msgspec.json.encode(bench.held().envelope))
+    log = tmp_path / "home" / "evidence" / "log.jsonl"
+    run = EvidenceStore(log.parent).begin_run
+    while log.stat().st_size < 1200 - 300:
+        run(load_signer(tmp_path / "home"), step="load", target="local", seed=log.stat().st_size)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        code, out, err = gonogo("evidence", "add", file, "--trust", trust)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, out) == (3, "")
+    assert f"{log.parent}/log." in err
+    assert text in err
+    assert "free some space" in err
+    assert gonogo("evidence", "add", file, "--trust", trust)[0] == 0
+    assert gonogo("evidence", "list", "--trust", trust)[0] == 8  # the stored one is of our own key

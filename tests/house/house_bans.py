@@ -267,7 +267,7 @@ BANS = (
     Ban(
         "SQL outside the store",
         "an invariant that lives in two places lives in neither",
-        "a named function in gateway/store; sqlite-utils for the evidence index and the history",
+        "a named function in gateway/store; sqlite-utils for the history",
         matching(SQL),
         ROOMS,
         {

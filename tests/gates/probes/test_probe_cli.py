@@ -114,7 +114,7 @@ def test_a_credential_that_cannot_be_sent_is_refused_before_the_probe(name, tmp_
     with pytest.raises(UsageProblem, match="GONOGO_AGENT_KEY") as refused:
         CliRunner().invoke(probe, [name, "--out", str(tmp_path / "out")], standalone_mode=False, catch_exceptions=False)
     assert "key-of-the-agent" not in str(refused.value)
-    assert not list((tmp_path / "home").rglob("*.json"))
+    assert not list((tmp_path / "home").rglob("*.intoto.json"))
 
 
 @pytest.mark.process
