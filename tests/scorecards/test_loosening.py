@@ -45,7 +45,9 @@ def weeks(make_inputs: Make, hold: Callable[..., Held], green_evidence: list[Hel
         for number, (gates, acts) in enumerate(each):
             week = plus("2026-W46", number)
             at = f"{friday(week)}T11:40:00.000Z"
-            evidence = [hold(item.statement.predicate_type, item.statement.predicate.measures, at=at) for item in green_evidence]
+            observed, *measured = green_evidence
+            evidence = [hold(item.statement.predicate_type, item.statement.predicate.measures, at=at) for item in measured]
+            evidence.append(observed)
             history = tuple(to_past(card, sha256_hex(scorecard_yaml(card))) for card in cards)
             inputs = make_inputs(
                 now=f"{cutoff(week):%Y-%m-%dT%H:%M}:00.000Z",

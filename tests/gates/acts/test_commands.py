@@ -176,7 +176,7 @@ def test_a_late_review_is_about_the_scorecards_bytes(gonogo, home, tmp_path):
     assert held.statement.about.digest.sha256.startswith("e3b0c44298fc")
 
 
-def test_an_explanation_is_about_a_statement_that_is_stored(gonogo, home, stored):
+def test_an_explanation_is_about_a_statement_that_is_stored(gonogo, stored, home):
     """Named by the beginning of its sha256; exit 8 for one that is not there, 2 for no sha256."""
     people = (*REASON, "--as", "ada", "--as", "grace")
     assert gonogo("scorecard", "explain-red", "ffffff", *people)[0] == 8

@@ -159,7 +159,7 @@ def test_the_kind_of_an_envelope_is_found_where_no_line_shows_it(bench, store, s
     assert kind_of(msgspec.json.encode(bench.held().envelope), "e") is EntryKind.STATEMENT
     assert kind_of(envelope("urn:gonogo:act:v1"), "e") is EntryKind.HUMAN
     assert kind_of(envelope("urn:somebody:else:v1"), "e") is EntryKind.STATEMENT
-    card = "urn:gonogo:scorecard:v1"
+    card = "urn:gonogo:scorecard:v2"
     assert kind_of(envelope(card, '{"standing":"official"}'), "e") is EntryKind.CARD
     assert kind_of(envelope(card), "e") is EntryKind.PREVIEW
 
