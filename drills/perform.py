@@ -1,6 +1,7 @@
 """A drill from its name to its evidence: plan, folder, run, report, statement."""
 
 import os
+import re
 from pathlib import Path
 
 from drills import journal as journals
@@ -23,8 +24,10 @@ from gates.schema.state import made_state_dir
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import format_utc, monotonic_s, system_clock
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
-def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
+
+def make_plan(name: str, target: str, seed: int, payments: int | None, build: str | None = None) -> Plan:
     """All inputs of a run; raises UsageProblem for a drill or target that is missing or invalid."""
     document, named = load_drill(name), load_target(target)
     check_environment(named.target)
@@ -39,7 +42,14 @@ def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
         target=named.target,
         seed=seed,
         payments=drill.storm.payments if payments is None else payments,
+        build=_sha256(build) if build else None,
     )
+
+
+def _sha256(text: str) -> str:
+    if not _SHA256.fullmatch(text):
+        raise UsageProblem(f"--build {text!r} is not a sha256 of 64 lower-case hex digits")
+    return text
 
 
 def begin(plan: Plan, out: Path, console: Console) -> Rehearsal:

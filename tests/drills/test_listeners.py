@@ -1,9 +1,9 @@
 """Whose port is it? Real processes, and the kernel's tables."""
 
 import os
-import shutil
-import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import drill_stage
 import pytest
@@ -60,10 +60,27 @@ def test_on_a_machine_without_these_tables_nothing_is_shown(service, tmp_path):
     assert "run the drill on Linux" in str(refused.value)
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to be another user")
-def test_open_files_that_may_not_be_read_show_nothing(service):
-    """The service of another user, looked at by one who may not."""
-    code = f"from drills.listeners import require_listener; require_listener({service.port}, {service.identity.pid})"
-    argv = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", sys.executable, "-c", code]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
-    assert "nothing shows who listens" in done.stderr
+@pytest.fixture
+def closed_tables():
+    """Tables as in /proc, in which process 7 of group 7 does not let anyone look at its open files."""
+    with tempfile.TemporaryDirectory() as folder:
+        proc = Path(folder)
+        proc.chmod(0o755)
+        for name in ("self/net", "7/fd"):
+            (proc / name).mkdir(parents=True)
+        line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n"
+        (proc / "self" / "net" / "tcp").write_text("the heading\n" + line)
+        (proc / "7" / "stat").write_text(f"7 (a shop) S 1 7 {' 0' * 40}")
+        (proc / "7" / "fd").chmod(0)
+        me = os.geteuid()
+        if me == 0:  # who may read everything
+            os.seteuid(65534)
+        yield proc
+        os.seteuid(me)
+
+
+def test_open_files_that_may_not_be_read_show_nothing(closed_tables):
+    """The service of another user: unknown, and who has to run the drill instead."""
+    with pytest.raises(Unobserved, match="nothing shows who listens at port 8080") as refused:
+        require_listener(8080, 7, closed_tables)
+    assert "run the drill as the user whose processes spec.process.start starts" in str(refused.value)
