@@ -85,6 +85,16 @@ def test_a_report_beside_other_files_is_refused(cli, tmp_path, name, change, wor
         cli("report", str(tmp_path / "out"))
 
 
+def test_a_drill_that_has_a_report_is_not_recovered_from_another_journal(cli, tmp_path):
+    """An emptied journal would give a second report, and the first would be gone."""
+    cli("run", "crash", "--dry-run", "--out", str(tmp_path / "out"))
+    report = (tmp_path / "out" / "report.json").read_bytes()
+    (tmp_path / "out" / "journal.jsonl").write_bytes(b"")
+    with pytest.raises(UnverifiedProblem, match=r"journal\.jsonl was changed"):
+        cli("recover", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "report.json").read_bytes() == report
+
+
 def test_a_build_that_is_no_digest_is_refused(cli):
     """Evidence is about a sha256."""
     with pytest.raises(UsageProblem, match="--build 'latest' is not a sha256"):
