@@ -21,7 +21,7 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import made_state_dir
-from gates.schema.target import NamedTarget, check_environment, load_target
+from gates.schema.target import NamedTarget, check_environment, load_target, resolve_base_url
 from gates.schema.time import format_utc, monotonic_s, system_clock
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -31,6 +31,8 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
     """All inputs of a run; raises UsageProblem for a drill or target that is missing or invalid."""
     document, named = load_drill(name), load_target(target)
     check_environment(named.target)
+    if named.target.process is None:
+        resolve_base_url(named.target)  # nothing that the drill starts would set its variable
     drill = document.spec
     unique = {"at": format_utc(system_clock()), "drill": document.metadata.name, "moment": str(monotonic_s()), "pid": os.getpid()}
     return Plan(

@@ -19,6 +19,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import state_dir
 
+AWAY = "http://127.0.0.1:9"
 CLEAN = Ending(End.COMPLETED, deviated=False, rolled_back=RolledBack.VERIFIED)
 
 
@@ -140,7 +141,7 @@ def test_a_dry_run_writes_the_plan_and_is_unknown(run_drill, drill_file, target_
 
 def test_a_target_that_offers_no_way_is_unknown_and_told_why(run_drill, drill_file, target_file, console):
     """Neither process nor commands: not_run evidence, exit 3, and what to add."""
-    code, report, _ = run_drill(drill_file(), target_file(process=None))
+    code, report, _ = run_drill(drill_file(), target_file(process=None, base_url=AWAY))
     assert code is ExitCode.UNKNOWN
     assert report.status == "not_run"
     assert "has no process, nor commands.kill and commands.restore" in report.detail
@@ -187,9 +188,16 @@ def test_a_seed_command_that_names_another_address_is_refused(run_drill, drill_f
 
 def test_a_process_at_an_address_of_its_own_is_refused_before_anything_starts(target_file, drill_file, tmp_path, console):
     """What is loaded at another address is another service than the one that is killed: exit 2 names the field."""
-    target = target_file(base_url="http://127.0.0.1:9", process=SLEEPER)
+    target = target_file(base_url=AWAY, process=SLEEPER)
     with pytest.raises(UsageProblem, match=r"fake\.yaml: spec\.base_url: .*GONOGO_BASE_URL"):
         make_plan(drill_file(), target, 1, None)
+
+
+def test_a_service_of_others_whose_address_is_not_set_is_refused_before_anything_starts(target_file, drill_file, monkeypatch):
+    """Exit 2 names the variable; nobody could be asked, and nothing could be loaded."""
+    monkeypatch.delenv("GONOGO_BASE_URL", raising=False)
+    with pytest.raises(UsageProblem, match="GONOGO_BASE_URL"):
+        make_plan(drill_file(), target_file(process=None), 1, None)
 
 
 @pytest.mark.process
@@ -224,7 +232,7 @@ def test_a_drill_whose_steps_inject_nothing_is_unknown(run_drill, drill_file, ta
 
 def test_a_drill_that_could_not_run_is_about_the_build_that_was_named(rooms, drill_file, target_file, tmp_path, console):
     """Nobody could be asked for it, and the statement is still about this build."""
-    run = begin(make_plan(drill_file(), target_file(process=None), 1, None, "ef" * 32), tmp_path / "out", console)
+    run = begin(make_plan(drill_file(), target_file(process=None, base_url=AWAY), 1, None, "ef" * 32), tmp_path / "out", console)
     perform(run)
     assert conclude(run, None).build == "ef" * 32
 
