@@ -20,6 +20,8 @@ PLAN_FILE = "plan.json"
 FILES = {"journal": journal.FILE, "plan": PLAN_FILE, "history": "storm/history.jsonl", "check": "storm/check.json"}
 """What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""
 
+_REASONS = {"complete": UnknownReason.MISSING, "interrupted": UnknownReason.NOT_RUN}
+
 
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of the timeline: seconds since the drill began."""
@@ -85,7 +87,7 @@ def _measures(
 ) -> dict[str, Measure]:
     """In alphabetical order; where the fault was not observed nothing is measured, and each measure says why."""
     status, detail = standing
-    reason = UnknownReason.MISSING if status == "complete" else UnknownReason(status)
+    reason = _REASONS.get(status) or UnknownReason(status)
     if last.facts.get(journal.UNOBSERVED):
         nothing = measures_of(plan.drill.kind, Record(), False, reason)
         return {name: msgspec.structs.replace(nothing[name], detail=detail) for name in sorted(nothing)}
@@ -189,9 +191,11 @@ def _standing(events: tuple[Event, ...]) -> tuple[Standing, str]:
     last = events[-1]
     reason = str(last.facts.get("reason", ""))
     if last.ending is None:
-        return ("dry_run", "dry run: no step was run") if last.action == "dry_run" else ("not_run", "the drill was killed")
+        return ("dry_run", "dry run: no step was run") if last.action == "dry_run" else ("interrupted", "the drill was killed")
     if last.ending.end is End.COMPLETED:
         return "complete", ""
+    if last.ending.end is End.INTERRUPTED:
+        return "interrupted", f"interrupted: {reason}"
     if last.facts.get(journal.UNOBSERVED):
         return "not_run", f"not observed: {reason}"
     if last.ending.end is End.FAILED and last.ending.rolled_back is not RolledBack.NOT_NEEDED:
