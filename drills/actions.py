@@ -7,6 +7,7 @@ import msgspec
 
 from drills.audit import audit, check_database, wait_storm
 from drills.control import PowerControl, ProcessControl
+from drills.observed import Unobserved
 from drills.record import Kill
 from drills.rehearsal import Deviated, Facts, Rehearsal, TimedOut
 from drills.releases import load_release, make_release
@@ -85,7 +86,7 @@ def sigkill(run: Rehearsal, step: Sigkill) -> Facts:
     """Kill the service in the middle of the storm, while an attempt is in flight."""
     settles = _settles_at_an_open_attempt(run, step.within)
     run.record.kills.append(Kill(run.service.kill(), settles))
-    return {"acknowledged_settles": settles}
+    return {"acknowledged_settles": settles, "seen_gone": True}
 
 
 def mount_disk(run: Rehearsal, _step: MountDisk) -> Facts:
@@ -102,7 +103,7 @@ def cut_power(run: Rehearsal, step: CutPower) -> Facts:
     moment = control.kill()
     unsynced = control.disk.cut(kept)
     run.record.kills.append(Kill(moment, settles, unsynced=unsynced))
-    return {"acknowledged_settles": settles, "unsynced_writes": unsynced}
+    return {"acknowledged_settles": settles, "seen_gone": True, "unsynced_writes": unsynced}
 
 
 def _on_power_disk(run: Rehearsal) -> PowerControl:
@@ -119,30 +120,41 @@ def _settles_at_an_open_attempt(run: Rehearsal, within: str) -> int:
 
 
 def restart(run: Rehearsal, step: Restart) -> Facts:
-    """Start it again, and measure from the kill to the first ready response."""
+    """Start it again, measure from the kill to the first ready response, and check that another process answers."""
+    if not run.record.kills:
+        raise UnknownProblem("nothing was killed before this step", next_step="put sigkill or cut_power before it")
     try:
         run.service.restore(parse_duration_s(step.within))
+    except Unobserved:
+        raise
     except UnknownProblem as problem:
         raise Deviated(f"the service did not come back after the kill: {problem.message}") from None
-    kill = run.record.kills[-1]
-    kill.recover_s = monotonic_s() - kill.at_s
+    recover_s = monotonic_s() - run.record.kills[-1].at_s
+    run.service.require_other()
+    run.record.kills[-1].recover_s = recover_s
     run.since_s = monotonic_s()
-    return {"recover_s": f"{kill.recover_s:.3f}"}
+    return {"recover_s": f"{recover_s:.3f}"}
 
 
 def deploy_release(run: Rehearsal, step: DeployRelease) -> Facts:
     """Replace the running release by the candidate, and check that another build runs."""
     before = run.service.build()
-    run.record.deploy_s = monotonic_s()
+    if before is None:
+        raise Unobserved("the service does not report its build: nothing shows which release runs", next_step="add spec.build")
+    deploy_s = monotonic_s()
+    run.record.deploy_s = deploy_s
     try:
         run.service.deploy(step.release, parse_duration_s(step.within))
+    except Unobserved:
+        raise
     except UnknownProblem as problem:
         raise Deviated(f"release {step.release} did not become ready: {problem.message}") from None
     run.record.serving_s = run.since_s = monotonic_s()
     build = _remember_build(run, step.release)
-    if before is not None and build == before:
-        raise UnknownProblem(f"after the deployment of {step.release} the same build runs as before: the drill rehearsed nothing")
-    return {"build": build, "deploy_s": f"{run.record.serving_s - run.record.deploy_s:.3f}"}
+    if build in (None, before):
+        seen = "the same build runs as before" if build else "the service reports no build"
+        raise Unobserved(f"after the deployment of {step.release} {seen}: the drill rehearsed nothing")
+    return {"build": build, "deploy_s": f"{run.record.serving_s - deploy_s:.3f}"}
 
 
 def observe_steady_state(run: Rehearsal, step: ObserveSteadyState) -> Facts:

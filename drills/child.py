@@ -36,6 +36,12 @@ def identify(pid: int) -> Identity | None:
     return None if found is None else Identity(pid, _start_mark(found))
 
 
+def group_members(group: int, proc: Path = Path("/proc")) -> tuple[int, ...]:
+    """The processes of this process group that still run: what `Child.end` kills, its first process and all that followed it."""
+    found = ((int(entry.name), _stat(int(entry.name), proc)) for entry in proc.iterdir() if entry.name.isdigit())
+    return tuple(pid for pid, stat in found if stat is not None and stat[0] not in "ZX" and int(stat[2]) == group)
+
+
 class Child:
     """A running program. Its end is detected without reaping it, so that its pid stays reserved until `end` has cleaned up."""
 
@@ -96,10 +102,10 @@ def spawn(
     return Child(popen, stdout, stderr)
 
 
-def _stat(pid: int) -> list[str] | None:
+def _stat(pid: int, proc: Path = Path("/proc")) -> list[str] | None:
     """The fields of /proc/PID/stat from the state on: the name before them may contain spaces and brackets."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        text = (proc / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     return text[text.rindex(")") + 2 :].split()

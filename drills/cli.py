@@ -46,6 +46,7 @@ def list_drills(output_format: str) -> None:
     type=click.IntRange(150),
     help="Minimum number of payments in the storm; it continues until the drill needs no more.  [default: the drill's]",
 )
+@click.option("--build", metavar="SHA256", help="The build, for a drill that cannot run far enough to ask the service for it.")
 @click.option("--evidence", type=_FOLDER, help="Store for the signed statement.  [default: evidence/ in the state folder]")
 @click.option("--no-evidence", is_flag=True, help="Write a report, but no signed statement.")
 @click.option("--dry-run", is_flag=True, help="Write the plan and run no step; the result is unknown (3), never a pass.")
@@ -55,6 +56,7 @@ def run_drill(
     out: Path | None,
     seed: int,
     payments: int | None,
+    build: str | None,
     evidence: Path | None,
     no_evidence: bool,
     dry_run: bool,
@@ -65,7 +67,7 @@ def run_drill(
     from gates.schema.progress import progress
     from gates.schema.state import made_state_dir, state_dir
 
-    plan = make_plan(name, target, seed, payments)
+    plan = make_plan(name, target, seed, payments, build)
     folder = out or _next_folder(made_state_dir() / "drills", plan.name)
     store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
     with progress(f"{plan.name} drill", plan.drill.length) as bar:
@@ -103,12 +105,13 @@ def recover_drill(folder: Path) -> int:
 @click.argument("folder", type=_FOLDER)
 @format_option("text", "json")
 def report_drill(folder: Path, output_format: str) -> None:
-    """Show the report of the drill in FOLDER, and verify the chain of its journal."""
+    """Show the report of the drill in FOLDER, after checking that its files are those that the report was made from."""
     from drills.journal import FILE, read_journal
-    from drills.report import read_report, text
+    from drills.report import check_files, read_report, text
     from gates.schema.canonical import canonical_json
 
     report = read_report(folder)
+    check_files(folder, report)
     read_journal(folder / FILE)
     if output_format == "json":
         write_document(canonical_json(report), nl=True)

@@ -1,21 +1,23 @@
 """How a drill acts on the service: on a process that it starts, or through the target's commands."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from drills.child import Identity, Pause, spawn
-from drills.inquiry import read_build, wait_answer
+from drills.child import Identity, Pause
+from drills.commanded import CommandControl, Note
+from drills.inquiry import read_build
+from drills.listeners import is_gone, require_listener
+from drills.observed import GONE_S, InstanceWatch, Unobserved
 from drills.power import PowerDisk
 from drills.process import Service
 from drills.releases import release_environ
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.practice import seed_two_tenants
-from gates.schema.target import Target, command_line
+from gates.schema.target import Target
 from gates.schema.time import monotonic_s
 
-Note = Callable[[str, Identity], None]
 _MODULE = "gateway"
 
 DISK = "disk"
@@ -23,7 +25,10 @@ DISK = "disk"
 
 
 class Control(Protocol):
-    """The service as a drill handles it; every call returns when its effect is complete, or raises UnknownProblem."""
+    """The service as a drill handles it; every call returns when its effect is complete, or raises UnknownProblem.
+
+    Unobserved is raised where the effect itself cannot be shown: nothing that follows is then counted.
+    """
 
     environ: dict[str, str]
     db: Path
@@ -36,10 +41,13 @@ class Control(Protocol):
         """Start the service for the first time."""
 
     def kill(self) -> float:
-        """End it without warning; returns the time, in monotonic seconds."""
+        """End it without warning, and see it gone; returns the time before it, in monotonic seconds. Raises Unobserved."""
 
     def restore(self, within_s: float) -> bool:
         """Have it running and ready; False if it already was."""
+
+    def require_other(self) -> None:
+        """Raise Unobserved unless another process answers than before the kill."""
 
     def deploy(self, release: str, within_s: float) -> None:
         """Replace the running release."""
@@ -62,6 +70,7 @@ class ProcessControl:
         self.db = self._place(out) / "service.db"
         rail_book = out / "service-rail.db"
         self.service = Service(target, db=self.db, rail_book=rail_book, logs=out / "logs", environ=environ, pause=pause)
+        self._instances, self._killed = InstanceWatch(target), False
         self.environ = dict(self.service.environ)  # for the storm: with the seeded variables, without a release's PYTHONPATH
 
     def seed(self) -> None:
@@ -71,15 +80,28 @@ class ProcessControl:
         self.environ.update(variables)
 
     def start(self, release: str, within_s: float) -> None:
-        """Start the process, from a release folder if one is named."""
+        """Start the process, from a release folder if one is named; it has to own the port that is loaded."""
         folder = self._out / "releases" / release if release else None
         self._note("service", self.service.spawn(environ=release_environ(folder) if folder else None, cwd=folder))
         self.service.wait_ready(within_s)
+        require_listener(self.service.port, self.service.identity.pid)
+        if not self._killed:
+            self._instances.remember(self.environ)
 
     def kill(self) -> float:
-        """SIGKILL."""
-        moment = monotonic_s()
+        """SIGKILL for all of its processes; then none is left, and nobody listens at its port."""
+        if not self.service.running:
+            raise Unobserved("the service does not run: there was nothing to kill")
+        self._instances.require_same(self.environ)
+        moment, group = monotonic_s(), self.service.identity.pid
         self.service.kill()
+        while not is_gone(self.service.port, group):
+            if monotonic_s() - moment > GONE_S:
+                raise Unobserved(
+                    f"the service was not seen to go: port {self.service.port} or one of its processes is still there"
+                )
+            self._pause(0.002)
+        self._killed = True
         return moment
 
     def restore(self, within_s: float) -> bool:
@@ -89,6 +111,12 @@ class ProcessControl:
             return False
         self.start("", within_s)
         return True
+
+    def require_other(self) -> None:
+        """Its start has shown a new process at the port; an id of the target's own must have changed too."""
+        if self._killed:
+            self._instances.require_other(self.environ)
+        self._killed = False
 
     def deploy(self, release: str, within_s: float) -> None:
         """Stop gracefully, start the other release on the same port and database."""
@@ -139,79 +167,19 @@ class PowerControl(ProcessControl):
         return out / DISK
 
 
-class CommandControl:
-    """A service that others run, controlled by the target's `commands`."""
-
-    def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
-        self._target, self._out, self._note, self._pause = target, out, note, pause
-        self.environ = dict(environ)
-        self.db = out / "service.db"
-        self._count = 0
-
-    def seed(self) -> None:
-        """Accounts and keys come from the environment."""
-
-    def start(self, release: str, within_s: float) -> None:  # noqa: ARG002  # what runs is the release that others chose
-        """It runs already; check that it is ready."""
-        self._wait_ready(within_s)
-
-    def kill(self) -> float:
-        """Run the kill command; returns the time of its start."""
-        moment = monotonic_s()
-        self._run(self._target.commands.kill, 60.0)
-        return moment
-
-    def restore(self, within_s: float) -> bool:
-        """Run the restore command if the service is not ready."""
-        if wait_answer(self._target, self.environ, 0.0, self._pause):
-            return False
-        self._run(self._target.commands.restore, within_s)
-        self._wait_ready(within_s)
-        return True
-
-    def deploy(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows its candidate
-        """Run the deploy command."""
-        self._run(self._target.commands.deploy, within_s)
-        self._wait_ready(within_s)
-
-    def roll_back(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows where to return to
-        """Run the rollback command."""
-        self._run(self._target.commands.rollback, within_s)
-        self._wait_ready(within_s)
-
-    def build(self) -> str | None:
-        """The build in the target's status response."""
-        return read_build(self._target, self.environ)
-
-    def finish(self) -> None:
-        """Stop nothing: others run the service."""
-
-    def _run(self, argv: tuple[str, ...], within_s: float) -> None:
-        self._count += 1
-        words = command_line(argv, {})
-        child = spawn(words, self.environ, self._out / "logs" / f"command.{self._count}")
-        self._note("command", child.identity)
-        try:
-            finished = child.wait(within_s, self._pause)
-        finally:
-            code = child.end()
-        if not finished or code != 0:
-            what = f"exit {code}" if finished else f"not done within {within_s:g} s"
-            raise UnknownProblem(f"the target's command {words[0]!r} failed: {what}", next_step=f"see {child.stderr.name}")
-
-    def _wait_ready(self, within_s: float) -> None:
-        if not wait_answer(self._target, self.environ, within_s, self._pause):
-            raise UnknownProblem(f"the service was not ready within {within_s:g} s")
-
-
 def choose_control(evidence: str, name: str, target: Target) -> type[ProcessControl] | type[CommandControl]:
     """The control that fits this drill and target; raises UnknownProblem if the target allows neither."""
     commands = target.commands
     if evidence == "crash-drill":
         if target.process is not None:
             return ProcessControl
-        if commands.kill and commands.restore:
+        if commands.kill and commands.restore and target.instance is not None:
             return CommandControl
+        if commands.kill and commands.restore:
+            raise Unobserved(
+                f"the target {name!r} does not say which process answers: nothing shows that it is another process after a kill",
+                next_step="add spec.instance to the target file: an id that changes with each start",
+            )
         offers = "process, nor commands.kill and commands.restore"
     elif evidence == "power-drill":
         if target.process is not None:
@@ -220,8 +188,13 @@ def choose_control(evidence: str, name: str, target: Target) -> type[ProcessCont
     else:
         if runs_the_gateway(target):
             return ProcessControl
-        if commands.deploy and commands.rollback:
+        if commands.deploy and commands.rollback and target.build is not None:
             return CommandControl
+        if commands.deploy and commands.rollback:
+            raise Unobserved(
+                f"the target {name!r} does not report its build: nothing would show that another release runs",
+                next_step="add spec.build to the target file",
+            )
         offers = "process that runs the reference gateway, nor commands.deploy and commands.rollback"
     raise UnknownProblem(f"the target {name!r} has no {offers}: the drill cannot be run", next_step="add them to the target file")
 

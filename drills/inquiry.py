@@ -1,11 +1,13 @@
-"""What the service reports over HTTP: whether it is ready, and which build it is."""
+"""What the service reports over HTTP: whether it is ready, which build it is, and which instance."""
 
+import re
 from collections.abc import Mapping
 
 import httpx
 import msgspec
 
 from drills.child import Pause
+from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem
 from gates.schema.pointer import read_pointer
 from gates.schema.secret import redact
@@ -36,15 +38,51 @@ def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
     """
     if target.build is None:
         return None
+    path, pointer = target.build.path, target.build.pointer
+    found = _value_at(_ask(target, path, environ, "the build"), path, pointer, "the build")
+    if not isinstance(found, str) or not found:
+        raise UnknownProblem(f"{path} has {found!r} at {pointer}, but a build is a text")
+    return found
+
+
+def read_instance(target: Target, environ: Mapping[str, str]) -> str:
+    """The id of the instance that answers now, on a new connection; raises UnknownProblem if the response does not contain it."""
+    where = target.instance
+    assert where is not None, "the caller has looked"
+    answer = _ask(target, where.path, environ, "the instance")
+    if not answer.is_success:
+        raise UnknownProblem(f"{where.path} returned {answer.status_code}, without an instance")
+    if where.header:
+        place, found = f"the header {where.header}", str(answer.headers.get(where.header, ""))
+    elif where.metric:
+        place, found = f"the metric {where.metric}", _metric(answer.text, where.metric)
+    else:
+        place, value = str(where.pointer), _value_at(answer, where.path, str(where.pointer), "the instance")
+        found = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not found:
+        raise UnknownProblem(f"{where.path} returned no instance at {place}: a text or a number that changes with each start")
+    return found
+
+
+def _ask(target: Target, path: str, environ: Mapping[str, str], what: str) -> httpx.Response:
     role = "operator" if "operator" in target.credentials else next(iter(target.credentials), None)
     headers = {"Authorization": resolve_credential(target, role, environ)} if role else {}
-    url = resolve_base_url(target, environ) + target.build.path
+    url = resolve_base_url(target, environ) + path
     try:
-        answer = httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=url.startswith("https:"))
-        found = read_pointer(msgspec.json.decode(answer.content), target.build.pointer)
-    except (httpx.TransportError, msgspec.MsgspecError) as error:
+        return httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=url.startswith("https:"))
+    except httpx.TransportError as error:
         trouble = redact(repr(error), headers.values())
-        raise UnknownProblem(f"{target.build.path} does not return the build at {target.build.pointer}: {trouble}") from None
-    if not isinstance(found, str) or not found:
-        raise UnknownProblem(f"{target.build.path} has {found!r} at {target.build.pointer}, but a build is a text")
-    return found
+        raise UnknownProblem(f"{path} does not return {what}: {trouble}") from None
+
+
+def _value_at(answer: httpx.Response, path: str, pointer: str, what: str) -> Json:
+    try:
+        return read_pointer(msgspec.json.decode(answer.content), pointer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnknownProblem(f"{path} does not return {what} at {pointer}: {type(error).__name__}: {error}") from None
+
+
+def _metric(text: str, name: str) -> str:
+    """Every sample of a Prometheus metric, as one text; "" if there is none."""
+    sample = re.compile(rf"{re.escape(name)}(?:\{{.*\}})?\s+(\S+).*")
+    return " ".join(match[1] for line in text.splitlines() if (match := sample.fullmatch(line)))

@@ -14,6 +14,9 @@ from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.time import Clock, format_utc
 
 FILE = "journal.jsonl"
+UNOBSERVED = "unobserved"
+"""The fact of the last line that says that a fault, or its end, was not seen."""
+
 START = "0" * 64
 
 

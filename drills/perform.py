@@ -1,6 +1,7 @@
 """A drill from its name to its evidence: plan, folder, run, report, statement."""
 
 import os
+import re
 from pathlib import Path
 
 from drills import journal as journals
@@ -20,14 +21,18 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import made_state_dir
-from gates.schema.target import NamedTarget, check_environment, load_target
+from gates.schema.target import NamedTarget, check_environment, load_target, resolve_base_url
 from gates.schema.time import format_utc, monotonic_s, system_clock
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
-def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
+
+def make_plan(name: str, target: str, seed: int, payments: int | None, build: str | None = None) -> Plan:
     """All inputs of a run; raises UsageProblem for a drill or target that is missing or invalid."""
     document, named = load_drill(name), load_target(target)
     check_environment(named.target)
+    if named.target.process is None:
+        resolve_base_url(named.target)  # nothing that the drill starts would set its variable
     drill = document.spec
     unique = {"at": format_utc(system_clock()), "drill": document.metadata.name, "moment": str(monotonic_s()), "pid": os.getpid()}
     return Plan(
@@ -39,7 +44,14 @@ def make_plan(name: str, target: str, seed: int, payments: int | None) -> Plan:
         target=named.target,
         seed=seed,
         payments=drill.storm.payments if payments is None else payments,
+        build=_sha256(build) if build else None,
     )
+
+
+def _sha256(text: str) -> str:
+    if not _SHA256.fullmatch(text):
+        raise UsageProblem(f"--build {text!r} is not a sha256 of 64 lower-case hex digits")
+    return text
 
 
 def begin(plan: Plan, out: Path, console: Console) -> Rehearsal:

@@ -8,7 +8,10 @@ from gates.schema.target import Target
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All inputs of a run; DIR/plan.json, so that `recover` needs nothing else. It contains no credentials."""
+    """All inputs of a run; DIR/plan.json, so that `recover` needs nothing else. It contains no credentials.
+
+    `build` is the build that the caller names: what the evidence is about if the drill cannot ask the service.
+    """
 
     run_id: str
     name: str
@@ -18,6 +21,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     target: Target
     seed: int
     payments: int
+    build: str | None = None
 
 
 class Kill(msgspec.Struct):

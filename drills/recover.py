@@ -15,7 +15,7 @@ from drills.journal import End, Ending, Event, History, Journal, Phase, RolledBa
 from drills.power import unmount
 from drills.record import Plan
 from drills.rehearsal import Console, Rehearsal, marked
-from drills.report import PLAN_FILE
+from drills.report import FILE, PLAN_FILE, check_files, read_report
 from drills.runner import take_steps
 from drills.steps import CheckDatabase
 from gates.evidence.statement import EvidenceKind
@@ -26,11 +26,14 @@ from gates.schema.time import Clock, monotonic_s
 def recover(out: Path, console: Console, clock: Clock, environ: dict[str, str]) -> Rehearsal | None:
     """Finish the drill in `out`; None if it has ended. A second call changes nothing.
 
-    Raises UsageProblem if `out` is not a drill's folder, or the drill still runs.
+    Raises UsageProblem if `out` is not a drill's folder, or the drill still runs; UnverifiedProblem if the files of its report
+    have changed.
     """
     path, plan_path = out / journals.FILE, out / PLAN_FILE
     if not path.exists() or not plan_path.exists():
         raise UsageProblem(f"{out}: not the folder of a drill", next_step="give the DIR of `drill run --out DIR`")
+    if (out / FILE).exists():
+        check_files(out, read_report(out))
     plan = msgspec.json.decode(plan_path.read_bytes(), type=Plan)
     journal, history = Journal.resume(path, clock, monotonic_s)
     try:

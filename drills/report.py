@@ -12,11 +12,15 @@ from gates.evidence.making import Result, Span, make_predicate
 from gates.evidence.statement import EvidenceKind, Inputs, Measure, Predicate
 from gates.evidence.statement import Status as Standing
 from gates.schema.canonical import Json, canonical_json, sha256_hex
-from gates.schema.errors import UsageProblem
+from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.outcome import UnknownReason
 
 FILE = "report.json"
 PLAN_FILE = "plan.json"
+FILES = {"journal": journal.FILE, "plan": PLAN_FILE, "history": "storm/history.jsonl", "check": "storm/check.json"}
+"""What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""
+
+_REASONS = {"complete": UnknownReason.MISSING, "interrupted": UnknownReason.NOT_RUN}
 
 
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,13 +60,11 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
     history = read_journal(out / journal.FILE)
     status, detail = _standing(history.events)
     rolled_back = history.ending is not None and history.ending.rolled_back is RolledBack.VERIFIED
-    reason = UnknownReason.MISSING if status == "complete" else UnknownReason(status)
-    files = {"journal": journal.FILE, "plan": PLAN_FILE, "history": "storm/history.jsonl", "check": "storm/check.json"}
     return Report(
         drill=plan.name,
         evidence=plan.drill.kind.value,
         target=plan.target_name,
-        build=record.builds.get("stable") or record.builds.get("service"),
+        build=record.builds.get("stable") or record.builds.get("service") or plan.build,
         builds=record.builds,
         seed=plan.seed,
         payments=plan.payments,
@@ -72,12 +74,42 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
         status=status,
         detail=detail,
         ending=history.ending,
-        measures=dict(sorted(measures_of(plan.drill.kind, record, rolled_back, reason).items())),
+        measures=_measures(plan, record, history.events[-1], rolled_back=rolled_back, standing=(status, detail)),
         deviations=tuple(record.deviations),
         integrity=record.integrity,
         timeline=timeline(history.events),
-        digests={name: sha256_hex((out / path).read_bytes()) for name, path in files.items() if (out / path).exists()},
+        digests=_digests(out),
     )
+
+
+def _measures(
+    plan: Plan, record: Record, last: Event, *, rolled_back: bool, standing: tuple[Standing, str]
+) -> dict[str, Measure]:
+    """In alphabetical order; where the fault was not observed nothing is measured, and each measure says why."""
+    status, detail = standing
+    reason = _REASONS.get(status) or UnknownReason(status)
+    if last.facts.get(journal.UNOBSERVED):
+        nothing = measures_of(plan.drill.kind, Record(), False, reason)
+        return {name: msgspec.structs.replace(nothing[name], detail=detail) for name in sorted(nothing)}
+    return dict(sorted(measures_of(plan.drill.kind, record, rolled_back, reason).items()))
+
+
+def _digests(out: Path) -> dict[str, str]:
+    return {name: sha256_hex((out / path).read_bytes()) for name, path in FILES.items() if (out / path).exists()}
+
+
+def check_files(out: Path, report: Report) -> None:
+    """Raise UnverifiedProblem naming each file of the drill that is no longer the one that the report was made from."""
+    now = _digests(out)
+    words = dict.fromkeys(now, "was changed")
+    words |= dict.fromkeys(report.digests.keys() - now.keys(), "is missing")
+    words |= dict.fromkeys(now.keys() - report.digests.keys(), "was added")
+    wrong = [f"{out / path} {words[name]}" for name, path in FILES.items() if now.get(name) != report.digests.get(name)]
+    if wrong:
+        raise UnverifiedProblem(
+            f"{', '.join(wrong)} after {out / FILE} was written",
+            next_step=f"run the drill again: gonogo drill run {report.drill}",
+        )
 
 
 def timeline(events: tuple[Event, ...]) -> tuple[Moment, ...]:
@@ -159,9 +191,13 @@ def _standing(events: tuple[Event, ...]) -> tuple[Standing, str]:
     last = events[-1]
     reason = str(last.facts.get("reason", ""))
     if last.ending is None:
-        return ("dry_run", "dry run: no step was run") if last.action == "dry_run" else ("not_run", "the drill was killed")
+        return ("dry_run", "dry run: no step was run") if last.action == "dry_run" else ("interrupted", "the drill was killed")
     if last.ending.end is End.COMPLETED:
         return "complete", ""
+    if last.ending.end is End.INTERRUPTED:
+        return "interrupted", f"interrupted: {reason}"
+    if last.facts.get(journal.UNOBSERVED):
+        return "not_run", f"not observed: {reason}"
     if last.ending.end is End.FAILED and last.ending.rolled_back is not RolledBack.NOT_NEEDED:
         return "adapter_error", reason
     return "not_run", f"{'not run' if last.ending.end is End.FAILED else last.ending.end}: {reason}"

@@ -7,7 +7,8 @@ import msgspec
 from drills.actions import ACTIONS
 from drills.control import choose_control
 from drills.endings import deferred_signals
-from drills.journal import End, Ending, Phase, RolledBack, Status
+from drills.journal import UNOBSERVED, End, Ending, Phase, RolledBack, Status
+from drills.observed import Unobserved
 from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, TimedOut, marked
 from drills.steps import ObserveSteadyState, Step
 from gates.schema.errors import Problem
@@ -33,6 +34,7 @@ def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
         _tidy(run)
     ending = Ending(forward.end, bool(run.record.deviations), rolled_back)
     facts: Facts = {"deviations": list(run.record.deviations), "reason": forward.reason}
+    facts |= {UNOBSERVED: True} if forward.unobserved else {}
     run.journal.write(Phase.DONE, "end", Status.SUCCEEDED, facts=facts, ending=ending)
     if forward.defect is not None:
         raise forward.defect
@@ -51,6 +53,7 @@ class _Forward(msgspec.Struct):
 
     end: End = End.COMPLETED
     injected: bool = False
+    unobserved: bool = False
     reason: str = ""
     defect: Exception | None = None
 
@@ -69,7 +72,8 @@ def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> Non
     except Problem as problem:
         # A signal from the keyboard also reaches children such as the seed command; their failure is not the cause.
         forward.end = End.FAILED if run.signal is None else End.INTERRUPTED
-        forward.reason = problem.message
+        forward.unobserved = isinstance(problem, Unobserved)
+        forward.reason = f"{problem.message} ({problem.next_step})" if problem.next_step else problem.message
         run.console.note(f"failed: {problem}")
     except Exception as error:  # noqa: BLE001  # raised again once the rollback has run
         forward.end, forward.reason, forward.defect = End.FAILED, repr(error), error

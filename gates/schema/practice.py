@@ -14,15 +14,15 @@ import msgspec
 
 from gates.schema.errors import UnknownProblem
 from gates.schema.target import Process, command_line
+from gates.schema.target_checks import BASE_URL
 from gates.schema.time import monotonic_s
 
 RAIL_URL, RAIL_SECRET = "GONOGO_RAIL_URL", "GONOGO_RAIL_SECRET"  # names of variables
+_OURS = frozenset({BASE_URL, RAIL_URL, RAIL_SECRET, "GONOGO_HOME", "GONOGO_DRILL_RUN"})
 _SEED_TIMEOUT_S = 60
 _FIRST_PORT, _USUAL_RANGE = 20_000, 32_768
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _drawn = count()  # so that two ports of one process differ before either is bound
-
-
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -58,7 +58,8 @@ def seed_tenant(
 ) -> dict[str, str]:
     """Make a tenant in the database with a target's seed command; its ids and keys as variables GONOGO_*.
 
-    Empty where the target has no such command. Raises UnknownProblem where it fails or prints no JSON object.
+    Empty where the target has no such command. Raises UnknownProblem where it fails, prints no JSON object, or names a variable
+    that gonogo sets itself, such as the service's address.
     """
     if not command:
         return {}
@@ -91,6 +92,9 @@ def _variables(argv: list[str], prefix: str, **options: Any) -> dict[str, str]: 
         if not _NAME.fullmatch(name) or "\0" in "".join(value):
             hint = "a name has letters, digits and underscores; a value has no NUL"
             raise UnknownProblem(f"the seed command printed {name!r}, which cannot be a variable", next_step=hint)
+        if prefix + name.upper() in _OURS:  # with another address the load would go to another service
+            hint = f"leave it out: gonogo sets {prefix + name.upper()} itself"
+            raise UnknownProblem(f"the seed command printed {name!r}, which is not its to set", next_step=hint)
     return {prefix + name.upper(): value if isinstance(value, str) else ",".join(value) for name, value in members.items()}
 
 

@@ -16,6 +16,7 @@ from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
 from gates.schema.rooms import ROOMS
 from gates.schema.secret import header_fault
+from gates.schema.target_checks import require_key_set, require_sound_target
 
 Role = str
 _OURS = frozenset(("-m", room) for room in ROOMS)
@@ -53,6 +54,9 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     `wallet` and `payee` one account's balances. `payouts` answers a page of the service's own view of its payouts (format
     `gonogo-payouts-v1`, newest first, `{cursor}`), `payout` one of them (`{payout_id}`); `policy` the bytes of the document that
     a receipt names by `{policy_sha256}`. What is None is not checked, and the verdict states that.
+
+    `trust_file` is the JWKS that was pinned before: a path next to the target file. Keys that the service itself answers at
+    `trust` show nothing about who signed.
     """
 
     ledger: Operation | None = None
@@ -65,6 +69,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     payouts: Operation | None = None
     payout: Operation | None = None
     policy: Operation | None = None
+    trust_file: str | None = None
 
 
 class Rail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -93,6 +98,19 @@ class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     path: str
     pointer: str
+
+
+class Instance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the service reports an id that changes with each start of its process: it proves that a killed service came back.
+
+    Exactly one of: `pointer` into a JSON response, a response's `header`, or a Prometheus `metric` such as
+    `process_start_time_seconds`. An id that changes without a start, such as a request's own id, proves nothing.
+    """
+
+    path: str
+    pointer: str | None = None
+    header: str | None = None
+    metric: str | None = None
 
 
 class Haste(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,6 +189,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     retry: Retry = Retry()
     audit: Audit = Audit()
     build: Build | None = None
+    instance: Instance | None = None
     authorization: Authorization | None = None
     process: Process | None = None
     rail: Rail | None = None
@@ -180,16 +199,17 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class NamedTarget(msgspec.Struct, frozen=True):
-    """A target, and its name in evidence."""
+    """A target, its name in evidence, and the folder of its file."""
 
     name: str
     target: Target
+    folder: Path = Path()
 
 
 def load_target(name_or_path: str) -> NamedTarget:
     """The target file of that path, or the shipped one of that name (`loadtests/targets/NAME.yaml`).
 
-    Raises UsageProblem naming the file and the key that is wrong, or the names that exist.
+    Raises UsageProblem naming the file and the keys that are wrong, or the names that exist.
     """
     shipped = Path(__file__).parents[2] / "loadtests" / "targets"
     is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
@@ -198,7 +218,17 @@ def load_target(name_or_path: str) -> NamedTarget:
         names = ", ".join(sorted(item.stem for item in shipped.glob("*.yaml")))
         raise UsageProblem(f"no target is called {name_or_path!r}", next_step=f"use one of {names}, or a path to a file")
     document = load_document(path, "Target", Target)
-    return NamedTarget(document.metadata.name, document.spec)
+    require_sound_target(document.spec, path)
+    return NamedTarget(document.metadata.name, document.spec, path.parent)
+
+
+def trust_file(named: NamedTarget, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The pinned JWKS of a target, None where its file names none.
+
+    Raises UnsetProblem where it is named by a variable that is not set, UsageProblem naming the field where it is no JWKS.
+    """
+    name = named.target.audit.trust_file
+    return None if name is None else require_key_set(named.folder / resolve(name, environ))
 
 
 class UnsetProblem(UsageProblem):

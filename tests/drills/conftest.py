@@ -1,32 +1,20 @@
-"""A target whose process is the fake service of this folder."""
+"""Small drills, each on a service that is a real process."""
 
 import os
 import sys
-from pathlib import Path
 
+import drill_stage
 import msgspec
 import pytest
-
-from gates.schema.target import Build, Process, Target
-
-FAKE = Path(__file__).with_name("fake_service.py")
 
 
 @pytest.fixture
 def fake_target():
-    """Build a target that starts the fake service in one of its ways."""
+    """Build a target that starts the small service in one of its ways."""
 
     def make(what="serve", stop_timeout_s=5):
-        start = ("{python}", "-I", str(FAKE), what, "--port", "{port}", "--db", "{db}")
-        seed = ("{python}", "-I", str(FAKE), "seed", "--db", "{db}")
-        return Target(
-            base_url="${GONOGO_BASE_URL}",
-            credentials={},
-            variables={},
-            operations={},
-            build=Build("/v1/status", "/build"),
-            process=Process(start=start, seed=seed, stop_timeout_s=stop_timeout_s),
-        )
+        target = drill_stage.target_of(what)
+        return msgspec.structs.replace(target, process=msgspec.structs.replace(target.process, stop_timeout_s=stop_timeout_s))
 
     return make
 
@@ -39,61 +27,27 @@ def environ():
 
 @pytest.fixture
 def rooms(monkeypatch, tmp_path):
-    """Let the load test be the stand-in of this folder, and the state folder a new one."""
-    monkeypatch.setattr("drills.storm.LOAD", (sys.executable, str(Path(__file__).with_name("fake_storm.py"))))
+    """Let the load test be the small storm, and the state folder a new one."""
+    monkeypatch.setattr("drills.storm.LOAD", (sys.executable, str(drill_stage.STORM)))
     monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Write a document of a kind as a file; returns its path."""
-
-    def make(kind, name, spec):
-        path = tmp_path / f"{name}.yaml"
-        document = {"apiVersion": "gonogo/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
-        path.write_bytes(msgspec.yaml.encode(document))
-        return str(path)
-
-    return make
-
-
-@pytest.fixture
-def target_file(write, fake_target):
-    """The fake service as a target file: run as a process, or through commands."""
+def target_file(tmp_path):
+    """The small service as a target file: run as a process, or through commands."""
 
     def make(what="serve", **changes):
-        target = msgspec.structs.replace(fake_target(what), **changes)
-        return write("Target", "fake", msgspec.to_builtins(target))
+        return drill_stage.write_document(tmp_path, "Target", "fake", drill_stage.target_of(what, **changes))
 
     return make
 
 
 @pytest.fixture
-def drill_file(write):
+def drill_file(tmp_path):
     """A crash drill of about two seconds; keyword arguments replace parts of it."""
 
     def make(name="small", **changes):
-        steps = {
-            "setup": ["seed", "start_service", "start_storm"],
-            "method": ["sigkill", "restart"],
-            "rollback": ["restore_service"],
-            "verify": ["wait_storm", "audit"],
-        }
-        spec = {
-            "evidence": "crash-drill",
-            "storm": {"profile": "fake", "payments": 200},
-            "steady_state": {
-                "within": "15s",
-                "probes": [
-                    {"probe": "ready"},
-                    {"probe": "error_ratio", "window": "300ms", "at_most": "0.05", "min_samples": 5},
-                ],
-            },
-            "guards": [{"guard": "storm_alive"}],
-            **{part: [{"action": action, "within": "15s"} for action in names] for part, names in steps.items()},
-            **changes,
-        }
-        return write("Drill", name, spec)
+        return drill_stage.write_document(tmp_path, "Drill", name, drill_stage.crash_spec(**changes))
 
     return make
 

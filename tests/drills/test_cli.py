@@ -63,8 +63,42 @@ def test_a_report_beside_a_changed_journal_is_refused(cli, tmp_path):
     cli("run", "crash", "--dry-run", "--out", str(tmp_path / "out"))
     journal = tmp_path / "out" / "journal.jsonl"
     journal.write_bytes(journal.read_bytes().replace(b"planned", b"skipped", 1))
-    with pytest.raises(UnverifiedProblem, match="chain is broken"):
+    with pytest.raises(UnverifiedProblem, match=r"journal\.jsonl was changed"):
         cli("report", str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "word"),
+    [
+        ("journal.jsonl", lambda path: path.write_bytes(b""), "was changed"),
+        ("plan.json", lambda path: path.write_bytes(path.read_bytes() + b" "), "was changed"),
+        ("plan.json", lambda path: path.unlink(), "is missing"),
+        ("storm/check.json", lambda path: (path.parent.mkdir(), path.write_bytes(b"{}")), "was added"),
+    ],
+    ids=["empty journal", "changed plan", "no plan", "a check that was not there"],
+)
+def test_a_report_beside_other_files_is_refused(cli, tmp_path, name, change, word):
+    """Exit 8 names the file: the report was made from another one, or without it."""
+    cli("run", "crash", "--dry-run", "--out", str(tmp_path / "out"))
+    change(tmp_path / "out" / name)
+    with pytest.raises(UnverifiedProblem, match=f"{name} {word} after .*report.json was written"):
+        cli("report", str(tmp_path / "out"))
+
+
+def test_a_drill_that_has_a_report_is_not_recovered_from_another_journal(cli, tmp_path):
+    """An emptied journal would give a second report, and the first would be gone."""
+    cli("run", "crash", "--dry-run", "--out", str(tmp_path / "out"))
+    report = (tmp_path / "out" / "report.json").read_bytes()
+    (tmp_path / "out" / "journal.jsonl").write_bytes(b"")
+    with pytest.raises(UnverifiedProblem, match=r"journal\.jsonl was changed"):
+        cli("recover", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "report.json").read_bytes() == report
+
+
+def test_a_build_that_is_no_digest_is_refused(cli):
+    """Evidence is about a sha256."""
+    with pytest.raises(UsageProblem, match="--build 'latest' is not a sha256"):
+        cli("run", "crash", "--dry-run", "--build", "latest")
 
 
 def test_a_drill_that_does_not_exist_is_answered_with_those_that_do(cli):

@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from drill_stage import COMMAND
 from waiting import eventually
 
 from drills.child import MARKER, spawn
@@ -19,7 +19,6 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.time import system_clock
 
-FAKE_DRILLS = Path(__file__).with_name("fake_drills.py")
 LONG = [{"action": "sigkill"}, {"action": "wait_for_settles", "share": ["1", "1"], "within": "60s"}]
 ROLLED_BACK = Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
 
@@ -30,7 +29,7 @@ def running(rooms, tmp_path, drill_file, target_file):
     out = tmp_path / "out"
     argv = ["run", drill_file(method=LONG), "--target", target_file(), "--out", str(out), "--payments", "2000", "--no-evidence"]
     log = (tmp_path / "drill.log").open("wb")
-    with log, subprocess.Popen([sys.executable, FAKE_DRILLS, *argv], stdout=log, stderr=log) as popen:
+    with log, subprocess.Popen([sys.executable, COMMAND, *argv], stdout=log, stderr=log) as popen:
         assert eventually(lambda: _reached(out, "wait_for_settles"), 20), (tmp_path / "drill.log").read_text()
         yield popen, out
         popen.kill()
@@ -51,7 +50,7 @@ def _drained(terminal):
 
 
 def _cli(*argv):
-    return subprocess.run([sys.executable, FAKE_DRILLS, *argv], capture_output=True, text=True, check=False, timeout=180)
+    return subprocess.run([sys.executable, COMMAND, *argv], capture_output=True, text=True, check=False, timeout=180)
 
 
 @pytest.mark.process
@@ -72,7 +71,8 @@ def test_a_signal_rolls_back_before_the_drill_ends(running, number, code):
     assert popen.wait(120) == code
     report = read_report(out)
     assert report.ending == ROLLED_BACK
-    assert report.status == "not_run"
+    assert report.status == "interrupted"
+    assert {measure.unknown for measure in report.measures.values() if measure.value is None} == {"not_run"}
     assert not [item for item in recorded(read_journal(out / FILE).events) if item.alive()]
 
 
@@ -83,7 +83,7 @@ def test_a_terminal_that_closes_rolls_back_before_the_drill_ends(rooms, tmp_path
     argv = ["run", drill_file(method=LONG), "--target", target_file(), "--out", str(out), "--payments", "2000", "--no-evidence"]
     terminal, end = os.openpty()
     os.set_blocking(terminal, False)
-    whole = ["setsid", "--ctty", sys.executable, FAKE_DRILLS, *argv]
+    whole = ["setsid", "--ctty", sys.executable, COMMAND, *argv]
     with subprocess.Popen(whole, stdin=end, stdout=end, stderr=end) as popen:
         os.close(end)
         assert eventually(lambda: _drained(terminal) and _reached(out, "wait_for_settles"), 20)
@@ -107,7 +107,7 @@ def test_a_drill_that_was_killed_is_recovered_once_and_then_there_is_nothing_to_
     data = (out / FILE).read_bytes()
     assert "nothing to do" in _cli("recover", str(out)).stdout
     assert (out / FILE).read_bytes() == data
-    assert read_report(out).status == "not_run"
+    assert read_report(out).status == "interrupted"
 
 
 @pytest.mark.process

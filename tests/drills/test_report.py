@@ -11,8 +11,26 @@ from gates.schema.outcome import UnknownReason
 def report(end, *, deviated=False, **measures):
     """A report that ended in this way."""
     ending = Ending(end, deviated, RolledBack.VERIFIED)
-    about = ("power", "power-drill", "shop", None, {}, 3, 10, "2026-11-29T10:00:00.000Z", "2026-11-29T10:01:00.000Z")
-    return Report(*about, "complete", "", ending, measures, (), None, (), {})
+    return Report(
+        drill="power",
+        evidence="power-drill",
+        target="shop",
+        build=None,
+        builds={},
+        seed=3,
+        payments=10,
+        started_at="2026-11-29T10:00:00.000Z",
+        finished_at="2026-11-29T10:01:00.000Z",
+        duration_ms=60_000,
+        status="complete",
+        detail="",
+        ending=ending,
+        measures=measures,
+        deviations=(),
+        integrity=None,
+        timeline=(),
+        digests={},
+    )
 
 
 @pytest.mark.parametrize(

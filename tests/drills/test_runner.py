@@ -1,9 +1,12 @@
 """The order of a drill, on a small service and a small storm that are real processes."""
 
 import signal
+import subprocess
+import sys
 
 import msgspec
 import pytest
+from drill_stage import SERVICE, SLEEPER, service_argv, target_of
 from statements import only_result
 
 from drills.endings import exit_code
@@ -16,6 +19,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import state_dir
 
+AWAY = "http://127.0.0.1:9"
 CLEAN = Ending(End.COMPLETED, deviated=False, rolled_back=RolledBack.VERIFIED)
 
 
@@ -137,11 +141,100 @@ def test_a_dry_run_writes_the_plan_and_is_unknown(run_drill, drill_file, target_
 
 def test_a_target_that_offers_no_way_is_unknown_and_told_why(run_drill, drill_file, target_file, console):
     """Neither process nor commands: not_run evidence, exit 3, and what to add."""
-    code, report, _ = run_drill(drill_file(), target_file(process=None))
+    code, report, _ = run_drill(drill_file(), target_file(process=None, base_url=AWAY))
     assert code is ExitCode.UNKNOWN
     assert report.status == "not_run"
     assert "has no process, nor commands.kill and commands.restore" in report.detail
     assert any("add them to the target file" in item for item in console.said)
+
+
+@pytest.mark.process
+def test_a_port_that_belongs_to_another_process_is_not_loaded(run_drill, drill_file, target_file, tmp_path):
+    """The process of the target is ready, but a kill of it would not reach the service: unknown before any load."""
+    try:
+        code, report, _ = run_drill(drill_file(), target_file("outside"))
+    finally:
+        subprocess.run([sys.executable, str(SERVICE), "down", "--db", str(tmp_path / "out" / "service.db")], check=True)
+    assert code is ExitCode.UNKNOWN
+    assert report.status == "not_run"
+    assert "belongs to a process that the drill does not kill" in report.detail
+    assert not (tmp_path / "out" / "storm").exists()
+    assert {measure.value for measure in report.measures.values()} == {None}
+
+
+@pytest.mark.process
+def test_a_port_that_is_still_open_after_the_kill_was_not_killed(run_drill, drill_file, target_file, tmp_path, monkeypatch):
+    """Another process holds the same socket: no kill counts, and no audit either."""
+    monkeypatch.setattr("drills.control.GONE_S", 0.5)
+    try:
+        code, report, _ = run_drill(drill_file(), target_file("heir"))
+    finally:
+        subprocess.run([sys.executable, str(SERVICE), "down", "--db", str(tmp_path / "out" / "service.db")], check=True)
+    assert code is ExitCode.ROLLBACK_FAILED, "the service cannot come back at a port that is taken"
+    assert report.status == "not_run"
+    assert "the service was not seen to go: port" in report.detail
+    assert {measure.value for measure in report.measures.values()} == {None}
+
+
+@pytest.mark.process
+def test_a_seed_command_that_names_another_address_is_refused(run_drill, drill_file, target_file, tmp_path):
+    """The storm would load the service there."""
+    process = msgspec.structs.replace(target_of().process, seed=service_argv("elsewhere"))
+    code, report, _ = run_drill(drill_file(), target_file(process=process))
+    assert code is ExitCode.UNKNOWN
+    assert "'base_url', which is not its to set" in report.detail
+    assert not (tmp_path / "out" / "storm").exists()
+
+
+def test_a_process_at_an_address_of_its_own_is_refused_before_anything_starts(target_file, drill_file, tmp_path, console):
+    """What is loaded at another address is another service than the one that is killed: exit 2 names the field."""
+    target = target_file(base_url=AWAY, process=SLEEPER)
+    with pytest.raises(UsageProblem, match=r"fake\.yaml: spec\.base_url: .*GONOGO_BASE_URL"):
+        make_plan(drill_file(), target, 1, None)
+
+
+def test_a_service_of_others_whose_address_is_not_set_is_refused_before_anything_starts(target_file, drill_file, monkeypatch):
+    """Exit 2 names the variable; nobody could be asked, and nothing could be loaded."""
+    monkeypatch.delenv("GONOGO_BASE_URL", raising=False)
+    with pytest.raises(UsageProblem, match="GONOGO_BASE_URL"):
+        make_plan(drill_file(), target_file(process=None), 1, None)
+
+
+@pytest.mark.process
+def test_a_process_that_listens_nowhere_is_not_killed(run_drill, drill_file, target_file):
+    """It never becomes ready, so nothing is injected and nothing counts."""
+    drill = drill_file(setup=[{"action": "start_service", "within": "1s"}, {"action": "start_storm"}])
+    code, report, _ = run_drill(drill, target_file(process=SLEEPER))
+    assert code is ExitCode.UNKNOWN
+    assert report.status == "not_run"
+    assert "was not ready within 1 s" in report.detail
+    assert {measure.value for measure in report.measures.values()} == {None}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("setup", "method", "why"),
+    [
+        (["seed", "start_service", "start_storm"], ["restart"], "nothing was killed before this step"),
+        (["seed", "start_storm"], ["sigkill"], "there was nothing to kill"),
+    ],
+    ids=["restart without kill", "kill without service"],
+)
+def test_a_drill_whose_steps_inject_nothing_is_unknown(run_drill, drill_file, target_file, setup, method, why):
+    """A step that cannot have an effect is no fault, and no defect of ours."""
+    state = {"within": "5s", "probes": [{"probe": "error_ratio", "window": "300ms", "at_most": "1", "min_samples": 1}]}
+    steps = {name: [{"action": action} for action in actions] for name, actions in {"setup": setup, "method": method}.items()}
+    code, report, _ = run_drill(drill_file(steady_state=state, **steps), target_file())
+    assert code is ExitCode.UNKNOWN
+    assert why in report.detail
+    assert report.measures["kills"].value is None
+
+
+def test_a_drill_that_could_not_run_is_about_the_build_that_was_named(rooms, drill_file, target_file, tmp_path, console):
+    """Nobody could be asked for it, and the statement is still about this build."""
+    run = begin(make_plan(drill_file(), target_file(process=None, base_url=AWAY), 1, None, "ef" * 32), tmp_path / "out", console)
+    perform(run)
+    assert conclude(run, None).build == "ef" * 32
 
 
 def test_a_folder_that_holds_something_is_not_written_into(tmp_path, console):

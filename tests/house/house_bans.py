@@ -189,8 +189,8 @@ BANS = (
             "tests/loadtests/test_process.py": "waits for a real process, with a deadline",
             "tests/scorecards/test_review.py": "the kernel's own time to end an orphan, with a deadline",
             "tests/scorecards/test_steps.py": "a pause that passes the waiting on to a real process",
-            "tests/drills/fake_service.py": "a service that hangs is what it plays",
-            "tests/drills/fake_storm.py": "a storm that takes its time is what it plays",
+            "tests/support/drill_service.py": "a service that hangs is what it plays",
+            "tests/support/drill_storm.py": "a storm that takes its time is what it plays",
         },
     ),
     Ban(

@@ -8,6 +8,7 @@ from signing import ADA, document, first, key, person, public, put_signers
 
 from gates.acts.act import ActKind
 from gates.acts.store import load_acts
+from gates.evidence.keys import load_signer
 from gates.schema.entry import run
 from gates.signers.document import Role
 from gates.signers.private import keep_key
@@ -27,6 +28,7 @@ def home(tmp_path, monkeypatch):
     """A state folder with Signers since 2020: Ada, Grace and Ines; the private keys of Ada and Grace are here."""
     monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GONOGO_KEYS", str(tmp_path / "keys"))
+    load_signer(tmp_path / "home")  # the evidence key, from before there were Signers
     put_signers(tmp_path / "home", first(document(at=LONG_AGO)), keys=tmp_path / "keys")
     return tmp_path / "home"
 

@@ -85,3 +85,10 @@ def test_the_port_cannot_be_given_to_a_retrying_client() -> None:
 def test_two_ports_that_are_drawn_before_either_is_bound_differ() -> None:
     """A comparison draws the ports of several services first."""
     assert len({free_port() for _ in range(20)}) == 20
+
+
+@pytest.mark.parametrize("name", ["base_url", "rail_url", "RAIL_SECRET", "home", "drill_run"])
+def test_a_member_that_gonogo_sets_itself_is_refused(name: str, tmp_path: Path) -> None:
+    """With another address the load would go to another service than the one that is started."""
+    with pytest.raises(UnknownProblem, match=f"{name!r}, which is not its to set"):
+        seed_tenant(("{python}", "-c", "import sys; print(sys.argv[1])", f'{{"{name}": "x"}}'), tmp_path / "db", os.environ)

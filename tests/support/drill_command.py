@@ -1,4 +1,4 @@
-"""`python -m drills` whose load test is the stand-in of this folder."""
+"""`python -m drills` whose load test is the small storm of this folder."""
 
 import sys
 from pathlib import Path
@@ -8,5 +8,5 @@ from drills.cli import drill
 from gates.schema.entry import run
 
 if __name__ == "__main__":
-    storm.LOAD = (sys.executable, str(Path(__file__).with_name("fake_storm.py")))
+    storm.LOAD = (sys.executable, str(Path(__file__).with_name("drill_storm.py")))
     sys.exit(run(drill))

@@ -1,4 +1,4 @@
-"""`fake_storm.py run PROFILE ...`: reserve and settle payments one by one, retrying each until it is answered."""
+"""`drill_storm.py run PROFILE ...`: reserve and settle payments one by one, retrying each until it is answered."""
 
 import argparse
 import http.client

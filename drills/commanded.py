@@ -1,0 +1,98 @@
+"""A service that others run, as a drill handles it: through the target's commands, and what the service reports about itself."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from drills.child import Identity, Pause, spawn
+from drills.inquiry import read_build, wait_answer
+from drills.observed import GONE_S, InstanceWatch, Unobserved
+from gates.schema.errors import UnknownProblem
+from gates.schema.target import Target, command_line
+from gates.schema.time import monotonic_s
+
+Note = Callable[[str, Identity], None]
+
+
+class CommandControl:
+    """A service that others run, controlled by the target's `commands`."""
+
+    def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
+        self._target, self._out, self._note, self._pause = target, out, note, pause
+        self.environ = dict(environ)
+        self.db = out / "service.db"
+        self._instances = InstanceWatch(target)
+        self._count, self._gone = 0, False
+
+    def seed(self) -> None:
+        """Accounts and keys come from the environment."""
+
+    def start(self, release: str, within_s: float) -> None:  # noqa: ARG002  # what runs is the release that others chose
+        """It runs already; check that it is ready."""
+        self._wait_ready(within_s)
+        self._instances.remember(self.environ)
+
+    def kill(self) -> float:
+        """Run the kill command, and see the service not ready meanwhile or after it; returns the time of its start."""
+        self._instances.require_same(self.environ)
+        self._gone = False
+        moment = monotonic_s()
+        self._run(self._target.commands.kill, 60.0, self._look)
+        ended = monotonic_s()
+        while not self._gone:
+            if monotonic_s() - ended > GONE_S:
+                what = f"{self._target.ready_path} responded 2xx until {GONE_S:g} s after commands.kill"
+                raise Unobserved(
+                    f"the service was not seen to go: {what}", next_step="have commands.kill end what base_url serves"
+                )
+            self._look(0.01)
+        return moment
+
+    def _look(self, pause_s: float) -> None:
+        self._gone = self._gone or not wait_answer(self._target, self.environ, 0.0, self._pause)
+        self._pause(pause_s)
+
+    def restore(self, within_s: float) -> bool:
+        """Run the restore command if the service is not ready."""
+        if wait_answer(self._target, self.environ, 0.0, self._pause):
+            return False
+        self._run(self._target.commands.restore, within_s)
+        self._wait_ready(within_s)
+        return True
+
+    def require_other(self) -> None:
+        """The target's own id of its instance must have changed."""
+        self._instances.require_other(self.environ)
+
+    def deploy(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows its candidate
+        """Run the deploy command."""
+        self._run(self._target.commands.deploy, within_s)
+        self._wait_ready(within_s)
+
+    def roll_back(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows where to return to
+        """Run the rollback command."""
+        self._run(self._target.commands.rollback, within_s)
+        self._wait_ready(within_s)
+
+    def build(self) -> str | None:
+        """The build in the target's status response."""
+        return read_build(self._target, self.environ)
+
+    def finish(self) -> None:
+        """Stop nothing: others run the service."""
+
+    def _run(self, argv: tuple[str, ...], within_s: float, pause: Pause | None = None) -> None:
+        self._count += 1
+        words = command_line(argv, {})
+        child = spawn(words, self.environ, self._out / "logs" / f"command.{self._count}")
+        self._note("command", child.identity)
+        try:
+            finished = child.wait(within_s, pause or self._pause)
+        finally:
+            code = child.end()
+        if not finished or code != 0:
+            what = f"exit {code}" if finished else f"not done within {within_s:g} s"
+            raise UnknownProblem(f"the target's command {words[0]!r} failed: {what}", next_step=f"see {child.stderr.name}")
+
+    def _wait_ready(self, within_s: float) -> None:
+        if not wait_answer(self._target, self.environ, within_s, self._pause):
+            raise UnknownProblem(f"the service was not ready within {within_s:g} s")

@@ -1,0 +1,158 @@
+"""A payment service in a few lines: a real process on loopback that can be killed, with a file as its database."""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Ready as soon as it listens; a file beside the database puts it into a mode.
+
+    `bad` is another build that fails many payments, `quiet` another one without a defect, `down` answers only 503.
+    """
+
+    def do_GET(self):
+        mode = self.server.mode.read_text().strip() if self.server.mode.exists() else "good"
+        build = "cd" * 32 if mode in ("bad", "quiet") else self.server.build
+        started = f"# of this start\nprocess_start_time_seconds {self.server.instance.partition('-')[2]}\n"
+        body = (
+            started.encode()
+            if self.path == "/metrics"
+            else json.dumps({"build": build, "instance": self.server.instance, "pid": os.getpid()}).encode()
+        )
+        defect = mode == "bad" and self.path.startswith("/pay/") and time.monotonic_ns() // 10_000_000 % 2
+        self.send_response(503 if mode == "down" else 500 if defect else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Instance", self.server.instance)
+        self.send_header("X-Request", str(time.monotonic_ns()))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+def say(value):
+    """One JSON line on stdout, at once."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def serve(port, db, build, heir=False):
+    """Listen until SIGTERM; `heir` leaves the listening socket to a process in a session of its own."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    if heir:
+        waiting = [sys.executable, "-I", "-c", "import time; time.sleep(60)"]
+        Path(db + ".pid").write_text(str(detached(waiting, db, [server.fileno()]).pid))
+    server.build, server.instance = build, f"{os.getpid()}-{time.monotonic_ns()}"
+    server.mode = Path(db + ".mode")
+    url = f"http://127.0.0.1:{server.server_port}"
+    say({"event": "ready", "url": url, "build": build})
+    server.serve_forever(poll_interval=0.02)
+
+
+def detached(argv, db, keep=()):
+    """Start a process in a session of its own, as those that a drill did not start."""
+    environ = {name: value for name, value in os.environ.items() if name != "GONOGO_DRILL_RUN"}
+    with Path(db + ".log").open("ab") as log:
+        return subprocess.Popen(argv, env=environ, stdout=log, stderr=log, start_new_session=True, pass_fds=keep)
+
+
+def up(port, db, build):
+    """Have it running in a session of its own, as a service that others run; returns when it answers."""
+    if answers(port):
+        return
+    argv = [sys.executable, "-I", __file__, "serve", "--port", str(port), "--db", db, "--build", build]
+    Path(db + ".pid").write_text(str(detached(argv, db).pid))
+    while not answers(port):
+        time.sleep(0.01)
+
+
+def down(db):
+    """SIGKILL for it."""
+    pid = Path(db + ".pid")
+    if pid.exists():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid.read_text()), signal.SIGKILL)
+        pid.unlink()
+
+
+def answers(port):
+    """Whether something answers there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def seed(given):
+    """The accounts of a tenant."""
+    tenants = Path(given.db + ".tenants")
+    known = tenants.read_text() if tenants.exists() else ""
+    tenants.write_text(known + "t")
+    say({"tenant_id": f"tnt_{len(known) + 1}", "agent_key": "k", "payee_ids": ["a", "b", "c"]})
+
+
+def fragile(given):
+    """The first start is the last one that works."""
+    broken = Path(given.db + ".broken")
+    if broken.exists():
+        sys.exit("the database is corrupt")
+    broken.touch()
+    serve(given.port, given.db, given.build)
+
+
+def stubborn(given):
+    """It ignores SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    serve(given.port, given.db, given.build)
+
+
+def outside(given):
+    """The listening process is another one, which a kill does not reach."""
+    up(given.port, given.db, given.build)
+    time.sleep(60)
+
+
+WAYS = {
+    "serve": lambda given: serve(given.port, given.db, given.build),
+    "seed": seed,
+    "up": lambda given: up(given.port, given.db, given.build),  # others run it
+    "down": lambda given: down(given.db),
+    "fail": lambda _given: sys.exit("no such option"),
+    "mute": lambda _given: time.sleep(60),  # it runs and never gets ready
+    "fragile": fragile,
+    "stubborn": stubborn,
+    "outside": outside,
+    "heir": lambda given: serve(given.port, given.db, given.build, heir=True),  # another process keeps its listening socket
+    "elsewhere": lambda _given: say({"base_url": "http://127.0.0.1:9"}),  # a seed command that names another service's address
+}
+
+
+def main():
+    """Run it in one of its ways."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=WAYS)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--db", default="")
+    parser.add_argument("--build", default="ab" * 32)
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    WAYS[given.what](given)
+
+
+if __name__ == "__main__":
+    main()
