@@ -66,6 +66,12 @@ def _union(raw: _Raw, wanted: inspect.UnionType, path: str) -> Iterator[str]:
     if raw is None and len(members) < len(wanted.types):
         return
     tagged = [item for item in members if _has_tag(raw, item)]
+    tags = [item for item in members if isinstance(item, inspect.StructType) and item.tag_field is not None]
+    if isinstance(raw, Mapping) and tags and not tagged:
+        field = tags[0].tag_field
+        allowed = ", ".join(str(item.tag) for item in tags)
+        yield f"{path}.{field}: Invalid value {_shown(raw.get(str(field)))}; one of {allowed}"
+        return
     found = [list(_faults(raw, item, path)) for item in tagged or members]
     if len(found) == 1:
         yield from found[0]
