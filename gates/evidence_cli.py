@@ -33,6 +33,7 @@ trust_option = click.option(
     help="The JWKS of the signers that you trust.  [default: this state folder's own key]",
 )
 ATTEST = Later("gates.acts.cli:attest", "Attest what no program can measure about a criterion; one person signs.")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from gates.schema.outcome import Outcome, Priority, UnknownReason
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.bar_changes import describe
-from scorecards.loosening import unsigned
+from scorecards.loosening import loosen_command, unsigned
 from scorecards.schema import Action, CardBar, WaiverLine
 from scorecards.weekly import BarEffect, Changes
 
@@ -80,7 +80,7 @@ def _for_loosened(gates: Sequence[GateVerdict], bar: CardBar) -> Iterator[tuple[
         letter = letters.get(line.gate, "?")
         yield (
             (Priority.P0, 0, letter),
-            Action(Priority.P0, line.gate, letter, "the launch committee", do, (line.criterion,), "", ""),
+            Action(Priority.P0, line.gate, letter, "the launch committee", do, (line.criterion,), loosen_command(line), ""),
         )
 
 

@@ -28,6 +28,8 @@ from scorecards.weeks import cutoff, is_due, week_of
 from scorecards.witnesses import findings
 from scorecards.words import moment
 
+REHEARSAL = "REHEARSAL, which decides nothing. "
+
 
 class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a scorecard is computed from, except the evidence and last week's YAML, which are files of their own.
@@ -46,6 +48,8 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: tuple[PastWeek, ...]
     bar: BarInputs = BarInputs()
     explained: tuple[str, ...] = ()
+    log_head: str = ""
+    rehearsal: bool = False
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -71,7 +75,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         official_from=format_utc(cutoff(inputs.week)),
         evaluated_at=review.now,
         decision=review.decision.decision,
-        sentence=sentence(review),
+        sentence=(REHEARSAL if inputs.rehearsal else "") + sentence(review),
         reasons=review.decision.reasons,
         automatic_no_go=review.decision.automatic_no_go,
         yellow=review.decision.yellow,
@@ -136,4 +140,5 @@ def _inputs(inputs: BuildInputs, bar: CardBar, previous: PreviousRef | None) -> 
         waivers_sha256=sha256_hex(canonical_json(inputs.waivers)),
         history_sha256=sha256_hex(canonical_json(inputs.history)),
         previous=previous,
+        log_head=inputs.log_head,
     )

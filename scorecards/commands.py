@@ -10,7 +10,7 @@ import click
 from gates.lazy import Later, LazyGroup
 from gates.schema.options import clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
-from gates.schema.state import made_state_dir, state_dir
+from gates.schema.state import known_state_dir, made_state_dir, state_dir
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _PATH = click.Path(path_type=Path)
@@ -38,7 +38,6 @@ def scorecard() -> None:
 @click.option("--gates", "gates_path", type=_PATH, help="A folder of GateSet files.  [default: the shipped ones]")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
 @click.option("--evidence", "evidence_path", type=_FOLDER, help="The evidence store.  [default: STATE/evidence]")
-@click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
 @click.option("--draft", is_flag=True, help="Do not add the scorecard to the history.")
 @verdict_options
 @now_option
@@ -53,7 +52,6 @@ def build(  # each parameter is one option of the command line
     gates_path: Path | None,
     waivers_path: Path | None,
     evidence_path: Path | None,
-    official: bool,
     draft: bool,
     fail_on: str | None,
     accept: str | None,
@@ -76,7 +74,7 @@ def build(  # each parameter is one option of the command line
         card = build_again(folder, out)
     else:
         sources = Sources(target, build_sha256, profile, week, gates_path, waivers_path, evidence_path)
-        by_hand = BY_HAND if now is not None and not official else ""
+        by_hand = BY_HAND if now is not None else ""
         card = build_from_store(
             home, sources, clock_at(now)(), out, preview_because="a draft (--draft)" if draft else by_hand, keep=not draft
         )
@@ -101,19 +99,18 @@ def show(folder: Path | None, output_format: str) -> None:
 @click.option(
     "--trust", "trust_path", type=_PATH, help="The JWKS of the signers that you trust.  [default: your own keys in STATE]"
 )
+@click.option("--signers", "pin", metavar="SHA256", help="The Signers document that you trust.  [default: that of STATE]")
 @format_option("text", "json")
-def verify(folder: Path | None, trust_path: Path | None, output_format: str) -> int:
+def verify(folder: Path | None, trust_path: Path | None, pin: str | None, output_format: str) -> int:
     """Verify the scorecard in FOLDER: signatures, and YAML and HTML computed again byte for byte; offline.
 
     Exit 0 only if every level passed, 8 if one failed, 3 if one could not be checked.
     """
-    from gates.evidence.keys import TRUST_FILE, load_trust
+    from scorecards.verifier import whose
     from scorecards.verify import exit_code, levels_text, verify_folder
 
-    own = state_dir() / "keys" / TRUST_FILE
-    known = trust_path or (own if own.exists() else None)
-    origin = "the keys that you brought" if trust_path else "the keys of your state folder"
-    levels = verify_folder(folder or _latest(), load_trust(known) if known else None, origin)
+    keys = whose(state_dir(), trust_path, pin)
+    levels = verify_folder(folder or _latest(), keys.trust, keys.origin, keys.pin)
     show_product(levels_text(levels, output_format), output_format)
     return int(exit_code(levels))
 
@@ -134,16 +131,15 @@ def diff(before: Path, now: Path, output_format: str) -> None:
 @format_option("text", "json")
 def history(target: str | None, output_format: str) -> None:
     """List the verdicts, week by week; official verdicts never change."""
-    from scorecards.history import history_text, read_history
+    from scorecards.history import history_text
+    from scorecards.material import read_history
 
-    with read_history(state_dir()) as held:
-        rows = held.rows(target)
-    show_product(history_text(rows, output_format), output_format)
+    show_product(history_text(read_history(known_state_dir()).rows(target), output_format), output_format)
 
 
 def _latest() -> Path:
     from gates.schema.errors import UsageProblem
-    from scorecards.evaluate import LATEST, REVIEWS
+    from scorecards.folder import LATEST, REVIEWS
 
     path = state_dir() / REVIEWS / LATEST
     if not path.exists():

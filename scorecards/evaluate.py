@@ -1,4 +1,4 @@
-"""One evaluation, from stored evidence to a written folder and a row in the history."""
+"""One evaluation, from the evidence store to a written folder and an entry in the log."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,23 +8,23 @@ import msgspec
 
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import Reviewed
-from gates.evidence.store import Held
+from gates.evidence.store import EvidenceStore, Held
+from gates.log.entry import EntryKind
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
-from gates.schema.gate import Gate
 from gates.schema.time import format_utc
-from gates.schema.waiver import Waiver
 from gates.selection import relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
+from scorecards.card import sign_card
 from scorecards.card_bar import BarInputs
-from scorecards.history import History, open_history
+from scorecards.folder import LATEST, REVIEWS
+from scorecards.history import PastCard
+from scorecards.material import Material, why_preview
 from scorecards.render import render_html
-from scorecards.schema import Scorecard
+from scorecards.schema import Scorecard, Standing
 from scorecards.weeks import week_of
 
-REVIEWS = "reviews"
-LATEST = "latest"
 BY_HAND = "judged as of a given moment (--now), not by the clock"
 
 
@@ -43,40 +43,39 @@ class Occasion(msgspec.Struct, frozen=True):
         return cls(target, reviewed, now, week or week_of(now), preview_because)
 
 
-class Material(msgspec.Struct, frozen=True):
-    """What is judged with: the gates, the waivers, all evidence at hand, the keys that verify it, and what else makes the bar."""
+def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: Path, *, keep: bool = True) -> Scorecard:
+    """Judge, list the result in the log of the store, and write the folder.
 
-    gates: tuple[Gate, ...]
-    waivers: tuple[Waiver, ...]
-    evidence: Sequence[Held]
-    trust_jwks: bytes
-    bar: BarInputs = BarInputs()
-
-
-def evaluate(home: Path, occasion: Occasion, material: Material, signer: Signer, out: Path, *, keep: bool = True) -> Scorecard:
-    """Judge, write the folder, and keep the result in the history of the state folder, all in one transaction.
-
-    A second evaluation at the same moment waits, and then sees the first one's official verdict.
+    The caller holds the store's lock since it read `material`: a second evaluation waits, and then sees the first one's verdict.
     """
-    with open_history(home) as history:
-        inputs, previous = _inputs(history, occasion, material)
-        evidence = [_compact(item) for item in relevant(inputs.gates, material.evidence, inputs.reviewed, occasion.now)]
-        previous_card = None if previous is None else folder.read_scorecard(previous, "the history")
-        scorecard = build(inputs, evidence, previous_card)
-        yaml_bytes = folder.scorecard_yaml(scorecard)
-        html_bytes = render_html(scorecard, sha256_hex(yaml_bytes))
-        files = {
-            folder.INPUTS_FILE: folder.inputs_yaml(inputs),
-            folder.BUNDLE_FILE: folder.bundle(evidence),
-            folder.TRUST_FILE: material.trust_jwks,
-            folder.PREVIOUS_FILE: previous,
-            folder.YAML_FILE: yaml_bytes,
-            folder.HTML_FILE: html_bytes,
-            folder.SIGNATURE_FILE: folder.sign_scorecard(signer, scorecard, inputs, yaml_bytes, html_bytes),
-        }
-        _write(out, files)
-        if keep:
-            history.add(scorecard, yaml_bytes)
+    past = material.history.official(occasion.target, occasion.week)
+    earlier = [card for card in past if card.past.week < occasion.week]
+    previous = _previous(store, earlier[-1]) if earlier else None
+    reviewed = {occasion.target: occasion.reviewed}
+    evidence = [_compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
+    inputs = _inputs(occasion, material, past, why_preview(material, evidence, occasion.preview_because))
+    scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
+    yaml_bytes = folder.scorecard_yaml(scorecard)
+    html_bytes = render_html(scorecard, sha256_hex(yaml_bytes))
+    official = scorecard.spec.standing is Standing.OFFICIAL
+    signer = _signer(material, official=official)
+    card = sign_card(signer, scorecard, occasion.reviewed.target, material.signers_sha256, yaml_bytes, html_bytes)
+    if keep:
+        store.keep_artifact(folder.YAML_FILE, yaml_bytes)
+        store.append(material.signer, EntryKind.CARD if official else EntryKind.PREVIEW, msgspec.json.encode(card))
+    files = {
+        folder.INPUTS_FILE: folder.inputs_yaml(inputs),
+        folder.BUNDLE_FILE: folder.bundle(evidence),
+        folder.HISTORY_FILE: folder.lines(item.held.envelope for item in past) if past else None,
+        folder.PREVIOUS_FILE: previous,
+        folder.YAML_FILE: yaml_bytes,
+        folder.HTML_FILE: html_bytes,
+        folder.SIGNATURE_FILE: msgspec.json.encode(card) + b"\n",
+        **material.files(past),
+    }
+    for name, data in files.items():
+        if data is not None:
+            (out / name).write_bytes(data)
     return scorecard
 
 
@@ -118,21 +117,33 @@ def point_latest(home: Path, out: Path) -> None:
     part.replace(reviews / LATEST)
 
 
-def _inputs(history: History, occasion: Occasion, material: Material) -> tuple[BuildInputs, bytes | None]:
-    official = history.official(occasion.target, occasion.week)
-    earlier = [data for past, data in official if past.week < occasion.week]
-    inputs = BuildInputs(
+def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], preview_because: str) -> BuildInputs:
+    return BuildInputs(
         now=format_utc(occasion.now),
         week=occasion.week,
         target=occasion.target,
         reviewed={occasion.target: occasion.reviewed},
-        preview_because=occasion.preview_because,
+        preview_because=preview_because,
         gates=material.gates,
         waivers=material.waivers,
-        history=tuple(past for past, _ in official),
+        history=tuple(card.past for card in past),
         bar=_with_inputs(material.bar, occasion.reviewed),
+        explained=material.explained,
+        log_head=material.log_head,
+        rehearsal=material.signer.rehearsal,
     )
-    return inputs, earlier[-1] if earlier else None
+
+
+def _signer(material: Material, *, official: bool) -> Signer:
+    if not official:
+        return material.signer
+    assert material.official is not None, "without an official key nothing is official"
+    return material.official
+
+
+def _previous(store: EvidenceStore, card: PastCard) -> bytes:
+    """The YAML of the last official week, which the store keeps."""
+    return folder.stored_yaml(store.artifact_path(card.past.yaml_sha256), card.past)
 
 
 def _with_inputs(bar: BarInputs, reviewed: Reviewed) -> BarInputs:
@@ -144,9 +155,3 @@ def _with_inputs(bar: BarInputs, reviewed: Reviewed) -> BarInputs:
 def _compact(held: Held) -> Held:
     """The same evidence named by its envelope on one line, which is how the bundle holds it."""
     return Held(sha256_hex(folder.bundle_line(held.envelope)), held.envelope, held.statement)
-
-
-def _write(out: Path, files: dict[str, bytes | None]) -> None:
-    for name, data in files.items():
-        if data is not None:
-            (out / name).write_bytes(data)

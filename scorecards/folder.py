@@ -6,24 +6,30 @@ from pathlib import Path
 
 import msgspec
 
-from gates.evidence.dsse import Envelope, Signer, TrustRoot, decode_envelope
-from gates.evidence.making import Result, Span, make_predicate
-from gates.evidence.statement import PAYLOAD_TYPE, STATEMENT_TYPE, EvidenceKind, Inputs, Producer, Statement, Subject
+from gates.evidence.dsse import Envelope, TrustRoot, decode_envelope
+from gates.evidence.statement import Producer, Statement
 from gates.evidence.store import Held, read_envelope
-from gates.schema.canonical import canonical_json, canonical_yaml, sha256_hex
+from gates.schema.canonical import canonical_yaml, sha256_hex
 from gates.schema.documents import API_VERSION, Document, Metadata, load_document, parse_document
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from scorecards.build import BuildInputs
+from scorecards.card import HTML_FILE, YAML_FILE
 from scorecards.schema import KIND, Scorecard, ScorecardSpec
+from scorecards.weekly import PastWeek
+
+__all__ = ["HTML_FILE", "YAML_FILE"]
 
 INPUTS_KIND = "ScorecardInputs"
-YAML_FILE = "scorecard.yaml"
-HTML_FILE = "scorecard.html"
 SIGNATURE_FILE = "scorecard.intoto.json"
 BUNDLE_FILE = "evidence.intoto.jsonl"
 INPUTS_FILE = "inputs.yaml"
 PREVIOUS_FILE = "previous.yaml"
 TRUST_FILE = "trust.json"
+HISTORY_FILE = "history.intoto.jsonl"
+ACTS_FILE = "acts.intoto.jsonl"
+SIGNERS_FILE = "signers.json"
+REVIEWS = "reviews"  # the folder of reviews in the state folder, and the link to the last one
+LATEST = "latest"
 
 
 def scorecard_yaml(scorecard: Scorecard) -> bytes:
@@ -69,18 +75,26 @@ def read_bundle(folder: Path, trust: TrustRoot) -> list[Held]:
     return [read_envelope(line, trust, f"{path}:{number}") for number, line in enumerate(lines, 1)]
 
 
-def sign_scorecard(signer: Signer, scorecard: Scorecard, inputs: BuildInputs, yaml_bytes: bytes, html_bytes: bytes) -> bytes:
-    """A signed in-toto statement over both files; the predicate holds the decision and its moment."""
-    spec = scorecard.spec
-    facts = {"week": spec.week, "target": spec.target, "standing": spec.standing.value, "decision": spec.decision.value}
-    span, given = Span(spec.evaluated_at, spec.evaluated_at, 0), Inputs(target=inputs.reviewed[spec.target].target)
-    predicate = make_predicate(EvidenceKind.SCORECARD, "gonogo scorecard build", span, given, Result({}, dict(facts)), None)
-    subjects = (
-        Subject(YAML_FILE, {"sha256": sha256_hex(yaml_bytes)}),
-        Subject(HTML_FILE, {"sha256": sha256_hex(html_bytes)}),
-    )
-    statement = Statement(STATEMENT_TYPE, subjects, EvidenceKind.SCORECARD.value, predicate)
-    return msgspec.json.encode(signer.sign(PAYLOAD_TYPE, canonical_json(statement))) + b"\n"
+def lines(envelopes: Iterable[Envelope]) -> bytes:
+    """Envelopes, one a line, in their order."""
+    return b"".join(bundle_line(envelope) + b"\n" for envelope in envelopes)
+
+
+def read_lines(path: Path) -> tuple[bytes, ...]:
+    """The envelopes of a file with one a line; none where the file is absent."""
+    return tuple(path.read_bytes().splitlines()) if path.exists() else ()
+
+
+def stored_yaml(path: Path, past: PastWeek) -> bytes:
+    """An official week's YAML as the store keeps it; raises UnverifiedProblem where it is gone or changed."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        step = "restore the file, or `gonogo state restore` with the review folder of that week"
+        raise UnverifiedProblem(f"{path}: the scorecard of {past.week} is gone", next_step=step) from None
+    if sha256_hex(data) != past.yaml_sha256:
+        raise UnverifiedProblem(f"{path}: the scorecard of {past.week} was changed: its sha256 is {sha256_hex(data)}")
+    return data
 
 
 def read_producer(envelope: Envelope) -> Producer | None:

@@ -1,145 +1,131 @@
-"""The official verdicts, week by week, in SQLite: what was official once is never changed."""
+"""The verdicts of a state folder, week by week: the signed cards that its log lists, each by a key that may, each on the last."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
 
-from sqlite_utils import Database
+import msgspec
 
-from gates.schema.canonical import canonical_json, sha256_hex
-from gates.schema.errors import UnknownProblem, UnverifiedProblem, UsageProblem
-from scorecards.folder import read_scorecard
-from scorecards.schema import Scorecard, Standing
-from scorecards.streak import not_passed, state_of
+from gates.acts.act import ActKind
+from gates.acts.store import HeldAct
+from gates.evidence.contents import Contents, Held
+from gates.evidence.dsse import TrustRoot
+from gates.log.entry import Entry, EntryKind
+from gates.schema.canonical import canonical_json
+from gates.schema.errors import UnverifiedProblem
+from gates.schema.time import parse_utc
+from gates.signers.document import Role
+from gates.signers.ring import Signers
+from scorecards.card import CardFacts, facts_of
+from scorecards.schema import Standing
 from scorecards.weekly import PastWeek
+from scorecards.weeks import cutoff, is_due
 
-FILE = "history.db"
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS scorecards (
-  id INTEGER PRIMARY KEY,
-  target TEXT NOT NULL,
-  week TEXT NOT NULL,
-  official INTEGER NOT NULL CHECK (official IN (0, 1)),
-  decision TEXT NOT NULL,
-  evaluated_at TEXT NOT NULL,
-  yaml_sha256 TEXT NOT NULL,
-  yaml BLOB NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS one_official_verdict ON scorecards (target, week) WHERE official = 1;
-CREATE TRIGGER IF NOT EXISTS official_is_not_updated BEFORE UPDATE ON scorecards WHEN OLD.official = 1
-BEGIN SELECT RAISE(ABORT, 'an official scorecard cannot be changed'); END;
-CREATE TRIGGER IF NOT EXISTS official_is_not_deleted BEFORE DELETE ON scorecards WHEN OLD.official = 1
-BEGIN SELECT RAISE(ABORT, 'an official scorecard cannot be deleted'); END;
-"""
+class PastCard(msgspec.Struct, frozen=True):
+    """One official week: what later weeks need to know of it, its signed card, and who made a late one official."""
+
+    past: PastWeek
+    held: Held
+    late_by: tuple[str, ...] = ()
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One evaluation as `gonogo scorecard history` lists it."""
+
+    week: str
+    target: str
+    standing: str
+    decision: str
+    evaluated_at: str
+    yaml_sha256: str
 
 
 class History:
-    """The scorecards of one state folder; open it with `open_history`."""
+    """The scorecards that a verified log lists. `trust` verifies cards, `signers` say whose are official."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, contents: Contents, trust: TrustRoot, signers: Signers | None, late: Sequence[HeldAct] = ()) -> None:
+        self._contents, self._trust, self._signers = contents, trust, signers
+        self._late = {act.digest: act for act in late if act.statement.predicate.act is ActKind.LATE_REVIEW}
 
-    def official(self, target: str, until: str) -> list[tuple[PastWeek, bytes]]:
-        """The official weeks of a target up to and with the week `until`, oldest first, each with its YAML.
+    def official(self, target: str, until: str) -> list[PastCard]:
+        """The official weeks of a target up to and with the week `until`, oldest first.
 
-        Raises UnverifiedProblem where a row does not match its digest: it was changed past the triggers.
+        The log is walked from its start. Raises UnverifiedProblem for a card by a key that may not sign official ones, outside
+        its week, for a week that has one already, or that names another last week than the log does.
         """
-        where = "official = 1 AND target = ? AND week <= ?"
-        rows = self._database.table("scorecards").rows_where(where, [target, until], order_by="week")
-        return [_checked(row) for row in rows]
+        found: dict[str, PastCard] = {}
+        for entry in self._contents.entries(EntryKind.CARD, EntryKind.HUMAN):
+            card = self._late_card(entry, target) if entry.kind is EntryKind.HUMAN else self._card(entry, target, found)
+            if card is not None and (card.past.week not in found or not card.late_by):
+                found[card.past.week] = card
+        return [found[week] for week in sorted(found) if week <= until]
 
-    def rows(self, target: str | None) -> list[dict[str, object]]:
-        """What was evaluated and when, newest week first, without the YAML."""
-        select = "id, target, week, official, decision, evaluated_at, yaml_sha256"
-        where, values = ("target = ?", [target]) if target else ("1", [])
-        order = "week DESC, evaluated_at DESC, id DESC"
-        return list(self._database.table("scorecards").rows_where(where, values, select=select, order_by=order))
+    def rows(self, target: str | None) -> list[Row]:
+        """What was evaluated and when, newest week first; weeks of releases before the log are `legacy`."""
+        late = {card.past.yaml_sha256 for name in self._targets() for card in self.official(name, "9999-W52") if card.late_by}
+        found = [_row(facts, late) for _, facts in self._all(EntryKind.CARD, EntryKind.PREVIEW)]
+        found += [
+            Row(week.week, week.target, "legacy", week.decision, week.evaluated_at, week.yaml_sha256)
+            for week in self._contents.legacy_weeks()
+        ]
+        chosen = [row for row in found if target in (None, row.target)]
+        return sorted(chosen, key=lambda row: (row.week, row.evaluated_at), reverse=True)
 
-    def add(self, scorecard: Scorecard, yaml_bytes: bytes) -> None:
-        """Keep one evaluation; the week's second official one is refused by the database."""
-        spec = scorecard.spec
-        row = {
-            "target": spec.target,
-            "week": spec.week,
-            "official": int(spec.standing is Standing.OFFICIAL),
-            "decision": spec.decision.value,
-            "evaluated_at": spec.evaluated_at,
-            "yaml_sha256": sha256_hex(yaml_bytes),
-            "yaml": yaml_bytes,
-        }
-        self._database.table("scorecards").insert(row)
+    def _targets(self) -> set[str]:
+        return {facts.target for _, facts in self._all(EntryKind.CARD, EntryKind.PREVIEW)}
 
+    def _all(self, *kinds: EntryKind) -> Iterator[tuple[Held, CardFacts]]:
+        for entry in self._contents.entries(*kinds):
+            held = self._contents.held(entry.object, self._trust)
+            yield held, facts_of(held.statement, entry.object)
 
-@contextmanager
-def open_history(home: Path) -> Iterator[History]:
-    """The history of a state folder, locked in one transaction: what is read here is still true when a row is added."""
-    with _explained(home / FILE), closing(sqlite3.connect(home / FILE, isolation_level=None, timeout=30)) as connection:
-        connection.executescript(_SCHEMA)
-        connection.execute("BEGIN IMMEDIATE")
-        yield History(Database(connection))
-        connection.execute("COMMIT")
+    def _card(self, entry: Entry, target: str, found: Mapping[str, PastCard]) -> PastCard | None:
+        held = self._contents.held(entry.object, self._trust)
+        facts = facts_of(held.statement, entry.object)
+        if facts.target != target:
+            return None
+        week, origin, at = facts.week, f"the official card {entry.object[:12]} of {facts.week}", parse_utc(entry.at)
+        keyids = self._trust.verify(held.envelope).keyids
+        listed = self._signers is not None and any(self._signers.may(keyid, Role.OFFICIAL, at) for keyid in keyids)
+        if not listed and not held.statement.predicate.rehearsal:  # only its own rehearsal trusts a rehearsal key
+            raise UnverifiedProblem(f"{origin}: signed by {', '.join(keyids)}, which the Signers do not list for official cards")
+        if not is_due(week, at) or parse_utc(facts.past.evaluated_at) < cutoff(week):
+            raise UnverifiedProblem(f"{origin}: listed at {entry.at}, outside the time in which that week's card is official")
+        if week in found:
+            raise UnverifiedProblem(f"{origin}: the week has the official card {found[week].held.digest[:12]} already")
+        last = found[max(found)].past.yaml_sha256 if found and max(found) < week else None
+        if facts.previous != last:
+            raise UnverifiedProblem(f"{origin}: names {facts.previous} as the last one, the log lists {last}: one was replaced")
+        return PastCard(facts.past, held)
 
-
-@contextmanager
-def read_history(home: Path) -> Iterator[History]:
-    """The same for reading only, in a folder that may be read-only; empty where nothing was kept yet."""
-    path = home / FILE
-    where = f"{path.absolute().as_uri()}?mode=ro" if path.exists() else "file::memory:"
-    with _explained(path), closing(sqlite3.connect(where, uri=True, timeout=30)) as connection:
-        if not path.exists():
-            connection.executescript(_SCHEMA)
-        yield History(Database(connection))
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Raise what SQLite says as a problem that names the file."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise UsageProblem(f"{path}: {error}", next_step="GONOGO_HOME names a state folder that can be written to") from error
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            raise UnknownProblem(f"{path}: {error}", next_step="another review may hold it, or the disk is full") from error
-        hint = "if it is damaged, move it away, and the streak starts again"
-        raise UnverifiedProblem(f"{path}: {error}", next_step=hint) from error
+    def _late_card(self, entry: Entry, target: str) -> PastCard | None:
+        """The preview of a past week that two people signed late; None for any other act, and for a card of another target."""
+        act = self._late.get(entry.object)
+        if act is None:
+            return None
+        signed = act.statement.about.digest.sha256
+        for held, facts in self._all(EntryKind.PREVIEW):
+            if (facts.past.yaml_sha256, facts.target) == (signed, target):
+                # What was judged before the week's verdict was due cannot be made that verdict by people.
+                moments = (act.statement.predicate.at, facts.past.evaluated_at)
+                due = all(parse_utc(moment) >= cutoff(facts.week) for moment in moments)
+                return PastCard(facts.past, held, act.people) if due else None
+        return None
 
 
-def history_text(rows: Sequence[Mapping[str, object]], output_format: str) -> str:
+def history_text(rows: Sequence[Row], output_format: str) -> str:
     """The rows as text, or as JSON."""
     if output_format == "json":
-        return canonical_json([{**row, "official": bool(row["official"])} for row in rows]).decode() + "\n"
+        return canonical_json(list(rows)).decode() + "\n"
     if not rows:
         return "no scorecard was built yet\n"
     lines = [f"{'week':<9} {'target':<12} {'standing':<9} {'decision':<15} {'evaluated':<25} sha256 of scorecard.yaml"]
     for row in rows:
-        standing = Standing.OFFICIAL if row["official"] else Standing.PREVIEW
-        head = f"{row['week']:<9} {row['target']:<12} {standing.value:<9} {row['decision']:<15}"
-        lines.append(f"{head} {row['evaluated_at']:<25} {row['yaml_sha256']}")
+        head = f"{row.week:<9} {row.target:<12} {row.standing:<9} {row.decision:<15}"
+        lines.append(f"{head} {row.evaluated_at:<25} {row.yaml_sha256}")
     return "\n".join(lines) + "\n"
 
 
-def to_past(scorecard: Scorecard, yaml_sha256: str) -> PastWeek:
-    """What later weeks need to know of an official scorecard."""
-    spec = scorecard.spec
-    return PastWeek(
-        week=spec.week,
-        state=state_of(spec.decision, spec.exit_code),
-        decision=spec.decision,
-        evaluated_at=spec.evaluated_at,
-        yaml_sha256=yaml_sha256,
-        bar=spec.bar.state,
-        not_passed=not_passed(spec.gates),
-    )
-
-
-def _checked(row: dict[str, object]) -> tuple[PastWeek, bytes]:
-    data = row["yaml"]
-    assert isinstance(data, bytes), "the column is a blob"
-    found = sha256_hex(data)
-    if found != row["yaml_sha256"]:
-        raise UnverifiedProblem(f"{FILE}: the scorecard of {row['week']} has the sha256 {found}, not {row['yaml_sha256']}")
-    return to_past(read_scorecard(data, f"{FILE}: {row['week']}"), found), data
+def _row(facts: CardFacts, late: set[str]) -> Row:
+    past = facts.past
+    standing = "late" if past.yaml_sha256 in late and facts.standing is Standing.PREVIEW else facts.standing.value
+    return Row(facts.week, facts.target, standing, past.decision.value, past.evaluated_at, past.yaml_sha256)

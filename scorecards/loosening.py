@@ -23,12 +23,11 @@ _Key = tuple[str, str]
 
 
 class Loosening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A signed act: these persons let a criterion require `to_bar` in place of `from_bar` (sha256, see `Loosened`)."""
+    """A signed act: these persons allow one change of a criterion, by its sha256 (`change_sha256`)."""
 
     gate: str
     criterion: str
-    from_bar: str
-    to_bar: str
+    change: str
     persons: tuple[str, ...]
     at: str
 
@@ -55,6 +54,16 @@ class Loosened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     from_bar: str
     to_bar: str
     persons: tuple[str, ...]
+
+
+def change_sha256(line: "Loosened") -> str:
+    """What people sign: this criterion requires `to_bar` in place of `from_bar`."""
+    return sha256_hex(f"{line.from_bar}:{line.to_bar}".encode())
+
+
+def loosen_command(line: "Loosened") -> str:
+    """The command with which two people sign a loosening."""
+    return f"gonogo gate loosen {line.gate}/{line.criterion} --change {change_sha256(line)} --reason WHY --as PERSON --as PERSON"
 
 
 def find_loosened(
@@ -125,15 +134,16 @@ def _loosening(old: Stop, new: Stop | None) -> str:
 def _line(old: Stop, new: Stop | None, change: str, acts: Sequence[Loosening], since: str, week: str) -> Loosened:
     from_bar, to_bar = _sha256(old), "" if new is None else _sha256(new)
     gate, criterion = old.gate.id, old.criterion.id
-    persons = _signed_by(acts, (gate, criterion, from_bar, to_bar))
-    return Loosened(week if persons else since, gate, criterion, change, old, from_bar, to_bar, persons)
+    line = Loosened(since, gate, criterion, change, old, from_bar, to_bar, ())
+    persons = _signed_by(acts, (gate, criterion, change_sha256(line)))
+    return msgspec.structs.replace(line, week=week, persons=persons) if persons else line
 
 
-def _signed_by(acts: Sequence[Loosening], wanted: tuple[str, str, str, str]) -> tuple[str, ...]:
+def _signed_by(acts: Sequence[Loosening], wanted: tuple[str, str, str]) -> tuple[str, ...]:
     """The persons of an act that names exactly this loosening; none where they are too few."""
     for act in acts:
         persons = sorted({person.strip().casefold(): person for person in act.persons if person.strip()}.items())
-        if (act.gate, act.criterion, act.from_bar, act.to_bar) == wanted and len(persons) >= SIGNERS_NEEDED:
+        if (act.gate, act.criterion, act.change) == wanted and len(persons) >= SIGNERS_NEEDED:
             return tuple(person for _, person in persons)
     return ()
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import msgspec
 
 from gates.build import profile_path
-from gates.evidence.keys import load_signer
-from gates.evidence.store import EvidenceStore
+from gates.evidence.keys import EVIDENCE, load_signer
+from gates.schema.gate import Gate
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
 from scorecards.evaluate import BY_HAND, new_folder
-from scorecards.stored import EVIDENCE, Rules, gather, load_rules
+from scorecards.material import read_material
+from scorecards.stored import bar_inputs, load_rules, open_store
 from scorecards.weeks import monday, week_of
 
 
@@ -24,7 +25,6 @@ class Options(msgspec.Struct, frozen=True):
     out: Path | None
     week: str | None
     now: dt.datetime | None
-    official: bool
     gates_path: Path | None
     waivers_path: Path | None
 
@@ -41,7 +41,7 @@ class Order(msgspec.Struct, frozen=True):
     seed: int
     week: str | None
     preview_because: str
-    rules: Rules
+    gates: tuple[Gate, ...]
     gates_path: Path | None
     waivers_path: Path | None
 
@@ -57,9 +57,10 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         monday(options.week)
     profile_path(options.profile)
     load_signer(home)
-    EvidenceStore(home / EVIDENCE).make()
-    rules = load_rules(home, options.gates_path, options.waivers_path)
-    gather(home, rules, None, named.target)
+    store, gates = open_store(home, None), load_rules(options.gates_path)
+    store.make()
+    with store.held():
+        read_material(home, store, gates, options.waivers_path, bar_inputs(named.target))
     return Order(
         home=home,
         out=new_folder(home, options.week or week_of(options.now or system()), options.out),
@@ -69,8 +70,8 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         profile=str(Path(options.profile).absolute()) if options.profile.endswith((".yaml", ".yml")) else options.profile,
         seed=options.seed,
         week=options.week,
-        preview_because=BY_HAND if options.now is not None and not options.official else "",
-        rules=rules,
+        preview_because=BY_HAND if options.now is not None else "",
+        gates=gates,
         gates_path=None if options.gates_path is None else options.gates_path.absolute(),
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from drills.process import Service
 from gates.build import make_reviewed, read_build
-from gates.evidence.dsse import Signer
 from gates.evidence.identity import OBSERVATION
 from gates.evidence.keys import load_signer
 from gates.evidence.observation import observe
@@ -21,11 +20,12 @@ from gates.schema.rooms import room_argv
 from gates.schema.runbook import find_runbook
 from gates.schema.time import Clock, system_clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
+from scorecards.material import read_material
 from scorecards.order import Order
 from scorecards.plan import STEPS, Step, why_not
 from scorecards.schema import Scorecard
 from scorecards.steps import StepResult, Voice, last_words, outcome_in_words, run_command
-from scorecards.stored import gather
+from scorecards.stored import bar_inputs, open_store
 
 STEPS_FILE = "steps.json"
 PRIVATE = "*.key"
@@ -57,13 +57,14 @@ def collect(order: Order, voice: Voice) -> str:
     return build
 
 
-def judge(order: Order, build: str, clock: Clock, signer: Signer) -> Scorecard:
+def judge(order: Order, build: str, clock: Clock) -> Scorecard:
     """Judge all stored evidence and write the scorecard into the review's folder."""
-    material, now = gather(order.home, order.rules, order.evidence, order.named.target), clock()
-    reviewed = make_reviewed(order.named, build, order.profile)
-    because = order.preview_because
-    occasion = Occasion.at(now, target=order.named.name, reviewed=reviewed, week=order.week, preview_because=because)
-    scorecard = evaluate(order.home, occasion, material, signer, order.out)
+    store, reviewed = open_store(order.home, None), make_reviewed(order.named, build, order.profile)
+    name, because = order.named.name, order.preview_because
+    with store.held():
+        material = read_material(order.home, store, order.gates, order.waivers_path, bar_inputs(order.named.target))
+        occasion = Occasion.at(clock(), target=name, reviewed=reviewed, week=order.week, preview_because=because)
+        scorecard = evaluate(store, occasion, material, order.out)
     copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path or CATALOG, order.out)
     point_latest(order.home, order.out)
     return scorecard

@@ -22,7 +22,6 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 )
 @click.option("--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped]")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
-@click.option("--official", is_flag=True, help="Let a verdict as of --now become the official one of its week.")
 @verdict_options
 @now_option
 @format_option("text", "yaml", "json")
@@ -34,7 +33,6 @@ def review(  # each parameter is one option of the command line
     seed: int,
     gates_path: Path | None,
     waivers_path: Path | None,
-    official: bool,
     fail_on: str | None,
     accept: str | None,
     now: dt.datetime | None,
@@ -43,14 +41,14 @@ def review(  # each parameter is one option of the command line
     """Load the service, rehearse crash and rollback, judge the launch gates, write the week's scorecard.
 
     The scorecard is printed, and written with its evidence to a folder that `gonogo scorecard verify` can check anywhere.
-    The first one from Friday 12:00 UTC of an ISO week on is the week's official verdict.
+    With Signers (`gonogo signer init`) the first one from Friday 12:00 UTC of an ISO week on is the week's official
+    verdict; without them every scorecard is a preview.
 
-    With --now the gates are judged as of that moment, and the verdict stays a preview unless --official is given.
+    With --now the gates are judged as of that moment, and the verdict stays a preview.
     Evidence is always dated by the clock: what this run measures does not count for an earlier moment.
 
     Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
-    from gates.evidence.keys import load_signer
     from gates.schema.time import system_clock
     from scorecards.lacks import lacks
     from scorecards.order import Options, make_order, warning
@@ -60,7 +58,7 @@ def review(  # each parameter is one option of the command line
     from scorecards.steps import Voice
 
     home, voice = made_state_dir(), Voice(len(STEPS))
-    options = Options(target, profile, seed, out, week, now, official, gates_path, waivers_path)
+    options = Options(target, profile, seed, out, week, now, gates_path, waivers_path)
     order = make_order(home, options, system_clock)
     voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")
     if caution := warning(options, system_clock()):
@@ -68,7 +66,7 @@ def review(  # each parameter is one option of the command line
     for line in lacks(order.named.target):
         voice.say(f"this machine: {line}")
     build = collect(order, voice)
-    scorecard = judge(order, build, clock_at(now), load_signer(home))
+    scorecard = judge(order, build, clock_at(now))
     show_product(shown(scorecard, output_format), output_format)
     voice.say(f"wrote {order.out / 'scorecard.html'}; check it with: gonogo scorecard verify {order.out}")
     return int(exit_code(scorecard, fail_on=fail_on, accept=accept))

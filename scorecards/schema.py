@@ -136,6 +136,7 @@ class InputDigests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waivers_sha256: str
     history_sha256: str
     previous: PreviousRef | None
+    log_head: str
 
 
 class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

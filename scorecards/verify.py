@@ -7,19 +7,11 @@ from pathlib import Path
 import msgspec
 
 from gates.evidence.dsse import TrustRoot
-from gates.evidence.keys import load_trust
-from gates.evidence.making import producer
-from gates.evidence.statement import EvidenceKind, open_statement
-from gates.evidence.store import Held
-from gates.schema.canonical import canonical_json, sha256_hex
-from gates.schema.errors import Problem, UnverifiedProblem
+from gates.schema.canonical import canonical_json
+from gates.schema.errors import Problem
 from gates.schema.outcome import ExitCode
 from scorecards import folder
-from scorecards.build import BuildInputs, build, previous_ref
-from scorecards.render import render_html
-from scorecards.schema import Scorecard
-
-_SHOWN = 140
+from scorecards.checks import Checks, NotReached, Unpinned
 
 
 class Checked(StrEnum):
@@ -38,23 +30,24 @@ class Level(msgspec.Struct, frozen=True):
     detail: str
 
 
-class _NotReached(Exception):
-    """A level depends on one that did not pass."""
-
-
-def verify_folder(path: Path, trust: TrustRoot | None, origin: str = "your trusted keys") -> tuple[Level, ...]:
+def verify_folder(
+    path: Path, trust: TrustRoot | None, origin: str = "your trusted keys", pin: str | None = None
+) -> tuple[Level, ...]:
     """Every level; each may depend on the ones before it.
 
-    `trust` are the verifier's keys, from `origin`. Without them the keys inside the folder show whether its parts match,
-    and who signed it is not checked.
+    `trust` are the verifier's keys, from `origin`, and `pin` the sha256 of the Signers document that the verifier trusts. Without
+    them the keys inside the folder show whether its parts match, and who signed it is not checked.
     """
-    checks = _Checks(path, trust)
+    checks = Checks(path, trust, pin)
     levels = (
         _level("every piece of evidence is signed and unchanged", checks.evidence),
+        _level("the log that the folder carries is whole, and ends where the scorecard says", checks.log),
+        _level("waivers, explanations and loosenings are what people signed", checks.acts),
+        _level("every past week is what its signed card says, by a key that may", checks.history),
         _level("last week's scorecard is the one that the inputs name", checks.previous),
         _level("scorecard.yaml follows from inputs and evidence", checks.yaml),
         _level("scorecard.html follows from scorecard.yaml", checks.html),
-        _level("the signature covers scorecard.yaml and scorecard.html", checks.signature),
+        _level("the signature covers scorecard.yaml and scorecard.html, by a key that may", checks.signature),
     )
     return (*levels, _signer(path, trust, origin, levels))
 
@@ -77,94 +70,14 @@ def levels_text(levels: Sequence[Level], output_format: str) -> str:
     return "\n".join([*lines, total.get(code, "NOT VERIFIED")]) + "\n"
 
 
-class _Checks:
-    """The checks of one folder; each stores what the next ones need."""
-
-    def __init__(self, path: Path, trust: TrustRoot | None) -> None:
-        self._path, self._trust = path, trust
-        self._held: list[Held] | None = None
-        self._inputs: BuildInputs | None = None
-        self._last: Scorecard | None = None
-        self._again: tuple[Scorecard, bytes] | None = None
-
-    def evidence(self) -> str:
-        self._held = folder.read_bundle(self._path, self._root())
-        return f"{len(self._held)} statements"
-
-    def previous(self) -> str:
-        inputs = folder.read_inputs(self._path)
-        named, found = previous_ref(inputs), folder.read_previous(self._path)
-        if named is None and found is None:
-            self._inputs = inputs
-            return "none: no earlier week was official"
-        if named is None or found is None:
-            there = (
-                "is there, but the inputs name no earlier week" if found else f"is not there, but {folder.INPUTS_FILE} names one"
-            )
-            raise UnverifiedProblem(f"{folder.PREVIOUS_FILE} {there}")
-        data, self._last = found
-        if sha256_hex(data) != named.yaml_sha256:
-            raise UnverifiedProblem(f"{folder.PREVIOUS_FILE} has the sha256 {sha256_hex(data)}, not {named.yaml_sha256}")
-        self._inputs = inputs
-        return f"{named.week}, sha256 {named.yaml_sha256[:12]}"
-
-    def yaml(self) -> str:
-        if self._held is None or self._inputs is None:
-            raise _NotReached
-        scorecard = build(self._inputs, self._held, self._last)
-        expected = folder.scorecard_yaml(scorecard)
-        try:
-            _same(expected, folder.read_file(self._path / folder.YAML_FILE), folder.YAML_FILE)
-        except UnverifiedProblem as problem:
-            raise UnverifiedProblem(problem.message + self._other_version()) from None
-        self._again = scorecard, expected
-        return f"computed again, {len(expected)} bytes are the same"
-
-    def html(self) -> str:
-        if self._again is None:
-            raise _NotReached
-        scorecard, yaml_bytes = self._again
-        expected = render_html(scorecard, sha256_hex(yaml_bytes))
-        _same(expected, folder.read_file(self._path / folder.HTML_FILE), folder.HTML_FILE)
-        return f"computed again, {len(expected)} bytes are the same"
-
-    def signature(self) -> str:
-        origin = str(self._path / folder.SIGNATURE_FILE)
-        envelope = folder.read_signature(self._path)
-        statement = open_statement(self._root(), envelope, origin)
-        if statement.predicate_type != EvidenceKind.SCORECARD:
-            raise UnverifiedProblem(f"{origin}: is a statement of type {statement.predicate_type}, not about a scorecard")
-        named = {subject.name: subject.digest.get("sha256", "") for subject in statement.subject}
-        for name in (folder.YAML_FILE, folder.HTML_FILE):
-            found = sha256_hex(folder.read_file(self._path / name))
-            if named.get(name) != found:
-                raise UnverifiedProblem(
-                    f"{origin}: {name} was signed with sha256 {named.get(name, 'nothing')}, the file has {found}"
-                )
-        return f"by {', '.join(self._root().verify(envelope).keyids)}"
-
-    def _other_version(self) -> str:
-        """A hint if another release wrote the folder: that one may judge or word differently."""
-        try:
-            wrote = folder.read_producer(folder.read_signature(self._path))
-        except UnverifiedProblem:
-            return ""
-        ours = producer("")
-        if wrote is None or wrote.sha256 == ours.sha256:
-            return ""
-        release = f"gonogo {wrote.version}, sources {wrote.sha256[:12]}"
-        return f" (written by {release}; this is {ours.version}, {ours.sha256[:12]}: verify with the release that wrote it)"
-
-    def _root(self) -> TrustRoot:
-        return self._trust or load_trust(self._path / folder.TRUST_FILE)
-
-
 def _level(claim: str, check: Callable[[], str]) -> Level:
     try:
         return Level(claim, Checked.PASS, check())
     except Problem as problem:
         return Level(claim, Checked.FAIL, problem.message)
-    except _NotReached:
+    except Unpinned as problem:
+        return Level(claim, Checked.NOT_CHECKED, str(problem))
+    except NotReached:
         return Level(claim, Checked.NOT_CHECKED, "it depends on a level that did not pass")
 
 
@@ -177,22 +90,3 @@ def _signer(path: Path, trust: TrustRoot | None, origin: str, levels: Sequence[L
     if not signed:
         return Level(claim, Checked.FAIL, f"not every signature holds under {origin}")
     return Level(claim, Checked.PASS, f"by {origin}")
-
-
-def _same(expected: bytes, found: bytes, name: str) -> None:
-    """Raise UnverifiedProblem with the first line that differs."""
-    if expected == found:
-        return
-    if found.replace(b"\r\n", b"\n") == expected:
-        raise UnverifiedProblem(f"{name}: every line ends with CR LF, not with LF as it was written; nothing else was changed")
-    wanted, got = expected.split(b"\n"), found.split(b"\n")
-    number = next((index for index, pair in enumerate(zip(wanted, got, strict=False)) if pair[0] != pair[1]), None)
-    line = min(len(wanted), len(got)) if number is None else number
-    raise UnverifiedProblem(f"{name} line {line + 1}: found {_line(got, line)}, but it should be {_line(wanted, line)}")
-
-
-def _line(lines: Sequence[bytes], index: int) -> str:
-    if index >= len(lines):
-        return "the end of the file"
-    text = lines[index].decode(errors="replace").strip()
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

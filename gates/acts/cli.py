@@ -79,23 +79,19 @@ def explain_red(digest: str, reason: str, people: tuple[str, ...], evidence_path
 @click.command()
 @click.argument("criterion", metavar="GATE/CRITERION")
 @reason_option
-@click.option("--removed", is_flag=True, help="The criterion is not in the gate files any more.")
+@click.option("--change", required=True, metavar="SHA256", help="The change, as the scorecard that shows it names it.")
 @as_option
-@gates_option
-def loosen(criterion: str, reason: str, removed: bool, people: tuple[str, ...], gates_path: Path | None) -> None:
-    """Allow an automatic NO GO criterion to be loosened to what the gate files hold now, or to be removed; two people sign.
+def loosen(criterion: str, reason: str, change: str, people: tuple[str, ...]) -> None:
+    """Allow one change by which an automatic NO GO criterion is loosened or removed; two people sign.
 
-    The signatures are about the criterion exactly as it is now: another change of it needs new ones.
+    The scorecard that finds the change prints this command. Another change of the criterion needs new signatures.
     """
     from gates.acts.act import ActKind
+    from gates.evidence_cli import SHA256
 
-    found = _found(criterion, gates_path)
-    if removed and found is not None:
-        raise UsageProblem(f"{criterion} is still in the gate files", next_step="without --removed its present form is signed")
-    present = None if removed else _criterion(criterion, gates_path)
-    if present is not None and not present.automatic_no_go:
-        show(f"note: {criterion} is no automatic NO GO now", err=True)
-    _act(ActKind.LOOSENING, criterion, _digest(present), reason, people)
+    if not SHA256.fullmatch(change):
+        raise UsageProblem(f"--change {change!r} is not a sha256", next_step="copy the command that the scorecard prints")
+    _act(ActKind.LOOSENING, criterion, change, reason, people)
 
 
 def _act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[str, ...], *, expires: str = "") -> None:
@@ -128,9 +124,9 @@ def _found(name: str, gates_path: Path | None) -> Criterion | None:
 
 
 def _digest(criterion: Criterion | None) -> str:
-    from gates.acts.loosening import criterion_sha256
+    from gates.schema.canonical import canonical_json, sha256_hex
 
-    return criterion_sha256(criterion)
+    return sha256_hex(canonical_json(criterion))
 
 
 def _read(path: Path) -> bytes:

@@ -1,20 +1,23 @@
-"""Where acts are: complete ones in the state folder by their sha256, and those that wait for another person's signature."""
+"""Where acts are: complete ones in the log of the evidence store, and those that wait for another person's signature."""
 
-from collections.abc import Iterator
+import datetime as dt
 from pathlib import Path
 
 import msgspec
 
 from gates.acts.act import ActKind, ActStatement
 from gates.acts.check import check_act, require_complete
+from gates.evidence.contents import Contents
 from gates.evidence.dsse import decode_envelope
+from gates.evidence.keys import EVIDENCE, load_signer, own_trust
+from gates.evidence.store import EvidenceStore
+from gates.log.entry import Entry, EntryKind
 from gates.schema.canonical import sha256_hex
-from gates.schema.errors import RefusedProblem, UnverifiedProblem
-from gates.signers.files import write_whole
+from gates.schema.errors import RefusedProblem
+from gates.schema.time import parse_utc
 from gates.signers.ring import Signers
 from gates.signers.store import NONE_YET
 
-ACTS = "acts"
 WAITING = "acts-waiting"
 SUFFIX = ".intoto.json"
 
@@ -29,12 +32,7 @@ class HeldAct(msgspec.Struct, frozen=True):
 
 def keep_act(home: Path, envelope: bytes) -> str:
     """Keep a complete act; returns the sha256 under which it is kept. The same bytes again change nothing."""
-    digest = sha256_hex(envelope)
-    path = home / ACTS / (digest + SUFFIX)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        write_whole(path, envelope)
-    return digest
+    return EvidenceStore(home / EVIDENCE).append(load_signer(home), EntryKind.HUMAN, envelope).object
 
 
 def waiting_path(home: Path, payload: bytes) -> Path:
@@ -44,35 +42,25 @@ def waiting_path(home: Path, payload: bytes) -> Path:
     return folder / (sha256_hex(payload)[:16] + SUFFIX)
 
 
-def load_acts(home: Path, signers: Signers | None) -> dict[ActKind, tuple[HeldAct, ...]]:
-    """Every kept act by kind, oldest first, each verified.
+def load_acts(home: Path, signers: Signers | None, contents: Contents | None = None) -> dict[ActKind, tuple[HeldAct, ...]]:
+    """Every kept act by kind, oldest first, each verified; `contents` is the evidence store, if it was read already.
 
     Raises UnverifiedProblem naming the first that does not verify, RefusedProblem for acts in a folder without Signers.
     """
-    found = [_read(path, signers) for path in _files(home / ACTS)]
+    held = EvidenceStore(home / EVIDENCE).contents(own_trust(home)) if contents is None else contents
+    found = [_read(held.data[entry.object], entry, signers) for entry in held.entries(EntryKind.HUMAN)]
     found.sort(key=lambda held: (held.statement.predicate.at, held.digest))
     return {kind: tuple(held for held in found if held.statement.predicate.act is kind) for kind in ActKind}
 
 
-def read_complete(data: bytes, signers: Signers, origin: str) -> HeldAct:
-    """One act from its envelope's bytes, verified and complete."""
-    checked = require_complete(check_act(decode_envelope(data, origin), signers, origin), signers, origin)
+def read_complete(data: bytes, signers: Signers, origin: str, recorded_at: dt.datetime | None = None) -> HeldAct:
+    """One act from its envelope's bytes, verified and complete; `recorded_at` is when the log took it in."""
+    checked = require_complete(check_act(decode_envelope(data, origin), signers, origin, recorded_at), signers, origin)
     return HeldAct(sha256_hex(data), checked.statement, checked.people)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name.startswith("."):
-            continue
-        if not path.name.endswith(SUFFIX) or not path.is_file():
-            raise UnverifiedProblem(f"{path}: is no act (*{SUFFIX})", next_step="move it elsewhere")
-        yield path
-
-
-def _read(path: Path, signers: Signers | None) -> HeldAct:
+def _read(data: bytes, entry: Entry, signers: Signers | None) -> HeldAct:
+    origin = f"entry {entry.seq} of the log"
     if signers is None:
-        raise RefusedProblem(f"{path}: is an act, and there are no Signers who could have signed it", next_step=NONE_YET)
-    held = read_complete(path.read_bytes(), signers, str(path))
-    if path.name != held.digest + SUFFIX:
-        raise UnverifiedProblem(f"{path}: the content's sha256 is {held.digest}, not the file's name: the file was changed")
-    return held
+        raise RefusedProblem(f"{origin}: is an act, and there are no Signers who could have signed it", next_step=NONE_YET)
+    return read_complete(data, signers, origin, parse_utc(entry.at))

@@ -7,6 +7,7 @@ from pathlib import Path
 from gates.acts.act import ActKind
 from gates.acts.content import owner_fault
 from gates.acts.store import HeldAct, load_acts, read_complete
+from gates.evidence.contents import Contents
 from gates.schema.errors import RefusedProblem, UnverifiedProblem, UsageProblem
 from gates.schema.folder import documents_in
 from gates.schema.gate import Gate
@@ -23,20 +24,20 @@ PAUSE = dt.timedelta(days=14)
 ADD = "gonogo waiver add GATE --owner NAME --reason WHY --mitigation PLAN --ticket ID --expires 14d --as PERSON"
 
 
-def load_waivers(home: Path, folder: Path | None, gates: Sequence[Gate]) -> list[Waiver]:
+def load_waivers(home: Path, folder: Path | None, gates: Sequence[Gate], contents: Contents | None = None) -> list[Waiver]:
     """Every waiver of one of these gates: those kept in the state folder, and the signed files of `folder`.
 
     Raises UsageProblem for a folder that is not there and for a waiver of a gate that cannot have one, RefusedProblem naming an
     unsigned file, or any waiver where there are no Signers, UnverifiedProblem for what does not verify. A kept waiver of a gate
     that is not among `gates` is left out: the state folder may serve several gate sets. In a file it is refused.
     """
-    return [waiver_of(held) for held in load_held(home, folder, gates)]
+    return [waiver_of(held) for held in load_held(home, folder, gates, contents)]
 
 
-def load_held(home: Path, folder: Path | None, gates: Sequence[Gate]) -> list[HeldAct]:
+def load_held(home: Path, folder: Path | None, gates: Sequence[Gate], contents: Contents | None = None) -> list[HeldAct]:
     """The same as verified acts, oldest first."""
     signers = load_signers(home)
-    kept = load_acts(home, signers)[ActKind.WAIVER]
+    kept = load_acts(home, signers, contents)[ActKind.WAIVER]
     known = {gate.id for gate in gates}
     brought = [_read(path, signers, gates) for path in _files(home, folder)]
     distinct = {held.digest: held for held in (*kept, *brought)}

@@ -5,6 +5,7 @@ rehearsal and the real thing on one machine must have different keys, and by its
 people (`gonogo signer`) lie outside.
 """
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,7 @@ from gates.schema.errors import Problem, UnverifiedProblem, UsageProblem
 from gates.schema.output import show
 from gates.schema.printable import printable
 from gates.schema.state import KEY_FILE, SIGNERS_FILE, is_rehearsal, make_state, state_dir
-from gates.schema.time import Clock, format_utc, system_clock
+from gates.schema.time import REHEARSAL_CLOCK, Clock, format_utc, system_clock
 
 TRUST_FILE = "evidence-trust.json"
 EVIDENCE = "evidence"
@@ -30,10 +31,19 @@ _LOCK = "keys.lock"
 def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
     """The state folder's evidence signer. A new key, on first use or in place of one that is gone, is logged and trusted.
 
+    Where Signers list a machine for evidence whose private key is here, it is that machine's key.
     Raises UsageProblem where the key file is not 32 raw bytes, and for a new key in a folder with Signers, who have to list it;
     UnverifiedProblem for a state folder of version 1.
     """
     make_state(home)
+    if os.environ.get(REHEARSAL_CLOCK) and not is_rehearsal(home):
+        raise UsageProblem(
+            f"{REHEARSAL_CLOCK} is set, and {home} is no rehearsal: nothing is dated by a stepped clock outside one",
+            next_step=f"unset {REHEARSAL_CLOCK}, or make a rehearsal: GONOGO_HOME=FOLDER gonogo state init --rehearsal",
+        )
+    machine = _listed_machine(home) if _has_signers(home) and not is_rehearsal(home) else None
+    if machine is not None:
+        return _introduced(home, machine, clock)
     found = read_signer(home)
     if found is not None and _is_known(home, found):
         return found
@@ -44,6 +54,29 @@ def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
             return found
         _refuse_with_signers(home)
         return introduce(home, found or make_key(rehearsal=is_rehearsal(home)), clock)
+
+
+def _listed_machine(home: Path) -> Signer | None:
+    """The key of a machine that the Signers list for evidence, if its private half is here."""
+    from gates.signers.document import Role, active_keyids  # the Signers are read with this room's envelopes
+    from gates.signers.private import find_signer
+    from gates.signers.store import load_signers
+
+    signers = load_signers(home)
+    machines = () if signers is None else signers.spec.machines
+    listed = {keyid for machine in machines if Role.EVIDENCE in machine.roles for keyid in active_keyids(machine)}
+    return find_signer(listed)
+
+
+def _introduced(home: Path, signer: Signer, clock: Clock) -> Signer:
+    """The signer, trusted and listed in the log of this state folder."""
+    path = home / "keys" / TRUST_FILE
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if signer.keyid in {thumbprint(jwk) for jwk in _jwks(path)}:
+        return signer
+    with locked(home / "keys" / _LOCK):
+        known = signer.keyid in {thumbprint(jwk) for jwk in _jwks(path)}
+        return signer if known else introduce(home, signer, clock)
 
 
 def read_signer(home: Path, *, rehearsal: bool | None = None) -> Signer | None:

@@ -22,7 +22,7 @@ from gates.schema.state import FILE as STATE_FILE
 from gates.schema.state import KEY_FILE
 from gates.schema.time import Clock, format_utc, system_clock
 
-__all__ = ["EvidenceStore", "Export", "Held", "read_envelope"]
+__all__ = ["EvidenceStore", "Export", "Held", "part_of", "read_envelope"]
 
 NOBODY = TrustRoot({}, {})
 
@@ -75,7 +75,8 @@ class EvidenceStore:
 
     def record(self, signer: Signer, kind: EvidenceKind, subject: Subject, predicate: Predicate, *, run: str = "") -> Held:
         """Sign, store and list one statement; `run` is what `begin_run` returned."""
-        statement = make_statement(kind, subject, predicate)
+        marked = msgspec.structs.replace(predicate, rehearsal=signer.rehearsal)
+        statement = make_statement(kind, subject, marked)
         envelope = sign_statement(signer, statement)
         data = msgspec.json.encode(envelope)
         held = read_envelope(data, TrustRoot.from_jwks(jwks_bytes(signer.jwk), "the signer", rehearsal=True), "the new statement")
@@ -155,12 +156,7 @@ class EvidenceStore:
 
     def export(self, trust: TrustRoot, since_seq: int = 1) -> Export | None:
         """The log from an entry on, with its envelopes, for a review folder; None for an empty log."""
-        contents = self.contents(trust)
-        lines = [line for line in contents.lines if line.entry.seq >= since_seq]
-        if contents.head is None:
-            return None
-        envelopes = dict.fromkeys(contents.data[line.entry.object] for line in lines)
-        return Export(b"".join(line.data + b"\n" for line in lines), b"".join(item + b"\n" for item in envelopes), contents.head)
+        return part_of(self.contents(trust), since_seq)
 
     def check_artifact(self, artifact: Artifact) -> str:
         """What is wrong with a stored artifact; "" if nothing is."""
@@ -238,3 +234,12 @@ class EvidenceStore:
             f"{self.objects / first[:2] / (first + SUFFIX)}{more} in no entry: added by hand, or the log was truncated",
             next_step=f"move it away if it was added by hand (`gonogo evidence add` is the way); else {RESTORE}",
         )
+
+
+def part_of(contents: Contents, since_seq: int) -> Export | None:
+    """The log from an entry on, with its envelopes; None for an empty log."""
+    lines = [line for line in contents.lines if line.entry.seq >= since_seq]
+    if contents.head is None:
+        return None
+    envelopes = dict.fromkeys(contents.data[line.entry.object] for line in lines)
+    return Export(b"".join(line.data + b"\n" for line in lines), b"".join(item + b"\n" for item in envelopes), contents.head)

@@ -1,9 +1,11 @@
 """UTC time and durations as the formats write them; the one place in the toolkit that reads the wall clock."""
 
 import datetime as dt
+import os
 import re
 import time as _time
 from collections.abc import Callable
+from pathlib import Path
 
 from gates.schema.errors import UsageProblem
 
@@ -13,10 +15,22 @@ _DURATION = re.compile(r"([0-9]{1,30})(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
+REHEARSAL_CLOCK = "GONOGO_REHEARSAL_CLOCK"
+"""The variable that names the file with the moment of a rehearsal's clock; `gates.schema.entry` refuses it anywhere else."""
+
+
 def system_clock() -> dt.datetime:
-    """Now, in UTC, to the millisecond: the finest step any artifact writes."""
-    now = dt.datetime.now(dt.UTC)
+    """Now, in UTC, to the millisecond: the finest step any artifact writes. In a rehearsal it is stepped by a file."""
+    file = os.environ.get(REHEARSAL_CLOCK)
+    now = dt.datetime.now(dt.UTC) if file is None else _stepped(Path(file))
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _stepped(path: Path) -> dt.datetime:
+    try:
+        return parse_utc(path.read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{path}: the rehearsal's clock cannot be read: {error}") from None
 
 
 def monotonic_s() -> float:

@@ -30,7 +30,7 @@ def load_signers(home: Path) -> Signers | None:
         return None
     if not path.exists():
         raise UnverifiedProblem(f"{path}: is gone, but {pin_path} pins it", next_step=f"bring {SIGNERS_FILE} back from a copy")
-    chain = open_chain(_read(path), str(path))
+    chain = open_chain(read_chain(path), str(path))
     if not pin_path.exists():
         raise UnverifiedProblem(
             f"{path}: is not pinned: {PIN_FILE} is missing",
@@ -84,7 +84,7 @@ def install(home: Path, envelope: Envelope, trust: str | None, origin: str) -> S
                 f"{origin}: signed by all its people, but not trusted here yet",
                 next_step=f"read it, then: gonogo signer sign {origin} --trust {link.digest}",
             )
-        earlier = _read(home / SIGNERS_FILE) if signers else ()
+        earlier = read_chain(home / SIGNERS_FILE) if signers else ()
         chain = open_chain([*earlier, envelope], origin)
         write_whole(home / SIGNERS_FILE, msgspec.json.encode([*earlier, envelope]) + b"\n")
         write_whole(home / PIN_FILE, link.digest.encode() + b"\n")
@@ -98,7 +98,7 @@ def take_over(home: Path, source: Path, trust: str) -> Signers:
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(home / LOCK_FILE):
-        envelopes = _read(source)
+        envelopes = read_chain(source)
         chain = open_chain(envelopes, str(source))
         require_pinned(chain, trust, str(source))
         pin = home / PIN_FILE
@@ -131,7 +131,7 @@ def _require_next(link: Link, signers: Signers | None, origin: str) -> None:
         )
 
 
-def _read(path: Path) -> tuple[Envelope, ...]:
+def read_chain(path: Path) -> tuple[Envelope, ...]:
     """The envelopes of the file, the first document first."""
     try:
         found = msgspec.convert(read_json(path.read_bytes()), tuple[Envelope, ...])

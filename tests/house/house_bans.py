@@ -271,7 +271,6 @@ BANS = (
         matching(SQL),
         ROOMS,
         {
-            "scorecards/history.py": "the history of official scorecards",
             "gateway/rail/simulator/book.py": "the rail is another house: its book shares nothing with the gateway's store",
             "drills/audit.py": "asks SQLite whether a drilled database is sound, read only",
             "loadtests/bench/peers/fastapi_sqlite.py": "a peer of the speed comparison: PRAGMAs of its own database",

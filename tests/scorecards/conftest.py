@@ -18,8 +18,8 @@ from gates.schema.gate import Gate, GateSet
 from gates.schema.outcome import UnknownReason
 from gates.schema.waiver import Waiver
 from scorecards.build import BuildInputs, build
+from scorecards.card import to_past
 from scorecards.folder import scorecard_yaml
-from scorecards.history import to_past
 from scorecards.schema import Scorecard
 from scorecards.weekly import PastWeek
 

@@ -12,6 +12,7 @@ from gates.schema.entry import ENDING
 from gates.schema.entry import run as enter
 from gates.schema.errors import RefusedProblem, UnknownProblem, UsageProblem
 from gates.schema.gateset import CATALOG
+from gates.schema.state import make_state
 from gates.schema.time import parse_utc
 from scorecards.cli import gonogo
 from scorecards.evaluate import new_folder, point_latest
@@ -106,21 +107,33 @@ def entry(command: list[str]) -> int:
             signal.signal(number, handler)
 
 
-def test_a_week_in_the_life_of_the_history(run: Run, build: Run) -> None:
-    """Preview, official, preview again; the next week compares with the official one; every folder verifies."""
+def test_a_week_in_the_life_of_the_history(run: Run, build: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a rehearsal, whose clock is stepped: preview, official, preview again; the next week compares with the official one."""
+    make_state(home, rehearsal=True)
+    clock = home.parent / "clock"
+    monkeypatch.setenv("GONOGO_REHEARSAL_CLOCK", str(clock))
     moments = [("2026-11-25T09:00:00Z", "preview"), ("2026-11-27T12:00:00Z", "official"), ("2026-11-27T18:00:00Z", "preview")]
     for moment, standing in [*moments, ("2026-12-04T13:00:00Z", "official")]:
-        code, text = build("--now", moment, "--official")
-        assert (code, f", {standing} (" in text) == (3, True)
+        clock.write_text(moment)
+        code, text = build()
+        assert (code, f", {standing} (" in text, "REHEARSAL" in text) == (3, True, True)
         assert run("verify")[0] == 0
     assert "Since 2026-W48: still unknown: A, B, C, D, E, F, G, H, I, J; the bar is the same." in text
     rows = json.loads(run("history", "--format", "json")[1])
-    assert [(row["week"], row["official"]) for row in rows] == [
-        ("2026-W49", True),
-        ("2026-W48", False),
-        ("2026-W48", True),
-        ("2026-W48", False),
+    assert [(row["week"], row["standing"]) for row in rows] == [
+        ("2026-W49", "official"),
+        ("2026-W48", "preview"),
+        ("2026-W48", "official"),
+        ("2026-W48", "preview"),
     ]
+
+
+def test_a_stepped_clock_is_refused_outside_a_rehearsal(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would date evidence and weeks: exit 2, and how to make a rehearsal."""
+    clock = home.parent / "clock"
+    clock.write_text("2026-11-27T12:00:00Z")
+    monkeypatch.setenv("GONOGO_REHEARSAL_CLOCK", str(clock))
+    assert entry(["scorecard", "build", "--build", BUILD]) == 2
 
 
 def test_a_moment_given_by_hand_does_not_become_official_unasked(build: Run) -> None:
@@ -191,7 +204,7 @@ def test_folders_are_numbered_within_their_week_and_latest_leads_to_the_last(tmp
 
 def test_judging_as_of_the_past_is_warned_about_before_minutes_are_spent() -> None:
     """What is measured now is no evidence for a moment before it; judging as of later is fine."""
-    options = Options("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), False, None, None)
+    options = Options("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), None, None)
     assert "does not count" in warning(options, parse_utc("2026-11-23T12:00:00Z"))
     assert warning(options, parse_utc("2026-11-19T12:00:00Z")) == ""
 

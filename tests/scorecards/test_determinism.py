@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 from statements import reviewed
+from weeks import Weeks
 
-from gates.evidence.dsse import Signer, jwks_bytes
+from gates.evidence.dsse import Signer
 from gates.evidence.store import Held
-from gates.schema.time import parse_utc
-from gates.schema.waiver import Waiver
-from scorecards.evaluate import Material, Occasion, evaluate, new_folder
 
 ENVIRONMENTS = [
     {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C"},
@@ -22,13 +20,12 @@ ENVIRONMENTS = [
 
 @pytest.mark.process
 def test_yaml_and_html_do_not_depend_on_hash_seed_zone_or_locale(
-    tmp_path: Path, signer: Signer, gates: tuple, waiver: Waiver, evidence: list[Held]
+    tmp_path: Path, signer: Signer, gates: tuple, evidence: list[Held]
 ) -> None:
     """Two processes with nothing in common but the folder write what this one wrote."""
-    out = new_folder(tmp_path, "2026-W48", None)
-    now, one = parse_utc("2026-11-27T12:05:00Z"), reviewed("5f" * 32)
-    occasion = Occasion.at(now, target="local", reviewed=one, week=None, preview_because="")
-    evaluate(tmp_path, occasion, Material(gates, (waiver,), evidence, jwks_bytes(signer.jwk)), signer, out)
+    life = Weeks(tmp_path / "home", signer)
+    life.add(evidence, "2026-11-27T11:50:00Z")
+    _, out = life.judge(gates, reviewed("5f" * 32), "2026-11-27T12:05:00Z")
     for number, environment in enumerate(ENVIRONMENTS):
         again = tmp_path / f"again-{number}"
         argv = [sys.executable, "-m", "scorecards", "scorecard", "build", str(out), "--out", str(again)]

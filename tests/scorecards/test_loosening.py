@@ -10,10 +10,10 @@ from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Gate
 from gates.schema.outcome import Decision, Operator, Priority
 from scorecards.build import BuildInputs, build
+from scorecards.card import to_past
 from scorecards.card_bar import BarInputs
 from scorecards.folder import scorecard_yaml
-from scorecards.history import to_past
-from scorecards.loosening import Loosening, loosened_text
+from scorecards.loosening import Loosening, change_sha256, loosened_text
 from scorecards.schema import Scorecard
 from scorecards.weekly import BarMove, WeekState
 from scorecards.weeks import cutoff, friday, plus
@@ -65,7 +65,7 @@ def weeks(make_inputs: Make, hold: Callable[..., Held], green_evidence: list[Hel
 def act(card: Scorecard, persons: Sequence[str] = PEOPLE) -> Loosening:
     """The act that signs the one loosening of a scorecard."""
     (line,) = card.spec.bar.loosened
-    return Loosening(line.gate, line.criterion, line.from_bar, line.to_bar, tuple(persons), "2026-11-20T10:00:00.000Z")
+    return Loosening(line.gate, line.criterion, change_sha256(line), tuple(persons), "2026-11-20T10:00:00.000Z")
 
 
 def test_double_settles_allowed_0_to_5_for_two_weeks_is_two_weeks_of_no_go(weeks, strict) -> None:

@@ -6,41 +6,40 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from signing import put_act, put_signers, waiver_act
 from statements import reviewed
+from weeks import Weeks
 
 from gates.evidence.dsse import Signature, Signer, TrustRoot, decode_envelope, jwks_bytes
+from gates.evidence.keys import own_trust
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
 from gates.schema.outcome import ExitCode
-from gates.schema.time import parse_utc
-from gates.schema.waiver import Waiver
-from scorecards.evaluate import Material, Occasion, evaluate, new_folder
-from scorecards.folder import scorecard_yaml
-from scorecards.history import open_history
-from scorecards.schema import Scorecard
 from scorecards.verify import Checked, Level, exit_code, levels_text, verify_folder
 
 Change = Callable[[bytes], bytes]
 
 
 @pytest.fixture
-def trust(signer: Signer) -> TrustRoot:
-    return TrustRoot.from_jwks(jwks_bytes(signer.jwk), "the test")
+def life(tmp_path: Path, signer: Signer, gates: tuple[Gate, ...], evidence: list[Held]) -> Weeks:
+    """A rehearsal's state folder with an official week, a waiver that Ada signed, and this week's evidence."""
+    life = Weeks(tmp_path / "home", signer)
+    put_signers(life.home)
+    put_act(life.home, waiver_act("operator-controls"))
+    life.judge(gates, reviewed("5f" * 32), "2026-11-20T12:01:00Z")
+    life.add(evidence, "2026-11-27T11:50:00Z")
+    return life
 
 
 @pytest.fixture
-def review(
-    tmp_path: Path, signer: Signer, gates: tuple[Gate, ...], waiver: Waiver, evidence: list[Held], last_week: Scorecard
-) -> Path:
+def trust(life: Weeks) -> TrustRoot:
+    return own_trust(life.home)
+
+
+@pytest.fixture
+def review(life: Weeks, gates: tuple[Gate, ...]) -> Path:
     """The folder of an official review with a week before it."""
-    with open_history(tmp_path) as history:
-        history.add(last_week, scorecard_yaml(last_week))
-    material = Material(gates, (waiver,), evidence, jwks_bytes(signer.jwk))
-    now = parse_utc("2026-11-27T12:05:00Z")
-    occasion = Occasion.at(now, target="local", reviewed=reviewed("5f" * 32), week=None, preview_because="")
-    out = new_folder(tmp_path, "2026-W48", None)
-    evaluate(tmp_path, occasion, material, signer, out)
-    return out
+    return life.judge(gates, reviewed("5f" * 32), "2026-11-27T12:05:00Z")[1]
 
 
 def failed(levels: Sequence[Level]) -> list[str]:
@@ -50,16 +49,27 @@ def failed(levels: Sequence[Level]) -> list[str]:
 def test_an_untouched_folder_is_verified_at_every_level(review: Path, trust: TrustRoot) -> None:
     """Evidence, last week, YAML, HTML, signature and signer pass: exit 0."""
     levels = verify_folder(review, trust)
-    assert [level.checked for level in levels] == [Checked.PASS] * 6
+    assert [level.checked for level in levels] == [Checked.PASS] * 9
     assert exit_code(levels) is ExitCode.GREEN
     assert levels_text(levels, "text").endswith("verified\n")
 
 
-def test_without_a_trust_root_the_signer_is_not_checked_and_the_folder_not_verified(review: Path) -> None:
+def test_without_a_trust_root_the_signer_is_not_checked_and_the_folder_not_verified(
+    tmp_path: Path, signer: Signer, gates: tuple[Gate, ...], evidence: list[Held]
+) -> None:
     """The folder fits together, but its own keys vouch for nothing: exit 3."""
-    levels = verify_folder(review, None)
-    assert [level.checked for level in levels] == [Checked.PASS] * 5 + [Checked.NOT_CHECKED]
+    life = Weeks(tmp_path / "real", signer, rehearsal=False)
+    life.add(evidence, "2026-11-27T11:50:00Z")
+    levels = verify_folder(life.judge(gates, reviewed("5f" * 32), "2026-11-27T12:05:00Z")[1], None)
+    assert [level.checked for level in levels] == [Checked.PASS] * 8 + [Checked.NOT_CHECKED]
     assert exit_code(levels) is ExitCode.UNKNOWN
+
+
+def test_a_rehearsal_verifies_nowhere_else(review: Path) -> None:
+    """Its key is marked, so its folder's own word does not even fit together: exit 8."""
+    levels = verify_folder(review, None)
+    assert exit_code(levels) is ExitCode.UNVERIFIED
+    assert any("a rehearsal key: it verifies nothing outside its rehearsal" in level.detail for level in levels)
 
 
 def test_a_stranger_s_keys_verify_nothing(review: Path) -> None:
@@ -70,15 +80,16 @@ def test_a_stranger_s_keys_verify_nothing(review: Path) -> None:
     assert "which the trust root does not hold" in levels[0].detail
 
 
-def test_the_signer_that_is_named_is_the_one_whose_signature_holds(review: Path, signer: Signer) -> None:
+def test_the_signer_that_is_named_is_the_one_whose_signature_holds(review: Path, life: Weeks, trust: TrustRoot) -> None:
     """An entry in another trusted key's name, placed before the real signature, is not reported."""
     other = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
     path = review / "scorecard.intoto.json"
     envelope = decode_envelope(path.read_bytes(), "it")
     forged = (Signature(other.keyid, "AAAA"), *envelope.signatures)
     path.write_bytes(msgspec.json.encode(msgspec.structs.replace(envelope, signatures=forged)))
-    level = verify_folder(review, TrustRoot.from_jwks(jwks_bytes(signer.jwk, other.jwk), "the test"))[4]
-    assert (level.checked, level.detail) == (Checked.PASS, f"by {signer.keyid}")
+    both = trust.joined(TrustRoot.from_jwks(jwks_bytes(other.jwk), "the test"))
+    level = verify_folder(review, both)[7]
+    assert (level.checked, level.detail) == (Checked.PASS, f"by {life.own.keyid}")
 
 
 ROWS: list[tuple[str, Change, str, str]] = [
@@ -92,6 +103,16 @@ ROWS: list[tuple[str, Change, str, str]] = [
     ("scorecard.html", lambda data: data.replace(b"NO GO", b"GO", 1), "html", "scorecard.html line"),
     ("inputs.yaml", lambda data: data.replace(b"threshold: '300'", b"threshold: '900'", 1), "yaml", "scorecard.yaml line"),
     ("inputs.yaml", lambda data: data.replace(b"history:", b"histories:", 1), "last week", "unknown key 'histories'"),
+    ("inputs.yaml", lambda data: data.replace(b"owner: bob", b"owner: eve", 1), "waivers", "in no signed act"),
+    (
+        "inputs.yaml",
+        lambda data: data.replace(b"state: unknown", b"state: green", 1),
+        "past week",
+        "is not what its signed card says",
+    ),
+    ("history.intoto.jsonl", lambda _data: b"", "past week", "holds no signed card of 2026-W47"),
+    ("acts.intoto.jsonl", lambda _data: b"", "waivers", "in no signed act"),
+    ("log.jsonl", lambda data: b"\n".join(data.split(b"\n")[:-2]) + b"\n", "log", "the inputs name"),
     (
         "evidence.intoto.jsonl",
         lambda data: data.replace(b'"payload":"e', b'"payload":"f', 1),
@@ -133,14 +154,10 @@ def test_a_missing_file_is_named(review: Path, trust: TrustRoot, name: str) -> N
 
 
 def test_a_second_review_after_the_cut_off_is_a_preview_of_the_same_week(
-    review: Path, signer: Signer, trust: TrustRoot, gates: tuple[Gate, ...], evidence: list[Held]
+    review: Path, life: Weeks, trust: TrustRoot, gates: tuple[Gate, ...]
 ) -> None:
-    """The history decides what is official, and the later folder verifies just as well."""
-    home = review.parents[1]
-    later, one = parse_utc("2026-11-27T15:00:00Z"), reviewed("5f" * 32)
-    occasion = Occasion.at(later, target="local", reviewed=one, week=None, preview_because="")
-    again = new_folder(home, "2026-W48", None)
-    card = evaluate(home, occasion, Material(gates, (), evidence, jwks_bytes(signer.jwk)), signer, again)
+    """The log decides what is official, and the later folder verifies just as well."""
+    card, again = life.judge(gates, reviewed("5f" * 32), "2026-11-27T15:00:00Z")
     assert again != review
     assert card.spec.standing.value == "preview"
     assert exit_code(verify_folder(again, trust)) is ExitCode.GREEN

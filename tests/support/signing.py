@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gates.acts.act import Act, ActKind, make_act, statement_bytes
 from gates.acts.store import keep_act
 from gates.evidence.dsse import Envelope, Signer
+from gates.evidence.keys import load_signer
 from gates.evidence.statement import PAYLOAD_TYPE as ACT_TYPE
 from gates.schema.time import format_utc
 from gates.signers.candidates import USUAL, jwk_of
@@ -86,7 +87,7 @@ def signers(*envelopes: Envelope) -> Signers:
 
 def put_signers(home: Path, *envelopes: Envelope, keys: Path | None = None) -> Signers:
     """Put a chain into a state folder, pinned; and the private keys of Ada and Grace into a folder of keys."""
-    home.mkdir(parents=True, exist_ok=True)
+    load_signer(home)  # the evidence key, from before there were Signers
     found = signers(*envelopes)
     (home / SIGNERS_FILE).write_bytes(msgspec.json.encode(list(envelopes or (first(),))))
     (home / PIN_FILE).write_text(found.digest + "\n")

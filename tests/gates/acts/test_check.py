@@ -23,8 +23,6 @@ from signing import (
 
 from gates.acts.act import ActKind
 from gates.acts.check import check_act, require_complete
-from gates.acts.loosening import criterion_sha256, find_loosening
-from gates.acts.store import HeldAct
 from gates.schema.errors import RefusedProblem, UnverifiedProblem
 from gates.schema.time import format_utc
 from gates.signers.document import Role
@@ -189,15 +187,3 @@ def test_another_payload_type_is_refused():
     """An act is an in-toto statement."""
     other = msgspec.structs.replace(act(ActKind.LOOSENING, ADA), payload_type="text/plain")
     assert "payloadType 'text/plain' is not" in refusal(other)
-
-
-def test_a_loosening_counts_for_the_criterion_as_it_was_signed_and_once(bench):
-    """Another form of the criterion, or an act of before the last scorecard, allows nothing."""
-    criterion = bench.criterion(threshold="5")
-    envelope = act(ActKind.LOOSENING, ADA, GRACE, name="c/double_settles", sha256=criterion_sha256(criterion))
-    held = [HeldAct("0" * 64, check_act(envelope, RING, "act.json").statement, ("ada", "grace"))]
-    before = AT - dt.timedelta(days=1)
-    assert find_loosening(held, "c/double_settles", criterion, before) == held[0]
-    assert find_loosening(held, "c/double_settles", bench.criterion(threshold="6"), before) is None
-    assert find_loosening(held, "c/double_settles", None, before) is None
-    assert find_loosening(held, "c/double_settles", criterion, AT) is None

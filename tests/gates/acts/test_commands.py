@@ -18,6 +18,7 @@ from scorecards.cli import gonogo as command
 GATE = "operator-controls"
 ADD = ("waiver", "add", GATE, "--owner", "bob", "--reason", "known and small", "--ticket", "OPS-412", "--expires", "14d")
 PLAN = ("--mitigation", "a second host by Friday")
+CHANGE = "ab" * 32
 REASON = ("--reason", "the runner lost its disk")
 LONG_AGO = "2020-01-01T00:00:00Z"
 CRITERION = "financial-integrity/storm_double_settles"
@@ -110,7 +111,7 @@ def test_without_signers_no_act_is_signed(gonogo, home):
     """Exit 5, with the command that begins them."""
     for path in (home / "signers.json", home / "signers.pin"):
         path.unlink()
-    for words in ((*ADD, *PLAN, "--as", "ada"), ("gate", "loosen", CRITERION, *REASON, "--as", "ada")):
+    for words in ((*ADD, *PLAN, "--as", "ada"), ("gate", "loosen", CRITERION, "--change", CHANGE, *REASON, "--as", "ada")):
         code, _, err = gonogo(*words)
         assert (code, "needs Signers" in err, "gonogo signer init" in err) == (5, True, True)
 
@@ -128,7 +129,7 @@ def test_two_people_on_two_machines_complete_an_act(gonogo, home, tmp_path, kind
     """The first signature waits in a file that is named; the second keeps the act."""
     card = tmp_path / "scorecard.yaml"
     card.write_text("week: 2026-W40\n")
-    words = ("gate", "loosen", CRITERION) if kind is ActKind.LOOSENING else ("scorecard", "late-sign", card)
+    words = ("gate", "loosen", CRITERION, "--change", CHANGE) if kind is ActKind.LOOSENING else ("scorecard", "late-sign", card)
     code, _, err = gonogo(*words, *REASON, "--as", "ada")
     assert (code, "signed by ada; it needs 1 more person with the role" in err, ": grace, ines" in err) == (5, True, True)
     (waiting,) = (home / "acts-waiting").iterdir()
@@ -140,7 +141,7 @@ def test_two_people_on_two_machines_complete_an_act(gonogo, home, tmp_path, kind
 
 def test_one_person_twice_is_one_signature(gonogo, home):
     """Exit 2 where both are named at once; the same person again later changes nothing and ends with 5."""
-    words = ("gate", "loosen", CRITERION, *REASON)
+    words = ("gate", "loosen", CRITERION, "--change", CHANGE, *REASON)
     code, _, err = gonogo(*words, "--as", "ada", "--as", "Ada")
     assert (code, "ada is named twice" in err) == (2, True)
     keep_key("ada", key(9))
@@ -154,17 +155,15 @@ def test_one_person_twice_is_one_signature(gonogo, home):
 
 def test_two_people_on_one_machine_sign_at_once(gonogo, home):
     """Both are named."""
-    assert gonogo("gate", "loosen", CRITERION, *REASON, "--as", "ada", "--as", "grace")[0] == 0
+    assert gonogo("gate", "loosen", CRITERION, "--change", CHANGE, *REASON, "--as", "ada", "--as", "grace")[0] == 0
     (held,) = kept(home, ActKind.LOOSENING)
     assert held.statement.about.name == CRITERION
 
 
-def test_a_loosening_is_about_a_criterion_that_is_there_or_said_to_be_removed(gonogo):
-    """Exit 2 for a name that no gate file holds, and for a removal that did not happen."""
-    people = (*REASON, "--as", "ada", "--as", "grace")
-    assert "no criterion is called 'c/none'" in gonogo("gate", "loosen", "c/none", *people)[2]
-    assert "is still in the gate files" in gonogo("gate", "loosen", CRITERION, "--removed", *people)[2]
-    assert gonogo("gate", "loosen", "c/none", "--removed", *people)[0] == 0
+def test_a_loosening_names_its_change_by_sha256(gonogo):
+    """Anything else is refused with 2: the scorecard prints the command."""
+    code, _, err = gonogo("gate", "loosen", CRITERION, "--change", "none", *REASON, "--as", "ada", "--as", "grace")
+    assert (code, "--change 'none' is not a sha256" in err) == (2, True)
 
 
 def test_a_late_review_is_about_the_scorecards_bytes(gonogo, home, tmp_path):

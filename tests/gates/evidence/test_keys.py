@@ -5,6 +5,7 @@ import stat
 import msgspec
 import pytest
 from log_processes import run_together, start
+from signing import put_signers
 
 from gates.evidence.dsse import TrustRoot, jwks_bytes
 from gates.evidence.keys import KEY_FILE, TRUST_FILE, adopt_trust, load_signer, load_trust, own_trust
@@ -74,7 +75,7 @@ def test_with_signers_a_new_key_is_refused_until_it_is_listed(home):
     """Exit 2 names the key and `gonogo signer add`, and nothing is made."""
     load_signer(home)
     before = _trusted(home)
-    (home / "signers.json").write_text("{}", encoding="utf-8")
+    put_signers(home)
     (home / KEY_FILE).rename(home / "old.key")
     with pytest.raises(UsageProblem, match=r"evidence-signing\.key: no such key, and signers\.json lists who may sign") as caught:
         load_signer(home)

@@ -1,0 +1,158 @@
+"""What a scorecard is judged with: gates, evidence, human acts, history and keys, read once from the state folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gates.acts.act import ActKind
+from gates.acts.store import HeldAct, load_acts
+from gates.acts.waivers import load_waivers
+from gates.evidence.contents import Contents
+from gates.evidence.dsse import Signer, TrustRoot
+from gates.evidence.keys import EVIDENCE, TRUST_FILE, load_signer, own_trust
+from gates.evidence.store import EvidenceStore, Held, part_of
+from gates.log.entry import EntryKind
+from gates.log.file import LOG
+from gates.log.known import check_against
+from gates.schema.canonical import canonical_json
+from gates.schema.gate import Gate
+from gates.schema.time import parse_utc
+from gates.schema.waiver import Waiver
+from gates.signers.document import Role, active_keyids
+from gates.signers.private import find_signer
+from gates.signers.ring import Signers
+from gates.signers.store import SIGNERS_FILE, load_signers
+from scorecards import folder
+from scorecards.card_bar import BarInputs
+from scorecards.history import History, PastCard
+from scorecards.loosening import Loosening
+
+
+class Material(msgspec.Struct, frozen=True):
+    """The gates and waivers, all evidence at hand, the bar, the history, and who signs.
+
+    `signer` signs previews and the log; `official` official cards, None where no listed key is here. `log_head` is the log's head
+    when all of this was read, "" for an empty log.
+    """
+
+    gates: tuple[Gate, ...]
+    waivers: tuple[Waiver, ...]
+    evidence: Sequence[Held]
+    trust: TrustRoot
+    trust_jwks: bytes
+    signer: Signer
+    contents: Contents
+    history: History
+    bar: BarInputs = BarInputs()
+    explained: tuple[str, ...] = ()
+    signers: Signers | None = None
+    official: Signer | None = None
+    signers_file: bytes | None = None
+
+    @property
+    def signers_sha256(self) -> str | None:
+        """The Signers document in force."""
+        return None if self.signers is None else self.signers.digest
+
+    @property
+    def log_head(self) -> str:
+        """The head of the log."""
+        return str(self.contents.head or "")
+
+    def files(self, past: Sequence[PastCard]) -> dict[str, bytes | None]:
+        """The files of a review's folder that let anyone check acts and log: from the last official card on."""
+        last = {card.held.digest for card in past}
+        since = max((line.entry.seq for line in self.contents.lines if line.entry.object in last), default=1)
+        acts = [self.contents.data[entry.object] for entry in self.contents.entries(EntryKind.HUMAN)]
+        exported = part_of(self.contents, since)
+        return {
+            folder.TRUST_FILE: self.trust_jwks,
+            folder.SIGNERS_FILE: self.signers_file,
+            folder.ACTS_FILE: b"".join(act + b"\n" for act in acts) if acts else None,
+            **({} if exported is None else exported.files),
+        }
+
+
+def read_material(
+    home: Path, store: EvidenceStore, gates: tuple[Gate, ...], waivers_path: Path | None, bar: BarInputs
+) -> Material:
+    """Read all of it; the caller holds the store's lock. Raises UnverifiedProblem for what was tampered with."""
+    signer, signers = load_signer(home), load_signers(home)
+    trust = own_trust(home) if signers is None else own_trust(home).joined(signers.trust_root())
+    contents = store.contents(trust)
+    latest = home / folder.REVIEWS / folder.LATEST
+    if (latest / LOG).exists() and store.folder == home / EVIDENCE:
+        check_against(contents.lines, str(latest), trust, str(store.folder / LOG))
+    acts = load_acts(home, signers, contents)
+    return Material(
+        gates=gates,
+        waivers=tuple(load_waivers(home, waivers_path, gates, contents)),
+        evidence=contents.statements(trust),
+        trust=trust,
+        trust_jwks=_jwks(home, signers),
+        signer=signer,
+        contents=contents,
+        history=History(contents, trust, signers, acts[ActKind.LATE_REVIEW]),
+        bar=msgspec.structs.replace(bar, loosenings=tuple(map(loosening_of, acts[ActKind.LOOSENING]))),
+        explained=tuple(sorted({act.statement.about.digest.sha256 for act in acts[ActKind.EXPLANATION]})),
+        signers=signers,
+        official=signer if signer.rehearsal else _official(signers),
+        signers_file=None if signers is None else (home / SIGNERS_FILE).read_bytes(),
+    )
+
+
+def read_history(home: Path) -> History:
+    """The history of a state folder, for reading alone: it need not exist, and may be read-only."""
+    signers = load_signers(home)
+    trust = own_trust(home) if signers is None else own_trust(home).joined(signers.trust_root())
+    contents = EvidenceStore(home / EVIDENCE).contents(trust)
+    return History(contents, trust, signers, load_acts(home, signers, contents)[ActKind.LATE_REVIEW])
+
+
+def why_preview(material: Material, evidence: Sequence[Held], because: str) -> str:
+    """Why an evaluation cannot be official: `because`, or no Signers, no key, evidence by other keys; "" if it can."""
+    if because:
+        return because
+    signers = material.signers
+    if material.signer.rehearsal:
+        return ""  # official within its rehearsal, and nowhere else
+    if signers is None:
+        return "there are no Signers yet, so nobody can make it official: `gonogo signer init`, runbooks/signers.md"
+    if material.official is None:
+        return "no private key here may sign official scorecards: `gonogo signer list` names the machines that may"
+    unlisted = [item for item in evidence if not _is_listed(item, material.trust, signers)]
+    if unlisted:
+        return f"{len(unlisted)} statements are signed by keys that the Signers do not list for evidence: collect them again"
+    return ""
+
+
+def _is_listed(item: Held, trust: TrustRoot, signers: Signers) -> bool:
+    at = parse_utc(item.statement.predicate.finished_at)
+    return any(signers.may(keyid, Role.EVIDENCE, at) for keyid in trust.verify(item.envelope).keyids)
+
+
+def _official(signers: Signers | None) -> Signer | None:
+    machines = () if signers is None else signers.spec.machines
+    listed = {keyid for machine in machines if Role.OFFICIAL in machine.roles for keyid in active_keyids(machine)}
+    return find_signer(listed) if listed else None
+
+
+def loosening_of(act: HeldAct) -> Loosening:
+    """A signed act as the loosening that a bar is compared with."""
+    gate, _, criterion = act.statement.about.name.partition("/")
+    return Loosening(gate, criterion, act.statement.about.digest.sha256, act.people, act.statement.predicate.at)
+
+
+def _jwks(home: Path, signers: Signers | None) -> bytes:
+    """The keys that verify this folder: those of its evidence, and those of the Signers' machines."""
+    own = msgspec.json.decode((home / "keys" / TRUST_FILE).read_bytes(), type=_Jwks).keys
+    known = {jwk.get("x") for jwk in own}
+    machines = () if signers is None else signers.spec.machines
+    keys = [key for machine in machines for key in machine.keys if key.x not in known]
+    listed: list[dict[str, object]] = [{"kty": key.kty, "crv": key.crv, "x": key.x} for key in keys]
+    return canonical_json({"keys": sorted([*own, *listed], key=lambda jwk: str(jwk["x"]))})
+
+
+class _Jwks(msgspec.Struct):
+    keys: list[dict[str, object]]

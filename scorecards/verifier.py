@@ -1,0 +1,32 @@
+"""With whose keys is a scorecard verified? The keys that the verifier brings, or those of the own state folder."""
+
+from pathlib import Path
+
+import msgspec
+
+from gates.evidence.dsse import TrustRoot
+from gates.evidence.keys import TRUST_FILE, load_trust, own_trust
+from gates.schema.errors import UsageProblem
+from gates.signers.store import load_signers
+
+
+class Verifier(msgspec.Struct, frozen=True):
+    """The keys, where they come from, and the sha256 of the Signers that they go with; None of each where there are none."""
+
+    trust: TrustRoot | None
+    origin: str
+    pin: str | None
+
+
+def whose(home: Path, trust_path: Path | None, pin: str | None = None) -> Verifier:
+    """The verifier's keys; raises UsageProblem for a trust file that is not there."""
+    if trust_path is not None:
+        if not trust_path.exists():
+            raise UsageProblem(f"{trust_path}: no such file", next_step="give the JWKS file of the signers that you trust")
+        return Verifier(load_trust(trust_path), "the keys that you brought", pin)
+    signers = load_signers(home)
+    if not (home / "keys" / TRUST_FILE).exists() and signers is None:
+        return Verifier(None, "", None)
+    own = own_trust(home)
+    trust = own if signers is None else own.joined(signers.trust_root())
+    return Verifier(trust, "the keys of your state folder", pin or (None if signers is None else signers.digest))
