@@ -57,8 +57,10 @@ def list_(evidence_path: Path | None, trust_path: Path | None, kind: str, output
 
     trust = trust_root(trust_path)
     contents = open_store(evidence_path).contents(trust)
-    rows = [_row(item) for item in contents.statements(trust) if kind in item.statement.predicate_type]
-    rows += [_run_row(run) for run in contents.runs() if not run.statement and kind in run.note.step]
+    stored, runs = contents.statements(trust), [run for run in contents.runs() if not run.statement]
+    _require_kind(kind, {*(item.statement.predicate_type for item in stored), *(run.note.step for run in runs)})
+    rows = [_row(item) for item in stored if kind in item.statement.predicate_type]
+    rows += [_run_row(run) for run in runs if kind in run.note.step]
     if output_format != "text":
         write_document(render_value(rows, output_format))
     elif rows:
@@ -166,6 +168,16 @@ def _require_artifacts(store: EvidenceStore, held: list[Held]) -> None:
                 raise UnverifiedProblem(
                     f"{item.digest}: an artifact is not what the statement names: {wrong}", next_step="restore it from a backup"
                 )
+
+
+def _require_kind(kind: str, stored: set[str]) -> None:
+    """Raise UsageProblem for a text that is in the name of no kind: the list would be empty for ever."""
+    from gates.evidence.statement import EvidenceKind
+
+    names = {*EvidenceKind, *stored}
+    if not any(kind in name for name in names):
+        known = ", ".join(sorted(name.removeprefix("urn:gonogo:evidence:") for name in names))
+        raise UsageProblem(f"no kind of evidence has {kind!r} in its name", next_step=f"use one of {known}")
 
 
 def _row(item: Held) -> dict[str, str]:

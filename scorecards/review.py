@@ -48,8 +48,8 @@ def collect(order: Order, voice: Voice) -> str:
             if step.needs in _RUNNING:
                 results.append(_run(order, step, number, environ, build, voice, note or why_not(step, order.named.target)))
     for number, step in numbered:
-        if step.name == "determinism":
-            _draft(order, build, environ, voice)  # for the probe to build again
+        if step.name == "secret-scan":
+            _draft(order, build, environ, voice)  # for the scan to read, and for the determinism probe to build again
         if step.needs not in _RUNNING:
             results.append(_run(order, step, number, environ, build, voice, why_not(step, order.named.target)))
     shutil.rmtree(order.out / "draft", ignore_errors=True)

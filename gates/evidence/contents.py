@@ -11,7 +11,7 @@ from gates.log.entry import Entry, EntryKind, Head, Line, head_of
 from gates.log.notes import PAYLOAD_TYPE as NOTE_TYPE
 from gates.log.notes import LegacyWeek, RunNote, open_note
 from gates.schema.canonical import sha256_hex
-from gates.schema.errors import UnverifiedProblem
+from gates.schema.errors import UsageProblem
 
 ACTS = "urn:gonogo:act:"
 _NOTES = {"run": EntryKind.RUN, "key": EntryKind.KEY}
@@ -71,10 +71,11 @@ class Contents(msgspec.Struct, frozen=True):
         return sorted(held, key=lambda item: (item.statement.predicate.finished_at, item.digest))
 
     def find(self, digest_prefix: str, trust: TrustRoot) -> Held:
-        """The one statement whose digest starts so; raises UnverifiedProblem for none or several."""
+        """The one statement whose digest starts so; raises UsageProblem for none or several."""
         found = [held for held in self.statements(trust) if held.digest.startswith(digest_prefix)]
         if len(found) != 1:
-            raise UnverifiedProblem(f"{len(found)} pieces of evidence have a digest that starts with {digest_prefix!r}")
+            names = f"{len(found)} pieces of evidence have a digest that starts with {digest_prefix!r}"
+            raise UsageProblem(names, next_step="`gonogo evidence list` shows the digests")
         return found[0]
 
     def logged(self, kind: EntryKind, trust: TrustRoot) -> tuple[Logged, ...]:

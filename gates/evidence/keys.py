@@ -122,7 +122,7 @@ def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer
 
 
 def load_trust(path: Path) -> TrustRoot:
-    """The trust root in a JWKS file; raises UnverifiedProblem where it is absent or unusable.
+    """The trust root in a JWKS file; raises UsageProblem where it is absent, UnverifiedProblem where it is unusable.
 
     A rehearsal key in it is trusted only while the state folder is one for rehearsals.
     """
@@ -165,13 +165,17 @@ class NewKey(Signer):
 
 
 def read_trust(path: Path, *, rehearsal: bool = False) -> TrustRoot:
-    """The keys of a JWKS file, rehearsal keys among them only with `rehearsal`; raises UnverifiedProblem."""
+    """The keys of a JWKS file, rehearsal keys among them only with `rehearsal`.
+
+    Raises UsageProblem where the file is absent or cannot be read, UnverifiedProblem where it does not hold usable keys.
+    """
     try:
-        return TrustRoot.from_jwks(path.read_bytes(), str(path), rehearsal=rehearsal)
+        data = path.read_bytes()
     except FileNotFoundError:
-        raise UnverifiedProblem(f"{path}: no such trust file", next_step="give one with --trust") from None
+        raise UsageProblem(f"{path}: no such trust file", next_step="name the JWKS of the keys that you trust") from None
     except OSError as error:
-        raise UnverifiedProblem(f"{path}: the trust file cannot be read: {error.strerror}") from None
+        raise UsageProblem(f"{path}: the trust file cannot be read: {error.strerror}") from None
+    return TrustRoot.from_jwks(data, str(path), rehearsal=rehearsal)
 
 
 def _jwks(path: Path) -> list[Jwk]:

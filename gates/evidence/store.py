@@ -151,7 +151,7 @@ class EvidenceStore:
         return Contents(lines, data, own, origin, settled.adopt, self._adopted_kind(settled))
 
     def get(self, digest_prefix: str, trust: TrustRoot) -> Held:
-        """The one statement whose digest starts so; raises UnverifiedProblem for none or several."""
+        """The one statement whose digest starts so; raises UsageProblem for none or several."""
         return self.contents(trust).find(digest_prefix, trust)
 
     def export(self, trust: TrustRoot, since_seq: int = 1) -> Export | None:

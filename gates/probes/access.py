@@ -1,6 +1,6 @@
 """Who may call what: the expectation, held against one answer at a time. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -44,7 +44,35 @@ HIDDEN_OR_REFUSED = Expectation("403 or 404", statuses=(403, 404))
 LET_IN_TO_READ = Expectation("2xx", statuses=tuple(range(200, 300)))
 LET_IN_TO_CHANGE = Expectation("let in, and refused without an idempotency key", but=(401, 403, 404, 405))
 PUBLIC = Expectation("open to anybody", but=(401, 403, 404, 405))
+_LET_IN = frozenset({LET_IN_TO_READ.says, LET_IN_TO_CHANGE.says})
+_HIDDEN = frozenset({HIDDEN.says, HIDDEN_OR_REFUSED.says})
 NO_SUCH_METHOD = Expectation("401, 403, 404, 405 or 501", statuses=(401, 403, 404, 405, 501))
+
+
+def control(cells: Sequence[Cell], route: str) -> bool:
+    """Whether a caller who may was let in on this route: only then a refusal there says anything about who was refused."""
+    wanted = _bare(route)
+    return any(cell.verdict == "ok" and cell.expected in _LET_IN and _bare(cell.route) == wanted for cell in cells)
+
+
+def _bare(route: str) -> str:
+    return shape(route.partition("?")[0])
+
+
+def opportunities(cells: Iterable[Cell], measure: str) -> int:
+    """The routes x callers of a measure that got a definite answer, each once."""
+    tried = {(cell.route, cell.credential) for cell in cells if cell.measure == measure and cell.verdict != "skipped"}
+    return len(tried)
+
+
+def without_control(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells, where a tenant's refusal counts only on routes that let our own callers in: hidden from all is not isolation."""
+    return [
+        msgspec.structs.replace(cell, verdict="skipped", note="our own credentials were not let in on this route either")
+        if cell.measure == ISOLATION and cell.verdict == "ok" and cell.expected in _HIDDEN and not control(cells, cell.route)
+        else cell
+        for cell in cells
+    ]
 
 
 def expected_of(route: str, role: str, roles: Mapping[str, tuple[str, ...]]) -> Expectation:

@@ -14,12 +14,15 @@ from gates.probes.access import (
     UNDOCUMENTED,
     Cell,
     Expectation,
+    control,
     document_faults,
     expected_of,
+    opportunities,
     other_methods,
     undecided,
+    without_control,
 )
-from gates.probes.client import Answer, NotRun, TargetClient, fill_text
+from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient, fill_text
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
 from gates.probes.isolation import isolation_cells
 from gates.probes.openapi import OpenApi, parameters, read_openapi
@@ -28,6 +31,8 @@ from gates.schema.canonical import Json, to_builtins
 from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 from gates.schema.target import Authorization
+
+_NOTHING_TRIED = "no route gave a definite answer: correct the routes of spec.authorization in the target file"
 
 
 def run(client: TargetClient) -> Result:
@@ -39,6 +44,7 @@ def run(client: TargetClient) -> Result:
             next_step="add spec.authorization (openapi, roles, public) to the target file",
         )
     document = read_openapi(client, declared.openapi)
+    _require_routes(declared, document)
     specimen = with_payout(client, make_specimen(client))
     cells: list[Cell] = []
     total = len(declared.roles) * (len(client.own_roles()) + len(_bad_credentials(client)) + len(client.other_roles()))
@@ -48,7 +54,22 @@ def run(client: TargetClient) -> Result:
             shown.step(min(len(cells), total), cell.route)
         shown.step(total)
     released = release(client, specimen)
-    return _result(client, declared, document, cells, released=released)
+    if not any(control(cells, route) for route in declared.roles):
+        raise ServiceProblem(
+            "no route let in a caller who may use it, so no refusal says who was refused",
+            next_step="correct the paths and credentials in the target file, or start the service that it describes",
+        )
+    return _result(client, declared, document, without_control(cells), released=released)
+
+
+def _require_routes(declared: Authorization, document: OpenApi) -> None:
+    """Raise NotRun where there is no route to try."""
+    if not declared.roles:
+        raise NotRun("spec.authorization.roles names no route", next_step="name every route and the roles that may call it")
+    if not document.routes:
+        raise ServiceProblem(
+            f"the OpenAPI document at {declared.openapi} names no route", next_step="correct spec.authorization.openapi"
+        )
 
 
 def _all_cells(client: TargetClient, declared: Authorization, document: OpenApi, specimen: Specimen) -> Iterator[Cell]:
@@ -150,10 +171,9 @@ def _result(client: TargetClient, declared: Authorization, document: OpenApi, ce
     skipped = [
         Skipped(cell.measure, f"{cell.route} as {cell.credential}", cell.note) for cell in cells if cell.verdict == "skipped"
     ]
-    tried = {name: sum(1 for cell in cells if cell.measure == name and cell.verdict != "skipped") for name in (ROLE, ISOLATION)}
     measures = {
-        ROLE: counted(ROLE, tried[ROLE], findings, skipped),
-        ISOLATION: counted(ISOLATION, tried[ISOLATION], findings, skipped),
+        ROLE: counted(ROLE, opportunities(cells, ROLE), findings, skipped, to_change=_NOTHING_TRIED),
+        ISOLATION: counted(ISOLATION, opportunities(cells, ISOLATION), findings, skipped, to_change=_NOTHING_TRIED),
         UNDOCUMENTED: counted(UNDOCUMENTED, compared, findings),
     }
     if not _has_other_tenant(client):

@@ -37,6 +37,13 @@ _path = click.Path(path_type=Path)
 @click.option("--trust", "trust_path", type=_path, help="receipt-verification: the pinned JWKS file.")
 @click.option("--table", "table_path", type=_path, help="fail-closed: another table of requests and the responses required.")
 @click.option("--review", "review_path", type=_path, help="determinism: a review folder whose scorecard is built again.")
+@click.option(
+    "--server-log",
+    "server_logs",
+    multiple=True,
+    type=_path,
+    help="secret-scan: a log of the service, whatever its name. Repeatable.",
+)
 @click.option("--nonce", help="A text that makes this run's idempotency keys unique.  [default: random]")
 @format_option("text", "json")
 def probe(  # each parameter is one option of the command line
@@ -49,6 +56,7 @@ def probe(  # each parameter is one option of the command line
     trust_path: Path | None,
     table_path: Path | None,
     review_path: Path | None,
+    server_logs: tuple[Path, ...],
     nonce: str | None,
     output_format: str,
 ) -> int:
@@ -68,12 +76,12 @@ def probe(  # each parameter is one option of the command line
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
 
-    _refuse_misplaced(name, paths=paths, trust=trust_path, table=table_path, review=review_path)
+    _refuse_misplaced(name, paths=paths, trust=trust_path, table=table_path, review=review_path, server_log=server_logs)
     home = made_state_dir()
     store = EvidenceStore((evidence_path or home / "evidence").absolute())
     store.make()
     with TargetClient(load_target(target), nonce or secrets.token_hex(6)) as client:
-        chosen = _probe(name, paths, out, trust_path, table_path)
+        chosen = _probe(name, paths, out, trust_path, table_path, server_logs)
         if chosen is None:
             chosen = _determinism(target, home, store.folder, build=build, review=review_path)
         done = conduct(chosen, client, out=out, store=store, signer=load_signer(home), clock=system_clock, build=build)
@@ -84,13 +92,16 @@ def probe(  # each parameter is one option of the command line
 def _refuse_misplaced(name: str, **given: object) -> None:
     """An option that the probe would ignore is a mistake of the caller's."""
     fits = {"paths": "secret-scan", "trust": "receipt-verification", "table": "fail-closed", "review": "determinism"}
+    fits["server_log"] = "secret-scan"
     for option, value in given.items():
         if value and fits[option] != name:
-            what = "PATHS are" if option == "paths" else f"--{option} is"
+            what = "PATHS are" if option == "paths" else f"--{option.replace('_', '-')} is"
             raise UsageProblem(f"{what} for the probe {fits[option]}, not for {name}")
 
 
-def _probe(name: str, paths: tuple[Path, ...], out: Path, trust: Path | None, table: Path | None) -> Probe | None:
+def _probe(
+    name: str, paths: tuple[Path, ...], out: Path, trust: Path | None, table: Path | None, server_logs: tuple[Path, ...]
+) -> Probe | None:
     """The probe of that name; None for determinism, which needs to know more."""
     from gates.probes import authorization_sweep, policy_binding, receipt_verification, secret_scan
     from gates.probes.fail_closed import probe as fail_closed
@@ -103,7 +114,7 @@ def _probe(name: str, paths: tuple[Path, ...], out: Path, trust: Path | None, ta
         return policy_binding.PROBE
     if name == "receipt-verification":
         return receipt_verification.make_probe(out, trust)
-    return secret_scan.make_probe(paths, os.environ) if name == "secret-scan" else None
+    return secret_scan.make_probe(paths, os.environ, server_logs) if name == "secret-scan" else None
 
 
 def _determinism(target: str, home: Path, evidence: Path, *, build: str | None, review: Path | None) -> Probe:
@@ -127,6 +138,7 @@ def _as_text(done: Conducted) -> str:
         value = measure.value if measure.value is not None else f"unknown ({measure.unknown})"
         skipped = f", {measure.skipped} skipped" if measure.skipped else ""
         lines.append(f"  {name:<28}{value:>6}  of {measure.samples} looked at{skipped}")
+        lines += [f"    {measure.detail}"] if measure.detail else []
     lines += [f"  finding: {item.where}: expected {item.expected}; found {item.found}" for item in result.findings[:20]]
     lines += [f"  skipped: {item.where}: {item.why}" for item in result.skipped[:20]]
     cut = max(len(result.findings) - 20, 0) + max(len(result.skipped) - 20, 0)

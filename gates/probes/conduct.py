@@ -74,11 +74,19 @@ class Conducted(msgspec.Struct, frozen=True):
     exit_code: ExitCode
 
 
-def counted(name: str, samples: int, findings: Sequence[Finding], skipped: Sequence[Skipped] = (), detail: str = "") -> Measure:
-    """The measure that counts the findings of one name over `samples` things looked at."""
+def counted(
+    name: str, samples: int, findings: Sequence[Finding], skipped: Sequence[Skipped] = (), *, to_change: str = ""
+) -> Measure:
+    """The measure that counts the findings of one name over `samples` things that could have been one.
+
+    Nothing found where nothing could have been found is unknown, and `to_change` says what would give it a chance.
+    """
     count = sum(1 for item in findings if item.measure == name)
     passed_over = sum(1 for item in skipped if item.measure == name)
-    return Measure(str(count), "count", samples=samples, skipped=passed_over, detail=detail)
+    if not samples and not count:
+        detail = "; ".join(text for text in ("nothing was tried that could have failed", to_change) if text)
+        return Measure(None, "count", skipped=passed_over, unknown=UnknownReason.TOO_FEW_SAMPLES, detail=detail)
+    return Measure(str(count), "count", samples=samples, skipped=passed_over)
 
 
 def conduct(  # the composition of one probe

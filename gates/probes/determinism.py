@@ -101,7 +101,7 @@ def _run(producers: Sequence[Producer]) -> Callable[[TargetClient], Result]:
             "environments": [item.name for item in ENVIRONMENTS],
             "artifacts": dict(sorted(digests.items())),
         }
-        measure = counted(DIFFERING, len(digests), findings, skipped)
+        measure = counted(DIFFERING, len(digests), findings, skipped, to_change="no producer made an artifact")
         return Result({DIFFERING: measure}, tuple(findings), tuple(skipped), facts)
 
     return run
@@ -133,8 +133,8 @@ def _make_everywhere(producer: Producer, scratch: Path) -> dict[str, Made] | str
         if done.returncode not in _VERDICTS:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
             return f"not run: exit {done.returncode} with {environment.name}: {last[0]}"
-        made[environment.name] = _artifacts(producer, done.stdout, folder)
-        if not any(made[environment.name].values()):
+        made[environment.name] = {name: data for name, data in _artifacts(producer, done.stdout, folder).items() if data}
+        if not made[environment.name]:
             return f"not run: no artifact with {environment.name}: {done.stderr.decode(errors='replace').strip()[-200:]}"
     return made
 

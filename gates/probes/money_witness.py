@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gates.probes.audit_trail import read_ledger
-from gates.probes.client import TargetClient
+from gates.probes.client import ServiceProblem, TargetClient
 from gates.schema.canonical import Json
 
 _BALANCES = ("available", "held")
@@ -41,7 +41,13 @@ class MoneyWitness:
     def _balances(self) -> Json:
         if self._wallet is None:
             return None
-        body = self._client.perform(self._wallet, {}).json()
+        answer = self._client.perform(self._wallet, {})
+        if answer.status != 200:
+            raise ServiceProblem(
+                f"GET {self._wallet.path} answered {answer.status}: nobody can see whether money moved",
+                next_step="correct spec.audit.wallet, or the credential of its role",
+            )
+        body = answer.json()
         if isinstance(body, Mapping) and all(name in body for name in _BALANCES):
             return {name: body[name] for name in _BALANCES}
         return body

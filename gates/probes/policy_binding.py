@@ -12,6 +12,9 @@ from gates.receipts.receipt import Receipt, parse_receipt
 from gates.schema.canonical import Json
 from gates.schema.progress import progress
 
+_NO_SETTLEMENT = "the ledger holds no settlement: settle payments first, as `gonogo load run` does"
+_NO_COUNTER = "no decision was made with a counter: give the tenant's policy a budget, and reserve payments"
+
 
 def run(client: TargetClient) -> Result:
     """Every decision, every settlement and every link between ledger and receipts of the target's tenant."""
@@ -26,10 +29,12 @@ def run(client: TargetClient) -> Result:
         shown.step(3)
     findings = (*unreadable, *bound.findings, *out_of_step)
     measures = {
-        DECISIONS: counted(DECISIONS, bound.decisions, findings),
-        SETTLEMENTS: counted(SETTLEMENTS, bound.settlements, findings),
-        LINKS: counted(LINKS, bound.links + len(unreadable), findings),
-        COUNTERS: counted(COUNTERS, counters, findings),
+        DECISIONS: counted(
+            DECISIONS, bound.decisions, findings, to_change="no receipt states a decision: reserve payments first"
+        ),
+        SETTLEMENTS: counted(SETTLEMENTS, bound.settlements, findings, to_change=_NO_SETTLEMENT),
+        LINKS: counted(LINKS, bound.links + len(unreadable), findings, to_change=_NO_SETTLEMENT),
+        COUNTERS: counted(COUNTERS, counters, findings, to_change=_NO_COUNTER),
     }
     facts: dict[str, Json] = {
         "ledger_entries": len(entries),

@@ -8,21 +8,25 @@ import msgspec
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.keys import load_trust
 from gates.evidence.statement import EvidenceKind
-from gates.probes.audit_trail import LedgerEntry, read_ledger, read_policies, read_receipts, read_trust
+from gates.probes.audit_trail import LedgerEntry, read_ledger, read_policies, read_receipts
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
+from gates.probes.ledger_match import Lines
+from gates.probes.trust import keep_trust
 from gates.receipts.files import read_receipt_file, write_policy_files, write_receipt_file
 from gates.receipts.key_history import KeyHistory, load_history
 from gates.receipts.levels import Mark, Verified
 from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import Json, sha256_hex
+from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 
 UNVERIFIED, WITHOUT, CHAINS = "unverified_receipts", "paid_runs_without_receipt", "broken_chains"
+_NOTHING_PAID = "the ledger holds no settlement: settle payments first, as `gonogo load run` does"
 
 
 def make_probe(out: Path, trust_path: Path | None) -> Probe:
-    """The probe, writing its export to `out`; `trust_path` is the JWKS that was pinned before, if there is one."""
+    """The probe, writing its export to `out`; `trust_path` is the JWKS that was pinned before, where it is not the target's."""
     return Probe("receipt-verification", EvidenceKind.RECEIPT_VERIFICATION, (UNVERIFIED, WITHOUT, CHAINS), _run(out, trust_path))
 
 
@@ -30,7 +34,7 @@ def _run(out: Path, trust_path: Path | None) -> Callable[[TargetClient], Result]
     def run(client: TargetClient) -> Result:
         """Pin the keys first, then read the ledger, then the receipts: each paid line must have its receipt by then."""
         with progress("receipt-verification", 4) as shown:
-            pinned, first_use = _pin(client, out, trust_path)
+            kept = keep_trust(client, out, trust_path)
             shown.step(1, "reading the ledger")
             entries = read_ledger(client)
             shown.step(2, "exporting the receipts")
@@ -39,22 +43,36 @@ def _run(out: Path, trust_path: Path | None) -> Callable[[TargetClient], Result]
             write_receipt_file(export, [item.envelope for item in receipts])
             policies, missing = read_policies(client, receipts)
             write_policy_files(out / "policies", policies)
+            later = read_ledger(client, entries[-1].seq if entries else 0)
             shown.step(3, "verifying the export, offline")
-            trust = load_trust(pinned)
-            found = verify_export(export, trust, load_history(pinned), policies)
+            trust = load_trust(kept.path)
+            found = verify_export(export, trust, load_history(kept.path), policies)
             shown.step(4)
         facts: dict[str, Json] = {
-            "trust_on_first_use": first_use,
-            "trust": "the keys that the target served before any receipt was read" if first_use else "a file pinned beforehand",
+            "trust_on_first_use": bool(kept.first_use),
+            "trust": kept.source,
+            "trust_sha256": sha256_hex(kept.path.read_bytes()),
             "trusted_keys": list(trust.keyids),
             "receipts_sha256": sha256_hex(export.read_bytes()),
             "ledger_entries": len(entries),
+            "policies": [*sorted(policies)],
         }
-        facts["policies"] = [*sorted(policies)]
-        judged = judge_export(found, entries, facts)
-        return judged if not missing else _without_policies(judged, missing, len(found))
+        judged = judge_export(found, entries, facts, later)
+        judged = judged if not missing else _without_policies(judged, missing, len(found))
+        return on_first_use(judged, kept.first_use) if kept.first_use else judged
 
     return run
+
+
+def on_first_use(judged: Result, why: str) -> Result:
+    """The service's own keys show that it contradicts itself; that it does not is no pass of anything."""
+    measures = {
+        name: msgspec.structs.replace(measure, value=None, unknown=UnknownReason.NOT_RUN, detail=why)
+        if measure.value == "0"
+        else measure
+        for name, measure in judged.measures.items()
+    }
+    return msgspec.structs.replace(judged, measures=measures)
 
 
 def verify_export(
@@ -72,28 +90,24 @@ def _without_policies(judged: Result, missing: Sequence[str], receipts: int) -> 
     return msgspec.structs.replace(judged, measures=measures, findings=findings)
 
 
-def judge_export(found: Sequence[Verified], entries: Sequence[LedgerEntry], facts: dict[str, Json]) -> Result:
-    """Count what does not verify, what was paid without a receipt, and what is not linked through to a verified receipt."""
+def judge_export(
+    found: Sequence[Verified], entries: Sequence[LedgerEntry], facts: dict[str, Json], later: Sequence[LedgerEntry] = ()
+) -> Result:
+    """Count what does not verify, what was paid without a receipt, and what is not linked through to a verified receipt.
+
+    `later` are ledger lines written while the receipts were read: their receipts need not be among them.
+    """
     settles = [entry for entry in entries if entry.kind == "settle"]
     payments = sorted({entry.payment_id or "" for entry in settles})
-    findings = (*_unverified(found), *_misplaced(found, entries), *_without(found, settles), *_broken(found, payments))
+    contradicted = _contradicted(found, Lines([*entries, *later]))
+    findings = (*_unverified(found), *contradicted, *_without(found, settles), *_broken(found, payments))
     measures = {
-        UNVERIFIED: counted(UNVERIFIED, len(found), findings),
-        WITHOUT: counted(WITHOUT, len(settles), findings),
-        CHAINS: counted(CHAINS, len(payments), findings),
+        UNVERIFIED: counted(UNVERIFIED, len(found), findings, to_change="the listing holds no receipt: make payments first"),
+        WITHOUT: counted(WITHOUT, len(settles), findings, to_change=_NOTHING_PAID),
+        CHAINS: counted(CHAINS, len(payments), findings, to_change=_NOTHING_PAID),
     }
     beyond = {level.name: level.says for item in found[:1] for level in item.levels if level.mark is Mark.NOT_CHECKED}
     return Result(measures, findings, facts={**facts, "not_checked": dict(beyond)})
-
-
-def _pin(client: TargetClient, out: Path, trust_path: Path | None) -> tuple[Path, bool]:
-    if trust_path is not None:
-        return trust_path, False
-    pinned = out / "trust.json"
-    document = read_trust(client)
-    out.mkdir(parents=True, exist_ok=True)
-    pinned.write_bytes(document)
-    return pinned, True
 
 
 def _unverified(found: Sequence[Verified]) -> list[Finding]:
@@ -107,13 +121,13 @@ def _unverified(found: Sequence[Verified]) -> list[Finding]:
     return findings
 
 
-def _misplaced(found: Sequence[Verified], entries: Sequence[LedgerEntry]) -> list[Finding]:
-    """Receipts that sign another journal position than that of the ledger line which names them."""
-    places = {entry.receipt_id: entry.seq for entry in entries if entry.receipt_id}
+def _contradicted(found: Sequence[Verified], lines: Lines) -> list[Finding]:
+    """Receipts that sign something else than the ledger has: position, lines, postings, payment, operation or kind."""
     return [
-        Finding(UNVERIFIED, _name(item), f"journal position {place}, as in the ledger", f"signed: {item.receipt.journal.seq}")
+        Finding(UNVERIFIED, _name(item), expected, signed)
         for item in found
-        if item.receipt and (place := places.get(item.receipt.receipt_id, item.receipt.journal.seq)) != item.receipt.journal.seq
+        if item.receipt
+        for expected, signed in lines.faults(item.receipt)
     ]
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 import msgspec
 
 from gates.probes.conduct import short_digest
+from gates.probes.hidden import hidden_pieces, not_searched
 from gates.probes.patterns import SHAPES, Pattern
+from gates.probes.sqlite_values import Unreadable
 from gates.schema.errors import UsageProblem
 
 ARCHIVES = (".gz", ".zip", ".xz", ".bz2", ".zst", ".tgz", ".whl", ".jar")
 _MAGIC = (b"\x1f\x8b\x08", b"PK\x03\x04", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
 _KEY_NAMES = (".key", ".pem", ".der", ".p8")
+RAW_KEY = "private key (32 raw bytes)"
 RAW_KEY_BYTES = 32
 WINDOW_BYTES = 8 * 1024 * 1024
 OVERLAP_BYTES = 8 * 1024
@@ -28,9 +31,9 @@ class Hit(msgspec.Struct, frozen=True, order=True):
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What was read and what was not."""
+    """What was read, each file with the name to report, and what was not, or not all of it, with the reason."""
 
-    files: int
+    read: tuple[tuple[Path, str], ...]
     size_bytes: int
     hits: tuple[Hit, ...]
     unread: tuple[tuple[str, str], ...]
@@ -43,7 +46,8 @@ def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
     """
     hits: set[Hit] = set()
     unread: list[tuple[str, str]] = []
-    files = size = 0
+    read: list[tuple[Path, str]] = []
+    size = 0
     for path, name in _files(paths):
         reason = _unreadable(path)
         if reason:
@@ -51,12 +55,19 @@ def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
             continue
         try:
             length, found = _scan_file(path, name, (*exact, *SHAPES))
+            hits.update(found)
+            hits.update(_hidden_hits(path, name, (*exact, *SHAPES), found))
+            reason = not_searched(path)
         except OSError as error:
-            unread.append((name, error.strerror or type(error).__name__))
+            reason = error.strerror or type(error).__name__
+        except Unreadable as error:
+            reason = str(error)
+        if reason:
+            unread.append((name, reason))
             continue
-        files, size = files + 1, size + length
-        hits.update(found)
-    return Scan(files, size, tuple(sorted(hits)), tuple(unread))
+        read.append((path, name))
+        size += length
+    return Scan(tuple(read), size, tuple(sorted(hits)), tuple(unread))
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
@@ -107,12 +118,22 @@ def _scan_file(path: Path, name: str, patterns: Sequence[Pattern]) -> tuple[int,
             line += data.count(b"\n", 0, own)
             carried, chunk = data[own:], after
     if size == RAW_KEY_BYTES and path.suffix in _KEY_NAMES:
-        hits.add(Hit(name, 1, "private key (32 raw bytes)", short_digest(data)))
+        hits.add(Hit(name, 1, RAW_KEY, short_digest(data)))
     return size, hits
 
 
+def _hidden_hits(path: Path, name: str, patterns: Sequence[Pattern], found: set[Hit]) -> Iterator[Hit]:
+    """Secrets in what the file holds encoded or in pieces, without those that its bytes have shown in the same line."""
+    shown = {(hit.kind, hit.line) for hit in found}
+    for line, piece in hidden_pieces(path):
+        for pattern in patterns:
+            for hit in _hits(piece, len(piece), 1, name, pattern):
+                if (hit.kind, line) not in shown:
+                    yield msgspec.structs.replace(hit, line=line)
+
+
 def _hits(data: bytes, own: int, first_line: int, name: str, pattern: Pattern) -> Iterator[Hit]:
-    """What begins before `own`; the rest is met again at the start of the next window."""
+    """Matches in a window: what begins before `own`; the rest is met again at the start of the next window."""
     if pattern.hints and not any(hint in data for hint in pattern.hints):
         return
     line, counted_to = first_line, 0

@@ -1,56 +1,96 @@
 """The probe secret-scan: is there a secret in the logs or artifacts? Only what is named on the command line is scanned."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from gates.evidence.statement import EvidenceKind
+import msgspec
+
+from gates.evidence.statement import EvidenceKind, Measure
+from gates.probes.artifacts import kinds_of, missing_kinds
+from gates.probes.canaries import FORMATS, unproven
 from gates.probes.client import NotRun, TargetClient
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
-from gates.probes.credentials import known_credentials
-from gates.probes.patterns import SHAPES, exact_patterns
-from gates.probes.scan import scan
+from gates.probes.credentials import Sought, known_credentials
+from gates.probes.patterns import SHAPES, all_forms, exact_patterns
+from gates.probes.scan import Scan, scan
 from gates.schema.canonical import to_builtins
+from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
+from gates.schema.target import Target
 
 FINDINGS = "findings"
 
 
-def make_probe(paths: Sequence[Path], environ: Mapping[str, str]) -> Probe:
-    """The probe over these files and folders; `environ` is where known credentials are read from."""
-    return Probe("secret-scan", EvidenceKind.SECRET_SCAN, (FINDINGS,), _run(paths, environ))
+def make_probe(paths: Sequence[Path], environ: Mapping[str, str], server_logs: Sequence[Path] = ()) -> Probe:
+    """The probe over these files and folders; `environ` is where known credentials are read from.
+
+    `server_logs` are scanned too, and are the service's logs whatever they are called.
+    """
+    return Probe("secret-scan", EvidenceKind.SECRET_SCAN, (FINDINGS,), _run(paths, environ, server_logs))
 
 
-def _run(paths: Sequence[Path], environ: Mapping[str, str]) -> Callable[[TargetClient], Result]:
+def _run(paths: Sequence[Path], environ: Mapping[str, str], server_logs: Sequence[Path]) -> Callable[[TargetClient], Result]:
     def run(client: TargetClient) -> Result:
-        """Scan, and report only where and of what kind: the secret itself is written nowhere."""
-        if not paths:
+        """Prove that planted secrets are found, then scan, and report only where and of what kind."""
+        every = (*paths, *server_logs)
+        if not every:
             raise NotRun("no file or folder was named", next_step="gonogo gate probe secret-scan PATH... --out DIR")
         missing = {role: why for role, why in client.missing.items() if role in client.target.credentials}
         sought = known_credentials(environ, client.credentials, missing)
-        with progress("secret-scan", len(paths)) as shown:
-            shown.step(0, "reading")
-            found = scan(paths, exact_patterns(sought.texts))
-            shown.step(len(paths), f"{found.files} files")
-        if not found.files and not found.unread:
-            names = ", ".join(path.resolve().name for path in paths)
+        exact = exact_patterns(sought.texts)
+        with progress("secret-scan", len(every) + 1) as shown:
+            shown.step(0, "planted secrets")
+            lost = unproven(exact, sought.texts)
+            shown.step(1, "reading")
+            found = scan(every, exact)
+            shown.step(len(every) + 1, f"{len(found.read)} files")
+        if not found.read and not found.unread:
+            names = ", ".join(path.resolve().name for path in every)
             raise NotRun(
                 f"nothing was searched: {names} holds no file", next_step="name the folders that hold logs and artifacts"
             )
-        findings = tuple(
-            Finding(FINDINGS, f"{hit.file}:{hit.line}", "no secret", f"{hit.kind}, sha256 {hit.sha256_prefix}...")
-            for hit in found.hits
-        )
-        skipped = tuple(Skipped(FINDINGS, name, why) for name, why in (*found.unread, *sorted(sought.unsearchable.items())))
-        facts = to_builtins(
-            {
-                "files": found.files,
-                "bytes": found.size_bytes,
-                "known_credentials": sorted(sought.texts),
-                "kinds": [shape.kind for shape in SHAPES],
-                "scanned": [path.resolve().name for path in paths],
-            }
-        )
-        assert isinstance(facts, dict), "a mapping stays a mapping"
-        return Result({FINDINGS: counted(FINDINGS, found.files, findings, skipped)}, findings, skipped, facts)
+        return _result(client.target, found, sought, lost, server_logs)
 
     return run
+
+
+def _result(target: Target, found: Scan, sought: Sought, lost: Sequence[str], server_logs: Sequence[Path]) -> Result:
+    kinds = Counter(kind for path, name in found.read for kind in kinds_of(path, name, server_logs))
+    forms = len(SHAPES) + sum(len(all_forms(texts)) for texts in sought.texts.values())
+    findings = tuple(
+        Finding(FINDINGS, f"{hit.file}:{hit.line}", "no secret", f"{hit.kind}, sha256 {hit.sha256_prefix}...")
+        for hit in found.hits
+    )
+    skipped = tuple(Skipped(FINDINGS, name, why) for name, why in (*found.unread, *sorted(sought.unsearchable.items())))
+    measure = counted(FINDINGS, len(found.read) * forms, findings, skipped, to_change="no file could be searched")
+    measure = msgspec.structs.replace(measure, made_of=dict(sorted(kinds.items())))
+    absent = missing_kinds(target, kinds)
+    facts = to_builtins(
+        {
+            "files": len(found.read),
+            "forms": forms,
+            "bytes": found.size_bytes,
+            "artifacts": dict(sorted(kinds.items())),
+            "artifacts_missing": absent,
+            "planted_not_found": list(lost),
+            "known_credentials": sorted(sought.texts),
+            "kinds": [shape.kind for shape in SHAPES],
+            "formats": list(FORMATS),
+        }
+    )
+    assert isinstance(facts, dict), "a mapping stays a mapping"
+    return Result({FINDINGS: _proven(measure, lost, absent)}, findings, skipped, facts)
+
+
+def _proven(measure: Measure, lost: Sequence[str], absent: Sequence[str]) -> Measure:
+    """What was found counts in any case; that nothing was found counts where it would have been, and where it matters."""
+    if measure.value != "0":
+        return measure
+    if lost:
+        why = f"planted secrets were not found: {', '.join(lost)}"
+        return msgspec.structs.replace(measure, value=None, unknown=UnknownReason.ADAPTER_ERROR, detail=why)
+    if absent:
+        why = f"not among what was scanned: {'; '.join(absent)}"
+        return msgspec.structs.replace(measure, value=None, unknown=UnknownReason.TOO_FEW_SAMPLES, detail=why)
+    return measure

@@ -113,7 +113,7 @@ def _link_fault(receipt: Receipt, before: Sequence[Opened]) -> str | None:
 
 def _changed(receipt: Receipt, previous: Receipt | None) -> str | None:
     """The first member that must stay the same within a payment and does not."""
-    same = ("parties.tenant_id", "parties.wallet_id", "parties.payee_id", "parties.agent_id", "money.currency")
+    same = ("parties.tenant_id", "parties.wallet_id", "parties.payee_id", "parties.agent_id", "money.currency", "expires_at")
     decided_again = receipt.kind in ("approve", "denial")  # with each approval the policy decides again
     return next((name for name in (*same, *(() if decided_again else ("policy",))) if _differs(receipt, previous, name)), None)
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from gates.receipts.receipt import Receipt
+from gates.receipts.standing import self_fault
 
 
 class Amounts(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ def amounts(receipt: Receipt) -> Amounts:
 
 
 def standing_fault(receipt: Receipt) -> str | None:
-    """What is wrong with the totals of this receipt alone: A = S + R + H and 0 <= F + C <= S."""
+    """What is wrong with this receipt alone: A = S + R + H, 0 <= F + C <= S, and what else its members say of the money."""
     now = amounts(receipt)
     if now.authorized != now.settled + now.released + now.open:
         return (
@@ -34,7 +35,7 @@ def standing_fault(receipt: Receipt) -> str | None:
         return f"refunded {now.refunded} + charged back {now.charged_back} is more than settled {now.settled}"
     if receipt.kind in ("denial", "escalation", "reject") and (receipt.money.moved != "no" or now != Amounts()):
         return f"a {receipt.kind} that holds or moves money"
-    return None
+    return self_fault(receipt)
 
 
 def step_fault(receipt: Receipt, previous: Receipt | None) -> str | None:

@@ -174,8 +174,9 @@ def _texts_fault(receipt: Receipt) -> str | None:
     for name, text in _ids(receipt):
         if not _ID.fullmatch(text):
             return f"{name} {text[:255]!r} is not an id: 1 to 255 characters without spaces"
-    if not _is_moment(receipt.signing.issued_at):
-        return f"signing.issued_at {receipt.signing.issued_at!r} is not a moment in UTC with milliseconds"
+    for name, moment in (("signing.issued_at", receipt.signing.issued_at), ("expires_at", receipt.expires_at)):
+        if moment is not None and not _is_moment(moment):
+            return f"{name} {moment!r} is not a moment in UTC with milliseconds"
     return None
 
 

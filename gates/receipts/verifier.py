@@ -10,6 +10,7 @@ from gates.receipts.levels import BEYOND, POLICY, Level, Mark, Opened, Verified
 from gates.receipts.policy_document import Unknown
 from gates.receipts.policy_rerun import rerun_fault
 from gates.receipts.receipt import PAYLOAD_TYPE, Receipt, Subject, parse_receipt, payload_digest
+from gates.receipts.uniqueness import clashes
 from gates.schema.errors import UnverifiedProblem
 
 
@@ -28,8 +29,9 @@ def verify_receipts(
     """
     limits = history or KeyHistory(None)
     opened = [_open(origin, envelope, trust, limits) for origin, envelope in receipts]
-    chains = make_chains([*opened, *(_open(origin, envelope, trust, limits) for origin, envelope in known)])
-    return tuple(_verify(item, chains, policies or {}) for item in opened)
+    others = [_open(origin, envelope, trust, limits) for origin, envelope in known]
+    chains, twins = make_chains([*opened, *others]), clashes(opened, others)
+    return tuple(_verify(item, chains, policies or {}, twins.get(number, "")) for number, item in enumerate(opened))
 
 
 def _open(origin: str, envelope: Envelope, trust: TrustRoot, history: KeyHistory) -> Opened:
@@ -74,14 +76,16 @@ def _key(receipt: Receipt, signature: Level, trust: TrustRoot, history: KeyHisto
     return Level("key", Mark.PASS if counts else Mark.FAIL, says)
 
 
-def _verify(item: Opened, chains: Mapping[Subject, Chain], policies: Mapping[str, bytes]) -> Verified:
+def _verify(item: Opened, chains: Mapping[Subject, Chain], policies: Mapping[str, bytes], twin: str) -> Verified:
+    """All levels of one receipt; `twin` is what it shares with another receipt, "" where it stands alone."""
     rest: tuple[Level, ...]
     if item.receipt is None:
         rest = tuple(Level(name, Mark.NOT_CHECKED, "the receipt cannot be read") for name in ("chain", "conservation", POLICY))
     else:
         chain = chains.get(item.receipt.subject) or Chain()
         money = conservation_level(item.receipt, chain)
-        rest = (chain_level(item, item.receipt, chain), money, _policy(item.receipt, chain, policies))
+        link = Level("chain", Mark.FAIL, twin) if twin else chain_level(item, item.receipt, chain)
+        rest = (link, money, _policy(item.receipt, chain, policies))
     return Verified(item.origin, item.receipt, (item.signature, item.key, item.form, *rest), frozenset() if policies else BEYOND)
 
 

@@ -55,8 +55,8 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     `gonogo-payouts-v1`, newest first, `{cursor}`), `payout` one of them (`{payout_id}`); `policy` the bytes of the document that
     a receipt names by `{policy_sha256}`. What is None is not checked, and the verdict states that.
 
-    `trust_file` is the JWKS that was pinned before: a path next to the target file. Keys that the service itself answers at
-    `trust` show nothing about who signed.
+    `trust_file` is the JWKS that was pinned before: a path next to the target file, or `${NAME}` for a path in the environment.
+    Keys that the service itself answers at `trust` show nothing about who signed.
     """
 
     ledger: Operation | None = None

@@ -1,4 +1,8 @@
-"""Demo data: a tenant with keys, a funded wallet, payees and a policy, printed once; only hashes of keys are stored."""
+"""Demo data: a tenant with keys, a funded wallet, payees and a policy, printed once; only hashes of keys are stored.
+
+Whoever makes a tenant also gets the public keys that verify its receipts, in a file: a verifier who takes them from here, and
+not from the running service, does not rely on the service's own word.
+"""
 
 import hashlib
 from pathlib import Path
@@ -8,11 +12,14 @@ import msgspec
 from gateway.canonical import canonical
 from gateway.clock import Clock, format_utc
 from gateway.commands import ROLES, Budget, Principal, RoleName
+from gateway.engine.receipt_keys import jwks, with_active_key
+from gateway.errors import StartProblem
 from gateway.ids import Ids
 from gateway.journal import system_row
 from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
 from gateway.rate_limit import UNLIMITED_PER_S, RateLimit
+from gateway.settings import Settings
 from gateway.store.database import one_transaction
 from gateway.store.port import Transaction
 from gateway.store.rows import NewPayee
@@ -25,6 +32,7 @@ FUNDS = 100_000_000
 PER_PAYMENT_MAX = 100_000
 DAILY_LIMIT = 100_000_000
 PAYEES = ("compute", "data", "storage")
+TRUST_SUFFIX = ".receipt-keys.json"
 
 
 class DemoData(msgspec.Struct, frozen=True):
@@ -39,6 +47,8 @@ class DemoData(msgspec.Struct, frozen=True):
     wallet_id: str
     payee_ids: tuple[str, ...]
     policy_sha256: str
+    receipt_trust: str
+    """The path of the JWKS of the keys that sign receipts."""
 
 
 def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLimit | None = None) -> DemoData:
@@ -46,14 +56,24 @@ def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLim
 
     Raises StartProblem for an unusable database.
     """
+    trust = db.absolute().with_name(f"{db.name}{TRUST_SUFFIX}")
     with one_transaction(db) as tx:
-        data = _fill(tx, format_utc(clock()), ids, tenant_name)
+        data = _fill(tx, format_utc(clock()), ids, tenant_name, trust)
         rate = limit or RateLimit(UNLIMITED_PER_S, UNLIMITED_PER_S)
         tx.tenants.set_rate(data.tenant_id, rate.rate_per_s, rate.burst)
+        events = with_active_key(tx, Settings(db=db, clock=clock, ids=ids))
+    _write(trust, jwks(events))
     return data
 
 
-def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str) -> DemoData:
+def _write(path: Path, document: bytes) -> None:
+    try:
+        path.write_bytes(document)
+    except OSError as error:
+        raise StartProblem(f"{path}: the receipt keys cannot be written: {error.strerror}") from None
+
+
+def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str, trust: Path) -> DemoData:
     tenant_id, store = f"ten_{ids.suffix()}", tx.tenants
     store.add_tenant(tenant_id, tenant_name, now)
     keys = {role: _add_key(store, tenant_id, role, now, ids) for role in ROLES}
@@ -82,6 +102,7 @@ def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str) -> DemoData:
         wallet_id=wallet_id,
         payee_ids=payee_ids,
         policy_sha256=policy_sha256(policy),
+        receipt_trust=str(trust),
     )
 
 

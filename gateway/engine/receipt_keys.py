@@ -76,12 +76,19 @@ def open_keys(settings: Settings, store: Store) -> SigningKeys:
     Raises StartProblem naming the file.
     """
     with store.alone() as tx:
-        if not tx.key_events.newest():
-            signer = load_signer(settings)
-            _record(tx, settings, signer.keyid, "active", signer.jwk["x"], "system")
-        events = tx.key_events
-        _active_signer(settings, events.all())
-    return SigningKeys(settings, events)
+        _active_signer(settings, with_active_key(tx, settings))
+        return SigningKeys(settings, tx.key_events)
+
+
+def with_active_key(tx: Transaction, settings: Settings) -> tuple[KeyEvent, ...]:
+    """All key events; in a new database the first key is made and recorded before.
+
+    Raises StartProblem naming the file.
+    """
+    if not tx.key_events.newest():
+        signer = load_signer(settings)
+        _record(tx, settings, signer.keyid, "active", signer.jwk["x"], "system")
+    return tx.key_events.all()
 
 
 def rotate(tx: Transaction, settings: Settings, actor: str) -> Changed:

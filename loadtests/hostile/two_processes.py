@@ -70,7 +70,7 @@ def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: P
 
 
 def _at(named: NamedTarget, running: Running) -> NamedTarget:
-    return NamedTarget(named.name, msgspec.structs.replace(named.target, base_url=running.url))
+    return msgspec.structs.replace(named, target=msgspec.structs.replace(named.target, base_url=running.url))
 
 
 def _lack(process: Process | None, rail: Rail) -> str:

@@ -28,6 +28,14 @@ def test_evidence_list_show_and_verify(gonogo, stored):
     assert json.loads(gonogo("evidence", "list", "--kind", "drill", "--format", "json")[1]) == []
 
 
+def test_a_kind_that_does_not_exist_is_refused(gonogo, stored):
+    """An empty list would say that nothing was measured: exit 2 names the kinds."""
+    code, out, err = gonogo("evidence", "list", "--kind", "nosuch")
+    assert (code, out) == (2, "")
+    assert "no kind of evidence has 'nosuch' in its name" in err
+    assert "load-run:v" in err
+
+
 def test_evidence_verify_of_nothing_is_unknown(gonogo):
     """An empty store is not a green one."""
     code, out, err = gonogo("evidence", "verify")
@@ -35,7 +43,7 @@ def test_evidence_verify_of_nothing_is_unknown(gonogo):
     assert "there is no evidence to verify" in err
 
 
-@pytest.mark.parametrize(("digest", "code"), [("*", 2), ("abc", 2), ("../..", 2), ("ffffff", 8)])
+@pytest.mark.parametrize(("digest", "code"), [("*", 2), ("abc", 2), ("../..", 2), ("ffffff", 2)])
 def test_evidence_show_refuses_what_is_no_digest_or_not_there(gonogo, stored, digest, code):
     """A pattern is not a digest, and an absent statement is said to be absent."""
     assert gonogo("evidence", "show", digest)[0] == code

@@ -12,14 +12,15 @@ from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
 from gates.probes.fail_closed.judge import refusal_faults, replay_faults
 from gates.probes.fail_closed.request import Stage, build, is_foreign, make_stage, needs, prepare, send
-from gates.probes.fail_closed.table import SHIPPED, Row, Table, load_table
+from gates.probes.fail_closed.table import SHIPPED, Row, Table, load_table, table_sha256
 from gates.probes.money_witness import MoneyWitness
 from gates.probes.openapi import read_openapi
-from gates.schema.canonical import Json, sha256_hex
-from gates.schema.documents import spec_sha256
+from gates.probes.specimen import make_specimen, release
+from gates.schema.canonical import Json
 from gates.schema.progress import progress
 
 ANSWERS, CODES = "unexpected_answers", "undocumented_codes"
+TOO_MANY = 429
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ Pause = Callable[[float], None]
 def make_probe(table_path: Path | None, pause: Pause = sleep) -> Probe:
     """The probe over the shipped table, or another."""
     path = table_path or SHIPPED
-    return Probe("fail-closed", EvidenceKind.FAIL_CLOSED, (ANSWERS, CODES), _run(path, pause), spec_sha256(path))
+    return Probe("fail-closed", EvidenceKind.FAIL_CLOSED, (ANSWERS, CODES), _run(path, pause), table_sha256(path))
 
 
 def _run(table_path: Path, pause: Pause) -> Callable[[TargetClient], Result]:
@@ -44,6 +45,7 @@ def _run(table_path: Path, pause: Pause) -> Callable[[TargetClient], Result]:
         """Every row: a payment in the state it needs, the request, the answer, and the wallet before and after."""
         table = load_table(table_path)
         documented, source = _documented(client, table)
+        release(client, make_specimen(client, table.amount))  # a service that refuses everything refuses nothing in particular
         witness = MoneyWitness(client)
         fields = prepare(client, table)
         seen: list[Seen] = []
@@ -62,18 +64,30 @@ def _run(table_path: Path, pause: Pause) -> Callable[[TargetClient], Result]:
                     continue
                 if row.wait_ms:
                     pause(row.wait_ms / 1000)
-                seen.append(_try(client, table, row, stage, witness))
+                tried = _try(client, table, row, stage, witness)
+                reason = _not_definite(row, tried.answer)
+                if reason:
+                    skipped.append(Skipped(ANSWERS, row.name, reason))
+                else:
+                    seen.append(tried)
             shown.step(len(table.rows))
         if not witness.can_see:
             skipped.append(Skipped(ANSWERS, "no money moved", "add spec.audit.wallet to the target file"))
         facts: dict[str, Json] = {
-            "table_sha256": sha256_hex(table_path.read_bytes()),
+            "table_sha256": table_sha256(table_path),
+            "table_is_shipped": table_sha256(table_path) == table_sha256(),
             "rows": len(table.rows),
             "codes_from": source,
         }
         return _result(seen, skipped, documented, facts)
 
     return run
+
+
+def _not_definite(row: Row, answer: Answer) -> str:
+    """Why an answer says nothing about the request, "" where it does."""
+    limited = answer.status == TOO_MANY != row.status
+    return "rate limited: raise the tenant's rate, or run the probe alone" if limited else ""
 
 
 def _documented(client: TargetClient, table: Table) -> tuple[frozenset[str], str]:
@@ -113,8 +127,8 @@ def _result(seen: list[Seen], skipped: list[Skipped], documented: frozenset[str]
         where = next(name for name, found in coded if found == code)
         findings.append(Finding(CODES, where, "a documented code", code))
     wrong = sum(1 for item in seen if item.faults)
-    answers = msgspec.structs.replace(counted(ANSWERS, len(seen), findings, skipped), value=str(wrong))
-    codes = counted(CODES, len(coded), findings)
+    answers = msgspec.structs.replace(counted(ANSWERS, len(seen), findings, skipped), value=str(wrong) if seen else None)
+    codes = counted(CODES, len(coded), findings, to_change="no answer had a code")
     cells: tuple[Json, ...] = tuple(
         {
             "row": item.row.name,

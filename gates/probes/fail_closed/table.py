@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from gates.schema.canonical import Json
-from gates.schema.documents import load_document
+from gates.schema.documents import load_document, spec_sha256
 from gates.schema.errors import UsageProblem
 from gates.schema.target import Operation
 
@@ -69,7 +69,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_table(path: Path) -> Table:
-    """Read a table; raises UsageProblem naming the file and the row that is not complete."""
+    """Read a table; raises UsageProblem naming the file and the row that is not complete, or that another one repeats."""
     table = load_document(path, KIND, Table).spec
     if not table.rows:
         raise UsageProblem(f"{path}: $.spec.rows: no rows, so nothing could fail")
@@ -82,4 +82,28 @@ def load_table(path: Path) -> Table:
             raise UsageProblem(f"{where}: a refusal needs a status from 400 to 499 and a code")
         if row.repeat is not None and row.given == "nothing":
             raise UsageProblem(f"{where}: repeat needs a payment in `given`")
+    _require_distinct(table, path)
     return table
+
+
+def table_sha256(path: Path | None = None) -> str:
+    """The digest of a table's content, of the shipped one without a path: which requests had to be refused."""
+    return spec_sha256(path or SHIPPED)
+
+
+def _require_distinct(table: Table, path: Path) -> None:
+    """One request counts once: under another name, or with another expectation, it is the same request."""
+    names: dict[str, int] = {}
+    requests: dict[bytes, int] = {}
+    for index, row in enumerate(table.rows):
+        where = f"{path}: $.spec.rows[{index}] ({row.name})"
+        if row.name in names:
+            raise UsageProblem(f"{where}: rows[{names[row.name]}] has the same name", next_step="give each row its own name")
+        request = msgspec.json.encode(msgspec.structs.replace(row, name="", names=(), status=0, code=""), order="sorted")
+        if request in requests:
+            other = requests[request]
+            raise UsageProblem(
+                f"{where}: the same request as rows[{other}] ({table.rows[other].name})",
+                next_step="remove one: a request that is sent twice is one sample",
+            )
+        names[row.name], requests[request] = index, index

@@ -117,5 +117,5 @@ def test_a_key_file_that_is_no_key_is_refused_by_name(tmp_path):
 
 def test_an_absent_trust_file_is_refused_by_name(tmp_path):
     """With what to do."""
-    with pytest.raises(UnverifiedProblem, match=r"none\.json: no such trust file"):
+    with pytest.raises(UsageProblem, match=r"none\.json: no such trust file"):
         load_trust(tmp_path / "none.json")

@@ -16,7 +16,7 @@ from gates.evidence.statement import (
 from gates.evidence.store import EvidenceStore
 from gates.log.entry import EntryKind
 from gates.schema.canonical import sha256_hex
-from gates.schema.errors import UnverifiedProblem
+from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.time import format_utc
 
 SUBJECT = subject("b" * 64)
@@ -204,7 +204,7 @@ def test_a_digest_that_none_or_several_have_is_refused(store, signer, trust, ben
     _record(store, signer, bench)
     _record(store, signer, bench, hours=2)
     for prefix, count in (("", 2), ("zz", 0)):
-        with pytest.raises(UnverifiedProblem, match=f"{count} pieces of evidence"):
+        with pytest.raises(UsageProblem, match=f"{count} pieces of evidence"):
             store.get(prefix, trust)
 
 

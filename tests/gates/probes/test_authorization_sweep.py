@@ -1,10 +1,12 @@
 """The sweep over routes and roles: clean on an honest service, and red for each thing that is open."""
 
 import pytest
+from fake_payments import READERS
 
 from gates.evidence.statement import EvidenceKind
 from gates.probes.authorization_sweep import PROBE
 from gates.schema.outcome import ExitCode, UnknownReason
+from gates.schema.target import Authorization
 
 pytestmark = pytest.mark.process
 
@@ -93,6 +95,39 @@ def test_a_service_that_is_not_there_leaves_adapter_error(workbench):
         done = workbench.conduct(PROBE, client)
     assert (done.status, done.exit_code) == ("adapter_error", ExitCode.UNKNOWN)
     assert all(measure.value is None for measure in done.result.measures.values())
+
+
+@pytest.mark.parametrize("defect", ["refuses-all", "hides-all", "documents-nothing"])
+def test_a_service_that_answers_nobody_is_never_green(workbench, defect):
+    """401 for all, 404 for all, an OpenAPI document without a route: nothing was let in, so no refusal says anything."""
+    done = workbench.run(PROBE, defect)
+    assert (done.status, done.exit_code) == ("adapter_error", ExitCode.UNKNOWN)
+    assert {measure.unknown for measure in done.result.measures.values()} == {UnknownReason.ADAPTER_ERROR}
+    assert "next:" in done.detail
+
+
+def test_a_target_that_names_no_route_is_not_run(workbench):
+    """A sweep over no route finds nothing."""
+    done = workbench.run(PROBE, authorization=Authorization(openapi="/openapi.json", roles={}, public=("GET /readyz",)))
+    assert (done.status, done.exit_code) == ("not_run", ExitCode.UNKNOWN)
+    assert "spec.authorization.roles names no route" in done.detail
+
+
+def test_what_is_hidden_from_everybody_is_not_isolation(workbench):
+    """A 404 to another tenant counts only where our own credentials are let in."""
+    done = workbench.run(PROBE, "hides-wallets")
+    skipped = [item for item in done.result.skipped if item.measure == "isolation_violations"]
+    assert [item.where for item in skipped] == [f"GET /v1/wallets/{{wallet_id}} as other_{role}" for role in READERS]
+    assert {item.why for item in skipped} == {"our own credentials were not let in on this route either"}
+    assert done.exit_code is ExitCode.RED
+
+
+def test_samples_are_the_routes_and_callers_that_were_tried(workbench):
+    """Each once, however often it was tried, and only where the answer was definite."""
+    done = workbench.run(PROBE)
+    for name in ("role_violations", "isolation_violations"):
+        tried = {(cell["route"], cell["credential"]) for cell in done.result.cells if cell["measure"] == name}
+        assert done.result.measures[name].samples == len(tried)
 
 
 def _trust(workbench):

@@ -7,7 +7,7 @@ import pytest
 from gates.probes.corpus import artifacts
 from gates.probes.determinism import ENVIRONMENTS, Producer, compare, corpus_producer, make_probe, verdict_producer
 from gates.schema.canonical import sha256_hex
-from gates.schema.outcome import ExitCode
+from gates.schema.outcome import ExitCode, UnknownReason
 
 GOLDEN = {
     "canonical JSON": "609404ee7ea56ff3",
@@ -100,3 +100,11 @@ def test_an_artifact_that_is_missing_somewhere_differs():
     """Made here, not made there: that is a difference."""
     (finding,) = compare("a program", {"one": {"x": b"1"}, "two": {}})
     assert "no artifact with two" in finding.found
+
+
+@pytest.mark.process
+def test_without_an_artifact_nothing_was_compared(workbench):
+    """No producer, no artifact: too few samples, and not zero differences."""
+    done = workbench.run(make_probe([]))
+    measure = done.result.measures["differing_artifacts"]
+    assert (measure.value, measure.unknown, done.exit_code) == (None, UnknownReason.TOO_FEW_SAMPLES, ExitCode.UNKNOWN)

@@ -6,9 +6,10 @@ import pytest
 
 from gates.probes.fail_closed.probe import make_probe
 from gates.probes.fail_closed.request import unlike
-from gates.probes.fail_closed.table import SHIPPED, load_table
+from gates.probes.fail_closed.table import SHIPPED, load_table, table_sha256
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
+from gates.schema.target import Audit, Operation
 
 process = pytest.mark.process
 
@@ -127,8 +128,6 @@ def test_a_row_that_cannot_be_tried_is_skipped_not_passed(workbench, table):
 @process
 def test_without_a_wallet_to_read_nobody_can_say_that_no_money_moved(workbench, table):
     """A target without audit.wallet leaves a skipped item that says what to add."""
-    from gates.schema.target import Audit
-
     done = workbench.run(make_probe(table, WAITED.append), audit=Audit())
     assert [item.why for item in done.result.skipped] == ["add spec.audit.wallet to the target file"]
 
@@ -157,6 +156,57 @@ def test_a_table_that_could_not_fail_is_refused(tmp_path, row, says):
     path.write_text(f'{head}spec: {{amount: "1", codes: [], problem_members: [], rows: [{row}]}}\n')
     with pytest.raises(UsageProblem, match=f"{Path(path).name}.*{says}"):
         load_table(path)
+
+
+@process
+def test_a_service_that_refuses_everything_is_never_green(workbench, tmp_path):
+    """401 to everybody is what each row of this table wants; but nothing that is right was let in."""
+    path = tmp_path / "table.yaml"
+    rows = ", ".join(
+        f"{{name: r{n}, operation: reserve, set: {{x: {n}}}, status: 401, code: unauthenticated}}" for n in range(12)
+    )
+    head = "apiVersion: gonogo/v1\nkind: FailClosedTable\nmetadata: {name: x}\n"
+    path.write_text(f'{head}spec: {{amount: "1", codes: [unauthenticated], problem_members: [code], rows: [{rows}]}}\n')
+    for audit in (Audit(), Audit(wallet=Operation("/v1/wallets/{wallet_id}", "GET", role="finance"))):
+        done = workbench.run(make_probe(path, WAITED.append), "refuses-all", audit=audit, build=None)
+        assert (done.status, done.exit_code) == ("adapter_error", ExitCode.UNKNOWN)
+        assert {measure.value for measure in done.result.measures.values()} == {None}
+
+
+@process
+def test_a_rate_limit_is_no_answer_to_the_request(workbench, table):
+    """Rows that were answered 429 are skipped, and are no samples."""
+    done = workbench.run(make_probe(table, WAITED.append), "limits-settles")
+    limited = ["over the hold", "run out", "unknown", "a stranger"]
+    assert [item.where for item in done.result.skipped if "rate limited" in item.why] == limited
+    assert done.result.measures["unexpected_answers"].samples == len(done.result.cells) < 10
+    assert done.exit_code is ExitCode.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "{name: again, operation: reserve, keys: [], status: 400, code: c}",
+        "{name: again, operation: reserve, keys: [], status: 422, code: other, names: [x]}",
+        "{name: no key, operation: settle, given: held, status: 400, code: c}",
+    ],
+)
+def test_a_request_that_stands_in_the_table_twice_is_refused(tmp_path, second):
+    """Twelve times the same row are one sample: exit 2 names the row, under whatever name or expectation it comes again."""
+    path = tmp_path / "table.yaml"
+    head = "apiVersion: gonogo/v1\nkind: FailClosedTable\nmetadata: {name: x}\n"
+    first = "{name: no key, operation: reserve, keys: [], status: 400, code: c}"
+    path.write_text(f'{head}spec: {{amount: "1", codes: [], problem_members: [], rows: [{first}, {second}]}}\n')
+    with pytest.raises(UsageProblem, match=r"rows\[1\] \((again|no key)\): .*rows\[0\]"):
+        load_table(path)
+
+
+@process
+def test_the_evidence_says_which_table_was_tried(workbench, table):
+    """By its digest; the shipped one is known as such."""
+    facts = workbench.run(make_probe(table, WAITED.append)).result.facts
+    assert (facts["table_sha256"], facts["table_is_shipped"]) == (table_sha256(table), False)
+    assert table_sha256() == table_sha256(SHIPPED) != table_sha256(table)
 
 
 def test_an_unknown_id_has_the_same_shape():

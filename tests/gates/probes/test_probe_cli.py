@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from artifacts import make_artifacts
 from click.testing import CliRunner
 
 from gates.probes.cli import NAMES, probe
@@ -47,11 +48,18 @@ def _probe(gateway, name, *arguments):
     return done.returncode, report
 
 
+@pytest.fixture(scope="module")
+def used(gateway):
+    """The gateway with payments that the fail-closed probe has made: without any, no probe could find something."""
+    _probe(gateway, "fail-closed")
+    return gateway
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "secret-scan"])
-def test_the_reference_gateway_is_clean(gateway, name):
+def test_the_reference_gateway_is_clean(used, name):
     """Each probe ends with 0: nothing found, nothing skipped, and something looked at."""
-    code, report = _probe(gateway, name)
+    code, report = _probe(used, name)
     result = report["result"]
     assert (result.get("findings", []), result.get("skipped", [])) == ([], [])
     assert code == 0
@@ -59,22 +67,38 @@ def test_the_reference_gateway_is_clean(gateway, name):
 
 
 @pytest.mark.process
-def test_the_gateways_log_and_the_probes_reports_hold_no_secret(gateway):
-    """The access log and everything that the probes wrote, against all ten keys."""
-    folder, _ = gateway
-    _probe(gateway, "fail-closed")
-    code, report = _probe(gateway, "secret-scan", folder / "access.log", folder / "out", folder / "home" / "evidence")
-    assert report["result"].get("findings", []) == []
+def test_the_gateways_log_and_the_probes_reports_hold_no_secret(used):
+    """The access log, the database and everything that the probes wrote, against all ten keys."""
+    folder, _ = used
+    rest = make_artifacts(folder / "rest", without=("server_log", "probe_report", "evidence_statement"))
+    objects = folder / "home" / "evidence" / "objects"
+    paths = (folder / "gateway.db", folder / "out", objects, rest, "--server-log", folder / "access.log")
+    code, report = _probe(used, "secret-scan", *paths)
+    assert (report["result"].get("findings", []), report["result"].get("skipped", [])) == ([], [])
     assert code == 0
     assert len(report["result"]["facts"]["known_credentials"]) == 10
 
 
 @pytest.mark.process
-def test_the_exported_receipts_verify_offline(gateway):
+def test_the_keys_of_the_reference_gateway_are_pinned_by_its_seed(used, monkeypatch):
+    """The target `local` takes them from a file that demo-data wrote; without it, nothing that verifies is a pass."""
+    folder, environ = used
+    code, report = _probe(used, "receipt-verification")
+    assert (code, report["result"]["facts"]["trust"]) == (0, "spec.audit.trust_file of the target")
+    pinned = Path(environ["GONOGO_RECEIPT_TRUST"])
+    assert (folder / "out" / "trust.json").read_bytes() == pinned.read_bytes()
+    monkeypatch.delenv("GONOGO_RECEIPT_TRUST", raising=False)
+    bare = {name: value for name, value in environ.items() if name != "GONOGO_RECEIPT_TRUST"}
+    code, report = _probe((folder, bare), "receipt-verification")
+    details = [measure["detail"] for measure in report["result"]["measures"].values()]
+    assert (code, all("the service's own word" in detail for detail in details)) == (3, True)
+
+
+@pytest.mark.process
+def test_the_exported_receipts_verify_offline(used):
     """`gonogo receipt verify` on the probe's export, with the pinned keys and nothing else."""
-    folder, environ = gateway
-    _probe(gateway, "fail-closed")
-    _probe(gateway, "receipt-verification")
+    folder, environ = used
+    _probe(used, "receipt-verification")
     argv = [sys.executable, "-m", "gates", "receipt", "verify", folder / "out" / "receipts.jsonl"]
     offline = {**os.environ, **environ, "GONOGO_BASE_URL": "http://127.0.0.1:1"}
     done = subprocess.run([*argv, "--trust", folder / "out" / "trust.json"], capture_output=True, check=False, env=offline)
@@ -89,6 +113,7 @@ def test_the_exported_receipts_verify_offline(gateway):
         ("fail-closed", ["--trust", "trust.json"]),
         ("secret-scan", ["--table", "table.yaml"]),
         ("authorization-sweep", ["--review", "folder"]),
+        ("determinism", ["--server-log", "app.log"]),
     ],
 )
 def test_an_option_that_would_be_ignored_is_refused(tmp_path, monkeypatch, name, arguments):

@@ -3,9 +3,11 @@
 import base64
 import json
 import os
+import sqlite3
 from urllib.parse import quote
 
 import pytest
+from planted import PLANTED, VALUE
 
 from gates.evidence.statement import EvidenceKind
 from gates.probes import scan as scan_module
@@ -15,24 +17,6 @@ from gates.probes.scan import scan
 from gates.probes.secret_scan import make_probe
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
-
-# Planted secrets are put together here, so that no scanner takes this file for a leak.
-VALUE = "gng" + "_agent_" + "Ab3/" * 10 + "x+9"
-PLANTED = {
-    "private key (PEM)": "-----BEGIN " + "EC PRIVATE KEY-----",
-    "private key (JWK)": '{"kty":"OKP","d": "' + "a1B" * 14 + '2"}',
-    "bearer token": "Authorization: Bearer " + "abc123" * 4,
-    "basic credentials": '"authorization": "Basic ' + base64.b64encode(b"user:secret-word").decode() + '"',
-    "gonogo API key": "gng" + "_tenant_admin_" + "Zz9" * 14 + "-",
-    "JSON web token": ".".join(base64.urlsafe_b64encode(b'{"a":"%d"}' % number).decode().strip("=") * 2 for number in (1, 2, 3)),
-    "AWS access key id": "AKIA" + "ABCDEFGH12345678",
-    "AWS secret access key": "aws_secret_access_key = " + "Ab1/" * 10,
-    "GitHub token": "ghp" + "_" + "aB3" * 12,
-    "Slack token": "xoxb" + "-123456789012-" + "abcdefghij",
-    "Stripe key": "sk" + "_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
-    "Google API key": "AIza" + "SyA1" * 8 + "xyz",
-    "password in a URL": "postgres://gonogo:" + "hunter22" + "@localhost/db",
-}
 
 
 @pytest.mark.parametrize("kind", PLANTED)
@@ -67,8 +51,6 @@ def test_a_known_credential_is_found_in_every_form(tmp_path, text):
 
 def test_a_secret_in_a_database_file_is_found(tmp_path):
     """SQLite keeps text as bytes: the scan reads those."""
-    import sqlite3
-
     connection = sqlite3.connect(tmp_path / "history.db")
     connection.execute("CREATE TABLE runs (argv TEXT)")
     connection.execute("INSERT INTO runs VALUES (?)", (f"--key {VALUE}",))
@@ -118,7 +100,7 @@ def test_what_cannot_be_read_is_counted_as_skipped(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "logs.gz")
     os.mkfifo(tmp_path / "pipe")
     found = scan([tmp_path], ())
-    assert found.files == 0
+    assert found.read == ()
     assert sorted(name.partition("/")[2] for name, _ in found.unread) == ["link", "logs.gz", "pipe"]
 
 

@@ -3,65 +3,32 @@
 import base64
 import json
 
-import msgspec
 import pytest
-import rfc8785
-from click.testing import CliRunner
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
-from receipt_members import changed, member
+from signed_receipts import FIRST, SECOND, SIGNER, UNKNOWN, files, levels, marks, payload, sign, verify
 
-from gates.evidence.dsse import Envelope, Signer, TrustRoot, jwks_bytes
+from gates.evidence.dsse import Envelope
 from gates.probes.corpus import receipt_payloads
 from gates.receipts.cli import receipt
 from gates.receipts.levels import Mark
 from gates.receipts.receipt import PAYLOAD_TYPE
-from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import sha256_hex, to_builtins
 from gates.schema.entry import run
-from gates.schema.errors import UnverifiedProblem, UsageProblem
-
-SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-UNKNOWN = Signer(Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32))
-TRUST = TrustRoot.from_jwks(jwks_bytes(SIGNER.jwk), "the test's key")
-
-
-def _payload(number, **changes):
-    """Receipt 1 or 2 of the corpus, with members changed; `totals` are merged."""
-    content = json.loads(receipt_payloads()[number - 1])
-    totals = member(content, "totals") | changes.pop("totals", {})
-    return changed(content, totals=totals, **changes)
-
-
-def _sign(content, signer=SIGNER):
-    data = content if isinstance(content, bytes) else rfc8785.dumps(content)
-    return signer.sign(PAYLOAD_TYPE, data)
-
-
-def _levels(envelope, *known):
-    (found,) = verify_receipts([("it", envelope)], TRUST, [("known", item) for item in known])
-    return {level.name: level for level in found.levels}
-
-
-def _marks(envelope, *known):
-    return {name: level.mark for name, level in _levels(envelope, *known).items()}
-
-
-FIRST, SECOND = (_sign(payload) for payload in receipt_payloads())
+from gates.schema.errors import UsageProblem
 
 
 def test_a_whole_chain_passes_every_level_that_can_be_checked():
     """Signature, form, chain and conservation pass; the policy re-run is reported as not checked."""
-    marks = _marks(SECOND, FIRST)
-    assert marks.pop("policy re-run") is Mark.NOT_CHECKED
-    assert set(marks.values()) == {Mark.PASS}
+    found = marks(SECOND, FIRST)
+    assert found.pop("policy re-run") is Mark.NOT_CHECKED
+    assert set(found.values()) == {Mark.PASS}
 
 
 def test_a_receipt_without_its_predecessor_has_an_unchecked_chain():
     """Its totals add up alone, but where it comes from is not checked."""
-    marks = _marks(SECOND)
-    assert (marks["chain"], marks["conservation"]) == (Mark.NOT_CHECKED, Mark.PASS)
+    found = marks(SECOND)
+    assert (found["chain"], found["conservation"]) == (Mark.NOT_CHECKED, Mark.PASS)
 
 
 @given(st.integers(min_value=0, max_value=len(receipt_payloads()[0]) * 8 - 1))
@@ -70,48 +37,48 @@ def test_any_changed_bit_breaks_the_signature(bit):
     payload = bytearray(receipt_payloads()[0])
     payload[bit // 8] ^= 1 << bit % 8
     changed = Envelope(PAYLOAD_TYPE, base64.b64encode(bytes(payload)).decode(), FIRST.signatures)
-    assert _marks(changed)["signature"] is Mark.FAIL
+    assert marks(changed)["signature"] is Mark.FAIL
 
 
 def test_an_unknown_key_is_not_trusted_whatever_the_receipt_states():
     """A perfect receipt signed by a key outside the trust root fails."""
-    envelope = _sign(_payload(1, key_id=UNKNOWN.keyid), UNKNOWN)
-    level = _levels(envelope)["signature"]
+    envelope = sign(payload(1, key_id=UNKNOWN.keyid), UNKNOWN)
+    level = levels(envelope)["signature"]
     assert level.mark is Mark.FAIL
     assert "trust root does not hold" in level.says
 
 
 def test_a_receipt_under_another_payload_type_is_no_receipt():
     """The type is signed; an evidence statement cannot pass for a receipt."""
-    assert _marks(SIGNER.sign("application/vnd.in-toto+json", receipt_payloads()[0]))["signature"] is Mark.FAIL
+    assert marks(SIGNER.sign("application/vnd.in-toto+json", receipt_payloads()[0]))["signature"] is Mark.FAIL
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (json.dumps(_payload(1)).encode(), "not RFC 8785"),
+        (json.dumps(payload(1)).encode(), "not RFC 8785"),
         (receipt_payloads()[0].replace(b'"seq":1', b'"seq":1,"seq":1'), "'seq' occurs twice"),
         (b"{", "not JSON"),
         (receipt_payloads()[0].replace(b'"seq":1', b'"seq":1.0'), "not an integer"),
-        (_payload(1, amount=1250), "amount"),
-        (_payload(1, amount="12.50"), "amount '12.50'"),
-        (_payload(1, amount="01250"), "amount '01250'"),
-        (_payload(1, bonus="1"), "bonus"),
-        (_payload(1, signing={"issued_at": "2026-11-23T10:00:00.000Z", "key_id": SIGNER.keyid}), "salt"),
-        ({k: v for k, v in _payload(1).items() if k != "cohort_sha256"}, "cohort_sha256"),
-        (_payload(1, cohort_sha256="a cohort"), "cohort_sha256"),
-        (_payload(1, subject={"id": "pay_1", "kind": "payout"}), "a receipt of kind reserve whose subject is a payout"),
-        (_payload(1, subject={"id": "pay_1", "kind": "planet"}), "planet"),
-        (_payload(1, parties={**_payload(1)["parties"], "bonus": "1"}), "bonus"),
-        (_payload(1, postings_sha256="A" * 64), "postings_sha256"),
-        (_payload(1, issued_at="2026-11-23 10:00"), "issued_at"),
-        (_payload(1, seq=0), "seq 0"),
-        (_payload(1, version="1"), "version"),
+        (payload(1, amount=1250), "amount"),
+        (payload(1, amount="12.50"), "amount '12.50'"),
+        (payload(1, amount="01250"), "amount '01250'"),
+        (payload(1, bonus="1"), "bonus"),
+        (payload(1, signing={"issued_at": "2026-11-23T10:00:00.000Z", "key_id": SIGNER.keyid}), "salt"),
+        ({k: v for k, v in payload(1).items() if k != "cohort_sha256"}, "cohort_sha256"),
+        (payload(1, cohort_sha256="a cohort"), "cohort_sha256"),
+        (payload(1, subject={"id": "pay_1", "kind": "payout"}), "a receipt of kind reserve whose subject is a payout"),
+        (payload(1, subject={"id": "pay_1", "kind": "planet"}), "planet"),
+        (payload(1, parties={**payload(1)["parties"], "bonus": "1"}), "bonus"),
+        (payload(1, postings_sha256="A" * 64), "postings_sha256"),
+        (payload(1, issued_at="2026-11-23 10:00"), "issued_at"),
+        (payload(1, seq=0), "seq 0"),
+        (payload(1, version="1"), "version"),
     ],
 )
 def test_a_payload_of_another_form_fails_the_form_level(content, says):
     """Bytes, members, types and digests are held to the format, even under a good signature."""
-    level = _levels(_sign(content))["form"]
+    level = levels(sign(content))["form"]
     assert level.mark is Mark.FAIL
     assert says in level.says
 
@@ -123,25 +90,25 @@ def test_a_payload_of_another_form_fails_the_form_level(content, says):
         {"previous_receipt_sha256": None},
         {"payee_id": "pye_2"},
         {"wallet_id": "wal_2"},
-        {"policy": {**_payload(2)["policy"], "policy_sha256": sha256_hex(b"another policy")}},
+        {"policy": {**payload(2)["policy"], "policy_sha256": sha256_hex(b"another policy")}},
     ],
 )
 def test_a_link_to_another_payment_fails_the_chain(changes):
     """The hash of the predecessor, and what must stay the same within a payment."""
-    assert _marks(_sign(_payload(2, **changes)), FIRST)["chain"] is Mark.FAIL
+    assert marks(sign(payload(2, **changes)), FIRST)["chain"] is Mark.FAIL
 
 
 def test_a_first_receipt_that_names_a_predecessor_fails_the_chain():
     """Receipt 1 has nothing before it."""
-    assert _marks(_sign(_payload(1, previous_receipt_sha256="0" * 64)))["chain"] is Mark.FAIL
+    assert marks(sign(payload(1, previous_receipt_sha256="0" * 64)))["chain"] is Mark.FAIL
 
 
 def test_two_different_receipts_of_one_place_fail_the_chain():
     """A fork is shown at once; the same receipt read twice is no fork, and an unsigned rival does not count."""
-    rival = _sign(_payload(2, salt="01"))
-    assert _marks(SECOND, FIRST, rival)["chain"] is Mark.FAIL
-    assert _marks(SECOND, FIRST, SECOND)["chain"] is Mark.PASS
-    assert _marks(SECOND, FIRST, _sign(_payload(2, salt="01"), UNKNOWN))["chain"] is Mark.PASS
+    rival = sign(payload(2, salt="01"))
+    assert marks(SECOND, FIRST, rival)["chain"] is Mark.FAIL
+    assert marks(SECOND, FIRST, SECOND)["chain"] is Mark.PASS
+    assert marks(SECOND, FIRST, sign(payload(2, salt="01"), UNKNOWN))["chain"] is Mark.PASS
 
 
 @pytest.mark.parametrize(
@@ -159,42 +126,29 @@ def test_two_different_receipts_of_one_place_fail_the_chain():
 )
 def test_totals_that_do_not_follow_fail_conservation(totals):
     """Within the receipt, or from the receipt before it: money neither appears nor vanishes."""
-    assert _marks(_sign(_payload(2, totals=totals)), FIRST)["conservation"] is Mark.FAIL
+    assert marks(sign(payload(2, totals=totals)), FIRST)["conservation"] is Mark.FAIL
 
 
 @pytest.mark.parametrize(
-    ("kind", "amount", "totals"),
+    ("kind", "status", "amount", "totals"),
     [
-        ("settle", "1000", {"settled": "1000", "released": "250", "open": "0"}),
-        ("settle", "1000", {"settled": "1000", "open": "250"}),
-        ("reverse", "1250", {"settled": "0", "released": "1250", "open": "0"}),
-        ("expire", "1250", {"settled": "0", "released": "1250", "open": "0"}),
+        ("settle", "settled", "1000", {"settled": "1000", "released": "250", "open": "0"}),
+        ("settle", "partially_settled", "1000", {"settled": "1000", "open": "250"}),
+        ("reverse", "released", "1250", {"settled": "0", "released": "1250", "open": "0"}),
+        ("expire", "expired", "1250", {"settled": "0", "released": "1250", "open": "0"}),
     ],
 )
-def test_every_way_to_close_a_hold_conserves_money(kind, amount, totals):
+def test_every_way_to_close_a_hold_conserves_money(kind, status, amount, totals):
     """Final settle, part settle, release and expiry of a hold all pass."""
-    envelope = _sign(_payload(2, kind=kind, amount=amount, totals=totals))
-    assert _marks(envelope, FIRST)["conservation"] is Mark.PASS
-
-
-def _files(tmp_path, *envelopes):
-    path, trust = tmp_path / "receipts.jsonl", tmp_path / "trust.json"
-    path.write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in envelopes))
-    trust.write_bytes(jwks_bytes(SIGNER.jwk))
-    return str(path), str(trust)
-
-
-def _verify(*arguments):
-    done = CliRunner().invoke(receipt, ["verify", *arguments], standalone_mode=False)
-    if done.exception:
-        raise done.exception
-    return done.return_value, done.output
+    later = {"issued_at": "2026-11-24T10:00:00.000Z"} if kind == "expire" else {}
+    envelope = sign(payload(2, kind=kind, status=status, amount=amount, totals=totals, **later))
+    assert marks(envelope, FIRST)["conservation"] is Mark.PASS
 
 
 def test_a_file_of_whole_chains_ends_with_0(tmp_path):
     """JSON lines in any order; the summary reports that the policy was not re-run."""
-    path, trust = _files(tmp_path, SECOND, FIRST)
-    code, text = _verify(path, "--trust", trust)
+    path, trust = files(tmp_path, SECOND, FIRST)
+    code, text = verify(path, "--trust", trust)
     assert code == 0
     assert "verified: 2 receipts, 2 pass" in text
     assert "policy re-run not checked" in " ".join(text.split())
@@ -203,18 +157,18 @@ def test_a_file_of_whole_chains_ends_with_0(tmp_path):
 def test_a_receipt_alone_ends_with_3_and_with_its_chain_with_0(tmp_path):
     """--chain brings what is missing; the receipts in it are not themselves reported."""
     (tmp_path / "one").mkdir()
-    path, trust = _files(tmp_path / "one", SECOND)
-    more, _ = _files(tmp_path, FIRST)
-    assert _verify(path, "--trust", trust)[0] == 3
-    code, text = _verify(path, "--trust", trust, "--chain", more, "--format", "json")
+    path, trust = files(tmp_path / "one", SECOND)
+    more, _ = files(tmp_path, FIRST)
+    assert verify(path, "--trust", trust)[0] == 3
+    code, text = verify(path, "--trust", trust, "--chain", more, "--format", "json")
     assert code == 0
     assert [item["receipt_id"] for item in json.loads(text)["receipts"]] == ["rcp_2"]
 
 
 def test_a_tampered_receipt_ends_with_8_and_says_why(tmp_path):
     """The failing level is shown with its reason."""
-    path, trust = _files(tmp_path, _sign(_payload(1, salt="01"), UNKNOWN))
-    code, text = _verify(path, "--trust", trust)
+    path, trust = files(tmp_path, sign(payload(1, salt="01"), UNKNOWN))
+    code, text = verify(path, "--trust", trust)
     assert code == 8
     assert "NOT VERIFIED" in text
     assert "FAIL" in text
@@ -222,37 +176,37 @@ def test_a_tampered_receipt_ends_with_8_and_says_why(tmp_path):
 
 def test_a_listing_and_a_pretty_printed_envelope_can_be_read(tmp_path):
     """Items of the service's listing, and one envelope over several lines."""
-    path, trust = _files(tmp_path, FIRST)
+    path, trust = files(tmp_path, FIRST)
     pretty = tmp_path / "pretty.json"
     pretty.write_text(json.dumps(to_builtins(FIRST), indent=2))
     listing = tmp_path / "listing.jsonl"
     listing.write_text(json.dumps({"receipt_id": "rcp_1", "envelope": to_builtins(FIRST)}))
-    assert [_verify(str(item), "--trust", trust)[0] for item in (path, pretty, listing)] == [0, 0, 0]
+    assert [verify(str(item), "--trust", trust)[0] for item in (path, pretty, listing)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("content", [b"", b"no json", b"[]", b'{"payload": "x"}', b"\xff\xfe"])
 def test_a_file_that_is_no_receipt_is_a_usage_problem(tmp_path, content):
     """Exit 2, naming the file, for anything that cannot be read as receipts."""
-    path, trust = _files(tmp_path, FIRST)
+    path, trust = files(tmp_path, FIRST)
     (tmp_path / "receipts.jsonl").write_bytes(content)
     with pytest.raises(UsageProblem, match=r"receipts\.jsonl"):
-        _verify(path, "--trust", trust)
+        verify(path, "--trust", trust)
 
 
 def test_absent_files_are_named(tmp_path):
-    """An absent receipt file ends with 2, an absent trust file with 8: there is nothing to trust."""
-    path, trust = _files(tmp_path, FIRST)
+    """An absent receipt or trust file is a wrong argument: it ends with 2, and is named."""
+    path, trust = files(tmp_path, FIRST)
     with pytest.raises(UsageProblem, match="absent"):
-        _verify(str(tmp_path / "absent"), "--trust", trust)
-    with pytest.raises(UnverifiedProblem, match="absent"):
-        _verify(path, "--trust", str(tmp_path / "absent"))
+        verify(str(tmp_path / "absent"), "--trust", trust)
+    with pytest.raises(UsageProblem, match="absent"):
+        verify(path, "--trust", str(tmp_path / "absent"))
 
 
 @pytest.mark.parametrize("item", [False, True], ids=["envelope", "listing"])
 def test_a_receipt_of_an_earlier_build_is_refused_with_the_next_step(tmp_path, capsys, item):
     """Exit 8: version 1 is not read, and the page says by what it is."""
     first = {**to_builtins(FIRST), "payloadType": "application/vnd.gonogo.receipt.v1+json"}
-    path, trust = _files(tmp_path, FIRST)
+    path, trust = files(tmp_path, FIRST)
     (tmp_path / "receipts.jsonl").write_text(json.dumps({"receipt_id": "rcp_1", "envelope": first} if item else first))
     assert run(receipt, ["verify", path, "--trust", trust]) == 8
     said = capsys.readouterr().err
@@ -262,9 +216,19 @@ def test_a_receipt_of_an_earlier_build_is_refused_with_the_next_step(tmp_path, c
 
 def test_a_payout_is_not_the_payment_that_has_its_id():
     """The chain is that of the subject, kind and id: the payout's first receipt is no rival of the payment's."""
-    payout = _payload(
-        1, kind="payout", subject={"id": "pay_1", "kind": "payout"}, wallet_id=None, policy=None, receipt_id="rcp_9"
+    payout = payload(
+        1,
+        kind="payout",
+        status="accepted",
+        subject={"id": "pay_1", "kind": "payout"},
+        wallet_id=None,
+        policy=None,
+        expires_at=None,
+        receipt_id="rcp_9",
+        operation_id="op_9",
+        entry_ids=["ent_9"],
+        journal_seq=9,
     )
-    levels = _marks(FIRST, _sign(payout))
-    assert (levels["chain"], levels["conservation"]) == (Mark.PASS, Mark.PASS)
-    assert _marks(_sign(payout), FIRST)["chain"] is Mark.PASS
+    found = marks(FIRST, sign(payout))
+    assert (found["chain"], found["conservation"]) == (Mark.PASS, Mark.PASS)
+    assert marks(sign(payout), FIRST)["chain"] is Mark.PASS

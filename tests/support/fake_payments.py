@@ -2,10 +2,6 @@
 
 import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import rfc8785
@@ -31,7 +27,7 @@ ACCESS = {
     "GET /v1/status": READERS,
 }
 PUBLIC = ["GET /readyz", "GET /openapi.json", "GET /keys.json"]
-MOMENT = "2026-11-23T10:00:00.000Z"
+MOMENT, LATER = "2026-11-23T10:00:00.000Z", "2026-11-24T10:00:00.000Z"
 ZERO = dict.fromkeys(("authorized", "settled", "released", "open", "refunded", "charged_back"), 0)
 POLICY = {
     "policy_sha256": "a" * 64,
@@ -72,6 +68,7 @@ class FakeService:
         self.stranger = Signer(Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32))
         self.balances = {tenant: {"available": 1_000_000, "held": 0} for tenant in TENANTS}
         self.payments, self.ledger, self.receipts, self.answers = {}, [], [], {}
+        self.spent = dict.fromkeys(TENANTS, 0)
         self.requests = 0
 
     def answer(self, method, target, headers, body):
@@ -92,6 +89,14 @@ class FakeService:
         route = next((name for name in ACCESS if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", name), f"{method} {path}")), None)
         if route is None:
             raise Refused(405, "method_not_allowed")
+        if "refuses-all" in self.defects:
+            raise Refused(401, "unauthenticated")
+        if "hides-all" in self.defects and not (route == "POST /v1/payments" and headers.get("Idempotency-Key")):
+            raise Refused(404, "not_found")
+        if "hides-wallets" in self.defects and route == "GET /v1/wallets/{wallet_id}":
+            raise Refused(404, "not_found")
+        if "limits-settles" in self.defects and route.endswith("settle"):
+            raise Refused(429, "rate_limited")
         tenant = self._admit(route, headers)
         if method == "GET":
             return 200, {}, self._read(route, path.split("/")[-1], tenant, query)
@@ -115,6 +120,8 @@ class FakeService:
         if path == "/readyz":
             return b"{}"
         paths = {}
+        if "documents-nothing" in self.defects:
+            return json.dumps({"openapi": "3.1.0", "paths": paths}).encode()
         for route in [*ACCESS, *PUBLIC, *(["GET /v1/debug"] if "hidden-route" in self.defects else [])]:
             method, where = route.split(" ")
             roles = {"x-gonogo-roles": ACCESS[route]} if route in ACCESS else {}
@@ -132,15 +139,18 @@ class FakeService:
             return json.dumps(self.balances[tenant]).encode()
         if route == "GET /v1/payments/{payment_id}":
             return json.dumps(self._payment(last, tenant, lax="lax-read" in self.defects)).encode()
-        everything = "leaking-list" in self.defects
+        return self._list(route, tenant, query)
+
+    def _list(self, route, tenant, query):
+        everything, nothing = "leaking-list" in self.defects, "forgets-all" in self.defects
         if route == "GET /v1/payments":
             mine = [item for item in self.payments.values() if everything or item["tenant"] == tenant]
             return json.dumps({"items": mine}).encode()
         if route == "GET /v1/receipts":
-            items = [item for owner, item in self.receipts if owner == tenant]
+            items = [item for owner, item in self.receipts if owner == tenant and not nothing]
             return json.dumps({"items": items, "next_cursor": None}).encode()
         after = int(query.get("after", ["0"])[0])
-        lines = [line for owner, line in self.ledger if owner == tenant and line["seq"] > after]
+        lines = [line for owner, line in self.ledger if owner == tenant and line["seq"] > after and not nothing]
         return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
     def _payment(self, payment_id, tenant, *, lax=False):
@@ -193,6 +203,9 @@ class FakeService:
         amount = int(command["amount"])
         payment = {"payment_id": f"pay_{number:032d}", "tenant": tenant, "state": "reserved", "last": None, "seq": 0}
         payment.update({**ZERO, "authorized": amount, "open": amount, "policy": dict(POLICY)})
+        spent = self.spent[tenant]
+        payment["policy"].update(counters_before={"tenant_day": str(spent)}, counters_after={"tenant_day": str(spent + amount)})
+        self.spent[tenant] += amount
         payment["short"] = "expires_in_s" in command  # such a hold has run out when anybody comes back to it
         if "outcome-maybe" in self.defects:
             payment["policy"]["outcome"] = "maybe"
@@ -211,6 +224,7 @@ class FakeService:
                 self._line(payment, "settle", None, -1)
             raise Refused(409, "over_settlement")
         rest = payment["open"] - amount
+        self.spent[payment["tenant"]] -= rest
         payment.update(settled=amount, released=rest, open=0, state="settled")
         return self._record(payment, "settle", "settle", amount, (rest, -amount - rest))
 
@@ -218,6 +232,7 @@ class FakeService:
         if payment["state"] != "reserved":
             raise Refused(409, "already_released" if payment["state"] == "released" else "refund_exceeds_settled")
         amount = payment["open"]
+        self.spent[payment["tenant"]] -= amount
         payment.update(released=amount, open=0, state="released")
         return self._record(payment, "reverse", "release", amount, (amount, -amount))
 
@@ -226,7 +241,7 @@ class FakeService:
         balances["available"] += moved[0]
         balances["held"] += moved[1]
         payment["seq"] += 1
-        receipt_id = f"rcp_{len(self.receipts) + 1:032d}"
+        receipt_id = f"rcp_{len(self.ledger) + 1:032d}"
         line = self._line(payment, entry_kind, receipt_id, amount)
         self._receipt(payment, kind, receipt_id, amount, line)
         view = {**payment, "wallet_id": wallet_id(payment["tenant"])}
@@ -260,7 +275,7 @@ class FakeService:
             tenant_id=payment["tenant"],
             issued_at=MOMENT,
             payment_id=payment["payment_id"],
-            operation_id=line["operation_id"],
+            operation_id=f"opr_of_another_{line['seq']}" if "other-operation" in self.defects else line["operation_id"],
             seq=payment["seq"],
             previous_receipt_sha256=previous,
             status=payment["state"],
@@ -273,12 +288,12 @@ class FakeService:
             agent_id="agent-1",
             request_fingerprint="f" * 64,
             policy=policy,
-            entry_ids=[line["entry_id"]],
+            entry_ids=[f"ent_nowhere_{line['seq']}"] if "other-line" in self.defects and kind == "settle" else [line["entry_id"]],
             postings_sha256="0" * 64 if "other-postings" in self.defects else digest,
             salt="00",
-            expires_at=MOMENT,
+            expires_at=LATER,
             key_id=signer.keyid,
-            journal_seq=line["seq"],
+            journal_seq=line["seq"] + ("other-position" in self.defects),
         )
         payload = rfc8785.dumps(content)
         payment["last"] = sha256_hex(payload)
@@ -294,42 +309,3 @@ class FakeService:
         problem.update(category="test", money_moved="no", retry={"action": "never", "after_ms": 0}, reasons=[], request_id="r-1")
         problem["next_step"] = "" if "no-next-step" in self.defects else "correct the request"
         return json.dumps(problem).encode()
-
-
-@contextmanager
-def serving(service: FakeService) -> Iterator[str]:
-    """The service on a free loopback port, for as long as the block runs."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one segment an answer
-        disable_nagle_algorithm = True
-
-        def handle_any(self):
-            length = int(self.headers.get("Content-Length") or 0)
-            with lock:
-                status, headers, body = service.answer(self.command, self.path, self.headers, self.rfile.read(length))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "0" if self.command == "HEAD" else str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_TRACE = handle_any  # noqa: N815  # the names that http.server calls
-
-        def log_message(self, *_arguments):
-            """Say nothing."""
-
-    lock = threading.Lock()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
