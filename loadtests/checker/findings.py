@@ -26,10 +26,12 @@ class Rule(StrEnum):
     REPLAY_CHANGE = "replay_change"
     BALANCE_MISMATCH = "balance_mismatch"
     UNKNOWN_OUTCOME = "unknown_outcome"
+    UNEXPLAINED_ENTRY = "unexplained_entry"
+    CONSERVATION = "conservation"
 
 
 class BalanceLine(msgspec.Struct, frozen=True):
-    """One account: the reported balance, and the sum of all entries."""
+    """One account: the reported balance, and what it should be by the entries or by the clients' responses."""
 
     account: str
     reported: str
@@ -69,7 +71,12 @@ def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Eve
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """The result of one rule: the number of checked items, and the findings."""
+    """The result of one rule: how many opportunities to fail there were, the findings, and the parts of the opportunities.
+
+    `open` is why the rule cannot decide although it has its books; there are no findings then.
+    """
 
     samples: int
     findings: tuple[Finding, ...]
+    made_of: dict[str, int] = {}
+    open: str = ""

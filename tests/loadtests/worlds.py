@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import msgspec
 
-from loadtests.books.entries import Balance, Books, Entry, Posting, Receipt
+from loadtests.books.entries import Balance, Books, Entry, Opening, Posting, Receipt, journal_sha256
+from loadtests.checker.check import Verdict, check
 from loadtests.checker.receipts import RECEIPT_OF
 from loadtests.draws import below, chance
 from loadtests.schema import Arrivals, LoadProfile, Mix, NamedProfile
@@ -39,6 +40,18 @@ class World:
         amounts = [sums[AVAILABLE] + self.balance_error, *(sums[name] for name in accounts[1:])]
         balances = tuple(Balance(name, str(amount)) for name, amount in zip(accounts, amounts, strict=True))
         return Books(tuple(self.entries), tuple(self.receipts), balances)
+
+    def opening(self) -> Opening:
+        """The books before the run: the first entry, which funds the wallet."""
+        balances = [
+            Balance(AVAILABLE, str(FUNDS)),
+            *(Balance(name, "0") for name in (HELD, "payee/p1/payable", "payee/p2/payable")),
+        ]
+        return Opening(seq=1, balances=(Balance(AVAILABLE, str(FUNDS)), *empty), entries=1, sha256=journal_sha256(self.entries[:1]))
+
+    def checked(self, **other: object) -> Verdict:
+        """The verdict on this world."""
+        return check(self.plan, self.events, self.books(), self.opening(), **other)
 
     def book(self, kind: str, payment_id: str | None, moves: dict[str, int], amount: int, fingerprint: str = "") -> Entry:
         """Append an entry and its receipt."""

@@ -19,7 +19,9 @@ def result(worlds):
     """A function that assesses a world as a finished run."""
 
     def of(world, *, complete=True, books=None):
-        assessment = assess(world.plan, world.events, books or world.books(), Limits(generator_lag_p99_ms=1000))
+        assessment = assess(
+            world.plan, world.events, books or world.books(), Limits(generator_lag_p99_ms=1000), opening=world.opening()
+        )
         end = StormEnd(complete, 20, "" if complete else "cut short after 1 s")
         run = RunReport(
             "drawn",

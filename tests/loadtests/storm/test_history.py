@@ -37,6 +37,8 @@ MEMBERS = {
     "body_sha256",
     "replayed",
     "error",
+    "media",
+    "differs",
     "phase",
 }
 
