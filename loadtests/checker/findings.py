@@ -1,5 +1,6 @@
 """The checker's results: rules, findings, and the shortest witness that proves each."""
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
@@ -68,6 +69,16 @@ class Finding(msgspec.Struct, frozen=True):
 def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Event | Entry | Receipt | BalanceLine]) -> Finding:
     """A finding from lines of any source."""
     return Finding(rule, payment_id, detail, tuple(Witness.of(item) for item in proof))
+
+
+def spread(findings: Iterable[Finding]) -> list[Finding]:
+    """The same findings, the first of every rule before the second of any: whoever shows only some shows every rule."""
+    count: Counter[Rule] = Counter()
+    ordered = []
+    for item in findings:
+        ordered.append((count[item.rule], item))
+        count[item.rule] += 1
+    return [item for _, item in sorted(ordered, key=lambda pair: pair[0])]
 
 
 class Ruling(msgspec.Struct, frozen=True):

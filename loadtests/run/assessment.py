@@ -10,7 +10,7 @@ from gates.schema.outcome import ExitCode
 from gates.schema.target import Retry, Target
 from loadtests.books.entries import Books, Opening
 from loadtests.checker.check import Counts, check
-from loadtests.checker.findings import Finding
+from loadtests.checker.findings import Finding, spread
 from loadtests.histogram import SIGNIFICANT_DIGITS, encode_histogram, percentiles_ms
 from loadtests.run.samples import StormSamples, storm_measures, storm_samples
 from loadtests.schema import Limits
@@ -67,7 +67,7 @@ def exit_code(measures: Mapping[str, Measure], findings: Sequence[Finding], *, c
 def finding_facts(findings: Sequence[Finding]) -> Json:
     """Findings for the evidence: the first of them, each with the first lines of its witness, and their number."""
     shown: list[Json] = []
-    for item in findings[:_SHOWN_FINDINGS]:
+    for item in spread(findings)[:_SHOWN_FINDINGS]:
         short = msgspec.structs.replace(item, witness=item.witness[:_SHOWN_WITNESSES])
         shown.append(to_builtins(short))
     return {"count": len(findings), "shown": shown}

@@ -15,8 +15,11 @@ _DESCRIPTION = {400: "body", 404: "path", 405: "method", 410: "path", 415: "body
 """Refusals that say that a request is not one of this service's, by the part of the operation that they are about."""
 
 
-def problem_of(service: Service, name: MutationName, answer: Answer) -> Problem | None:
-    """What an answer that acknowledges nothing says about the target's file; None for a refusal of the service's own."""
+def problem_of(service: Service, name: MutationName, payment_id: str | None, answer: Answer) -> Problem | None:
+    """What an answer that acknowledges nothing says about the target's file; None for a refusal of the service's own.
+
+    `payment_id` is what the request named, if it named a payment.
+    """
     operation = service.target.operations[name]
     request = f"{operation.method} {service.base_url}{operation.path}"
     if answer.status is None:
@@ -24,10 +27,16 @@ def problem_of(service: Service, name: MutationName, answer: Answer) -> Problem 
     said = f"the target {service.name!r}: {request} was answered with {answer.status}{_of_type(answer)}"
     if answer.status >= 500:
         return UnknownProblem(said, next_step="see the log of the service, and run again when it answers")
-    return _misdescribed(said, f"spec.operations.{name}", operation, answer, answer.status)
+    if answer.status in _DESCRIPTION:
+        body = printable(answer.body[:200].decode(errors="replace"))
+        named = f", or spec.operations.reserve.id_pointer, which led to {printable(payment_id)}" if payment_id else ""
+        member = f"spec.operations.{name}.{_DESCRIPTION[answer.status]}"
+        return UsageProblem(f"{said}: {body}", next_step=f"correct {member} in the target file{named}")
+    return _misdescribed(said, f"spec.operations.{name}", operation, answer)
 
 
-def _misdescribed(said: str, where: str, operation: Operation, answer: Answer, status: int) -> UsageProblem | None:
+def _misdescribed(said: str, where: str, operation: Operation, answer: Answer) -> UsageProblem | None:
+    status = answer.status or 0
     if status in operation.success:
         return _without_id(said, where, operation, answer)
     if 300 <= status < 400:
@@ -36,9 +45,6 @@ def _misdescribed(said: str, where: str, operation: Operation, answer: Answer, s
     if status < 300:
         listed = f"add {status} to {where}.success if it acknowledges the effect"
         return UsageProblem(f"{said}, which {where}.success does not list", next_step=listed)
-    if status in _DESCRIPTION:
-        body = printable(answer.body[:200].decode(errors="replace"))
-        return UsageProblem(f"{said}: {body}", next_step=f"correct {where}.{_DESCRIPTION[status]} in the target file")
     return None
 
 

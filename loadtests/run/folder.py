@@ -1,6 +1,6 @@
 """A load run's folder: its files, written once and read back as values."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,16 +59,17 @@ class RunFolder:
         if self.files.plan.exists():
             raise UsageProblem(f"{self.folder}: already holds a load run", next_step="give --out a new folder")
 
-    def begin(self, plan: Plan, order: Order, opening: Opening | None = None, preflight: Iterable[Event] = ()) -> None:
+    def begin(self, plan: Plan, order: Order, opening: Opening | None = None, preflight: Sequence[Event] = ()) -> None:
         """Create the folder and write the storm's input, the books before it, and the events of the preflight."""
         self.require_new()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.files.plan.write_bytes(plan_bytes(plan))
         self.write(self.files.order, order)
         self.write(self.before, opening or unopened())
-        with HistoryWriter(self.files.history) as history:
-            for event in preflight:
-                history.write(event)
+        if preflight:
+            with HistoryWriter(self.files.history) as history:
+                for event in preflight:
+                    history.write(event)
 
     def cut(self, plan: Plan, begun: int) -> None:
         """Reduce the plan to what began: payments that were never requested are no part of the run."""
@@ -92,6 +93,9 @@ class RunFolder:
 
     def read_books(self) -> Books:
         """The books as read at the last check against the target."""
+        if not self.books.exists():
+            hint = "give --target, so that its books are read now"
+            raise UsageProblem(f"{self.books}: the books of this run were never read", next_step=hint)
         return self._read(self.books, Books)
 
     def read_run(self) -> RunReport:

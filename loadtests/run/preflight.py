@@ -19,8 +19,12 @@ _ROUNDS, _PAUSE_S, _TIMEOUT_S = 6, 0.3, 10.0
 _LANE = -1
 
 
-def preflight(service: Service, plan: Plan, manners: Manners, pause: Callable[[float], None] = sleep) -> list[Event]:
+def preflight(
+    service: Service, plan: Plan, manners: Manners, opening: Opening, pause: Callable[[float], None] = sleep
+) -> list[Event]:
     """Make the plan's first payments; their events belong to the run's history.
+
+    The id in the first answer is compared with the ledger, if there is one: `opening` is where that ended before.
 
     A refusal that may be the service's own decision (401, 403, 409, ...) ends a payment and is left to the storm.
     Raises UsageProblem naming the member of the target's file that does not fit the answer, UnknownProblem if there is no
@@ -28,32 +32,28 @@ def preflight(service: Service, plan: Plan, manners: Manners, pause: Callable[[f
     """
     wire = Wire(service.base_url, timeout_s=_TIMEOUT_S, hurry_s=_TIMEOUT_S)
     try:
-        return _Preflight(service, plan, manners, wire, pause).run()
+        return _Preflight(service, plan, manners, wire, pause).run(opening)
     finally:
         wire.close()
 
 
-def check_ids(service: Service, plan: Plan, events: list[Event], opening: Opening) -> None:
-    """Compare the ids of the answers with the ledger, if there is one.
-
-    Raises UsageProblem naming `id_pointer` if the ledger has the hold under an id that is not the one in the answer.
-    """
-    if isinstance(opening.seq, Gap) or not events:
+def _check_id(service: Service, plan: Plan, amount: str, payment_id: str | None, opening: Opening) -> None:
+    """Refuse an `id_pointer` that leads to another id than the one under which the ledger has the hold."""
+    if isinstance(opening.seq, Gap):
         return
     try:
         entries = read_entries(service, opening.seq)
     except (UnknownProblem, msgspec.MsgspecError, ValueError):
         return  # the checker names what of the books cannot be read
     booked, held = {entry.payment_id for entry in entries}, f"wallet/{plan.wallet_id}/held"
-    for event in events:
-        others = [entry for entry in entries if entry.kind == "reserve" and str(entry.moved(held)) == event.amount]
-        if event.type == "ok" and event.operation == "reserve" and event.payment_id not in booked and others:
-            pointer = service.target.operations["reserve"].id_pointer
-            raise UsageProblem(
-                f"the target {service.name!r}: spec.operations.reserve.id_pointer {pointer} leads to {event.payment_id}, "
-                f"and the ledger has the payment under {others[0].payment_id}",
-                next_step="correct id_pointer: it must lead to the payment_id of the ledger's entries",
-            )
+    others = [entry for entry in entries if entry.kind == "reserve" and str(entry.moved(held)) == amount]
+    if payment_id not in booked and others:
+        pointer = service.target.operations["reserve"].id_pointer
+        raise UsageProblem(
+            f"the target {service.name!r}: spec.operations.reserve.id_pointer {pointer} leads to {payment_id}, "
+            f"and the ledger has the payment under {others[0].payment_id}",
+            next_step="correct id_pointer: it must lead to the payment_id of the ledger's entries",
+        )
 
 
 class _Preflight:
@@ -61,17 +61,19 @@ class _Preflight:
         self._service, self._plan, self._manners, self._wire, self._pause = service, plan, manners, wire, pause
         self._events: list[Event] = []
 
-    def run(self) -> list[Event]:
+    def run(self, opening: Opening) -> list[Event]:
         for payment in self._plan.preflight:
             payment_id: str | None = None
             for step in payment.steps:
                 answer, end = self._send(payment, step, payment_id)
                 if end.type != "ok":
-                    problem = problem_of(self._service, step.operation, answer)
+                    problem = problem_of(self._service, step.operation, payment_id, answer)
                     if problem is not None:
                         raise problem
                     break
                 payment_id = payment_id or end.payment_id
+                if step.operation == "reserve":
+                    _check_id(self._service, self._plan, payment.amount, payment_id, opening)
         return self._events
 
     def _send(self, payment: PlannedPayment, step: Step, payment_id: str | None) -> tuple[Answer, AttemptEnd]:

@@ -6,7 +6,7 @@ from gates.evidence.statement import Measure
 from gates.schema.outcome import ExitCode
 from loadtests.books.lines import ledger_line, receipt_line
 from loadtests.checker.check import barren, idle
-from loadtests.checker.findings import Finding, Witness
+from loadtests.checker.findings import Finding, Witness, spread
 from loadtests.run.assessment import exit_code
 from loadtests.run.folder import RunReport
 from loadtests.run.runner import LoadResult
@@ -27,7 +27,7 @@ _TITLES: dict[str, str] = {
     "unexplained_entries": "entries on the run's accounts that no planned payment explains",
     "conservation_breaks": "accounts that changed by more or less than the responses explain",
 }
-_SHOWN = 10
+_SHOWN, _FEWEST = 10, 30  # below that many samples a bound says nothing
 
 
 def text_report(result: LoadResult) -> str:
@@ -80,7 +80,7 @@ def _rules(measures: Mapping[str, Measure]) -> Iterator[str]:
         elif measure.value != "0":
             yield f"  {measure.value:>7}  {title}, of {measure.samples} checked{_together(measure)}"
         else:
-            bound = f" (95 % confidence: at most {_percent(measure.samples)} %)" if measure.samples >= 3 else ""
+            bound = f" (95 % confidence: at most {_percent(measure.samples)} %)" if measure.samples >= _FEWEST else ""
             yield f"        0  {title}, of {measure.samples} checked{_together(measure)}{bound}"
 
 
@@ -103,7 +103,7 @@ def _storm_measures(run: RunReport, measures: Mapping[str, Measure]) -> Iterator
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
-    for item in findings[:_SHOWN]:
+    for item in spread(findings)[:_SHOWN]:
         yield ""
         yield f"FOUND {item.rule}: {item.payment_id or 'no single payment'}: {item.detail}"
         for line in item.witness:

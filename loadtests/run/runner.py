@@ -17,7 +17,7 @@ from loadtests.books.read import read_books, read_opening
 from loadtests.checker.check import check, idle
 from loadtests.run.assessment import Assessment, assess, finding_facts
 from loadtests.run.folder import CheckReport, RunFolder, RunReport
-from loadtests.run.preflight import check_ids, preflight
+from loadtests.run.preflight import preflight
 from loadtests.run.whole import fault_of
 from loadtests.schema import NamedProfile
 from loadtests.service import Service
@@ -66,8 +66,7 @@ def run_load(
         service.await_ready(_READY_S)
         build, started, begun_s = service.build(), clock(), monotonic_s()
         opening = read_opening(service, plan)
-        tried = preflight(service, plan, manners)
-        check_ids(service, plan, tried, opening)
+        tried = preflight(service, plan, manners, opening)
         goal = None if until is None else Until(str(until.absolute()), least)
         folder.begin(plan, Order(named.name, named.target, profile.profile, goal), opening, tried)
         report = RunReport(

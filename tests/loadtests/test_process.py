@@ -146,6 +146,20 @@ def test_a_storm_that_is_stopped_leaves_no_process_behind(fake_service, here, tm
     assert _wait_for(lambda: not _alive(generator))
 
 
+def test_a_run_that_was_interrupted_can_be_checked_later_and_is_not_complete(fake_service, load, here, tmp_path):
+    """What was recorded until then is compared with the books; it is no whole storm: exit 3, or 2 without books."""
+    out, environ = tmp_path / "run", {**fake_service("none"), "GONOGO_HOME": str(tmp_path / "home")}
+    argv = [sys.executable, "-m", "loadtests", "run", "rollback", "--target", str(here / "fake-target.yaml"), "--out", str(out)]
+    with subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _wait_for(lambda: _lines(out / "history.jsonl") > 100)
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    without = load("check", out, environ=environ)
+    assert (without.returncode, "the books of this run were never read" in without.stderr) == (2, True)
+    done = load("check", out, "--target", here / "fake-target.yaml", environ=environ)
+    assert (done.returncode, "the storm is not complete: the run was ended" in done.stdout) == (3, True), done.stdout
+
+
 def test_a_storm_that_is_cut_short_is_unknown(load, fake_service, here, tmp_path):
     """A storm that does not end within its limit is not judged as complete: exit 3, and the report says so."""
     profile = tmp_path / "short.yaml"
