@@ -1,7 +1,7 @@
 """Rule: every account of the plan changed by what the clients' responses explain, within what stayed ambiguous."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -37,7 +37,10 @@ def conservation(case: Case) -> Ruling:
         return Ruling(0, (), open="the target does not define where the balances of payees can be read (spec.audit.payee)")
     before = {balance.account: int(balance.amount) for balance in case.opening.balances}
     spans = _spans(case, before)
-    findings = [item for balance in case.balances for item in _judge(balance, before.get(balance.account, 0), spans)]
+    wallet = f"wallet/{case.plan.wallet_id}"
+    after = [*case.balances, _together(case.balances, wallet)]
+    before[wallet] = int(_together(case.opening.balances, wallet).amount)
+    findings = [item for balance in after for item in _judge(balance, before.get(balance.account, 0), spans)]
     if findings and case.shared:
         return Ruling(0, (), open="the target declares other_writers, and the balances changed by more than this run explains")
     results = [mutation.result for mutation in case.requests.mutations.values()]
@@ -50,8 +53,17 @@ def conservation(case: Case) -> Ruling:
     return Ruling(max(samples, len(findings)), tuple(findings), made_of)
 
 
+def _together(balances: Iterable[Balance], wallet: str) -> Balance:
+    """What a wallet has, available and held: a hold that expires does not change it."""
+    parts = (f"{wallet}/available", f"{wallet}/held")
+    return Balance(wallet, str(sum(int(balance.amount) for balance in balances if balance.account in parts)))
+
+
 def _judge(balance: Balance, before: int, spans: Mapping[str, Span]) -> list[Finding]:
-    span = spans.get(balance.account, Span())
+    """A finding if the balance changed by what nothing explains; an account without a span is not judged."""
+    span = spans.get(balance.account)
+    if span is None:
+        return []
     changed = int(balance.amount) - before
     if span.least <= changed <= span.most:
         return []
@@ -62,7 +74,7 @@ def _judge(balance: Balance, before: int, spans: Mapping[str, Span]) -> list[Fin
 
 
 def _spans(case: Case, before: Mapping[str, int]) -> dict[str, Span]:
-    spans: dict[str, Span] = defaultdict(Span)
+    spans: dict[str, Span] = defaultdict(Span, {balance.account: Span() for balance in case.balances})
     held, available = f"wallet/{case.plan.wallet_id}/held", f"wallet/{case.plan.wallet_id}/available"
     ended = _ended(case)
     for life in case.requests.lives.values():
@@ -70,6 +82,9 @@ def _spans(case: Case, before: Mapping[str, int]) -> dict[str, Span]:
         for column, account in enumerate((held, available, f"payee/{life.planned.payee_id}/payable")):
             values = [move[column] for move in moves]
             spans[account].add(min(values), max(values))
+        if ended is None:
+            sums = [move[0] + move[1] for move in moves]
+            spans[f"wallet/{case.plan.wallet_id}"].add(min(sums), max(sums))
     if ended is None:  # without a ledger, holds from before the run may have expired too
         spans[held].add(-max(before.get(held, 0), 0), 0)
         spans[available].add(0, max(before.get(held, 0), 0))
@@ -80,7 +95,7 @@ def _spans(case: Case, before: Mapping[str, int]) -> dict[str, Span]:
 
 
 def _ended(case: Case) -> tuple[Entry, ...] | None:
-    """The entries for which no client asked (holds that expired, payouts that were decided); None without a ledger."""
+    """The entries that no client requested (holds that expired, payouts that were decided); None without a ledger."""
     return None if case.gap(("entries", "opened")) else case.since.ended
 
 

@@ -17,7 +17,7 @@ class Since(msgspec.Struct, frozen=True):
     """The entries since the run began that touch the plan's accounts: all, those without an explanation, and `ended`.
 
     `ended` are the ends of what began before the run (a hold that expired, a payout that was decided), and holds of the run that
-    expired: no client asked for them, and they change balances.
+    expired: no client requested them, and they change balances.
     """
 
     touching: tuple[Entry, ...]

@@ -10,10 +10,10 @@ from loadtests.storm.history import Event
 def replay_changes(case: Case) -> Ruling:
     """Keys with two definite responses that differ; opportunities are the keys with at least two definite responses.
 
-    A key that was answered with two payments is a double reserve, and is not named here once more.
+    A key that was answered with two payments is a double reserve as well; its finding here says so.
     """
     sent = list(case.requests.mutations.values())
-    chances = [mutation for mutation in sent if len(mutation.answers) > 1 and len(mutation.identified) < 2]
+    chances = [mutation for mutation in sent if len(mutation.answers) > 1]
     changes = (_first_change(mutation) for mutation in chances)
     return ruling(chances, sent, [changed for changed in changes if changed is not None])
 
@@ -23,7 +23,7 @@ def _first_change(mutation: Mutation) -> Finding | None:
     for other in mutation.answers:
         if _differ(first, other):
             pair = sorted((first, other), key=lambda event: event.index)
-            detail = f"key {mutation.key} got the response {_short(pair[0])}, and then {_short(pair[1])}{_place(pair)}"
+            detail = f"key {mutation.key} got the response {_short(pair[0])}, and then {_short(pair[1])}{_why(mutation, pair)}"
             return finding(Rule.REPLAY_CHANGE, first.payment_id, detail, pair)
     return None
 
@@ -36,6 +36,12 @@ def _differ(first: Event, other: Event) -> bool:
     if first.type == "ok" or first.replayed or other.replayed:
         return (first.type, first.status, first.body_sha256) != (other.type, other.status, other.body_sha256)
     return (first.type, first.status, first.code) != (other.type, other.status, other.code)
+
+
+def _why(mutation: Mutation, pair: list[Event]) -> str:
+    if len(ids := [event.payment_id or "" for event in mutation.identified]) > 1:
+        return f"; it was answered with {len(ids)} payments ({', '.join(ids)}): a double reserve"
+    return _place(pair)
 
 
 def _place(pair: list[Event]) -> str:

@@ -148,7 +148,7 @@ def _availability(storm: StormSamples) -> Measure:
         failures=refused + lost,
         skipped=storm.skipped,
         made_of={"acknowledged": storm.ends.get("acknowledged", 0), "refused": refused, "ambiguous": lost},
-        detail="attempts that were acknowledged, refused as planned, or asked to repeat",
+        detail="attempts that were acknowledged, refused as planned, or answered with a request to repeat",
     )
 
 

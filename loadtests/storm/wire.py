@@ -126,7 +126,7 @@ class Wire:
 
 
 def _plain(body: bytes, encoding: str | None) -> bytes:
-    """A body without its content encoding; as it is if that is none that was not asked for, or is broken."""
+    """A body without its content encoding; as it is if that is another one, or is broken."""
     if (encoding or "").strip().lower() not in ("gzip", "deflate"):
         return body
     try:

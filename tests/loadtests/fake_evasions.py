@@ -9,7 +9,6 @@ import os
 import select
 import socket
 import sys
-import time
 from itertools import count
 from typing import NamedTuple
 
@@ -69,8 +68,7 @@ class ForgetsKeys(Trick):
         return status, body
 
     def _client_is_gone(self):
-        time.sleep(0.004)
-        readable, _, _ = select.select([self.connection], [], [], 0)
+        readable, _, _ = select.select([self.connection], [], [], 0.004)
         try:
             return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
         except OSError:
