@@ -14,11 +14,11 @@ from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 from loadtests.books.entries import Books, Gap, unopened
 from loadtests.books.read import read_books, read_opening
-from loadtests.checker.check import check, idle
+from loadtests.checker.check import check
 from loadtests.run.assessment import Assessment, assess, finding_facts
 from loadtests.run.folder import CheckReport, RunFolder, RunReport
 from loadtests.run.preflight import preflight
-from loadtests.run.whole import fault_of
+from loadtests.run.whole import fault_of, status_of
 from loadtests.schema import NamedProfile
 from loadtests.service import Service
 from loadtests.storm.history import Event
@@ -82,15 +82,14 @@ def run_load(
             profile_sha256=profile.sha256,
             storm=StormEnd(complete=False, done=0, detail="the run was ended before its storm was", cause="interrupted"),
         )
-        folder.write(folder.run, report)
+        folder.write(folder.run, report)  # so that a run that is interrupted can be checked
         with progress(f"storm {profile.name}", least) as bar:
             end = run_storm(folder.folder, profile.profile.limits.duration_s, bar)
         if goal is not None and end.begun is not None:
             folder.cut(plan, end.begun)
-        report = msgspec.structs.replace(
-            report, finished_at=format_utc(clock()), duration_ms=round((monotonic_s() - begun_s) * 1000), storm=end
-        )
-        report = msgspec.structs.replace(report, builds=(build, _build_after(service)))
+        finished, duration_ms = format_utc(clock()), round((monotonic_s() - begun_s) * 1000)
+        builds = (build, _build_after(service))
+    report = msgspec.structs.replace(report, builds=builds, finished_at=finished, duration_ms=duration_ms, storm=end)
     folder.write(folder.run, report)
     return report
 
@@ -148,7 +147,7 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: 
 
     assert result.assessment is not None, "only a checked run becomes evidence"
     run, assessment = result.run, result.assessment
-    trouble = _trouble(run.storm, run.builds) or idle(assessment.counts)
+    status, detail = status_of(run.storm, run.builds, assessment.counts, len(assessment.findings))
     build = run.builds[1] or run.builds[0]
     outcome = Result(
         measures=assessment.measures,
@@ -160,8 +159,8 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: 
             "latency": assessment.latency,
             "findings": finding_facts(assessment.findings),
         },
-        status="adapter_error" if trouble and not assessment.findings else "complete",
-        detail=trouble,
+        status=status,
+        detail=detail,
         cohort="simulated",
     )
     store, signer = EvidenceStore(folder), load_signer(home)
@@ -175,12 +174,6 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: 
 def _longer(profile: NamedProfile) -> NamedProfile:
     longer = msgspec.structs.replace(profile.profile, payments=LONGEST * profile.profile.payments)
     return msgspec.structs.replace(profile, profile=longer)
-
-
-def _trouble(storm: StormEnd, builds: tuple[str | None, str | None]) -> str:
-    if not storm.complete:
-        return f"the storm is not complete: {storm.detail}"
-    return "" if builds[0] == builds[1] else f"the build changed during the storm: {builds[0]} before, {builds[1]} after"
 
 
 def _try_requests(manners: Manners, plan: Plan) -> None:
