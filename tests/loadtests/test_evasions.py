@@ -35,7 +35,8 @@ def run(tmp_path):
 def test_a_service_that_forgets_the_keys_of_lost_replies_is_found(run):
     """U3: holds under payments that no client received are entries that no plan explains, and the wallet does not add up."""
     done = run("forgets_keys", NO_RECEIPTS)
-    assert (done.code, done.rules) == (1, {"unexplained_entry", "conservation"}), done.said
+    assert done.code == 1, done.said
+    assert {"unexplained_entry", "conservation"} <= done.rules
     assert "FOUND unexplained_entry" in done.stdout
 
 
