@@ -48,10 +48,7 @@ class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How two answers under one key are compared: byte for byte, or as JSON without the places that `ignore` points to.
-
-    `ignore` lists RFC 6901 pointers, for answers that carry what may differ, such as the time of the answer.
-    """
+    """Places (RFC 6901) that may differ between two answers under one key, such as a time; without any, no byte may differ."""
 
     ignore: tuple[Annotated[str, msgspec.Meta(pattern="^/")], ...] = ()
 
@@ -188,8 +185,7 @@ class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Any payment service over HTTP. `credentials` maps a role to the Authorization header's value, from the environment.
 
-    `other_writers`: the wallet and the payees of `variables` are used by others too while a load run lasts. Entries that no
-    plan explains are then unknown, not findings.
+    `other_writers`: others use its wallet and payees too; what no plan of a load run explains is then unknown, not a finding.
     """
 
     base_url: str
@@ -258,8 +254,7 @@ def resolve(template: str, environ: Mapping[str, str] | None = None) -> str:
     env = os.environ if environ is None else environ
 
     def value(match: re.Match[str]) -> str:
-        name = match[1]
-        found = env.get(name) or match[2]
+        name, found = match[1], env.get(match[1]) or match[2]
         if found is None:
             raise UnsetProblem(f"the target needs the environment variable {name}", next_step=f"export {name}=...")
         fault = header_fault(env[name]) if env.get(name) else ""
