@@ -54,7 +54,7 @@ def run(
     """Run the storm PROFILE against a target, check the books, and write signed evidence.
 
     Exit 0: clean. 1: findings. 3: something could not be judged or was not checked, no request had an effect, or the target could
-    not be reached. 2: a profile, a target or an environment variable is invalid.
+    not be reached. 2: a profile, a target or an environment variable is invalid, or the target's file does not fit the service.
     """
     from gates.schema.state import made_state_dir
     from gates.schema.target import load_target

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic_ns
-from typing import Any
+from typing import Any, Literal
 
 import gevent
 import gevent.pool
@@ -93,7 +93,7 @@ class Storm(User):
         """Run the plan in the run's folder, record how it ended, and end Locust with the matching exit code."""
         files = StormFiles(Path(os.environ[RUN]))
         loom = Greenlets()
-        end = StormEnd(complete=False, done=0, detail="the storm was stopped")
+        end = StormEnd(complete=False, done=0, detail="the storm was stopped", cause="interrupted")
         try:
             end = _run_plan(files, loom, self.environment)
         finally:
@@ -118,7 +118,8 @@ def _run_plan(files: StormFiles, loom: Greenlets, environment: Environment) -> S
     except Exception as error:  # noqa: BLE001  # whatever it is ends the storm, and is its detail
         sys.stderr.write(redact(traceback.format_exc(), secrets))
         cause = redact(f"{type(error).__name__}: {error}", secrets)
-        return StormEnd(complete=False, done=files.read_progress(), detail=f"the storm failed: {cause}")
+        done = files.read_progress()
+        return StormEnd(complete=False, done=done, detail=f"the storm failed: {cause}", cause="invalid_generator")
 
 
 def _press(
@@ -144,7 +145,8 @@ def _press(
         driver.replay()
         wire.close()
         detail = ""
-    return StormEnd(complete=not detail, done=driver.done, detail=detail, begun=driver.begun)
+    cause: Literal["", "interrupted"] = "interrupted" if detail else ""
+    return StormEnd(complete=not detail, done=driver.done, detail=detail, begun=driver.begun, cause=cause)
 
 
 def _enough(until: Until | None) -> Callable[[int], bool]:

@@ -16,6 +16,7 @@ from gates.schema.target import NamedTarget, Operation, check_environment, fill,
 from gates.schema.time import monotonic_s
 from loadtests.storm.plan import Accounts
 
+_FRESH = {"Cache-Control": "no-cache"}
 START_HINT = "start it (`gonogo gateway serve`), or name another with --target or GONOGO_BASE_URL"
 
 
@@ -66,17 +67,23 @@ class Service:
             return None
 
     def get(self, operation: Operation, fields: Mapping[str, str]) -> httpx.Response:
-        """A successful read; raises UnknownProblem naming the request for anything else."""
+        """A successful read that no cache answered; raises UnknownProblem naming the request for anything else."""
         path = str(fill(resolve(operation.path), fields))
         what = f"{operation.method} {self.base_url}{path}"
         credential = resolve_credential(self.target, operation.role)
         try:
-            answer = self._client.request(operation.method, path, headers={"Authorization": credential})
+            answer = self._client.request(operation.method, path, headers={"Authorization": credential, **_FRESH})
         except httpx.HTTPError as error:
             trouble = redact(str(error), [credential]) or type(error).__name__
             raise UnknownProblem(f"{what}: {trouble}", next_step=START_HINT) from None
         if not answer.is_success:
-            raise UnknownProblem(f"{what}: returned {answer.status_code}: {redact(answer.text, [credential])[:200]}")
+            raise UnknownProblem(f"{what}: returned {described(answer)}: {redact(answer.text, [credential])[:200]}")
+        age = answer.headers.get("age", "").strip()
+        if age.isdecimal() and int(age) > 0:
+            raise UnknownProblem(
+                f"{what}: a cache answered, {age} s old: it does not show what the service holds now",
+                next_step="let the reads of spec.audit reach the service itself",
+            )
         return answer
 
     def accounts(self) -> Accounts:
@@ -99,7 +106,14 @@ class Service:
             answer = self._client.get(self.target.ready_path)
         except httpx.HTTPError as error:
             return str(error) or type(error).__name__
-        return "" if answer.is_success else f"returned {answer.status_code}"
+        return "" if answer.is_success else f"returned {described(answer)}"
+
+
+def described(answer: httpx.Response) -> str:
+    """The status of an answer, with its media type, and the place to which it redirects."""
+    media = answer.headers.get("content-type", "").partition(";")[0].strip()
+    place = f", a redirect to {answer.headers.get('location', 'nowhere')}" if answer.has_redirect_location else ""
+    return f"{answer.status_code}{f' ({media})' if media else ''}{place}"
 
 
 def _has_reference(template: Json) -> bool:

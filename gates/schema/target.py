@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,7 +28,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """One request: `{field}` in path, body and headers is filled in per call, `${ENV}` from the environment.
 
     `success` are the statuses that acknowledge the effect; every other status outside `Target.retry` is a definite refusal.
-    `id_pointer` is the RFC 6901 pointer to the resource's id in the answer.
+    `id_pointer` is the RFC 6901 pointer to the resource's id in the answer: a text or a whole number.
     """
 
     path: str
@@ -45,6 +45,12 @@ class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statuses: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
     code_pointer: str = "/code"
     codes: tuple[str, ...] = ("idempotency_in_flight",)
+
+
+class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Places (RFC 6901) that may differ between two answers under one key, such as a time; without any, no byte may differ."""
+
+    ignore: tuple[Annotated[str, msgspec.Meta(pattern="^/")], ...] = ()
 
 
 class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -177,7 +183,10 @@ class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Any payment service over HTTP. `credentials` maps a role to the Authorization header's value, from the environment."""
+    """Any payment service over HTTP. `credentials` maps a role to the Authorization header's value, from the environment.
+
+    `other_writers`: others use its wallet and payees too; what no plan of a load run explains is then unknown, not a finding.
+    """
 
     base_url: str
     credentials: dict[Role, str]
@@ -187,7 +196,9 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     idempotency_header: str = "Idempotency-Key"
     ready_path: str = "/readyz"
     retry: Retry = Retry()
+    replay: Replay = Replay()
     audit: Audit = Audit()
+    other_writers: bool = False
     build: Build | None = None
     instance: Instance | None = None
     authorization: Authorization | None = None
@@ -243,8 +254,7 @@ def resolve(template: str, environ: Mapping[str, str] | None = None) -> str:
     env = os.environ if environ is None else environ
 
     def value(match: re.Match[str]) -> str:
-        name = match[1]
-        found = env.get(name) or match[2]
+        name, found = match[1], env.get(match[1]) or match[2]
         if found is None:
             raise UnsetProblem(f"the target needs the environment variable {name}", next_step=f"export {name}=...")
         fault = header_fault(env[name]) if env.get(name) else ""

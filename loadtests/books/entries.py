@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -85,12 +87,83 @@ class Books(msgspec.Struct, frozen=True):
     balances: tuple[Balance, ...] | Gap
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """The books before the run: the journal's last position, number of entries and digest, and the balances of the accounts.
+
+    `seq` or `balances` is the reason where they could not be read. It is read before the first request of the run.
+    """
+
+    seq: int | Gap
+    balances: tuple[Balance, ...] | Gap
+    entries: int = 0
+    sha256: str = ""
+
+
+NOT_OPENED = Gap(UnknownReason.MISSING, "the books were not read before the run")
+
+
+def unopened(gap: Gap = NOT_OPENED) -> Opening:
+    """The opening of a run before which no books were read."""
+    return Opening(seq=gap, balances=gap)
+
+
+def journal_sha256(entries: Iterable[Entry]) -> str:
+    """One digest over entries, in their order: a journal that is only appended to keeps it."""
+    digest = sha256()
+    for entry in entries:
+        digest.update(msgspec.json.encode(entry, order="sorted") + b"\n")
+    return digest.hexdigest()
+
+
+class _LooseEntry(msgspec.Struct, frozen=True):
+    """An entry of a service whose ids are whole numbers."""
+
+    seq: int
+    entry_id: str | int
+    kind: EntryKind
+    postings: tuple[Posting, ...]
+    tenant_id: str | int = ""
+    payment_id: str | int | None = None
+    operation_id: str | int | None = None
+    at: str = ""
+    receipt_id: str | int | None = None
+
+    def strict(self) -> Entry:
+        """The same entry, with its ids as texts."""
+        return Entry(
+            seq=self.seq,
+            entry_id=str(self.entry_id),
+            kind=self.kind,
+            postings=self.postings,
+            tenant_id=str(self.tenant_id),
+            payment_id=_text(self.payment_id),
+            operation_id=_text(self.operation_id),
+            at=self.at,
+            receipt_id=_text(self.receipt_id),
+        )
+
+
+def entry_in(line: bytes) -> Entry:
+    """The entry in one line of a ledger; ids may be whole numbers. Raises ValidationError for anything else."""
+    try:
+        return _ENTRY.decode(line)
+    except msgspec.ValidationError:
+        return _LOOSE_ENTRY.decode(line).strict()
+
+
+_ENTRY, _LOOSE_ENTRY = msgspec.json.Decoder(Entry), msgspec.json.Decoder(_LooseEntry)
+
+
+def _text(identity: str | int | None) -> str | None:
+    return None if identity is None else str(identity)
+
+
 class _Envelope(msgspec.Struct):
     payload: str
 
 
 class _Subject(msgspec.Struct, frozen=True):
-    id: str
+    id: str | int
 
 
 class _Money(msgspec.Struct, frozen=True):
@@ -99,7 +172,7 @@ class _Money(msgspec.Struct, frozen=True):
 
 
 class _Journal(msgspec.Struct, frozen=True):
-    entry_ids: tuple[str, ...] = ()
+    entry_ids: tuple[str | int, ...] = ()
     postings_sha256: str | None = None
 
 
@@ -112,7 +185,7 @@ class _Signing(msgspec.Struct, frozen=True):
 
 
 class _Payload(msgspec.Struct):
-    receipt_id: str
+    receipt_id: str | int
     kind: str
     subject: _Subject
     money: _Money
@@ -129,12 +202,12 @@ def receipt_in(envelope: bytes) -> Receipt:
     except (msgspec.MsgspecError, binascii.Error) as error:
         raise ValueError(f"not a receipt of version 2: {error}") from None
     return Receipt(
-        receipt_id=found.receipt_id,
+        receipt_id=str(found.receipt_id),
         kind=found.kind,
-        payment_id=found.subject.id,
+        payment_id=str(found.subject.id),
         amount=found.money.amount,
         currency=found.money.currency,
-        entry_ids=found.journal.entry_ids,
+        entry_ids=tuple(map(str, found.journal.entry_ids)),
         postings_sha256=found.journal.postings_sha256,
         request_fingerprint=found.operation.request_fingerprint,
         issued_at=found.signing.issued_at,

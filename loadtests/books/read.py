@@ -9,7 +9,7 @@ import msgspec
 from gates.schema.errors import UnknownProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.target import Operation
-from loadtests.books.entries import Balance, Books, Entry, Gap, Receipt, receipt_in
+from loadtests.books.entries import Balance, Books, Entry, Gap, Opening, Receipt, entry_in, journal_sha256, receipt_in
 from loadtests.service import Service
 from loadtests.storm.plan import Plan
 
@@ -38,24 +38,38 @@ class _ReceiptPage(msgspec.Struct):
 
 def read_books(service: Service, plan: Plan) -> Books:
     """Everything that the target can be read for; a missing part or a failed read is a gap with its reason."""
-    audit = service.target.audit
     reader = _Reader(service, plan)
-    entries, balances = _attempt(reader.entries, audit.ledger, "a ledger"), _attempt(reader.balances, audit.wallet, "balances")
-    if not isinstance(entries, Gap) and not isinstance(balances, Gap):
-        entries, balances = reader.at_one_moment(entries, balances)
-    receipts = _attempt(reader.receipts, audit.receipts, "receipts")
+    entries, balances = _together(reader, service)
+    receipts = _attempt(reader.receipts, service.target.audit.receipts, "receipts")
     return Books(entries=entries, receipts=receipts, balances=balances)
+
+
+def read_opening(service: Service, plan: Plan) -> Opening:
+    """The books before a run: where the journal ends, and the balances of the plan's accounts at that time."""
+    entries, balances = _together(_Reader(service, plan), service)
+    if isinstance(entries, Gap):
+        return Opening(seq=entries, balances=balances)
+    last = entries[-1].seq if entries else 0
+    return Opening(seq=last, balances=balances, entries=len(entries), sha256=journal_sha256(entries))
+
+
+def _together(reader: "_Reader", service: Service) -> tuple[tuple[Entry, ...] | Gap, tuple[Balance, ...] | Gap]:
+    """Journal and balances, at one moment where both can be read."""
+    audit = service.target.audit
+    entries, balances = _attempt(reader.entries, audit.ledger, "a ledger"), _attempt(reader.balances, audit.wallet, "balances")
+    if isinstance(entries, Gap) or isinstance(balances, Gap):
+        return entries, balances
+    return reader.at_one_moment(entries, balances)
 
 
 def read_entries(service: Service, after: int = 0) -> tuple[Entry, ...]:
     """The journal after one position, to its end; raises ValueError if its seq does not ascend."""
     where = service.target.audit.ledger
     assert where is not None, "the target names a ledger"
-    decoder = msgspec.json.Decoder(Entry)
     found: list[Entry] = []
     while True:
         body = service.get(where, {"after": str(after)}).content
-        page = [decoder.decode(line) for line in body.splitlines() if line.strip()]
+        page = [entry_in(line) for line in body.splitlines() if line.strip()]
         if not page:
             return tuple(found)
         for entry in page:

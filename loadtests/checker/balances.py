@@ -4,12 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from loadtests.books.entries import Entry
+from loadtests.checker.booked import KINDS
 from loadtests.checker.case import Case
 from loadtests.checker.findings import BalanceLine, Finding, Rule, Ruling, finding
 
 
 def balance_mismatches(case: Case) -> Ruling:
-    """Entries that do not sum to zero in each currency, and reported balances that differ from the sum of the entries."""
+    """Entries that do not sum to zero in each currency, and reported balances that differ from the sum of the entries.
+
+    Opportunities are the entries of the run's payments, and the balances if there are any such entries.
+    """
     findings = [*_unbalanced(case.entries)]
     derived: dict[str, int] = defaultdict(int)
     for entry in case.entries:
@@ -20,7 +24,9 @@ def balance_mismatches(case: Case) -> Ruling:
             line = BalanceLine(balance.account, balance.amount, str(derived[balance.account]))
             detail = f"{balance.account} is reported as {balance.amount}; its entries sum to {line.derived}"
             findings.append(finding(Rule.BALANCE_MISMATCH, None, detail, [line]))
-    return Ruling(len(case.balances) + len(case.entries), tuple(findings))
+    moved = sum(len(book.of(*KINDS)) for _life, book in case.lives())
+    samples = moved + len(case.balances) if moved else 0
+    return Ruling(max(samples, len(findings)), tuple(findings))
 
 
 def _unbalanced(entries: Iterable[Entry]) -> Iterator[Finding]:

@@ -9,6 +9,9 @@ from loadtests.books.entries import Entry, EntryKind
 from loadtests.checker.requests import Life, Requests
 from loadtests.storm.plan import Plan
 
+KINDS: tuple[EntryKind, ...] = ("reserve", "settle", "release", "refund", "expire")
+"""The kinds of entries that one payment may have."""
+
 
 class PaymentBook(msgspec.Struct):
     """The entries of one logical payment, and the accounts that they may change according to the plan."""

@@ -1,5 +1,6 @@
 """The checker's results: rules, findings, and the shortest witness that proves each."""
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
@@ -26,10 +27,12 @@ class Rule(StrEnum):
     REPLAY_CHANGE = "replay_change"
     BALANCE_MISMATCH = "balance_mismatch"
     UNKNOWN_OUTCOME = "unknown_outcome"
+    UNEXPLAINED_ENTRY = "unexplained_entry"
+    CONSERVATION = "conservation"
 
 
 class BalanceLine(msgspec.Struct, frozen=True):
-    """One account: the reported balance, and the sum of all entries."""
+    """One account: the reported balance, and what it should be by the entries or by the clients' responses."""
 
     account: str
     reported: str
@@ -68,8 +71,23 @@ def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Eve
     return Finding(rule, payment_id, detail, tuple(Witness.of(item) for item in proof))
 
 
+def spread(findings: Iterable[Finding]) -> list[Finding]:
+    """The same findings, the first of every rule before the second of any: whoever shows only some shows every rule."""
+    count: Counter[Rule] = Counter()
+    ordered = []
+    for item in findings:
+        ordered.append((count[item.rule], item))
+        count[item.rule] += 1
+    return [item for _, item in sorted(ordered, key=lambda pair: pair[0])]
+
+
 class Ruling(msgspec.Struct, frozen=True):
-    """The result of one rule: the number of checked items, and the findings."""
+    """The result of one rule: how many opportunities to fail there were, the findings, and the parts of the opportunities.
+
+    `open` is why the rule cannot decide although it has its books; there are no findings then.
+    """
 
     samples: int
     findings: tuple[Finding, ...]
+    made_of: dict[str, int] = {}
+    open: str = ""

@@ -31,6 +31,31 @@ class Mutation(msgspec.Struct):
     unsure: int = 0
     last_unsure: Event | None = None
     answers: list[Event] = msgspec.field(default_factory=list)
+    spans: list[tuple[int, int]] = msgspec.field(default_factory=list)
+
+    @property
+    def ambiguous(self) -> int:
+        """How many attempts have no definite response."""
+        return self.unsure + self.attempts - self.completed
+
+    @property
+    def in_flight_together(self) -> bool:
+        """Whether two attempts were in flight at the same time, by the clients' clock."""
+        ended = None
+        for begun, end in sorted(self.spans):
+            if ended is not None and begun < ended:
+                return True
+            ended = end if ended is None else max(ended, end)
+        return False
+
+    @property
+    def identified(self) -> list[Event]:
+        """The first acknowledgement with each payment's id: more than one is two payments under one key."""
+        first: dict[str, Event] = {}
+        for event in self.answers:
+            if event.type == "ok" and event.payment_id is not None:
+                first.setdefault(event.payment_id, event)
+        return list(first.values())
 
     @property
     def acknowledgement(self) -> Event | None:
@@ -47,7 +72,7 @@ class Mutation(msgspec.Struct):
     @property
     def doubtful(self) -> bool:
         """Whether at least one attempt got no response, or was cut off before its end was recorded."""
-        return self.unsure > 0 or self.attempts > self.completed
+        return self.ambiguous > 0
 
     @property
     def evidence(self) -> Event:
@@ -62,6 +87,8 @@ class Mutation(msgspec.Struct):
             self.attempts += 1
             return
         self.completed += 1
+        if event.end_ns is not None:
+            self.spans.append((event.start_ns, event.end_ns))
         if event.type == "info":
             self.unsure += 1
             self.last_unsure = event
@@ -88,7 +115,7 @@ class Requests(msgspec.Struct, frozen=True):
 def index_history(plan: Plan, history: Iterable[Event]) -> Requests:
     """Index a history in one pass; raises UsageProblem for an event of a payment outside of the plan."""
     mutations: dict[str, Mutation] = {}
-    lives = {payment.number: Life(payment) for payment in plan.payments}
+    lives = {payment.number: Life(payment) for payment in plan.everything}
     ids: dict[str, int] = {}
     for event in history:
         life = lives.get(event.payment)

@@ -5,45 +5,56 @@ from collections.abc import Iterator
 from loadtests.checker.booked import PaymentBook
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
+from loadtests.checker.opportunities import ruling, sent_again
 from loadtests.checker.requests import Mutation, Result
 
 
 def double_settles(case: Case) -> Ruling:
-    """A payment settled more often than requested: twice for one request, or without a request, or after a refusal."""
-    samples, findings = 0, []
+    """A payment settled more often than requested: twice for one request, or without a request, or after a refusal.
+
+    Opportunities are settles that took effect and were sent more than once.
+    """
+    chances, sent = [], []
+    findings: list[Finding] = []
     for life, book in case.lives():
-        entries = book.of("settle")
-        settle = life.mutations.get("settle")
-        if settle is None and not entries:
-            continue
-        samples += 1
-        payment_id = entries[0].payment_id if entries else None
-        if settle is None or settle.result is Result.REFUSED:
-            if entries:
-                why = "no settle was requested" if settle is None else f"the settle was refused ({settle.evidence.status})"
-                refusal = [] if settle is None else [settle.evidence]
-                detail = f"{why}, yet {book.settled()} was settled"
-                findings.append(finding(Rule.UNEXPECTED_SETTLE, payment_id, detail, [*refusal, entries[0]]))
-        elif len(entries) > 1:
-            detail = f"one settle was requested under one key, and {len(entries)} are in the ledger: {book.settled()} in total"
-            findings.append(finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *entries[:2]]))
-    return Ruling(samples, tuple(findings))
+        settle, booked = life.mutations.get("settle"), bool(book.of("settle"))
+        findings.extend(_too_often(settle, book))
+        if settle is not None:
+            sent.append(settle)
+            chances.extend([settle] if sent_again(settle, booked) else [])
+    return ruling(chances, sent, findings)
+
+
+def _too_often(settle: Mutation | None, book: PaymentBook) -> Iterator[Finding]:
+    entries = book.of("settle")
+    if not entries:
+        return
+    payment_id = entries[0].payment_id
+    if settle is None or settle.result is Result.REFUSED:
+        why = "no settle was requested" if settle is None else f"the settle was refused ({settle.evidence.status})"
+        refusal = [] if settle is None else [settle.evidence]
+        detail = f"{why}, yet {book.settled()} was settled"
+        yield finding(Rule.UNEXPECTED_SETTLE, payment_id, detail, [*refusal, entries[0]])
+    elif len(entries) > 1:
+        detail = f"one settle was requested under one key, and {len(entries)} are in the ledger: {book.settled()} in total"
+        yield finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *entries[:2]])
 
 
 def lost_settles(case: Case) -> Ruling:
     """A settle that was acknowledged to a client and is not in the ledger."""
-    samples, findings = 0, []
+    chances, sent, findings = [], [], []
     last = case.entries[-1].seq if case.entries else 0
     for life, book in case.lives():
         settle = life.mutations.get("settle")
+        sent.extend([] if settle is None else [settle])
         yes = settle.acknowledgement if settle else None
-        if yes is None:
+        if settle is None or yes is None:
             continue
-        samples += 1
+        chances.append(settle)
         if not book.of("settle"):
             detail = f"the settle of {yes.amount} was acknowledged ({yes.status}); no settle of this payment up to seq {last}"
             findings.append(finding(Rule.LOST_SETTLE, yes.payment_id, detail, [yes]))
-    return Ruling(samples, tuple(findings))
+    return ruling(chances, sent, findings)
 
 
 def stuck_credits(case: Case) -> Ruling:
@@ -60,27 +71,3 @@ def stuck_credits(case: Case) -> Ruling:
             detail = f"{left} left the hold for {book.payable}, which was credited {credited}"
             findings.append(finding(Rule.STUCK_CREDIT, entries[0].payment_id, detail, off))
     return Ruling(samples, tuple(findings))
-
-
-def unknown_outcomes(case: Case) -> Ruling:
-    """Mutations with an attempt of unknown outcome; if it stays unknown, the settle exists once in full, or not at all."""
-    samples = 0
-    findings: list[Finding] = []
-    for life, book in case.lives():
-        if not life.payment_ids:
-            continue
-        samples += sum(mutation.doubtful for mutation in life.mutations.values())
-        settle = life.mutations.get("settle")
-        if settle is not None and settle.result is Result.UNKNOWN:
-            findings.extend(_judge_unknown(settle, book))
-    return Ruling(samples, tuple(findings))
-
-
-def _judge_unknown(settle: Mutation, book: PaymentBook) -> Iterator[Finding]:
-    entries = book.of("settle")
-    if len(entries) > 1:
-        detail = f"no attempt to settle {settle.amount} got a response, and it happened {len(entries)} times"
-        yield finding(Rule.UNKNOWN_OUTCOME, entries[0].payment_id, detail, [settle.evidence, *entries[:2]])
-    elif entries and book.credited(entries[0]) == book.settled() != int(settle.amount or book.reserved()):
-        detail = f"no attempt to settle {settle.amount} got a response, and {book.settled()} was settled"
-        yield finding(Rule.UNKNOWN_OUTCOME, entries[0].payment_id, detail, [settle.evidence, *entries])

@@ -7,9 +7,10 @@ import msgspec
 from gates.evidence.statement import Measure
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.outcome import ExitCode
-from loadtests.books.entries import Books
+from gates.schema.target import Retry, Target
+from loadtests.books.entries import Books, Opening
 from loadtests.checker.check import Counts, check
-from loadtests.checker.findings import Finding
+from loadtests.checker.findings import Finding, spread
 from loadtests.histogram import SIGNIFICANT_DIGITS, encode_histogram, percentiles_ms
 from loadtests.run.samples import StormSamples, storm_measures, storm_samples
 from loadtests.schema import Limits
@@ -29,10 +30,21 @@ class Assessment(msgspec.Struct, frozen=True):
     histograms: dict[str, Json]
 
 
-def assess(plan: Plan, history: Sequence[Event], books: Books, limits: Limits) -> Assessment:
-    """Judge a run; pure, so that it can be judged again from its folder."""
-    verdict = check(plan, history, books)
-    storm = storm_samples(plan, history)
+def assess(
+    plan: Plan,
+    history: Sequence[Event],
+    books: Books,
+    limits: Limits,
+    *,
+    opening: Opening | None = None,
+    target: Target | None = None,
+) -> Assessment:
+    """Judge a run; pure, so that it can be judged again from its folder.
+
+    The target's file says who else uses the accounts, and which codes ask for a repeat.
+    """
+    verdict = check(plan, history, books, opening, shared=target is not None and target.other_writers)
+    storm = storm_samples(plan, history, Retry().codes if target is None else target.retry.codes)
     counts = verdict.counts
     settles = {event.key for event in history if event.operation == "settle" and event.type == "ok"}
     measures = {
@@ -55,7 +67,7 @@ def exit_code(measures: Mapping[str, Measure], findings: Sequence[Finding], *, c
 def finding_facts(findings: Sequence[Finding]) -> Json:
     """Findings for the evidence: the first of them, each with the first lines of its witness, and their number."""
     shown: list[Json] = []
-    for item in findings[:_SHOWN_FINDINGS]:
+    for item in spread(findings)[:_SHOWN_FINDINGS]:
         short = msgspec.structs.replace(item, witness=item.witness[:_SHOWN_WITNESSES])
         shown.append(to_builtins(short))
     return {"count": len(findings), "shown": shown}

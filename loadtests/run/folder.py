@@ -1,5 +1,6 @@
 """A load run's folder: its files, written once and read back as values."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,10 +9,10 @@ import msgspec
 from gates.evidence.statement import Measure
 from gates.schema.canonical import Json
 from gates.schema.errors import UsageProblem
-from loadtests.books.entries import Books
+from loadtests.books.entries import Books, Opening, unopened
 from loadtests.checker.check import Counts
 from loadtests.checker.findings import Finding
-from loadtests.storm.history import Event, read_history
+from loadtests.storm.history import Event, HistoryWriter, read_history
 from loadtests.storm.manners import Order
 from loadtests.storm.plan import Plan, plan_bytes, read_plan
 from loadtests.storm.supervise import StormEnd, StormFiles
@@ -45,24 +46,30 @@ class RunReport(msgspec.Struct, frozen=True):
 
 
 class RunFolder:
-    """One run on disk: plan, order and history from the storm; books, check and run reports from afterwards."""
+    """One run on disk: plan, order, books before it and history from the storm; books, check and run reports from afterwards."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files = StormFiles(folder)
         self.books, self.check, self.run = folder / "books.json", folder / "check.json", folder / "run.json"
-        self.metrics = folder / "metrics.json"
+        self.metrics, self.before = folder / "metrics.json", folder / "before.json"
 
-    def begin(self, plan: Plan, order: Order) -> None:
-        """Create the folder and write the storm's input.
-
-        Raises UsageProblem if it already contains a run: one file cannot hold two histories.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def require_new(self) -> None:
+        """Raise UsageProblem if the folder already contains a run: one file cannot hold two histories."""
         if self.files.plan.exists():
             raise UsageProblem(f"{self.folder}: already holds a load run", next_step="give --out a new folder")
+
+    def begin(self, plan: Plan, order: Order, opening: Opening | None = None, preflight: Sequence[Event] = ()) -> None:
+        """Create the folder and write the storm's input, the books before it, and the events of the preflight."""
+        self.require_new()
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.files.plan.write_bytes(plan_bytes(plan))
         self.write(self.files.order, order)
+        self.write(self.before, opening or unopened())
+        if preflight:
+            with HistoryWriter(self.files.history) as history:
+                for event in preflight:
+                    history.write(event)
 
     def cut(self, plan: Plan, begun: int) -> None:
         """Reduce the plan to what began: payments that were never requested are no part of the run."""
@@ -80,8 +87,15 @@ class RunFolder:
         """The history of the storm."""
         return read_history(self.files.history)
 
+    def read_opening(self) -> Opening:
+        """The books before the run; what is missing in the folder was not read."""
+        return self._read(self.before, Opening) if self.before.exists() else unopened()
+
     def read_books(self) -> Books:
         """The books as read at the last check against the target."""
+        if not self.books.exists():
+            hint = "give --target, so that its books are read now"
+            raise UsageProblem(f"{self.books}: the books of this run were never read", next_step=hint)
         return self._read(self.books, Books)
 
     def read_run(self) -> RunReport:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from gates.evidence.statement import Measure
 from gates.schema.outcome import ExitCode
 from loadtests.books.lines import ledger_line, receipt_line
-from loadtests.checker.check import idle
-from loadtests.checker.findings import Finding, Witness
+from loadtests.checker.check import barren, idle
+from loadtests.checker.findings import Finding, Witness, spread
 from loadtests.run.assessment import exit_code
 from loadtests.run.folder import RunReport
 from loadtests.run.runner import LoadResult
@@ -24,8 +24,10 @@ _TITLES: dict[str, str] = {
     "double_reversals": "reversed more often than requested",
     "lost_reversals": "acknowledged reverses that are missing in the ledger",
     "amount_mismatches": "effects with another amount than requested",
+    "unexplained_entries": "entries on the run's accounts that no planned payment explains",
+    "conservation_breaks": "accounts that changed by more or less than the responses explain",
 }
-_SHOWN = 10
+_SHOWN, _FEWEST = 10, 30  # below that many samples a bound says nothing
 
 
 def text_report(result: LoadResult) -> str:
@@ -46,6 +48,8 @@ def _lines(result: LoadResult) -> Iterator[str]:
     nothing = idle(run.counts) if run.counts else ""
     if nothing:
         yield nothing
+    else:
+        yield from barren(run.counts) if run.counts else ()
     yield f"load run {run.profile}, seed {run.seed}, against {run.target} ({run.base_url})"
     yield f"verdict: {'not checked' if assessment is None else _VERDICTS[verdict_of(result)]}"
     if not run.storm.complete:
@@ -58,7 +62,9 @@ def _lines(result: LoadResult) -> Iterator[str]:
         f"{counts.begun_payments} payments, {counts.mutations} mutations in {counts.attempts} attempts: {counts.acknowledged} "
         f"acknowledged, {counts.refused} refused, {counts.unknown} unknown at the end"
     )
-    yield f"{counts.lost_replies} attempts without a response; {counts.replayed_answers} responses were stored ones"
+    yield f"{counts.lost_replies} attempts without a definite response; {counts.replayed_answers} responses were stored ones"
+    for answer, number in sorted(counts.unclear.items()):
+        yield f"  {number} were answered with {answer}, which settles nothing"
     yield ""
     yield from _rules(assessment.measures)
     yield ""
@@ -72,10 +78,16 @@ def _rules(measures: Mapping[str, Measure]) -> Iterator[str]:
         if measure.value is None:
             yield f"  unknown  {title}: {measure.unknown}: {measure.detail}"
         elif measure.value != "0":
-            yield f"  {measure.value:>7}  {title}, of {measure.samples} checked"
+            yield f"  {measure.value:>7}  {title}, of {measure.samples} checked{_together(measure)}"
         else:
-            bound = f" (95 % confidence: at most {_percent(measure.samples)} %)" if measure.samples >= 3 else ""
-            yield f"        0  {title}, of {measure.samples} checked{bound}"
+            bound = f" (95 % confidence: at most {_percent(measure.samples)} %)" if measure.samples >= _FEWEST else ""
+            yield f"        0  {title}, of {measure.samples} checked{_together(measure)}{bound}"
+
+
+def _together(measure: Measure) -> str:
+    """How many of the opportunities had two attempts in flight at the same time."""
+    together = measure.made_of.get("in_flight_together", 0)
+    return f", {together} in flight together" if together else ""
 
 
 def _storm_measures(run: RunReport, measures: Mapping[str, Measure]) -> Iterator[str]:
@@ -91,7 +103,7 @@ def _storm_measures(run: RunReport, measures: Mapping[str, Measure]) -> Iterator
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
-    for item in findings[:_SHOWN]:
+    for item in spread(findings)[:_SHOWN]:
         yield ""
         yield f"FOUND {item.rule}: {item.payment_id or 'no single payment'}: {item.detail}"
         for line in item.witness:
@@ -109,7 +121,7 @@ def _witness(line: Witness) -> str:
     if line.receipt is not None:
         return receipt_line(line.receipt)
     assert line.balance is not None, "a witness has one source"
-    return f"balance {line.balance.account}: reported {line.balance.reported}, derived {line.balance.derived}"
+    return f"balance {line.balance.account}: reported {line.balance.reported}, expected {line.balance.derived}"
 
 
 def _percent(samples: int) -> str:

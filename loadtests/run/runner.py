@@ -12,11 +12,13 @@ from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
-from loadtests.books.entries import Books, Gap
-from loadtests.books.read import read_books
-from loadtests.checker.check import check, idle
+from loadtests.books.entries import Books, Gap, unopened
+from loadtests.books.read import read_books, read_opening
+from loadtests.checker.check import check
 from loadtests.run.assessment import Assessment, assess, finding_facts
 from loadtests.run.folder import CheckReport, RunFolder, RunReport
+from loadtests.run.preflight import preflight
+from loadtests.run.whole import fault_of, status_of
 from loadtests.schema import NamedProfile
 from loadtests.service import Service
 from loadtests.storm.history import Event
@@ -49,36 +51,45 @@ def run_load(
     """Run the storm and record it; nothing is judged yet.
 
     With `until`, payments beyond the profile's number start until that file exists, at most LONGEST times as many; the
-    plan in the folder is then reduced to what began.
+    plan in the folder is then reduced to what began. The books are read before the first request, and the first payments show
+    whether the target's file describes the service.
 
-    Raises UnknownProblem if the target cannot be reached, UsageProblem if its file or the environment is incomplete.
+    Raises UnknownProblem if the target cannot be reached or answers 5xx, UsageProblem if its file or the environment is
+    incomplete or does not fit the service.
     """
+    folder.require_new()
     with Service(named) as service:
         least = profile.profile.payments
         plan = make_plan(profile if until is None else _longer(profile), seed, run_id, service.accounts())
-        _try_requests(named, plan)
+        manners = Manners(named.target, plan)
+        _try_requests(manners, plan)
         service.await_ready(_READY_S)
-        goal = None if until is None else Until(str(until.absolute()), least)
-        folder.begin(plan, Order(named.name, named.target, profile.profile, goal))
         build, started, begun_s = service.build(), clock(), monotonic_s()
-        with progress(f"storm {profile.name}", least) as bar:
-            end = run_storm(folder.folder, profile.profile.limits.duration_s, bar)
-        if goal is not None and end.begun is not None:
-            folder.cut(plan, end.begun)
-        finished, duration_ms = clock(), round((monotonic_s() - begun_s) * 1000)
+        opening = read_opening(service, plan)
+        tried = preflight(service, plan, manners, opening)
+        goal = None if until is None else Until(str(until.absolute()), least)
+        folder.begin(plan, Order(named.name, named.target, profile.profile, goal), opening, tried)
         report = RunReport(
             profile=profile.name,
             seed=seed,
             run_id=run_id,
             target=named.name,
             base_url=service.base_url,
-            builds=(build, _build_after(service)),
+            builds=(build, None),
             started_at=format_utc(started),
-            finished_at=format_utc(finished),
-            duration_ms=duration_ms,
+            finished_at=format_utc(started),
+            duration_ms=0,
             profile_sha256=profile.sha256,
-            storm=end,
+            storm=StormEnd(complete=False, done=0, detail="the run was ended before its storm was", cause="interrupted"),
         )
+        folder.write(folder.run, report)  # so that a run that is interrupted can be checked
+        with progress(f"storm {profile.name}", least) as bar:
+            end = run_storm(folder.folder, profile.profile.limits.duration_s, bar)
+        if goal is not None and end.begun is not None:
+            folder.cut(plan, end.begun)
+        finished, duration_ms = format_utc(clock()), round((monotonic_s() - begun_s) * 1000)
+        builds = (build, _build_after(service))
+    report = msgspec.structs.replace(report, builds=builds, finished_at=finished, duration_ms=duration_ms, storm=end)
     folder.write(folder.run, report)
     return report
 
@@ -90,7 +101,10 @@ def judge(folder: RunFolder, named: NamedTarget | None) -> LoadResult:
     if named is not None:
         folder.write(folder.books, books)
     history = _history(folder)
-    assessment = assess(plan, history, books, order.profile.limits)
+    assessment = assess(plan, history, books, order.profile.limits, opening=folder.read_opening(), target=order.target)
+    if run.storm.complete and (fault := fault_of(plan, history)):
+        torn = msgspec.structs.replace(run.storm, complete=False, detail=fault, cause="invalid_generator")
+        run = msgspec.structs.replace(run, storm=torn)
     run = msgspec.structs.replace(run, counts=assessment.counts, latency=assessment.latency)
     folder.write(folder.run, run)
     folder.write(folder.check, CheckReport(assessment.measures, assessment.findings))
@@ -101,7 +115,7 @@ def judge(folder: RunFolder, named: NamedTarget | None) -> LoadResult:
 def unchecked(folder: RunFolder) -> LoadResult:
     """A run that is compared with no books: only what its clients saw is counted."""
     gap = Gap(UnknownReason.NOT_RUN, "the run was not checked")
-    counts = check(folder.read_plan(), _history(folder), Books(gap, gap, gap)).counts
+    counts = check(folder.read_plan(), _history(folder), Books(gap, gap, gap), unopened(gap)).counts
     run = msgspec.structs.replace(folder.read_run(), counts=counts)
     folder.write(folder.run, run)
     return LoadResult(run, None)
@@ -133,7 +147,7 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: 
 
     assert result.assessment is not None, "only a checked run becomes evidence"
     run, assessment = result.run, result.assessment
-    trouble = _trouble(run.storm, run.builds) or idle(assessment.counts)
+    status, detail = status_of(run.storm, run.builds, assessment.counts, len(assessment.findings))
     build = run.builds[1] or run.builds[0]
     outcome = Result(
         measures=assessment.measures,
@@ -145,8 +159,8 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: 
             "latency": assessment.latency,
             "findings": finding_facts(assessment.findings),
         },
-        status="adapter_error" if trouble and not assessment.findings else "complete",
-        detail=trouble,
+        status=status,
+        detail=detail,
         cohort="simulated",
     )
     store, signer = EvidenceStore(folder), load_signer(home)
@@ -162,15 +176,8 @@ def _longer(profile: NamedProfile) -> NamedProfile:
     return msgspec.structs.replace(profile, profile=longer)
 
 
-def _trouble(storm: StormEnd, builds: tuple[str | None, str | None]) -> str:
-    if not storm.complete:
-        return f"the storm is not complete: {storm.detail}"
-    return "" if builds[0] == builds[1] else f"the build changed during the storm: {builds[0]} before, {builds[1]} after"
-
-
-def _try_requests(named: NamedTarget, plan: Plan) -> None:
+def _try_requests(manners: Manners, plan: Plan) -> None:
     """Fill every template once, so that an error in the target is reported before the storm."""
-    manners = Manners(named.target, plan)
     done = set()
     for payment in plan.payments:
         for step in payment.steps:

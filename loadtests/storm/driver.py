@@ -5,6 +5,7 @@ Concurrency is a parameter (`Loom`): the storm's process uses greenlets, a test 
 
 import heapq
 import queue
+import zlib
 from collections.abc import Callable
 from typing import Literal, Protocol
 
@@ -14,7 +15,7 @@ from loadtests.schema import LoadProfile
 from loadtests.storm.history import Event, HistoryWriter
 from loadtests.storm.manners import AttemptEnd, Manners, retry_wait_ms
 from loadtests.storm.plan import Plan, PlannedPayment, Reply, Step
-from loadtests.storm.wire import Wire
+from loadtests.storm.wire import Answer, Wire
 
 Phase = Literal["storm", "replay"]
 _REPLAY_LANES = 4
@@ -37,13 +38,15 @@ class Loom(Protocol):
 
 
 class _Call(msgspec.Struct):
-    """One mutation in progress."""
+    """One mutation in progress; `first` is the body of its first definite answer, compressed, and `first_sha256` its digest."""
 
     payment: PlannedPayment
     step: Step
     payment_id: str | None
     attempts: int = 0
     result: AttemptEnd = AttemptEnd("info")
+    first: bytes = b""
+    first_sha256: str | None = None
 
 
 class Driver:
@@ -168,13 +171,23 @@ class Driver:
         )
         self._history.write(begun)
         answer = self._wire.send(self._manners.request(call.payment, call.step, call.payment_id), reply)
-        result = self._manners.meaning(call.step, call.payment_id, answer)
+        result = self._compared(call, answer, self._manners.meaning(call.step, call.payment_id, answer))
         ended = msgspec.structs.replace(begun, end_ns=self._loom.now_ns(), **msgspec.structs.asdict(result))
         self._history.write(ended)
         if result.type != "info":
             heapq.heappush(self._free, lane)
         answers.put(result)
         self._on_attempt(ended)
+
+    def _compared(self, call: _Call, answer: Answer, result: AttemptEnd) -> AttemptEnd:
+        """Note where a definite answer differs from the first one under its key: afterwards only digests are left."""
+        if result.type == "info":
+            return result
+        if call.first_sha256 is None:
+            call.first, call.first_sha256 = zlib.compress(answer.body, 1), result.body_sha256
+        if result.body_sha256 == call.first_sha256:
+            return result
+        return msgspec.structs.replace(result, differs=self._manners.difference(zlib.decompress(call.first), answer.body))
 
     def _take_lane(self) -> int:
         if self._free:

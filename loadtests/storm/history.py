@@ -19,7 +19,9 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `invoke` when it is sent; then `ok` (acknowledged), `fail` (definitely refused) or `info` (outcome unknown). `process` is a
     lane: it has one attempt at a time, and is never used again after an `info`. Times are nanoseconds of the machine's
-    monotonic clock; `intended_ns` is when the attempt was due. `phase` is `replay` for repeats after the storm.
+    monotonic clock; `intended_ns` is when the attempt was due. `phase` is `preflight` for the requests before the storm and
+    `replay` for repeats after it. `media` is the media type of an answer that settles nothing. `differs` is the first place
+    (RFC 6901; "" for the whole) in which a definite answer is another than the first one under its key.
     """
 
     index: int
@@ -39,15 +41,17 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_sha256: str | None = None
     replayed: bool | None = None
     error: AttemptError | None = None
-    phase: Literal["storm", "replay"] = "storm"
+    media: str | None = None
+    differs: str | None = None
+    phase: Literal["preflight", "storm", "replay"] = "storm"
 
 
 class HistoryWriter:
-    """Appends events to a file, each handed to the operating system before the next is made."""
+    """Appends events to a file, each handed to the operating system before the next is made; numbers continue the file's."""
 
     def __init__(self, path: Path) -> None:
+        self._index = path.read_bytes().count(b"\n") if path.is_file() else 0
         self._file = path.open("ab")
-        self._index = 0
 
     def write(self, event: Event) -> None:
         """Append one event; its index is the writer's."""

@@ -1,15 +1,15 @@
 """The behaviour of a storm's clients, without I/O: their requests, the meaning of a response, their retries."""
 
-from hashlib import sha256
 from typing import Literal, get_args
 
 import msgspec
 
-from gates.schema.canonical import Json
+from gates.schema.errors import UsageProblem
 from gates.schema.pointer import text_at
 from gates.schema.target import Operation, Target, fill, resolve, resolve_credential
 from loadtests.draws import below
 from loadtests.schema import LoadProfile, RetryPolicy
+from loadtests.storm.answers import decode, digest, first_difference, id_at
 from loadtests.storm.history import AttemptError
 from loadtests.storm.plan import MutationName, Plan, PlannedPayment, Step
 from loadtests.storm.wire import Answer, Request
@@ -41,16 +41,19 @@ class AttemptEnd(msgspec.Struct, frozen=True):
     body_sha256: str | None = None
     replayed: bool | None = None
     error: AttemptError | None = None
+    media: str | None = None
+    differs: str | None = None
 
 
 class Manners:
     """Requests and their meaning, for one target and one plan.
 
-    Raises UsageProblem where a credential is missing, or cannot be sent.
+    Raises UsageProblem where a credential or the pointer to a payment's id is missing, or a credential cannot be sent.
     """
 
     def __init__(self, target: Target, plan: Plan) -> None:
         self._target, self._plan = target, plan
+        _require_id_pointer(target)
         used = [target.operations[name] for name in get_args(MutationName) if name in target.operations]
         templates, roles = msgspec.json.encode(used).decode(), {operation.role for operation in used}
         self._variables = {name: resolve(text) for name, text in target.variables.items() if f"{{{name}}}" in templates}
@@ -88,23 +91,42 @@ class Manners:
     def meaning(self, step: Step, payment_id: str | None, answer: Answer) -> AttemptEnd:
         """Acknowledged, definitely refused, or unknown.
 
-        Unknown are lost replies, the statuses and codes that the target's file lists under `retry`, and a success
-        status that is not one of the operation's.
+        Unknown are lost replies, the statuses and codes that the target's file lists under `retry`, a success status that is not
+        one of the operation's, a redirect, and a success without the id that the target's file promises or with a web page.
         """
         if answer.status is None:
             return AttemptEnd("info", payment_id=payment_id, error=answer.error)
-        digest = sha256(answer.body).hexdigest()
-        document = _decode(answer.body)
+        compared, document = digest(answer.body, self._target.replay.ignore), decode(answer.body)
         operation, retry = self._operation(step), self._target.retry
         if answer.status in operation.success:
-            found = text_at(document, operation.id_pointer) if operation.id_pointer else None
-            return AttemptEnd("ok", answer.status, None, payment_id or found, digest, answer.replayed)
+            found = id_at(document, operation.id_pointer) if operation.id_pointer else None
+            if acknowledges(operation, answer):
+                return AttemptEnd("ok", answer.status, None, payment_id or found, compared, answer.replayed)
+            return AttemptEnd("info", answer.status, None, payment_id, compared, answer.replayed, media=answer.media)
         code = text_at(document, retry.code_pointer)
         is_open = answer.status in retry.statuses or code in retry.codes or answer.status < 400
-        return AttemptEnd("info" if is_open else "fail", answer.status, code, payment_id, digest, answer.replayed)
+        media = answer.media if is_open else None
+        end: Literal["info", "fail"] = "info" if is_open else "fail"
+        return AttemptEnd(end, answer.status, code, payment_id, compared, answer.replayed, media=media)
+
+    def difference(self, first: bytes, other: bytes) -> str:
+        """The first place in which two answers under one key differ, of those that the target's file compares."""
+        return first_difference(first, other, self._target.replay.ignore)
 
     def _operation(self, step: Step) -> Operation:
+        if step.operation not in self._target.operations:
+            raise UsageProblem(
+                f"the target has no operation {step.operation!r}, which the profile {self._plan.profile} needs",
+                next_step=f"add spec.operations.{step.operation} to the target file, or use a profile whose mix does without it",
+            )
         return self._target.operations[step.operation]
+
+
+def acknowledges(operation: Operation, answer: Answer) -> bool:
+    """Whether an answer with a success status acknowledges the effect: with the promised id, and not with a web page."""
+    if operation.id_pointer is not None:
+        return id_at(decode(answer.body), operation.id_pointer) is not None
+    return not (answer.body and answer.media == "text/html")
 
 
 def retry_wait_ms(policy: RetryPolicy, seed: int, key: str, round_number: int) -> int:
@@ -117,9 +139,13 @@ def retry_wait_ms(policy: RetryPolicy, seed: int, key: str, round_number: int) -
     return wait - (below(shorter + 1, seed, "jitter", key, round_number) if shorter else 0)
 
 
-def _decode(body: bytes) -> Json:
-    try:
-        document: Json = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return None
-    return document
+def _require_id_pointer(target: Target) -> None:
+    """Refuse a target whose later operations name a payment's id that no answer gives."""
+    if "reserve" in target.operations and target.operations["reserve"].id_pointer is not None:
+        return
+    for name in get_args(MutationName):
+        if name in target.operations and b"{payment_id}" in msgspec.json.encode(target.operations[name]):
+            raise UsageProblem(
+                f"spec.operations.{name} needs {{payment_id}}, and spec.operations.reserve.id_pointer is missing",
+                next_step="add the pointer to the payment's id in the answer to a reserve, such as id_pointer: /payment/id",
+            )

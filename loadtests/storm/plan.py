@@ -1,5 +1,6 @@
 """The plan of a storm, made before it begins: a pure function of profile, seed, run id and accounts."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Literal
 
@@ -56,7 +57,11 @@ class PlannedPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole storm. `references`: every reserve has its own reference in its body."""
+    """A whole storm. `references`: every reserve has its own reference in its body.
+
+    `preflight` are the payments that are made one after the other before the storm, to see that the target's file describes the
+    service; their numbers are negative.
+    """
 
     profile: str
     seed: int
@@ -66,6 +71,12 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: str
     references: bool
     payments: tuple[PlannedPayment, ...]
+    preflight: tuple[PlannedPayment, ...] = ()
+
+    @property
+    def everything(self) -> tuple[PlannedPayment, ...]:
+        """Every payment that the run may make: those of the preflight, and those of the storm."""
+        return self.preflight + self.payments
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -93,6 +104,7 @@ def make_plan(named: NamedProfile, seed: int, run_id: str, accounts: Accounts) -
         currency=accounts.currency,
         references=accounts.references,
         payments=tuple(payments),
+        preflight=tuple(planner.preflight()),
     )
 
 
@@ -129,13 +141,7 @@ class _Planner(msgspec.Struct, frozen=True):
         if script is Script.OVER_LIMIT:
             amount = int(amounts.over_limit)
         part = 1 + below(amount - 1, seed, "part", number)
-        mutations: list[tuple[MutationName, int | None]] = [("reserve", amount)]
-        if script in (Script.SETTLE, Script.REFUND):
-            mutations.append(("settle", amount))
-        if script is Script.PARTIAL_SETTLE:
-            mutations.append(("settle", part))
-        if script in (Script.REVERSE, Script.REFUND):
-            mutations.append(("reverse", None))
+        mutations = _mutations(script, amount, part)
         return PlannedPayment(
             number=number,
             due_us=due_us,
@@ -144,6 +150,28 @@ class _Planner(msgspec.Struct, frozen=True):
             amount=str(amount),
             steps=tuple(self.step(number, name, value) for name, value in mutations),
         )
+
+    def preflight(self) -> Iterator[PlannedPayment]:
+        """One payment that ends as most of the storm's do, and one that is released, as far as the profile does either."""
+        mix = self.profile.mix
+        settled = Script.REFUND if mix.refund else Script.SETTLE if mix.settle or mix.partial_settle else None
+        released = Script.REVERSE if mix.reverse else None
+        scripts = [script for script in (settled, released) if script] or ([Script.RESERVE_ONLY] if mix.reserve_only else [])
+        for number, script in enumerate(scripts, 1):
+            amount = int(self.profile.amounts.smallest)
+            yield PlannedPayment(
+                number=-number,
+                due_us=0,
+                script=script,
+                payee_id=self.accounts.payee_ids[0],
+                amount=str(amount),
+                steps=tuple(self.tried(number, name, value) for name, value in _mutations(script, amount, amount)),
+            )
+
+    def tried(self, number: int, operation: MutationName, amount: int | None) -> Step:
+        """A step of the preflight: sent once, and its reply is read."""
+        key = f"load-{self.run_id}-s{self.seed}-preflight{number}-{operation}"
+        return Step(operation, key, None if amount is None else str(amount), 0, 1, (), replay=False)
 
     def step(self, number: int, operation: MutationName, amount: int | None) -> Step:
         profile, seed, where = self.profile, self.seed, (operation, number)
@@ -163,3 +191,15 @@ class _Planner(msgspec.Struct, frozen=True):
         if not chance(abandoned.percent, seed, "abandon", attempt, *where):
             return Reply.KEEP
         return Reply.HURRY if chance(abandoned.hurry_percent, seed, "hurry", attempt, *where) else Reply.CLOSE
+
+
+def _mutations(script: Script, amount: int, part: int) -> list[tuple[MutationName, int | None]]:
+    """The operations of a script, in their order, with their amounts."""
+    mutations: list[tuple[MutationName, int | None]] = [("reserve", amount)]
+    if script in (Script.SETTLE, Script.REFUND):
+        mutations.append(("settle", amount))
+    if script is Script.PARTIAL_SETTLE:
+        mutations.append(("settle", part))
+    if script in (Script.REVERSE, Script.REFUND):
+        mutations.append(("reverse", None))
+    return mutations

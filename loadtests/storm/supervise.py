@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import sleep
+from typing import Literal
 
 import msgspec
 
@@ -19,12 +20,16 @@ _POLL_S, _GRACE_S, _SPARE_S = 0.2, 5.0, 30.0
 
 
 class StormEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a storm ended: whether every payment ran to its end, and how many began, if known."""
+    """How a storm ended: whether every payment ran to its end, and how many began, if known.
+
+    `cause` of an end before that: it was stopped or reached its time limit, or the process that sends the requests failed.
+    """
 
     complete: bool
     done: int
     detail: str
     begun: int | None = None
+    cause: Literal["", "interrupted", "invalid_generator"] = ""
 
 
 class StormFiles:
@@ -90,7 +95,7 @@ def _read_end(files: StormFiles, code: int | None) -> StormEnd:
         return msgspec.json.decode(files.end.read_bytes(), type=StormEnd)
     except FileNotFoundError:
         detail = f"the storm's process ended with {code} before it recorded its end: {_last_line(files.log)}"
-        return StormEnd(complete=False, done=files.read_progress(), detail=detail)
+        return StormEnd(complete=False, done=files.read_progress(), detail=detail, cause="invalid_generator")
     except msgspec.MsgspecError as error:
         raise UsageProblem(f"{files.end}: not the record of a storm's end: {error}") from None
 

@@ -6,6 +6,7 @@ Standard library only: in the storm's process Locust has replaced the sockets by
 import http.client
 import re
 import select
+import zlib
 from collections.abc import Mapping
 from time import monotonic
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from loadtests.storm.plan import Reply
 
 _IDLE_S = 3.0  # servers close idle connections after about five seconds; a request on such a connection would look like a reset
 _REPLAYED = "Idempotent-Replayed"
+_ANY_ZLIB = 32 + zlib.MAX_WBITS  # gzip or zlib, by its header
+_LARGEST = 16 * 1024 * 1024
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -31,12 +34,14 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The response: a status with its bytes, or the reason why there is none."""
+    """The response: a status with its bytes, media type and place of a redirect, or the reason why there is none."""
 
     status: int | None = None
     body: bytes = b""
     replayed: bool | None = None
     error: AttemptError | None = None
+    media: str | None = None
+    location: str | None = None
 
 
 _NAME, _PATH = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"/[!-~]*")
@@ -100,9 +105,15 @@ class Wire:
         patience = self._hurry_s if reply is Reply.HURRY else max(deadline - monotonic(), 0.001)
         connection.sock.settimeout(patience)
         response = connection.getresponse()
-        body = response.read()
+        body = _plain(response.read(), response.getheader("Content-Encoding"))
         mark = response.getheader(_REPLAYED)
-        return Answer(response.status, body, None if mark is None else mark.strip().lower() == "true")
+        return Answer(
+            status=response.status,
+            body=body,
+            replayed=None if mark is None else mark.strip().lower() == "true",
+            media=(response.getheader("Content-Type") or "").partition(";")[0].strip().lower() or None,
+            location=response.getheader("Location"),
+        )
 
     def _connection(self) -> http.client.HTTPConnection:
         while self._idle:
@@ -112,6 +123,16 @@ class Wire:
             connection.close()
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         return kind(self._host, self._port, timeout=self._timeout_s)
+
+
+def _plain(body: bytes, encoding: str | None) -> bytes:
+    """A body without its content encoding; as it is if that is another one, or is broken."""
+    if (encoding or "").strip().lower() not in ("gzip", "deflate"):
+        return body
+    try:
+        return zlib.decompressobj(_ANY_ZLIB).decompress(body, _LARGEST)
+    except zlib.error:
+        return body
 
 
 def _has_ended(connection: http.client.HTTPConnection) -> bool:

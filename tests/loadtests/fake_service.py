@@ -127,6 +127,10 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
+        self.read()
+
+    def read(self) -> None:
+        """Answer one read."""
         books, (path, _, query) = self.books, self.path.partition("?")
         with books.lock:
             if path == "/up":
@@ -179,6 +183,8 @@ class Handler(BaseHTTPRequestHandler):
         body, parts = json.loads(data), key.split(" ", maxsplit=1)[0].strip("/").split("/")
         if len(parts) == 1:
             status, answer = create(books, body, hashlib.sha256(data).hexdigest())
+        elif parts[1] not in books.transfers or parts[2] not in ("capture", "cancel"):
+            return 404, b'{"reason":"no_such_thing"}'
         elif parts[2] == "capture":
             status, answer = capture(books, parts[1], body)
         else:

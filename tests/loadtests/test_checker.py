@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import UnknownReason
-from loadtests.books.entries import Balance, Books, Entry, Gap, Posting
+from loadtests.books.entries import Balance, Books, Entry, Gap, Opening, Posting, journal_sha256
 from loadtests.checker.check import RULES, check
 from loadtests.checker.findings import Rule
 
@@ -193,22 +193,27 @@ DEFECTS = [
 def test_a_clean_world_gives_no_finding(worlds, seed, unknown):
     """Whatever was lost, doubled, refused or left unknown on the way, books that are right give no finding."""
     world = worlds.clean_world(seed, unknown_percent=unknown)
-    verdict = check(world.plan, world.events, world.books())
+    verdict = world.checked()
     assert verdict.findings == ()
-    assert {measure.value for measure in verdict.measures.values()} == {"0"}
+    for measure in verdict.measures.values():
+        assert (measure.value, measure.samples > 0) == ("0", True) or measure.unknown is UnknownReason.TOO_FEW_SAMPLES
 
 
 @pytest.mark.parametrize(("defect", "rule"), DEFECTS, ids=[defect.__name__ for defect, _ in DEFECTS])
 @DRAWN
 @given(seed=SEEDS, choice=st.integers(0, 1000))
 def test_one_defect_gives_one_finding_of_its_rule_with_the_shortest_witness(worlds, defect, rule, seed, choice):
-    """One defect in an otherwise clean world is named once, by its own rule only, with as few lines as can prove it."""
+    """One defect in an otherwise clean world is named once, by its own rule only, with as few lines as can prove it.
+
+    What follows from it may be named too: an account whose total does not fit, an unknown outcome that happened twice.
+    """
     world = worlds.clean_world(seed, payments=12)
     witness = defect(world, choice)
     assume(witness is not None)
-    verdict = check(world.plan, world.events, world.books())
-    assert [item.rule for item in verdict.findings] == [rule]
-    assert [next(iter(msgspec.to_builtins(line))) for line in verdict.findings[0].witness] == witness
+    verdict = world.checked()
+    named = _named(verdict)
+    assert [item.rule for item in named] == [rule]
+    assert [next(iter(msgspec.to_builtins(line))) for line in named[0].witness] == witness
 
 
 @DRAWN
@@ -232,7 +237,7 @@ def test_a_stuck_credit_is_found_although_every_total_is_right(worlds, seed, cho
     world.rebook(first, (*first.postings, Posting(first_name, str(-least), "USD"), Posting(second_name, str(least), "USD")))
     world.rebook(second, (*second.postings, Posting(second_name, str(-least), "USD"), Posting(first_name, str(least), "USD")))
     assert world.books().balances == before
-    verdict = check(world.plan, world.events, world.books())
+    verdict = world.checked()
     assert {item.rule for item in verdict.findings} == {Rule.STUCK_CREDIT}
     assert {item.payment_id for item in verdict.findings} == {first.payment_id, second.payment_id}
 
@@ -242,7 +247,7 @@ def test_an_unknown_outcome_that_settled_twice_is_both_a_double_settle_and_a_bro
     world, entry = _with_unknown_settle(worlds)
     moves = {posting.account: int(posting.amount) for posting in entry.postings}
     world.book("settle", entry.payment_id, moves, _credited(entry))
-    verdict = check(world.plan, world.events, world.books())
+    verdict = world.checked()
     assert {item.rule for item in verdict.findings} == {Rule.DOUBLE_SETTLE, Rule.UNKNOWN_OUTCOME}
 
 
@@ -253,7 +258,7 @@ def test_an_unknown_outcome_may_not_settle_another_amount(worlds):
     world.unbook(entry)
     moves = {"wallet/w1/held": entry.moved("wallet/w1/held"), payee: _credited(entry) - 1}
     world.book("settle", entry.payment_id, {**moves, "wallet/w1/available": -sum(moves.values())}, _credited(entry) - 1)
-    verdict = check(world.plan, world.events, world.books())
+    verdict = world.checked()
     assert [item.rule for item in verdict.findings] == [Rule.UNKNOWN_OUTCOME]
     assert len(verdict.findings[0].witness) == 2
 
@@ -269,27 +274,23 @@ def test_a_settle_that_was_refused_must_not_be_in_the_ledger(worlds):
     ]
     for entry in world.entries_of(yes.payment_id, "refund"):
         world.unbook(entry)
-    verdict = check(world.plan, world.events, world.books())
-    assert [item.rule for item in verdict.findings] == [Rule.UNEXPECTED_SETTLE]
-    assert len(verdict.findings[0].witness) == 2
-
-
-def test_a_foreign_payment_is_counted_and_not_judged(worlds):
-    """Entries of payments that this run did not make are a fact, never a finding."""
-    world = worlds.clean_world(7)
-    world.book("settle", "someone-else", {"wallet/w1/held": -5, "payee/p1/payable": 5}, 5)
-    verdict = check(world.plan, world.events, world.books())
-    assert verdict.findings == ()
-    assert verdict.counts.foreign_entries == 1
+    named = _named(world.checked())
+    assert [item.rule for item in named] == [Rule.UNEXPECTED_SETTLE]
+    assert len(named[0].witness) == 2
 
 
 @pytest.mark.parametrize("row", RULES, ids=lambda row: row.measure)
 def test_a_rule_whose_books_are_absent_says_unknown_and_never_zero(worlds, row):
     """A target without a ledger, receipts or balances leaves the rules that need them without a value, with the reason."""
     world = worlds.clean_world(9)
-    for part in ("entries", "receipts", "balances"):
-        books = msgspec.structs.replace(world.books(), **{part: Gap(UnknownReason.MISSING, "no such book")})
-        measure = check(world.plan, world.events, books).measures[row.measure]
+    gap = Gap(UnknownReason.MISSING, "no such book")
+    for part in ("entries", "receipts", "balances", "opened", "opening balances"):
+        books, opening = world.books(), world.opening()
+        if part in ("entries", "receipts", "balances"):
+            books = msgspec.structs.replace(books, **{part: gap})
+        else:
+            opening = msgspec.structs.replace(opening, **{"seq" if part == "opened" else "balances": gap})
+        measure = check(world.plan, world.events, books, opening).measures[row.measure]
         if part in row.needs:
             assert (measure.value, measure.unknown, measure.detail) == (None, UnknownReason.MISSING, "no such book")
         else:
@@ -299,19 +300,25 @@ def test_a_rule_whose_books_are_absent_says_unknown_and_never_zero(worlds, row):
 def test_every_rule_counts_what_it_looked_at(worlds):
     """A clean zero rests on samples: each rule says how many things it held against the books."""
     world = worlds.clean_world(11, payments=200)
-    measures = check(world.plan, world.events, world.books()).measures
-    assert all(measure.samples > 0 for measure in measures.values())
+    measures = world.checked().measures
+    assert all(measure.samples > 0 for measure in measures.values()), measures
     asked = {event.key for event in world.events if event.operation == "settle" and event.type == "ok"}
     assert measures["lost_settles"].samples == len(asked)
 
 
 def test_an_empty_history_over_empty_books_finds_nothing_and_claims_nothing(worlds):
-    """No events and no entries: every count is zero of zero samples, which no gate reads as a pass."""
+    """No events and no entries: every rule is unknown, and says what to change."""
     world = worlds.clean_world(1, payments=3)
     accounts = tuple(Balance(name, "0") for name in ("wallet/w1/available", "wallet/w1/held"))
-    measures = check(world.plan, [], Books((), (), accounts)).measures
-    assert measures["double_settles"].samples == 0
-    assert measures["unknown_outcome_violations"].samples == 0
+    opening = Opening(seq=0, balances=accounts, sha256=journal_sha256(()))
+    verdict = check(world.plan, [], Books((), (), accounts), opening)
+    assert {(measure.value, measure.samples) for measure in verdict.measures.values()} == {(None, 0)}
+    assert all(measure.unknown and measure.detail for measure in verdict.measures.values())
+
+
+def _named(verdict):
+    """The findings, without those that follow from another one."""
+    return [item for item in verdict.findings if item.rule not in (Rule.CONSERVATION, Rule.UNKNOWN_OUTCOME)]
 
 
 def _told(world, payment_id, operation):

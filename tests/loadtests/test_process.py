@@ -39,7 +39,7 @@ def test_a_storm_on_a_sound_service_is_clean_and_leaves_signed_evidence(storm, l
     report = json.loads((out / "check.json").read_bytes())
     assert report["findings"] == []
     counted = {name: item for name, item in report["measures"].items() if item["unit"] == "count" and item["value"] == "0"}
-    assert len(counted) == 12
+    assert len(counted) == 14
     assert all(item["samples"] > 0 for item in counted.values())
     home = tmp_path / "home"
     held = only_result(EvidenceStore(home / "evidence").load(own_trust(home)))
@@ -63,10 +63,11 @@ def test_a_storm_on_a_sound_service_is_clean_and_leaves_signed_evidence(storm, l
     ],
 )
 def test_a_defect_in_the_service_turns_the_storm_red_by_its_name(storm, defect, rule):
-    """Exit 1, and nothing but the rule of that defect is found."""
+    """Exit 1, and nothing but the rule of that defect is found, with what follows from it: totals, and unknown outcomes."""
     done, out, _ = storm(defect, "--payments", "60", "--no-evidence")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert {item["rule"] for item in json.loads((out / "check.json").read_bytes())["findings"]} == {rule}
+    found = {item["rule"] for item in json.loads((out / "check.json").read_bytes())["findings"]}
+    assert found - {"conservation", "unknown_outcome"} == {rule}
     assert f"FOUND {rule}" in done.stdout
 
 
@@ -145,6 +146,20 @@ def test_a_storm_that_is_stopped_leaves_no_process_behind(fake_service, here, tm
     assert _wait_for(lambda: not _alive(generator))
 
 
+def test_a_run_that_was_interrupted_can_be_checked_later_and_is_not_complete(fake_service, load, here, tmp_path):
+    """What was recorded until then is compared with the books; it is no whole storm: exit 3, or 2 without books."""
+    out, environ = tmp_path / "run", {**fake_service("none"), "GONOGO_HOME": str(tmp_path / "home")}
+    argv = [sys.executable, "-m", "loadtests", "run", "rollback", "--target", str(here / "fake-target.yaml"), "--out", str(out)]
+    with subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _wait_for(lambda: _lines(out / "history.jsonl") > 100)
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    without = load("check", out, environ=environ)
+    assert (without.returncode, "the books of this run were never read" in without.stderr) == (2, True)
+    done = load("check", out, "--target", here / "fake-target.yaml", environ=environ)
+    assert (done.returncode, "the storm is not complete: the run was ended" in done.stdout) == (3, True), done.stdout
+
+
 def test_a_storm_that_is_cut_short_is_unknown(load, fake_service, here, tmp_path):
     """A storm that does not end within its limit is not judged as complete: exit 3, and the report says so."""
     profile = tmp_path / "short.yaml"
@@ -199,7 +214,7 @@ def _lines(path: Path) -> int:
 
 def _begun(path: Path) -> int:
     whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return len({json.loads(line)["payment"] for line in whole})
+    return len({json.loads(line)["payment"] for line in whole if json.loads(line)["phase"] == "storm"})
 
 
 def _wait_for(what):

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import msgspec
 
-from loadtests.books.entries import Balance, Books, Entry, Posting, Receipt
+from loadtests.books.entries import Balance, Books, Entry, Opening, Posting, Receipt, journal_sha256
+from loadtests.checker.check import Verdict, check
 from loadtests.checker.receipts import RECEIPT_OF
 from loadtests.draws import below, chance
 from loadtests.schema import Arrivals, LoadProfile, Mix, NamedProfile
@@ -39,6 +40,16 @@ class World:
         amounts = [sums[AVAILABLE] + self.balance_error, *(sums[name] for name in accounts[1:])]
         balances = tuple(Balance(name, str(amount)) for name, amount in zip(accounts, amounts, strict=True))
         return Books(tuple(self.entries), tuple(self.receipts), balances)
+
+    def opening(self) -> Opening:
+        """The books before the run: the first entry, which funds the wallet."""
+        funded = [Balance(AVAILABLE, str(FUNDS))]
+        empty = [Balance(name, "0") for name in (HELD, "payee/p1/payable", "payee/p2/payable")]
+        return Opening(seq=1, balances=(*funded, *empty), entries=1, sha256=journal_sha256(self.entries[:1]))
+
+    def checked(self, **other: object) -> Verdict:
+        """The verdict on this world."""
+        return check(self.plan, self.events, self.books(), self.opening(), **other)
 
     def book(self, kind: str, payment_id: str | None, moves: dict[str, int], amount: int, fingerprint: str = "") -> Entry:
         """Append an entry and its receipt."""
@@ -111,15 +122,39 @@ class World:
         return [entry for entry in self.entries if entry.payment_id == payment_id and entry.kind in kinds]
 
 
+def opening_of(world: World, entries: int) -> Opening:
+    """The books after the first entries of a world."""
+    before = World(world.plan, world.seed, entries=world.entries[:entries])
+    last, balances = before.entries[-1].seq, before.books().balances
+    return Opening(seq=last, balances=balances, entries=entries, sha256=journal_sha256(before.entries))
+
+
+def begun_world(seed: int, held: int, payout: int = 0) -> World:
+    """A clean world before whose run a payment of somebody held money, or a payout set some aside: its second entry."""
+    world = _planned(seed)
+    world.book("fund", None, {AVAILABLE: FUNDS, "system/rail_clearing": -FUNDS}, FUNDS)
+    if payout:
+        world.book("payout", "old", {"payee/p1/payable": -payout, "system/payouts": payout}, payout)
+    else:
+        world.book("reserve", "old", {AVAILABLE: -held, HELD: held}, held)
+    for payment in world.plan.payments:
+        _live(world, payment, 0)
+    return world
+
+
 def clean_world(seed: int, payments: int = 20, unknown_percent: int = 10, mix: Mix | None = None) -> World:
     """A world in which nothing is wrong: lost replies, duplicates, refusals and unknown outcomes included."""
-    mix = mix or Mix(reserve_only=1, settle=4, partial_settle=2, reverse=2, refund=2, over_limit=1)
-    profile = NamedProfile("drawn", "", LoadProfile(payments=payments, arrivals=Arrivals(100), mix=mix))
-    world = World(make_plan(profile, seed, "test", ACCOUNTS), seed)
+    world = _planned(seed, payments, mix)
     world.book("fund", None, {AVAILABLE: FUNDS, "system/rail_clearing": -FUNDS}, FUNDS)
     for payment in world.plan.payments:
         _live(world, payment, unknown_percent)
     return world
+
+
+def _planned(seed: int, payments: int = 20, mix: Mix | None = None) -> World:
+    mix = mix or Mix(reserve_only=1, settle=4, partial_settle=2, reverse=2, refund=2, over_limit=1)
+    profile = NamedProfile("drawn", "", LoadProfile(payments=payments, arrivals=Arrivals(100), mix=mix))
+    return World(make_plan(profile, seed, "test", ACCOUNTS), seed)
 
 
 def idle_world(seed: int, payments: int = 20, **how: object) -> World:

@@ -134,7 +134,9 @@ class Toolkit:
 
     def judge(self, *options: str, target: str = "local") -> Judged:
         """Every gate, on the evidence that was left."""
-        told = self.gate("run", "--target", target, "--format", "json", *options, *self._evidence())
+        squall = self.folder / "squall.yaml"
+        profile = ("--profile", str(squall)) if squall.exists() else ()
+        told = self.gate("run", "--target", target, "--format", "json", *profile, *options, *self._evidence())
         failing: dict[str, frozenset[str]] = {}
         details = {}
         for gate in msgspec.json.decode(told)["gates"]:

@@ -15,6 +15,7 @@ from gates.schema.pointer import text_at
 from gates.schema.target import NamedTarget, Operation, fill, resolve, resolve_credential
 from loadtests.hostile.books import AskType, Payout
 from loadtests.service import Service
+from loadtests.storm.answers import id_at
 
 _TRIES, _AGAIN_S, _TIMEOUT_S = 5, 0.2, 10.0
 _LARGEST = 5000  # a payment that funds a payee stays well below every limit per payment
@@ -125,7 +126,7 @@ class PayoutClient:
     def _meaning(self, operation: Operation, answer: httpx.Response) -> ClientResponse:
         document, retry, status = _decoded(answer.content), self._target.retry, answer.status_code
         if status in operation.success:
-            return ClientResponse("ok", status, None, text_at(document, operation.id_pointer) if operation.id_pointer else None)
+            return ClientResponse("ok", status, None, id_at(document, operation.id_pointer) if operation.id_pointer else None)
         code = text_at(document, retry.code_pointer)
         is_open = status in retry.statuses or code in retry.codes or status < 400
         return ClientResponse("info" if is_open else "fail", status, code)

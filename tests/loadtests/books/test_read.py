@@ -4,13 +4,14 @@ import base64
 import json
 
 import httpx
+import msgspec
 import pytest
 
 from gates.schema.errors import UnknownProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.target import Audit, Operation, Target
-from loadtests.books.entries import Gap
-from loadtests.books.read import read_books
+from loadtests.books.entries import Gap, entry_in
+from loadtests.books.read import read_books, read_opening
 from loadtests.schema import Arrivals, LoadProfile, Mix, NamedProfile
 from loadtests.storm.plan import Accounts, make_plan
 
@@ -119,3 +120,21 @@ def test_what_the_target_does_not_name_is_missing(plan):
     """A foreign service without books is told as such, part by part."""
     books = read_books(CannedService(audit=Audit()), plan)
     assert {part.reason for part in (books.entries, books.receipts, books.balances)} == {UnknownReason.MISSING}
+
+
+def test_the_books_before_a_run_are_its_journal_position_and_balances(plan):
+    """What was read is known again: the same entries have the same digest, one more has another."""
+    opening, again = (read_opening(CannedService(entries=5), plan) for _ in range(2))
+    assert (opening.seq, opening.entries, len(opening.balances)) == (5, 5, 4)
+    assert opening == again != read_opening(CannedService(entries=6), plan)
+    blind = read_opening(CannedService(audit=Audit()), plan)
+    assert (blind.seq.reason, blind.balances.reason) == (UnknownReason.MISSING, UnknownReason.MISSING)
+
+
+def test_whole_numbers_are_ids():
+    """A service whose ids are integers is read like any other."""
+    line = {"seq": 1, "entry_id": 9, "kind": "reserve", "payment_id": 7, "postings": []}
+    entry = entry_in(json.dumps(line).encode())
+    assert (entry.entry_id, entry.payment_id) == ("9", "7")
+    with pytest.raises(msgspec.ValidationError):
+        entry_in(json.dumps({**line, "payment_id": 1.5}).encode())

@@ -19,18 +19,22 @@ def result(worlds):
     """A function that assesses a world as a finished run."""
 
     def of(world, *, complete=True, books=None):
-        assessment = assess(world.plan, world.events, books or world.books(), Limits(generator_lag_p99_ms=1000))
+        assessment = assess(
+            world.plan, world.events, books or world.books(), Limits(generator_lag_p99_ms=1000), opening=world.opening()
+        )
         end = StormEnd(complete, 20, "" if complete else "cut short after 1 s")
         run = RunReport(
-            "drawn",
-            1,
-            "test",
-            "fake",
-            "http://127.0.0.1:1",
-            (None, None),
-            "a",
-            "b",
-            end,
+            profile="drawn",
+            seed=1,
+            run_id="test",
+            target="fake",
+            base_url="http://127.0.0.1:1",
+            builds=(None, None),
+            started_at="a",
+            finished_at="b",
+            duration_ms=1,
+            profile_sha256="0" * 64,
+            storm=end,
             latency=assessment.latency,
             counts=assessment.counts,
         )

@@ -70,11 +70,12 @@ def test_an_answer_after_the_first_does_not_move_the_latency(plan):
     assert measures["reserve_latency"].value == "10"
 
 
-def test_what_was_never_answered_counts_with_the_whole_wait(plan):
-    """A mutation without an answer is as slow as its last attempt, and each of its attempts is a failure."""
-    events = attempt(plan, 0, 0, 0, 0, 900, type="info", error="timeout")
+def test_what_was_never_answered_is_no_latency_and_a_failure(plan):
+    """A mutation without an answer has its whole wait in figures of its own, and each of its attempts is a failure."""
+    events = attempt(plan, 0, 0, 0, 0, 900, type="info", error="timeout") + attempt(plan, 1, 0, 0, 0, 7, type="ok", status=201)
     measures = measured(plan, events)
-    assert measures["reserve_latency"].value == "900"
+    assert (measures["reserve_latency"].value, measures["reserve_latency"].made_of["ambiguous"]) == ("7", 1)
+    assert storm_samples(plan, events).responses["reserve_unanswered"] == [900 * MS]
     assert measures["availability"].failures == 1
 
 
@@ -85,11 +86,35 @@ def test_steps_that_were_never_sent_count_against_availability(plan):
     assert (availability.value, availability.samples, availability.skipped) == ("0.050000", 1, 19)
 
 
-def test_a_refusal_is_an_answer_and_ends_its_payment(plan):
-    """A definite no is available; what would have come after it was not skipped."""
-    events = [event for number in range(10) for event in attempt(plan, number, 0, 0, 0, 5, type="fail", status=403)]
+@pytest.mark.parametrize("status", [401, 403, 404, 409])
+def test_a_service_that_refuses_what_it_should_accept_is_not_available(plan, status):
+    """A refusal is an answer, and no good one: no latency either; what would have come after it was not skipped."""
+    events = [event for number in range(10) for event in attempt(plan, number, 0, 0, 0, 5, type="fail", status=status)]
+    measures = measured(plan, events)
+    availability = measures["availability"]
+    assert (availability.value, availability.failures, availability.skipped) == ("0.000000", 10, 0)
+    assert availability.made_of == {"acknowledged": 0, "refused": 10, "ambiguous": 0}
+    assert measures["reserve_latency"].value is None
+
+
+@pytest.mark.parametrize("status", [202, 204, 302, 308, 429, 503])
+def test_an_answer_that_settles_nothing_is_not_available(plan, status):
+    """A redirect, a web page, a success that is not listed, a limit: none of them is a good answer."""
+    events = attempt(plan, 0, 0, 0, 0, 5, type="info", status=status) + attempt(plan, 0, 0, 9, 9, 14, type="ok", status=201)
     availability = measured(plan, events)["availability"]
-    assert (availability.value, availability.skipped) == ("1.000000", 0)
+    assert (availability.samples, availability.failures, availability.made_of["ambiguous"]) == (2, 1, 1)
+
+
+def test_a_refusal_that_the_plan_provokes_and_a_request_to_repeat_are_good_answers():
+    """An amount over the limit must be refused, and a copy in flight may be asked to repeat; neither is a latency."""
+    profile = LoadProfile(payments=1, arrivals=Arrivals(10, "constant"), mix=Mix(settle=0, over_limit=1))
+    plan = make_plan(NamedProfile("p", "", profile), 1, "r", Accounts("w", ("p",), "USD"))
+    waits = {"type": "info", "status": 409, "code": "idempotency_in_flight"}
+    events = attempt(plan, 0, 0, 0, 0, 5, **waits) + attempt(plan, 0, 0, 9, 9, 14, type="fail", status=403)
+    measures = measured(plan, events)
+    assert (measures["availability"].value, measures["availability"].samples) == ("1.000000", 2)
+    assert measures["reserve_latency"].value is None
+    assert storm_samples(plan, events).responses == {"reserve_refused": [14 * MS]}
 
 
 def test_a_generator_that_lagged_reports_no_latency(plan):

@@ -37,6 +37,8 @@ MEMBERS = {
     "body_sha256",
     "replayed",
     "error",
+    "media",
+    "differs",
     "phase",
 }
 
@@ -85,3 +87,12 @@ def test_an_absent_history_is_a_usage_problem(tmp_path):
     """The problem names the file that is not there."""
     with pytest.raises(UsageProblem, match="no such history"):
         read_history(tmp_path / "history.jsonl")
+
+
+def test_numbers_go_on_where_the_file_ends(tmp_path):
+    """The storm's process continues the history that the preflight began."""
+    path = tmp_path / "history.jsonl"
+    for _ in range(2):
+        with HistoryWriter(path) as writer:
+            writer.write(EVENT)
+    assert [event.index for event in read_history(path)] == [0, 1]

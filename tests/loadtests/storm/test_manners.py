@@ -63,6 +63,9 @@ def test_a_settle_needs_the_payment_that_the_reserve_was_answered_with(manners, 
         (Answer(503, b'{"code":"draining"}'), "info"),
         (Answer(202, b"{}"), "info"),
         (Answer(302, b""), "info"),
+        (Answer(201, b"{}"), "info"),
+        (Answer(201, b"<html>", media="text/html"), "info"),
+        (Answer(201, b'{"payment":{"payment_id":7}}'), "ok"),
         (Answer(error="timeout"), "info"),
         (Answer(error="abandoned"), "info"),
         (Answer(error="refused"), "info"),
@@ -78,6 +81,15 @@ def test_an_acknowledgement_tells_the_payment_and_the_digest_of_its_bytes(manner
     body = b'{"payment":{"payment_id":"pay_1"}}'
     told = manners.meaning(plan.payments[0].steps[0], None, Answer(201, body, replayed=True))
     assert told == AttemptEnd("ok", 201, None, "pay_1", sha256(body).hexdigest(), replayed=True)
+
+
+def test_a_success_with_a_web_page_settles_nothing(manners, plan):
+    """A portal in front of the service answers 200 to everything; an empty answer to a settle is an acknowledgement."""
+    step = next(item for payment in plan.payments for item in payment.steps if item.operation == "settle")
+    assert manners.meaning(step, "pay_1", Answer(200, b"<html>", media="text/html")).type == "info"
+    assert manners.meaning(step, "pay_1", Answer(200)).type == "ok"
+    redirect = manners.meaning(step, "pay_1", Answer(308, b"", media="text/html"))
+    assert (redirect.status, redirect.media) == (308, "text/html")
 
 
 @given(number=st.integers(2, 100), seed=st.integers(0, 1000))

@@ -1,0 +1,72 @@
+"""What does the answer to a first request say about the target's file? The member that does not fit, by name."""
+
+from urllib.parse import urlsplit
+
+from gates.schema.errors import Problem, UnknownProblem, UsageProblem
+from gates.schema.printable import printable
+from gates.schema.target import Operation
+from loadtests.service import START_HINT, Service
+from loadtests.storm.answers import decode, id_at, id_candidates
+from loadtests.storm.manners import acknowledges
+from loadtests.storm.plan import MutationName
+from loadtests.storm.wire import Answer
+
+_DESCRIPTION = {400: "body", 404: "path", 405: "method", 410: "path", 415: "body", 422: "body"}
+"""Refusals that say that a request is not one of this service's, by the part of the operation that they are about."""
+
+
+def problem_of(service: Service, name: MutationName, payment_id: str | None, answer: Answer) -> Problem | None:
+    """What an answer that acknowledges nothing says about the target's file; None for a refusal of the service's own.
+
+    `payment_id` is what the request named, if it named a payment.
+    """
+    operation = service.target.operations[name]
+    request = f"{operation.method} {service.base_url}{operation.path}"
+    if answer.status is None:
+        return UnknownProblem(f"{request}: no answer ({answer.error})", next_step=START_HINT)
+    said = f"the target {service.name!r}: {request} was answered with {answer.status}{_of_type(answer)}"
+    if answer.status >= 500:
+        return UnknownProblem(said, next_step="see the log of the service, and run again when it answers")
+    if answer.status in _DESCRIPTION:
+        body = printable(answer.body[:200].decode(errors="replace"))
+        named = f", or spec.operations.reserve.id_pointer, which led to {printable(payment_id)}" if payment_id else ""
+        member = f"spec.operations.{name}.{_DESCRIPTION[answer.status]}"
+        return UsageProblem(f"{said}: {body}", next_step=f"correct {member} in the target file{named}")
+    return _misdescribed(said, f"spec.operations.{name}", operation, answer)
+
+
+def _misdescribed(said: str, where: str, operation: Operation, answer: Answer) -> UsageProblem | None:
+    status = answer.status or 0
+    if status in operation.success:
+        return _without_id(said, where, operation, answer)
+    if 300 <= status < 400:
+        place = answer.location or "nowhere"
+        return UsageProblem(f"{said}, a redirect to {place}: redirects are not followed", next_step=_where_to(place, where))
+    if status < 300:
+        listed = f"add {status} to {where}.success if it acknowledges the effect"
+        return UsageProblem(f"{said}, which {where}.success does not list", next_step=listed)
+    return None
+
+
+def _without_id(said: str, where: str, operation: Operation, answer: Answer) -> UsageProblem | None:
+    if acknowledges(operation, answer):
+        return None
+    if operation.id_pointer is None:
+        return UsageProblem(f"{said}, a web page", next_step=f"correct spec.base_url or {where}.path in the target file")
+    document = decode(answer.body)
+    if document is None:
+        problem = f"{said}, which is no JSON: {where}.id_pointer {operation.id_pointer} leads to nothing"
+        return UsageProblem(problem, next_step=f"correct spec.base_url or {where}.path: an answer needs the payment's id")
+    found = [f"{pointer} ({id_at(document, pointer)})" for pointer in id_candidates(document)]
+    problem = f"{said}, and {where}.id_pointer {operation.id_pointer} leads to no text and no whole number"
+    known = f"; the answer has {', '.join(found)}" if found else ""
+    return UsageProblem(problem, next_step=f"correct {where}.id_pointer in the target file{known}")
+
+
+def _of_type(answer: Answer) -> str:
+    return f" ({answer.media})" if answer.media else " without a media type"
+
+
+def _where_to(place: str, where: str) -> str:
+    """Which member to correct for a redirect: the base URL if it leads to another host or scheme."""
+    return f"correct {'spec.base_url' if urlsplit(place).netloc else f'{where}.path'} in the target file"
