@@ -14,8 +14,9 @@ CRASH_CHECKS = (
     "replay_changes",
     "balance_mismatches",
     "unknown_outcome_violations",
+    "unexplained_entries",
 )
-ROLLBACK_CHECKS = ("double_settles", "lost_settles", "balance_mismatches")
+ROLLBACK_CHECKS = ("double_settles", "lost_settles", "balance_mismatches", "unexplained_entries")
 _ACCOUNTING = ("double_settles", "lost_settles", "stuck_credits", "unknown_outcome_violations")
 
 

@@ -25,9 +25,9 @@ class _ProbeFinding(msgspec.Struct, frozen=True):
 
 
 class _CheckerFinding(msgspec.Struct, frozen=True):
-    """A finding as the load run's checker writes it; `rule` is the measure's name."""
+    """A finding as the load run's checker writes it."""
 
-    rule: str
+    measure: str
     detail: str
     payment_id: str | None = None
 
@@ -59,7 +59,7 @@ def _read(facts: Mapping[str, Json], measure: str) -> Iterator[str]:
         if probed.measure == measure:
             yield f"{probed.where}: expected {probed.expected}, found {probed.found}"
     for checked in _as(found, _CheckerFindings, _CheckerFindings(())).shown:
-        if checked.rule == measure:
+        if checked.measure == measure:
             yield f"{checked.payment_id or 'no payment'}: {checked.detail}"
     yield from _as(facts.get("deviations"), tuple[str, ...], ())
 

@@ -120,7 +120,7 @@ def check(plan: Plan, history: Iterable[Event], books: Books, opening: Opening |
         gap = case.gap(row.needs)
         ruling = row.judge(case) if gap is None else row.alone(case) if row.alone else Ruling(0, ())
         measures[row.measure] = _measure(row, ruling, gap)
-        findings.extend(ruling.findings)
+        findings.extend(msgspec.structs.replace(item, measure=row.measure) for item in ruling.findings)
     return Verdict(measures, tuple(findings), _count(case, events))
 
 

@@ -58,12 +58,13 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One defect, with the fewest lines that prove it."""
+    """One defect, with the fewest lines that prove it, and the measure that counts it."""
 
     rule: Rule
     payment_id: str | None
     detail: str
     witness: tuple[Witness, ...]
+    measure: str = ""
 
 
 def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Event | Entry | Receipt | BalanceLine]) -> Finding:
