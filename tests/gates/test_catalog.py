@@ -105,7 +105,9 @@ def _perfect(bench, kind):
     for item in CRITERIA.values():
         if item.source.predicate_type == kind:
             value = {"lte": "0", "lt": "1", "gte": "1", "eq": item.threshold}[item.operator]
-            measures[item.source.measure] = bench.measure(value, item.unit, statistic=item.statistic)
+            measures[item.source.measure] = bench.measure(
+                value, item.unit, samples=2000, statistic=item.statistic, made_of=item.needs
+            )
     return measures
 
 

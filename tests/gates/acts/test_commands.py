@@ -178,9 +178,9 @@ def test_a_late_review_is_about_the_scorecards_bytes(gonogo, home, tmp_path):
 
 
 def test_an_explanation_is_about_a_statement_that_is_stored(gonogo, stored, home):
-    """Named by the beginning of its sha256; exit 8 for one that is not there, 2 for no sha256."""
+    """Named by the beginning of its sha256; exit 2 for one that is not there, and for no sha256."""
     people = (*REASON, "--as", "ada", "--as", "grace")
-    assert gonogo("scorecard", "explain-red", "ffffff", *people)[0] == 8
+    assert gonogo("scorecard", "explain-red", "ffffff", *people)[0] == 2
     assert gonogo("scorecard", "explain-red", "none", *people)[0] == 2
     assert gonogo("scorecard", "explain-red", stored.digest[:8], *people)[0] == 0
     (held,) = kept(home, ActKind.EXPLANATION)
