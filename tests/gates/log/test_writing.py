@@ -48,7 +48,7 @@ def test_a_process_that_is_killed_loses_nothing_that_it_reported(store, signer, 
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
         reported = 3 + attempt + len(process.stdout.read().splitlines())  # `communicate` would lose what is buffered
-        process.wait(60)
+        process.communicate(timeout=60)
         listed = [number for step, number in _steps(store, trust) if step == f"killed-{attempt}"]
         assert reported <= len(listed) <= reported + 1
         assert listed == list(range(len(listed)))
