@@ -12,11 +12,11 @@ from gates.acts.content import act_faults, owner_fault
 from gates.acts.store import keep_act, waiting_path
 from gates.evidence.dsse import Envelope
 from gates.evidence.statement import PAYLOAD_TYPE
+from gates.schema.durable import write_durably
 from gates.schema.errors import RefusedProblem, UsageProblem
 from gates.schema.time import format_utc
 from gates.signers.document import Person, Role, active_keyids, same_id
 from gates.signers.envelopes import sign_too, unsigned
-from gates.signers.files import write_whole
 from gates.signers.private import require_signer
 from gates.signers.ring import Signers
 
@@ -90,7 +90,7 @@ def _finish(home: Path, signers: Signers, envelope: Envelope, people: tuple[Pers
     data = msgspec.json.encode(envelope)
     checked = check_act(envelope, signers, str(path))
     if checked.missing:
-        write_whole(path, data)
+        write_durably(path, data, mode=0o600)
     require_complete(checked, signers, str(path))
     digest = keep_act(home, data)
     path.unlink(missing_ok=True)

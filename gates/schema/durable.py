@@ -42,6 +42,17 @@ def write_durably(path: Path, data: bytes, mode: int = 0o666) -> None:
         raise
 
 
+def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """The same for a file that must not be there yet; raises FileExistsError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.new")
+    write_durably(part, data, mode)
+    try:
+        os.link(part, path)
+    finally:
+        part.unlink()
+    sync_folder(path.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each synced into the one that holds it."""
     if folder.is_dir():

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from platformdirs import user_data_path
 
 from gates.evidence.dsse import Signer
+from gates.schema.durable import write_new
 from gates.schema.errors import RefusedProblem, UsageProblem
 from gates.schema.state import state_dir
-from gates.signers.files import write_new
 
 ENVIRONMENT = "GONOGO_KEYS"
 SUFFIX = ".key"

@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 
 from gates.evidence.dsse import Envelope, Signer, decode_envelope
+from gates.schema.durable import write_durably
 from gates.schema.errors import RefusedProblem, UsageProblem
 from gates.schema.time import format_utc, parse_utc
 from gates.signers.chain import PAYLOAD_TYPE, Link, change_faults, document_bytes, read_link
 from gates.signers.document import Holder, Machine, Person, PublicKey, SignersSpec, same_id
 from gates.signers.envelopes import sign_too, unsigned
-from gates.signers.files import write_whole
 from gates.signers.ring import Signers
 from gates.signers.soundness import require_sound
 
@@ -46,14 +46,14 @@ def write_proposal(path: Path, spec: SignersSpec) -> Proposal:
     require_sound(spec, str(path))
     envelope = unsigned(PAYLOAD_TYPE, document_bytes(spec))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(path, msgspec.json.encode(envelope) + b"\n")
+    write_durably(path, msgspec.json.encode(envelope) + b"\n", mode=0o600)
     return Proposal(path, envelope, read_link(envelope, str(path)))
 
 
 def sign_proposal(proposal: Proposal, signer: Signer) -> Proposal:
     """Add one signature to the file; a key that has signed signs no second time."""
     envelope = sign_too(proposal.envelope, signer)
-    write_whole(proposal.path, msgspec.json.encode(envelope) + b"\n")
+    write_durably(proposal.path, msgspec.json.encode(envelope) + b"\n", mode=0o600)
     return msgspec.structs.replace(proposal, envelope=envelope)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 
 from gates.evidence.dsse import Envelope
+from gates.schema.durable import locked, write_durably
 from gates.schema.errors import RefusedProblem, UnverifiedProblem, UsageProblem
 from gates.schema.strict_json import read_json
 from gates.signers.chain import CHANGE_NEEDS, Link, missing, open_chain, read_link
-from gates.signers.files import locked, write_whole
 from gates.signers.ring import Signers
 
 SIGNERS_FILE = "signers.json"
@@ -86,8 +86,8 @@ def install(home: Path, envelope: Envelope, trust: str | None, origin: str) -> S
             )
         earlier = read_chain(home / SIGNERS_FILE) if signers else ()
         chain = open_chain([*earlier, envelope], origin)
-        write_whole(home / SIGNERS_FILE, msgspec.json.encode([*earlier, envelope]) + b"\n")
-        write_whole(home / PIN_FILE, link.digest.encode() + b"\n")
+        write_durably(home / SIGNERS_FILE, msgspec.json.encode([*earlier, envelope]) + b"\n", mode=0o600)
+        write_durably(home / PIN_FILE, link.digest.encode() + b"\n", mode=0o600)
     return Signers(chain)
 
 
@@ -108,8 +108,8 @@ def take_over(home: Path, source: Path, trust: str) -> Signers:
                 f"{home}: the document in force, {signers.digest}, is not in {source}",
                 next_step="take the file where the latest change was signed, or give another state folder with GONOGO_HOME",
             )
-        write_whole(home / SIGNERS_FILE, msgspec.json.encode(envelopes) + b"\n")
-        write_whole(pin, chain[-1].digest.encode() + b"\n")
+        write_durably(home / SIGNERS_FILE, msgspec.json.encode(envelopes) + b"\n", mode=0o600)
+        write_durably(pin, chain[-1].digest.encode() + b"\n", mode=0o600)
     return Signers(chain)
 
 
