@@ -26,6 +26,7 @@ from scorecards.page_schema import (
     WeekSquare,
     Whose,
 )
+from scorecards.runs import run_lines
 from scorecards.schema import Action, CardBar, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
 from scorecards.weekly import Changes
 from scorecards.words import age, clock, counted, date, href, kind, moment, quantity
@@ -53,6 +54,7 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
         launch=_launch(spec),
         since=_since(spec.changes),
         whose=_whose(spec.bar),
+        runs=tuple(run_lines(spec)),
         actions=actions[:SHOWN_ACTIONS],
         later=actions[SHOWN_ACTIONS:],
         later_summary=f"{len(actions) - SHOWN_ACTIONS} more",

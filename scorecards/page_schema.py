@@ -243,6 +243,7 @@ class Page(msgspec.Struct, frozen=True):
     launch: Launch
     since: Since
     whose: Whose
+    runs: tuple[str, ...]
     actions: tuple[ActionRow, ...]
     later: tuple[ActionRow, ...]
     later_summary: str

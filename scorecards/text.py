@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from gates.schema.outcome import Decision, Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.loosening import loosened_text
+from scorecards.runs import run_lines
 from scorecards.schema import Finding, Scorecard, ScorecardSpec
 from scorecards.words import LABELS, SYMBOLS, age, date, measured, moment, short, threshold
 
@@ -30,6 +31,8 @@ def _head(spec: ScorecardSpec) -> list[str]:
         lines += _wrap(f"Held back by: {spec.streak.broken_by}.", "- ", "  ")
     lines += _wrap(spec.changes.sentence, "- ", "  ")
     for text in (spec.bar.sentence, *(loosened_text(line) for line in spec.bar.loosened)):
+        lines += _wrap(text, "- ", "  ")
+    for text in run_lines(spec):
         lines += _wrap(text, "- ", "  ")
     return lines
 

@@ -1,0 +1,27 @@
+"""What a scorecard says of this week's runs that failed: one line each, with the way to explain it. Pure."""
+
+from collections.abc import Iterator
+
+from gates.evidence.statement import short_kind
+from gates.schema.verdict import RedRun
+from scorecards.schema import ScorecardSpec
+from scorecards.words import moment, short
+
+
+def run_lines(spec: ScorecardSpec) -> Iterator[str]:
+    """Every run of this week on this build in which a criterion failed, oldest first."""
+    alone = {
+        f"{gate.letter}.{item.criterion.id}" for gate in spec.gates for item in gate.criteria if item.criterion.automatic_no_go
+    }
+    yield from (_red(run, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
+
+
+def _red(run: RedRun, *, stops: bool) -> str:
+    which = f"The {short_kind(run.predicate_type)} of {moment(run.finished_at)} ({short(run.evidence)})"
+    what = f"{which} failed {', '.join(run.criteria)}"
+    if run.explained:
+        return f"{what}; two people signed an explanation."
+    if not stops:
+        return f"{what}."
+    command = f"gonogo scorecard explain-red {run.evidence[:12]} --reason WHY --as PERSON --as PERSON"
+    return f"{what}. A later run on this build does not undo it; two people can explain it: {command}"
