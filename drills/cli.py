@@ -71,11 +71,11 @@ def run_drill(
     folder = out or _next_folder(made_state_dir() / "drills", plan.name)
     store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
     with progress(f"{plan.name} drill", plan.drill.length) as bar:
-        run = begin(plan, folder, _Console(bar))
+        run = begin(plan, folder, _Console(bar), store)
         try:
             code = perform(run, dry_run=dry_run)
         finally:
-            report = conclude(run, store)
+            report = conclude(run)
     show(text(report))
     show(f"in {folder}", err=True)
     return int(code)
@@ -84,18 +84,24 @@ def run_drill(
 @drill.command("recover")
 @click.argument("folder", type=_FOLDER)
 def recover_drill(folder: Path) -> int:
-    """Finish a drill that was killed: end its processes, roll back, write its end. Does nothing if the drill has ended."""
+    """Finish a drill that was killed: end its processes, roll back, write its end and sign it.
+
+    Does nothing if the drill has ended and left its statement.
+    """
     from drills.journal import RolledBack
-    from drills.perform import conclude
+    from drills.perform import catch_up, conclude
     from drills.recover import recover
     from gates.schema.outcome import ExitCode
     from gates.schema.time import system_clock
 
     run = recover(folder, _Console(), system_clock, dict(os.environ))
+    if run is None and catch_up(folder):
+        show("the drill has ended; its statement is signed")
+        return int(ExitCode.GREEN)
     if run is None:
         show("nothing to do: the drill has ended")
         return int(ExitCode.GREEN)
-    ending = conclude(run, None).ending
+    ending = conclude(run).ending
     assert ending is not None, "recover writes the end"
     show(f"recovered: rollback {ending.rolled_back.replace('_', ' ')}")
     return int(ExitCode.ROLLBACK_FAILED if ending.rolled_back is RolledBack.FAILED else ExitCode.GREEN)
@@ -117,6 +123,16 @@ def report_drill(folder: Path, output_format: str) -> None:
         write_document(canonical_json(report), nl=True)
     else:
         show(text(report))
+
+
+@drill.command("recompute", hidden=True)
+@click.argument("folder", type=_FOLDER)
+def recompute_drill(folder: Path) -> None:
+    """Compute the measures again from the files in FOLDER, named as in the statement; `scorecard verify --deep` runs this."""
+    from drills.recompute import recompute
+    from gates.evidence.recomputed import recomputed_bytes
+
+    write_document(recomputed_bytes(recompute(folder)), nl=True)
 
 
 @drill.command("schema")

@@ -4,17 +4,20 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
+
 from drills import journal as journals
 from drills.endings import exit_code
 from drills.journal import Journal, Phase, Status
-from drills.record import Plan
+from drills.record import PLAN_FILE, Evidence, Plan, Record, read_plan, read_record, write_record
 from drills.rehearsal import Console, Rehearsal
-from drills.report import PLAN_FILE, Report, make_report, predicate, write_report
+from drills.report import FILES, Report, make_report, predicate, write_report
 from drills.runner import announce, rehearse
 from drills.schema import load_drill
 from gates.evidence.identity import make_subject, target_sha256
-from gates.evidence.keys import load_signer
+from gates.evidence.keys import own_trust
 from gates.evidence.observation import cite
+from gates.evidence.recording import Recording, begin_recording, resume_recording
 from gates.evidence.statement import EvidenceKind, Inputs
 from gates.evidence.store import EvidenceStore
 from gates.schema.canonical import canonical_json, sha256_hex
@@ -54,13 +57,20 @@ def _sha256(text: str) -> str:
     return text
 
 
-def begin(plan: Plan, out: Path, console: Console) -> Rehearsal:
-    """Open the folder and the journal; raises UsageProblem if the folder is not empty."""
+def begin(plan: Plan, out: Path, console: Console, evidence: Path | None = None) -> Rehearsal:
+    """List the run in the evidence store at `evidence`, if given, and open the folder and the journal.
+
+    Raises UsageProblem if the folder is not empty.
+    """
     if out.exists() and any(out.iterdir()):
         next_step = f"give another --out; if a drill was killed in it: gonogo drill recover {out}"
         raise UsageProblem(f"{out}: is not empty", next_step=next_step)
     out.mkdir(parents=True, exist_ok=True)
     out = out.absolute()
+    if evidence is not None:
+        kind, profile, store = plan.drill.kind, plan.drill.storm.profile, evidence.absolute()
+        recording = begin_recording(store, made_state_dir(), kind, plan.target_name, profile=profile, seed=plan.seed)
+        plan = msgspec.structs.replace(plan, evidence=Evidence(str(store), recording.run))
     (out / PLAN_FILE).write_bytes(canonical_json(plan) + b"\n")
     journal = Journal(out / journals.FILE, system_clock, monotonic_s)
     return Rehearsal(plan, out, journal, console)
@@ -70,6 +80,7 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
     """Run the drill, or only write its plan; returns the documented exit code."""
     if dry_run:
         announce(run)
+        write_record(run.out, run.record)
         run.journal.write(Phase.DONE, "dry_run", Status.SKIPPED)
         return ExitCode.UNKNOWN
     ending = rehearse(run, dict(os.environ))
@@ -77,19 +88,37 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
     return exit_code(ending, run.signal, any(measure.value is None for measure in report.measures.values()))
 
 
-def conclude(run: Rehearsal, evidence: Path | None) -> Report:
-    """Close the journal, write the report, and sign it as evidence into the store at `evidence`, if given."""
+def conclude(run: Rehearsal) -> Report:
+    """Close the journal, write record and report, and sign the statement that ends the run, if the plan names a store."""
     run.journal.close()
-    report = make_report(run.plan, run.out, run.record)
-    write_report(run.out, report)
-    if evidence is not None:
-        _record(report, NamedTarget(run.plan.target_name, run.plan.target), evidence)
+    return _conclude(run.plan, run.out, run.record)
+
+
+def catch_up(out: Path) -> bool:
+    """Sign the statement of a drill that ended and was killed before it left one; False if there is nothing to do."""
+    plan = read_plan(out)
+    if plan.evidence is None:
+        return False
+    runs = EvidenceStore(Path(plan.evidence.folder)).contents(own_trust(made_state_dir())).runs()
+    if not any(item.entry.object == plan.evidence.run and not item.statement for item in runs):
+        return False
+    _conclude(plan, out, read_record(out))
+    return True
+
+
+def _conclude(plan: Plan, out: Path, record: Record) -> Report:
+    write_record(out, record)
+    report = make_report(plan, out, record)
+    write_report(out, report)
+    if plan.evidence is not None:
+        recording = resume_recording(Path(plan.evidence.folder), made_state_dir(), plan.evidence.run)
+        _sign(report, NamedTarget(plan.target_name, plan.target), recording, out)
     return report
 
 
-def _record(report: Report, named: NamedTarget, folder: Path) -> None:
-    store, signer = EvidenceStore(folder), load_signer(made_state_dir())
-    observed = cite(store, signer, system_clock, named, report.build)
+def _sign(report: Report, named: NamedTarget, recording: Recording, out: Path) -> None:
+    observed = cite(recording.store, recording.signer, system_clock, named, report.build)
+    artifacts = recording.keep({path: out / path for path in FILES.values()})
     inputs = Inputs(target=target_sha256(named), seed=report.seed)
-    statement = predicate(report, inputs, observed)
-    store.record(signer, EvidenceKind(report.evidence), make_subject(named, report.build), statement)
+    statement = predicate(report, inputs, observed, artifacts)
+    recording.sign(EvidenceKind(report.evidence), make_subject(named, report.build), statement)

@@ -1,16 +1,34 @@
 """The inputs of a drill's run, and its measurements so far."""
 
+from pathlib import Path
+from typing import TypeVar
+
 import msgspec
 
 from drills.schema import Drill
 from gates.evidence.statement import Measure
+from gates.schema.durable import write_durably
+from gates.schema.errors import UsageProblem
 from gates.schema.target import Target
+
+FILE = "record.json"
+PLAN_FILE = "plan.json"
+
+Value = TypeVar("Value")
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the drill's statement goes: the folder of the evidence store, and the sha256 of the run's note in its log."""
+
+    folder: str
+    run: str
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All inputs of a run; DIR/plan.json, so that `recover` needs nothing else. It contains no credentials.
 
-    `build` is the build that the caller names: what the evidence is about if the drill cannot ask the service.
+    `build` is the build that the caller names: what the evidence is about if the drill cannot ask the service. `evidence` is None
+    for a drill that leaves no statement.
     """
 
     run_id: str
@@ -22,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int
     payments: int
     build: str | None = None
+    evidence: Evidence | None = None
 
 
 class Kill(msgspec.Struct):
@@ -64,3 +83,32 @@ class Record(msgspec.Struct):
     check: Check | None = None
     integrity: str | None = None
     deviations: list[str] = []
+
+
+def write_record(out: Path, record: Record) -> None:
+    """DIR/record.json: what was measured and is in no other file, so that the measures can be computed again."""
+    write_durably(out / FILE, msgspec.json.encode(record, order="sorted") + b"\n")
+
+
+def read_record(out: Path) -> Record:
+    """Read DIR/record.json; raises UsageProblem if it is missing or malformed."""
+    return _read(out / FILE, Record)
+
+
+def read_plan(out: Path) -> Plan:
+    """Read DIR/plan.json; raises UsageProblem if it is missing or malformed."""
+    return _read(out / PLAN_FILE, Plan)
+
+
+def read_check(out: Path) -> Check:
+    """Read DIR/storm/check.json; raises UsageProblem if it is missing or malformed."""
+    return _read(out / "storm" / "check.json", Check)
+
+
+def _read(path: Path, kind: type[Value]) -> Value:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        raise UsageProblem(f"{path}: no such file", next_step="give the DIR of `drill run --out DIR`") from None
+    except msgspec.MsgspecError as error:
+        raise UsageProblem(f"{path}: cannot be read: {error}") from None

@@ -13,9 +13,9 @@ from drills.child import MARKER, Identity, Pause, identify
 from drills.control import DISK, choose_control
 from drills.journal import End, Ending, Event, History, Journal, Phase, RolledBack, Status
 from drills.power import unmount
-from drills.record import Plan
+from drills.record import PLAN_FILE, read_plan
 from drills.rehearsal import Console, Rehearsal, marked
-from drills.report import FILE, PLAN_FILE, check_files, read_report
+from drills.report import FILE, check_files, read_report
 from drills.runner import take_steps
 from drills.steps import CheckDatabase
 from gates.evidence.statement import EvidenceKind
@@ -34,7 +34,7 @@ def recover(out: Path, console: Console, clock: Clock, environ: dict[str, str]) 
         raise UsageProblem(f"{out}: not the folder of a drill", next_step="give the DIR of `drill run --out DIR`")
     if (out / FILE).exists():
         check_files(out, read_report(out))
-    plan = msgspec.json.decode(plan_path.read_bytes(), type=Plan)
+    plan = read_plan(out)
     journal, history = Journal.resume(path, clock, monotonic_s)
     try:
         if is_over(history):

@@ -7,17 +7,25 @@ import msgspec
 from drills import journal
 from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
 from drills.measures import measures_of
-from drills.record import Plan, Record
+from drills.record import FILE as RECORD_FILE
+from drills.record import PLAN_FILE, Plan, Record
 from gates.evidence.making import Result, Span, make_predicate
-from gates.evidence.statement import EvidenceKind, Inputs, Measure, Predicate
+from gates.evidence.statement import Artifact, EvidenceKind, Inputs, Measure, Predicate
 from gates.evidence.statement import Status as Standing
 from gates.schema.canonical import Json, canonical_json, sha256_hex
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.outcome import UnknownReason
 
 FILE = "report.json"
-PLAN_FILE = "plan.json"
-FILES = {"journal": journal.FILE, "plan": PLAN_FILE, "history": "storm/history.jsonl", "check": "storm/check.json"}
+STORM = "storm"
+_STORM_FILES = ("plan", "order", "before", "books", "run", "check")
+FILES = {
+    "journal": journal.FILE,
+    "plan": PLAN_FILE,
+    "record": RECORD_FILE,
+    "history": f"{STORM}/history.jsonl",
+    **{name if name == "check" else f"storm_{name}": f"{STORM}/{name}.json" for name in _STORM_FILES},
+}
 """What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""
 
 _REASONS = {"complete": UnknownReason.MISSING, "interrupted": UnknownReason.NOT_RUN}
@@ -138,8 +146,8 @@ def read_report(out: Path) -> Report:
         raise UsageProblem(f"{path}: not a drill report: {error}") from None
 
 
-def predicate(report: Report, inputs: Inputs, build_observation: str | None) -> Predicate:
-    """The report as evidence about one build of one target."""
+def predicate(report: Report, inputs: Inputs, build_observation: str | None, artifacts: tuple[Artifact, ...] = ()) -> Predicate:
+    """The report as evidence about one build of one target, with the files that its measures were computed from."""
     facts: dict[str, Json] = {
         "drill": report.drill,
         "seed": report.seed,
@@ -153,7 +161,7 @@ def predicate(report: Report, inputs: Inputs, build_observation: str | None) -> 
     }
     kind = EvidenceKind(report.evidence)
     span = Span(report.started_at, report.finished_at, report.duration_ms)
-    result = Result(report.measures, facts, report.status, report.detail, cohort="simulated")
+    result = Result(report.measures, facts, report.status, report.detail, "simulated", artifacts)
     return make_predicate(kind, f"gonogo drill run {report.drill}", span, inputs, result, build_observation)
 
 

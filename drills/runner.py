@@ -9,6 +9,7 @@ from drills.control import choose_control
 from drills.endings import deferred_signals
 from drills.journal import UNOBSERVED, End, Ending, Phase, RolledBack, Status
 from drills.observed import Unobserved
+from drills.record import write_record
 from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, TimedOut, marked
 from drills.steps import ObserveSteadyState, Step
 from gates.schema.errors import Problem
@@ -33,6 +34,7 @@ def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
                 _log(run, Phase.VERIFY, step, Status.SKIPPED, {"reason": reason})
         _tidy(run)
     ending = Ending(forward.end, bool(run.record.deviations), rolled_back)
+    write_record(run.out, run.record)
     facts: Facts = {"deviations": list(run.record.deviations), "reason": forward.reason}
     facts |= {UNOBSERVED: True} if forward.unobserved else {}
     run.journal.write(Phase.DONE, "end", Status.SUCCEEDED, facts=facts, ending=ending)

@@ -13,7 +13,7 @@ from drills.steady import Attempt
 from gates.schema.rooms import room_argv
 
 LOAD = tuple(room_argv("loadtests"))
-"""The command that runs a load test."""
+"""The command that runs load tests, and checks them again."""
 
 KEPT_ATTEMPTS = 20_000
 STOP_GRACE_S = 5.0

@@ -16,9 +16,10 @@ from gates.schema.output import show, write_document
 from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
-    from gates.evidence.contents import Held, Run
+    from gates.evidence.contents import Held
     from gates.evidence.dsse import TrustRoot
     from gates.evidence.store import EvidenceStore
+    from gates.evidence.unfinished import UnfinishedRun
 
 evidence_option = click.option(
     "--evidence",
@@ -53,14 +54,15 @@ def evidence() -> None:
 @format_option("text", "json", "yaml")
 def list_(evidence_path: Path | None, trust_path: Path | None, kind: str, output_format: str) -> None:
     """List the stored statements, oldest first, each verified as it is read, then runs that left no statement."""
+    from gates.evidence.unfinished import unfinished
     from gates.render import render_value, table
 
     trust = trust_root(trust_path)
     contents = open_store(evidence_path).contents(trust)
-    stored, runs = contents.statements(trust), [run for run in contents.runs() if not run.statement]
-    _require_kind(kind, {*(item.statement.predicate_type for item in stored), *(run.note.step for run in runs)})
+    stored, runs = contents.statements(trust), unfinished(contents)
+    _require_kind(kind, {*(item.statement.predicate_type for item in stored), *(run.step for run in runs)})
     rows = [_row(item) for item in stored if kind in item.statement.predicate_type]
-    rows += [_run_row(run) for run in runs if kind in run.note.step]
+    rows += [_run_row(run) for run in runs if kind in run.step]
     if output_format != "text":
         write_document(render_value(rows, output_format))
     elif rows:
@@ -192,13 +194,13 @@ def _row(item: Held) -> dict[str, str]:
     }
 
 
-def _run_row(run: Run) -> dict[str, str]:
+def _run_row(run: UnfinishedRun) -> dict[str, str]:
     return {
-        "digest": run.entry.object,
-        "kind": f"run {run.note.step}",
-        "target": run.note.target,
+        "digest": run.run,
+        "kind": f"run {run.step}",
+        "target": run.target,
         "build": "",
-        "finished_at": f"begun {run.note.at}",
+        "finished_at": f"begun {run.begun_at}",
         "status": "no statement",
     }
 

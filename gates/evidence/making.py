@@ -1,6 +1,5 @@
 """What every tool states about how it measured: itself, its inputs, the times, and whether the clock can be believed."""
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -80,8 +79,3 @@ def tool_sha256() -> str:
     home = Path(__file__).parents[2]
     files = sorted(path for room in ROOMS for path in (home / room).rglob("*") if path.suffix in _SOURCES)
     return sha256_hex(canonical_json([[path.relative_to(home).as_posix(), sha256_hex(path.read_bytes())] for path in files]))
-
-
-def keep_artifacts(files: Sequence[tuple[str, bytes]]) -> tuple[Artifact, ...]:
-    """Names, digests and sizes of raw files."""
-    return tuple(Artifact(name, sha256_hex(data), len(data)) for name, data in files)

@@ -1,5 +1,6 @@
 """The evidence store: envelopes and raw files named by their sha256, and a signed log that lists every envelope."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from gates.schema.errors import UnknownProblem
 from gates.schema.output import show
 from gates.schema.state import FILE as STATE_FILE
 from gates.schema.state import KEY_FILE
-from gates.schema.time import Clock, format_utc, system_clock
+from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 
 __all__ = ["EvidenceStore", "Export", "Held", "part_of", "read_envelope"]
 
@@ -88,7 +89,7 @@ class EvidenceStore:
 
         Returns what `record` takes as `run`.
         """
-        note = RunNote(step, target, profile, seed, format_utc(self._clock()))
+        note = RunNote(step, target, profile, seed, format_utc(self._clock()), f"{os.getpid()}-{monotonic_s():.6f}")
         return self.note(signer, EntryKind.RUN, note).object
 
     def note(self, signer: Signer, kind: EntryKind, note: Note) -> Entry:

@@ -14,13 +14,17 @@ PAYLOAD_TYPE = "application/vnd.gonogo.log-note.v1+json"
 
 
 class RunNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="run"):
-    """A run that is about to start: which step on which target, with which profile ("" for none) and seed."""
+    """A run that is about to start: which step on which target, with which profile ("" for none) and seed.
+
+    `nonce` differs between two runs that begin at the same time with the same inputs.
+    """
 
     step: str
     target: str
     profile: str
     seed: int
     at: str
+    nonce: str
 
 
 class KeyNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="key"):

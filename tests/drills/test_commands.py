@@ -30,7 +30,7 @@ def run_on(elsewhere, tmp_path, console):
         target = drill_stage.write_document(tmp_path, "Target", "fake", elsewhere.target(commands, **changes))
         plan = begin(make_plan(drill, target, 1, payments), tmp_path / "out", console)
         code = perform(plan)
-        return code, conclude(plan, None)
+        return code, conclude(plan)
 
     return run
 

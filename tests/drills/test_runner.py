@@ -49,11 +49,11 @@ def run_drill(rooms, tmp_path, console):
     """Perform a drill file against a target file; returns exit code, report and the run."""
 
     def run(drill, target, payments=None, dry_run=False, before=None):
-        run = begin(make_plan(drill, target, 1, payments), tmp_path / "out", console)
+        run = begin(make_plan(drill, target, 1, payments), tmp_path / "out", console, tmp_path / "evidence")
         if before:
             before(run)
         code = perform(run, dry_run=dry_run)
-        report = conclude(run, tmp_path / "evidence")
+        report = conclude(run)
         assert carriers(run.plan.run_id) == []
         return code, report, run
 
@@ -234,7 +234,7 @@ def test_a_drill_that_could_not_run_is_about_the_build_that_was_named(rooms, dri
     """Nobody could be asked for it, and the statement is still about this build."""
     run = begin(make_plan(drill_file(), target_file(process=None, base_url=AWAY), 1, None, "ef" * 32), tmp_path / "out", console)
     perform(run)
-    assert conclude(run, None).build == "ef" * 32
+    assert conclude(run).build == "ef" * 32
 
 
 def test_a_folder_that_holds_something_is_not_written_into(tmp_path, console):

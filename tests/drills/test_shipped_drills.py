@@ -11,9 +11,9 @@ from waiting import eventually
 
 from drills.journal import FILE, End, Ending, RolledBack, Status, read_journal
 from drills.power import mounted
-from drills.record import Plan
+from drills.record import PLAN_FILE, Plan
 from drills.recover import carriers
-from drills.report import PLAN_FILE, read_report
+from drills.report import read_report
 from drills.schema import drill_names, load_drill
 from gates.evidence.keys import own_trust
 from gates.evidence.statement import EvidenceKind

@@ -1,4 +1,7 @@
-"""`drill_storm.py run PROFILE ...`: reserve and settle payments one by one, retrying each until it is answered."""
+"""`drill_storm.py run PROFILE ...`: reserve and settle payments one by one, retrying each until it is answered.
+
+`drill_storm.py check RUN` writes the check again from the plan of a run.
+"""
 
 import argparse
 import http.client
@@ -45,8 +48,19 @@ class Storm:
         self.history.flush()
 
 
+def check(out):
+    """Leave a check: clean, or for the profile `leaky` with a lost settle."""
+    plan = json.loads((out / "plan.json").read_text())
+    zero = {"value": "0", "unit": "count", "samples": plan["payments"]}
+    found = {"measures": dict.fromkeys(MEASURES.split(), zero), "findings": []}
+    if plan["profile"] == "leaky":
+        found["measures"]["lost_settles"] = {**zero, "value": "1"}
+        found["findings"] = [{"rule": "lost_settle", "payment_id": "pay_7", "detail": "acknowledged, not booked", "witness": []}]
+    (out / "check.json").write_text(json.dumps(found))
+
+
 def main():
-    """Run, then leave a check: clean, or for the profile `leaky` with a lost settle."""
+    """Run, then check; or only check."""
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
     parser.add_argument("profile")
@@ -55,8 +69,12 @@ def main():
     parser.add_argument("--payments", type=int)
     parser.add_argument("--no-evidence", action="store_true")
     given = parser.parse_args()
+    if given.command == "check":
+        check(Path(given.profile))
+        return
     out = Path(given.out)
     out.mkdir(parents=True)
+    (out / "plan.json").write_text(json.dumps({"profile": given.profile, "payments": given.payments}))
     storm = Storm(out)
     for payment in range(5 * given.payments):
         if payment >= given.payments and Path(given.until).exists():
@@ -65,12 +83,7 @@ def main():
             while not storm.attempt(payment, operation):
                 time.sleep(0.01)
         time.sleep(1 / RATE_PER_S)
-    zero = {"value": "0", "unit": "count", "samples": given.payments}
-    check = {"measures": dict.fromkeys(MEASURES.split(), zero), "findings": []}
-    if given.profile == "leaky":
-        check["measures"]["lost_settles"] = {**zero, "value": "1"}
-        check["findings"] = [{"rule": "lost_settle", "payment_id": "pay_7", "detail": "acknowledged, not booked", "witness": []}]
-    (out / "check.json").write_text(json.dumps(check))
+    check(out)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,11 @@ from gates.evidence.statement import (
     sign_statement,
 )
 from gates.evidence.store import EvidenceStore
+from gates.evidence.unfinished import unfinished
 from gates.log.entry import EntryKind
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem, UsageProblem
-from gates.schema.time import format_utc
+from gates.schema.time import fixed_clock, format_utc, parse_utc
 
 SUBJECT = subject("b" * 64)
 
@@ -162,6 +163,17 @@ def test_runs_are_listed_before_they_start_and_named_if_they_leave_no_statement(
     held = _record(store, signer, bench, run=second)
     runs = store.contents(trust).runs()
     assert [(run.entry.object, run.note.seed, run.statement) for run in runs] == [(first, 1, ""), (second, 2, held.digest)]
+    (left,) = unfinished(store.contents(trust), parse_utc(runs[0].note.at))
+    assert (left.run, left.step, left.target, left.profile, left.seed) == (first, "load", "local", "smoke", 1)
+    assert unfinished(store.contents(trust), parse_utc(left.begun_at) + dt.timedelta(milliseconds=1)) == ()
+
+
+def test_two_runs_that_begin_at_the_same_time_with_the_same_inputs_are_two(tmp_path, signer, trust, bench):
+    """A clock that stands still does not let the statement of one stand for the other."""
+    store = EvidenceStore(tmp_path / "still", clock=fixed_clock(parse_utc("2026-11-23T10:00:00Z")))
+    first, second = (store.begin_run(signer, step="load", target="local") for _ in range(2))
+    _record(store, signer, bench, run=second)
+    assert [item.run for item in unfinished(store.contents(trust), parse_utc("2026-11-23T00:00:00Z"))] == [first]
 
 
 def test_artifacts_are_kept_by_digest_and_checked(store, tmp_path):

@@ -1,0 +1,23 @@
+"""What a room computes again from the raw files of a statement, as its `recompute` command prints it."""
+
+import msgspec
+
+from gates.evidence.statement import Measure, Status
+from gates.schema.canonical import canonical_json
+
+
+class Recomputed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The measures, and how the run ended."""
+
+    measures: dict[str, Measure]
+    status: Status
+
+
+def recomputed_bytes(found: Recomputed) -> bytes:
+    """The canonical JSON of it."""
+    return canonical_json(found)
+
+
+def read_recomputed(data: bytes) -> Recomputed:
+    """Read it back; raises msgspec.MsgspecError for anything else."""
+    return msgspec.json.decode(data, type=Recomputed)
