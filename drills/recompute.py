@@ -32,7 +32,7 @@ def recompute(folder: Path) -> Recomputed:
         record.check = _check_again(folder / STORM)
         record.in_flight = storm.in_flight(folder / STORM / "history.jsonl", [kill.at_s for kill in record.kills])
     report = make_report(plan, folder, record)
-    return Recomputed(report.measures, report.status)
+    return Recomputed(plan.drill.evidence, report.measures, report.status)
 
 
 def _require_kills(events: tuple[Event, ...], kills: list[Kill]) -> None:

@@ -100,17 +100,33 @@ def show(folder: Path | None, output_format: str) -> None:
     "--trust", "trust_path", type=_PATH, help="The JWKS of the signers that you trust.  [default: your own keys in STATE]"
 )
 @click.option("--signers", "pin", metavar="SHA256", help="The Signers document that you trust.  [default: that of STATE]")
+@click.option("--deep", is_flag=True, help="Compute the measures again too, from the raw files that the statements name.")
+@click.option(
+    "--artifacts",
+    "artifacts_path",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="With --deep: also look for raw files here: an evidence store, or a folder of files named by their sha256.",
+)
 @format_option("text", "json")
-def verify(folder: Path | None, trust_path: Path | None, pin: str | None, output_format: str) -> int:
+def verify(
+    folder: Path | None, trust_path: Path | None, pin: str | None, deep: bool, artifacts_path: Path | None, output_format: str
+) -> int:
     """Verify the scorecard in FOLDER: signatures, and YAML and HTML computed again byte for byte; offline.
+
+    With --deep the measures of each statement are computed again from its raw files; what is not at hand is not checked.
 
     Exit 0 only if every level passed, 8 if one failed, 3 if one could not be checked.
     """
     from scorecards.verifier import whose
     from scorecards.verify import exit_code, levels_text, verify_folder
 
-    keys = whose(state_dir(), trust_path, pin)
-    levels = verify_folder(folder or _latest(), keys.trust, keys.origin, keys.pin)
+    path, keys = folder or _latest(), whose(state_dir(), trust_path, pin)
+    levels = verify_folder(path, keys.trust, keys.origin, keys.pin)
+    if deep or artifacts_path:
+        from scorecards.deep import deep_level
+
+        places = [*filter(None, [artifacts_path]), path, state_dir() / "evidence"]
+        levels = (*levels, deep_level(path, keys.trust, places))
     show_product(levels_text(levels, output_format), output_format)
     return int(exit_code(levels))
 

@@ -38,10 +38,7 @@ def make_predicate(
     kind: EvidenceKind, tool: str, span: Span, inputs: Inputs, result: Result, build_observation: str | None
 ) -> Predicate:
     """The predicate of a statement; a clock that was set during the run makes it an adapter_error."""
-    status, detail = result.status, result.detail
-    stepped = clock_step(span)
-    if stepped and status == "complete":
-        status, detail = "adapter_error", "; ".join(filter(None, (stepped, detail)))
+    status, detail = settled(span, result.status, result.detail)
     return Predicate(
         kind=short_kind(kind),
         producer=producer(tool),
@@ -57,6 +54,14 @@ def make_predicate(
         build_observation=build_observation,
         artifacts=result.artifacts,
     )
+
+
+def settled(span: Span, status: Status, detail: str = "") -> tuple[Status, str]:
+    """How a run counts that ended with this status: one whose clock was set is an adapter_error."""
+    stepped = clock_step(span)
+    if not stepped or status != "complete":
+        return status, detail
+    return "adapter_error", "; ".join(filter(None, (stepped, detail)))
 
 
 def clock_step(span: Span) -> str:

@@ -7,8 +7,9 @@ from gates.schema.canonical import canonical_json
 
 
 class Recomputed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The measures, and how the run ended."""
+    """The kind of the statement, the measures, and how the run ended, before its clock was looked at."""
 
+    kind: str
     measures: dict[str, Measure]
     status: Status
 

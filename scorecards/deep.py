@@ -1,0 +1,137 @@
+"""Do the measures of a review's statements follow from their raw files? Each room computes its own again, as a child process."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from gates.evidence.dsse import TrustRoot
+from gates.evidence.keys import load_trust
+from gates.evidence.making import Span, producer, settled
+from gates.evidence.recomputed import Recomputed, read_recomputed
+from gates.evidence.statement import EvidenceKind, Measure, Predicate
+from gates.evidence.store import Held
+from gates.schema.errors import Problem, UnknownProblem, UnverifiedProblem
+from gates.schema.outcome import ExitCode
+from gates.schema.printable import printable
+from gates.schema.progress import progress
+from gates.schema.rooms import room_argv
+from scorecards import folder
+from scorecards.raw_files import lay_out
+from scorecards.verify import Checked, Level
+
+CLAIM = "every measure follows from its raw files"
+LIMIT_S = 1800
+_LOAD, _DRILL = room_argv("loadtests", "recompute"), room_argv("drills", "recompute")
+_PROBE = room_argv("gates", "gate", "recompute")
+ROOMS = {
+    EvidenceKind.LOAD_RUN: _LOAD,
+    EvidenceKind.HOSTILE_RAIL: _LOAD,
+    EvidenceKind.CRASH_DRILL: _DRILL,
+    EvidenceKind.POWER_DRILL: _DRILL,
+    EvidenceKind.ROLLBACK_DRILL: _DRILL,
+    EvidenceKind.AUTHORIZATION_SWEEP: _PROBE,
+    EvidenceKind.FAIL_CLOSED: _PROBE,
+    EvidenceKind.POLICY_BINDING: _PROBE,
+    EvidenceKind.SECRET_SCAN: _PROBE,
+    EvidenceKind.RECEIPT_VERIFICATION: _PROBE,
+    EvidenceKind.DETERMINISM: _PROBE,
+}
+"""The command that computes the measures of a kind of statement again from a folder of raw files."""
+
+
+def deep_level(path: Path, trust: TrustRoot | None, places: Sequence[Path]) -> Level:
+    """The level of `--deep`: a statement that does not follow fails it, one whose raw files are in no place is not checked."""
+    try:
+        held = folder.read_bundle(path, trust or load_trust(path / folder.TRUST_FILE))
+    except Problem:
+        return Level(CLAIM, Checked.NOT_CHECKED, "it depends on a level that did not pass")
+    claimed = [item for item in held if item.statement.predicate.measures]
+    wrong, unchecked = [], []
+    with progress("measures", len(claimed)) as bar:
+        for number, item in enumerate(claimed):
+            bar.step(number, _name(item))
+            try:
+                require_following(item, places)
+            except UnverifiedProblem as problem:
+                wrong.append(f"{_name(item)}: {problem.message}{_other_version(item.statement.predicate)}")
+            except UnknownProblem as problem:
+                unchecked.append(f"{_name(item)}: {problem.message}")
+        bar.step(len(claimed))
+    if wrong:
+        return Level(CLAIM, Checked.FAIL, "; ".join(wrong))
+    if unchecked:
+        return Level(CLAIM, Checked.NOT_CHECKED, "; ".join(unchecked))
+    files = sum(len(item.statement.predicate.artifacts) for item in claimed)
+    return Level(CLAIM, Checked.PASS, f"{len(claimed)} statements computed again from {files} files")
+
+
+def require_following(item: Held, places: Sequence[Path]) -> None:
+    """Compute the measures of one statement again.
+
+    Raises UnverifiedProblem naming the measure or the file that differs, UnknownProblem where that cannot be found out.
+    """
+    said = item.statement.predicate
+    argv = ROOMS.get(EvidenceKind(item.statement.predicate_type)) if item.statement.predicate_type in set(EvidenceKind) else None
+    if argv is None:
+        raise UnknownProblem(f"no command computes {said.kind} again")
+    if not said.artifacts:
+        raise UnknownProblem("it names no raw files")
+    with tempfile.TemporaryDirectory(prefix="deep-") as scratch:
+        lay_out(said.artifacts, places, Path(scratch))
+        found = _again([*argv, scratch])
+    different = list(_differences(said, found))
+    if different:
+        raise UnverifiedProblem("; ".join(different))
+
+
+def _again(argv: Sequence[str]) -> Recomputed:
+    try:
+        done = subprocess.run(argv, capture_output=True, timeout=LIMIT_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise UnknownProblem(f"not computed again within {LIMIT_S} s") from None
+    words = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+    if done.returncode in (ExitCode.USAGE, ExitCode.UNVERIFIED):  # a file is missing, or none of ours
+        raise UnverifiedProblem(f"it does not follow from its raw files: {printable(words[0])}")
+    try:
+        if done.returncode == ExitCode.GREEN:
+            return read_recomputed(done.stdout)
+    except msgspec.MsgspecError as error:
+        words = [str(error)]
+    raise UnknownProblem(f"could not be computed again (exit {done.returncode}): {printable(words[0])}")
+
+
+def _differences(said: Predicate, found: Recomputed) -> Iterator[str]:
+    """What the statement says otherwise than its raw files."""
+    if found.kind != said.kind:
+        yield f"its raw files are those of a statement of kind {found.kind}"
+        return
+    status, _ = settled(Span(said.started_at, said.finished_at, said.duration_ms), found.status)
+    if status != said.status:
+        yield f"status is {said.status}, and its raw files give {status}"
+    for name in sorted(said.measures.keys() | found.measures.keys()):
+        before, again = said.measures.get(name), found.measures.get(name)
+        if before != again:
+            yield f"{name} is {_text(before, again)}, and its raw files give {_text(again, before)}"
+
+
+def _text(measure: Measure | None, other: Measure | None) -> str:
+    """A measure by its value, and by each further member that differs from the other's."""
+    if measure is None:
+        return "absent"
+    value = f"unknown ({measure.unknown})" if measure.value is None else f"{measure.value} {measure.unit}"
+    members = [name for name in measure.__struct_fields__ if name not in ("value", "unit", "unknown")]
+    differing = [name for name in members if other is not None and getattr(measure, name) != getattr(other, name)]
+    return ", ".join([value, *(f"{name} {getattr(measure, name)!r}" for name in differing)])
+
+
+def _name(item: Held) -> str:
+    return f"{item.statement.predicate.kind} {item.digest[:12]}"
+
+
+def _other_version(said: Predicate) -> str:
+    if said.producer.sha256 == producer("").sha256:
+        return ""
+    return f" (made by gonogo {said.producer.version}, sources {said.producer.sha256[:12]}: compute it again with that release)"
