@@ -56,11 +56,13 @@ def run(
     Exit 0: clean. 1: findings. 3: something could not be judged or was not checked, no request had an effect, or the target could
     not be reached. 2: a profile, a target or an environment variable is invalid, or the target's file does not fit the service.
     """
+    from gates.evidence.recording import Recorder
+    from gates.evidence.statement import EvidenceKind
     from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
     from loadtests.run.folder import RunFolder
-    from loadtests.run.runner import judge, record_evidence, run_load, unchecked
+    from loadtests.run.runner import judge, nothing, record_evidence, run_load, unchecked
     from loadtests.schema import load_profile, with_payments
 
     named_profile, target = load_profile(profile), load_target(target_name)
@@ -68,11 +70,14 @@ def run(
         named_profile = with_payments(named_profile, payments)
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = RunFolder((out or made_state_dir() / "loadruns" / f"{named_profile.name}-{identity}").absolute())
-    run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until)
+    home = made_state_dir()
+    kind, store = EvidenceKind.LOAD_RUN, evidence_dir or home / "evidence"
+    recorder = Recorder(store, home, kind, target.name, profile=named_profile.name, seed=seed)
+    begin = recorder.begin if checked and not no_evidence else nothing
+    run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until, begin=begin)
     result = judge(folder, target) if checked else unchecked(folder)
-    if checked and not no_evidence:
-        digest = record_evidence(result, target, evidence_dir or made_state_dir() / "evidence", made_state_dir())
-        show(f"evidence {digest}", err=True)
+    if recorder.recording is not None:
+        show(f"evidence {record_evidence(result, target, folder, recorder.recording)}", err=True)
     show(f"run folder {folder.folder}", err=True)
     return _show(result, folder.check if checked else folder.run, output_format)
 
@@ -90,6 +95,16 @@ def check(folder: Path, target_name: str | None, output_format: str) -> int:
     run_folder = RunFolder(folder)
     result = judge(run_folder, None if target_name is None else load_target(target_name))
     return _show(result, run_folder.check, output_format)
+
+
+@load.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def recompute(folder: Path) -> None:
+    """Compute the measures again from the files in FOLDER, named as in the statement; `scorecard verify --deep` runs this."""
+    from gates.evidence.recomputed import recomputed_bytes
+    from loadtests.recompute import recompute as compute
+
+    write_document(recomputed_bytes(compute(folder)), nl=True)
 
 
 @load.command()
@@ -183,6 +198,8 @@ def hostile_rail(
     The rail's URL is in GONOGO_RAIL_URL; without it, service and rail are started here if the target defines how. Exit 0: every
     debt was paid once, and clients, service and rail agree. 1: findings. 3: something could not be judged or did not respond.
     """
+    from gates.evidence.recording import Recorder
+    from gates.evidence.statement import EvidenceKind
     from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
@@ -190,15 +207,16 @@ def hostile_rail(
     from loadtests.hostile.play.faults import chosen
     from loadtests.hostile.report import text_report
     from loadtests.hostile.runner import KitSettings, check_bytes, heading, record_evidence, run_kit
+    from loadtests.run.runner import nothing
 
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = (out or made_state_dir() / "hostilerail" / identity).absolute()
     settings = KitSettings(payouts, seed, identity, patience, chosen(only))
-    target = load_target(target_name)
-    result = run_kit(target, settings, folder, system_clock)
-    if not no_evidence:
-        digest = record_evidence(result, target, evidence_dir or made_state_dir() / "evidence", made_state_dir())
-        show(f"evidence {digest}", err=True)
+    target, home = load_target(target_name), made_state_dir()
+    recorder = Recorder(evidence_dir or home / "evidence", home, EvidenceKind.HOSTILE_RAIL, target.name, seed=seed)
+    result = run_kit(target, settings, folder, system_clock, recorder.begin if not no_evidence else nothing)
+    if recorder.recording is not None:
+        show(f"evidence {record_evidence(result, target, folder, recorder.recording)}", err=True)
     show(f"run folder {folder}", err=True)
     shown = check_bytes(result) if output_format == "json" else text_report(heading(result), result.verdict)
     show_product(shown, output_format)

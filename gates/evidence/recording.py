@@ -1,6 +1,7 @@
 """A run that the log lists before it starts, and the statement that ends it, with the raw files that it was computed from."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,18 @@ class Recording(msgspec.Struct, frozen=True):
     def sign(self, kind: EvidenceKind, subject: Subject, predicate: Predicate) -> Held:
         """Sign, store and list the statement that ends the run."""
         return self.store.record(self.signer, kind, subject, predicate, run=self.run)
+
+
+class Recorder:
+    """A recording that begins once nothing can prevent the run any more; `recording` is None before."""
+
+    def __init__(self, folder: Path, home: Path, kind: EvidenceKind, target: str, *, profile: str = "", seed: int = 0) -> None:
+        self._make = partial(begin_recording, folder, home, kind, target, profile=profile, seed=seed)
+        self.recording: Recording | None = None
+
+    def begin(self) -> None:
+        """List the run."""
+        self.recording = self._make()
 
 
 def begin_recording(folder: Path, home: Path, kind: EvidenceKind, target: str, *, profile: str = "", seed: int = 0) -> Recording:

@@ -1,6 +1,7 @@
 """The part of a run with one process of the service: every fault of the rail in turn, and the verdict on the books."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 from gates.schema.progress import progress
@@ -14,11 +15,14 @@ from loadtests.hostile.read_books import Played, read_books
 from loadtests.hostile.record import Part, asks_file, save
 from loadtests.practice.staged import staged
 
+BOOKS = "books"
 _READY_S = 2.0
 
 
-def run_alone(named: NamedTarget, order: Order, faults: tuple[Fault, ...], out: Path) -> Part:
+def run_alone(named: NamedTarget, order: Order, faults: tuple[Fault, ...], out: Path, begin: Callable[[], None]) -> Part:
     """Run faults against the service and the rail of the environment, or else start both, in OUT/service.
+
+    `begin` is called when the service is ready.
 
     Raises UnknownProblem if service or rail do not respond, UsageProblem if the target's file is incomplete.
     """
@@ -28,6 +32,7 @@ def run_alone(named: NamedTarget, order: Order, faults: tuple[Fault, ...], out: 
         started = staged(named, process, out / "service")
     with started, PayoutClient(named) as client, RailSide(named) as rail:
         client.service.await_ready(_READY_S)
+        begin()
         return _play(client, rail, order, faults, out)
 
 
@@ -44,5 +49,5 @@ def _play(client: PayoutClient, rail: RailSide, order: Order, faults: tuple[Faul
     first_line = lines[-1].seq if lines else 0
     played = Played(tuple(driver.asks), tuple(driver.waits), driver.lost, earlier, first_line)
     books = read_books(client, rail, played, order.patience_s)
-    save(out, "books", books)
+    save(out, BOOKS, books)
     return Part(judge(books), played.asks, client.service.base_url, rail.url, (build, client.service.build()))

@@ -1,13 +1,15 @@
 """A hostile-rail run from start to evidence: fund, run the faults, read the books, judge."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.making import Result, Span, make_predicate
-from gates.evidence.statement import EvidenceKind, Inputs, Measure
+from gates.evidence.statement import EvidenceKind, Inputs, Measure, Status
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.errors import UsageProblem
 from gates.schema.target import NamedTarget, check_environment
@@ -15,12 +17,20 @@ from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 from loadtests.hostile.books import Ask, Step
 from loadtests.hostile.judge.findings import Finding
 from loadtests.hostile.judge.verdict import Row, Verdict
-from loadtests.hostile.one_process import run_alone
+from loadtests.hostile.one_process import BOOKS, run_alone
 from loadtests.hostile.play.driver import Order
 from loadtests.hostile.play.faults import FAULTS, Fault
 from loadtests.hostile.play.rail_client import rail_of
 from loadtests.hostile.record import Part, joined, save
-from loadtests.hostile.two_processes import run_pair
+from loadtests.hostile.two_processes import TAKEOVER, run_pair
+from loadtests.run.runner import nothing
+
+if TYPE_CHECKING:
+    from gates.evidence.recording import Recording
+
+REPORT = "run"
+FILES = ("asks.jsonl", f"{BOOKS}.json", f"{TAKEOVER}.json", f"{REPORT}.json", "check.json")
+"""The files that measures and status are computed from, the responses as they came, and the check."""
 
 _SHOWN_FINDINGS = 20
 
@@ -71,11 +81,13 @@ class HostileResult(msgspec.Struct, frozen=True):
     verdict: Verdict
 
 
-def run_kit(named: NamedTarget, settings: KitSettings, out: Path, clock: Clock) -> HostileResult:
+def run_kit(
+    named: NamedTarget, settings: KitSettings, out: Path, clock: Clock, begin: Callable[[], None] = nothing
+) -> HostileResult:
     """Run every fault against a service and its rail, and judge the three books.
 
     If the environment does not name the rail and the target defines how to start it, both are started here, in OUT/service.
-    Faults with two processes always start their own, in OUT/pair.
+    Faults with two processes always start their own, in OUT/pair. `begin` is called before the first of them is played.
     Raises UnknownProblem if service or rail do not respond, UsageProblem if the target's file is incomplete.
     """
     if out.exists() and any(out.iterdir()):
@@ -85,12 +97,14 @@ def run_kit(named: NamedTarget, settings: KitSettings, out: Path, clock: Clock) 
     alone = tuple(fault for fault in settings.faults if not fault.pair)
     started, begun_s, parts = format_utc(clock()), monotonic_s(), []
     if alone:
-        parts.append(run_alone(named, order, alone, out))
+        parts.append(run_alone(named, order, alone, out, begin))
+    else:
+        begin()
     if len(alone) < len(settings.faults):
         parts.append(run_pair(named, order, out, parts[-1].builds[1] if parts else None))
     span = Span(started, format_utc(clock()), round((monotonic_s() - begun_s) * 1000))
     result = _outcome(named.name, settings, tuple(parts), span)
-    save(out, "run", result.report)
+    save(out, REPORT, result.report)
     (out / "check.json").write_bytes(check_bytes(result))
     return result
 
@@ -125,18 +139,19 @@ def heading(result: HostileResult) -> str:
     return "\n".join(tested)
 
 
-def record_evidence(result: HostileResult, named: NamedTarget, folder: Path, home: Path) -> str:
-    """Sign the result and store it in the evidence store `folder`; returns the evidence's digest.
+def standing_of(result: HostileResult) -> tuple[Status, str]:
+    """The status of the run's evidence, and why: a run that saw two builds proves nothing about either."""
+    before, after = result.report.builds
+    trouble = f"the build changed during the run: {before} before, {after} after" if before != after else ""
+    return ("adapter_error" if trouble and not result.verdict.findings else "complete"), trouble
 
-    A run that saw two builds proves nothing about either.
-    """
-    from gates.evidence.keys import load_signer
+
+def record_evidence(result: HostileResult, named: NamedTarget, out: Path, recording: "Recording") -> str:
+    """Keep the run's files, and sign the statement that ends it; returns the evidence's digest."""
     from gates.evidence.observation import cite
-    from gates.evidence.store import EvidenceStore
 
     report, verdict = result.report, result.verdict
-    changed = report.builds[0] != report.builds[1]
-    trouble = f"the build changed during the run: {report.builds[0]} before, {report.builds[1]} after" if changed else ""
+    status, detail = standing_of(result)
     rows: Json = [to_builtins(row) for row in verdict.rows]
     shown: Json = [to_builtins(item) for item in verdict.findings[:_SHOWN_FINDINGS]]
     outcome = Result(
@@ -148,17 +163,17 @@ def record_evidence(result: HostileResult, named: NamedTarget, folder: Path, hom
             "steps": [to_builtins(step) for step in report.steps],
             "findings": {"count": len(verdict.findings), "shown": shown},
         },
-        status="adapter_error" if trouble and not verdict.findings else "complete",
-        detail=trouble,
+        status=status,
+        detail=detail,
         cohort="simulated",
+        artifacts=recording.keep({name: out / name for name in FILES}),
     )
     build = report.builds[1] or report.builds[0]
-    store, signer = EvidenceStore(folder), load_signer(home)
-    observed = cite(store, signer, system_clock, named, build)
+    observed = cite(recording.store, recording.signer, system_clock, named, build)
     span = Span(report.started_at, report.finished_at, report.duration_ms)
     inputs = Inputs(target=target_sha256(named), seed=report.seed)
     predicate = make_predicate(EvidenceKind.HOSTILE_RAIL, "gonogo load hostile-rail", span, inputs, outcome, observed)
-    return store.record(signer, EvidenceKind.HOSTILE_RAIL, make_subject(named, build), predicate).digest
+    return recording.sign(EvidenceKind.HOSTILE_RAIL, make_subject(named, build), predicate).digest
 
 
 def check_bytes(result: HostileResult) -> bytes:

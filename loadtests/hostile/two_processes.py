@@ -20,12 +20,14 @@ from loadtests.hostile.read_books import Played, read_books
 from loadtests.hostile.record import Part, asks_file, save
 from loadtests.practice.staged import Running, database, staged
 
+TAKEOVER = "takeover"
+
 
 class Record(msgspec.Struct, frozen=True):
-    """`takeover.json`: the steps, the payouts that were taken over, and the three books afterwards."""
+    """`takeover.json`: the steps, the payouts that were taken over or why there are none, and the three books afterwards."""
 
     steps: tuple[Step, ...]
-    taken: tuple[Overtaken, ...]
+    taken: tuple[Overtaken, ...] | Gap
     books: ThreeBooks
 
 
@@ -37,7 +39,7 @@ def run_pair(named: NamedTarget, order: Order, out: Path, build: str | None) -> 
     process, rail = named.target.process, rail_of(named)
     lack = _lack(process, rail)
     if lack or process is None:
-        return _not_run(lack)
+        return _not_run(lack, out)
     haste = process.haste
     if haste is not None:
         order = msgspec.structs.replace(order, answer_timeout_ms=haste.answer_timeout_ms)
@@ -45,7 +47,7 @@ def run_pair(named: NamedTarget, order: Order, out: Path, build: str | None) -> 
         with staged(named, process, out / "pair", copies=2, more=haste.arguments if haste else ()) as running:
             return _play(named, running, order, out, build)
     except UnknownProblem as problem:
-        return _not_run(str(problem).partition("\n")[0])
+        return _not_run(str(problem).partition("\n")[0], out)
 
 
 def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: Path, build: str | None) -> Part:
@@ -53,7 +55,7 @@ def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: P
     with PayoutClient(_at(named, first)) as owner, PayoutClient(_at(named, second)) as successor, RailSide(named) as rail:
         ours = owner.service.build()
         if build not in (None, ours):
-            return _not_run(f"the target starts another build than the rest of the run tested: {ours}, not {build}")
+            return _not_run(f"the target starts another build than the rest of the run tested: {ours}, not {build}", out)
         for at, due in enumerate(due_to_each(intents_of(order), len(owner.accounts.payee_ids))):
             owner.fund(f"hostile-{order.run_id}-s{order.seed}-pair-{at}", owner.accounts.payee_ids[at], due)
         with asks_file(out) as write, progress("takeover from a stale worker", PROGRESS_STEPS) as bar:
@@ -63,8 +65,8 @@ def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: P
             taken = takeover.play(bar)
         played = Played(tuple(takeover.asks), tuple(takeover.waits), {}, frozenset(), 0)
         books = read_books(successor, rail, played, order.patience_s)
-        record = Record(tuple(takeover.steps), () if isinstance(taken, Gap) else taken, books)
-        save(out, "takeover", record)
+        record = Record(tuple(takeover.steps), taken, books)
+        save(out, TAKEOVER, record)
         builds = (ours, successor.service.build())
         return Part(judge_overtaken(taken, books), played.asks, first.url, rail.url, builds, record.steps)
 
@@ -84,6 +86,7 @@ def _lack(process: Process | None, rail: Rail) -> str:
     return ""
 
 
-def _not_run(why: str) -> Part:
-    gap = Gap(UnknownReason.NOT_RUN, why)
-    return Part(judge_overtaken(gap, ThreeBooks((), (), (), (), (), (), {})))
+def _not_run(why: str, out: Path) -> Part:
+    gap, nothing = Gap(UnknownReason.NOT_RUN, why), ThreeBooks((), (), (), (), (), (), {})
+    save(out, TAKEOVER, Record((), gap, nothing))
+    return Part(judge_overtaken(gap, nothing))

@@ -54,6 +54,11 @@ class RunFolder:
         self.books, self.check, self.run = folder / "books.json", folder / "check.json", folder / "run.json"
         self.metrics, self.before = folder / "metrics.json", folder / "before.json"
 
+    @property
+    def measured(self) -> tuple[Path, ...]:
+        """The files that measures and status are computed from, and the check that was."""
+        return (self.files.plan, self.files.order, self.before, self.files.history, self.books, self.run, self.check)
+
     def require_new(self) -> None:
         """Raise UsageProblem if the folder already contains a run: one file cannot hold two histories."""
         if self.files.plan.exists():

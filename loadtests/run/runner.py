@@ -1,6 +1,8 @@
 """A load run from start to evidence: plan, storm, audit, verdict."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,7 +20,7 @@ from loadtests.checker.check import check
 from loadtests.run.assessment import Assessment, assess, finding_facts
 from loadtests.run.folder import CheckReport, RunFolder, RunReport
 from loadtests.run.preflight import preflight
-from loadtests.run.whole import fault_of, status_of
+from loadtests.run.whole import Status, fault_of, status_of
 from loadtests.schema import NamedProfile
 from loadtests.service import Service
 from loadtests.storm.history import Event
@@ -27,8 +29,15 @@ from loadtests.storm.plan import Plan, make_plan
 from loadtests.storm.supervise import StormEnd, run_storm
 from loadtests.storm.wire import require_sendable
 
+if TYPE_CHECKING:
+    from gates.evidence.recording import Recording
+
 _READY_S, _READY_AFTER_S = 2.0, 30.0
 LONGEST = 5  # times the payments of its profile: the maximum of a storm that continues until a file exists
+
+
+def nothing() -> None:
+    """A run that no log lists."""
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -47,12 +56,13 @@ def run_load(
     run_id: str,
     clock: Clock,
     until: Path | None = None,
+    begin: Callable[[], None] = nothing,
 ) -> RunReport:
     """Run the storm and record it; nothing is judged yet.
 
     With `until`, payments beyond the profile's number start until that file exists, at most LONGEST times as many; the
     plan in the folder is then reduced to what began. The books are read before the first request, and the first payments show
-    whether the target's file describes the service.
+    whether the target's file describes the service. `begin` is called after those and before the storm: from then on it is a run.
 
     Raises UnknownProblem if the target cannot be reached or answers 5xx, UsageProblem if its file or the environment is
     incomplete or does not fit the service.
@@ -67,6 +77,7 @@ def run_load(
         build, started, begun_s = service.build(), clock(), monotonic_s()
         opening = read_opening(service, plan)
         tried = preflight(service, plan, manners, opening)
+        begin()
         goal = None if until is None else Until(str(until.absolute()), least)
         folder.begin(plan, Order(named.name, named.target, profile.profile, goal), opening, tried)
         report = RunReport(
@@ -96,20 +107,24 @@ def run_load(
 
 def judge(folder: RunFolder, named: NamedTarget | None) -> LoadResult:
     """Check a run: against the target's books as they are now, or, without a target, as they were when last read."""
-    run, plan, order = folder.read_run(), folder.read_plan(), folder.read_order()
-    books = folder.read_books() if named is None else audit(named, plan)
     if named is not None:
-        folder.write(folder.books, books)
+        folder.write(folder.books, audit(named, folder.read_plan()))
+    run, assessment = reassess(folder)
+    folder.write(folder.run, run)
+    folder.write(folder.check, CheckReport(assessment.measures, assessment.findings))
+    folder.write(folder.metrics, assessment.histograms)
+    return LoadResult(run, assessment)
+
+
+def reassess(folder: RunFolder) -> tuple[RunReport, Assessment]:
+    """Judge a run by the files in its folder alone; writes nothing."""
+    run, plan, order, books = folder.read_run(), folder.read_plan(), folder.read_order(), folder.read_books()
     history = _history(folder)
     assessment = assess(plan, history, books, order.profile.limits, opening=folder.read_opening(), target=order.target)
     if run.storm.complete and (fault := fault_of(plan, history)):
         torn = msgspec.structs.replace(run.storm, complete=False, detail=fault, cause="invalid_generator")
         run = msgspec.structs.replace(run, storm=torn)
-    run = msgspec.structs.replace(run, counts=assessment.counts, latency=assessment.latency)
-    folder.write(folder.run, run)
-    folder.write(folder.check, CheckReport(assessment.measures, assessment.findings))
-    folder.write(folder.metrics, assessment.histograms)
-    return LoadResult(run, assessment)
+    return msgspec.structs.replace(run, counts=assessment.counts, latency=assessment.latency), assessment
 
 
 def unchecked(folder: RunFolder) -> LoadResult:
@@ -136,18 +151,16 @@ def audit(named: NamedTarget, plan: Plan) -> Books:
         return read_books(service, plan)
 
 
-def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: Path) -> str:
-    """Sign the result and store it in the evidence store `folder`; returns the evidence's digest.
+def record_evidence(result: LoadResult, named: NamedTarget, folder: RunFolder, recording: "Recording") -> str:
+    """Keep the run's files, and sign the statement that ends it; returns the evidence's digest.
 
     A storm that is incomplete, saw two builds or had no effect proves nothing: its measures become unknown.
     """
-    from gates.evidence.keys import load_signer
     from gates.evidence.observation import cite
-    from gates.evidence.store import EvidenceStore
 
     assert result.assessment is not None, "only a checked run becomes evidence"
     run, assessment = result.run, result.assessment
-    status, detail = status_of(run.storm, run.builds, assessment.counts, len(assessment.findings))
+    status, detail = standing_of(run, assessment)
     build = run.builds[1] or run.builds[0]
     outcome = Result(
         measures=assessment.measures,
@@ -162,13 +175,18 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: Path, home: 
         status=status,
         detail=detail,
         cohort="simulated",
+        artifacts=recording.keep({path.name: path for path in folder.measured}),
     )
-    store, signer = EvidenceStore(folder), load_signer(home)
-    observed = cite(store, signer, system_clock, named, build)
+    observed = cite(recording.store, recording.signer, system_clock, named, build)
     span = Span(run.started_at, run.finished_at, run.duration_ms)
     inputs = Inputs(target=target_sha256(named), profile=run.profile_sha256, seed=run.seed)
     predicate = make_predicate(EvidenceKind.LOAD_RUN, f"gonogo load run {run.profile}", span, inputs, outcome, observed)
-    return store.record(signer, EvidenceKind.LOAD_RUN, make_subject(named, build), predicate).digest
+    return recording.sign(EvidenceKind.LOAD_RUN, make_subject(named, build), predicate).digest
+
+
+def standing_of(run: RunReport, assessment: Assessment) -> tuple[Status, str]:
+    """The status of the run's evidence, and why."""
+    return status_of(run.storm, run.builds, assessment.counts, len(assessment.findings))
 
 
 def _longer(profile: NamedProfile) -> NamedProfile:

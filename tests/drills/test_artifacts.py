@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from drill_stage import COMMAND
+from kept import lay_out, secrets_in
 from statements import only_result
 from waiting import eventually
 
@@ -16,7 +17,6 @@ from drills.recompute import recompute
 from gates.evidence.keys import own_trust
 from gates.evidence.store import EvidenceStore
 from gates.evidence.unfinished import unfinished
-from gates.probes.patterns import SHAPES
 from gates.schema.errors import UnknownProblem, UnverifiedProblem
 from gates.schema.state import state_dir
 from gates.schema.time import parse_utc
@@ -54,15 +54,6 @@ def _contents(store):
     return store.contents(own_trust(state_dir()))
 
 
-def _laid_out(store, held, folder):
-    """The artifacts of a statement in a folder, under the names that it gives them."""
-    for artifact in held.statement.predicate.artifacts:
-        path = folder / artifact.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(store.artifact_path(artifact.sha256).read_bytes())
-    return folder
-
-
 def test_a_drill_is_listed_before_it_starts_and_its_statement_names_the_run(begun, store):
     """While it runs it is a run without a statement; afterwards it is none any more."""
     run = begun(storm={"profile": "crash", "payments": 200})
@@ -85,26 +76,24 @@ def test_a_drill_without_evidence_lists_nothing(rooms, tmp_path, drill_file, tar
 
 
 @pytest.mark.process
-def test_the_artifacts_of_a_drill_give_its_measures_again_and_hold_no_secret(done, store, tmp_path, monkeypatch):
+def test_the_artifacts_of_a_drill_give_its_measures_again_and_hold_no_secret(done, store, tmp_path):
     """All files that the measures were computed from are in the store, and enough to compute them."""
     _, held = done
     said = held.statement.predicate
     names = [artifact.name for artifact in said.artifacts]
     assert names == ["journal.jsonl", "plan.json", "record.json", "storm/check.json", "storm/history.jsonl", "storm/plan.json"]
     assert [store.check_artifact(artifact) for artifact in said.artifacts] == [""] * 6
-    found = recompute(_laid_out(store, held, tmp_path / "again"))
+    found = recompute(lay_out(store, held, tmp_path / "again"))
     assert found.measures == said.measures
     assert found.status == said.status == "complete"
-    for artifact in said.artifacts:
-        data = store.artifact_path(artifact.sha256).read_bytes()
-        assert [shape.kind for shape in SHAPES if shape.expression.search(data)] == []
+    assert secrets_in(store, held, {}) == []
 
 
 @pytest.mark.process
 def test_a_record_that_is_not_the_journals_is_named(done, store, tmp_path):
     """Kills, writes and times are in both."""
     _, held = done
-    folder = _laid_out(store, held, tmp_path / "again")
+    folder = lay_out(store, held, tmp_path / "again")
     record = json.loads((folder / "record.json").read_text())
     (kill,) = record["kills"]
     for kills, word in [
@@ -121,7 +110,7 @@ def test_a_record_that_is_not_the_journals_is_named(done, store, tmp_path):
 def test_a_check_that_the_load_test_does_not_make_again_is_no_pass(done, store, tmp_path):
     """Its measures come from the storm's files, never from the check that lies beside them."""
     _, held = done
-    folder = _laid_out(store, held, tmp_path / "again")
+    folder = lay_out(store, held, tmp_path / "again")
     plan = json.loads((folder / "storm/plan.json").read_text())
     (folder / "storm/plan.json").write_text(json.dumps({**plan, "profile": "leaky"}))
     assert recompute(folder).measures["lost_settles"].value == "1"
@@ -152,7 +141,7 @@ def test_a_drill_that_was_killed_is_a_run_without_a_statement_until_it_is_recove
     assert (run.entry.object, run.statement) == (open_run.run, held.digest)
     said = held.statement.predicate
     assert (said.status, said.measures["kills"].value) == ("interrupted", None)
-    assert recompute(_laid_out(store, held, tmp_path / "again")).measures == said.measures
+    assert recompute(lay_out(store, held, tmp_path / "again")).measures == said.measures
 
 
 @pytest.mark.process

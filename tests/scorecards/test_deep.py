@@ -11,6 +11,7 @@ from pathlib import Path
 import drill_stage
 import msgspec
 import pytest
+from kept import artifact_of
 from statements import only_result
 
 from gates.evidence.keys import load_signer, own_trust
@@ -75,11 +76,6 @@ def _statement(store: EvidenceStore) -> Held:
     return only_result(store.load(own_trust(store.folder.parent)))
 
 
-def _artifact(store: EvidenceStore, name: str) -> Path:
-    (found,) = [item for item in _statement(store).statement.predicate.artifacts if item.name == name]
-    return store.artifact_path(found.sha256)
-
-
 def _sign_again(store: EvidenceStore, change: Callable[[Predicate], Predicate]) -> None:
     """Put a changed statement under the true key into the store, in the place of the genuine one."""
     held = _statement(store)
@@ -104,7 +100,7 @@ def test_measures_that_follow_from_their_raw_files_pass(verify: Verify, store: E
 @pytest.mark.process
 def test_an_edited_history_in_the_store_is_named(verify: Verify, store: EvidenceStore) -> None:
     """By `--deep` and by `evidence verify`, with 8."""
-    path = _artifact(store, HISTORY)
+    path = artifact_of(store, _statement(store), HISTORY)
     path.write_bytes(path.read_bytes().replace(b'"info"', b'"ok"  ', 1))
     code, levels = verify("--deep")
     assert code == 8
@@ -134,7 +130,7 @@ def test_an_edited_measure_under_a_true_signature_is_named(verify: Verify, store
 @pytest.mark.process
 def test_a_missing_raw_file_is_not_checked_and_never_a_pass(verify: Verify, store: EvidenceStore, place: Path) -> None:
     """3 for --deep, 8 for the store itself; a copy at another place will do."""
-    path = _artifact(store, HISTORY)
+    path = artifact_of(store, _statement(store), HISTORY)
     (place / "elsewhere").mkdir()
     shutil.move(path, place / "elsewhere" / path.name)
     code, levels = verify("--deep")
