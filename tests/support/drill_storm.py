@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 RATE_PER_S = 150
 MEASURES = (
-    "double_settles lost_settles stuck_credits receipt_mismatches replay_changes balance_mismatches unknown_outcome_violations"
+    "double_settles lost_settles stuck_credits receipt_mismatches replay_changes balance_mismatches "
+    "unknown_outcome_violations unexplained_entries"
 )
 
 
