@@ -125,7 +125,7 @@ def report_drill(folder: Path, output_format: str) -> None:
         show(text(report))
 
 
-@drill.command("recompute", hidden=True)
+@drill.command("recompute")
 @click.argument("folder", type=_FOLDER)
 def recompute_drill(folder: Path) -> None:
     """Compute the measures again from the files in FOLDER, named as in the statement; `scorecard verify --deep` runs this."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PROBE = Later("gates.probes.cli:probe", "Probe a running service, or read its artifacts, and store signed evidence.")
 RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust.")
 SIGNER = Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles.")
+RECOMPUTE = Later("gates.probes.recompute_cli:recompute", "Compute a probe's measures again from its raw files.")
 WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
 LOOSEN = Later("gates.acts.cli:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign.")
 STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log.")
@@ -36,7 +37,7 @@ gates_option = click.option(
 
 
 class _Gate(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"probe": PROBE, "loosen": LOOSEN}
+    later: ClassVar[Mapping[str, Later]] = {"probe": PROBE, "loosen": LOOSEN, "recompute": RECOMPUTE}
 
 
 @click.group(cls=_Gate)

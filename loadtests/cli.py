@@ -97,7 +97,7 @@ def check(folder: Path, target_name: str | None, output_format: str) -> int:
     return _show(result, run_folder.check, output_format)
 
 
-@load.command(hidden=True)
+@load.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
 def recompute(folder: Path) -> None:
     """Compute the measures again from the files in FOLDER, named as in the statement; `scorecard verify --deep` runs this."""

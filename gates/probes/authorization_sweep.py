@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from gates.evidence.statement import EvidenceKind, Measure
+import msgspec
+
+from gates.evidence.statement import EvidenceKind
 from gates.probes.access import (
     ISOLATION,
     NO_SUCH_METHOD,
@@ -17,22 +19,19 @@ from gates.probes.access import (
     control,
     document_faults,
     expected_of,
-    opportunities,
     other_methods,
     undecided,
     without_control,
 )
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient, fill_text
-from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
+from gates.probes.conduct import Probe, Result
 from gates.probes.isolation import isolation_cells
 from gates.probes.openapi import OpenApi, parameters, read_openapi
 from gates.probes.specimen import Specimen, make_specimen, release, with_payout
-from gates.schema.canonical import Json, to_builtins
-from gates.schema.outcome import UnknownReason
+from gates.probes.sweep import Swept, judge_sweep
+from gates.schema.canonical import Json
 from gates.schema.progress import progress
 from gates.schema.target import Authorization
-
-_NOTHING_TRIED = "no route gave a definite answer: correct the routes of spec.authorization in the target file"
 
 
 def run(client: TargetClient) -> Result:
@@ -162,25 +161,9 @@ def _has_other_tenant(client: TargetClient) -> bool:
 
 def _result(client: TargetClient, declared: Authorization, document: OpenApi, cells: list[Cell], *, released: bool) -> Result:
     faults, compared = document_faults(declared, document)
-    findings = [
-        Finding(cell.measure, f"{cell.route} as {cell.credential}", cell.expected, f"{cell.status} {cell.note}".strip())
-        for cell in cells
-        if cell.verdict == "violation"
-    ]
-    findings.extend(Finding(*fault) for fault in faults)
-    skipped = [
-        Skipped(cell.measure, f"{cell.route} as {cell.credential}", cell.note) for cell in cells if cell.verdict == "skipped"
-    ]
-    measures = {
-        ROLE: counted(ROLE, opportunities(cells, ROLE), findings, skipped, to_change=_NOTHING_TRIED),
-        ISOLATION: counted(ISOLATION, opportunities(cells, ISOLATION), findings, skipped, to_change=_NOTHING_TRIED),
-        UNDOCUMENTED: counted(UNDOCUMENTED, compared, findings),
-    }
-    if not _has_other_tenant(client):
-        why = "another tenant's credentials are needed: add spec.credentials.other_* to the target and export what they name"
-        measures[ISOLATION] = Measure(None, "count", unknown=UnknownReason.NOT_RUN, detail=why)
+    swept = judge_sweep(Swept(tuple(cells), tuple(faults), compared, _has_other_tenant(client)))
     facts = {**_facts(client, declared, document, cells), "hold_released_again": released}
-    return Result(measures, tuple(findings), tuple(skipped), facts, tuple(to_builtins(cell) for cell in cells))
+    return msgspec.structs.replace(swept, facts=facts)
 
 
 def _facts(client: TargetClient, declared: Authorization, document: OpenApi, cells: list[Cell]) -> dict[str, Json]:

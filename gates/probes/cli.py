@@ -149,6 +149,8 @@ def _as_text(done: Conducted) -> str:
 def _as_json(done: Conducted) -> str:
     from gates.schema.canonical import canonical_json, to_builtins
 
-    content = to_builtins(done)
+    content, result = to_builtins(done), to_builtins(done.result)
     assert isinstance(content, dict), "a struct becomes a mapping"
-    return canonical_json({**content, "exit_code": int(done.exit_code)}).decode()
+    assert isinstance(result, dict), "a struct becomes a mapping"
+    del result["raw"]  # it is in the evidence store
+    return canonical_json({**content, "result": result, "exit_code": int(done.exit_code)}).decode()

@@ -11,9 +11,11 @@ from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.making import Result as Outcome
 from gates.evidence.making import Span, make_predicate
 from gates.evidence.observation import cite
-from gates.evidence.statement import EvidenceKind, Inputs, Measure
+from gates.evidence.recording import Recording
+from gates.evidence.statement import EvidenceKind, Inputs, Measure, short_kind
 from gates.evidence.store import EvidenceStore
 from gates.probes.client import NotRun, ServiceProblem, TargetClient
+from gates.probes.raw import raw_text
 from gates.schema.canonical import Json, sha256_hex, to_builtins
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode, UnknownReason
@@ -23,6 +25,7 @@ from gates.schema.time import Clock, format_utc, monotonic_s
 
 Status = Literal["complete", "not_run", "adapter_error"]
 SHOWN = 50
+REPORT = "report.json"
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,13 +46,17 @@ class Skipped(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a probe measured. `facts` are small and go into the evidence; `cells` are all that was tried, for the report."""
+    """What a probe measured. `facts` are small and go into the evidence; `cells` are all that was tried, for the report.
+
+    `raw` are the texts of the files that the measures were computed from, by name.
+    """
 
     measures: dict[str, Measure]
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     facts: dict[str, Json] = {}
     cells: tuple[Json, ...] = ()
+    raw: dict[str, str] = {}
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -96,25 +103,29 @@ def conduct(  # the composition of one probe
     started, begun_s = format_utc(clock()), monotonic_s()
     found: str | None = build
     status: Status = "complete"
-    detail = ""
+    detail, recording = "", None
     try:
         found = read_build(client, build)
+        recording = _begin(probe, client, store, signer)
         result = probe.run(client)
     except NotRun as problem:
         status, detail = "not_run", str(problem)
-        result = _nothing(probe, UnknownReason.NOT_RUN)
+        result = nothing(probe.measures, UnknownReason.NOT_RUN)
     except ServiceProblem as problem:
         status, detail = "adapter_error", str(problem)
-        result = _nothing(probe, UnknownReason.ADAPTER_ERROR)
+        result = nothing(probe.measures, UnknownReason.ADAPTER_ERROR)
     result, detail = _without_credentials(client, result), client.redact(detail)
+    raw, result = result.raw, msgspec.structs.replace(result, raw={})
     assert set(result.measures) == set(probe.measures), f"{probe.name} has exactly the measures that it names"
     span = Span(started, format_utc(clock()), round((monotonic_s() - begun_s) * 1000))
     subject = make_subject(client.named, found, client.environ)
     observed = cite(store, signer, clock, client.named, found, given=build is not None, environ=client.environ)
-    outcome = Outcome(result.measures, _facts(result), status, detail)
+    recording = recording or _begin(probe, client, store, signer)
+    artifacts = recording.keep({**_encoded(raw), REPORT: _report_bytes(probe, status, result)})
+    outcome = Outcome(result.measures, _facts(result), status, detail, artifacts=artifacts)
     inputs = Inputs(target=target_sha256(client.named), table=probe.table)
     predicate = make_predicate(probe.kind, f"gonogo gate probe {probe.name}", span, inputs, outcome, observed)
-    digest = store.record(signer, probe.kind, subject, predicate).digest
+    digest = recording.sign(probe.kind, subject, predicate).digest
     report = {"probe": probe.name, "evidence": digest, "subject": subject, "predicate": predicate, **_details(result)}
     name = _write_report(out / f"{probe.name}.json", report)
     return Conducted(probe.name, status, detail, result, digest, name, _exit_code(status, result))
@@ -155,13 +166,29 @@ def _reported_build(client: TargetClient) -> str | None:
     return found
 
 
-def _nothing(probe: Probe, reason: UnknownReason) -> Result:
-    return Result({name: Measure(None, "count", unknown=reason) for name in probe.measures})
+def nothing(measures: Sequence[str], reason: UnknownReason) -> Result:
+    """The result of a probe that could not be run."""
+    return Result({name: Measure(None, "count", unknown=reason) for name in measures})
+
+
+def _begin(probe: Probe, client: TargetClient, store: EvidenceStore, signer: Signer) -> Recording:
+    return Recording(store, signer, store.begin_run(signer, step=short_kind(probe.kind), target=client.name))
+
+
+def _encoded(raw: dict[str, str]) -> dict[str, Path | bytes]:
+    return {name: text.encode() for name, text in raw.items()}
+
+
+def _report_bytes(probe: Probe, status: Status, result: Result) -> bytes:
+    """How the probe ended and everything that it tried, for the evidence store."""
+    return raw_text({"probe": probe.name, "status": status, **_details(result)}).encode()
 
 
 def _without_credentials(client: TargetClient, result: Result) -> Result:
     """A service may repeat a credential in an answer that a finding quotes: it is neither signed nor shown."""
-    return msgspec.json.decode(client.redact(msgspec.json.encode(result).decode()), type=Result)
+    raw = {name: client.redact(text) for name, text in result.raw.items()}
+    rest = msgspec.json.encode(msgspec.structs.replace(result, raw={}))
+    return msgspec.structs.replace(msgspec.json.decode(client.redact(rest.decode()), type=Result), raw=raw)
 
 
 def _facts(result: Result) -> dict[str, Json]:

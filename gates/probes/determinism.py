@@ -5,6 +5,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from gates.evidence.statement import EvidenceKind
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
+from gates.probes.raw import raw_text, read_raw
 from gates.schema.canonical import Json, sha256_hex
 from gates.schema.outcome import ExitCode
 from gates.schema.progress import progress
@@ -57,6 +59,22 @@ class Producer(msgspec.Struct, frozen=True):
 
 
 Made = dict[str, bytes]
+FILE = "outputs.json"
+
+
+class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one producer made in one environment: the sha256 of each artifact."""
+
+    producer: str
+    environment: str
+    artifacts: dict[str, str]
+
+
+class Outputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All outputs, a producer's environments in their order, and the producers that made none."""
+
+    made: tuple[Output, ...]
+    skipped: tuple[Skipped, ...]
 
 
 def make_probe(producers: Sequence[Producer]) -> Probe:
@@ -84,8 +102,7 @@ def scorecard_producer(arguments: Sequence[str]) -> Producer:
 def _run(producers: Sequence[Producer]) -> Callable[[TargetClient], Result]:
     def run(client: TargetClient) -> Result:  # noqa: ARG001  # every probe takes a client; this one runs programs
         with tempfile.TemporaryDirectory(prefix="determinism-") as scratch, progress("determinism", len(producers)) as shown:
-            digests: dict[str, str] = {}
-            findings: list[Finding] = []
+            outputs: list[Output] = []
             skipped: list[Skipped] = []
             for number, producer in enumerate(producers):
                 shown.step(number, producer.name)
@@ -93,29 +110,47 @@ def _run(producers: Sequence[Producer]) -> Callable[[TargetClient], Result]:
                 if isinstance(made, str):
                     skipped.append(Skipped(DIFFERING, producer.name, made))
                     continue
-                findings.extend(compare(producer.name, made))
-                first = made[ENVIRONMENTS[0].name]
-                digests.update({f"{producer.name}: {name}": sha256_hex(data) for name, data in first.items()})
+                for environment, artifacts in made.items():
+                    digests = {name: sha256_hex(data) for name, data in artifacts.items()}
+                    outputs.append(Output(producer.name, environment, digests))
             shown.step(len(producers))
-        facts: dict[str, Json] = {
-            "environments": [item.name for item in ENVIRONMENTS],
-            "artifacts": dict(sorted(digests.items())),
-        }
-        measure = counted(DIFFERING, len(digests), findings, skipped, to_change="no producer made an artifact")
-        return Result({DIFFERING: measure}, tuple(findings), tuple(skipped), facts)
+        result = judge_outputs(Outputs(tuple(outputs), tuple(skipped)))
+        return msgspec.structs.replace(result, facts={"environments": [item.name for item in ENVIRONMENTS], **result.facts})
 
     return run
 
 
-def compare(producer: str, made: Mapping[str, Made]) -> list[Finding]:
-    """One finding for each artifact that is not the same everywhere, naming the first environment where it differs."""
+def judge_outputs(outputs: Outputs) -> Result:
+    """Measures and findings. Pure."""
+    digests: dict[str, Json] = {}
+    findings: list[Finding] = []
+    for name, items in groupby(outputs.made, key=lambda item: item.producer):
+        made = {item.environment: item.artifacts for item in items}
+        findings.extend(compare(name, made))
+        first = next(iter(made.values()))
+        digests.update({f"{name}: {artifact}": digest for artifact, digest in first.items()})
+    measure = counted(DIFFERING, len(digests), findings, outputs.skipped, to_change="no producer made an artifact")
+    facts: dict[str, Json] = {"artifacts": dict(sorted(digests.items()))}
+    return Result({DIFFERING: measure}, tuple(findings), outputs.skipped, facts, raw={FILE: raw_text(outputs)})
+
+
+def again(folder: Path) -> Result:
+    """The result of the raw files in a folder."""
+    return judge_outputs(read_raw(folder / FILE, Outputs))
+
+
+def compare(producer: str, made: Mapping[str, Mapping[str, str]]) -> list[Finding]:
+    """One finding for each artifact that is not the same everywhere, naming the first environment where it differs.
+
+    `made` are the sha256 of the artifacts, by environment.
+    """
     findings = []
     (base_name, base), *others = made.items()
     for name in sorted({name for each in made.values() for name in each}):
         for environment, each in others:
             if each.get(name) != base.get(name):
-                found = f"{_digest(each.get(name))} with {environment}"
-                expected = f"{_digest(base.get(name))} as with {base_name}"
+                found = f"{_short(each.get(name))} with {environment}"
+                expected = f"{_short(base.get(name))} as with {base_name}"
                 findings.append(Finding(DIFFERING, f"{producer}: {name}", expected, found))
                 break
     return findings
@@ -160,5 +195,5 @@ def _artifacts(producer: Producer, stdout: bytes, folder: Path) -> Made:
     return made
 
 
-def _digest(data: bytes | None) -> str:
-    return "no artifact" if data is None else f"sha256 {sha256_hex(data)[:12]}"
+def _short(sha256: str | None) -> str:
+    return "no artifact" if sha256 is None else f"sha256 {sha256[:12]}"

@@ -12,8 +12,9 @@ from gates.probes.audit_trail import LedgerEntry, read_ledger, read_policies, re
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
 from gates.probes.ledger_match import Lines
-from gates.probes.trust import keep_trust
-from gates.receipts.files import read_receipt_file, write_policy_files, write_receipt_file
+from gates.probes.raw import raw_text, read_raw
+from gates.probes.trust import COPY, keep_trust
+from gates.receipts.files import read_policy_files, read_receipt_file, write_policy_files, write_receipt_file
 from gates.receipts.key_history import KeyHistory, load_history
 from gates.receipts.levels import Mark, Verified
 from gates.receipts.verifier import verify_receipts
@@ -22,12 +23,26 @@ from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 
 UNVERIFIED, WITHOUT, CHAINS = "unverified_receipts", "paid_runs_without_receipt", "broken_chains"
+MEASURES = (UNVERIFIED, WITHOUT, CHAINS)
+EXPORTED, RECEIPTS, POLICIES = "exported.json", "receipts.jsonl", "policies"
 _NOTHING_PAID = "the ledger holds no settlement: settle payments first, as `gonogo load run` does"
+
+
+class Exported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ledger when the receipts were read, its lines from then on, and the policies that were not served.
+
+    `first_use` is why the keys prove nothing about the service, "" if they were pinned.
+    """
+
+    entries: tuple[LedgerEntry, ...]
+    later: tuple[LedgerEntry, ...]
+    missing: tuple[str, ...]
+    first_use: str
 
 
 def make_probe(out: Path, trust_path: Path | None) -> Probe:
     """The probe, writing its export to `out`; `trust_path` is the JWKS that was pinned before, where it is not the target's."""
-    return Probe("receipt-verification", EvidenceKind.RECEIPT_VERIFICATION, (UNVERIFIED, WITHOUT, CHAINS), _run(out, trust_path))
+    return Probe("receipt-verification", EvidenceKind.RECEIPT_VERIFICATION, MEASURES, _run(out, trust_path))
 
 
 def _run(out: Path, trust_path: Path | None) -> Callable[[TargetClient], Result]:
@@ -38,30 +53,47 @@ def _run(out: Path, trust_path: Path | None) -> Callable[[TargetClient], Result]
             shown.step(1, "reading the ledger")
             entries = read_ledger(client)
             shown.step(2, "exporting the receipts")
-            export = out / "receipts.jsonl"
+            export = out / RECEIPTS
             receipts = read_receipts(client)
             write_receipt_file(export, [item.envelope for item in receipts])
             policies, missing = read_policies(client, receipts)
-            write_policy_files(out / "policies", policies)
+            write_policy_files(out / POLICIES, policies)
             later = read_ledger(client, entries[-1].seq if entries else 0)
             shown.step(3, "verifying the export, offline")
-            trust = load_trust(kept.path)
-            found = verify_export(export, trust, load_history(kept.path), policies)
+            exported = Exported(tuple(entries), tuple(later), tuple(missing), kept.first_use)
+            judged = _judge(exported, export, kept.path, policies)
             shown.step(4)
         facts: dict[str, Json] = {
             "trust_on_first_use": bool(kept.first_use),
             "trust": kept.source,
             "trust_sha256": sha256_hex(kept.path.read_bytes()),
-            "trusted_keys": list(trust.keyids),
+            "trusted_keys": list(load_trust(kept.path).keyids),
             "receipts_sha256": sha256_hex(export.read_bytes()),
             "ledger_entries": len(entries),
             "policies": [*sorted(policies)],
         }
-        judged = judge_export(found, entries, facts, later)
-        judged = judged if not missing else _without_policies(judged, missing, len(found))
-        return on_first_use(judged, kept.first_use) if kept.first_use else judged
+        raw = {
+            EXPORTED: raw_text(exported),
+            RECEIPTS: export.read_text("utf-8"),
+            COPY: kept.path.read_text("utf-8"),
+            **{f"{POLICIES}/{digest}.json": document.decode() for digest, document in policies.items()},
+        }
+        return msgspec.structs.replace(judged, facts={**facts, **judged.facts}, raw=raw)
 
     return run
+
+
+def _judge(exported: Exported, receipts: Path, trust: Path, policies: Mapping[str, bytes]) -> Result:
+    found = verify_export(receipts, load_trust(trust), load_history(trust), policies)
+    judged = judge_export(found, exported.entries, {}, exported.later)
+    judged = judged if not exported.missing else _without_policies(judged, exported.missing, len(found))
+    return on_first_use(judged, exported.first_use) if exported.first_use else judged
+
+
+def again(folder: Path) -> Result:
+    """The result of the raw files in a folder."""
+    policies = read_policy_files(sorted((folder / POLICIES).glob("*.json")))
+    return _judge(read_raw(folder / EXPORTED, Exported), folder / RECEIPTS, folder / COPY, policies)
 
 
 def on_first_use(judged: Result, why: str) -> Result:

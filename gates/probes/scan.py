@@ -1,5 +1,6 @@
 """Which files hold a secret? Every byte of every file that is named, without ever writing down what was found."""
 
+import hashlib
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,12 +32,16 @@ class Hit(msgspec.Struct, frozen=True, order=True):
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What was read, each file with the name to report, and what was not, or not all of it, with the reason."""
+    """What was read, each file with the name to report, and what was not, or not all of it, with the reason.
+
+    `digests` are the sha256 of what was searched, by the name to report.
+    """
 
     read: tuple[tuple[Path, str], ...]
     size_bytes: int
     hits: tuple[Hit, ...]
     unread: tuple[tuple[str, str], ...]
+    digests: dict[str, str]
 
 
 def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
@@ -47,6 +52,7 @@ def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
     hits: set[Hit] = set()
     unread: list[tuple[str, str]] = []
     read: list[tuple[Path, str]] = []
+    digests: dict[str, str] = {}
     size = 0
     for path, name in _files(paths):
         reason = _unreadable(path)
@@ -54,7 +60,7 @@ def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
             unread.append((name, reason))
             continue
         try:
-            length, found = _scan_file(path, name, (*exact, *SHAPES))
+            length, digest, found = _scan_file(path, name, (*exact, *SHAPES))
             hits.update(found)
             hits.update(_hidden_hits(path, name, (*exact, *SHAPES), found))
             reason = not_searched(path)
@@ -66,8 +72,9 @@ def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
             unread.append((name, reason))
             continue
         read.append((path, name))
+        digests[name] = digest
         size += length
-    return Scan(tuple(read), size, tuple(sorted(hits)), tuple(unread))
+    return Scan(tuple(read), size, tuple(sorted(hits)), tuple(unread), digests)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
@@ -103,14 +110,15 @@ def _begins_as_archive(path: Path) -> bool:
         return False
 
 
-def _scan_file(path: Path, name: str, patterns: Sequence[Pattern]) -> tuple[int, set[Hit]]:
+def _scan_file(path: Path, name: str, patterns: Sequence[Pattern]) -> tuple[int, str, set[Hit]]:
     """Read in windows that overlap: a log may be large, and may be cut short while it is read."""
     hits: set[Hit] = set()
-    size, line, carried = 0, 1, b""
+    size, line, carried, digest = 0, 1, b"", hashlib.sha256()
     with path.open("rb") as file:
         chunk = file.read(WINDOW_BYTES)
         while chunk:
             size += len(chunk)
+            digest.update(chunk)
             after = file.read(WINDOW_BYTES)
             data = carried + chunk
             own = len(data) - (OVERLAP_BYTES if after else 0)
@@ -119,7 +127,7 @@ def _scan_file(path: Path, name: str, patterns: Sequence[Pattern]) -> tuple[int,
             carried, chunk = data[own:], after
     if size == RAW_KEY_BYTES and path.suffix in _KEY_NAMES:
         hits.add(Hit(name, 1, RAW_KEY, short_digest(data)))
-    return size, hits
+    return size, digest.hexdigest(), hits
 
 
 def _hidden_hits(path: Path, name: str, patterns: Sequence[Pattern], found: set[Hit]) -> Iterator[Hit]:

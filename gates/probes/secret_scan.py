@@ -1,25 +1,22 @@
 """The probe secret-scan: is there a secret in the logs or artifacts? Only what is named on the command line is scanned."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from gates.evidence.statement import EvidenceKind, Measure
+from gates.evidence.statement import EvidenceKind
 from gates.probes.artifacts import kinds_of, missing_kinds
 from gates.probes.canaries import FORMATS, unproven
 from gates.probes.client import NotRun, TargetClient
-from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
+from gates.probes.conduct import Probe, Result
 from gates.probes.credentials import Sought, known_credentials
 from gates.probes.patterns import SHAPES, all_forms, exact_patterns
 from gates.probes.scan import Scan, scan
+from gates.probes.searched import FINDINGS, Searched, SearchedFile, judge_searched, kinds_in
 from gates.schema.canonical import to_builtins
-from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 from gates.schema.target import Target
-
-FINDINGS = "findings"
 
 
 def make_probe(paths: Sequence[Path], environ: Mapping[str, str], server_logs: Sequence[Path] = ()) -> Probe:
@@ -56,22 +53,16 @@ def _run(paths: Sequence[Path], environ: Mapping[str, str], server_logs: Sequenc
 
 
 def _result(target: Target, found: Scan, sought: Sought, lost: Sequence[str], server_logs: Sequence[Path]) -> Result:
-    kinds = Counter(kind for path, name in found.read for kind in kinds_of(path, name, server_logs))
-    forms = len(SHAPES) + sum(len(all_forms(texts)) for texts in sought.texts.values())
-    findings = tuple(
-        Finding(FINDINGS, f"{hit.file}:{hit.line}", "no secret", f"{hit.kind}, sha256 {hit.sha256_prefix}...")
-        for hit in found.hits
-    )
-    skipped = tuple(Skipped(FINDINGS, name, why) for name, why in (*found.unread, *sorted(sought.unsearchable.items())))
-    measure = counted(FINDINGS, len(found.read) * forms, findings, skipped, to_change="no file could be searched")
-    measure = msgspec.structs.replace(measure, made_of=dict(sorted(kinds.items())))
+    files = tuple(SearchedFile(name, found.digests[name], tuple(kinds_of(path, name, server_logs))) for path, name in found.read)
+    forms, kinds = len(SHAPES) + sum(len(all_forms(texts)) for texts in sought.texts.values()), kinds_in(files)
     absent = missing_kinds(target, kinds)
+    unsearched = (*found.unread, *sorted(sought.unsearchable.items()))
     facts = to_builtins(
         {
             "files": len(found.read),
             "forms": forms,
             "bytes": found.size_bytes,
-            "artifacts": dict(sorted(kinds.items())),
+            "artifacts": kinds,
             "artifacts_missing": absent,
             "planted_not_found": list(lost),
             "known_credentials": sorted(sought.texts),
@@ -80,17 +71,5 @@ def _result(target: Target, found: Scan, sought: Sought, lost: Sequence[str], se
         }
     )
     assert isinstance(facts, dict), "a mapping stays a mapping"
-    return Result({FINDINGS: _proven(measure, lost, absent)}, findings, skipped, facts)
-
-
-def _proven(measure: Measure, lost: Sequence[str], absent: Sequence[str]) -> Measure:
-    """What was found counts in any case; that nothing was found counts where it would have been, and where it matters."""
-    if measure.value != "0":
-        return measure
-    if lost:
-        why = f"planted secrets were not found: {', '.join(lost)}"
-        return msgspec.structs.replace(measure, value=None, unknown=UnknownReason.ADAPTER_ERROR, detail=why)
-    if absent:
-        why = f"not among what was scanned: {'; '.join(absent)}"
-        return msgspec.structs.replace(measure, value=None, unknown=UnknownReason.TOO_FEW_SAMPLES, detail=why)
-    return measure
+    searched = judge_searched(Searched(files, unsearched, found.hits, forms, tuple(lost), tuple(absent)))
+    return msgspec.structs.replace(searched, facts=facts)

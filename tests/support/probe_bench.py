@@ -1,16 +1,20 @@
 """A probe's workbench: a fake payment service, the target that describes it, and a folder for what a probe leaves."""
 
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import fake_payments
 import loopback
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from kept import lay_out, secrets_in
 
-from gates.evidence.dsse import Signer, jwks_bytes
+from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
+from gates.evidence.making import Span, settled
 from gates.evidence.store import EvidenceStore
 from gates.probes.client import TargetClient
 from gates.probes.conduct import conduct
+from gates.probes.recompute import recompute
 from gates.schema.target import Audit, Authorization, Build, NamedTarget, Operation, Target
 from gates.schema.time import fixed_clock, parse_utc
 
@@ -60,6 +64,21 @@ class Workbench:
         self.store = EvidenceStore(folder / "evidence")
         self.store.make()
         self.signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32))
+        self.trust = TrustRoot.from_jwks(jwks_bytes(self.signer.jwk), "the bench")
+
+    def _require_following(self, done, client):
+        """Whatever a probe measured follows from its artifacts, which hold none of the credentials, and its run is ended."""
+        contents = self.store.contents(self.trust)
+        held = contents.held(done.evidence, self.trust)
+        said = held.statement.predicate
+        with tempfile.TemporaryDirectory() as folder:
+            found = recompute(lay_out(self.store, held, Path(folder)))
+        status, _ = settled(Span(said.started_at, said.finished_at, said.duration_ms), found.status)
+        assert (found.kind, found.measures, status) == (said.kind, said.measures, said.status)
+        tokens = {role: text.removeprefix("Bearer ") for role, text in client.credentials.items()}
+        assert secrets_in(self.store, held, tokens) == []
+        (run,) = [run for run in contents.runs() if run.statement == done.evidence]
+        assert (run.note.step, run.note.target) == (said.kind, client.name)
 
     @contextmanager
     def client(self, *defects, **changes):
@@ -73,7 +92,9 @@ class Workbench:
     def conduct(self, probe, client, **options):
         """Conduct a probe at a fixed moment."""
         clock = fixed_clock(NOW)
-        return conduct(probe, client, out=self.out, store=self.store, signer=self.signer, clock=clock, **options)
+        done = conduct(probe, client, out=self.out, store=self.store, signer=self.signer, clock=clock, **options)
+        self._require_following(done, client)
+        return done
 
     def run(self, probe, *defects, **changes):
         """Conduct a probe against a fresh service."""

@@ -9,17 +9,17 @@ import msgspec
 
 from gates.evidence.statement import EvidenceKind
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
-from gates.probes.conduct import Finding, Probe, Result, Skipped, counted
+from gates.probes.conduct import Probe, Result, Skipped
 from gates.probes.fail_closed.judge import refusal_faults, replay_faults
 from gates.probes.fail_closed.request import Stage, build, is_foreign, make_stage, needs, prepare, send
 from gates.probes.fail_closed.table import SHIPPED, Row, Table, load_table, table_sha256
+from gates.probes.fail_closed.tried import ANSWERS, CODES, Answered, Tried, judge_answers
 from gates.probes.money_witness import MoneyWitness
 from gates.probes.openapi import read_openapi
 from gates.probes.specimen import make_specimen, release
 from gates.schema.canonical import Json
 from gates.schema.progress import progress
 
-ANSWERS, CODES = "unexpected_answers", "undocumented_codes"
 TOO_MANY = 429
 
 
@@ -120,24 +120,6 @@ def _try(client: TargetClient, table: Table, row: Row, stage: Stage, witness: Mo
 
 
 def _result(seen: list[Seen], skipped: list[Skipped], documented: frozenset[str], facts: dict[str, Json]) -> Result:
-    findings = [Finding(ANSWERS, item.row.name, expected, found) for item in seen for expected, found in item.faults]
-    coded = [(item.row.name, item.answer.code) for item in seen if item.answer.code]
-    strange = sorted({code for _, code in coded if code not in documented})
-    for code in strange:
-        where = next(name for name, found in coded if found == code)
-        findings.append(Finding(CODES, where, "a documented code", code))
-    wrong = sum(1 for item in seen if item.faults)
-    answers = msgspec.structs.replace(counted(ANSWERS, len(seen), findings, skipped), value=str(wrong) if seen else None)
-    codes = counted(CODES, len(coded), findings, to_change="no answer had a code")
-    cells: tuple[Json, ...] = tuple(
-        {
-            "row": item.row.name,
-            "status": item.answer.status,
-            "code": item.answer.code,
-            "as_another_tenant": is_foreign(item.row),
-            "verdict": "violation" if item.faults else "ok",
-        }
-        for item in seen
-    )
-    seen_codes: list[Json] = [*sorted({code for _, code in coded})]
-    return Result({ANSWERS: answers, CODES: codes}, tuple(findings), tuple(skipped), {**facts, "codes_seen": seen_codes}, cells)
+    tried = tuple(Tried(item.row.name, item.answer.status, item.answer.code, is_foreign(item.row), item.faults) for item in seen)
+    result = judge_answers(Answered(tried, tuple(skipped), tuple(sorted(documented))))
+    return msgspec.structs.replace(result, facts={**facts, **result.facts})

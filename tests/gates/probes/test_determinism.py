@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from gates.evidence.dsse import jwks_bytes
 from gates.probes.corpus import artifacts
 from gates.probes.determinism import ENVIRONMENTS, Producer, compare, corpus_producer, make_probe, verdict_producer
 from gates.schema.canonical import sha256_hex
@@ -89,8 +90,11 @@ def test_what_did_not_run_is_skipped_not_passed(workbench, producer, why):
 
 @pytest.mark.process
 def test_the_gates_verdict_is_the_same_in_every_environment(workbench):
-    """The verdict on stored evidence, with the moment and the build given."""
-    arguments = ["--evidence", str(workbench.store.folder), "--build", "a" * 64, "--now", "2026-11-23T10:00:00Z"]
+    """The verdict on stored evidence, with the moment and the build given; the log lists the probe's own run by then."""
+    trust = workbench.out.parent / "trust.json"
+    trust.write_bytes(jwks_bytes(workbench.signer.jwk))
+    arguments = ["--evidence", str(workbench.store.folder), "--trust", str(trust)]
+    arguments += ["--build", "a" * 64, "--now", "2026-11-23T10:00:00Z"]
     done = workbench.run(make_probe([verdict_producer(arguments)]))
     assert done.result.skipped == ()
     assert (done.result.measures["differing_artifacts"].value, done.result.measures["differing_artifacts"].samples) == ("0", 1)
@@ -98,7 +102,7 @@ def test_the_gates_verdict_is_the_same_in_every_environment(workbench):
 
 def test_an_artifact_that_is_missing_somewhere_differs():
     """Made here, not made there: that is a difference."""
-    (finding,) = compare("a program", {"one": {"x": b"1"}, "two": {}})
+    (finding,) = compare("a program", {"one": {"x": "1" * 64}, "two": {}})
     assert "no artifact with two" in finding.found
 
 

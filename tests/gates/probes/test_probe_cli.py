@@ -6,15 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from artifacts import make_artifacts
 from click.testing import CliRunner
+from kept import artifact_of, signed_again
 
+from gates.evidence.keys import load_signer, own_trust
+from gates.evidence.statement import Measure
+from gates.evidence.store import EvidenceStore
 from gates.probes.cli import NAMES, probe
 from gates.probes.conduct import read_build
 from gates.probes.secret_scan import make_probe
-from gates.schema.errors import UsageProblem
+from gates.schema.errors import UnknownProblem, UnverifiedProblem, UsageProblem
 from gates.schema.target import Build
+from scorecards.deep import require_following
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +177,33 @@ def test_evidence_is_dated_by_the_clock_alone(tmp_path):
     done = CliRunner().invoke(probe, argv, env={"GONOGO_HOME": str(tmp_path / "home")})
     assert done.exit_code == 2
     assert "--now" in done.output
+
+
+@pytest.mark.process
+def test_what_a_child_process_computes_from_the_store_is_what_the_probes_stated(used):
+    """Each probe of the gateway: its run is listed and ended, and an edited measure or a raw file that was changed is named."""
+    folder, _ = used
+    for name in NAMES:
+        paths = (make_artifacts(folder / "scanned"),) if name == "secret-scan" else ()
+        _probe(used, name, *paths)
+    home = folder / "home"
+    store, trust = EvidenceStore(home / "evidence"), own_trust(home)
+    contents = store.contents(trust)
+    latest = {item.statement.predicate.kind: item for item in contents.statements(trust) if item.statement.predicate.measures}
+    assert latest.keys() == set(NAMES)
+    for held in latest.values():
+        require_following(held, [store.folder])
+    assert {run.note.step for run in contents.runs()} == set(NAMES)
+    assert all(run.statement for run in contents.runs())
+
+    held = latest["policy-binding"]
+    measures = {**held.statement.predicate.measures, "broken_links": Measure("0", "count", 10_000)}
+    with pytest.raises(UnverifiedProblem, match="broken_links is 0 count, samples 10000, and its raw files give 0 count"):
+        require_following(signed_again(load_signer(home), held, measures=measures), [store.folder])
+    other = msgspec.structs.replace(held, statement=msgspec.structs.replace(held.statement, predicate_type="urn:gonogo:other:v2"))
+    with pytest.raises(UnknownProblem, match="no command computes policy-binding again"):
+        require_following(other, [store.folder])
+    receipts = artifact_of(store, latest["receipt-verification"], "receipts.jsonl")
+    receipts.write_bytes(receipts.read_bytes().replace(b'"sig":"', b'"sig":"A', 1))
+    with pytest.raises(UnverifiedProblem, match=r"receipts\.jsonl: .* was changed"):
+        require_following(latest["receipt-verification"], [store.folder])

@@ -1,0 +1,17 @@
+"""`gonogo gate recompute`: the measures of a probe's statement, computed again."""
+
+from pathlib import Path
+
+import click
+
+from gates.schema.output import write_document
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def recompute(folder: Path) -> None:
+    """Compute a probe's measures again from the files in FOLDER, named as in the statement, for `scorecard verify --deep`."""
+    from gates.evidence.recomputed import recomputed_bytes
+    from gates.probes.recompute import recompute as compute
+
+    write_document(recomputed_bytes(compute(folder)), nl=True)
