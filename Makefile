@@ -24,7 +24,7 @@ PAGES = README.md $(wildcard runbooks/*.md)
 COG = $(BIN)/cog --verbosity=1 -I tests/house -p 'import house_documents as page'
 PIP = $(BIN)/python -P -m pip --disable-pip-version-check --no-input
 
-.PHONY: help review test nightly lint check-format types arrows pages docs format coverage golden lock clean distclean
+.PHONY: help review test nightly lint check-format types arrows pages docs format coverage golden honesty lock clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -85,6 +85,9 @@ golden: $(STAMP) ## write the golden artifacts again; review them in the diff
 	@for kind in GateSet Signers Target; do \
 	  $(BIN)/gonogo schema $$kind > gates/schemas/$$(tr '[:upper:]' '[:lower:]' <<<"$$kind").schema.json; \
 	done
+
+honesty: $(STAMP) ## try every known way to an unearned green, and write runbooks/honesty.md again
+	@GONOGO_UPDATE_HONESTY=1 $(BIN)/python -P -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/honesty
 
 # uv resolves for every platform and Python at once, which pip cannot. Nothing else needs it, so it is not in .venv.
 lock: ## resolve pyproject.toml into requirements.lock

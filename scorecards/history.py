@@ -104,7 +104,9 @@ class History:
         facts = facts_of(held.statement, entry.object)
         if facts.target != target:
             return None
-        week, origin, at = facts.week, f"the official card {entry.object[:12]} of {facts.week}", parse_utc(entry.at)
+        was_restored = entry.object in self._contents.restored()
+        at = parse_utc(facts.past.evaluated_at if was_restored else entry.at)
+        week, origin = facts.week, f"the official card {entry.object[:12]} of {facts.week}"
         keyids = self._trust.verify(held.envelope).keyids
         listed = self._signers is not None and any(self._signers.may(keyid, Role.OFFICIAL, at) for keyid in keyids)
         if not listed and not held.statement.predicate.rehearsal:  # only its own rehearsal trusts a rehearsal key

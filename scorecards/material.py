@@ -13,10 +13,11 @@ from gates.evidence.contents import Contents
 from gates.evidence.dsse import Signer, TrustRoot
 from gates.evidence.keys import EVIDENCE, TRUST_FILE, load_signer, own_trust
 from gates.evidence.store import EvidenceStore, Held, part_of
+from gates.log.chain import Damage, LogProblem
 from gates.log.entry import EntryKind
 from gates.log.file import LOG
 from gates.log.known import check_against
-from gates.schema.canonical import canonical_json
+from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.gate import Gate
 from gates.schema.time import format_utc, parse_utc
 from gates.schema.waiver import Waiver
@@ -86,6 +87,7 @@ def read_material(
     latest = home / folder.REVIEWS / folder.LATEST
     if (latest / LOG).exists() and store.folder == home / EVIDENCE:
         check_against(contents.lines, str(latest), trust, str(store.folder / LOG))
+        _require_card(contents, latest)
     acts = load_acts(home, signers, contents)
     return Material(
         gates=gates,
@@ -110,6 +112,13 @@ def read_history(home: Path) -> History:
     trust = own_trust(home) if signers is None else own_trust(home).joined(signers.trust_root())
     contents = EvidenceStore(home / EVIDENCE).contents(trust)
     return History(contents, trust, signers, load_acts(home, signers, contents)[ActKind.LATE_REVIEW])
+
+
+def _require_card(contents: Contents, latest: Path) -> None:
+    """The last review's card is listed: a log that was cut just before it would let its week be judged again."""
+    card = folder.read_file(latest / folder.SIGNATURE_FILE).rstrip(b"\n")
+    if sha256_hex(card) not in contents.data:
+        raise LogProblem(Damage.TRUNCATED, contents.origin, f"the scorecard in {latest} is in no entry")
 
 
 def why_preview(material: Material, evidence: Sequence[Held], because: str, now: dt.datetime) -> str:

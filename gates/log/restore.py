@@ -20,6 +20,7 @@ from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import Clock, format_utc
 
 MORE = "give more review folders"
+CARD, CARD_TEXT = "scorecard.intoto.json", "scorecard.yaml"  # in a review folder: the signed card, and what it is about
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -62,6 +63,7 @@ def restore(home: Path, folder: Path, reviews: Sequence[Path], trust: TrustRoot,
     objects = Objects(folder / "objects")
     _put_back(LogFile(folder), objects, lines, dict(_envelopes(reviews)))
     _copy_artifacts(Artifacts(folder / "artifacts"), reviews)
+    _put_back_cards(objects, Artifacts(folder / "artifacts"), reviews)
     store, signer = EvidenceStore(folder, clock=clock), load_signer(home, clock)
     listed = {line.entry.object for line in LogFile(folder).lines(objects.stored())}
     again = tuple(_list_again(store, signer, objects, digest, trust) for digest in sorted(objects.stored() - listed))
@@ -89,6 +91,17 @@ def _copy_artifacts(artifacts: Artifacts, reviews: Sequence[Path]) -> None:
         for path in sorted((review / "artifacts").glob("[0-9a-f][0-9a-f]/*")):
             if path.is_file() and SHA256.fullmatch(path.name) and sha256_of(path)[0] == path.name:
                 artifacts.keep(path.name, path)
+
+
+def _put_back_cards(objects: Objects, artifacts: Artifacts, reviews: Sequence[Path]) -> None:
+    """A review's own card is listed after the log was copied into its folder, so no folder's log has the last one."""
+    for review in reviews:
+        card, text = review / CARD, review / CARD_TEXT
+        if card.exists():
+            data = card.read_bytes().rstrip(b"\n")
+            objects.write(sha256_hex(data), data)
+        if text.exists():
+            artifacts.keep(CARD_TEXT, text)
 
 
 def _list_again(store: EvidenceStore, signer: Signer, objects: Objects, digest: str, trust: TrustRoot) -> str:

@@ -11,12 +11,14 @@ from weeks import Weeks
 
 from gates.acts.act import ActKind
 from gates.evidence.dsse import Signer
-from gates.evidence.keys import adopt_trust
+from gates.evidence.keys import adopt_trust, own_trust
 from gates.evidence.store import Held
 from gates.log.entry import EntryKind
+from gates.log.restore import restore
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.gate import Gate
+from gates.schema.time import fixed_clock, parse_utc
 from scorecards.history import history_text
 from scorecards.material import read_history
 from scorecards.schema import Scorecard, Standing
@@ -102,6 +104,30 @@ def test_the_yaml_of_last_week_is_what_its_card_signed(life: Weeks, gates: tuple
     path.unlink()
     with pytest.raises(UnverifiedProblem, match="the scorecard of 2026-W48 is gone"):
         life.judge(gates, ONE, "2026-12-04T12:05:00Z")
+
+
+def cut_to(life: Weeks, count: int) -> None:
+    """The log as it was with so many lines, and the store with what those list."""
+    log = life.home / "evidence" / "log.jsonl"
+    kept = log.read_bytes().splitlines(keepends=True)[:count]
+    listed = {msgspec.json.decode(line)["object"] for line in kept}
+    for path in (life.home / "evidence" / "objects").glob("*/*"):
+        if path.name.partition(".")[0] not in listed:
+            path.unlink()
+    log.write_bytes(b"".join(kept))
+
+
+def test_a_log_cut_just_before_the_last_card_does_not_give_its_week_another_verdict(life: Weeks, gates: tuple[Gate, ...]) -> None:
+    """The last review's card is in no entry: exit 8. Restored from its folder it is the week's verdict again, weeks later too."""
+    log = life.home / "evidence" / "log.jsonl"
+    cut_to(life, len(log.read_bytes().splitlines()) - 1)
+    with pytest.raises(UnverifiedProblem, match=r"truncated: the scorecard in .*latest is in no entry"):
+        life.judge(gates, ONE, "2026-11-27T18:00:00Z")
+    latest = life.home / "reviews" / "latest"
+    late = fixed_clock(parse_utc("2026-12-11T09:00:00Z"))
+    restore(life.home, life.home / "evidence", [latest], own_trust(life.home), late)
+    assert [week for week, standing in standings(life) if standing == "official"] == ["2026-W48", "2026-W47"]
+    assert life.judge(gates, ONE, "2026-12-11T12:05:00Z")[0].spec.standing is Standing.OFFICIAL
 
 
 def test_without_signers_nothing_is_official(
