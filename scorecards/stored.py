@@ -19,6 +19,8 @@ from scorecards.schema import Scorecard
 from scorecards.weeks import monday
 from scorecards.whose_bar import LAUNCH_PLAN, make_plan
 
+ELSEWHERE = "judged from another evidence store (--evidence), whose log is not this state folder's"
+
 
 class Sources(msgspec.Struct, frozen=True):
     """Where the inputs are; a path None means the shipped gates, or the folder in the state folder."""
@@ -50,7 +52,10 @@ def open_store(home: Path, path: Path | None) -> EvidenceStore:
 def build_from_store(
     home: Path, sources: Sources, now: dt.datetime, out: Path | None, *, preview_because: str, keep: bool
 ) -> Scorecard:
-    """Judge stored evidence and write a folder; the service is only read for its build, if that is not given."""
+    """Judge stored evidence and write a folder; the service is only read for its build, if that is not given.
+
+    By another store than the state folder's own nothing becomes official: red runs and past weeks may be missing in it.
+    """
     named, gates = load_target(sources.target), load_rules(sources.gates)
     if sources.week is not None:
         monday(sources.week)
@@ -58,7 +63,8 @@ def build_from_store(
     store = open_store(home, sources.evidence)
     build = read_build(named) if sources.build is None else sources.build and require_sha256(sources.build)
     reviewed = make_reviewed(named, build, sources.profile)
-    occasion = Occasion.at(now, target=named.name, reviewed=reviewed, week=sources.week, preview_because=preview_because)
+    because = preview_because or _elsewhere(home, store)
+    occasion = Occasion.at(now, target=named.name, reviewed=reviewed, week=sources.week, preview_because=because)
     with store.held():
         material = read_material(home, store, gates, sources.waivers, bar_inputs(named.target))
         path = new_folder(home, occasion.week, out)
@@ -66,3 +72,7 @@ def build_from_store(
     if keep:
         point_latest(home, path)
     return scorecard
+
+
+def _elsewhere(home: Path, store: EvidenceStore) -> str:
+    return "" if store.folder.resolve() == (home / EVIDENCE).resolve() else ELSEWHERE
