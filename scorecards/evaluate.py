@@ -53,7 +53,7 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     previous = _previous(store, earlier[-1]) if earlier else None
     reviewed = {occasion.target: occasion.reviewed}
     evidence = [_compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
-    inputs = _inputs(occasion, material, past, why_preview(material, evidence, occasion.preview_because))
+    inputs = _inputs(occasion, material, past, why_preview(material, evidence, occasion.preview_because, occasion.now))
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
     yaml_bytes = folder.scorecard_yaml(scorecard)
     html_bytes = render_html(scorecard, sha256_hex(yaml_bytes))

@@ -1,6 +1,7 @@
 """The verdicts of a state folder, week by week: the signed cards that its log lists, each by a key that may, each on the last."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -11,13 +12,21 @@ from gates.evidence.dsse import TrustRoot
 from gates.log.entry import Entry, EntryKind
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import UnverifiedProblem
-from gates.schema.time import parse_utc
+from gates.schema.time import format_utc, parse_utc
+from gates.selection import CLOCK_SKEW
 from gates.signers.document import Role
 from gates.signers.ring import Signers
 from scorecards.card import CardFacts, facts_of
 from scorecards.schema import Standing
 from scorecards.weekly import PastWeek
 from scorecards.weeks import cutoff, is_due
+
+_DATED = (EntryKind.RUN, EntryKind.STATEMENT, EntryKind.CARD, EntryKind.PREVIEW)
+
+
+def latest_moment(entries: Iterable[Entry]) -> dt.datetime | None:
+    """The latest moment at which a run, a statement or a scorecard was listed; None where nothing was."""
+    return max((parse_utc(entry.at) for entry in entries if entry.kind in _DATED), default=None)
 
 
 class PastCard(msgspec.Struct, frozen=True):
@@ -50,14 +59,26 @@ class History:
         """The official weeks of a target up to and with the week `until`, oldest first.
 
         The log is walked from its start. Raises UnverifiedProblem for a card by a key that may not sign official ones, outside
-        its week, for a week that has one already, or that names another last week than the log does.
+        its week, listed by a clock that was set back, for a week that has one already, or that names another last week than the
+        log does.
         """
         found: dict[str, PastCard] = {}
+        self._require_forward()
         for entry in self._contents.entries(EntryKind.CARD, EntryKind.HUMAN):
             card = self._late_card(entry, target) if entry.kind is EntryKind.HUMAN else self._card(entry, target, found)
             if card is not None and (card.past.week not in found or not card.late_by):
                 found[card.past.week] = card
         return [found[week] for week in sorted(found) if week <= until]
+
+    def _require_forward(self) -> None:
+        """Raise UnverifiedProblem for a card that is dated before what the log lists in front of it."""
+        newest: dt.datetime | None = None
+        for entry in self._contents.entries(*_DATED):
+            at = parse_utc(entry.at)
+            if entry.kind is EntryKind.CARD and newest is not None and newest > at + CLOCK_SKEW:
+                text = f"listed at {entry.at}, after an entry of {format_utc(newest)}: the clock was set back"
+                raise UnverifiedProblem(f"the official card {entry.object[:12]}: {text}")
+            newest = max(newest or at, at)
 
     def rows(self, target: str | None) -> list[Row]:
         """What was evaluated and when, newest week first; weeks of releases before the log are `legacy`."""

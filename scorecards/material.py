@@ -1,5 +1,6 @@
 """What a scorecard is judged with: gates, evidence, human acts, history and keys, read once from the state folder."""
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,15 +18,16 @@ from gates.log.file import LOG
 from gates.log.known import check_against
 from gates.schema.canonical import canonical_json
 from gates.schema.gate import Gate
-from gates.schema.time import parse_utc
+from gates.schema.time import format_utc, parse_utc
 from gates.schema.waiver import Waiver
+from gates.selection import CLOCK_SKEW
 from gates.signers.document import Role, active_keyids
 from gates.signers.private import find_signer
 from gates.signers.ring import Signers
 from gates.signers.store import SIGNERS_FILE, load_signers
 from scorecards import folder
 from scorecards.card_bar import BarInputs
-from scorecards.history import History, PastCard
+from scorecards.history import History, PastCard, latest_moment
 from scorecards.loosening import Loosening
 
 
@@ -110,10 +112,22 @@ def read_history(home: Path) -> History:
     return History(contents, trust, signers, load_acts(home, signers, contents)[ActKind.LATE_REVIEW])
 
 
-def why_preview(material: Material, evidence: Sequence[Held], because: str) -> str:
-    """Why an evaluation cannot be official: `because`, or no Signers, no key, evidence by other keys; "" if it can."""
-    if because:
-        return because
+def why_preview(material: Material, evidence: Sequence[Held], because: str, now: dt.datetime) -> str:
+    """Why an evaluation cannot be official: `because`, a clock that was set back, no Signers, no key, evidence by other keys.
+
+    "" if it can.
+    """
+    return because or _set_back(material, now) or _not_listed(material, evidence)
+
+
+def _set_back(material: Material, now: dt.datetime) -> str:
+    newest = latest_moment(material.contents.entries())
+    if newest is None or newest <= now + CLOCK_SKEW:
+        return ""
+    return f"the log has an entry of {format_utc(newest)}, which is later than now: the clock was set back"
+
+
+def _not_listed(material: Material, evidence: Sequence[Held]) -> str:
     signers = material.signers
     if material.signer.rehearsal:
         return ""  # official within its rehearsal, and nowhere else

@@ -3,12 +3,21 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
+from statements import reviewed
+from weeks import Weeks
 
+from gates.evidence.dsse import Signer
+from gates.log.entry import EntryKind
+from gates.schema.errors import UnverifiedProblem
+from gates.schema.gate import Gate
 from gates.schema.state import make_state
 from scorecards.cli import gonogo
 from scorecards.folder import YAML_FILE
+from scorecards.material import read_history
+from scorecards.schema import Standing
 
 BUILD = "5f" * 32
 
@@ -51,3 +60,25 @@ def test_the_own_store_by_another_path_is_the_own_store(
     (home / "evidence").mkdir()
     (tmp_path / "link").symlink_to(home / "evidence")
     assert standing("--evidence", str(tmp_path / "link"))[0] == "official"
+
+
+def test_a_clock_that_was_set_back_makes_no_week_official(tmp_path: Path, signer: Signer, gates: tuple[Gate, ...]) -> None:
+    """The log has entries of a later moment: the card of the week before is a preview, and says so."""
+    life = Weeks(tmp_path / "home", signer)
+    life.judge(gates, reviewed(BUILD), "2026-11-27T12:05:00Z")
+    card, _ = life.judge(gates, reviewed(BUILD), "2026-11-20T12:05:00Z")
+    assert card.spec.standing is Standing.PREVIEW
+    assert card.spec.standing_reason.endswith("2026-11-27T12:05:00.000Z, which is later than now: the clock was set back")
+
+
+def test_a_card_that_was_listed_by_a_clock_that_was_set_back_is_refused(
+    tmp_path: Path, signer: Signer, gates: tuple[Gate, ...]
+) -> None:
+    """Whoever lists it: entries in front of it are later."""
+    life = Weeks(tmp_path / "home", signer)
+    _, out = life.judge(gates, reviewed(BUILD), "2026-11-20T12:05:00Z", because="a draft")
+    life.judge(gates, reviewed(BUILD), "2026-11-27T12:05:00Z")
+    card = msgspec.json.encode(msgspec.json.decode((out / "scorecard.intoto.json").read_bytes()))
+    life.store("2026-11-20T12:06:00Z").append(life.own, EntryKind.CARD, card)
+    with pytest.raises(UnverifiedProblem, match="the clock was set back"):
+        read_history(life.home).official("local", "2026-W48")
