@@ -78,14 +78,19 @@ class TrustRoot:
     """The keys that the verifier trusts; nothing that is being verified can add to them.
 
     `other_use` are keys in the trust file that are not for signatures, with their `use` (RFC 7517): they verify nothing.
-    `rehearsals` are rehearsal keys, which verify nothing outside their rehearsal.
+    `rehearsals` are rehearsal keys, which verify nothing outside their rehearsal, and `marked` those that are trusted inside one.
     """
 
     def __init__(
-        self, keys: Mapping[str, Ed25519PublicKey], other_use: Mapping[str, str], rehearsals: Collection[str] = ()
+        self,
+        keys: Mapping[str, Ed25519PublicKey],
+        other_use: Mapping[str, str],
+        rehearsals: Collection[str] = (),
+        marked: Collection[str] = (),
     ) -> None:
         self.other_use = other_use
         self.rehearsals = frozenset(rehearsals)
+        self.marked = frozenset(marked)
         self._keys = {keyid: key for keyid, key in keys.items() if keyid not in other_use and keyid not in self.rehearsals}
 
     @classmethod
@@ -98,7 +103,7 @@ class TrustRoot:
             document = msgspec.convert(read_json(data), _Jwks)
             keys: dict[str, Ed25519PublicKey] = {}
             other_use: dict[str, str] = {}
-            rehearsals: set[str] = set()
+            marked: set[str] = set()
             for jwk in document.keys:
                 bare: Jwk = {"crv": jwk.crv, "kty": jwk.kty, "x": jwk.x}
                 if (jwk.kty, jwk.crv) != ("OKP", "Ed25519"):
@@ -107,16 +112,17 @@ class TrustRoot:
                 keys[keyid] = Ed25519PublicKey.from_public_bytes(_unb64url(jwk.x))
                 if jwk.use != "sig":
                     other_use[keyid] = jwk.use
-                if jwk.gonogo_rehearsal and not rehearsal:
-                    rehearsals.add(keyid)
+                if jwk.gonogo_rehearsal:
+                    marked.add(keyid)
         except (msgspec.MsgspecError, ValueError) as error:
             raise UnverifiedProblem(f"{origin}: not a usable set of Ed25519 keys: {printable(str(error))}") from None
-        return cls(keys, other_use, rehearsals)
+        return cls(keys, other_use, marked=marked) if rehearsal else cls(keys, other_use, marked)
 
     def joined(self, other: "TrustRoot") -> "TrustRoot":
         """A root that trusts the keys of both, except those that either refuses."""
         keys = {keyid: root._keys[keyid] for root in (self, other) for keyid in root.keyids}  # noqa: SLF001  # of this class
-        return TrustRoot(keys, {**self.other_use, **other.other_use}, self.rehearsals | other.rehearsals)
+        other_use = {**self.other_use, **other.other_use}
+        return TrustRoot(keys, other_use, self.rehearsals | other.rehearsals, self.marked | other.marked)
 
     @property
     def keyids(self) -> tuple[str, ...]:

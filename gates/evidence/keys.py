@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gates.evidence.dsse import Jwk, Signer, TrustRoot, thumbprint
+from gates.evidence.dsse import REHEARSAL, Jwk, Signer, TrustRoot, thumbprint
 from gates.evidence.store import EvidenceStore
 from gates.log.entry import EntryKind
 from gates.log.notes import KeyNote
@@ -20,6 +20,7 @@ from gates.schema.durable import locked, write_durably
 from gates.schema.errors import Problem, UnverifiedProblem, UsageProblem
 from gates.schema.output import show
 from gates.schema.printable import printable
+from gates.schema.state import FILE as STATE_FILE
 from gates.schema.state import KEY_FILE, SIGNERS_FILE, is_rehearsal, make_state, state_dir
 from gates.schema.time import REHEARSAL_CLOCK, Clock, format_utc, system_clock
 
@@ -33,7 +34,7 @@ def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
 
     Where Signers list a machine for evidence whose private key is here, it is that machine's key.
     Raises UsageProblem where the key file is not 32 raw bytes, and for a new key in a folder with Signers, who have to list it;
-    UnverifiedProblem for a state folder of version 1.
+    UnverifiedProblem for a state folder of version 1, or whose state.json was changed.
     """
     make_state(home)
     if os.environ.get(REHEARSAL_CLOCK) and not is_rehearsal(home):
@@ -45,6 +46,8 @@ def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
     if machine is not None:
         return _introduced(home, machine, clock)
     found = read_signer(home)
+    if found is not None:
+        _require_same_mark(home, found)
     if found is not None and _is_known(home, found):
         return found
     (home / "keys").mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -196,6 +199,17 @@ class _Jwks(msgspec.Struct):
 def _is_known(home: Path, signer: Signer) -> bool:
     """With Signers, it is they who say which keys count; without, the trust file lists every key that signed here."""
     return _has_signers(home) or signer.keyid in {thumbprint(jwk) for jwk in _jwks(home / "keys" / TRUST_FILE)}
+
+
+def _require_same_mark(home: Path, signer: Signer) -> None:
+    """Raise UnverifiedProblem where state.json and the key's mark in the trust file differ: one of them was changed."""
+    marks = {thumbprint(jwk): bool(jwk.get(REHEARSAL)) for jwk in _jwks(home / "keys" / TRUST_FILE)}
+    if marks.get(signer.keyid, signer.rehearsal) != signer.rehearsal:
+        is_one, says = ("a real key", "a rehearsal") if signer.rehearsal else ("a rehearsal key", "no rehearsal")
+        raise UnverifiedProblem(
+            f"{home / STATE_FILE}: says that the folder is {says}, and {signer.keyid} is {is_one}",
+            next_step="bring state.json back from a copy; a rehearsal has a folder of its own",
+        )
 
 
 def _has_signers(home: Path) -> bool:

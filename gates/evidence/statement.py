@@ -152,14 +152,15 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
     """The statement inside, once its signature holds.
 
     Raises UnverifiedProblem naming `origin` for a signature, payload type or statement that is not right: a doubled member, not
-    exactly one subject, times that cannot be read or run backwards.
+    exactly one subject, times that cannot be read or run backwards, a rehearsal's mark that is not its key's.
     """
     if envelope.payload_type != PAYLOAD_TYPE:
         raise UnverifiedProblem(f"{origin}: payloadType {envelope.payload_type!r} is not {PAYLOAD_TYPE!r}")
     try:
-        payload = trust.verify(envelope).payload
+        signed = trust.verify(envelope)
     except UnverifiedProblem as problem:
         raise UnverifiedProblem(f"{origin}: {problem.message}") from None
+    payload = signed.payload
     try:
         read_json(payload)
         _refuse_version_1(payload, origin)
@@ -173,6 +174,9 @@ def open_statement(trust: TrustRoot, envelope: Envelope, origin: str) -> Stateme
         raise UnverifiedProblem(f"{origin}: the statement is about {count} subjects, not about exactly one")
     if statement.predicate.kind != short_kind(statement.predicate_type):
         raise UnverifiedProblem(f"{origin}: kind {statement.predicate.kind!r} is not that of {statement.predicate_type}")
+    if any((keyid in trust.marked) != statement.predicate.rehearsal for keyid in signed.keyids):
+        what = "a rehearsal's, and its key is none" if statement.predicate.rehearsal else "no rehearsal's, and its key is one"
+        raise UnverifiedProblem(f"{origin}: the statement is {what}: {', '.join(signed.keyids)}")
     _require_times(statement.predicate, origin)
     return statement
 

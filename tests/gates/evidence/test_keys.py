@@ -4,15 +4,19 @@ import stat
 
 import msgspec
 import pytest
+import statements
 from log_processes import run_together, start
-from signing import put_signers
+from signing import STRAY, key, put_signers
 
-from gates.evidence.dsse import TrustRoot, jwks_bytes
+from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.evidence.keys import KEY_FILE, TRUST_FILE, adopt_trust, load_signer, load_trust, own_trust
+from gates.evidence.statement import open_statement
 from gates.evidence.store import EvidenceStore
 from gates.log.entry import EntryKind
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.state import is_rehearsal, make_state
+
+AT = "2026-11-27T11:40:00.000Z"
 
 
 @pytest.fixture
@@ -143,6 +147,32 @@ def test_a_real_key_does_not_become_one_for_rehearsals(home):
     assert own_trust(home).keyids == ()
     with pytest.raises(UnverifiedProblem, match="a rehearsal key"):
         EvidenceStore(home / "evidence").load(own_trust(home))
+
+
+@pytest.mark.parametrize(("was", "says"), [(True, b"false"), (False, b"true")])
+def test_a_state_json_that_says_another_than_its_key_is_refused(home, was, says):
+    """A real key that signed as a rehearsal's, by a stepped clock, would date weeks; and the other way round: exit 8."""
+    make_state(home, rehearsal=was)
+    load_signer(home)
+    (home / "state.json").write_bytes(b'{"rehearsal":%b,"version":2}' % says)
+    with pytest.raises(UnverifiedProblem, match=r"state\.json: says that the folder is"):
+        load_signer(home)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_statement_is_a_rehearsal_s_if_and_only_if_its_key_is(marked):
+    """Whoever signs: a rehearsal's statement by a real key, and a real one by a rehearsal's, verify nowhere."""
+    by = Signer(key(STRAY), rehearsal=marked)
+    root = TrustRoot.from_jwks(jwks_bytes(by.jwk), "the test", rehearsal=True)
+    for said in (True, False):
+        held = statements.hold(
+            by, "urn:x:v2", statements.subject("5f" * 32), statements.predicate("urn:x:v2", AT, {}, rehearsal=said)
+        )
+        if said is marked:
+            assert open_statement(root, held.envelope, "it") == held.statement
+            continue
+        with pytest.raises(UnverifiedProblem, match=r"the statement is (a|no) rehearsal's"):
+            open_statement(root, held.envelope, "it")
 
 
 @pytest.mark.parametrize("mark", ['"true"', "1", "null"])
