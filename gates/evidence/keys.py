@@ -105,20 +105,23 @@ def make_key(*, rehearsal: bool) -> "NewKey":
 def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer:
     """Trust a key, list it in the log, and store it if it is new.
 
-    In this order: after a crash the next call begins again.
+    In this order: after a crash the next call begins again. A machine's key, which lies elsewhere, is trusted last: from then on a
+    folder without a log has lost it.
     """
     path = home / "keys" / TRUST_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = _jwks(path)
     known = {thumbprint(jwk) for jwk in before}
     previous = tuple(sorted(known - {signer.keyid}))
-    if signer.keyid not in known:
-        keys = sorted([*before, signer.jwk], key=thumbprint)
-        write_durably(path, canonical_json({"keys": keys}))
+    trusted = canonical_json({"keys": sorted([*before, signer.jwk], key=thumbprint)})
+    if isinstance(signer, NewKey) and signer.keyid not in known:
+        write_durably(path, trusted)
     note = KeyNote(signer.keyid, previous, format_utc(clock()), signer.rehearsal)
     EvidenceStore(home / EVIDENCE, clock=clock).note(signer, EntryKind.KEY, note)
     if isinstance(signer, NewKey):
         write_durably(home / KEY_FILE, signer.private_bytes(), mode=0o600)
+    elif signer.keyid not in known:
+        write_durably(path, trusted)
     if previous and signer.keyid not in known:
         show(f"{path}: the new evidence key {signer.keyid} is logged and trusted, in addition to {', '.join(previous)}", err=True)
     return signer

@@ -20,7 +20,7 @@ from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnknownProblem
 from gates.schema.output import show
 from gates.schema.state import FILE as STATE_FILE
-from gates.schema.state import KEY_FILE
+from gates.schema.state import KEY_FILE, SIGNERS_FILE, TRUST_FILE
 from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 
 __all__ = ["EvidenceStore", "Export", "Held", "part_of", "read_envelope"]
@@ -214,7 +214,8 @@ class EvidenceStore:
             return
         count = len(self._envelopes.stored())
         home = self.folder.parent
-        begun = self.folder.name == "evidence" and (home / STATE_FILE).exists() and (home / KEY_FILE).exists()
+        has_key = (home / KEY_FILE).exists() or ((home / SIGNERS_FILE).exists() and (home / TRUST_FILE).exists())
+        begun = self.folder.name == "evidence" and (home / STATE_FILE).exists() and has_key
         if count or begun:
             text = f"there are {count} envelopes in {self.objects} and no log that lists them"
             raise LogProblem(

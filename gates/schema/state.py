@@ -12,6 +12,7 @@ from gates.schema.printable import printable
 FILE = "state.json"
 VERSION = 2
 KEY_FILE = "keys/evidence-signing.key"
+TRUST_FILE = "keys/evidence-trust.json"
 SIGNERS_FILE = "signers.json"
 _VERSION_1 = ("evidence/objects", "history.db", KEY_FILE)
 

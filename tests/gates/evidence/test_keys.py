@@ -1,20 +1,23 @@
 """Keys: one on first use however many processes begin, a new one in place of one that is gone, and rehearsal keys apart."""
 
+import shutil
 import stat
 
 import msgspec
 import pytest
 import statements
 from log_processes import run_together, start
-from signing import STRAY, key, put_signers
+from signing import CI, STRAY, key, put_signers, signer
 
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.evidence.keys import KEY_FILE, TRUST_FILE, adopt_trust, load_signer, load_trust, own_trust
 from gates.evidence.statement import open_statement
 from gates.evidence.store import EvidenceStore
+from gates.log.chain import LogProblem
 from gates.log.entry import EntryKind
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.state import is_rehearsal, make_state
+from gates.signers.private import keep_key
 
 AT = "2026-11-27T11:40:00.000Z"
 
@@ -147,6 +150,23 @@ def test_a_real_key_does_not_become_one_for_rehearsals(home):
     assert own_trust(home).keyids == ()
     with pytest.raises(UnverifiedProblem, match="a rehearsal key"):
         EvidenceStore(home / "evidence").load(own_trust(home))
+
+
+def test_a_lost_log_is_not_begun_anew_where_a_machine_s_key_lies_elsewhere(home, tmp_path, monkeypatch):
+    """Its folder has no key file; that it trusts the key shows that there was a log. Begun once, it can be begun again."""
+    monkeypatch.setenv("GONOGO_KEYS", str(tmp_path / "keys"))
+    put_signers(home)
+    shutil.rmtree(home / "evidence")
+    shutil.rmtree(home / "keys")
+    keep_key("ci", key(CI))
+    assert load_signer(home).keyid == load_signer(home).keyid == signer(CI).keyid
+    assert len(_noted(home)) == 1
+    shutil.rmtree(home / "evidence")
+    store = EvidenceStore(home / "evidence")
+    with pytest.raises(LogProblem, match="no log that lists them"):
+        store.begin_run(load_signer(home), step="load", target="local")
+    with pytest.raises(LogProblem, match="no log that lists them"):
+        store.contents(own_trust(home))
 
 
 @pytest.mark.parametrize(("was", "says"), [(True, b"false"), (False, b"true")])
