@@ -26,11 +26,13 @@ from gates.signers.store import read_chain, require_pinned
 from scorecards import folder
 from scorecards.build import BuildInputs, build, previous_ref
 from scorecards.card import facts_of
+from scorecards.history import makes_official
 from scorecards.material import loosening_of
 from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
 
 _SHOWN = 140
+_WHO_MAY = f"{folder.SIGNERS_FILE} is part of the folder: name the document that you trust with --signers SHA256"
 
 
 class NotReached(Exception):
@@ -81,6 +83,8 @@ class Checks:
             raise UnverifiedProblem(
                 f"{folder.INPUTS_FILE}: the loosening of {loose[0].criterion} is in no signed act of the folder"
             )
+        if found and self._pin is None:
+            raise Unpinned(_WHO_MAY)
         return f"{len(found)} acts" if found else "none"
 
     def history(self) -> str:
@@ -91,15 +95,19 @@ class Checks:
             held = read_envelope(line, self._root(), f"{folder.HISTORY_FILE}:{number}")
             facts = facts_of(held.statement, f"{folder.HISTORY_FILE}:{number}")
             cards[facts.week] = (held, facts)
-        late = {act.statement.about.digest.sha256 for act in self._acts() if act.statement.predicate.act is ActKind.LATE_REVIEW}
+        reviews = [act for act in self._acts() if act.statement.predicate.act is ActKind.LATE_REVIEW]
+        late = {act.statement.about.digest.sha256: act for act in reviews}
         for past in inputs.history:
             if past.week not in cards:
                 raise UnverifiedProblem(f"{folder.HISTORY_FILE}: holds no signed card of {past.week}")
             held, facts = cards[past.week]
             if facts.past != past or facts.target != inputs.target:
                 raise UnverifiedProblem(f"{folder.INPUTS_FILE}: {past.week} is not what its signed card says")
-            if past.yaml_sha256 not in late:
+            act = late.get(past.yaml_sha256)
+            if act is None or not makes_official(act, facts):
                 self._require_official(held, facts.standing, past.evaluated_at, f"the card of {past.week}")
+        if late and self._pin is None:
+            raise Unpinned(_WHO_MAY)
         return f"{len(inputs.history)} weeks"
 
     def previous(self) -> str:
@@ -169,7 +177,7 @@ class Checks:
             text = f"{origin}: is {standing.value}, signed by {', '.join(keyids)}: not by a key that the Signers list for it"
             raise UnverifiedProblem(text)
         if self._pin is None:
-            raise Unpinned(f"{folder.SIGNERS_FILE} is part of the folder: name the document that you trust with --signers SHA256")
+            raise Unpinned(_WHO_MAY)
 
     def _signers(self) -> Signers | None:
         path = self._path / folder.SIGNERS_FILE

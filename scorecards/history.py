@@ -126,11 +126,18 @@ class History:
         signed = act.statement.about.digest.sha256
         for held, facts in self._all(EntryKind.PREVIEW):
             if (facts.past.yaml_sha256, facts.target) == (signed, target):
-                # What was judged before the week's verdict was due cannot be made that verdict by people.
-                moments = (act.statement.predicate.at, facts.past.evaluated_at)
-                due = all(parse_utc(moment) >= cutoff(facts.week) for moment in moments)
+                due = makes_official(act, facts)
                 return PastCard(facts.past, held, act.people) if due else None
         return None
+
+
+def makes_official(act: HeldAct, facts: CardFacts) -> bool:
+    """Whether a late review can make this card its week's verdict: judged and signed once it was due, and judged within the week.
+
+    After the week other evidence counts, and the week's red runs do not.
+    """
+    signed_at, judged_at = parse_utc(act.statement.predicate.at), parse_utc(facts.past.evaluated_at)
+    return is_due(facts.week, judged_at) and signed_at >= cutoff(facts.week)
 
 
 def history_text(rows: Sequence[Row], output_format: str) -> str:

@@ -105,8 +105,8 @@ def make_key(*, rehearsal: bool) -> "NewKey":
 def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer:
     """Trust a key, list it in the log, and store it if it is new.
 
-    In this order: after a crash the next call begins again. A machine's key, which lies elsewhere, is trusted last: from then on a
-    folder without a log has lost it.
+    In this order: after a crash the next call begins again. A machine's key, which lies elsewhere, is trusted last: from then on
+    a folder without a log has lost it.
     """
     path = home / "keys" / TRUST_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

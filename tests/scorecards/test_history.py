@@ -129,6 +129,18 @@ def test_a_past_week_becomes_official_by_two_people(life: Weeks, gates: tuple[Ga
     assert card.spec.standing is Standing.PREVIEW
 
 
+@pytest.mark.parametrize(("judged", "week"), [("2026-12-07T09:00:00Z", "2026-W49"), ("2026-12-03T09:00:00Z", "2026-W49")])
+def test_what_was_judged_outside_the_week_s_time_does_not_become_its_verdict(
+    life: Weeks, gates: tuple[Gate, ...], judged: str, week: str
+) -> None:
+    """On the Monday after it the red runs of the week would not count, and on its Thursday it was not due."""
+    put_signers(life.home)
+    _, out = life.judge(gates, ONE, judged, because="a draft", week=week)
+    digest = card_sha256(out)
+    put_act(life.home, act(ActKind.LATE_REVIEW, ADA, GRACE, name=digest, sha256=digest, at="2026-12-07T10:00:00.000Z"))
+    assert "2026-W49" not in [item.past.week for item in read_history(life.home).official("local", "2026-W49")]
+
+
 def late(life: Weeks, gates: tuple[Gate, ...]) -> tuple[Scorecard, Path]:
     return life.judge(gates, ONE, "2026-12-04T18:00:00Z", because="a draft")
 

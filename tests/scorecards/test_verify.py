@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from signing import put_act, put_signers, waiver_act
+from signing import put_act, put_signers, signers, waiver_act
 from statements import reviewed
 from weeks import Weeks
 
@@ -18,6 +18,7 @@ from gates.schema.outcome import ExitCode
 from scorecards.verify import Checked, Level, exit_code, levels_text, verify_folder
 
 Change = Callable[[bytes], bytes]
+PIN = signers().digest
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def failed(levels: Sequence[Level]) -> list[str]:
 
 def test_an_untouched_folder_is_verified_at_every_level(review: Path, trust: TrustRoot) -> None:
     """Evidence, last week, YAML, HTML, signature and signer pass: exit 0."""
-    levels = verify_folder(review, trust)
+    levels = verify_folder(review, trust, pin=PIN)
     assert [level.checked for level in levels] == [Checked.PASS] * 9
     assert exit_code(levels) is ExitCode.GREEN
     assert levels_text(levels, "text").endswith("verified\n")
@@ -70,6 +71,13 @@ def test_a_rehearsal_verifies_nowhere_else(review: Path) -> None:
     levels = verify_folder(review, None)
     assert exit_code(levels) is ExitCode.UNVERIFIED
     assert any("a rehearsal key: it verifies nothing outside its rehearsal" in level.detail for level in levels)
+
+
+def test_acts_count_only_under_signers_that_the_verifier_names(review: Path, trust: TrustRoot) -> None:
+    """The people who signed them are listed in the folder itself, which anyone can write: not checked, exit 3."""
+    levels = verify_folder(review, trust)
+    assert [level.claim.partition(" ")[0] for level in levels if level.checked is Checked.NOT_CHECKED] == ["waivers,"]
+    assert exit_code(levels) is ExitCode.UNKNOWN
 
 
 def test_a_stranger_s_keys_verify_nothing(review: Path) -> None:
@@ -135,7 +143,7 @@ def test_each_kind_of_tampering_is_found_and_named(
     before = path.read_bytes()
     path.write_bytes(change(before))
     assert path.read_bytes() != before
-    levels = verify_folder(review, trust)
+    levels = verify_folder(review, trust, pin=PIN)
     if not claim:
         assert exit_code(levels) is ExitCode.GREEN
         return
@@ -148,7 +156,7 @@ def test_each_kind_of_tampering_is_found_and_named(
 def test_a_missing_file_is_named(review: Path, trust: TrustRoot, name: str) -> None:
     """Nothing is taken as read."""
     (review / name).unlink()
-    levels = verify_folder(review, trust)
+    levels = verify_folder(review, trust, pin=PIN)
     assert exit_code(levels) is ExitCode.UNVERIFIED
     assert any(name in level.detail for level in levels if level.checked is Checked.FAIL)
 
@@ -160,7 +168,7 @@ def test_a_second_review_after_the_cut_off_is_a_preview_of_the_same_week(
     card, again = life.judge(gates, reviewed("5f" * 32), "2026-11-27T15:00:00Z")
     assert again != review
     assert card.spec.standing.value == "preview"
-    assert exit_code(verify_folder(again, trust)) is ExitCode.GREEN
+    assert exit_code(verify_folder(again, trust, pin=PIN)) is ExitCode.GREEN
 
 
 @pytest.mark.parametrize("name", ["scorecard.yaml", "scorecard.html"])
@@ -168,5 +176,5 @@ def test_line_ends_that_were_changed_are_said_to_be_so(review: Path, trust: Trus
     """CR LF in the place of LF, as a checkout on Windows makes them."""
     path = review / name
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    details = [level.detail for level in verify_folder(review, trust) if level.checked is Checked.FAIL]
+    details = [level.detail for level in verify_folder(review, trust, pin=PIN) if level.checked is Checked.FAIL]
     assert f"{name}: every line ends with CR LF, not with LF as it was written; nothing else was changed" in details
