@@ -129,18 +129,22 @@ def run(  # each parameter is one option of the command line
 
     Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
+    from gates.acts.act import ActKind
+    from gates.acts.store import explained_by, load_acts
     from gates.acts.waivers import load_waivers
     from gates.build import make_reviewed
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
     from gates.render import render
     from gates.schema.target import load_target
+    from gates.signers.store import load_signers
 
     gates, named = _load(gates_path), load_target(target)
     held = open_store(evidence_path).load(trust_root(trust_path))
     waivers = load_waivers(state_dir(), waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
-    review = decide(gates, held, reviewed, clock_at(now)(), waivers)
+    explained = explained_by(load_acts(state_dir(), load_signers(state_dir()))[ActKind.EXPLANATION])
+    review = decide(gates, held, reviewed, clock_at(now)(), waivers, explained)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 

@@ -75,7 +75,7 @@ def _of_target(criterion: Criterion, priority: Priority, target: str, judging: J
 
 def _red_before(criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict | None:
     build = judging.reviewed[target].build
-    for item in of_the_week(criterion.source.predicate_type, judging.shelf, target, build, judging.now):
+    for item in of_the_week(criterion.source.predicate_type, judging.shelf, build, judging.now):
         failed = None if item.digest in judging.explained else failed_in(criterion, item)
         if failed is not None:
             measure, reading, ruling = failed

@@ -43,7 +43,7 @@ def red_runs(
 
 
 def _failing(criterion: Criterion, shelf: Shelf, reviewed: Mapping[str, Reviewed], now: dt.datetime) -> Iterator[Held]:
-    for target, one in sorted(reviewed.items()):
-        for item in of_the_week(criterion.source.predicate_type, shelf, target, one.build, now):
+    for build in sorted({one.build for one in reviewed.values()}):
+        for item in of_the_week(criterion.source.predicate_type, shelf, build, now):
             if failed_in(criterion, item) is not None:
                 yield item

@@ -57,14 +57,21 @@ class Shelf:
     def __init__(self, evidence: Iterable[Held]) -> None:
         self._by_digest: dict[str, Held] = {}
         self._by_kind: dict[tuple[str, str], list[Held]] = {}
+        self._by_build: dict[tuple[str, str], list[Held]] = {}
         self._by_digest.update((item.digest, item) for item in evidence)
         for item in self._by_digest.values():
             for subject in item.statement.subject:
                 self._by_kind.setdefault((item.statement.predicate_type, subject.name), []).append(item)
+            build = item.statement.subject[0].digest.get("build", "")
+            self._by_build.setdefault((item.statement.predicate_type, build), []).append(item)
 
     def about(self, predicate_type: str, target: str) -> list[Held]:
         """Every statement of this kind about this target."""
         return self._by_kind.get((predicate_type, target), [])
+
+    def of_build(self, predicate_type: str, build: str) -> list[Held]:
+        """Every statement of this kind about this build, whatever its target is called."""
+        return self._by_build.get((predicate_type, build), []) if build else []
 
     def cited(self, statement: Statement) -> Held | None:
         """The observation of the build that a statement cites, if it is here and of the same build and instance."""
@@ -125,11 +132,13 @@ def find(criterion: Criterion, priority: Priority, shelf: Shelf, target: str, re
     return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure or measure_of(criterion, predicate))
 
 
-def of_the_week(predicate_type: str, shelf: Shelf, target: str, build: str, now: dt.datetime) -> Iterator[Held]:
-    """Every statement of this kind about this build of the target that finished in the week of `now`, oldest first."""
+def of_the_week(predicate_type: str, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:
+    """Every statement of this kind about this build that finished in the week of `now`, oldest first.
+
+    Under whatever name of a target: another name of the file does not undo what was found in the build.
+    """
     begin = week_start(now)
-    about = (item for item in shelf.about(predicate_type, target) if item.statement.subject[0].digest.get("build") == build)
-    recent = [item for item in about if build and begin <= _finished(item) <= now + CLOCK_SKEW]
+    recent = [item for item in shelf.of_build(predicate_type, build) if begin <= _finished(item) <= now + CLOCK_SKEW]
     yield from sorted(recent, key=lambda item: (_finished(item), item.digest))
 
 
@@ -147,7 +156,7 @@ def relevant(
     for kind in kinds:
         for target, one in reviewed.items():
             judged = newest(kind, shelf, target, one)
-            for item in (*([judged.held] if judged else []), *of_the_week(kind, shelf, target, one.build, now)):
+            for item in (*([judged.held] if judged else []), *of_the_week(kind, shelf, one.build, now)):
                 observation = shelf.cited(item.statement)
                 kept |= {found.digest: found for found in (item, observation) if found is not None}
     return tuple(kept[digest] for digest in sorted(kept))

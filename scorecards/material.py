@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gates.acts.act import ActKind
-from gates.acts.store import HeldAct, load_acts
+from gates.acts.store import HeldAct, explained_by, load_acts
 from gates.acts.waivers import load_waivers
 from gates.evidence.contents import Contents
 from gates.evidence.dsse import Signer, TrustRoot
@@ -97,7 +97,7 @@ def read_material(
         contents=contents,
         history=History(contents, trust, signers, acts[ActKind.LATE_REVIEW]),
         bar=msgspec.structs.replace(bar, loosenings=tuple(map(loosening_of, acts[ActKind.LOOSENING]))),
-        explained=tuple(sorted({act.statement.about.digest.sha256 for act in acts[ActKind.EXPLANATION]})),
+        explained=explained_by(acts[ActKind.EXPLANATION]),
         signers=signers,
         official=signer if signer.rehearsal else _official(signers),
         signers_file=None if signers is None else (home / SIGNERS_FILE).read_bytes(),

@@ -1,6 +1,7 @@
 """Where acts are: complete ones in the log of the evidence store, and those that wait for another person's signature."""
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -51,6 +52,11 @@ def load_acts(home: Path, signers: Signers | None, contents: Contents | None = N
     found = [_read(held.data[entry.object], entry, signers) for entry in held.entries(EntryKind.HUMAN)]
     found.sort(key=lambda held: (held.statement.predicate.at, held.digest))
     return {kind: tuple(held for held in found if held.statement.predicate.act is kind) for kind in ActKind}
+
+
+def explained_by(acts: Iterable[HeldAct]) -> tuple[str, ...]:
+    """The digests of the red runs that these explanations are about."""
+    return tuple(sorted({act.statement.about.digest.sha256 for act in acts}))
 
 
 def read_complete(data: bytes, signers: Signers, origin: str, recorded_at: dt.datetime | None = None) -> HeldAct:

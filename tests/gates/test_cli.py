@@ -1,5 +1,6 @@
 """The commands of the room: what they print, where, and how they end."""
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -7,7 +8,13 @@ import sys
 import msgspec
 import pytest
 import yaml
-from signing import put_signers, waiver_act
+from signing import ADA, GRACE, act, put_act, put_signers, waiver_act
+
+from gates.acts.act import ActKind
+from gates.evidence.keys import load_signer
+from gates.evidence.statement import EvidenceKind, Measure
+from gates.evidence.store import EvidenceStore
+from gates.schema.time import format_utc
 
 NOW = "2026-11-23T10:00:00Z"
 BUILD = "b" * 64
@@ -73,6 +80,22 @@ def test_gate_run_of_one_gate_with_its_evidence_is_a_go(gonogo, bench, stored, t
     assert code == 0
     assert out.startswith("GO   as of 2026-11-23T10:00:00.000Z\n")
     assert stored.digest[:12] in out
+
+
+def test_gate_run_holds_a_red_run_of_the_week_until_two_people_explain_it(gonogo, bench, stored, tmp_path):
+    """NO GO with exit 1 in spite of the later green run, and GO with the signed explanation."""
+    home = tmp_path / "home"
+    put_signers(home)
+    said = stored.statement.predicate
+    earlier = format_utc(bench.now - dt.timedelta(hours=2))
+    found = {"measures": {"double_settles": Measure("3", "count", samples=412)}}
+    before = msgspec.structs.replace(said, started_at=earlier, finished_at=earlier, **found)
+    red = EvidenceStore(home / "evidence").record(load_signer(home), EvidenceKind.LOAD_RUN, stored.statement.subject[0], before)
+    gates = _gates(bench, tmp_path / "gates", bench.gate(bench.criterion(automatic_no_go=True)))
+    command = ("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW)
+    assert gonogo(*command)[0] == 1
+    put_act(home, act(ActKind.EXPLANATION, ADA, GRACE, name=red.digest, sha256=red.digest))
+    assert gonogo(*command)[0] == 0
 
 
 def test_gate_run_of_the_catalog_today_is_an_unknown(gonogo, stored):
