@@ -127,18 +127,33 @@ def add(files: tuple[Path, ...], evidence_path: Path | None, trust_path: Path | 
     """Add statements from FILES: one DSSE envelope each, or one a line in a file that ends in .jsonl.
 
     Nothing of a file is stored unless all of it verifies against the trusted keys. The log lists them under this machine's key.
+    What the state folder itself does not trust is not stored in it: nothing could be read there any more.
     """
-    from gates.evidence.keys import load_signer
+    from gates.evidence.keys import EVIDENCE, load_signer
     from gates.evidence.store import read_envelope
 
-    signer = load_signer(made_state_dir())
-    store, trust = open_store(evidence_path), trust_root(trust_path)
+    home = made_state_dir()
+    signer, store, trust = load_signer(home), open_store(evidence_path), trust_root(trust_path)
+    is_own = store.folder.resolve() == (home / EVIDENCE).resolve()
     for path in files:
         envelopes = _envelopes(path)
         for origin, data in envelopes:
-            read_envelope(data, trust, origin)
+            held = read_envelope(data, trust, origin)
+            if is_own and trust_path is not None:
+                _require_own(held, origin)
         for origin, data in envelopes:
             show(store.add(data, trust, origin, signer).digest)
+
+
+def _require_own(held: Held, origin: str) -> None:
+    """Raise UnverifiedProblem for a statement by keys that this state folder does not trust, whatever --trust says."""
+    try:
+        _all_own().verify(held.envelope)
+    except UnverifiedProblem as problem:
+        raise UnverifiedProblem(
+            f"{origin}: {problem.message}: this state folder could not be read any more with it",
+            next_step="let two people list that machine (gonogo signer add), or keep it apart: --evidence FOLDER",
+        ) from None
 
 
 def require_prefix(digest: str) -> None:
@@ -157,10 +172,19 @@ def open_store(path: Path | None) -> EvidenceStore:
 
 
 def trust_root(path: Path | None) -> TrustRoot:
-    """The keys in a JWKS file, or the state folder's own."""
-    from gates.evidence.keys import load_trust, own_trust
+    """The keys in a JWKS file, or else those of the state folder and of its Signers."""
+    from gates.evidence.keys import load_trust
 
-    return load_trust(path) if path else own_trust(known_state_dir())
+    return load_trust(path) if path else _all_own()
+
+
+def _all_own() -> TrustRoot:
+    from gates.evidence.keys import own_trust
+    from gates.signers.store import load_signers
+
+    home = known_state_dir()
+    signers = load_signers(home)
+    return own_trust(home) if signers is None else own_trust(home).joined(signers.trust_root())
 
 
 def _require_artifacts(store: EvidenceStore, held: list[Held]) -> None:

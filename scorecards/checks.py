@@ -1,11 +1,13 @@
 """The checks of one review folder, level by level; each keeps what the next ones need."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from gates.acts.act import ActKind
+from gates.acts.check import RetiredKey
 from gates.acts.store import HeldAct, read_complete
 from gates.acts.waivers import waiver_of
 from gates.evidence.dsse import TrustRoot
@@ -195,7 +197,7 @@ class Checks:
         signers = self._signers()
         if signers is None:
             raise UnverifiedProblem(f"{folder.ACTS_FILE} is there, but no {folder.SIGNERS_FILE} says who may sign acts")
-        return [read_complete(line, signers, f"{folder.ACTS_FILE}:{number}") for number, line in enumerate(lines, 1)]
+        return list(_counting(lines, signers))
 
     def _other_version(self) -> str:
         """A hint if another release wrote the folder: that one may judge or word differently."""
@@ -211,6 +213,13 @@ class Checks:
 
     def _root(self) -> TrustRoot:
         return self._trust or load_trust(self._path / folder.TRUST_FILE)
+
+
+def _counting(lines: Sequence[bytes], signers: Signers) -> Iterator[HeldAct]:
+    """The acts, without those by a key that was retired as of an earlier moment: they count for nothing."""
+    for number, line in enumerate(lines, 1):
+        with suppress(RetiredKey):
+            yield read_complete(line, signers, f"{folder.ACTS_FILE}:{number}")
 
 
 def _same(expected: bytes, found: bytes, name: str) -> None:

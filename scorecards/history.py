@@ -17,7 +17,6 @@ from gates.selection import CLOCK_SKEW
 from gates.signers.document import Role
 from gates.signers.ring import Signers
 from scorecards.card import CardFacts, facts_of
-from scorecards.schema import Standing
 from scorecards.weekly import PastWeek
 from scorecards.weeks import cutoff, is_due
 
@@ -60,15 +59,44 @@ class History:
 
         The log is walked from its start. Raises UnverifiedProblem for a card by a key that may not sign official ones, outside
         its week, listed by a clock that was set back, for a week that has one already, or that names another last week than the
-        log does.
+        log does. A card whose key was retired as of an earlier moment counts no more, and one that was listed again after its
+        week, when a lost log was restored, does not count by itself: both are withdrawn, and two people can sign them late.
         """
+        found = self._walked(target)[0]
+        return [found[week] for week in sorted(found) if week <= until]
+
+    def _walked(self, target: str) -> tuple[dict[str, PastCard], frozenset[str]]:
+        """The official weeks, and the digests of cards that are withdrawn."""
         found: dict[str, PastCard] = {}
+        withdrawn: dict[str, PastCard] = {}
+        again = self._contents.listed_again()
         self._require_forward()
         for entry in self._contents.entries(EntryKind.CARD, EntryKind.HUMAN):
-            card = self._late_card(entry, target) if entry.kind is EntryKind.HUMAN else self._card(entry, target, found)
-            if card is not None and (card.past.week not in found or not card.late_by):
-                found[card.past.week] = card
-        return [found[week] for week in sorted(found) if week <= until]
+            if entry.kind is EntryKind.HUMAN:
+                late = self._late_card(entry, target)
+                if late is not None:
+                    found.setdefault(late.past.week, late)
+                continue
+            held = self._contents.held(entry.object, self._trust)
+            facts = facts_of(held.statement, entry.object)
+            if facts.target != target:
+                continue
+            card = PastCard(facts.past, held)
+            if self._is_withdrawn(held, facts, entry, again):
+                withdrawn[entry.object] = card
+            else:
+                self._require_official(entry, card, facts, found, withdrawn)
+                found[facts.week] = card
+        return found, frozenset(withdrawn)
+
+    def _is_withdrawn(self, held: Held, facts: CardFacts, entry: Entry, again: frozenset[str]) -> bool:
+        at = parse_utc(entry.at)
+        if entry.object in again and not is_due(facts.week, at):
+            return True
+        keyids, signers = self._trust.verify(held.envelope).keyids, self._signers
+        if signers is None or any(signers.may(keyid, Role.OFFICIAL, at) for keyid in keyids):
+            return False
+        return any(signers.is_retired(keyid, at) for keyid in keyids)
 
     def _require_forward(self) -> None:
         """Raise UnverifiedProblem for a card that is dated before what the log lists in front of it."""
@@ -82,8 +110,10 @@ class History:
 
     def rows(self, target: str | None) -> list[Row]:
         """What was evaluated and when, newest week first; weeks of releases before the log are `legacy`."""
-        late = {card.past.yaml_sha256 for name in self._targets() for card in self.official(name, "9999-W52") if card.late_by}
-        found = [_row(facts, late) for _, facts in self._all(EntryKind.CARD, EntryKind.PREVIEW)]
+        walked = [self._walked(name) for name in sorted(self._targets())]
+        late = {card.held.digest for cards, _ in walked for card in cards.values() if card.late_by}
+        standings = {digest: "withdrawn" for _, withdrawn in walked for digest in withdrawn} | dict.fromkeys(late, "late")
+        found = [_row(facts, standings.get(held.digest)) for held, facts in self._all(EntryKind.CARD, EntryKind.PREVIEW)]
         found += [
             Row(week.week, week.target, "legacy", week.decision, week.evaluated_at, week.yaml_sha256)
             for week in self._contents.legacy_weeks()
@@ -99,26 +129,26 @@ class History:
             held = self._contents.held(entry.object, self._trust)
             yield held, facts_of(held.statement, entry.object)
 
-    def _card(self, entry: Entry, target: str, found: Mapping[str, PastCard]) -> PastCard | None:
-        held = self._contents.held(entry.object, self._trust)
-        facts = facts_of(held.statement, entry.object)
-        if facts.target != target:
-            return None
-        was_restored = entry.object in self._contents.restored()
-        at = parse_utc(facts.past.evaluated_at if was_restored else entry.at)
-        week, origin = facts.week, f"the official card {entry.object[:12]} of {facts.week}"
-        keyids = self._trust.verify(held.envelope).keyids
+    def _require_official(
+        self,
+        entry: Entry,
+        card: PastCard,
+        facts: CardFacts,
+        found: Mapping[str, PastCard],
+        withdrawn: Mapping[str, PastCard],
+    ) -> None:
+        week, origin, at = facts.week, f"the official card {entry.object[:12]} of {facts.week}", parse_utc(entry.at)
+        keyids = self._trust.verify(card.held.envelope).keyids
         listed = self._signers is not None and any(self._signers.may(keyid, Role.OFFICIAL, at) for keyid in keyids)
-        if not listed and not held.statement.predicate.rehearsal:  # only its own rehearsal trusts a rehearsal key
+        if not listed and not card.held.statement.predicate.rehearsal:  # only its own rehearsal trusts a rehearsal key
             raise UnverifiedProblem(f"{origin}: signed by {', '.join(keyids)}, which the Signers do not list for official cards")
         if not is_due(week, at) or parse_utc(facts.past.evaluated_at) < cutoff(week):
             raise UnverifiedProblem(f"{origin}: listed at {entry.at}, outside the time in which that week's card is official")
         if week in found:
             raise UnverifiedProblem(f"{origin}: the week has the official card {found[week].held.digest[:12]} already")
         last = found[max(found)].past.yaml_sha256 if found and max(found) < week else None
-        if facts.previous != last:
+        if facts.previous not in (last, *(item.past.yaml_sha256 for item in withdrawn.values() if item.past.week < week)):
             raise UnverifiedProblem(f"{origin}: names {facts.previous} as the last one, the log lists {last}: one was replaced")
-        return PastCard(facts.past, held)
 
     def _late_card(self, entry: Entry, target: str) -> PastCard | None:
         """The preview of a past week that two people signed late; None for any other act, and for a card of another target."""
@@ -126,7 +156,7 @@ class History:
         if act is None:
             return None
         signed = act.statement.about.digest.sha256
-        for held, facts in self._all(EntryKind.PREVIEW):
+        for held, facts in self._all(EntryKind.PREVIEW, EntryKind.CARD):
             if (facts.past.yaml_sha256, facts.target) == (signed, target):
                 due = makes_official(act, facts)
                 return PastCard(facts.past, held, act.people) if due else None
@@ -155,7 +185,8 @@ def history_text(rows: Sequence[Row], output_format: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(facts: CardFacts, late: set[str]) -> Row:
+def _row(facts: CardFacts, standing: str | None) -> Row:
     past = facts.past
-    standing = "late" if past.yaml_sha256 in late and facts.standing is Standing.PREVIEW else facts.standing.value
-    return Row(facts.week, facts.target, standing, past.decision.value, past.evaluated_at, past.yaml_sha256)
+    return Row(
+        facts.week, facts.target, standing or facts.standing.value, past.decision.value, past.evaluated_at, past.yaml_sha256
+    )

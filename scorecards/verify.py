@@ -10,6 +10,7 @@ from gates.evidence.dsse import TrustRoot
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem
 from gates.schema.outcome import ExitCode
+from gates.schema.special import refuse_special
 from scorecards import folder
 from scorecards.checks import Checks, NotReached, Unpinned
 
@@ -38,6 +39,8 @@ def verify_folder(
     `trust` are the verifier's keys, from `origin`, and `pin` the sha256 of the Signers document that the verifier trusts. Without
     them the keys inside the folder show whether its parts match, and who signed it is not checked.
     """
+    if path.is_dir():
+        refuse_special(sorted(path.iterdir()))
     checks = Checks(path, trust, pin)
     levels = (
         _level("every piece of evidence is signed and unchanged", checks.evidence),

@@ -23,11 +23,16 @@ class Checked(msgspec.Struct, frozen=True):
     missing: int
 
 
+class RetiredKey(UnverifiedProblem):
+    """An act by a key that was retired when it signed: it counts for nothing."""
+
+
 def check_act(envelope: Envelope, signers: Signers, origin: str, recorded_at: dt.datetime | None = None) -> Checked:
     """The act, with the different people who signed it.
 
     `recorded_at` is when a log took it in: a key that was retired by then does not count either, whatever date the act gives
-    itself. Raises UnverifiedProblem naming `origin` for a signature, a key, a role or a field that is not right.
+    itself. Raises UnverifiedProblem naming `origin` for a signature, a key, a role or a field that is not right, RetiredKey among
+    them.
     """
     statement = open_act(envelope, origin)
     act, rule = statement.predicate, RULES[statement.predicate.act]
@@ -41,7 +46,8 @@ def check_act(envelope: Envelope, signers: Signers, origin: str, recorded_at: dt
         person = _person(keyid, signers, origin)
         for moment in (parse_utc(act.at), recorded_at):
             if moment is not None and not signers.may(keyid, rule.role, moment):
-                raise UnverifiedProblem(f"{origin}: {refusal(keyid, person, rule.role, signers, moment)}")
+                problem = RetiredKey if signers.is_retired(keyid, moment) else UnverifiedProblem
+                raise problem(f"{origin}: {refusal(keyid, person, rule.role, signers, moment)}")
         people[same_id(person.id)] = person
     if people and same_id(act.by) not in people:
         raise UnverifiedProblem(f"{origin}: by: {act.by} has not signed it; signed by {', '.join(people)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gates.acts.act import ActKind, ActStatement
-from gates.acts.check import check_act, require_complete
+from gates.acts.check import RetiredKey, check_act, require_complete
 from gates.evidence.contents import Contents
 from gates.evidence.dsse import decode_envelope
 from gates.evidence.keys import EVIDENCE, load_signer, own_trust
@@ -43,13 +43,17 @@ def waiting_path(home: Path, payload: bytes) -> Path:
     return folder / (sha256_hex(payload)[:16] + SUFFIX)
 
 
-def load_acts(home: Path, signers: Signers | None, contents: Contents | None = None) -> dict[ActKind, tuple[HeldAct, ...]]:
+def load_acts(
+    home: Path, signers: Signers | None, contents: Contents | None = None, *, strict: bool = False
+) -> dict[ActKind, tuple[HeldAct, ...]]:
     """Every kept act by kind, oldest first, each verified; `contents` is the evidence store, if it was read already.
 
+    An act by a key that was retired as of an earlier moment is left out, and with `strict` refused: it stays in the log for ever.
     Raises UnverifiedProblem naming the first that does not verify, RefusedProblem for acts in a folder without Signers.
     """
     held = EvidenceStore(home / EVIDENCE).contents(own_trust(home)) if contents is None else contents
-    found = [_read(held.data[entry.object], entry, signers) for entry in held.entries(EntryKind.HUMAN)]
+    read = (_read(held.data[entry.object], entry, signers, strict=strict) for entry in held.entries(EntryKind.HUMAN))
+    found = [act for act in read if act is not None]
     found.sort(key=lambda held: (held.statement.predicate.at, held.digest))
     return {kind: tuple(held for held in found if held.statement.predicate.act is kind) for kind in ActKind}
 
@@ -65,8 +69,13 @@ def read_complete(data: bytes, signers: Signers, origin: str, recorded_at: dt.da
     return HeldAct(sha256_hex(data), checked.statement, checked.people)
 
 
-def _read(data: bytes, entry: Entry, signers: Signers | None) -> HeldAct:
+def _read(data: bytes, entry: Entry, signers: Signers | None, *, strict: bool) -> HeldAct | None:
     origin = f"entry {entry.seq} of the log"
     if signers is None:
         raise RefusedProblem(f"{origin}: is an act, and there are no Signers who could have signed it", next_step=NONE_YET)
-    return read_complete(data, signers, origin, parse_utc(entry.at))
+    try:
+        return read_complete(data, signers, origin, parse_utc(entry.at))
+    except RetiredKey:
+        if strict:
+            raise
+        return None

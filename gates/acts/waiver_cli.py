@@ -114,7 +114,7 @@ def check(waivers_path: Path | None, gates_path: Path | None) -> None:
 
     gates = _gates(gates_path)
     rows = _rows(_held(waivers_path, gates))
-    kept = load_acts(state_dir(), load_signers(state_dir()))[ActKind.WAIVER]
+    kept = load_acts(state_dir(), load_signers(state_dir()), strict=True)[ActKind.WAIVER]
     faults = [(held.digest[:12], gate_fault(held.statement.about.name, gates)) for held in kept]
     wrong = [f"the waiver {digest}: {fault}" for digest, fault in faults if fault]
     if wrong:

@@ -9,6 +9,7 @@ from gates.log.chain import Damage, LogProblem
 from gates.schema.canonical import sha256_hex
 from gates.schema.durable import FULL, make_folder, named, sync_folder, write_durably
 from gates.schema.errors import UnknownProblem
+from gates.schema.special import refuse_special
 
 SUFFIX = ".intoto.json"
 _BLOCK = 1 << 20
@@ -31,6 +32,7 @@ class Objects:
     def read(self, digest: str, origin: str) -> bytes:
         """The bytes of an envelope; raises LogProblem naming `origin`, which lists it, where they are missing or others."""
         path = self.path(digest)
+        refuse_special([path])
         try:
             data = path.read_bytes()
         except FileNotFoundError:

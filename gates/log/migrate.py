@@ -15,8 +15,9 @@ from gates.evidence.dsse import Signer, TrustRoot, decode_envelope
 from gates.evidence.keys import EVIDENCE, introduce, make_key, own_trust_unmarked, read_signer
 from gates.evidence.objects import SUFFIX, Objects
 from gates.evidence.store import EvidenceStore
+from gates.log.chain import Damage, LogProblem
 from gates.log.entry import EntryKind
-from gates.log.file import LogFile
+from gates.log.file import LOG, LogFile
 from gates.log.notes import LegacyWeek
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
@@ -48,7 +49,8 @@ class _Row(msgspec.Struct, frozen=True):
 def migrate(home: Path, trust: TrustRoot, clock: Clock) -> Migrated:
     """Take a state folder of version 1 over; interrupted, it can be run again.
 
-    Everything is read and verified before anything is written. Raises UnverifiedProblem naming the file that is wrong.
+    Everything is read and verified before anything is written. Raises UnverifiedProblem naming the file that is wrong, and
+    LogProblem for one of version 2: that folder has lost its log, and would begin anew.
     """
     store = EvidenceStore(home / EVIDENCE, clock=clock)
     envelopes = _envelopes(store.folder, trust.joined(own_trust_unmarked(home)))
@@ -90,10 +92,24 @@ def _verified(path: Path, trust: TrustRoot) -> bytes:
     if path.name != sha256_hex(data) + SUFFIX:
         raise UnverifiedProblem(f"{path}: the content's sha256 is {sha256_hex(data)}: the file was changed", next_step=hint)
     try:
-        trust.verify(decode_envelope(data, "the file"))
+        payload = trust.verify(decode_envelope(data, "the file")).payload
     except UnverifiedProblem as problem:
         raise UnverifiedProblem(f"{path}: {problem.message}", next_step=hint) from None
+    if not _is_version_1(payload):
+        text = f"{path} is of version 2: it was in a log, which is lost"
+        raise LogProblem(Damage.LOST, str(path.parents[2] / LOG), text)
     return data
+
+
+def _is_version_1(payload: bytes) -> bool:
+    try:
+        return msgspec.json.decode(payload, type=_Typed).predicate_type.endswith(":v1")
+    except msgspec.MsgspecError:
+        return False
+
+
+class _Typed(msgspec.Struct, rename={"predicate_type": "predicateType"}):
+    predicate_type: str
 
 
 def _weeks(path: Path) -> Iterator[tuple[LegacyWeek, bytes]]:

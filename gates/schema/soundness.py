@@ -74,6 +74,11 @@ def _criterion_faults(criterion: Criterion) -> Iterator[str]:
         yield "the source names no predicate_type or no measure"
     if criterion.min_samples < 1:
         yield f"with min_samples {criterion.min_samples} a measure of nothing would pass"
+    for part, least in sorted(criterion.needs.items()):
+        if least < 1:
+            yield f"needs {part} {least} needs nothing: at least 1"
+        if not _IDENTIFIER.fullmatch(part):
+            yield f"needs {part!r}: a part is named in lower-case words joined with _"
     numbers = [name for name in ("threshold", "upper", "warn_threshold") if getattr(criterion, name) is not None]
     wrong = [name for name in numbers if not DECIMAL.fullmatch(getattr(criterion, name))]
     yield from (f"{name} {getattr(criterion, name)!r} is not a decimal number" for name in wrong)

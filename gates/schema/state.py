@@ -8,12 +8,22 @@ import msgspec
 from gates.schema.durable import sync_folder, write_durably
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.printable import printable
+from gates.schema.special import refuse_special
 
 FILE = "state.json"
 VERSION = 2
 KEY_FILE = "keys/evidence-signing.key"
 TRUST_FILE = "keys/evidence-trust.json"
 SIGNERS_FILE = "signers.json"
+_READ = (
+    FILE,
+    SIGNERS_FILE,
+    "signers.pin",
+    KEY_FILE,
+    TRUST_FILE,
+    "evidence/log.jsonl",
+    "evidence/log.pending",
+)
 _VERSION_1 = ("evidence/objects", "history.db", KEY_FILE)
 
 
@@ -71,9 +81,11 @@ def write_state(folder: Path, *, rehearsal: bool = False) -> State:
 def read_state(folder: Path) -> State | None:
     """What a state folder is; None for one that is empty or absent.
 
-    Raises UnverifiedProblem for a folder of version 1, UsageProblem for a file that cannot be read or a later version.
+    Raises UnverifiedProblem for a folder of version 1, UsageProblem for a file that cannot be read, a pipe in the place of a
+    file, or a later version.
     """
     path = folder / FILE
+    refuse_special(folder / name for name in _READ)
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

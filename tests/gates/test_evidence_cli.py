@@ -6,10 +6,12 @@ import shutil
 
 import msgspec
 import pytest
+import statements
 import yaml
+from signing import CI, put_signers, signer
 
 from gates.evidence.dsse import jwks_bytes
-from gates.evidence.keys import load_signer
+from gates.evidence.keys import adopt_trust, load_signer
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import EvidenceStore
 
@@ -60,10 +62,32 @@ def test_evidence_add_takes_envelopes_and_bundles_that_verify(gonogo, bench, tmp
     code, out, err = gonogo("evidence", "add", bundle)
     assert (code, out) == (8, "")
     assert "all.intoto.jsonl: line 1: signed by" in err
-    assert gonogo("evidence", "add", single, "--trust", trust)[:2] == (0, held[0].digest + "\n")
-    code, out, _ = gonogo("evidence", "add", bundle, "--trust", trust)
+    (tmp_path / "apart").mkdir()
+    apart = ("--trust", trust, "--evidence", tmp_path / "apart")
+    assert gonogo("evidence", "add", single, *apart)[:2] == (0, held[0].digest + "\n")
+    code, out, _ = gonogo("evidence", "add", bundle, *apart)
     assert (code, out.split()) == (0, [item.digest for item in held])
-    assert gonogo("evidence", "verify", "--trust", trust)[1].startswith("ok: 2 statements")
+    assert gonogo("evidence", "verify", *apart)[1].startswith("ok: 2 statements")
+
+
+def test_what_the_state_folder_does_not_trust_is_not_stored_in_it(gonogo, bench, stored, tmp_path):
+    """Whatever --trust says: no later command could read the store, and nothing is ever removed from it."""
+    trust, single = tmp_path / "trust.json", tmp_path / "one.intoto.json"
+    trust.write_bytes(jwks_bytes(bench.signer.jwk))
+    single.write_bytes(msgspec.json.encode(bench.held().envelope))
+    code, out, err = gonogo("evidence", "add", single, "--trust", trust)
+    assert (code, out) == (8, "")
+    assert "this state folder could not be read any more with it" in err
+    assert gonogo("evidence", "verify")[0] == 0
+
+
+def test_a_listed_machine_s_statements_are_taken_and_read(gonogo, stored, bench, tmp_path):
+    """The Signers list its key; no trust file is needed."""
+    put_signers(tmp_path / "home")
+    held = statements.hold(signer(CI), bench.kind, statements.subject(bench.build), bench.held().statement.predicate)
+    (tmp_path / "one.intoto.json").write_bytes(msgspec.json.encode(held.envelope))
+    assert gonogo("evidence", "add", tmp_path / "one.intoto.json")[:2] == (0, held.digest + "\n")
+    assert gonogo("evidence", "verify")[1].startswith("ok: 3 statements")
 
 
 def test_evidence_verify_names_the_head_and_holds_the_log_against_known_ones(gonogo, stored, tmp_path):
@@ -138,6 +162,7 @@ def test_a_full_disk_ends_with_3_and_loses_nothing(gonogo, bench, stored, tmp_pa
     trust, file = tmp_path / "trust.json", tmp_path / "one.intoto.json"
     trust.write_bytes(jwks_bytes(bench.signer.jwk))
     file.write_bytes(msgspec.json.encode(bench.held().envelope))
+    adopt_trust(tmp_path / "home", trust)
     log = tmp_path / "home" / "evidence" / "log.jsonl"
     run = EvidenceStore(log.parent).begin_run
     while log.stat().st_size < 6000 - 300:
@@ -145,12 +170,12 @@ def test_a_full_disk_ends_with_3_and_loses_nothing(gonogo, bench, stored, tmp_pa
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:
-        code, out, err = gonogo("evidence", "add", file, "--trust", trust)
+        code, out, err = gonogo("evidence", "add", file)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (code, out) == (3, "")
     assert f"{log.parent}/log." in err
     assert text in err
     assert "free some space" in err
-    assert gonogo("evidence", "add", file, "--trust", trust)[0] == 0
-    assert gonogo("evidence", "list", "--trust", trust)[0] == 8  # the stored one is of our own key
+    assert gonogo("evidence", "add", file)[0] == 0
+    assert gonogo("evidence", "list")[0] == 0

@@ -31,7 +31,8 @@ def version_1(home, bench):
     (home / "keys").mkdir(parents=True, mode=0o700)
     (home / KEY_FILE).write_bytes(KEY)
     (home / "keys" / TRUST_FILE).write_bytes(jwks_bytes(bench.signer.jwk))
-    held = [bench.held(), bench.held(bench.measure("1"))]
+    kind = "urn:gonogo:evidence:load-run:v1"
+    held = [bench.held(kind=kind), bench.held(bench.measure("1"), kind=kind)]
     for item in held:
         path = home / "evidence" / "objects" / item.digest[:2] / f"{item.digest}.intoto.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +138,15 @@ def test_migrate_lists_everything_as_legacy_and_removes_nothing(gonogo, home, ve
     code, out, _ = gonogo("state", "migrate")
     assert (code, out) == (0, f"{home}: is of version 2 already\n")
     assert load_signer(home).keyid == own_trust(home).keyids[0]
+
+
+def test_a_folder_of_version_2_that_lost_its_log_is_not_taken_over(gonogo, home):
+    """It would begin anew, without its red runs and its official weeks: exit 8, and how to restore it."""
+    gonogo("state", "init")
+    (home / "evidence" / "log.jsonl").unlink()
+    (home / "state.json").unlink()
+    code, _, err = gonogo("state", "migrate")
+    assert (code, "is of version 2: it was in a log, which is lost" in err, "gonogo state restore" in err) == (8, True, True)
 
 
 def test_an_interrupted_migration_can_be_run_again(gonogo, home, version_1):

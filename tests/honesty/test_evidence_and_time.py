@@ -164,7 +164,7 @@ def test_evidence_of_a_rehearsal_is_refused_outside_of_it(gonogo, state, monkeyp
     assert gonogo("state", "init", "--rehearsal").code == 0
     rehearsing = load_signer(state.folder / "rehearsal")
     path = state.folder / "rehearsed.intoto.json"
-    path.write_bytes(state.signed(state.statement(), by=rehearsing))
+    path.write_bytes(state.signed(state.statement(rehearsal=True), by=rehearsing))
     assert gonogo("evidence", "add", path).code == 0
     monkeypatch.setenv("GONOGO_HOME", str(state.home))
     trust = state.folder / "rehearsal" / "keys" / TRUST_FILE

@@ -16,13 +16,16 @@ from signing import (
     first,
     person,
     public,
+    put_act,
+    put_signers,
     signed_document,
     signers,
     waiver_act,
 )
 
 from gates.acts.act import ActKind
-from gates.acts.check import check_act, require_complete
+from gates.acts.check import RetiredKey, check_act, require_complete
+from gates.acts.store import load_acts
 from gates.schema.errors import RefusedProblem, UnverifiedProblem
 from gates.schema.time import format_utc
 from gates.signers.document import Role
@@ -130,6 +133,18 @@ def test_an_act_that_is_dated_back_counts_by_when_the_log_took_it_in():
     ends = format_utc(BEGAN + dt.timedelta(days=15))
     envelope = waiver_act("f", INES, by="ines", at=early, expires_at=ends)
     assert "of ines is retired" in refusal(envelope, retired_ring(), recorded_at=BEGAN + dt.timedelta(days=12))
+
+
+def test_an_act_by_a_key_that_was_retired_as_of_before_is_left_out_and_named_on_demand(tmp_path):
+    """It is in the log for ever: were it refused everywhere, nothing could be judged any more."""
+    home = tmp_path / "home"
+    put_signers(home)
+    put_act(home, waiver_act("f", INES, by="ines"))
+    put_act(home, waiver_act("g"))
+    ring = retired_ring()
+    assert [held.statement.about.name for held in load_acts(home, ring)[ActKind.WAIVER]] == ["g"]
+    with pytest.raises(RetiredKey, match="of ines is retired"):
+        load_acts(home, ring, strict=True)
 
 
 def test_an_act_that_is_changed_after_signing_is_refused():
