@@ -127,16 +127,21 @@ def add(files: tuple[Path, ...], evidence_path: Path | None, trust_path: Path | 
     """Add statements from FILES: one DSSE envelope each, or one a line in a file that ends in .jsonl.
 
     Nothing of a file is stored unless all of it verifies against the trusted keys. The log lists them under this machine's key.
+    The keys of --trust FILE are trusted from then on in this state folder; what they signed is official evidence only if the
+    Signers list them (`gonogo signer add --machine NAME --public-key FILE`).
     """
-    from gates.evidence.keys import load_signer
+    from gates.evidence.keys import adopt_trust, load_signer
     from gates.evidence.store import read_envelope
 
-    signer = load_signer(made_state_dir())
+    home = made_state_dir()
+    signer = load_signer(home)
     store, trust = open_store(evidence_path), trust_root(trust_path)
     for path in files:
         envelopes = _envelopes(path)
         for origin, data in envelopes:
             read_envelope(data, trust, origin)
+        if trust_path is not None and evidence_path is None:
+            adopt_trust(home, trust_path)  # or no later command could verify what is stored now
         for origin, data in envelopes:
             show(store.add(data, trust, origin, signer).digest)
 
@@ -157,10 +162,15 @@ def open_store(path: Path | None) -> EvidenceStore:
 
 
 def trust_root(path: Path | None) -> TrustRoot:
-    """The keys in a JWKS file, or the state folder's own."""
+    """The keys in a JWKS file; without one the state folder's own, and those that its Signers list."""
     from gates.evidence.keys import load_trust, own_trust
+    from gates.signers.store import load_signers
 
-    return load_trust(path) if path else own_trust(known_state_dir())
+    if path:
+        return load_trust(path)
+    home = known_state_dir()
+    own, signers = own_trust(home), load_signers(home)
+    return own if signers is None else own.joined(signers.trust_root())
 
 
 def _require_artifacts(store: EvidenceStore, held: list[Held]) -> None:

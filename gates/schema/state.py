@@ -7,6 +7,7 @@ import msgspec
 
 from gates.schema.durable import sync_folder, write_durably
 from gates.schema.errors import UnverifiedProblem, UsageProblem
+from gates.schema.output import show
 from gates.schema.printable import printable
 
 FILE = "state.json"
@@ -14,6 +15,7 @@ VERSION = 2
 KEY_FILE = "keys/evidence-signing.key"
 TRUST_FILE = "keys/evidence-trust.json"
 SIGNERS_FILE = "signers.json"
+NEW = "the new state folder: keys, evidence and its log, reviews. Keep it: it holds the streak, and GONOGO_HOME names another"
 _VERSION_1 = ("evidence/objects", "history.db", KEY_FILE)
 
 
@@ -32,7 +34,9 @@ def state_dir() -> Path:
 def made_state_dir() -> Path:
     """The state folder, made if absent with access for its owner only; raises UnverifiedProblem for one of version 1."""
     folder = state_dir()
-    make_state(folder)
+    if read_state(folder) is None:
+        make_state(folder)
+        show(f"{folder}: {NEW}", err=True)
     return folder
 
 
