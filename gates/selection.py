@@ -152,12 +152,7 @@ def relevant(
     """
     shelf, sets = Shelf(evidence), tuple(gates)
     found = [*_judged(sets, shelf, reviewed)]
-    found += [
-        item
-        for kind in _kinds(sets)
-        for one in reviewed.values()
-        for item in of_the_week(kind, shelf, one.build, now)
-    ]
+    found += [item for kind in _kinds(sets) for one in reviewed.values() for item in of_the_week(kind, shelf, one.build, now)]
     return _with_cited(found, shelf)
 
 

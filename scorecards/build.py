@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from gates.commands import Asked, with_commands
+from gates.commands import Named, with_commands
 from gates.decide import decide
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
@@ -33,8 +33,8 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a scorecard is computed from, except the evidence and last week's YAML, which are files of their own.
 
     `history` are the official scorecards of `target` of this week and before, by week. `preview_because`
-    says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can. `asked` is how
-    target and profile were named on the command line.
+    says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can.
+    `named_as` is how target and profile were named on the command line.
     """
 
     now: str
@@ -49,7 +49,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     explained: tuple[str, ...] = ()
     log_head: str = ""
     rehearsal: bool = False
-    asked: Asked = Asked()
+    named_as: Named = Named()
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -61,7 +61,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     last = None if previous is None else previous.spec
     bar = card_bar(inputs.bar, inputs.gates, last, inputs.week)
     blocked_by = why_blocked(bar.loosened)
-    gates = with_commands(inputs.gates, inputs.asked)
+    gates = with_commands(inputs.gates, inputs.named_as)
     review = decide(gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained, held_to(last), blocked_by)
     standing, standing_reason = standing_of(inputs.week, now, inputs.history, inputs.preview_because)
     changes = find_changes(last, review.gates, bar.parts)

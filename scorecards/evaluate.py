@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from gates.commands import Asked
+from gates.commands import Named
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import EvidenceStore, Held
@@ -26,14 +26,14 @@ from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
 from scorecards.weeks import week_of
 
-_USUAL = Asked()
+_USUAL = Named()
 BY_HAND = "judged as of a given moment (--now), not by the clock"
 
 
 class Occasion(msgspec.Struct, frozen=True):
     """What is judged, as of when, for which week, and why it cannot become the week's official verdict, "" if it can.
 
-    `asked` is how target and profile were named on the command line: the commands on the card name them so.
+    `named_as` is how target and profile were named on the command line: the commands on the card name them so.
     """
 
     target: str
@@ -41,7 +41,7 @@ class Occasion(msgspec.Struct, frozen=True):
     now: dt.datetime
     week: str
     preview_because: str
-    asked: Asked = Asked()
+    named_as: Named = Named()
 
     @classmethod
     def at(
@@ -52,10 +52,10 @@ class Occasion(msgspec.Struct, frozen=True):
         reviewed: Reviewed,
         week: str | None,
         preview_because: str,
-        asked: Asked = _USUAL,
+        named_as: Named = _USUAL,
     ) -> "Occasion":
         """The occasion at a moment; without a week it is the one that holds the moment."""
-        return cls(target, reviewed, now, week or week_of(now), preview_because, asked)
+        return cls(target, reviewed, now, week or week_of(now), preview_because, named_as)
 
 
 def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: Path, *, keep: bool = True) -> Scorecard:
@@ -147,7 +147,7 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         explained=material.explained,
         log_head=material.log_head,
         rehearsal=material.signer.rehearsal,
-        asked=occasion.asked,
+        named_as=occasion.named_as,
     )
 
 

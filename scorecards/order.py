@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from gates.build import profile_path
-from gates.commands import Asked
+from gates.commands import Named
 from gates.evidence.keys import EVIDENCE, load_signer
 from gates.schema.gate import Gate
 from gates.schema.target import NamedTarget, check_environment, load_target
@@ -45,7 +45,7 @@ class Order(msgspec.Struct, frozen=True):
     named: NamedTarget
     target: str
     profile: str
-    asked: Asked
+    named_as: Named
     seed: int
     week: str | None
     preview_because: str
@@ -79,7 +79,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         named=named,
         target=str(Path(options.target).absolute()) if options.target.endswith((".yaml", ".yml")) else options.target,
         profile=str(Path(options.profile).absolute()) if options.profile.endswith((".yaml", ".yml")) else options.profile,
-        asked=Asked(options.target, options.profile),
+        named_as=Named(options.target, options.profile),
         seed=options.seed,
         week=options.week,
         preview_because=because,
@@ -93,7 +93,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
 def _preview_because(options: Options) -> str:
     if options.now is not None:
         return BY_HAND
-    return "asked for with --preview" if options.preview else ""
+    return "requested with --preview" if options.preview else ""
 
 
 def _foreseen(material: Material, target: str, week: str, now: dt.datetime, because: str) -> str:

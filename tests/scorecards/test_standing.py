@@ -71,7 +71,7 @@ def test_a_trial_before_the_signers_does_not_keep_its_week_from_an_official_scor
 FORESEEN = (
     ("2026-11-25T09:00:00Z", {}, "a preview: the first scorecard from Fri 27 Nov 2026, 12:00 UTC on is the official one"),
     (NOON, {}, "the official scorecard of 2026-W48 for local, which cannot be replaced: to look first, use --preview"),
-    (NOON, {"preview": True}, "a preview: asked for with --preview"),
+    (NOON, {"preview": True}, "a preview: requested with --preview"),
     (NOON, {"now": parse_utc(NOON)}, "a preview: judged as of a given moment (--now), not by the clock"),
     (NOON, {"week": "2026-W47"}, "a preview: judged in 2026-W48, outside the week of this scorecard"),
 )
