@@ -133,6 +133,7 @@ def run(  # each parameter is one option of the command line
     from gates.acts.store import explained_by, load_acts
     from gates.acts.waivers import load_waivers
     from gates.build import make_reviewed
+    from gates.commands import Named, with_commands
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
     from gates.render import render
@@ -144,7 +145,7 @@ def run(  # each parameter is one option of the command line
     waivers = load_waivers(state_dir(), waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
     explained = explained_by(load_acts(state_dir(), load_signers(state_dir()))[ActKind.EXPLANATION])
-    review = decide(gates, held, reviewed, clock_at(now)(), waivers, explained)
+    review = decide(with_commands(gates, Named(target, profile)), held, reviewed, clock_at(now)(), waivers, explained)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 

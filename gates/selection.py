@@ -150,15 +150,35 @@ def relevant(
     They are the ones that are judged, this week's others on the same build, and the observations that they cite. A statement
     about something else is kept where there is none about what is under review: it makes the verdict stale and not missing.
     """
+    shelf, sets = Shelf(evidence), tuple(gates)
+    found = [*_judged(sets, shelf, reviewed)]
+    found += [item for kind in _kinds(sets) for one in reviewed.values() for item in of_the_week(kind, shelf, one.build, now)]
+    return _with_cited(found, shelf)
+
+
+def judged(gates: Iterable[Gate], evidence: Iterable[Held], reviewed: Mapping[str, Reviewed]) -> tuple[Held, ...]:
+    """The statements that a pass can come from, by digest: the newest of each kind, and the observations that they cite."""
     shelf = Shelf(evidence)
-    kinds = {criterion.source.predicate_type for gate in gates for criterion in gate.criteria}
-    kept: dict[str, Held] = {}
-    for kind in kinds:
+    return _with_cited(_judged(tuple(gates), shelf, reviewed), shelf)
+
+
+def _kinds(gates: Iterable[Gate]) -> set[str]:
+    return {criterion.source.predicate_type for gate in gates for criterion in gate.criteria}
+
+
+def _judged(gates: Iterable[Gate], shelf: Shelf, reviewed: Mapping[str, Reviewed]) -> Iterator[Held]:
+    for kind in _kinds(gates):
         for target, one in reviewed.items():
-            judged = newest(kind, shelf, target, one)
-            for item in (*([judged.held] if judged else []), *of_the_week(kind, shelf, one.build, now)):
-                observation = shelf.cited(item.statement)
-                kept |= {found.digest: found for found in (item, observation) if found is not None}
+            found = newest(kind, shelf, target, one)
+            if found is not None:
+                yield found.held
+
+
+def _with_cited(items: Iterable[Held], shelf: Shelf) -> tuple[Held, ...]:
+    kept: dict[str, Held] = {}
+    for item in items:
+        observation = shelf.cited(item.statement)
+        kept |= {found.digest: found for found in (item, observation) if found is not None}
     return tuple(kept[digest] for digest in sorted(kept))
 
 

@@ -9,6 +9,7 @@ from scorecards.loosening import loosen_command, unsigned
 from scorecards.schema import Action, CardBar, WaiverLine
 from scorecards.weekly import BarEffect, Changes
 
+OWN_EVIDENCE = "runbooks/evidence.md"
 _LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
 
 
@@ -38,7 +39,7 @@ def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
 def _command(item: CriterionVerdict) -> str:
     """The command that collects the evidence; "" if none does, or if its own evidence reports that it cannot."""
     cannot = item.unknown is UnknownReason.NOT_RUN and item.evidence is not None
-    return "" if cannot else item.criterion.source.produced_by.replace("--target T", f"--target {item.target}")
+    return "" if cannot else item.criterion.source.produced_by
 
 
 def _fix(failing: Sequence[CriterionVerdict]) -> str:
@@ -52,7 +53,8 @@ def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:
         return f"Collect evidence: {first.criterion.title}{_and_more(unknown)}."
     if first.evidence is not None:
         return f"Make this measurable: {first.criterion.title} ({first.detail}){_and_more(unknown)}."
-    return f"No command measures this yet. Write the check, or add signed evidence: {first.criterion.title}{_and_more(unknown)}."
+    title = first.criterion.title + _and_more(unknown)
+    return f"No command measures this yet. Write the check, or add signed evidence ({OWN_EVIDENCE}): {title}."
 
 
 def _and_more(items: Sequence[CriterionVerdict]) -> str:

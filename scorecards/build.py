@@ -1,10 +1,10 @@
 """The weekly scorecard: gates, evidence, waivers and history in; one scorecard out. Pure: no clock, no file, no network."""
 
-import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
 
+from gates.commands import Named, with_commands
 from gates.decide import decide
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
@@ -18,17 +18,15 @@ from scorecards.actions import next_actions
 from scorecards.card_bar import BarInputs, card_bar, held_to
 from scorecards.changes import find_changes
 from scorecards.loosening import why_blocked
-from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
-from scorecards.sentence import sentence
+from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec
+from scorecards.sentence import REHEARSAL, sentence
+from scorecards.standing import standing_of
 from scorecards.streak import find_streak, not_passed, state_of
 from scorecards.tables import counts, evidence_lines, waiver_lines
 from scorecards.timelines import timelines
 from scorecards.weekly import PastWeek
-from scorecards.weeks import cutoff, is_due, week_of
+from scorecards.weeks import cutoff, week_of
 from scorecards.witnesses import findings
-from scorecards.words import moment
-
-REHEARSAL = "REHEARSAL, which decides nothing. "
 
 
 class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,6 +34,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `history` are the official scorecards of `target` of this week and before, by week. `preview_because`
     says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can.
+    `named_as` is how target and profile were named on the command line.
     """
 
     now: str
@@ -50,6 +49,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     explained: tuple[str, ...] = ()
     log_head: str = ""
     rehearsal: bool = False
+    named_as: Named = Named()
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -61,8 +61,9 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     last = None if previous is None else previous.spec
     bar = card_bar(inputs.bar, inputs.gates, last, inputs.week)
     blocked_by = why_blocked(bar.loosened)
-    review = decide(inputs.gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained, held_to(last), blocked_by)
-    standing, standing_reason = _standing(inputs, now)
+    gates = with_commands(inputs.gates, inputs.named_as)
+    review = decide(gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained, held_to(last), blocked_by)
+    standing, standing_reason = standing_of(inputs.week, now, inputs.history, inputs.preview_because)
     changes = find_changes(last, review.gates, bar.parts)
     this = past_week(inputs, review, bar)
     waivers = waiver_lines(inputs.waivers, now)
@@ -118,19 +119,6 @@ def past_week(inputs: BuildInputs, review: Review, bar: CardBar) -> PastWeek:
         bar=bar.state,
         not_passed=not_passed(review.gates),
     )
-
-
-def _standing(inputs: BuildInputs, now: dt.datetime) -> tuple[Standing, str]:
-    own = next((past for past in inputs.history if past.week == inputs.week), None)
-    if own is not None:
-        return Standing.PREVIEW, f"{inputs.week} has its official verdict, {own.decision.value}, given {moment(own.evaluated_at)}"
-    if week_of(now) != inputs.week:
-        return Standing.PREVIEW, f"judged in {week_of(now)}, outside the week of this scorecard"
-    if not is_due(inputs.week, now):
-        return Standing.PREVIEW, f"the first scorecard from {moment(format_utc(cutoff(inputs.week)))} on is the official one"
-    if inputs.preview_because:
-        return Standing.PREVIEW, inputs.preview_because
-    return Standing.OFFICIAL, "the first evaluation since the week's cut-off; it cannot be replaced"
 
 
 def _inputs(inputs: BuildInputs, bar: CardBar, previous: PreviousRef | None) -> InputDigests:

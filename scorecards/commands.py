@@ -66,12 +66,13 @@ def build(  # each parameter is one option of the command line
     """
     from scorecards.again import build_again
     from scorecards.evaluate import BY_HAND
+    from scorecards.folder import require_review
     from scorecards.output import exit_code, shown
     from scorecards.stored import Sources, build_from_store
 
     home = made_state_dir()
     if folder is not None:
-        card = build_again(folder, out)
+        card = build_again(require_review(folder), out)
     else:
         sources = Sources(target, build_sha256, profile, week, gates_path, waivers_path, evidence_path)
         by_hand = BY_HAND if now is not None else ""
@@ -87,10 +88,10 @@ def build(  # each parameter is one option of the command line
 @format_option("text", "yaml", "json")
 def show(folder: Path | None, output_format: str) -> None:
     """Print the scorecard in FOLDER, by default the latest review's."""
-    from scorecards.folder import YAML_FILE, read_file, read_scorecard
+    from scorecards.folder import YAML_FILE, read_file, read_scorecard, require_review
     from scorecards.output import shown
 
-    path = (folder or _latest()) / YAML_FILE
+    path = (require_review(folder) if folder else _latest()) / YAML_FILE
     show_product(shown(read_scorecard(read_file(path), str(path)), output_format), output_format)
 
 
@@ -115,12 +116,13 @@ def verify(
 
     With --deep the measures of each statement are computed again from its raw files; what is not at hand is not checked.
 
-    Exit 0 only if every level passed, 8 if one failed, 3 if one could not be checked.
+    Exit 0 only if every level passed, 8 if one failed, 3 if one could not be checked, 2 for a folder that is no review's.
     """
+    from scorecards.folder import require_review
     from scorecards.verifier import whose
     from scorecards.verify import exit_code, levels_text, verify_folder
 
-    path, keys = folder or _latest(), whose(state_dir(), trust_path, pin)
+    path, keys = require_review(folder) if folder else _latest(), whose(state_dir(), trust_path, pin)
     levels = verify_folder(path, keys.trust, keys.origin, keys.pin)
     if deep or artifacts_path:
         from scorecards.deep import deep_level

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from gates.schema.canonical import canonical_json
+from gates.schema.errors import UsageProblem
 from scorecards.bar_changes import describe
 from scorecards.changes import find_changes
-from scorecards.folder import YAML_FILE, read_file, read_scorecard
+from scorecards.folder import YAML_FILE, read_file, read_scorecard, require_review
 from scorecards.schema import Scorecard
 from scorecards.weekly import Changes
 from scorecards.words import LABELS, quantity
@@ -13,8 +14,8 @@ from scorecards.words import LABELS, quantity
 
 def compare(before: Path, now: Path) -> Changes:
     """The changes from the scorecard at `before` to the one at `now`: folders, or YAML files."""
-    spec = _read(now).spec
-    return find_changes(_read(before).spec, spec.gates, spec.bar.parts)
+    last, spec = _read(before).spec, _read(now).spec
+    return find_changes(last, spec.gates, spec.bar.parts)
 
 
 def comparison_text(changes: Changes, output_format: str) -> str:
@@ -33,5 +34,9 @@ def comparison_text(changes: Changes, output_format: str) -> str:
 
 
 def _read(path: Path) -> Scorecard:
-    file = path / YAML_FILE if path.is_dir() else path
+    if not path.exists():
+        raise UsageProblem(
+            f"{path}: no such file or folder", next_step="give the folder of a finished review, or a scorecard.yaml"
+        )
+    file = require_review(path) / YAML_FILE if path.is_dir() else path
     return read_scorecard(read_file(file), str(file))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from gates.commands import Named
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import EvidenceStore, Held
@@ -13,7 +14,7 @@ from gates.log.entry import EntryKind
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.time import format_utc
-from gates.selection import relevant
+from gates.selection import judged, relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
 from scorecards.card import sign_card
@@ -25,22 +26,36 @@ from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
 from scorecards.weeks import week_of
 
+_USUAL = Named()
 BY_HAND = "judged as of a given moment (--now), not by the clock"
 
 
 class Occasion(msgspec.Struct, frozen=True):
-    """What is judged, as of when, for which week, and why it cannot become the week's official verdict, "" if it can."""
+    """What is judged, as of when, for which week, and why it cannot become the week's official verdict, "" if it can.
+
+    `named_as` is how target and profile were named on the command line: the commands on the card name them so.
+    """
 
     target: str
     reviewed: Reviewed
     now: dt.datetime
     week: str
     preview_because: str
+    named_as: Named = Named()
 
     @classmethod
-    def at(cls, now: dt.datetime, *, target: str, reviewed: Reviewed, week: str | None, preview_because: str) -> "Occasion":
+    def at(
+        cls,
+        now: dt.datetime,
+        *,
+        target: str,
+        reviewed: Reviewed,
+        week: str | None,
+        preview_because: str,
+        named_as: Named = _USUAL,
+    ) -> "Occasion":
         """The occasion at a moment; without a week it is the one that holds the moment."""
-        return cls(target, reviewed, now, week or week_of(now), preview_because)
+        return cls(target, reviewed, now, week or week_of(now), preview_because, named_as)
 
 
 def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: Path, *, keep: bool = True) -> Scorecard:
@@ -53,7 +68,8 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     previous = _previous(store, earlier[-1]) if earlier else None
     reviewed = {occasion.target: occasion.reviewed}
     evidence = [_compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
-    inputs = _inputs(occasion, material, past, why_preview(material, evidence, occasion.preview_because, occasion.now))
+    because = why_preview(material, judged(material.gates, material.evidence, reviewed), occasion.preview_because, occasion.now)
+    inputs = _inputs(occasion, material, past, because)
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
     yaml_bytes = folder.scorecard_yaml(scorecard)
     html_bytes = render_html(scorecard, sha256_hex(yaml_bytes))
@@ -131,6 +147,7 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         explained=material.explained,
         log_head=material.log_head,
         rehearsal=material.signer.rehearsal,
+        named_as=occasion.named_as,
     )
 
 

@@ -119,6 +119,19 @@ def read_previous(folder: Path) -> tuple[bytes, Scorecard] | None:
     return data, read_scorecard(data, str(path))
 
 
+def require_review(path: Path) -> Path:
+    """The folder, which is there and has at least one file of a review.
+
+    Raises UsageProblem for any other: what is missing in a review is a finding, a wrong path is a mistake.
+    """
+    step = "give the folder of a finished review, such as .gonogo/reviews/latest"
+    if not path.is_dir():
+        raise UsageProblem(f"{path}: no such folder", next_step=step)
+    if not any((path / name).exists() for name in (YAML_FILE, HTML_FILE, SIGNATURE_FILE, INPUTS_FILE, BUNDLE_FILE)):
+        raise UsageProblem(f"{path}: no review is in this folder: it has no {YAML_FILE}", next_step=step)
+    return path
+
+
 def read_file(path: Path) -> bytes:
     """One file of the folder; raises UnverifiedProblem where it is absent."""
     try:

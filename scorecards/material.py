@@ -124,7 +124,7 @@ def _require_card(contents: Contents, latest: Path) -> None:
 def why_preview(material: Material, evidence: Sequence[Held], because: str, now: dt.datetime) -> str:
     """Why an evaluation cannot be official: `because`, a clock that was set back, no Signers, no key, evidence by other keys.
 
-    "" if it can.
+    "" if it can. `evidence` is what a pass can come from: a red run counts by whatever key, for it can only make things worse.
     """
     return because or _set_back(material, now) or _not_listed(material, evidence)
 
@@ -141,12 +141,12 @@ def _not_listed(material: Material, evidence: Sequence[Held]) -> str:
     if material.signer.rehearsal:
         return ""  # official within its rehearsal, and nowhere else
     if signers is None:
-        return "there are no Signers yet, so nobody can make it official: `gonogo signer init`, runbooks/signers.md"
+        return "there are no Signers yet, so nobody can make it official: gonogo signer init (runbooks/signers.md)"
     if material.official is None:
-        return "no private key here may sign official scorecards: `gonogo signer list` names the machines that may"
-    unlisted = [item for item in evidence if not _is_listed(item, material.trust, signers)]
+        return "no private key here may sign official scorecards: gonogo signer list names the machines that may"
+    unlisted = sum(not _is_listed(item, material.trust, signers) for item in evidence)
     if unlisted:
-        return f"{len(unlisted)} statements are signed by keys that the Signers do not list for evidence: collect them again"
+        return f"{unlisted} statements are signed by keys that the Signers do not list for evidence: collect them again"
     return ""
 
 

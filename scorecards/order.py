@@ -6,12 +6,15 @@ from pathlib import Path
 import msgspec
 
 from gates.build import profile_path
+from gates.commands import Named
 from gates.evidence.keys import EVIDENCE, load_signer
 from gates.schema.gate import Gate
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
 from scorecards.evaluate import BY_HAND, new_folder
-from scorecards.material import read_material
+from scorecards.material import Material, read_material, why_preview
+from scorecards.schema import Standing
+from scorecards.standing import standing_of
 from scorecards.stored import bar_inputs, load_rules, open_store
 from scorecards.weeks import monday, week_of
 
@@ -25,12 +28,16 @@ class Options(msgspec.Struct, frozen=True):
     out: Path | None
     week: str | None
     now: dt.datetime | None
+    preview: bool
     gates_path: Path | None
     waivers_path: Path | None
 
 
 class Order(msgspec.Struct, frozen=True):
-    """The options resolved: every path absolute, every document read once and valid."""
+    """The options resolved: every path absolute, every document read once and valid.
+
+    `foreseen` says whether the scorecard will be official, and why not: as far as that is known before the first step.
+    """
 
     home: Path
     out: Path
@@ -38,9 +45,11 @@ class Order(msgspec.Struct, frozen=True):
     named: NamedTarget
     target: str
     profile: str
+    named_as: Named
     seed: int
     week: str | None
     preview_because: str
+    foreseen: str
     gates: tuple[Gate, ...]
     gates_path: Path | None
     waivers_path: Path | None
@@ -60,21 +69,40 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
     store, gates = open_store(home, None), load_rules(options.gates_path)
     store.make()
     with store.held():
-        read_material(home, store, gates, options.waivers_path, bar_inputs(named.target))
+        material = read_material(home, store, gates, options.waivers_path, bar_inputs(named.target))
+    now = options.now or system()
+    week, because = options.week or week_of(now), _preview_because(options)
     return Order(
         home=home,
-        out=new_folder(home, options.week or week_of(options.now or system()), options.out),
+        out=new_folder(home, week, options.out),
         evidence=home / EVIDENCE,
         named=named,
         target=str(Path(options.target).absolute()) if options.target.endswith((".yaml", ".yml")) else options.target,
         profile=str(Path(options.profile).absolute()) if options.profile.endswith((".yaml", ".yml")) else options.profile,
+        named_as=Named(options.target, options.profile),
         seed=options.seed,
         week=options.week,
-        preview_because=BY_HAND if options.now is not None else "",
+        preview_because=because,
+        foreseen=_foreseen(material, named.name, week, now, because),
         gates=gates,
         gates_path=None if options.gates_path is None else options.gates_path.absolute(),
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
     )
+
+
+def _preview_because(options: Options) -> str:
+    if options.now is not None:
+        return BY_HAND
+    return "requested with --preview" if options.preview else ""
+
+
+def _foreseen(material: Material, target: str, week: str, now: dt.datetime, because: str) -> str:
+    """Whether this will be the week's official scorecard; the evidence, which is still to come, can only make it a preview."""
+    past = [card.past for card in material.history.official(target, week)]
+    standing, reason = standing_of(week, now, past, why_preview(material, (), because, now))
+    if standing is Standing.PREVIEW:
+        return f"this will be a preview: {reason}"
+    return f"this will be the official scorecard of {week} for {target}, which cannot be replaced: to look first, use --preview"
 
 
 def warning(options: Options, now: dt.datetime) -> str:

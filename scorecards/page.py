@@ -28,10 +28,12 @@ from scorecards.page_schema import (
 )
 from scorecards.runs import run_lines
 from scorecards.schema import Action, CardBar, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
+from scorecards.sentence import REHEARSAL
 from scorecards.weekly import Changes
 from scorecards.words import age, clock, counted, date, href, kind, moment, quantity
 
 SHOWN_ACTIONS = 6
+REHEARSED = "REHEARSAL · "
 _WEEK_SIGNS = {"green": "✓", "yellow": "!", "red": "✕", "unknown": "?", "missing": "\N{EN DASH}", "open": "…"}
 _WAIVER_STYLES = {"active": "pass", "expiring": "warn", "expired": "fail"}
 _AS_PLANNED = ("succeeded", "started")
@@ -45,7 +47,7 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
     there = {gate.id for gate in spec.gates}
     actions = tuple(_action(action, number, there) for number, action in enumerate(spec.actions, 1))
     return Page(
-        title=f"{spec.decision.value} · {spec.target} · {spec.week}",
+        title=f"{REHEARSED if _is_rehearsal(spec) else ''}{spec.decision.value} · {spec.target} · {spec.week}",
         css=css,
         banner=_banner(spec),
         strip=tuple(_strip(spec)),
@@ -55,6 +57,7 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
         since=_since(spec.changes),
         whose=_whose(spec.bar),
         runs=tuple(run_lines(spec)),
+        first=actions[0] if actions else None,
         actions=actions[:SHOWN_ACTIONS],
         later=actions[SHOWN_ACTIONS:],
         later_summary=f"{len(actions) - SHOWN_ACTIONS} more",
@@ -70,20 +73,30 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
 
 
 def _banner(spec: ScorecardSpec) -> Banner:
-    sentence = spec.sentence.removeprefix(f"{spec.decision.value}: ")
+    sentence = spec.sentence.removeprefix(REHEARSAL).removeprefix(f"{spec.decision.value}: ")
     style = _style(spec)
+    standing = f"{REHEARSED if _is_rehearsal(spec) else ''}{spec.standing.value}"
     return Banner(
         style=style,
         icon=charts.ICONS[style],
         decision=spec.decision.value,
-        sentence=sentence[:1].upper() + sentence[1:],
+        sentence=(REHEARSAL if _is_rehearsal(spec) else "") + sentence[:1].upper() + sentence[1:],
         target=spec.target,
         week=spec.week,
-        standing=spec.standing.value,
+        standing=standing,
         standing_label=spec.standing.value.capitalize(),
-        standing_reason=spec.standing_reason,
+        standing_reason=_plain(spec.standing_reason),
         evaluated=moment(spec.evaluated_at),
     )
+
+
+def _is_rehearsal(spec: ScorecardSpec) -> bool:
+    return spec.sentence.startswith(REHEARSAL)
+
+
+def _plain(text: str) -> str:
+    """A text of the terminal without the marks around commands and names."""
+    return text.replace("`", "")
 
 
 def _style(spec: ScorecardSpec) -> str:
@@ -139,7 +152,7 @@ def _since(changes: Changes) -> Since:
 
 def _whose(bar: CardBar) -> Whose:
     return Whose(
-        sentence=bar.sentence,
+        sentence=_plain(bar.sentence),
         loosened=tuple(loosened_text(line) for line in bar.loosened),
     )
 

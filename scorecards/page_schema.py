@@ -244,6 +244,7 @@ class Page(msgspec.Struct, frozen=True):
     since: Since
     whose: Whose
     runs: tuple[str, ...]
+    first: ActionRow | None
     actions: tuple[ActionRow, ...]
     later: tuple[ActionRow, ...]
     later_summary: str

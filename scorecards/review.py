@@ -63,7 +63,10 @@ def judge(order: Order, build: str, clock: Clock) -> Scorecard:
     name, because = order.named.name, order.preview_because
     with store.held():
         material = read_material(order.home, store, order.gates, order.waivers_path, bar_inputs(order.named.target))
-        occasion = Occasion.at(clock(), target=name, reviewed=reviewed, week=order.week, preview_because=because)
+        week = order.week
+        occasion = Occasion.at(
+            clock(), target=name, reviewed=reviewed, week=week, preview_because=because, named_as=order.named_as
+        )
         scorecard = evaluate(store, occasion, material, order.out)
     copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path or CATALOG, order.out)
     point_latest(order.home, order.out)

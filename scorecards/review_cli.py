@@ -22,6 +22,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 )
 @click.option("--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped]")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
+@click.option("--preview", is_flag=True, help="Make no official scorecard, whatever the time.")
 @verdict_options
 @now_option
 @format_option("text", "yaml", "json")
@@ -33,6 +34,7 @@ def review(  # each parameter is one option of the command line
     seed: int,
     gates_path: Path | None,
     waivers_path: Path | None,
+    preview: bool,
     fail_on: str | None,
     accept: str | None,
     now: dt.datetime | None,
@@ -44,7 +46,7 @@ def review(  # each parameter is one option of the command line
     With Signers (`gonogo signer init`) the first one from Friday 12:00 UTC of an ISO week on is the week's official
     verdict; without them every scorecard is a preview.
 
-    With --now the gates are judged as of that moment, and the verdict stays a preview.
+    --preview makes a preview at any time. With --now the gates are judged as of that moment, which is a preview too.
     Evidence is always dated by the clock: what this run measures does not count for an earlier moment.
 
     Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
@@ -58,9 +60,10 @@ def review(  # each parameter is one option of the command line
     from scorecards.steps import Voice
 
     home, voice = made_state_dir(), Voice(len(STEPS))
-    options = Options(target, profile, seed, out, week, now, gates_path, waivers_path)
+    options = Options(target, profile, seed, out, week, now, preview, gates_path, waivers_path)
     order = make_order(home, options, system_clock)
     voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")
+    voice.say(order.foreseen)
     if caution := warning(options, system_clock()):
         voice.say(f"warning: {caution}")
     for line in lacks(order.named.target):

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from gates.schema.outcome import Decision, Outcome, Priority
 from gates.schema.verdict import GateVerdict, Review
 
+REHEARSAL = "REHEARSAL, which decides nothing. "
+"""What stands before the sentence of a scorecard that a rehearsal made."""
+
 
 def sentence(review: Review) -> str:
     """The decision and what it comes down to: `NO GO: nothing failed, but 2 of 5 P0 gates could not be judged (A, C)`."""

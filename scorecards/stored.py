@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from gates.build import make_reviewed, read_build, require_sha256
+from gates.commands import Named
 from gates.evidence.keys import EVIDENCE, load_signer
 from gates.evidence.store import EvidenceStore
 from gates.schema.gate import Gate
@@ -62,9 +63,10 @@ def build_from_store(
     load_signer(home)
     store = open_store(home, sources.evidence)
     build = read_build(named) if sources.build is None else sources.build and require_sha256(sources.build)
-    reviewed = make_reviewed(named, build, sources.profile)
+    reviewed, named_as = make_reviewed(named, build, sources.profile), Named(sources.target, sources.profile)
     because = preview_because or _elsewhere(home, store)
-    occasion = Occasion.at(now, target=named.name, reviewed=reviewed, week=sources.week, preview_because=because)
+    target, week = named.name, sources.week
+    occasion = Occasion.at(now, target=target, reviewed=reviewed, week=week, preview_because=because, named_as=named_as)
     with store.held():
         material = read_material(home, store, gates, sources.waivers, bar_inputs(named.target))
         path = new_folder(home, occasion.week, out)

@@ -9,7 +9,7 @@ from gates.evidence.dsse import Envelope, TrustRoot, decode_envelope
 from gates.evidence.statement import EvidenceKind, Statement, open_statement
 from gates.log.entry import Entry, EntryKind, Head, Line, head_of
 from gates.log.notes import PAYLOAD_TYPE as NOTE_TYPE
-from gates.log.notes import RestoredNote, RunNote, open_note
+from gates.log.notes import LegacyWeek, RestoredNote, RunNote, open_note
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
 
@@ -91,6 +91,13 @@ class Contents(msgspec.Struct, frozen=True):
         left = {entry.run: entry.object for entry in self.entries(EntryKind.STATEMENT) if entry.run}
         notes = ((entry, self._note(entry.object)) for entry in self.entries(EntryKind.RUN))
         return tuple(Run(entry, note, left.get(entry.object, "")) for entry, note in notes if isinstance(note, RunNote))
+
+    def legacy_weeks(self) -> tuple[LegacyWeek, ...]:
+        """The scorecards of releases before the log, oldest week first: for reading, never for a streak."""
+        objects = [entry.object for entry in self.entries(EntryKind.MIGRATION)]
+        notes = (self._note(digest) for digest in objects if is_note(self.data[digest]))
+        weeks = [note for note in notes if isinstance(note, LegacyWeek)]
+        return tuple(sorted(weeks, key=lambda item: (item.target, item.week, item.evaluated_at)))
 
     def listed_again(self) -> frozenset[str]:
         """The objects that were listed again, at another moment than before, when a lost log was restored."""

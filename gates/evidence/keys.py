@@ -159,7 +159,8 @@ def adopt_trust(home: Path, path: Path) -> None:
     with locked(own.parent / _LOCK):
         known = _jwks(own)
         new = [jwk for jwk in _jwks(path) if thumbprint(jwk) not in {thumbprint(item) for item in known}]
-        write_durably(own, canonical_json({"keys": sorted([*known, *new], key=thumbprint)}))
+        if new:
+            write_durably(own, canonical_json({"keys": sorted([*known, *new], key=thumbprint)}))
 
 
 class NewKey(Signer):

@@ -7,6 +7,7 @@ import msgspec
 
 from gates.schema.durable import sync_folder, write_durably
 from gates.schema.errors import UnverifiedProblem, UsageProblem
+from gates.schema.output import show
 from gates.schema.printable import printable
 from gates.schema.special import refuse_special
 
@@ -24,6 +25,7 @@ _READ = (
     "evidence/log.jsonl",
     "evidence/log.pending",
 )
+NEW = "the new state folder: keys, evidence and its log, reviews. Keep it: it holds the streak, and GONOGO_HOME names another"
 _VERSION_1 = ("evidence/objects", "history.db", KEY_FILE)
 
 
@@ -42,7 +44,9 @@ def state_dir() -> Path:
 def made_state_dir() -> Path:
     """The state folder, made if absent with access for its owner only; raises UnverifiedProblem for one of version 1."""
     folder = state_dir()
-    make_state(folder)
+    if read_state(folder) is None:
+        make_state(folder)
+        show(f"{folder}: {NEW}", err=True)
     return folder
 
 

@@ -16,21 +16,31 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 60
 
 
 REHEARSAL_CLOCK = "GONOGO_REHEARSAL_CLOCK"
-"""The variable that names the file with the moment of a rehearsal's clock; `gates.schema.entry` refuses it anywhere else."""
+"""The variable that names the file of a rehearsal's clock; `gates.evidence.keys` refuses it anywhere else.
+
+The file holds a moment, at which the clock stands, or `MOMENT running`: the clock runs on from it since the file was written.
+"""
+_RUNNING = " running"
 
 
 def system_clock() -> dt.datetime:
-    """Now, in UTC, to the millisecond: the finest step any artifact writes. In a rehearsal it is stepped by a file."""
-    file = os.environ.get(REHEARSAL_CLOCK)
-    now = dt.datetime.now(dt.UTC) if file is None else _stepped(Path(file))
+    """Now, in UTC, to the millisecond: the finest step any artifact writes. In a rehearsal a file sets it."""
+    file, now = os.environ.get(REHEARSAL_CLOCK), dt.datetime.now(dt.UTC)
+    if file is not None:
+        now = _rehearsed(Path(file), now)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
-def _stepped(path: Path) -> dt.datetime:
+def _rehearsed(path: Path, now: dt.datetime) -> dt.datetime:
     try:
-        return parse_utc(path.read_text(encoding="ascii").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{path}: the rehearsal's clock cannot be read: {error}") from None
+        text = path.read_text(encoding="ascii").strip()
+        began = parse_utc(text.removesuffix(_RUNNING))
+        if not text.endswith(_RUNNING):
+            return began
+        return began + (now - dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC))
+    except (OSError, UnicodeDecodeError, UsageProblem) as error:
+        hint = "it holds a moment, or `2026-11-27T12:05:00Z running`: the clock then runs on from there"
+        raise UsageProblem(f"{path}: the rehearsal's clock cannot be read: {error}", next_step=hint) from None
 
 
 def monotonic_s() -> float:

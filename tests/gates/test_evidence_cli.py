@@ -6,6 +6,7 @@ import shutil
 
 import msgspec
 import pytest
+import signing
 import statements
 import yaml
 from signing import CI, put_signers, signer
@@ -90,6 +91,31 @@ def test_a_listed_machine_s_statements_are_taken_and_read(gonogo, stored, bench,
     assert gonogo("evidence", "verify")[1].startswith("ok: 3 statements")
 
 
+def test_what_was_added_with_a_trust_file_verifies_in_every_later_command(gonogo, bench, stored, tmp_path):
+    """The state folder keeps the keys: one added statement does not make all that follows end with 8."""
+    trust, file = tmp_path / "trust.json", tmp_path / "one.intoto.json"
+    trust.write_bytes(jwks_bytes(bench.signer.jwk))
+    file.write_bytes(msgspec.json.encode(bench.held().envelope))
+    before = gonogo("evidence", "list")[1].count("complete")
+    assert gonogo("evidence", "add", file, "--trust", trust)[0] == 0
+    code, out, _ = gonogo("evidence", "list")
+    assert (code, out.count("complete")) == (0, before + 1)
+    assert gonogo("evidence", "verify")[0] == 0
+
+
+def test_evidence_of_a_listed_machine_needs_no_trust_file(gonogo, bench, tmp_path):
+    """The Signers name its key."""
+    home, file = tmp_path / "home", tmp_path / "one.intoto.json"
+    said = statements.predicate(bench.kind, "2026-11-23T09:00:00.000Z", {"double_settles": bench.measure()})
+    by_ci = statements.hold(signing.signer(signing.CI), bench.kind, statements.subject(bench.build), said)
+    file.write_bytes(msgspec.json.encode(by_ci.envelope))
+    gonogo("state", "init")
+    assert gonogo("evidence", "add", file)[0] == 8
+    signing.put_signers(home)
+    assert gonogo("evidence", "add", file)[0] == 0
+    assert by_ci.digest[:12] in gonogo("evidence", "list")[1]
+
+
 def test_evidence_verify_names_the_head_and_holds_the_log_against_known_ones(gonogo, stored, tmp_path):
     """A head that was written down, or the part of the log in a review folder: truncated and forked are named."""
     log = tmp_path / "home" / "evidence" / "log.jsonl"
@@ -167,6 +193,7 @@ def test_a_full_disk_ends_with_3_and_loses_nothing(gonogo, bench, stored, tmp_pa
     run = EvidenceStore(log.parent).begin_run
     while log.stat().st_size < 6000 - 300:
         run(load_signer(tmp_path / "home"), step="load", target="local", seed=log.stat().st_size)
+    adopt_trust(tmp_path / "home", trust)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:

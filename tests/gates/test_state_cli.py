@@ -66,6 +66,17 @@ def test_init_makes_a_folder_of_version_2_with_a_key_once(gonogo, home):
     assert (_listed(home), made_state_dir()) == (["key"], home)
 
 
+def test_the_first_command_that_makes_the_folder_says_what_it_is(home, capsys):
+    """In one line, once."""
+    assert made_state_dir() == home
+    assert capsys.readouterr().err == (
+        f"{home}: the new state folder: keys, evidence and its log, reviews. "
+        "Keep it: it holds the streak, and GONOGO_HOME names another\n"
+    )
+    made_state_dir()
+    assert capsys.readouterr().err == ""
+
+
 def test_init_for_rehearsals_marks_the_key_and_does_not_change_its_mind(gonogo, home):
     """A real folder does not become one for rehearsals, nor the other way round: exit 2."""
     code, out, _ = gonogo("state", "init", "--rehearsal")

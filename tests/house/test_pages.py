@@ -106,12 +106,12 @@ def test_the_pages_and_commands_that_gates_point_to_exist() -> None:
     """Every gate's runbook is there, and what should leave its evidence is a command."""
     from gates.schema.gateset import load_gates
 
-    known = dict(house_documents.commands())
+    known = {name for name, command in house_documents.commands() if not isinstance(command, click.Group)} | {"gonogo gate probe"}
     for gate in load_gates():
         assert (house_tree.ROOT / gate.runbook).exists(), f"{gate.id}: {gate.runbook}"
         for criterion in gate.criteria:
-            words = criterion.source.produced_by.split()
-            assert not words or " ".join(words[:3]) in known, f"{gate.id}: {criterion.id}: {criterion.source.produced_by}"
+            command = criterion.source.produced_by
+            assert not command or any(command.startswith(f"{name} ") for name in known), f"{gate.id}: {criterion.id}: {command}"
 
 
 def test_the_readmes_target_can_be_loaded(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_folders_are_numbered_within_their_week_and_latest_leads_to_the_last(tmp
 
 def test_judging_as_of_the_past_is_warned_about_before_minutes_are_spent() -> None:
     """What is measured now is no evidence for a moment before it; judging as of later is fine."""
-    options = Options("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), None, None)
+    options = Options("local", "smoke", 1, None, None, parse_utc("2026-11-20T12:00:00Z"), False, None, None)
     assert "does not count" in warning(options, parse_utc("2026-11-23T12:00:00Z"))
     assert warning(options, parse_utc("2026-11-19T12:00:00Z")) == ""
 
@@ -221,3 +221,27 @@ def test_a_waiver_that_nobody_has_signed_ends_a_build_with_5(build: Run, home: P
     (home / "waivers" / "one.yaml").write_text("apiVersion: gonogo/v1\nkind: Waiver\n")
     with pytest.raises(RefusedProblem, match=r"one\.yaml: a waiver that nobody has signed counts for nothing"):
         build()
+
+
+NOT_REVIEWS = (
+    (["verify", "nothing"], "nothing: no such folder"),
+    (["verify", "empty"], "empty: no review is in this folder"),
+    (["show", "nothing"], "nothing: no such folder"),
+    (["show", "empty"], "empty: no review is in this folder"),
+    (["build", "nothing"], "nothing: no such folder"),
+    (["diff", "nothing", "empty"], "nothing: no such file or folder"),
+    (["diff", "empty", "nothing"], "empty: no review is in this folder"),
+)
+
+
+@pytest.mark.parametrize(("command", "says"), NOT_REVIEWS, ids=lambda item: " ".join(item) if isinstance(item, list) else "")
+def test_a_path_that_is_no_reviews_folder_ends_with_2(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str], says: str
+) -> None:
+    """A mistake in the path is not a finding about a scorecard."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert entry(["scorecard", *command]) == 2
+    err = capsys.readouterr().err
+    assert f"error: {says}" in err
+    assert "next: give the folder of a finished review" in err

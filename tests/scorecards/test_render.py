@@ -57,6 +57,27 @@ def test_the_page_has_no_script_and_asks_the_network_for_nothing(page: str, outl
     assert all(link.startswith(("#", "runbooks/")) for link in outline.links)
 
 
+def test_the_first_screen_names_what_to_do_first(page: str, week: Scorecard) -> None:
+    """Next to the reasons, before launch dates and tables, with its command."""
+    first = page[page.index("Do first") : page.index('id="launch"')]
+    assert week.spec.actions[0].do in html.unescape(first)
+    command = "gonogo drill run crash --target ./shop.yaml"
+    action = msgspec.structs.replace(week.spec.actions[0], command=command)
+    other = msgspec.structs.replace(week, spec=msgspec.structs.replace(week.spec, actions=(action,)))
+    text = render_html(other, SHA).decode()
+    assert f'<code class="command">{command}</code>' in text[text.index("Do first") : text.index('id="launch"')]
+
+
+def test_the_page_of_a_rehearsal_says_so_in_its_title_its_banner_and_next_to_official(
+    make_inputs: Callable[..., BuildInputs], evidence: list[Held]
+) -> None:
+    """Nobody takes its decision for a real one."""
+    text = render_html(build(make_inputs(rehearsal=True), evidence, None), SHA).decode()
+    assert "<title>REHEARSAL · NO GO" in text
+    assert '<span class="standing">REHEARSAL · official</span>' in text
+    assert '<span class="sentence">REHEARSAL, which decides nothing. Gate E' in text
+
+
 def test_every_link_into_the_page_arrives(outline: _Outline) -> None:
     """The strip of gates and the actions lead to sections that exist."""
     assert {link[1:] for link in outline.links if link.startswith("#")} <= outline.ids

@@ -1,6 +1,7 @@
 """Moments and durations mean the same everywhere, and what could mean two things is refused."""
 
 import datetime as dt
+import os
 
 import pytest
 from hypothesis import given
@@ -66,3 +67,26 @@ def test_clocks_say_utc():
     now = system_clock()
     assert (now.tzinfo, now.microsecond % 1000) == (dt.UTC, 0)
     assert fixed_clock(now)() == now
+
+
+def test_a_rehearsals_clock_stands_at_a_moment_or_runs_on_from_it(tmp_path, monkeypatch):
+    """A run takes time by the monotonic clock too: one that stands still would date it wrongly."""
+    file = tmp_path / "clock"
+    monkeypatch.setenv("GONOGO_REHEARSAL_CLOCK", str(file))
+    file.write_text("2026-11-27T12:05:00Z\n")
+    assert format_utc(system_clock()) == "2026-11-27T12:05:00.000Z"
+    file.write_text("2026-11-27T12:05:00Z running\n")
+    written = file.stat().st_mtime - 90
+    os.utime(file, (written, written))
+    assert "2026-11-27T12:06:30.000Z" <= format_utc(system_clock()) < "2026-11-27T12:07:00.000Z"
+
+
+@pytest.mark.parametrize("text", ["", "2026-11-27T12:05:00", "running", "Friday running"])
+def test_a_rehearsals_clock_that_cannot_be_read_names_its_file(tmp_path, monkeypatch, text):
+    """Exit 2, and nothing is dated by another clock instead."""
+    monkeypatch.setenv("GONOGO_REHEARSAL_CLOCK", str(tmp_path / "clock"))
+    with pytest.raises(UsageProblem, match=str(tmp_path / "clock")):
+        system_clock()
+    (tmp_path / "clock").write_text(text)
+    with pytest.raises(UsageProblem, match=str(tmp_path / "clock")):
+        system_clock()
