@@ -8,6 +8,7 @@ from gates.commands import Named, with_commands
 from gates.decide import decide
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
+from gates.evidence.unfinished import UnfinishedRun
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.documents import API_VERSION, Metadata
 from gates.schema.gate import Gate
@@ -49,6 +50,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     explained: tuple[str, ...] = ()
     log_head: str = ""
     rehearsal: bool = False
+    unfinished: tuple[UnfinishedRun, ...] = ()
     named_as: Named = Named()
 
 
@@ -90,6 +92,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         waivers=waivers,
         gates=review.gates,
         red_runs=review.red_runs,
+        unfinished=inputs.unfinished,
         findings=findings(review.gates, held),
         timelines=timelines(held),
         evidence=evidence_lines(held, review.gates),

@@ -10,10 +10,11 @@ from gates.commands import Named
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import EvidenceStore, Held
+from gates.evidence.unfinished import UnfinishedRun, unfinished
 from gates.log.entry import EntryKind
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
-from gates.schema.time import format_utc
+from gates.schema.time import format_utc, week_start
 from gates.selection import judged, relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
@@ -147,8 +148,15 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         explained=material.explained,
         log_head=material.log_head,
         rehearsal=material.signer.rehearsal,
+        unfinished=_unfinished(material, occasion),
         named_as=occasion.named_as,
     )
+
+
+def _unfinished(material: Material, occasion: Occasion) -> tuple[UnfinishedRun, ...]:
+    """This week's runs on the target that left no statement."""
+    found = unfinished(material.contents, week_start(occasion.now))
+    return tuple(run for run in found if run.target == occasion.target)
 
 
 def _signer(material: Material, *, official: bool) -> Signer:

@@ -1,4 +1,4 @@
-"""What a scorecard says of this week's runs that failed: one line each, with the way to explain it. Pure."""
+"""What a scorecard says of this week's runs that failed or left no statement: one line each. Pure."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,13 @@ from scorecards.words import moment, short
 
 
 def run_lines(spec: ScorecardSpec) -> Iterator[str]:
-    """Every run of this week on this build in which a criterion failed, oldest first."""
+    """Every run of this week on this build in which a criterion failed, then those on the target that left no statement."""
     alone = {
         f"{gate.letter}.{item.criterion.id}" for gate in spec.gates for item in gate.criteria if item.criterion.automatic_no_go
     }
     yield from (_red(run, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
+    for run in spec.unfinished:
+        yield f"The {run.step} that began on {moment(run.begun_at)} ({short(run.run)}) left no statement."
 
 
 def _red(run: RedRun, *, stops: bool) -> str:

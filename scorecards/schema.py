@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from gates.evidence.unfinished import UnfinishedRun
 from gates.schema.documents import Document
 from gates.schema.outcome import Decision, Priority
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
@@ -164,6 +165,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waivers: tuple[WaiverLine, ...]
     gates: tuple[GateVerdict, ...]
     red_runs: tuple[RedRun, ...]
+    unfinished: tuple[UnfinishedRun, ...]
     findings: tuple[Finding, ...]
     timelines: tuple[Timeline, ...]
     evidence: tuple[EvidenceLine, ...]

@@ -1,9 +1,13 @@
 """The runs of the week that failed are on the card, whatever a later run says."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
+from statements import reviewed
+from weeks import Weeks
 
+from gates.evidence.dsse import Signer
 from gates.evidence.statement import EvidenceKind, Measure
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
@@ -29,7 +33,7 @@ def test_nine_red_storms_and_a_green_one_are_a_no_go_with_nine_lines(
     assert card.spec.decision is Decision.NO_GO
     assert [line.count("A later run on this build does not undo it") for line in run_lines(card.spec)] == [1] * 9
     assert "gonogo scorecard explain-red" in render_text(card)
-    assert "Runs of this week that failed" in render_html(card, "0" * 64).decode()
+    assert "Runs of this week that failed or did not end" in render_html(card, "0" * 64).decode()
     explained = build(
         make_inputs(gates=gates, explained=tuple(storm.digest for storm in storms)), [*green_evidence, *storms], None
     )
@@ -58,3 +62,15 @@ def _strict(gate: Gate) -> Gate:
         for item in gate.criteria
     )
     return msgspec.structs.replace(gate, criteria=criteria)
+
+
+def test_a_run_that_left_no_statement_is_on_the_card(tmp_path: Path, signer: Signer, gates: tuple[Gate, ...]) -> None:
+    """It was listed before it began, so ending it before it signs hides nothing; another target's is not this card's."""
+    life = Weeks(tmp_path / "home", signer)
+    store = life.store("2026-11-25T09:00:00Z")
+    for target in ("local", "elsewhere"):
+        store.begin_run(life.own, step="load-run", target=target, profile="smoke", seed=7)
+    card, _ = life.judge(gates, reviewed("5f" * 32), "2026-11-26T12:05:00Z")
+    (line,) = run_lines(card.spec)
+    assert line.startswith("The load-run that began on Wed 25 Nov")
+    assert line.endswith("left no statement.")
