@@ -7,6 +7,8 @@ import msgspec
 import rfc8785
 import yaml
 
+from gates.schema.errors import UsageProblem
+
 if TYPE_CHECKING:
     Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
 else:
@@ -22,8 +24,14 @@ def to_builtins(value: object) -> Json:
 
 
 def canonical_json(value: object) -> bytes:
-    """RFC 8785 bytes, without a line end: what gets hashed and signed."""
-    return rfc8785.dumps(to_builtins(value))
+    """RFC 8785 bytes, without a line end: what gets hashed and signed.
+
+    Raises UsageProblem for a whole number that not every JSON reader holds exactly: it came from a document.
+    """
+    try:
+        return rfc8785.dumps(to_builtins(value))
+    except rfc8785.IntegerDomainError as error:
+        raise UsageProblem(str(error), next_step="write a number from -9007199254740991 to 9007199254740991, or a text") from None
 
 
 def canonical_yaml(value: object, *, header: str = "") -> bytes:

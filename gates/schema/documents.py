@@ -12,7 +12,6 @@ from gates.schema.errors import UsageProblem
 from gates.schema.faults import document_faults
 
 API_VERSION = "gonogo/v1"
-MOST = 2**53 - 1
 
 Spec = TypeVar("Spec")
 
@@ -111,14 +110,5 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[object, obje
     return seen
 
 
-def _whole_number(loader: _StrictLoader, node: yaml.ScalarNode) -> int:
-    """A whole number that every JSON reader holds exactly: digests are taken over these documents as JSON."""
-    number: int = loader.construct_yaml_int(node)
-    if abs(number) > MOST:
-        raise yaml.constructor.ConstructorError(None, None, f"the number is not from -{MOST} to {MOST}", node.start_mark)
-    return number
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 _StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: str(node.value))

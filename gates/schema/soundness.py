@@ -13,6 +13,7 @@ from gates.schema.time import parse_duration_s
 
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+MOST = 2**53 - 1  # the largest whole number that every JSON reader holds exactly
 LONGEST_AGE_S = 366 * 86_400
 _LETTER = re.compile(r"[A-Z]")
 _RATIO_OPERATORS = (Operator.GTE, Operator.GT, Operator.LTE, Operator.LT)
@@ -72,13 +73,7 @@ def _criterion_faults(criterion: Criterion) -> Iterator[str]:
         yield "an id is lower-case words joined with - or _"
     if not criterion.source.predicate_type or not criterion.source.measure:
         yield "the source names no predicate_type or no measure"
-    if criterion.min_samples < 1:
-        yield f"with min_samples {criterion.min_samples} a measure of nothing would pass"
-    for part, least in sorted(criterion.needs.items()):
-        if least < 1:
-            yield f"needs {part} {least} needs nothing: at least 1"
-        if not _IDENTIFIER.fullmatch(part):
-            yield f"needs {part!r}: a part is named in lower-case words joined with _"
+    yield from _count_faults(criterion)
     numbers = [name for name in ("threshold", "upper", "warn_threshold") if getattr(criterion, name) is not None]
     wrong = [name for name in numbers if not DECIMAL.fullmatch(getattr(criterion, name))]
     yield from (f"{name} {getattr(criterion, name)!r} is not a decimal number" for name in wrong)
@@ -87,6 +82,20 @@ def _criterion_faults(criterion: Criterion) -> Iterator[str]:
     if criterion.confidence is not None:
         yield from _confidence_faults(criterion, criterion.confidence)
     yield from _age_faults(criterion.max_age)
+
+
+def _count_faults(criterion: Criterion) -> Iterator[str]:
+    if criterion.min_samples < 1:
+        yield f"with min_samples {criterion.min_samples} a measure of nothing would pass"
+    if criterion.min_samples > MOST:
+        yield f"min_samples {criterion.min_samples} is more than {MOST}: nothing could pass"
+    for part, least in sorted(criterion.needs.items()):
+        if least < 1:
+            yield f"needs {part} {least} needs nothing: at least 1"
+        if least > MOST:
+            yield f"needs {part} {least} is more than {MOST}: nothing could pass"
+        if not _IDENTIFIER.fullmatch(part):
+            yield f"needs {part!r}: a part is named in lower-case words joined with _"
 
 
 def _age_faults(max_age: str) -> Iterator[str]:
