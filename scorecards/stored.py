@@ -71,7 +71,7 @@ def build_from_store(
         material = read_material(home, store, gates, sources.waivers, bar_inputs(named.target))
         path = new_folder(home, occasion.week, out)
         scorecard = evaluate(store, occasion, material, path, keep=keep)
-    if keep:
+    if keep and not _elsewhere(home, store):  # the log is held against the one in the latest review's folder
         point_latest(home, path)
     return scorecard
 

@@ -152,6 +152,17 @@ def test_a_draft_leaves_no_trace_in_the_history(run: Run, build: Run, tmp_path: 
         run("show")
 
 
+def test_a_build_from_another_evidence_store_leaves_the_state_folder_as_it_was(run: Run, build: Run, tmp_path: Path) -> None:
+    """Its log is another one: held against the state folder's it would look like a fork."""
+    build("--out", str(tmp_path / "own"))
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("first", "second"):
+        build("--evidence", str(other), "--out", str(tmp_path / name))
+    assert build("--out", str(tmp_path / "again"))[0] == 3
+    assert run("show")[0] == 0
+
+
 def test_diff_names_a_lowered_bar_and_a_removed_gate(run: Run, build: Run, home: Path, tmp_path: Path) -> None:
     """The same evidence under other gates is told as what it is: a change of the gates."""
     lowered = tmp_path / "gates"
