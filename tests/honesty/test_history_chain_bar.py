@@ -246,7 +246,7 @@ def test_a_lost_history_is_not_begun_again_in_silence(gonogo, weeks) -> None:
     shutil.rmtree(weeks.state.home / "evidence", ignore_errors=True)
     copy.rename(weeks.state.home / "evidence")
     rolled_back(weeks.state, before)
-    gonogo.refused(weeks.card("2026-11-27", "15:00"), 8, "truncated: the scorecard in ")
+    gonogo.refused(weeks.card("2026-11-27", "15:00"), 8, "truncated: the official scorecard in ")
     rolled_back(weeks.state, before - 1)
     gonogo.refused(weeks.card("2026-11-27", "16:00"), 8, "truncated: it ends with entry")
     restored = gonogo("state", "restore", weeks.state.folder / "card-1", "--rehearsal")
