@@ -9,7 +9,7 @@ import msgspec
 from gates.acts.act import ActKind
 from gates.acts.store import HeldAct, explained_by, load_acts
 from gates.acts.waivers import load_waivers
-from gates.evidence.contents import Contents
+from gates.evidence.contents import Contents, kind_of
 from gates.evidence.dsse import Signer, TrustRoot
 from gates.evidence.keys import EVIDENCE, TRUST_FILE, load_signer, own_trust
 from gates.evidence.store import EvidenceStore, Held, part_of
@@ -87,7 +87,8 @@ def read_material(
     latest = home / folder.REVIEWS / folder.LATEST
     if (latest / LOG).exists() and store.folder == home / EVIDENCE:
         check_against(contents.lines, str(latest), trust, str(store.folder / LOG))
-        _require_card(contents, latest)
+    if store.folder == home / EVIDENCE:
+        _require_cards(contents, home / folder.REVIEWS)
     acts = load_acts(home, signers, contents)
     return Material(
         gates=gates,
@@ -114,11 +115,12 @@ def read_history(home: Path) -> History:
     return History(contents, trust, signers, load_acts(home, signers, contents)[ActKind.LATE_REVIEW])
 
 
-def _require_card(contents: Contents, latest: Path) -> None:
-    """The last review's card is listed: a log that was cut just before it would let its week be judged again."""
-    card = folder.read_file(latest / folder.SIGNATURE_FILE).rstrip(b"\n")
-    if sha256_hex(card) not in contents.data:
-        raise LogProblem(Damage.TRUNCATED, contents.origin, f"the scorecard in {latest} is in no entry")
+def _require_cards(contents: Contents, reviews: Path) -> None:
+    """Every official card of a review folder here is listed: a log cut just before one would let its week be judged again."""
+    for path in sorted(reviews.glob(f"*/{folder.SIGNATURE_FILE}")):
+        card = path.read_bytes().rstrip(b"\n")
+        if sha256_hex(card) not in contents.data and kind_of(card, str(path)) is EntryKind.CARD:
+            raise LogProblem(Damage.TRUNCATED, contents.origin, f"the official scorecard in {path.parent} is in no entry")
 
 
 def why_preview(material: Material, evidence: Sequence[Held], because: str, now: dt.datetime) -> str:

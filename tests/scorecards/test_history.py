@@ -118,15 +118,16 @@ def cut_to(life: Weeks, count: int) -> None:
 
 
 def test_a_log_cut_just_before_the_last_card_does_not_give_its_week_another_verdict(life: Weeks, gates: tuple[Gate, ...]) -> None:
-    """The last review's card is in no entry: exit 8. Restored from its folder it is the week's verdict again, weeks later too."""
+    """The last review's card is in no entry: exit 8. Restored within its week it is the week's verdict again; later, withdrawn."""
     log = life.home / "evidence" / "log.jsonl"
-    cut_to(life, len(log.read_bytes().splitlines()) - 1)
-    with pytest.raises(UnverifiedProblem, match=r"truncated: the scorecard in .*latest is in no entry"):
-        life.judge(gates, ONE, "2026-11-27T18:00:00Z")
-    latest = life.home / "reviews" / "latest"
-    late = fixed_clock(parse_utc("2026-12-11T09:00:00Z"))
-    restore(life.home, life.home / "evidence", [latest], own_trust(life.home), late)
-    assert [week for week, standing in standings(life) if standing == "official"] == ["2026-W48", "2026-W47"]
+    cut = len(log.read_bytes().splitlines()) - 1
+    for moment, standing in (("2026-11-28T09:00:00Z", "official"), ("2026-12-11T09:00:00Z", "withdrawn")):
+        cut_to(life, cut)
+        with pytest.raises(UnverifiedProblem, match=r"truncated: the official scorecard in .*2026-W48-1 is in no entry"):
+            life.judge(gates, ONE, "2026-11-27T18:00:00Z")
+        folder = life.home / "reviews" / "2026-W48-1"
+        restore(life.home, life.home / "evidence", [folder], own_trust(life.home), fixed_clock(parse_utc(moment)))
+        assert standings(life) == [("2026-W48", standing), ("2026-W47", "official")]
     assert life.judge(gates, ONE, "2026-12-11T12:05:00Z")[0].spec.standing is Standing.OFFICIAL
 
 
