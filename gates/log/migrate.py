@@ -50,7 +50,7 @@ def migrate(home: Path, trust: TrustRoot, clock: Clock) -> Migrated:
     """Take a state folder of version 1 over; interrupted, it can be run again.
 
     Everything is read and verified before anything is written. Raises UnverifiedProblem naming the file that is wrong, and
-    LogProblem for one of version 2: that folder has lost its log, and would begin anew.
+    LogProblem for one of version 2: that folder has lost its log, and would begin another one.
     """
     store = EvidenceStore(home / EVIDENCE, clock=clock)
     envelopes = _envelopes(store.folder, trust.joined(own_trust_unmarked(home)))

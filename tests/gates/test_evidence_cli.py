@@ -91,18 +91,6 @@ def test_a_listed_machine_s_statements_are_taken_and_read(gonogo, stored, bench,
     assert gonogo("evidence", "verify")[1].startswith("ok: 3 statements")
 
 
-def test_what_was_added_with_a_trust_file_verifies_in_every_later_command(gonogo, bench, stored, tmp_path):
-    """The state folder keeps the keys: one added statement does not make all that follows end with 8."""
-    trust, file = tmp_path / "trust.json", tmp_path / "one.intoto.json"
-    trust.write_bytes(jwks_bytes(bench.signer.jwk))
-    file.write_bytes(msgspec.json.encode(bench.held().envelope))
-    before = gonogo("evidence", "list")[1].count("complete")
-    assert gonogo("evidence", "add", file, "--trust", trust)[0] == 0
-    code, out, _ = gonogo("evidence", "list")
-    assert (code, out.count("complete")) == (0, before + 1)
-    assert gonogo("evidence", "verify")[0] == 0
-
-
 def test_evidence_of_a_listed_machine_needs_no_trust_file(gonogo, bench, tmp_path):
     """The Signers name its key."""
     home, file = tmp_path / "home", tmp_path / "one.intoto.json"

@@ -118,7 +118,7 @@ def cut_to(life: Weeks, count: int) -> None:
 
 
 def test_a_log_cut_just_before_the_last_card_does_not_give_its_week_another_verdict(life: Weeks, gates: tuple[Gate, ...]) -> None:
-    """The last review's card is in no entry: exit 8. Restored within its week it is the week's verdict again; later, withdrawn."""
+    """The last review's card is in no entry: exit 8. Restored within its week it counts; later it is withdrawn."""
     log = life.home / "evidence" / "log.jsonl"
     cut = len(log.read_bytes().splitlines()) - 1
     for moment, standing in (("2026-11-28T09:00:00Z", "official"), ("2026-12-11T09:00:00Z", "withdrawn")):
