@@ -150,7 +150,7 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
     import msgspec
 
     from gateway.clock import system_clock
-    from gateway.command_line.demo import make_demo
+    from gateway.command_line.demo import make_demo, write_receipt_keys
     from gateway.ids import SystemIds
     from gateway.rate_limit import RateLimit
 
@@ -159,6 +159,7 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
     limit = RateLimit(rate, burst or rate) if rate else None
     with _problems():
         data = make_demo(_database(db), system_clock, SystemIds(), tenant_name, limit)
+        write_receipt_keys(_database(db), system_clock, SystemIds())
         if settled:
             _settle_many(_database(db), data, settled)
     if output_format == "json":

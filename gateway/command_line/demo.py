@@ -18,6 +18,7 @@ from gateway.ids import Ids
 from gateway.journal import system_row
 from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
+from gateway.private_file import make_private
 from gateway.rate_limit import UNLIMITED_PER_S, RateLimit
 from gateway.settings import Settings
 from gateway.store.database import one_transaction
@@ -56,21 +57,30 @@ def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLim
 
     Raises StartProblem for an unusable database.
     """
-    trust = db.absolute().with_name(f"{db.name}{TRUST_SUFFIX}")
     with one_transaction(db) as tx:
-        data = _fill(tx, format_utc(clock()), ids, tenant_name, trust)
+        data = _fill(tx, format_utc(clock()), ids, tenant_name, _trust(db))
         rate = limit or RateLimit(UNLIMITED_PER_S, UNLIMITED_PER_S)
         tx.tenants.set_rate(data.tenant_id, rate.rate_per_s, rate.burst)
-        events = with_active_key(tx, Settings(db=db, clock=clock, ids=ids))
-    _write(trust, jwks(events))
     return data
 
 
-def _write(path: Path, document: bytes) -> None:
+def write_receipt_keys(db: Path, clock: Clock, ids: Ids) -> None:
+    """Write the public keys that verify receipts next to the database; in a new one the first key is made before.
+
+    Raises StartProblem naming the file.
+    """
+    path = _trust(db)
+    with one_transaction(db) as tx:
+        events = with_active_key(tx, Settings(db=db, clock=clock, ids=ids))
+    make_private(path)
     try:
-        path.write_bytes(document)
+        path.write_bytes(jwks(events))
     except OSError as error:
         raise StartProblem(f"{path}: the receipt keys cannot be written: {error.strerror}") from None
+
+
+def _trust(db: Path) -> Path:
+    return db.absolute().with_name(f"{db.name}{TRUST_SUFFIX}")
 
 
 def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str, trust: Path) -> DemoData:
