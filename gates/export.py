@@ -9,6 +9,7 @@ from gates.evidence.statement import Statement
 from gates.schema.documents import API_VERSION, Document
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import GateSet
+from gates.schema.ledger import LedgerLine
 from gates.schema.target import Target
 from gates.schema.verdict import Review
 from gates.signers.document import SignersSpec
@@ -16,22 +17,25 @@ from gates.signers.document import SignersSpec
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {"GateSet": GateSet, "Signers": SignersSpec, "Target": Target}
 VALUES: dict[str, type[msgspec.Struct]] = {"Act": ActStatement, "Review": Review, "Statement": Statement}
+FORMATS: dict[str, type[msgspec.Struct]] = {"LedgerEntry": LedgerLine}
 
 
 def kinds() -> tuple[str, ...]:
-    """The kinds that have a schema: documents, then values that gonogo writes."""
-    return (*DOCUMENTS, *VALUES)
+    """The kinds that have a schema: documents, values that gonogo writes, and formats that a service answers in."""
+    return (*DOCUMENTS, *VALUES, *FORMATS)
 
 
 def schema_bytes(kind: str) -> bytes:
-    """The JSON Schema of a kind, indented, with sorted keys; unknown keys are refused at every level.
+    """The JSON Schema of a kind, indented, with sorted keys.
+
+    Unknown keys are refused at every level, except in the formats that a service answers in.
 
     Raises UsageProblem naming the kinds there are.
     """
     if kind in DOCUMENTS:
         schema = _document_schema(kind, DOCUMENTS[kind])
-    elif kind in VALUES:
-        schema = msgspec.json.schema(VALUES[kind])
+    elif kind in VALUES or kind in FORMATS:
+        schema = msgspec.json.schema({**VALUES, **FORMATS}[kind])
     else:
         raise UsageProblem(f"no kind is called {kind!r}", next_step=f"use one of {', '.join(kinds())}")
     _trim(schema)

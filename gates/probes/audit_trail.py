@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -10,22 +11,11 @@ from gates.evidence.dsse import Envelope
 from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
 from gates.receipts.receipt import parse_receipt
 from gates.schema.canonical import sha256_hex
+from gates.schema.ledger import FORMAT, LedgerEntry, NoLedger
+from gates.schema.ledger import read_ledger as read_pages
 from gates.schema.target import Operation
 
-PAGES = 100_000
 Row = TypeVar("Row")
-
-
-class LedgerEntry(msgspec.Struct, frozen=True):
-    """One line of the ledger export (format `gonogo-ledger-v1`); `postings` stay as they were written, to be hashed."""
-
-    seq: int
-    entry_id: str
-    kind: str
-    payment_id: str | None
-    receipt_id: str | None
-    postings: list[dict[str, str]]
-    operation_id: str | None = None
 
 
 class ReceiptItem(msgspec.Struct, frozen=True):
@@ -48,17 +38,11 @@ def read_ledger(client: TargetClient, after: int = 0) -> list[LedgerEntry]:
     Raises NotRun where the target has no `audit.ledger`, ServiceProblem for an answer that is not such a ledger.
     """
     operation = _section(client, "ledger")
-    entries: list[LedgerEntry] = []
-    for _ in range(PAGES):
-        answer = client.perform(operation, {"after": str(after)})
-        page = [_decode(line, LedgerEntry, operation.path) for line in _good(answer, operation).splitlines() if line.strip()]
-        if not page:
-            return entries
-        if page[0].seq <= after:
-            raise ServiceProblem(f"GET {operation.path}: the line after {after} has seq {page[0].seq}: the export never ends")
-        entries.extend(page)
-        after = page[-1].seq
-    raise ServiceProblem(f"GET {operation.path}: more than {PAGES} pages")
+    pages = read_pages(lambda position: _good(client.perform(operation, {"after": str(position)}), operation), after)
+    try:
+        return list(chain.from_iterable(pages))
+    except NoLedger as error:
+        raise ServiceProblem(f"GET {operation.path}: not a ledger in the format {FORMAT}: {error}") from None
 
 
 def read_receipts(client: TargetClient) -> list[ReceiptItem]:
@@ -126,6 +110,8 @@ def _section(client: TargetClient, name: str) -> Operation:
 
 
 def _good(answer: Answer, operation: Operation) -> bytes:
+    if answer.status == 204:
+        return b""
     if answer.status != 200:
         code = f" ({answer.code})" if answer.code else ""
         raise ServiceProblem(f"{operation.method} {operation.path} answered {answer.status}{code}, not 200")

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from gates.probes.audit_trail import LedgerEntry
 from gates.probes.conduct import Finding
-from gates.receipts.receipt import OUTCOMES, Receipt, postings_digest
+from gates.receipts.receipt import OUTCOMES, Receipt
+from gates.schema.ledger import LedgerEntry, postings_digest
 
 DECISIONS, SETTLEMENTS, LINKS = "decisions_outside_set", "settlements_without_policy", "broken_links"
 PAYOUT_KINDS = ("payout", "payout_success", "payout_failure", "payout_suspense")

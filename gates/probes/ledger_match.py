@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from gates.probes.audit_trail import LedgerEntry
 from gates.probes.binding import ENTRY_KINDS
-from gates.receipts.receipt import Receipt, postings_digest
+from gates.receipts.receipt import Receipt
+from gates.schema.ledger import LedgerEntry, postings_digest
 
 Fault = tuple[str, str]
 """What the ledger says, and what the receipt signs."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gates.evidence.statement import EvidenceKind
-from gates.probes.audit_trail import LedgerEntry, ReceiptItem, read_ledger, read_receipts
+from gates.probes.audit_trail import ReceiptItem, read_ledger, read_receipts
 from gates.probes.binding import DECISIONS, LINKS, SETTLEMENTS, check_binding
 from gates.probes.budgets import COUNTERS, budget_findings
 from gates.probes.client import TargetClient
@@ -13,6 +13,7 @@ from gates.probes.conduct import Finding, Probe, Result, counted
 from gates.probes.raw import raw_text, read_raw
 from gates.receipts.receipt import Receipt, parse_receipt
 from gates.schema.canonical import Json
+from gates.schema.ledger import LedgerEntry
 from gates.schema.progress import progress
 
 LEDGER_FILE, RECEIPTS_FILE = "ledger.json", "receipts.json"

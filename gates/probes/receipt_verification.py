@@ -8,7 +8,7 @@ import msgspec
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.keys import load_trust
 from gates.evidence.statement import EvidenceKind
-from gates.probes.audit_trail import LedgerEntry, read_ledger, read_policies, read_receipts
+from gates.probes.audit_trail import read_ledger, read_policies, read_receipts
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Finding, Probe, Result, counted
 from gates.probes.ledger_match import Lines
@@ -19,6 +19,7 @@ from gates.receipts.key_history import KeyHistory, load_history
 from gates.receipts.levels import Mark, Verified
 from gates.receipts.verifier import verify_receipts
 from gates.schema.canonical import Json, sha256_hex
+from gates.schema.ledger import LedgerEntry
 from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 

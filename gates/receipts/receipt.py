@@ -194,11 +194,6 @@ def payload_digest(payload: bytes) -> str:
     return sha256_hex(payload)
 
 
-def postings_digest(postings: list[dict[str, str]]) -> str:
-    """The sha256 over the canonical JSON of a ledger line's postings."""
-    return sha256_hex(rfc8785.dumps(postings))
-
-
 def _require_canonical(payload: bytes) -> None:
     try:
         value = read_json(payload)

@@ -1,9 +1,10 @@
 """Lines of a witness that both reports print: ledger entries and receipts."""
 
-from loadtests.books.entries import Entry, Receipt
+from gates.schema.ledger import LedgerEntry
+from loadtests.books.entries import Receipt
 
 
-def ledger_line(entry: Entry) -> str:
+def ledger_line(entry: LedgerEntry) -> str:
     """An entry with its postings."""
     moved = ", ".join(f"{posting.account} {posting.amount}" for posting in entry.postings)
     return f"ledger {entry.seq}: {entry.kind} {entry.entry_id}: {moved}"

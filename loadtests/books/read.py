@@ -1,15 +1,17 @@
 """Read the books of a target by URL: journal entries, receipts, and balances at the same time."""
 
 from collections.abc import Callable
+from itertools import chain
 from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from gates.schema.errors import UnknownProblem
+from gates.schema.ledger import LedgerEntry, Minor, read_ledger
 from gates.schema.outcome import UnknownReason
 from gates.schema.target import Operation
-from loadtests.books.entries import Balance, Books, Entry, Gap, Opening, Receipt, entry_in, journal_sha256, receipt_in
+from loadtests.books.entries import Balance, Books, Gap, Opening, Receipt, journal_sha256, receipt_in
 from loadtests.service import Service
 from loadtests.storm.plan import Plan
 
@@ -19,12 +21,12 @@ Part = TypeVar("Part")
 
 
 class _WalletView(msgspec.Struct):
-    available: str
-    held: str
+    available: Minor
+    held: Minor
 
 
 class _PayeeView(msgspec.Struct):
-    payable: str
+    payable: Minor
 
 
 class _ReceiptItem(msgspec.Struct):
@@ -53,7 +55,7 @@ def read_opening(service: Service, plan: Plan) -> Opening:
     return Opening(seq=last, balances=balances, entries=len(entries), sha256=journal_sha256(entries))
 
 
-def _together(reader: "_Reader", service: Service) -> tuple[tuple[Entry, ...] | Gap, tuple[Balance, ...] | Gap]:
+def _together(reader: "_Reader", service: Service) -> tuple[tuple[LedgerEntry, ...] | Gap, tuple[Balance, ...] | Gap]:
     """Journal and balances, at one moment where both can be read."""
     audit = service.target.audit
     entries, balances = _attempt(reader.entries, audit.ledger, "a ledger"), _attempt(reader.balances, audit.wallet, "balances")
@@ -62,21 +64,12 @@ def _together(reader: "_Reader", service: Service) -> tuple[tuple[Entry, ...] | 
     return reader.at_one_moment(entries, balances)
 
 
-def read_entries(service: Service, after: int = 0) -> tuple[Entry, ...]:
-    """The journal after one position, to its end; raises ValueError if its seq does not ascend."""
+def read_entries(service: Service, after: int = 0) -> tuple[LedgerEntry, ...]:
+    """The journal after one position, to its end; raises NoLedger for an answer that is not in the format."""
     where = service.target.audit.ledger
     assert where is not None, "the target names a ledger"
-    found: list[Entry] = []
-    while True:
-        body = service.get(where, {"after": str(after)}).content
-        page = [entry_in(line) for line in body.splitlines() if line.strip()]
-        if not page:
-            return tuple(found)
-        for entry in page:
-            if entry.seq <= after:
-                raise ValueError(f"the ledger's seq {entry.seq} comes after {after}: it does not ascend")
-            after = entry.seq
-        found.extend(page)
+    pages = read_ledger(lambda position: service.get(where, {"after": str(position)}).content, after)
+    return tuple(chain.from_iterable(pages))
 
 
 def read_receipts(service: Service) -> tuple[Receipt, ...]:
@@ -107,7 +100,7 @@ class _Reader:
         self._service, self._plan = service, plan
         self._audit = service.target.audit
 
-    def entries(self, after: int = 0) -> tuple[Entry, ...]:
+    def entries(self, after: int = 0) -> tuple[LedgerEntry, ...]:
         """The journal after one position, to its end."""
         return read_entries(self._service, after)
 
@@ -127,8 +120,8 @@ class _Reader:
         return tuple(found)
 
     def at_one_moment(
-        self, entries: tuple[Entry, ...], balances: tuple[Balance, ...]
-    ) -> tuple[tuple[Entry, ...], tuple[Balance, ...] | Gap]:
+        self, entries: tuple[LedgerEntry, ...], balances: tuple[Balance, ...]
+    ) -> tuple[tuple[LedgerEntry, ...], tuple[Balance, ...] | Gap]:
         """Balances that were read while the journal did not grow, and the journal at that time."""
         for _round in range(_ROUNDS):
             try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from loadtests.books.entries import Entry
+from gates.schema.ledger import LedgerEntry
 from loadtests.checker.booked import PaymentBook
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
@@ -50,5 +50,5 @@ def _amounts(life: Life, book: PaymentBook) -> Iterator[Finding]:
         )
 
 
-def _wrong(life: Life, entries: list[Entry], detail: str) -> Finding:
+def _wrong(life: Life, entries: list[LedgerEntry], detail: str) -> Finding:
     return finding(Rule.AMOUNT_MISMATCH, life.payment_ids[0], detail, entries)

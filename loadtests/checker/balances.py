@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from loadtests.books.entries import Entry
+from gates.schema.ledger import LedgerEntry
 from loadtests.checker.booked import KINDS
 from loadtests.checker.case import Case
 from loadtests.checker.findings import BalanceLine, Finding, Rule, Ruling, finding
@@ -29,7 +29,7 @@ def balance_mismatches(case: Case) -> Ruling:
     return Ruling(max(samples, len(findings)), tuple(findings))
 
 
-def _unbalanced(entries: Iterable[Entry]) -> Iterator[Finding]:
+def _unbalanced(entries: Iterable[LedgerEntry]) -> Iterator[Finding]:
     for entry in entries:
         sums: dict[str, int] = defaultdict(int)
         for posting in entry.postings:

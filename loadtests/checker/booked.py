@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from loadtests.books.entries import Entry, EntryKind
+from gates.schema.ledger import EntryKind, LedgerEntry
 from loadtests.checker.requests import Life, Requests
 from loadtests.storm.plan import Plan
 
@@ -19,17 +19,17 @@ class PaymentBook(msgspec.Struct):
     held: str
     available: str
     payable: str
-    entries: dict[EntryKind, list[Entry]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    entries: dict[EntryKind, list[LedgerEntry]] = msgspec.field(default_factory=lambda: defaultdict(list))
 
-    def of(self, *kinds: EntryKind) -> list[Entry]:
+    def of(self, *kinds: EntryKind) -> list[LedgerEntry]:
         """The entries of these kinds, in the journal's order."""
         return sorted((entry for kind in kinds for entry in self.entries.get(kind, ())), key=lambda entry: entry.seq)
 
-    def left_for_payee(self, entry: Entry) -> int:
+    def left_for_payee(self, entry: LedgerEntry) -> int:
         """The amount that one settle entry took out of the hold without returning it to the wallet."""
         return -entry.moved(self.held) - entry.moved(self.available)
 
-    def credited(self, entry: Entry) -> int:
+    def credited(self, entry: LedgerEntry) -> int:
         """The amount that one entry added to the planned payee."""
         return entry.moved(self.payable)
 
@@ -54,10 +54,10 @@ class Booked(msgspec.Struct, frozen=True):
     """The journal, by logical payment; `foreign` are entries of payments outside of the run."""
 
     books: Mapping[int, PaymentBook]
-    foreign: tuple[Entry, ...]
+    foreign: tuple[LedgerEntry, ...]
 
 
-def index_entries(plan: Plan, requests: Requests, entries: Iterable[Entry]) -> Booked:
+def index_entries(plan: Plan, requests: Requests, entries: Iterable[LedgerEntry]) -> Booked:
     """Assign every entry to its payment, in one pass."""
     books = {number: _empty(plan, life) for number, life in requests.lives.items()}
     foreign = []

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
-from loadtests.books.entries import Balance, Books, Entry, Gap, Opening, Receipt
+from gates.schema.ledger import LedgerEntry
+from loadtests.books.entries import Balance, Books, Gap, Opening, Receipt
 from loadtests.checker.booked import Booked, PaymentBook, index_entries
 from loadtests.checker.explained import Since, explain
 from loadtests.checker.requests import Life, Requests, index_history
@@ -40,7 +41,7 @@ class Case:
         return self.opening.balances if part == "opening balances" else getattr(self.books, part)
 
     @cached_property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[LedgerEntry, ...]:
         """The whole journal."""
         assert not isinstance(self.books.entries, Gap), "the rule's row lists the ledger"
         return self.books.entries

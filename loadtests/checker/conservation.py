@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from loadtests.books.entries import Balance, Entry, Gap
+from gates.schema.ledger import LedgerEntry
+from loadtests.books.entries import Balance, Gap
 from loadtests.checker.case import Case
 from loadtests.checker.findings import BalanceLine, Finding, Rule, Ruling, finding
 from loadtests.checker.requests import Life, Mutation, Result
@@ -94,7 +95,7 @@ def _spans(case: Case, before: Mapping[str, int]) -> dict[str, Span]:
     return spans
 
 
-def _ended(case: Case) -> tuple[Entry, ...] | None:
+def _ended(case: Case) -> tuple[LedgerEntry, ...] | None:
     """The entries that no client requested (holds that expired, payouts that were decided); None without a ledger."""
     return None if case.gap(("entries", "opened")) else case.since.ended
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from loadtests.books.entries import Entry, Receipt
+from gates.schema.ledger import LedgerEntry
+from loadtests.books.entries import Receipt
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
 from loadtests.checker.opportunities import ruling, sent_again
@@ -21,7 +22,7 @@ def double_reserves(case: Case) -> Ruling:
         reserve = life.mutations.get("reserve")
         if reserve is None:
             continue
-        proof: list[Entry | Receipt] = [*book.of("reserve"), *case.strangers.get(life.planned.number, ())]
+        proof: list[LedgerEntry | Receipt] = [*book.of("reserve"), *case.strangers.get(life.planned.number, ())]
         sent.append(reserve)
         chances.extend([reserve] if sent_again(reserve, bool(proof)) else [])
         findings.extend(_reserved_twice(reserve, proof))
@@ -35,7 +36,7 @@ def two_payments_under_one_key(case: Case) -> Ruling:
     return ruling(chances, sent, [item for reserve in sent for item in _reserved_twice(reserve, [])])
 
 
-def _reserved_twice(reserve: Mutation, proof: Sequence[Entry | Receipt]) -> Iterator[Finding]:
+def _reserved_twice(reserve: Mutation, proof: Sequence[LedgerEntry | Receipt]) -> Iterator[Finding]:
     answers = reserve.identified
     allowed = 0 if reserve.result is Result.REFUSED else 1
     if len(answers) > 1:
@@ -80,7 +81,7 @@ def double_reversals(case: Case) -> Ruling:
         allowed = 0 if reverse is None or reverse.result is Result.REFUSED else 1
         if len(entries) > allowed:
             detail = f"{allowed} reverse was requested and not refused, and {len(entries)} are in the ledger"
-            proof: list[Event | Entry] = [] if reverse is None else [reverse.evidence]
+            proof: list[Event | LedgerEntry] = [] if reverse is None else [reverse.evidence]
             proof.extend(entries[: allowed + 1])
             findings.append(finding(Rule.DOUBLE_REVERSE, entries[0].payment_id, detail, proof))
     return ruling(chances, sent, findings)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
-from loadtests.books.entries import Entry, EntryKind
+from gates.schema.ledger import EntryKind, LedgerEntry
 from loadtests.checker.booked import KINDS
 from loadtests.checker.requests import Requests, Result
 from loadtests.storm.plan import Plan
@@ -20,18 +20,18 @@ class Since(msgspec.Struct, frozen=True):
     expired: no client requested them, and they change balances.
     """
 
-    touching: tuple[Entry, ...]
-    unexplained: tuple[Entry, ...]
-    ended: tuple[Entry, ...]
+    touching: tuple[LedgerEntry, ...]
+    unexplained: tuple[LedgerEntry, ...]
+    ended: tuple[LedgerEntry, ...]
 
 
-def explain(plan: Plan, requests: Requests, entries: Sequence[Entry], opened: int, named: Collection[str | None]) -> Since:
+def explain(plan: Plan, requests: Requests, entries: Sequence[LedgerEntry], opened: int, named: Collection[str | None]) -> Since:
     """Explain every entry after position `opened`; `named` are payments that another rule has found already."""
     accounts = {("wallet", plan.wallet_id), *(("payee", payee) for payee in plan.payee_ids)}
     touching = [entry for entry in entries if entry.seq > opened and _touches(entry, accounts)]
     earlier, ambiguous = _Earlier(entries, opened), _Ambiguous(plan, requests)
-    unexplained: list[Entry] = []
-    ended: list[Entry] = []
+    unexplained: list[LedgerEntry] = []
+    ended: list[LedgerEntry] = []
     for entry in touching:
         if entry.payment_id in requests.ids or ambiguous.takes(entry):
             (ended if entry.kind == "expire" else [] if entry.kind in KINDS else unexplained).append(entry)
@@ -42,14 +42,14 @@ def explain(plan: Plan, requests: Requests, entries: Sequence[Entry], opened: in
     return Since(tuple(touching), tuple(unexplained), tuple(ended))
 
 
-def _touches(entry: Entry, accounts: Collection[tuple[str, str]]) -> bool:
+def _touches(entry: LedgerEntry, accounts: Collection[tuple[str, str]]) -> bool:
     return any(tuple(posting.account.split("/")[:2]) in accounts for posting in entry.postings)
 
 
 class _Earlier:
     """What was open before the run: holds by payment, and payouts with the amount that they set aside."""
 
-    def __init__(self, entries: Iterable[Entry], opened: int) -> None:
+    def __init__(self, entries: Iterable[LedgerEntry], opened: int) -> None:
         self._held: dict[str, int] = defaultdict(int)
         self._payouts: dict[str, int] = {}
         for entry in entries:
@@ -59,7 +59,7 @@ class _Earlier:
             if entry.kind == "payout":
                 self._payouts[entry.payment_id] = -entry.moved_by_suffix("payee/", "/payable")
 
-    def ends(self, entry: Entry) -> bool:
+    def ends(self, entry: LedgerEntry) -> bool:
         """Whether the entry gives back exactly what an earlier hold has, or decides an earlier payout; each only once."""
         if entry.payment_id is None:
             return False
@@ -85,7 +85,7 @@ class _Ambiguous:
             if reserve is not None and reserve.result is Result.UNKNOWN:
                 self._open[int(life.planned.amount)] += 1
 
-    def takes(self, entry: Entry) -> bool:
+    def takes(self, entry: LedgerEntry) -> bool:
         """Whether the entry is such a hold, or its expiry."""
         if entry.payment_id is None:
             return False

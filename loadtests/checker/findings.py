@@ -7,7 +7,8 @@ from typing import Self
 
 import msgspec
 
-from loadtests.books.entries import Entry, Receipt
+from gates.schema.ledger import LedgerEntry
+from loadtests.books.entries import Receipt
 from loadtests.storm.history import Event
 
 
@@ -43,16 +44,16 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of proof, from exactly one source."""
 
     history: Event | None = None
-    ledger: Entry | None = None
+    ledger: LedgerEntry | None = None
     receipt: Receipt | None = None
     balance: BalanceLine | None = None
 
     @classmethod
-    def of(cls, item: Event | Entry | Receipt | BalanceLine) -> Self:
+    def of(cls, item: Event | LedgerEntry | Receipt | BalanceLine) -> Self:
         """Wrap a line under the name of its source."""
         if isinstance(item, Event):
             return cls(history=item)
-        if isinstance(item, Entry):
+        if isinstance(item, LedgerEntry):
             return cls(ledger=item)
         return cls(receipt=item) if isinstance(item, Receipt) else cls(balance=item)
 
@@ -67,7 +68,9 @@ class Finding(msgspec.Struct, frozen=True):
     measure: str = ""
 
 
-def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Event | Entry | Receipt | BalanceLine]) -> Finding:
+def finding(
+    rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Event | LedgerEntry | Receipt | BalanceLine]
+) -> Finding:
     """A finding from lines of any source."""
     return Finding(rule, payment_id, detail, tuple(Witness.of(item) for item in proof))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from loadtests.books.entries import Entry
+from gates.schema.ledger import LedgerEntry
 from loadtests.checker.booked import PaymentBook
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
@@ -43,7 +43,7 @@ def _judge(mutation: Mutation, book: PaymentBook, unknown_payments: int) -> Iter
             yield finding(Rule.UNKNOWN_OUTCOME, entries[0].payment_id, detail, [mutation.evidence, *entries])
 
 
-def _effects(mutation: Mutation, book: PaymentBook) -> list[Entry]:
+def _effects(mutation: Mutation, book: PaymentBook) -> list[LedgerEntry]:
     if mutation.operation == "reserve":
         return book.of("reserve")
     return book.of("settle") if mutation.operation == "settle" else book.of("release", "refund")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from loadtests.books.entries import Entry, EntryKind, Receipt
+from gates.schema.ledger import EntryKind, LedgerEntry
+from loadtests.books.entries import Receipt
 from loadtests.checker.booked import PaymentBook
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Rule, Ruling, finding
@@ -31,7 +32,7 @@ def receipt_mismatches(case: Case) -> Ruling:
     return Ruling(samples, tuple(findings))
 
 
-def _judge(entry: Entry, book: PaymentBook, receipts: list[Receipt]) -> Iterator[Finding]:
+def _judge(entry: LedgerEntry, book: PaymentBook, receipts: list[Receipt]) -> Iterator[Finding]:
     what = f"the {entry.kind} in entry {entry.entry_id}"
     if len(receipts) != 1:
         detail = f"{what} has {len(receipts)} receipts"
@@ -42,7 +43,7 @@ def _judge(entry: Entry, book: PaymentBook, receipts: list[Receipt]) -> Iterator
         yield finding(Rule.RECEIPT_MISMATCH, entry.payment_id, f"{what} and its receipt disagree: {wrong}", [entry, receipts[0]])
 
 
-def _disagreements(entry: Entry, book: PaymentBook, receipt: Receipt) -> Iterator[str]:
+def _disagreements(entry: LedgerEntry, book: PaymentBook, receipt: Receipt) -> Iterator[str]:
     if receipt.kind != RECEIPT_OF[entry.kind]:
         yield f"kind {receipt.kind}"
     if receipt.payment_id != entry.payment_id:
@@ -54,7 +55,7 @@ def _disagreements(entry: Entry, book: PaymentBook, receipt: Receipt) -> Iterato
         yield "the digest of the postings"
 
 
-def _amount(entry: Entry, book: PaymentBook) -> int:
+def _amount(entry: LedgerEntry, book: PaymentBook) -> int:
     if entry.kind == "settle":
         return book.left_for_payee(entry)
     if entry.kind == "refund":

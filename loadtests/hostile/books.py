@@ -4,8 +4,9 @@ from typing import Literal
 
 import msgspec
 
+from gates.schema.ledger import LedgerEntry
 from gates.schema.outcome import UnknownReason
-from loadtests.books.entries import Entry, Gap, Receipt
+from loadtests.books.entries import Gap, Receipt
 
 SUCCEEDED, FAILED, REVIEW = "succeeded", "failed", "manual_review"
 FINAL = (SUCCEEDED, FAILED)
@@ -97,7 +98,7 @@ class ThreeBooks(msgspec.Struct, frozen=True):
     asks: tuple[Ask, ...]
     waits: tuple[Wait, ...]
     payouts: tuple[Payout, ...] | Gap
-    entries: tuple[Entry, ...] | Gap
+    entries: tuple[LedgerEntry, ...] | Gap
     receipts: tuple[Receipt, ...] | Gap
     lines: tuple[RailLine, ...] | Gap
     lost: dict[str, int]

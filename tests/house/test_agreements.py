@@ -2,6 +2,7 @@
 
 import ast
 import functools
+from typing import get_args
 
 import house_tree
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from gates.evidence.statement import EvidenceKind
 from gates.schema.gate import Criterion
 from gates.schema.gateset import load_gates
+from gates.schema.ledger import EntryKind
 from gates.schema.target import load_target
+from gateway import kinds
 from gateway.routes import ROUTES
 
 CRITERIA = [criterion for gate in load_gates() for criterion in gate.criteria]
@@ -20,6 +23,11 @@ def test_the_shipped_target_lets_in_whom_the_gateway_lets_in() -> None:
     authorization = load_target("local").target.authorization
     assert authorization is not None
     assert {name: set(roles) for name, roles in authorization.roles.items()} == {route.name: set(route.roles) for route in ROUTES}
+
+
+def test_the_ledger_format_has_the_kinds_of_the_gateways_journal() -> None:
+    """A kind that only one of them knows would make the gateway's own ledger unreadable."""
+    assert set(get_args(EntryKind)) == set(get_args(kinds.EntryKind))
 
 
 @functools.cache

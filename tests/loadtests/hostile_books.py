@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from loadtests.books.entries import Entry, Posting, Receipt
+from gates.schema.ledger import LedgerEntry, Posting
+from loadtests.books.entries import Receipt
 from loadtests.hostile.books import Ask, Payout, RailLine, ThreeBooks, Wait
 
 CLEARING = "system/rail_clearing"
@@ -15,7 +16,7 @@ class Run:
     asks: list[Ask] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     payouts: dict[str, Payout] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     lines: list[RailLine] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Run:
         """An entry and its receipt."""
         seq = len(self.entries) + 1
         postings = tuple(Posting(account, str(sign * int(payout.amount)), "USD") for account, sign in sides.items())
-        entry = Entry(seq, f"e{seq}", kind, postings, payment_id=payout.payout_id)
+        entry = LedgerEntry(seq, f"e{seq}", kind, postings, payment_id=payout.payout_id)
         self.entries.append(entry)
         self.receipts.append(
             Receipt(f"r{seq}", "payout", payout.payout_id, payout.amount, "USD", (entry.entry_id,), entry.postings_sha256)

@@ -6,8 +6,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gates.schema.errors import UsageProblem
+from gates.schema.ledger import LedgerEntry, Posting
 from gates.schema.outcome import UnknownReason
-from loadtests.books.entries import Balance, Books, Entry, Gap, Opening, Posting, journal_sha256
+from loadtests.books.entries import Balance, Books, Gap, Opening, journal_sha256
 from loadtests.checker.check import RULES, check
 from loadtests.checker.findings import Rule
 
@@ -164,7 +165,7 @@ def wrong_refund(world, choice):
 
 def entry_out_of_balance(world, choice):
     amount = str(1 + choice)
-    world.entries.append(Entry(world.entries[-1].seq + 1, "lame", "fund", (Posting("system/suspense", amount, "USD"),)))
+    world.entries.append(LedgerEntry(world.entries[-1].seq + 1, "lame", "fund", (Posting("system/suspense", amount, "USD"),)))
     return ["ledger"]
 
 

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import msgspec
 
-from loadtests.books.entries import Balance, Books, Entry, Opening, Posting, Receipt, journal_sha256
+from gates.schema.ledger import LedgerEntry, Posting
+from loadtests.books.entries import Balance, Books, Opening, Receipt, journal_sha256
 from loadtests.checker.check import Verdict, check
 from loadtests.checker.receipts import RECEIPT_OF
 from loadtests.draws import below, chance
@@ -26,7 +27,7 @@ class World:
     plan: Plan
     seed: int
     events: list[Event] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     balance_error: int = 0
 
@@ -51,11 +52,11 @@ class World:
         """The verdict on this world."""
         return check(self.plan, self.events, self.books(), self.opening(), **other)
 
-    def book(self, kind: str, payment_id: str | None, moves: dict[str, int], amount: int, fingerprint: str = "") -> Entry:
+    def book(self, kind: str, payment_id: str | None, moves: dict[str, int], amount: int, fingerprint: str = "") -> LedgerEntry:
         """Append an entry and its receipt."""
         number = self.entries[-1].seq + 1 if self.entries else 1
         postings = tuple(Posting(name, str(value), "USD") for name, value in moves.items() if value)
-        entry = Entry(number, f"e{number}", kind, postings, payment_id=payment_id)
+        entry = LedgerEntry(number, f"e{number}", kind, postings, payment_id=payment_id)
         self.entries.append(entry)
         if kind in RECEIPT_OF:
             self.receipts.append(
@@ -91,7 +92,7 @@ class World:
         if end:
             self.events.append(msgspec.structs.replace(base, index=len(self.events), end_ns=base.start_ns + 500, **end))
 
-    def entry_of(self, kind: str, choice: int) -> Entry | None:
+    def entry_of(self, kind: str, choice: int) -> LedgerEntry | None:
         """One of the entries of a kind."""
         found = [entry for entry in self.entries if entry.kind == kind]
         return found[choice % len(found)] if found else None
@@ -101,12 +102,12 @@ class World:
         found = [event for event in self.events if event.type == "ok" and event.operation == operation]
         return found[choice % len(found)] if found else None
 
-    def unbook(self, entry: Entry) -> None:
+    def unbook(self, entry: LedgerEntry) -> None:
         """Remove an entry and its receipts."""
         self.entries.remove(entry)
         self.receipts = [receipt for receipt in self.receipts if entry.entry_id not in receipt.entry_ids]
 
-    def rebook(self, entry: Entry, postings: tuple[Posting, ...]) -> None:
+    def rebook(self, entry: LedgerEntry, postings: tuple[Posting, ...]) -> None:
         """Give an entry other postings; its receipt keeps its amount and gets the new digest."""
         other = msgspec.structs.replace(entry, postings=postings)
         self.entries[self.entries.index(entry)] = other
@@ -117,7 +118,7 @@ class World:
             for receipt in self.receipts
         ]
 
-    def entries_of(self, payment_id: str, *kinds: str) -> list[Entry]:
+    def entries_of(self, payment_id: str, *kinds: str) -> list[LedgerEntry]:
         """The entries of one payment."""
         return [entry for entry in self.entries if entry.payment_id == payment_id and entry.kind in kinds]
 

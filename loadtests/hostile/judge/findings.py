@@ -6,10 +6,11 @@ from typing import Self
 
 import msgspec
 
-from loadtests.books.entries import Entry, Receipt
+from gates.schema.ledger import LedgerEntry
+from loadtests.books.entries import Receipt
 from loadtests.hostile.books import Ask, Payout, RailLine
 
-Line = Ask | Payout | Entry | Receipt | RailLine
+Line = Ask | Payout | LedgerEntry | Receipt | RailLine
 
 
 class Rule(StrEnum):
@@ -28,7 +29,7 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
 
     asked: Ask | None = None
     payout: Payout | None = None
-    ledger: Entry | None = None
+    ledger: LedgerEntry | None = None
     receipt: Receipt | None = None
     rail: RailLine | None = None
 
@@ -40,7 +41,7 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
                 return cls(asked=item)
             case Payout():
                 return cls(payout=item)
-            case Entry():
+            case LedgerEntry():
                 return cls(ledger=item)
             case Receipt():
                 return cls(receipt=item)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from loadtests.books.entries import Entry, Gap
+from gates.schema.ledger import LedgerEntry
+from loadtests.books.entries import Gap
 from loadtests.hostile.books import FAILED, FINAL, REVIEW, SUCCEEDED, Ask, Payout, RailLine, ThreeBooks, Wait
 
 SUSPENSE = "payout_suspense"
@@ -114,7 +115,7 @@ def charges_in(lines: Iterable[RailLine]) -> list[Charge]:
     return [Charge(rail_id, tuple(items)) for rail_id, items in found.items()]
 
 
-def _late(entries: tuple[Entry, ...] | Gap, payouts: Iterable[Payout], charges: Iterable[Charge]) -> int:
+def _late(entries: tuple[LedgerEntry, ...] | Gap, payouts: Iterable[Payout], charges: Iterable[Charge]) -> int:
     if isinstance(entries, Gap):
         return sum(len(charge.lines) > 1 and charge.final.status == SUCCEEDED for charge in charges)
     ours = {payout.payout_id for payout in payouts}

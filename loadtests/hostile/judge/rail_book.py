@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from loadtests.books.entries import Entry, EntryKind, Receipt
+from gates.schema.ledger import EntryKind, LedgerEntry
+from loadtests.books.entries import Receipt
 from loadtests.hostile.books import FAILED, FINAL, SUCCEEDED, Payout, RailLine
 from loadtests.hostile.judge.findings import Finding, Line, Rule, Ruling, finding
 from loadtests.hostile.judge.join import SUSPENSE, charges_in
@@ -18,7 +19,7 @@ _Debt = tuple[str, str, str]
 
 
 def rail_book_mismatches(
-    payouts: Sequence[Payout], entries: Sequence[Entry], receipts: Sequence[Receipt], lines: Sequence[RailLine]
+    payouts: Sequence[Payout], entries: Sequence[LedgerEntry], receipts: Sequence[Receipt], lines: Sequence[RailLine]
 ) -> Ruling:
     """Charges without an entry, entries without a charge, entries without one receipt, states without a matching entry.
 
@@ -34,14 +35,14 @@ def rail_book_mismatches(
     return Ruling(len(booked) + len(taken), tuple(found))
 
 
-def _payees(entries: Sequence[Entry], payouts: Sequence[Payout]) -> set[str]:
+def _payees(entries: Sequence[LedgerEntry], payouts: Sequence[Payout]) -> set[str]:
     accounts = {posting.account for entry in entries for posting in entry.postings}
     named = {account.split("/")[1] for account in accounts if account.startswith("payee/") and account.count("/") > 1}
     return named | {payout.payee_id for payout in payouts}
 
 
-def _unmatched(booked: Sequence[Entry], by_id: Mapping[str, Payout], taken: Sequence[RailLine]) -> Iterator[Finding]:
-    ledger: dict[_Debt, list[Entry]] = defaultdict(list)
+def _unmatched(booked: Sequence[LedgerEntry], by_id: Mapping[str, Payout], taken: Sequence[RailLine]) -> Iterator[Finding]:
+    ledger: dict[_Debt, list[LedgerEntry]] = defaultdict(list)
     rail: dict[_Debt, list[RailLine]] = defaultdict(list)
     for entry in booked:
         if entry.kind in _LEFT:
@@ -59,7 +60,7 @@ def _unmatched(booked: Sequence[Entry], by_id: Mapping[str, Payout], taken: Sequ
             yield finding(Rule.RAIL_BOOK, "", payout_id, abs(len(ours) - len(theirs)), detail, proof)
 
 
-def _debt(entry: Entry, by_id: Mapping[str, Payout]) -> _Debt:
+def _debt(entry: LedgerEntry, by_id: Mapping[str, Payout]) -> _Debt:
     """The payee and the amount of an entry: the payee by its account, or, out of suspense, by its payout."""
     payees = [p.account.split("/")[1] for p in entry.postings if p.account.startswith("payee/")]
     payout = by_id.get(entry.payment_id or "")
@@ -68,7 +69,7 @@ def _debt(entry: Entry, by_id: Mapping[str, Payout]) -> _Debt:
     return payee, str(entry.moved(CLEARING)), "/".join(sorted(currencies))
 
 
-def _receipts(booked: Sequence[Entry], receipts: Sequence[Receipt]) -> Iterator[Finding]:
+def _receipts(booked: Sequence[LedgerEntry], receipts: Sequence[Receipt]) -> Iterator[Finding]:
     of_entry: dict[str, list[Receipt]] = defaultdict(list)
     for receipt in receipts:
         for entry_id in receipt.entry_ids:
@@ -81,7 +82,7 @@ def _receipts(booked: Sequence[Entry], receipts: Sequence[Receipt]) -> Iterator[
             yield finding(Rule.RAIL_BOOK, "", entry.payment_id, 1, detail, [entry, *found[:2]])
 
 
-def _disagreements(entry: Entry, receipt: Receipt) -> Iterator[str]:
+def _disagreements(entry: LedgerEntry, receipt: Receipt) -> Iterator[str]:
     if receipt.kind != RECEIPT_KIND:
         yield f"its receipt is of kind {receipt.kind}"
     if receipt.payment_id != entry.payment_id:
@@ -93,9 +94,9 @@ def _disagreements(entry: Entry, receipt: Receipt) -> Iterator[str]:
         yield "its receipt has another digest of the postings"
 
 
-def _states(booked: Sequence[Entry], by_id: Mapping[str, Payout]) -> Iterator[Finding]:
+def _states(booked: Sequence[LedgerEntry], by_id: Mapping[str, Payout]) -> Iterator[Finding]:
     """Every payout is set aside once, and decided once in the ledger if it is final; no entry belongs to an unknown payout."""
-    of_payout: dict[str | None, list[Entry]] = defaultdict(list)
+    of_payout: dict[str | None, list[LedgerEntry]] = defaultdict(list)
     for entry in booked:
         of_payout[entry.payment_id].append(entry)
     for payout_id, entries in of_payout.items():

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gates.evidence.dsse import Envelope, TrustRoot
-from gates.probes.audit_trail import LedgerEntry
 from gates.probes.binding import check_binding
 from gates.receipts.levels import Mark
 from gates.receipts.receipt import parse_receipt
 from gates.receipts.verifier import verify_receipts
+from gates.schema.ledger import LedgerEntry
 from gateway.canonical import sha256_hex
 from gateway.commands import ApprovalRule, Approve, Budget, DuplicateGuard, Principal, PutPolicy, Reject, Reserve, Reverse, Settle
 from gateway.routes import APPROVE, PUT_POLICY, REJECT, RESERVE, REVERSE, SETTLE

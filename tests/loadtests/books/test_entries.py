@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.schema.canonical import canonical_json, sha256_hex
-from loadtests.books.entries import Entry, Posting, receipt_in
+from gates.schema.ledger import LedgerEntry, Posting
+from loadtests.books.entries import receipt_in
 
 POSTINGS = st.lists(
     st.builds(
@@ -23,7 +24,7 @@ POSTINGS = st.lists(
 @given(postings=POSTINGS)
 def test_the_digest_of_postings_is_of_their_rfc_8785_bytes(postings):
     """The quick encoder and the canonical writer agree on every list of postings."""
-    entry = Entry(1, "e1", "settle", tuple(postings))
+    entry = LedgerEntry(1, "e1", "settle", tuple(postings))
     assert entry.postings_sha256 == sha256_hex(canonical_json(postings))
 
 
