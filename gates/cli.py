@@ -12,7 +12,8 @@ import click
 from gates.evidence_cli import evidence, evidence_option, trust_option
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
-from gates.schema.options import clock_at, format_option, now_option, verdict_options
+from gates.schema.gate import full_label
+from gates.schema.options import GATES_HELP, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show, show_product, write_document
 from gates.schema.state import state_dir
 
@@ -32,7 +33,7 @@ gates_option = click.option(
     "--gates",
     "gates_path",
     type=click.Path(path_type=Path),
-    help="A GateSet file, or a folder of them, instead of the shipped catalog.",
+    help=GATES_HELP,
 )
 
 
@@ -56,7 +57,7 @@ def list_(gates_path: Path | None, output_format: str) -> None:
     if output_format != "text":
         write_document(render_value(list(gates), output_format))
         return
-    for line in table([(g.letter, g.id, g.priority, g.owner, f"{len(g.criteria)} criteria", g.question) for g in gates]):
+    for line in table([(g.letter or "", g.id, g.priority, g.owner, f"{len(g.criteria)} criteria", g.question) for g in gates]):
         show(line)
 
 
@@ -72,9 +73,9 @@ def explain(gate_id: str, gates_path: Path | None, output_format: str) -> None:
     from gates.render import render_gate, render_value
 
     gates = _load(gates_path)
-    found = next((item for item in gates if gate_id in (item.id, item.letter, item.letter.lower())), None)
+    found = next((item for item in gates if gate_id in _names(item)), None)
     if found is None:
-        names = ", ".join(f"{item.letter} {item.id}" for item in gates)
+        names = ", ".join(full_label(item.letter, item.id) for item in gates)
         raise UsageProblem(f"no gate is called {gate_id!r}", next_step=f"use one of {names}")
     show_product(render_gate(found) if output_format == "text" else render_value(found, output_format), output_format)
 
@@ -86,9 +87,10 @@ def validate(path: Path | None) -> None:
 
     PATH is a file or a folder; without it the shipped catalog is checked. Exit 2 if there is one.
     """
-    from gates.schema.gateset import CATALOG, gate_set_digest, load_gate_files
+    from gates.schema.catalogs import rules_path
+    from gates.schema.gateset import gate_set_digest, load_gate_files
 
-    files = load_gate_files(path or CATALOG)
+    files = load_gate_files(rules_path(path))
     gates = [item for file in files for item in file.gates]
     criteria = sum(len(item.criteria) for item in gates)
     show(f"ok: {len(gates)} gates with {criteria} criteria in {len(files)} files, gate set {gate_set_digest(gates)[:12]}")
@@ -140,7 +142,7 @@ def run(  # each parameter is one option of the command line
     from gates.schema.target import load_target
     from gates.signers.store import load_signers
 
-    gates, named = _load(gates_path), load_target(target)
+    gates, named = _load(gates_path, target), load_target(target)
     held = open_store(evidence_path).load(trust_root(trust_path))
     waivers = load_waivers(state_dir(), waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
@@ -162,10 +164,15 @@ def schema(kind: str) -> None:
     write_document(schema_bytes(kind))
 
 
-def _load(path: Path | None) -> tuple[Gate, ...]:
-    from gates.schema.gateset import CATALOG, load_gates
+def _load(path: Path | None, target: str = "local") -> tuple[Gate, ...]:
+    from gates.schema.catalogs import rules_path
+    from gates.schema.gateset import load_gates
 
-    return load_gates(path or CATALOG)
+    return load_gates(rules_path(path, target))
+
+
+def _names(gate: Gate) -> tuple[str, ...]:
+    return (gate.id,) if gate.letter is None else (gate.id, gate.letter, gate.letter.lower())
 
 
 def _build(named: NamedTarget, given: str | None) -> str:

@@ -8,7 +8,7 @@ from gates.evidence.statement import Measure
 from gates.evidence.store import Held
 from gates.reading import Reading, read
 from gates.rule import Ruling, rule
-from gates.schema.gate import Criterion, Gate
+from gates.schema.gate import Criterion, Gate, label
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import RedRun
 from gates.selection import Shelf, measure_of, of_the_week
@@ -34,7 +34,7 @@ def red_runs(
     for gate in gates:
         for criterion in gate.criteria:
             for item in _failing(criterion, shelf, reviewed, now):
-                found.setdefault(item.digest, (item, []))[1].append(f"{gate.letter}.{criterion.id}")
+                found.setdefault(item.digest, (item, []))[1].append(f"{label(gate.letter, gate.id)}.{criterion.id}")
     runs = [
         RedRun(digest, item.statement.predicate_type, item.statement.predicate.finished_at, tuple(failed), digest in explained)
         for digest, (item, failed) in found.items()

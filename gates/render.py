@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gates.rule import OPERATOR_WORDS
 from gates.schema.canonical import canonical_json, canonical_yaml
-from gates.schema.gate import Criterion, Gate
+from gates.schema.gate import Criterion, Gate, full_label
 from gates.schema.outcome import EXIT_MEANING, ExitCode, Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict, Review
 
@@ -30,7 +30,7 @@ def render_text(review: Review) -> str:
 
 def render_gate(gate: Gate) -> str:
     """One gate as it is written: its question, its owner, and where each number comes from."""
-    lines = [f"{gate.letter}  {gate.id}  ({gate.priority}, owner {gate.owner})", f"   {gate.question}", ""]
+    lines = [f"{full_label(gate.letter, gate.id)}  ({gate.priority}, owner {gate.owner})", f"   {gate.question}", ""]
     for criterion in gate.criteria:
         lines += [f"   {criterion.title}", *(f"      {line}" for line in _explained(criterion)), ""]
     waivable = "it can be waived" if gate.waivable else "it cannot be waived"
@@ -70,7 +70,7 @@ def _gates(gates: Sequence[GateVerdict]) -> Iterator[str]:
     for gate in gates:
         waived = f", waived until {gate.waived_until} by {gate.waived_by}" if gate.waived else ""
         outcome = gate.outcome.upper()
-        yield f"{outcome:<8}{gate.priority}  {gate.letter} {gate.id}: {gate.question} (owner {gate.owner}{waived})"
+        yield f"{outcome:<8}{gate.priority}  {full_label(gate.letter, gate.id)}: {gate.question} (owner {gate.owner}{waived})"
         for item, following in zip(gate.criteria, (*gate.criteria[1:], None), strict=True):
             yield next(lines)
             why = _why(item)

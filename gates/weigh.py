@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from gates.schema.gate import full_label
 from gates.schema.outcome import Decision, ExitCode, Outcome, Priority, ending
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, LastWeek, Missing, P1Share, ReviewDecision
 from gates.share import counted, deciding_ratio, last_weeks_share, not_passed, passed, share_text
@@ -146,4 +147,4 @@ def _tally(gates: Sequence[GateVerdict], priority: Priority) -> str:
 
 
 def _name(gate: GateVerdict) -> str:
-    return f"{gate.letter} {gate.id}"
+    return full_label(gate.letter, gate.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gates.schema.gate import label
 from gates.schema.outcome import Outcome, Priority, UnknownReason
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.bar_changes import describe
@@ -29,11 +30,11 @@ def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
     for gate in gates:
         failing = [item for item in gate.criteria if item.outcome is Outcome.FAIL]
         if failing:
-            yield (gate.priority, 0, gate.letter), _action(gate, _fix(failing), failing, "")
+            yield (gate.priority, 0, _label(gate)), _action(gate, _fix(failing), failing, "")
         unknown = [item for item in gate.criteria if item.outcome is Outcome.UNKNOWN]
         for command in sorted({_command(item) for item in unknown}, reverse=True):
             items = [item for item in unknown if _command(item) == command]
-            yield (gate.priority, 1 if command else 2, gate.letter), _action(gate, _find_out(items, command), items, command)
+            yield (gate.priority, 1 if command else 2, _label(gate)), _action(gate, _find_out(items, command), items, command)
 
 
 def _command(item: CriterionVerdict) -> str:
@@ -69,7 +70,7 @@ def _for_bar(gates: Sequence[GateVerdict], changes: Changes) -> Iterator[tuple[_
         gate = by_id.get(change.gate)
         do = f"The bar was lowered since {changes.since}: {describe(change)}. Undo it, or record the decision."
         if gate is not None:
-            yield (gate.priority, 0, gate.letter), _action(gate, do, (), "gonogo gate list")
+            yield (gate.priority, 0, _label(gate)), _action(gate, do, (), "gonogo gate list")
         else:
             lost = Action(Priority.P0, change.gate, "?", "the launch committee", do, (), "gonogo gate list", "")
             yield (Priority.P0, 0, "?"), lost
@@ -81,7 +82,7 @@ def _for_loosened(gates: Sequence[GateVerdict], bar: CardBar) -> Iterator[tuple[
         do = f"{line.criterion} alone stops a launch and is loosened ({line.change}): undo it, or let two people sign it."
         letter = letters.get(line.gate, "?")
         yield (
-            (Priority.P0, 0, letter),
+            (Priority.P0, 0, label(letter, line.gate)),
             Action(Priority.P0, line.gate, letter, "the launch committee", do, (line.criterion,), loosen_command(line), ""),
         )
 
@@ -94,7 +95,11 @@ def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) ->
             continue
         ends = "ended" if waiver.state == "expired" else "ends"
         do = f"The waiver of {waiver.approver} {ends} on {waiver.expires_at[:10]}: fix the gate, or request a new waiver."
-        yield (gate.priority, 1, gate.letter), _action(gate, do, (), "")
+        yield (gate.priority, 1, _label(gate)), _action(gate, do, (), "")
+
+
+def _label(gate: GateVerdict) -> str:
+    return label(gate.letter, gate.id)
 
 
 def _action(gate: GateVerdict, do: str, criteria: Sequence[CriterionVerdict], command: str) -> Action:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import GateVerdict
 from scorecards.bar import BarParts
@@ -58,7 +59,7 @@ def _value_changes(before: dict[str, GateVerdict], gates: Sequence[GateVerdict])
 def _sentence(week: str, moves: Sequence[GateChange], bar: Sequence[BarChange]) -> str:
     parts = []
     for move in GateMove:
-        letters = ", ".join(change.letter for change in moves if change.move is move)
+        letters = ", ".join(label(change.letter, change.gate) for change in moves if change.move is move)
         if letters:
             parts.append(f"{move.value}: {letters}")
     parts = parts or ["no gate changed its colour"]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import click
 
 from gates.lazy import Later, LazyGroup
-from gates.schema.options import clock_at, format_option, now_option, verdict_options
+from gates.schema.options import GATES_HELP, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
 from gates.schema.state import known_state_dir, made_state_dir, state_dir
 
@@ -35,7 +35,7 @@ def scorecard() -> None:
 @click.option("--build", "build_sha256", help="The sha256 of the build under review, where the service does not report it.")
 @click.option("--profile", default="smoke", show_default=True, help="The load profile whose runs count: a name, or a path.")
 @click.option("--week", help="The ISO week that the scorecard is for.  [default: the week of judging]")
-@click.option("--gates", "gates_path", type=_PATH, help="A folder of GateSet files.  [default: the shipped ones]")
+@click.option("--gates", "gates_path", type=_PATH, help=GATES_HELP)
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
 @click.option("--evidence", "evidence_path", type=_FOLDER, help="The evidence store.  [default: STATE/evidence]")
 @click.option("--draft", is_flag=True, help="Do not add the scorecard to the history.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import UsageProblem
+from gates.schema.gate import full_label
 from scorecards.bar_changes import describe
 from scorecards.changes import find_changes
 from scorecards.folder import YAML_FILE, read_file, read_scorecard, require_review
@@ -25,7 +26,7 @@ def comparison_text(changes: Changes, output_format: str) -> str:
     lines = [changes.sentence]
     for gate in changes.gates:
         before = LABELS[gate.before.value] if gate.before else "absent"
-        lines.append(f"  {gate.letter} {gate.gate}: {gate.move.value} ({before} -> {LABELS[gate.now.value]})")
+        lines.append(f"  {full_label(gate.letter, gate.gate)}: {gate.move.value} ({before} -> {LABELS[gate.now.value]})")
     lines += [f"  {describe(change)}" for change in changes.bar]
     for value in changes.values:
         was, is_now = quantity(value.before, value.unit), quantity(value.now, value.unit)

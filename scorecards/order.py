@@ -8,14 +8,16 @@ import msgspec
 from gates.build import profile_path
 from gates.commands import Named
 from gates.evidence.keys import EVIDENCE, load_signer
+from gates.schema.catalogs import rules_path
 from gates.schema.gate import Gate
+from gates.schema.gateset import load_gates
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
 from scorecards.evaluate import BY_HAND, new_folder
 from scorecards.material import Material, read_material, why_preview
 from scorecards.schema import Standing
 from scorecards.standing import standing_of
-from scorecards.stored import bar_inputs, load_rules, open_store
+from scorecards.stored import bar_inputs, open_store
 from scorecards.weeks import monday, week_of
 
 
@@ -51,7 +53,7 @@ class Order(msgspec.Struct, frozen=True):
     preview_because: str
     foreseen: str
     gates: tuple[Gate, ...]
-    gates_path: Path | None
+    gates_path: Path
     waivers_path: Path | None
 
 
@@ -66,7 +68,8 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         monday(options.week)
     profile_path(options.profile)
     load_signer(home)
-    store, gates = open_store(home, None), load_rules(options.gates_path)
+    gates_path = rules_path(options.gates_path, options.target).absolute()
+    store, gates = open_store(home, None), load_gates(gates_path)
     store.make()
     with store.held():
         material = read_material(home, store, gates, options.waivers_path, bar_inputs(named.target))
@@ -85,7 +88,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         preview_because=because,
         foreseen=_foreseen(material, named.name, week, now, because),
         gates=gates,
-        gates_path=None if options.gates_path is None else options.gates_path.absolute(),
+        gates_path=gates_path,
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from markupsafe import Markup
 
+from gates.schema.gate import label
 from gates.schema.outcome import Decision, Priority
 from scorecards import charts
 from scorecards.bar_changes import describe
@@ -161,7 +162,8 @@ def _action(action: Action, number: int, there: Collection[str]) -> ActionRow:
     return ActionRow(
         number=number,
         gate=action.gate if action.gate in there else "",
-        letter=action.letter,
+        letter=label(action.letter, action.gate),
+        named=action.letter is None,
         style=action.priority.value.lower(),
         do=action.do,
         command=action.command,

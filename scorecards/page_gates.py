@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.charts import bullet
@@ -25,7 +26,7 @@ def digest(sha256: str) -> Digest:
 
 def tile(gate: GateVerdict) -> Tile:
     """A gate in the strip."""
-    return Tile(gate.id, gate.letter, gate.title, mark(gate.outcome), gate.waived)
+    return Tile(gate.id, label(gate.letter, gate.id), gate.letter is None, gate.title, mark(gate.outcome), gate.waived)
 
 
 def findings_of(findings: Iterable[Finding]) -> Found:
@@ -41,7 +42,8 @@ def gate_card(gate: GateVerdict, found: Found) -> GateCard:
     passed = sum(item.outcome in (Outcome.PASS, Outcome.WARN) for item in gate.criteria)
     return GateCard(
         id=gate.id,
-        letter=gate.letter,
+        letter=label(gate.letter, gate.id),
+        named=gate.letter is None,
         title=gate.title,
         question=gate.question,
         priority=gate.priority.value,
@@ -60,7 +62,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> Cr
     criterion = item.criterion
     return CriterionRow(
         mark=mark(item.outcome),
-        letter=gate.letter,
+        letter=label(gate.letter, gate.id),
         title=criterion.title,
         detail="" if item.outcome is Outcome.PASS else item.detail,
         findings=found.get((gate.id, criterion.id), ()),
@@ -79,7 +81,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> Cr
 
 def _tables(gate: GateVerdict, found: Found) -> Iterable[CriteriaTable]:
     """First the criteria that need attention, failing ones on top; those that pass are folded away below them."""
-    of_gate = f"of gate {gate.letter}, {gate.title}"
+    of_gate = f"of gate {label(gate.letter, gate.id)}, {gate.title}"
     attention = sorted((item for item in gate.criteria if item.outcome in _ATTENTION), key=_urgency)
     if attention:
         yield CriteriaTable(f"Criteria that need attention {of_gate}", "", _rows(gate, attention, found))

@@ -35,10 +35,11 @@ class Banner(msgspec.Struct, frozen=True):
 
 
 class Tile(msgspec.Struct, frozen=True):
-    """One gate in the strip below the banner."""
+    """One gate in the strip below the banner; `named` where its id stands for the letter that it does not have."""
 
     gate: str
     letter: str
+    named: bool
     title: str
     mark: OutcomeMark
     is_waived: bool
@@ -110,11 +111,15 @@ class Whose(msgspec.Struct, frozen=True):
 
 
 class ActionRow(msgspec.Struct, frozen=True):
-    """One thing to do next; `gate` is "" for a gate that was removed, `runbook_of` names the action for a screen reader."""
+    """One thing to do next; `gate` is "" for a gate that was removed.
+
+    `named` says that the gate's id stands in `letter`; `runbook_of` names the action for a screen reader.
+    """
 
     number: int
     gate: str
     letter: str
+    named: bool
     style: str
     do: str
     command: str
@@ -163,10 +168,11 @@ class WaivedBy(msgspec.Struct, frozen=True):
 
 
 class GateCard(msgspec.Struct, frozen=True):
-    """One gate with its criteria."""
+    """One gate with its criteria; `named` where its id stands in `letter`."""
 
     id: str
     letter: str
+    named: bool
     title: str
     question: str
     priority: str

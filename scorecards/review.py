@@ -14,7 +14,6 @@ from gates.evidence.observation import observe
 from gates.evidence.store import EvidenceStore
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem, UnknownProblem
-from gates.schema.gateset import CATALOG
 from gates.schema.practice import seed_two_tenants
 from gates.schema.rooms import room_argv
 from gates.schema.runbook import find_runbook
@@ -68,7 +67,7 @@ def judge(order: Order, build: str, clock: Clock) -> Scorecard:
             clock(), target=name, reviewed=reviewed, week=week, preview_because=because, named_as=order.named_as
         )
         scorecard = evaluate(store, occasion, material, order.out)
-    copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path or CATALOG, order.out)
+    copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path, order.out)
     point_latest(order.home, order.out)
     return scorecard
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gates.schema.options import clock_at, format_option, now_option, verdict_options
+from gates.schema.options import GATES_HELP, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
 from gates.schema.state import made_state_dir
 
@@ -20,7 +20,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random choice of storm and drills."
 )
-@click.option("--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped]")
+@click.option("--gates", "gates_path", type=click.Path(path_type=Path), help=GATES_HELP)
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
 @click.option("--preview", is_flag=True, help="Make no official scorecard, whatever the time.")
 @verdict_options

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gates.evidence.statement import short_kind
+from gates.schema.gate import label
 from gates.schema.verdict import RedRun
 from scorecards.schema import ScorecardSpec
 from scorecards.words import moment, short
@@ -11,7 +12,10 @@ from scorecards.words import moment, short
 def run_lines(spec: ScorecardSpec) -> Iterator[str]:
     """Every run of this week on this build in which a criterion failed, then those on the target that left no statement."""
     alone = {
-        f"{gate.letter}.{item.criterion.id}" for gate in spec.gates for item in gate.criteria if item.criterion.automatic_no_go
+        f"{label(gate.letter, gate.id)}.{item.criterion.id}"
+        for gate in spec.gates
+        for item in gate.criteria
+        if item.criterion.automatic_no_go
     }
     yield from (_red(run, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
     for run in spec.unfinished:

@@ -54,7 +54,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     priority: Priority
     gate: str
-    letter: str
+    letter: str | None
     owner: str
     do: str
     criteria: tuple[str, ...]

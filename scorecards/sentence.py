@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gates.schema.gate import label
 from gates.schema.outcome import Decision, Outcome, Priority
 from gates.schema.verdict import GateVerdict, Review
 
@@ -62,11 +63,11 @@ def _with(gates: Sequence[GateVerdict], outcome: Outcome) -> list[GateVerdict]:
 
 
 def _titled(review: Review, gate_id: str) -> str:
-    return next(f"gate {gate.letter}, {gate.title}," for gate in review.gates if gate.id == gate_id)
+    return next(f"gate {label(gate.letter, gate.id)}, {gate.title}," for gate in review.gates if gate.id == gate_id)
 
 
 def _letters(gates: Sequence[GateVerdict]) -> str:
-    return ", ".join(gate.letter for gate in gates)
+    return ", ".join(label(gate.letter, gate.id) for gate in gates)
 
 
 def _share(some: Sequence[GateVerdict], gates: Sequence[GateVerdict], priority: str) -> str:

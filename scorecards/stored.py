@@ -9,8 +9,8 @@ from gates.build import make_reviewed, read_build, require_sha256
 from gates.commands import Named
 from gates.evidence.keys import EVIDENCE, load_signer
 from gates.evidence.store import EvidenceStore
-from gates.schema.gate import Gate
-from gates.schema.gateset import CATALOG, load_gates
+from gates.schema.catalogs import NAMES, catalog, rules_path
+from gates.schema.gateset import load_gates
 from gates.schema.target import Target, load_target
 from scorecards.bar import BarParts, target_bar_sha256
 from scorecards.card_bar import BarInputs
@@ -18,7 +18,7 @@ from scorecards.evaluate import Occasion, evaluate, new_folder, point_latest
 from scorecards.material import read_material
 from scorecards.schema import Scorecard
 from scorecards.weeks import monday
-from scorecards.whose_bar import LAUNCH_PLAN, make_plan
+from scorecards.whose_bar import make_plan
 
 ELSEWHERE = "judged from another evidence store (--evidence), whose log is not this state folder's"
 
@@ -35,14 +35,9 @@ class Sources(msgspec.Struct, frozen=True):
     evidence: Path | None
 
 
-def load_rules(gates_path: Path | None) -> tuple[Gate, ...]:
-    """The gates, read once: a file that changes while a review runs has no effect on it."""
-    return load_gates(gates_path or CATALOG)
-
-
 def bar_inputs(target: Target) -> BarInputs:
-    """The bar's parts that are known before the review: the target's rules, and the launch plan's questions."""
-    return BarInputs(BarParts(target_bar_sha256(target)), make_plan({LAUNCH_PLAN: load_gates(CATALOG)}))
+    """The bar's parts that are known before the review: the target's rules, and the shipped catalogs with their questions."""
+    return BarInputs(BarParts(target_bar_sha256(target)), make_plan({name: load_gates(catalog(name)) for name in NAMES}))
 
 
 def open_store(home: Path, path: Path | None) -> EvidenceStore:
@@ -57,7 +52,7 @@ def build_from_store(
 
     By another store than the state folder's own nothing becomes official: red runs and past weeks may be missing in it.
     """
-    named, gates = load_target(sources.target), load_rules(sources.gates)
+    named, gates = load_target(sources.target), load_gates(rules_path(sources.gates, sources.target))
     if sources.week is not None:
         monday(sources.week)
     load_signer(home)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from gates.schema.gate import label
 from gates.schema.outcome import Decision, Outcome, Priority
 from gates.schema.verdict import GateVerdict
 from scorecards.schema import Standing
@@ -30,7 +31,7 @@ def state_of(decision: Decision, exit_code: int) -> WeekState:
 def not_passed(gates: Sequence[GateVerdict]) -> tuple[str, ...]:
     """The P0 gates that did not pass, each with its outcome: `C fail`."""
     open_gates = (gate for gate in gates if gate.priority is Priority.P0 and gate.outcome not in (Outcome.PASS, Outcome.WARN))
-    return tuple(f"{gate.letter} {gate.outcome.value}" for gate in open_gates)
+    return tuple(f"{label(gate.letter, gate.id)} {gate.outcome.value}" for gate in open_gates)
 
 
 def find_streak(this: PastWeek, standing: Standing, now_week: str, history: Sequence[PastWeek]) -> Streak:

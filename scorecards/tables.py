@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from gates.evidence.store import Held
+from gates.schema.gate import label
 from gates.schema.outcome import Outcome, Priority
 from gates.schema.time import format_utc, parse_utc
 from gates.schema.verdict import GateVerdict
@@ -62,7 +63,7 @@ def evidence_lines(held: Iterable[Held], gates: Sequence[GateVerdict]) -> tuple[
     for gate in gates:
         for item in gate.criteria:
             if item.evidence is not None:
-                judges.setdefault(item.evidence, []).append(f"{gate.letter}.{item.criterion.id}")
+                judges.setdefault(item.evidence, []).append(f"{label(gate.letter, gate.id)}.{item.criterion.id}")
                 ages[item.evidence] = item.age_s if item.age_s is not None else 0
     found = [_evidence_line(item, judges[item.digest], ages[item.digest]) for item in held if item.digest in judges]
     return tuple(sorted(found, key=lambda line: (line.predicate_type, line.sha256)))

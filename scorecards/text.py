@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from gates.schema.gate import label
 from gates.schema.outcome import Decision, Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.loosening import loosened_text
@@ -38,7 +39,7 @@ def _head(spec: ScorecardSpec) -> list[str]:
 
 
 def _gates(spec: ScorecardSpec) -> list[str]:
-    width = max(len(gate.title) for gate in spec.gates)
+    width = max(len(_titled(gate)) for gate in spec.gates)
     found = {gate.id: [one for one in spec.findings if one.gate == gate.id] for gate in spec.gates}
     return [line for gate in spec.gates for line in _gate(gate, width, found[gate.id])]
 
@@ -46,9 +47,9 @@ def _gates(spec: ScorecardSpec) -> list[str]:
 def _gate(gate: GateVerdict, width: int, found: Sequence[Finding]) -> Iterator[str]:
     passed = sum(item.outcome in (Outcome.PASS, Outcome.WARN) for item in gate.criteria)
     waived = f", waived until {gate.waived_until}" if gate.waived else ""
-    label = LABELS[gate.outcome.value]
+    title, outcome = _titled(gate), LABELS[gate.outcome.value]
     share = f"{passed} of {len(gate.criteria)} criteria{waived}"
-    yield f"{SYMBOLS[gate.outcome.value]} {gate.letter} {gate.title:<{width}}  {gate.priority.value}  {label:<10}  {share}"
+    yield f"{SYMBOLS[gate.outcome.value]} {title:<{width}}  {gate.priority.value}  {outcome:<10}  {share}"
     alike: dict[tuple[Outcome, str], list[CriterionVerdict]] = {}
     for item in gate.criteria:
         if item.outcome is not Outcome.PASS:
@@ -58,6 +59,10 @@ def _gate(gate: GateVerdict, width: int, found: Sequence[Finding]) -> Iterator[s
             yield from _several([first, *others])
         else:
             yield from _criterion(first, [one for one in found if one.criterion == first.criterion.id])
+
+
+def _titled(gate: GateVerdict) -> str:
+    return gate.title if gate.letter is None else f"{gate.letter} {gate.title}"
 
 
 def _several(items: Sequence[CriterionVerdict]) -> list[str]:
@@ -77,7 +82,7 @@ def _todo(spec: ScorecardSpec) -> list[str]:
         return ["Next: nothing, every gate passes."]
     lines = ["Next:"]
     for number, action in enumerate(spec.actions[:SHOWN_ACTIONS], 1):
-        lines += _wrap(f"{action.letter} ({action.owner}) {action.do}", f"{number:>3}. ", "     ")
+        lines += _wrap(f"{label(action.letter, action.gate)} ({action.owner}) {action.do}", f"{number:>3}. ", "     ")
         if action.command:
             lines.append(f"     $ {action.command}")
     more = len(spec.actions) - SHOWN_ACTIONS

@@ -91,7 +91,7 @@ class GateChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One gate's outcome, last week and now."""
 
     gate: str
-    letter: str
+    letter: str | None
     move: GateMove
     before: Outcome | None
     now: Outcome

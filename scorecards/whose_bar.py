@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.catalogs import LAUNCH_PLAN
 from gates.schema.gate import Gate
 from gates.schema.gateset import gate_set_digest
 from gates.schema.outcome import Priority
 from scorecards.bar import criterion_bar, required
 from scorecards.words import short
-
-LAUNCH_PLAN = "launch-plan"
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +34,7 @@ def make_plan(catalogs: Mapping[str, Sequence[Gate]]) -> Plan:
     questions = tuple(
         Question(gate.letter, gate.question, gate.id, _requires(gate))
         for gate in catalogs[LAUNCH_PLAN]
-        if gate.priority is Priority.P0
+        if gate.priority is Priority.P0 and gate.letter is not None
     )
     return Plan({gate_set_digest(gates): name for name, gates in sorted(catalogs.items())}, questions)
 
@@ -51,16 +50,20 @@ def unanswered(gates: Sequence[Gate], plan: Plan) -> tuple[Question, ...]:
 def whose_bar(gates: Sequence[Gate], plan: Plan) -> str:
     """One or two sentences: which catalog, or your own gates and what of the plan they leave open."""
     digest = gate_set_digest(gates)
-    if digest in plan.catalogs:
-        return f"Judged by the shipped gates `{plan.catalogs[digest]}` (gate set {short(digest)})."
-    own = f"Judged by your own gate set ({short(digest)}), not by the shipped launch plan."
+    shipped = plan.catalogs.get(digest)
+    if shipped is not None:
+        whose = f"Judged by the shipped gates `{shipped}` (gate set {short(digest)})."
+        if shipped == LAUNCH_PLAN:
+            return whose
+    else:
+        whose = f"Judged by your own gate set ({short(digest)}), not by the shipped launch plan."
     if not plan.questions:
-        return f"{own} Its questions were not compared with the plan's."
+        return f"{whose} Its questions were not compared with the plan's."
     missing = unanswered(gates, plan)
     if not missing:
-        return f"{own} Its P0 gates answer every P0 question of the plan."
+        return f"{whose} Its P0 gates answer every P0 question of the plan."
     listed = "; ".join(f"{one.letter} {one.question}" for one in missing)
-    return f"{own} It leaves {len(missing)} of the plan's {len(plan.questions)} P0 questions unanswered: {listed}"
+    return f"{whose} It leaves {len(missing)} of the launch plan's {len(plan.questions)} P0 questions unanswered: {listed}"
 
 
 def _requires(gate: Gate) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from gates.schema.errors import UsageProblem
+from gates.schema.options import GATES_HELP
 from gates.schema.output import show
 from gates.schema.state import made_state_dir, state_dir
 
@@ -22,9 +23,7 @@ reason_option = click.option("--reason", required=True, help="Why, in words that
 as_option = click.option(
     "--as", "people", multiple=True, required=True, metavar="PERSON", help="Who signs; repeat it for a second."
 )
-gates_option = click.option(
-    "--gates", "gates_path", type=click.Path(path_type=Path), help="A folder of GateSet files.  [default: the shipped ones]"
-)
+gates_option = click.option("--gates", "gates_path", type=click.Path(path_type=Path), help=GATES_HELP)
 
 
 @click.command()
@@ -117,9 +116,10 @@ def _criterion(name: str, gates_path: Path | None) -> Criterion:
 
 
 def _found(name: str, gates_path: Path | None) -> Criterion | None:
-    from gates.schema.gateset import CATALOG, load_gates
+    from gates.schema.catalogs import rules_path
+    from gates.schema.gateset import load_gates
 
-    gates = load_gates(gates_path or CATALOG)
+    gates = load_gates(rules_path(gates_path))
     return next((item for gate in gates for item in gate.criteria if name == f"{gate.id}/{item.id}"), None)
 
 

@@ -124,9 +124,10 @@ def check(waivers_path: Path | None, gates_path: Path | None) -> None:
 
 
 def _gates(path: Path | None) -> tuple[Gate, ...]:
-    from gates.schema.gateset import CATALOG, load_gates
+    from gates.schema.catalogs import rules_path
+    from gates.schema.gateset import load_gates
 
-    return load_gates(path or CATALOG)
+    return load_gates(rules_path(path))
 
 
 def _held(waivers_path: Path | None, gates: Sequence[Gate]) -> list[HeldAct]:

@@ -48,10 +48,12 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One launch gate; it passes only if every criterion passes. `answers` names the launch plan's questions, by letter."""
+    """One launch gate; it passes only if every criterion passes.
+
+    `letter` is its short name, where it has one. `answers` names the launch plan's questions, by letter.
+    """
 
     id: str
-    letter: str
     title: str
     priority: Priority
     owner: str
@@ -60,6 +62,17 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     criteria: tuple[Criterion, ...]
     waivable: bool = False
     answers: tuple[str, ...] = ()
+    letter: str | None = None
+
+
+def label(letter: str | None, gate_id: str) -> str:
+    """How a list names a gate: by its letter, or by its id where it has none."""
+    return letter or gate_id
+
+
+def full_label(letter: str | None, gate_id: str) -> str:
+    """The letter, where there is one, and the id."""
+    return f"{letter} {gate_id}" if letter else gate_id
 
 
 class GateSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.catalogs import CATALOGS, LAUNCH_PLAN, NAMES, catalog
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
 from gates.schema.folder import documents_in
@@ -13,7 +14,8 @@ from gates.schema.gate import Gate, GateSet
 from gates.schema.runbook import find_runbook, is_address, is_link
 from gates.schema.soundness import faults, set_faults
 
-CATALOG = Path(__file__).parents[1] / "catalog"
+CATALOG = catalog(LAUNCH_PLAN)
+_NEXT = f"give a folder of GateSet files with --gates, or one of {', '.join(NAMES)}"
 
 
 class GateFile(msgspec.Struct, frozen=True):
@@ -35,10 +37,10 @@ def load_gates(path: Path = CATALOG) -> tuple[Gate, ...]:
 def load_gate_files(path: Path) -> tuple[GateFile, ...]:
     """As `load_gates`, file by file."""
     if not path.exists():
-        raise UsageProblem(f"{path}: no such file or folder", next_step="give a folder of GateSet files with --gates")
+        raise UsageProblem(f"{path}: no such file or folder", next_step=_NEXT)
     paths = documents_in(path, "gate file") if path.is_dir() else [path]
     if not paths:
-        raise UsageProblem(f"{path}: holds no gate file (*.yaml)", next_step="give a folder of GateSet files with --gates")
+        raise UsageProblem(f"{path}: holds no gate file (*.yaml)", next_step=_NEXT)
     files: list[GateFile] = []
     wrong: list[str] = []
     for item in paths:
@@ -71,7 +73,7 @@ def _load(path: Path) -> GateFile:
 
 def _missing_runbooks(path: Path, gates: Sequence[Gate]) -> Iterator[str]:
     """The runbooks that lie nowhere. The shipped gates' come with the source, and not with every installation."""
-    if path.resolve().is_relative_to(CATALOG):
+    if path.resolve().is_relative_to(CATALOGS):
         return
     for gate in gates:
         runbook = gate.runbook
@@ -84,7 +86,8 @@ def _doubled(files: Sequence[GateFile]) -> list[str]:
     first: dict[str, Path] = {}
     found = []
     for path, gate in [(file.path, gate) for file in files for gate in file.gates]:
-        for name in (f"gate id {gate.id!r}", f"gate letter {gate.letter!r}"):
+        letters = [] if gate.letter is None else [f"gate letter {gate.letter!r}"]
+        for name in (f"gate id {gate.id!r}", *letters):
             if name in first:
                 found.append(f"{path}: the {name} is already given in {first[name]}")
             first.setdefault(name, path)

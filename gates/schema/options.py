@@ -9,6 +9,10 @@ import click
 from gates.schema.errors import UsageProblem
 from gates.schema.time import Clock, fixed_clock, parse_utc, system_clock
 
+GATES_HELP = (
+    "Gates to judge by: a file, a folder, or the shipped launch-plan or service.  [default: launch-plan for local, else service]"
+)
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 

@@ -15,6 +15,7 @@ DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 MOST = 2**53 - 1  # the largest whole number that every JSON reader holds exactly
 LONGEST_AGE_S = 366 * 86_400
+QUESTIONS = "ABCDEFGHIJ"  # the launch plan's, by letter
 _LETTER = re.compile(r"[A-Z]")
 _RATIO_OPERATORS = (Operator.GTE, Operator.GT, Operator.LTE, Operator.LT)
 
@@ -33,7 +34,7 @@ def require_sound(gates: Sequence[Gate], reviewed: Mapping[str, object]) -> None
 def faults(gates: Sequence[Gate]) -> Iterator[str]:
     """Every fault of these gates, each with the path to it; priorities of the whole set are not looked at."""
     yield from _doubled("gate id", [gate.id for gate in gates])
-    yield from _doubled("gate letter", [gate.letter for gate in gates])
+    yield from _doubled("gate letter", [gate.letter for gate in gates if gate.letter is not None])
     for gate in gates:
         yield from _gate_faults(gate)
 
@@ -52,7 +53,7 @@ def _doubled(what: str, values: Sequence[str]) -> Iterator[str]:
 def _gate_faults(gate: Gate) -> Iterator[str]:
     if not _IDENTIFIER.fullmatch(gate.id):
         yield f"gate {gate.id!r}: an id is lower-case words joined with - or _"
-    if not _LETTER.fullmatch(gate.letter):
+    if gate.letter is not None and not _LETTER.fullmatch(gate.letter):
         yield f"gate {gate.id}: the letter {gate.letter!r} is not one of A to Z"
     for name in ("title", "owner", "question", "runbook"):
         if not getattr(gate, name).strip():
@@ -61,11 +62,16 @@ def _gate_faults(gate: Gate) -> Iterator[str]:
         yield f"gate {gate.id}: runbook {gate.runbook!r}: {RULE}"
     if gate.waivable and gate.priority is Priority.P0:
         yield f"gate {gate.id}: a P0 gate cannot be waivable"
+    yield from (f"gate {gate.id}: answers {one!r}, which is not one of {', '.join(QUESTIONS)}" for one in _strange(gate.answers))
     if not gate.criteria:
         yield f"gate {gate.id}: no criteria, so it could never fail"
     yield from (f"gate {gate.id}: {text}" for text in _doubled("criterion id", [item.id for item in gate.criteria]))
     for criterion in gate.criteria:
         yield from (f"gate {gate.id}, criterion {criterion.id}: {text}" for text in _criterion_faults(criterion))
+
+
+def _strange(answers: Sequence[str]) -> list[str]:
+    return [one for one in answers if one not in tuple(QUESTIONS)]
 
 
 def _criterion_faults(criterion: Criterion) -> Iterator[str]:

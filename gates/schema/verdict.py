@@ -37,7 +37,7 @@ class GateVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One gate judged. `waived` never changes the outcome; `waived_until` and the rest are the waiver's."""
 
     id: str
-    letter: str
+    letter: str | None
     title: str
     priority: Priority
     waivable: bool

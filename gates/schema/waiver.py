@@ -43,7 +43,7 @@ def gate_fault(name: str, gates: Sequence[Gate]) -> str:
     """Why no waiver of a gate with this name can be in force: unknown, a letter, P0, or not waivable; "" where one can."""
     gate = next((item for item in gates if name == item.id), None)
     if gate is None:
-        meant = next((item.id for item in gates if name.casefold() == item.letter.casefold()), None)
+        meant = next((item.id for item in gates if item.letter and name.casefold() == item.letter.casefold()), None)
         if meant is not None:
             return f"{name!r} is a letter; the gate's id is {meant}"
         names = ", ".join(item.id for item in gates if item.waivable) or "none"

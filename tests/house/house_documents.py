@@ -178,20 +178,25 @@ def make_targets() -> str:
 # --- gates and evidence -----------------------------------------------------------------------------------------------
 
 
-def gate_table() -> str:
-    """The shipped gates, one line each."""
+def gate_table(name: str = "launch-plan") -> str:
+    """The gates of a shipped catalog, one line each; with what they answer where they have no letter of their own."""
+    from gates.schema.catalogs import catalog
     from gates.schema.gateset import load_gates
 
-    rows = [(gate.letter, f"[{gate.id}](#{gate.id})", gate.priority, gate.owner, gate.question) for gate in load_gates()]
-    return table(("", "gate", "priority", "owner", "question"), rows)
+    rows = [
+        (gate.letter or ", ".join(gate.answers), f"[{gate.id}](#{gate.id})", gate.priority, gate.owner, gate.question)
+        for gate in load_gates(catalog(name))
+    ]
+    return table(("" if name == "launch-plan" else "answers", "gate", "priority", "owner", "question"), rows)
 
 
-def gate_details() -> str:
-    """The shipped gates, criterion by criterion."""
+def gate_details(name: str = "launch-plan") -> str:
+    """The gates of a shipped catalog, criterion by criterion."""
+    from gates.schema.catalogs import catalog
     from gates.schema.gateset import load_gates
 
     parts = []
-    for gate in load_gates():
+    for gate in load_gates(catalog(name)):
         page = Path(gate.runbook).name
         waivable = "a waiver may accompany its outcome" if gate.waivable else "cannot be waived"
         parts.append(

@@ -48,7 +48,7 @@ def test_an_own_set_of_one_gate_is_named_as_such_with_the_questions_that_it_leav
     """All five P0 questions, in words."""
     text = whose_bar((own(),), plan)
     assert text.startswith("Judged by your own gate set (")
-    assert "It leaves 5 of the plan's 5 P0 questions unanswered: A Can a new user always get on?; B Can money" in text
+    assert "It leaves 5 of the launch plan's 5 P0 questions unanswered: A Can a new user always get on?; B Can money" in text
 
 
 def test_without_a_plan_to_compare_with_nothing_is_claimed() -> None:
