@@ -15,7 +15,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.gate import full_label
 from gates.schema.options import GATES_HELP, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show, show_product, write_document
-from gates.schema.state import state_dir
+from gates.schema.state import known_state_dir
 
 if TYPE_CHECKING:
     from gates.schema.gate import Gate
@@ -142,11 +142,11 @@ def run(  # each parameter is one option of the command line
     from gates.schema.target import load_target
     from gates.signers.store import load_signers
 
-    gates, named = _load(gates_path, target), load_target(target)
+    gates, named, home = _load(gates_path, target), load_target(target), known_state_dir()
     held = open_store(evidence_path).load(trust_root(trust_path))
-    waivers = load_waivers(state_dir(), waivers_path, gates)
+    waivers = load_waivers(home, waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
-    explained = explained_by(load_acts(state_dir(), load_signers(state_dir()))[ActKind.EXPLANATION])
+    explained = explained_by(load_acts(home, load_signers(home))[ActKind.EXPLANATION])
     review = decide(with_commands(gates, Named(target, profile)), held, reviewed, clock_at(now)(), waivers, explained)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))

@@ -4,11 +4,17 @@ from pathlib import Path
 
 from gates.evidence.keys import load_trust
 from gates.schema.canonical import sha256_hex
+from gates.schema.output import show
 from scorecards import folder
 from scorecards.build import build
 from scorecards.evaluate import make_empty
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
+
+UNPINNED = (
+    "{folder}: computed again, not verified: the signatures hold under the keys in that folder, and no key of yours was used\n"
+    "  next: gonogo scorecard verify {folder} --trust FILE --signers SHA256"
+)
 
 
 def build_again(path: Path, out: Path | None) -> Scorecard:
@@ -24,4 +30,5 @@ def build_again(path: Path, out: Path | None) -> Scorecard:
         data = folder.scorecard_yaml(scorecard)
         (target / folder.YAML_FILE).write_bytes(data)
         (target / folder.HTML_FILE).write_bytes(render_html(scorecard, sha256_hex(data)))
+    show(UNPINNED.format(folder=path), err=True)
     return scorecard

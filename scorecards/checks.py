@@ -15,9 +15,7 @@ from gates.evidence.keys import load_trust
 from gates.evidence.making import producer
 from gates.evidence.statement import open_statement
 from gates.evidence.store import Held, read_envelope
-from gates.log.entry import head_of
 from gates.log.file import LOG
-from gates.log.known import read_part
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import parse_utc
@@ -29,6 +27,7 @@ from scorecards import folder
 from scorecards.build import BuildInputs, build, previous_ref
 from scorecards.card import facts_of
 from scorecards.history import makes_official
+from scorecards.log_part import read_logged, require_judged
 from scorecards.material import loosening_of
 from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
@@ -61,14 +60,15 @@ class Checks:
         return f"{len(self._held)} statements"
 
     def log(self) -> str:
-        """The part of the log: its chain, and its head as the inputs name it."""
+        """The part of the log: its chain, its head, its envelopes, and whether all that counts was judged."""
         inputs = folder.read_inputs(self._path)
-        if not inputs.log_head and not (self._path / LOG).exists():
+        if not (inputs.log_head or self._held or (self._path / LOG).exists()):
             return "none: the log was empty"
-        part = read_part(self._path, self._root())
-        if str(head_of(part)) != inputs.log_head:
-            raise UnverifiedProblem(f"{LOG} ends with {head_of(part)}, the inputs name {inputs.log_head}")
-        return f"{len(part)} entries, up to {inputs.log_head.partition(':')[0]}"
+        contents = read_logged(self._path, self._root(), inputs)
+        if self._held is None:
+            raise NotReached
+        require_judged(contents, self._root(), inputs, self._held)
+        return f"{len(contents.lines)} entries, up to {inputs.log_head.partition(':')[0]}; what counts of them was judged"
 
     def acts(self) -> str:
         """Waivers, explanations and loosenings against the signed acts."""

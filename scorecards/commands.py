@@ -60,7 +60,8 @@ def build(  # each parameter is one option of the command line
 ) -> int:
     """Judge stored evidence and write a scorecard; nothing is run against the service.
 
-    With FOLDER, a review's folder, the scorecard is computed again from that folder; the history does not change.
+    With FOLDER, a review's folder, the scorecard is computed again from that folder; the history does not change. Its signatures
+    are checked with the keys in that folder alone: whose they are is what `scorecard verify` finds out.
 
     Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
@@ -159,7 +160,7 @@ def _latest() -> Path:
     from gates.schema.errors import UsageProblem
     from scorecards.folder import LATEST, REVIEWS
 
-    path = state_dir() / REVIEWS / LATEST
+    path = known_state_dir() / REVIEWS / LATEST
     if not path.exists():
         raise UsageProblem("there is no review yet", next_step="gonogo review --profile smoke, or name a folder")
     return path.resolve()

@@ -9,10 +9,11 @@ import msgspec
 from gates.commands import Named
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import Reviewed
-from gates.evidence.store import EvidenceStore, Held
+from gates.evidence.store import EvidenceStore
 from gates.evidence.unfinished import UnfinishedRun, unfinished
 from gates.log.entry import EntryKind
 from gates.schema.canonical import sha256_hex
+from gates.schema.durable import write_durably
 from gates.schema.errors import UsageProblem
 from gates.schema.time import format_utc, week_start
 from gates.selection import judged, relevant
@@ -60,15 +61,16 @@ class Occasion(msgspec.Struct, frozen=True):
 
 
 def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: Path, *, keep: bool = True) -> Scorecard:
-    """Judge, list the result in the log of the store, and write the folder.
+    """Judge, write the folder, and list the result in the log of the store.
 
+    All of the folder is on the disk before the card is listed: a disk that is full leaves no card without what it was judged by.
     The caller holds the store's lock since it read `material`: a second evaluation waits, and then sees the first one's verdict.
     """
     past = material.history.official(occasion.target, occasion.week)
     earlier = [card for card in past if card.past.week < occasion.week]
     previous = _previous(store, earlier[-1]) if earlier else None
     reviewed = {occasion.target: occasion.reviewed}
-    evidence = [_compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
+    evidence = [folder.compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
     because = why_preview(material, judged(material.gates, material.evidence, reviewed), occasion.preview_because, occasion.now)
     inputs = _inputs(occasion, material, past, because)
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
@@ -77,9 +79,6 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     official = scorecard.spec.standing is Standing.OFFICIAL
     signer = _signer(material, official=official)
     card = sign_card(signer, scorecard, occasion.reviewed.target, material.signers_sha256, yaml_bytes, html_bytes)
-    if keep:
-        store.keep_artifact(folder.YAML_FILE, yaml_bytes)
-        store.append(material.signer, EntryKind.CARD if official else EntryKind.PREVIEW, msgspec.json.encode(card))
     files = {
         folder.INPUTS_FILE: folder.inputs_yaml(inputs),
         folder.BUNDLE_FILE: folder.bundle(evidence),
@@ -87,12 +86,16 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
         folder.PREVIOUS_FILE: previous,
         folder.YAML_FILE: yaml_bytes,
         folder.HTML_FILE: html_bytes,
-        folder.SIGNATURE_FILE: msgspec.json.encode(card) + b"\n",
+        folder.UNLISTED_FILE: msgspec.json.encode(card) + b"\n",
         **material.files(past),
     }
     for name, data in files.items():
         if data is not None:
-            (out / name).write_bytes(data)
+            write_durably(out / name, data)
+    if keep:
+        store.keep_artifact(folder.YAML_FILE, yaml_bytes)
+        store.append(material.signer, EntryKind.CARD if official else EntryKind.PREVIEW, msgspec.json.encode(card))
+    folder.sign_off(out)
     return scorecard
 
 
@@ -175,8 +178,3 @@ def _with_inputs(bar: BarInputs, reviewed: Reviewed) -> BarInputs:
     """The load profile and the tables of probes are part of the bar."""
     parts = msgspec.structs.replace(bar.parts, profile=reviewed.profile or "", tables=reviewed.table or "")
     return msgspec.structs.replace(bar, parts=parts)
-
-
-def _compact(held: Held) -> Held:
-    """The same evidence named by its envelope on one line, which is how the bundle holds it."""
-    return Held(sha256_hex(folder.bundle_line(held.envelope)), held.envelope, held.statement)

@@ -1,7 +1,8 @@
 """A review's folder: the scorecard, its signature, and everything that it can be computed from again."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from gates.evidence.statement import Producer, Statement
 from gates.evidence.store import Held, read_envelope
 from gates.schema.canonical import canonical_yaml, sha256_hex
 from gates.schema.documents import API_VERSION, Document, Metadata, load_document, parse_document
+from gates.schema.durable import sync_folder
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from scorecards.build import BuildInputs
 from scorecards.card import HTML_FILE, YAML_FILE
@@ -21,6 +23,7 @@ __all__ = ["HTML_FILE", "YAML_FILE"]
 
 INPUTS_KIND = "ScorecardInputs"
 SIGNATURE_FILE = "scorecard.intoto.json"
+UNLISTED_FILE = "scorecard.intoto.json.unlisted"  # the signed card, until the log lists it
 BUNDLE_FILE = "evidence.intoto.jsonl"
 INPUTS_FILE = "inputs.yaml"
 PREVIOUS_FILE = "previous.yaml"
@@ -60,6 +63,11 @@ def read_inputs(folder: Path) -> BuildInputs:
 def bundle_line(envelope: Envelope) -> bytes:
     """One envelope as one line of a bundle; its sha256 names the evidence."""
     return msgspec.json.encode(envelope)
+
+
+def compact(held: Held) -> Held:
+    """The same evidence named by its envelope on one line, which is how the bundle holds it."""
+    return Held(sha256_hex(bundle_line(held.envelope)), held.envelope, held.statement)
 
 
 def bundle(evidence: Iterable[Held]) -> bytes:
@@ -108,6 +116,23 @@ def read_producer(envelope: Envelope) -> Producer | None:
 def read_signature(folder: Path) -> Envelope:
     """The envelope over the scorecard; raises UnverifiedProblem where it is absent or none."""
     return decode_envelope(read_file(folder / SIGNATURE_FILE), str(folder / SIGNATURE_FILE))
+
+
+def sign_off(folder: Path) -> None:
+    """Give the signed card its name: the log lists it now."""
+    (folder / UNLISTED_FILE).replace(folder / SIGNATURE_FILE)
+    sync_folder(folder)
+
+
+def catch_up(reviews: Path, listed: Container[str]) -> None:
+    """Sign off the review folders whose card was listed just before the process ended; a card that was not stays unlisted.
+
+    In a folder that cannot be written to nothing changes.
+    """
+    for path in sorted(reviews.glob(f"*/{UNLISTED_FILE}")):
+        with suppress(OSError):
+            if sha256_hex(path.read_bytes().rstrip(b"\n")) in listed:
+                sign_off(path.parent)
 
 
 def read_previous(folder: Path) -> tuple[bytes, Scorecard] | None:

@@ -88,6 +88,7 @@ def read_material(
     if (latest / LOG).exists() and store.folder == home / EVIDENCE:
         check_against(contents.lines, str(latest), trust, str(store.folder / LOG))
     if store.folder == home / EVIDENCE:
+        folder.catch_up(home / folder.REVIEWS, contents.data)
         _require_cards(contents, home / folder.REVIEWS)
     acts = load_acts(home, signers, contents)
     return Material(

@@ -7,6 +7,7 @@ import msgspec
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.keys import TRUST_FILE, load_trust, own_trust
 from gates.schema.errors import UsageProblem
+from gates.schema.state import read_state
 from gates.signers.store import load_signers
 
 
@@ -19,11 +20,15 @@ class Verifier(msgspec.Struct, frozen=True):
 
 
 def whose(home: Path, trust_path: Path | None, pin: str | None = None) -> Verifier:
-    """The verifier's keys; raises UsageProblem for a trust file that is not there."""
+    """The verifier's keys; raises UsageProblem for a trust file that is not there.
+
+    Without one it is the state folder that is read, and one of version 1 is refused with UnverifiedProblem.
+    """
     if trust_path is not None:
         if not trust_path.exists():
             raise UsageProblem(f"{trust_path}: no such file", next_step="give the JWKS file of the signers that you trust")
         return Verifier(load_trust(trust_path), "the keys that you brought", pin)
+    read_state(home)
     signers = load_signers(home)
     if not (home / "keys" / TRUST_FILE).exists() and signers is None:
         return Verifier(None, "", None)

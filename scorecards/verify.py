@@ -1,6 +1,7 @@
 """Is this scorecard genuine? Signatures checked, YAML and HTML computed again byte for byte; offline."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from gates.schema.outcome import ExitCode
 from gates.schema.special import refuse_special
 from scorecards import folder
 from scorecards.checks import Checks, NotReached, Unpinned
+
+ELSEWHERE = (
+    "a rehearsal made this folder: its key verifies only in that rehearsal's own state folder, which GONOGO_HOME names, "
+    "and the scorecard decides nothing"
+)
 
 
 class Checked(StrEnum):
@@ -86,10 +92,20 @@ def _level(claim: str, check: Callable[[], str]) -> Level:
 
 def _signer(path: Path, trust: TrustRoot | None, origin: str, levels: Sequence[Level]) -> Level:
     claim = "the signer is one that you trust"
+    rehearsed = _is_rehearsal(path)
+    if trust is None and rehearsed:
+        return Level(claim, Checked.FAIL, ELSEWHERE)
     if trust is None:
         keys = f"the keys in {path / folder.TRUST_FILE} are part of the folder that they sign; name your own with --trust FILE"
         return Level(claim, Checked.NOT_CHECKED, keys)
     signed = all(level.checked is Checked.PASS for level in (levels[0], levels[-1]))
     if not signed:
-        return Level(claim, Checked.FAIL, f"not every signature holds under {origin}")
-    return Level(claim, Checked.PASS, f"by {origin}")
+        return Level(claim, Checked.FAIL, ELSEWHERE if rehearsed else f"not every signature holds under {origin}")
+    return Level(claim, Checked.PASS, f"by {origin}" + (", a rehearsal's: the scorecard decides nothing" if rehearsed else ""))
+
+
+def _is_rehearsal(path: Path) -> bool:
+    """Whether a rehearsal made the folder, by its own word."""
+    with suppress(Problem):
+        return folder.read_inputs(path).rehearsal
+    return False

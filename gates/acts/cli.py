@@ -11,7 +11,7 @@ import click
 from gates.schema.errors import UsageProblem
 from gates.schema.options import GATES_HELP
 from gates.schema.output import show
-from gates.schema.state import made_state_dir, state_dir
+from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
     from gates.acts.act import ActKind
@@ -100,7 +100,7 @@ def _act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[str, 
     from gates.schema.time import system_clock
     from gates.signers.store import require_signers
 
-    home, now = state_dir(), system_clock()
+    home, now = known_state_dir(), system_clock()
     signers = require_signers(home, f"the act {kind}")
     act = Act(act=kind, by="", at="", reason=reason.strip(), signers="", expires_at=ending(expires, now) if expires else "")
     show(f"kept: {begin(made_state_dir(), signers, Draft(name, sha256, act), people, now)}")

@@ -9,7 +9,7 @@ import click
 
 from gates.schema.errors import RefusedProblem, UsageProblem
 from gates.schema.output import show
-from gates.schema.state import made_state_dir, state_dir
+from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
     from gates.evidence.dsse import Envelope, Signer
@@ -34,7 +34,7 @@ def sign(file: Path | None, people: tuple[str, ...], trust: str | None) -> None:
     from gates.signers.chain import PAYLOAD_TYPE
     from gates.signers.proposal import PROPOSAL_FILE, read_proposal
 
-    path = file or state_dir() / PROPOSAL_FILE
+    path = file or known_state_dir() / PROPOSAL_FILE
     if file is not None and path.exists():
         envelope = decode_envelope(path.read_bytes(), str(path))
         if envelope.payload_type != PAYLOAD_TYPE:

@@ -12,7 +12,7 @@ from gates.acts.cli import gates_option, reason_option
 from gates.schema.errors import RefusedProblem, UsageProblem
 from gates.schema.options import format_option
 from gates.schema.output import show, write_document
-from gates.schema.state import made_state_dir, state_dir
+from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
     from gates.acts.store import HeldAct
@@ -58,8 +58,8 @@ def add(
     fault = gate_fault(gate_id, gates)
     if fault:
         raise UsageProblem(fault)
-    signers = require_signers(state_dir(), "a waiver")
-    before = renewals_before(load_held(state_dir(), None, gates), gate_id, now)
+    signers = require_signers(known_state_dir(), "a waiver")
+    before = renewals_before(load_held(known_state_dir(), None, gates), gate_id, now)
     if before > RENEWALS:
         raise RefusedProblem(
             f"{gate_id} was waived {before} times without a pause; {RENEWALS} renewals are allowed",
@@ -114,7 +114,8 @@ def check(waivers_path: Path | None, gates_path: Path | None) -> None:
 
     gates = _gates(gates_path)
     rows = _rows(_held(waivers_path, gates))
-    kept = load_acts(state_dir(), load_signers(state_dir()), strict=True)[ActKind.WAIVER]
+    home = known_state_dir()
+    kept = load_acts(home, load_signers(home), strict=True)[ActKind.WAIVER]
     faults = [(held.digest[:12], gate_fault(held.statement.about.name, gates)) for held in kept]
     wrong = [f"the waiver {digest}: {fault}" for digest, fault in faults if fault]
     if wrong:
@@ -133,7 +134,7 @@ def _gates(path: Path | None) -> tuple[Gate, ...]:
 def _held(waivers_path: Path | None, gates: Sequence[Gate]) -> list[HeldAct]:
     from gates.acts.waivers import load_held
 
-    return load_held(state_dir(), waivers_path, gates)
+    return load_held(known_state_dir(), waivers_path, gates)
 
 
 def _rows(found: Sequence[HeldAct]) -> list[dict[str, str]]:

@@ -25,6 +25,8 @@ from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 
 __all__ = ["EvidenceStore", "Export", "Held", "part_of", "read_envelope"]
 
+LOG_BUNDLE = "log.intoto.jsonl"  # in a review folder: the envelopes that its part of the log lists
+
 NOBODY = TrustRoot({}, {})
 
 
@@ -38,7 +40,7 @@ class Export(msgspec.Struct, frozen=True):
     @property
     def files(self) -> dict[str, bytes]:
         """The files of a review folder from which `gonogo state restore` rebuilds a log, by name."""
-        return {LOG: self.log, "log.intoto.jsonl": self.envelopes}
+        return {LOG: self.log, LOG_BUNDLE: self.envelopes}
 
 
 class EvidenceStore:

@@ -13,7 +13,7 @@ from gates.lazy import Later, LazyGroup
 from gates.schema.errors import RefusedProblem, UsageProblem
 from gates.schema.options import Moment, format_option
 from gates.schema.output import show, write_document
-from gates.schema.state import made_state_dir, state_dir
+from gates.schema.state import known_state_dir, made_state_dir, state_dir
 
 if TYPE_CHECKING:
     from gates.signers.document import SignersSpec
@@ -109,7 +109,7 @@ def retire(name: str, since: dt.datetime | None, proposal: Path | None) -> None:
     from gates.signers.proposal import base_of, dated, with_retired, write_proposal
     from gates.signers.store import require_signers
 
-    signers, path, now = require_signers(state_dir(), "retiring a key"), proposal or _default_path(), system_clock()
+    signers, path, now = require_signers(known_state_dir(), "retiring a key"), proposal or _default_path(), system_clock()
     base = base_of(path, signers)
     assert base is not None, "the document in force is one"
     spec = with_retired(base, name, since or now)
@@ -123,7 +123,7 @@ def list_(output_format: str) -> None:
     from gates.render import render_value, table
     from gates.signers.store import load_signers
 
-    signers = load_signers(state_dir())
+    signers = load_signers(known_state_dir())
     if output_format != "text":
         write_document(render_value([] if signers is None else _rows(signers.spec), output_format))
     elif signers is None:

@@ -196,6 +196,16 @@ def test_build_again_from_a_folder_writes_the_same_two_files(run: Run, build: Ru
     assert run("history")[1].count("2026-W48") == 1
 
 
+def test_build_again_says_that_no_key_of_the_reader_was_used(build: Run, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends with the verdict, and whose signatures those are it does not know."""
+    build("--now", "2026-11-25T09:00:00Z")
+    review = home / "reviews" / "latest"
+    assert entry(["scorecard", "build", str(review)]) == 3
+    said = capsys.readouterr().err
+    assert f"{review}: computed again, not verified: the signatures hold under the keys in that folder" in said
+    assert f"scorecard verify {review} --trust FILE" in said
+
+
 def test_without_a_service_and_without_build_there_is_nothing_to_judge(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The problem names the way out."""
     monkeypatch.setenv("GONOGO_BASE_URL", "http://127.0.0.1:9")
