@@ -19,6 +19,11 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile: str = "smoke"
 
 
+def review_command(named_as: Named) -> str:
+    """The command that reviews the same target with the same profile."""
+    return f"gonogo review --target {shlex.quote(named_as.target)} --profile {shlex.quote(named_as.profile)}"
+
+
 def with_commands(gates: Iterable[Gate], named_as: Named) -> tuple[Gate, ...]:
     """The gates; in the commands of their criteria `T` and `PROFILE` become what was named."""
     return tuple(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from gates.commands import Named, with_commands
+from gates.commands import Named, review_command, with_commands
 from gates.decide import decide
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
@@ -18,14 +18,15 @@ from gates.schema.waiver import Waiver
 from scorecards.actions import next_actions
 from scorecards.card_bar import BarInputs, card_bar, held_to
 from scorecards.changes import find_changes
+from scorecards.launch import Launch, Now, answer_launch
 from scorecards.loosening import why_blocked
-from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec
+from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
 from scorecards.sentence import REHEARSAL, sentence
 from scorecards.standing import standing_of
 from scorecards.streak import find_streak, not_passed, state_of
 from scorecards.tables import counts, evidence_lines, waiver_lines
 from scorecards.timelines import timelines
-from scorecards.weekly import PastWeek
+from scorecards.weekly import PastWeek, Streak, WeekState
 from scorecards.weeks import cutoff, week_of
 from scorecards.witnesses import findings
 
@@ -68,6 +69,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     standing, standing_reason = standing_of(inputs.week, now, inputs.history, inputs.preview_because)
     changes = find_changes(last, review.gates, bar.parts)
     this = past_week(inputs, review, bar)
+    streak = find_streak(this, standing, week_of(now), inputs.history)
     waivers = waiver_lines(inputs.waivers, now)
     spec = ScorecardSpec(
         week=inputs.week,
@@ -85,7 +87,8 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         exit_code=review.decision.exit_code,
         p1_ratio=review.decision.p1_ratio,
         counts=counts(review.gates),
-        streak=find_streak(this, standing, week_of(now), inputs.history),
+        launch=_launch(inputs, review, standing, streak),
+        streak=streak,
         bar=bar,
         changes=changes,
         actions=next_actions(review.gates, changes, waivers, bar),
@@ -109,6 +112,18 @@ def previous_ref(inputs: BuildInputs) -> PreviousRef | None:
         return None
     last = max(earlier, key=lambda past: past.week)
     return PreviousRef(last.week, last.decision, last.yaml_sha256)
+
+
+def _launch(inputs: BuildInputs, review: Review, standing: Standing, streak: Streak) -> Launch:
+    now = Now(
+        decision=review.decision.decision,
+        week=inputs.week,
+        evaluated_at=review.now,
+        is_official=standing is Standing.OFFICIAL,
+        is_open=streak.weeks[-1].state is WeekState.OPEN,
+        obstacle=inputs.preview_because,
+    )
+    return answer_launch(now, streak, review_command(inputs.named_as))
 
 
 def past_week(inputs: BuildInputs, review: Review, bar: CardBar) -> PastWeek:

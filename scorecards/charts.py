@@ -38,6 +38,7 @@ def bullet(item: CriterionVerdict) -> Markup:
     """A bar up to the value and a tick at the limit; empty where there is no length to show (a limit of zero, no value).
 
     A ratio that should be high is drawn as the share of its error budget that is used up: 99.95 of 100 looks like nothing.
+    Another lower limit is drawn as it is: a bar that passes reaches the tick.
     """
     scaled = _scale(item)
     if scaled is None:
@@ -58,6 +59,8 @@ def _scale(item: CriterionVerdict) -> Bullet | None:
     words = "of the limit"
     if criterion.operator in _HIGHER_IS_BETTER and criterion.unit == "ratio":
         value, limit, words = 1 - value, 1 - limit, "of the error budget used"
+    elif criterion.operator in _HIGHER_IS_BETTER:
+        words = "of the required minimum"
     elif criterion.operator not in _LOWER_IS_BETTER:
         return None
     if limit <= 0 or value < 0:

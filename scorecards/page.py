@@ -8,6 +8,7 @@ from gates.schema.gate import label
 from gates.schema.outcome import Decision, Priority
 from scorecards import charts
 from scorecards.bar_changes import describe
+from scorecards.launch import Answer
 from scorecards.loosening import loosened_text
 from scorecards.page_gates import criterion_row, digest, findings_of, gate_card, tile
 from scorecards.page_schema import (
@@ -31,10 +32,11 @@ from scorecards.runs import run_lines
 from scorecards.schema import Action, CardBar, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
 from scorecards.sentence import REHEARSAL
 from scorecards.weekly import Changes
-from scorecards.words import age, clock, counted, date, href, kind, moment, quantity
+from scorecards.words import age, clock, counted, href, kind, moment, quantity
 
 SHOWN_ACTIONS = 6
 REHEARSED = "REHEARSAL · "
+_ANSWER_STYLES = {Answer.YES: "pass", Answer.NOT_YET: "warn", Answer.LIMITED: "warn", Answer.NO: "fail"}
 _WEEK_SIGNS = {"green": "✓", "yellow": "!", "red": "✕", "unknown": "?", "missing": "\N{EN DASH}", "open": "…"}
 _WAIVER_STYLES = {"active": "pass", "expiring": "warn", "expired": "fail"}
 _AS_PLANNED = ("succeeded", "started")
@@ -82,6 +84,7 @@ def _banner(spec: ScorecardSpec) -> Banner:
         icon=charts.ICONS[style],
         decision=spec.decision.value,
         sentence=(REHEARSAL if _is_rehearsal(spec) else "") + sentence[:1].upper() + sentence[1:],
+        launch=spec.launch.sentence,
         target=spec.target,
         week=spec.week,
         standing=standing,
@@ -124,16 +127,16 @@ def _counts(spec: ScorecardSpec) -> Iterator[CountRow]:
 def _launch(spec: ScorecardSpec) -> Launch:
     streak = spec.streak
     return Launch(
-        before="" if spec.decision is Decision.GO and not streak.is_conditional else "not before",
-        day=streak.earliest_launch,
-        date=date(streak.earliest_launch),
-        freeze_from=date(streak.freeze_from),
+        style=_ANSWER_STYLES[spec.launch.answer],
+        answer=spec.launch.sentence,
+        next=_plain(spec.launch.next),
+        command=spec.launch.command,
+        freeze=spec.launch.freeze,
         weeks=tuple(
             WeekSquare(mark.state.value, _WEEK_SIGNS[mark.state.value], mark.week, mark.week[5:], mark.detail)
             for mark in streak.weeks
         ),
         weeks_label=f"Official verdicts of the last {len(streak.weeks)} weeks",
-        sentence=streak.sentence,
         broken_by=streak.broken_by,
     )
 

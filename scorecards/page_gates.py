@@ -8,10 +8,11 @@ from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.charts import bullet
 from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, Tile, WaivedBy
 from scorecards.schema import Finding
+from scorecards.witness_chart import witness_view
 from scorecards.words import LABELS, SYMBOLS, age, counted, grouped, href, kind, measured, moment, short, threshold
 
 _ATTENTION = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN)
-Found = Mapping[tuple[str, str], tuple[str, ...]]
+Found = Mapping[tuple[str, str], tuple[Finding, ...]]
 
 
 def mark(outcome: Outcome) -> OutcomeMark:
@@ -30,10 +31,10 @@ def tile(gate: GateVerdict) -> Tile:
 
 
 def findings_of(findings: Iterable[Finding]) -> Found:
-    """The texts of the findings, by gate and criterion."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    """The findings, by gate and criterion."""
+    found: dict[tuple[str, str], tuple[Finding, ...]] = {}
     for one in findings:
-        found[one.gate, one.criterion] = (*found.get((one.gate, one.criterion), ()), one.text)
+        found[one.gate, one.criterion] = (*found.get((one.gate, one.criterion), ()), one)
     return found
 
 
@@ -59,13 +60,14 @@ def gate_card(gate: GateVerdict, found: Found) -> GateCard:
 
 def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> CriterionRow:
     """One criterion as text."""
-    criterion = item.criterion
+    criterion, findings = item.criterion, found.get((gate.id, item.criterion.id), ())
     return CriterionRow(
         mark=mark(item.outcome),
         letter=label(gate.letter, gate.id),
         title=criterion.title,
         detail="" if item.outcome is Outcome.PASS else item.detail,
-        findings=found.get((gate.id, criterion.id), ()),
+        findings=tuple(one.text for one in findings),
+        witness=next((witness_view(one.witness) for one in findings if one.witness is not None), None),
         measured="" if item.value is None else measured(item),
         missing=measured(item) if item.value is None else "",
         chart=bullet(item),

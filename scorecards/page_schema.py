@@ -26,6 +26,7 @@ class Banner(msgspec.Struct, frozen=True):
     icon: Markup
     decision: str
     sentence: str
+    launch: str
     target: str
     week: str
     standing: str
@@ -75,15 +76,15 @@ class WeekSquare(msgspec.Struct, frozen=True):
 
 
 class Launch(msgspec.Struct, frozen=True):
-    """When a launch is possible, and the weeks that decide it; `before` is "" where nothing more has to turn out green."""
+    """What comes next before a broad launch, with its command, and the weeks that decide it; `style` is the answer's colour."""
 
-    before: str
-    day: str
-    date: str
-    freeze_from: str
+    style: str
+    answer: str
+    next: str
+    command: str
+    freeze: str
     weeks: tuple[WeekSquare, ...]
     weeks_label: str
-    sentence: str
     broken_by: str
 
 
@@ -128,6 +129,21 @@ class ActionRow(msgspec.Struct, frozen=True):
     runbook_of: str
 
 
+class AttemptRow(msgspec.Struct, frozen=True):
+    """One attempt of a witness: its bar on the time axis, and the same as text."""
+
+    bar: Markup
+    text: str
+
+
+class WitnessView(msgspec.Struct, frozen=True):
+    """The witness of a finding: attempts on one time axis, and the lines of the books."""
+
+    title: str
+    attempts: tuple[AttemptRow, ...]
+    books: tuple[str, ...]
+
+
 class CriterionRow(msgspec.Struct, frozen=True):
     """One criterion: measured, threshold, samples, evidence; a text that does not apply is "".
 
@@ -139,6 +155,7 @@ class CriterionRow(msgspec.Struct, frozen=True):
     title: str
     detail: str
     findings: tuple[str, ...]
+    witness: WitnessView | None
     measured: str
     missing: str
     chart: Markup

@@ -10,6 +10,7 @@ from gates.schema.documents import Document
 from gates.schema.outcome import Decision, Priority
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
 from scorecards.bar import BarParts
+from scorecards.launch import Launch
 from scorecards.loosening import Loosened
 from scorecards.weekly import Changes, Streak, WeekBar
 from scorecards.whose_bar import Question
@@ -71,13 +72,36 @@ class TimelineEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: str
 
 
+class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One request of a client; `at_us` counts microseconds since the first one, `took_us` is None for one without an end.
+
+    `outcome` is `ok`, `fail`, `info` (unknown to the client) or `open`; `answer` is the status, or why there was none.
+    """
+
+    operation: str
+    attempt: int
+    at_us: int
+    took_us: int | None
+    outcome: str
+    answer: str
+
+
+class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The fewest lines that prove a finding: the payment, what its client did, and what the books say of it."""
+
+    payment: str
+    attempts: tuple[Attempt, ...]
+    books: tuple[str, ...]
+
+
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One fault found, in the words of the failing criterion's evidence."""
+    """One fault found, in the words of the failing criterion's evidence; the shortest of a criterion's brings its witness."""
 
     gate: str
     criterion: str
     evidence: str
     text: str
+    witness: Witness | None = None
 
 
 class Timeline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,6 +182,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exit_code: Literal[0, 1, 3, 9]
     p1_ratio: str | None
     counts: tuple[Count, ...]
+    launch: Launch
     streak: Streak
     bar: CardBar
     changes: Changes

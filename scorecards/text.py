@@ -4,12 +4,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from gates.schema.gate import label
-from gates.schema.outcome import Decision, Outcome
+from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.loosening import loosened_text
 from scorecards.runs import run_lines
 from scorecards.schema import Finding, Scorecard, ScorecardSpec
-from scorecards.words import LABELS, SYMBOLS, age, date, measured, moment, short, threshold
+from scorecards.words import LABELS, SYMBOLS, age, measured, moment, short, threshold
 
 WIDTH = 110
 SHOWN_ACTIONS = 8
@@ -24,10 +24,10 @@ def render_text(scorecard: Scorecard) -> str:
 
 def _head(spec: ScorecardSpec) -> list[str]:
     lines = _wrap(spec.sentence)
+    lines += _wrap(f"May we launch? {spec.launch.sentence}")
     lines += [f"{spec.target}, {spec.week}, {spec.standing.value} ({spec.standing_reason}), {moment(spec.evaluated_at)}", ""]
     for reason in spec.reasons:
         lines += _wrap(reason, "- ", "  ")
-    lines += _wrap(spec.streak.sentence, "- ", "  ")
     if spec.streak.broken_by:
         lines += _wrap(f"Held back by: {spec.streak.broken_by}.", "- ", "  ")
     lines += _wrap(spec.changes.sentence, "- ", "  ")
@@ -79,23 +79,26 @@ def _criterion(item: CriterionVerdict, found: Sequence[Finding]) -> list[str]:
 
 def _todo(spec: ScorecardSpec) -> list[str]:
     if not spec.actions:
-        return ["Next: nothing, every gate passes."]
+        return ["Next: every gate passes.", *_upcoming(spec)]
     lines = ["Next:"]
     for number, action in enumerate(spec.actions[:SHOWN_ACTIONS], 1):
         lines += _wrap(f"{label(action.letter, action.gate)} ({action.owner}) {action.do}", f"{number:>3}. ", "     ")
         if action.command:
             lines.append(f"     $ {action.command}")
     more = len(spec.actions) - SHOWN_ACTIONS
-    return [*lines, f"     and {more} more in scorecard.yaml"] if more > 0 else lines
+    return [*lines, *([f"     and {more} more in scorecard.yaml"] if more > 0 else []), *_upcoming(spec)]
+
+
+def _upcoming(spec: ScorecardSpec) -> list[str]:
+    """The next official scorecard, and the command that makes it."""
+    return [*_wrap(spec.launch.next, "  -  ", "     "), f"     $ {spec.launch.command}"]
 
 
 def _foot(spec: ScorecardSpec) -> list[str]:
-    begins = "would begin" if spec.streak.is_conditional or spec.decision is not Decision.GO else "begins"
-    freeze = f"The code freeze for that launch {begins} on {date(spec.streak.freeze_from)}."
     expiring = [
         f"Waiver of {line.gate} {line.state}: {moment(line.expires_at)}." for line in spec.waivers if line.state != "active"
     ]
-    return [*expiring, freeze]
+    return [*expiring, spec.launch.freeze]
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:

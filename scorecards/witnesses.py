@@ -1,7 +1,7 @@
 """What exactly was found? The first findings of each failing criterion, from the facts of its evidence. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -9,7 +9,7 @@ from gates.evidence.store import Held
 from gates.schema.canonical import Json
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
-from scorecards.schema import Finding
+from scorecards.schema import Attempt, Finding, Witness
 
 SHOWN = 5
 _Kind = TypeVar("_Kind")
@@ -24,12 +24,56 @@ class _ProbeFinding(msgspec.Struct, frozen=True):
     found: str
 
 
+class _Posting(msgspec.Struct, frozen=True):
+    account: str
+    amount: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    seq: int
+    kind: str
+    entry_id: str
+    postings: tuple[_Posting, ...] = ()
+
+
+class _Receipt(msgspec.Struct, frozen=True):
+    receipt_id: str
+    kind: str
+    amount: str
+    currency: str
+
+
+class _Balance(msgspec.Struct, frozen=True):
+    account: str
+    reported: str
+    derived: str
+
+
+class _Proof(msgspec.Struct, frozen=True):
+    """One line of a checker's witness; its history lines are among the attempts."""
+
+    ledger: _Entry | None = None
+    receipt: _Receipt | None = None
+    balance: _Balance | None = None
+
+
+class _Attempt(msgspec.Struct, frozen=True):
+    operation: str
+    attempt: int
+    at_us: int
+    took_us: int | None
+    outcome: Literal["ok", "fail", "info", "open"]
+    answer: str
+
+
 class _CheckerFinding(msgspec.Struct, frozen=True):
     """A finding as the load run's checker writes it."""
 
     measure: str
     detail: str
     payment_id: str | None = None
+    witness: tuple[_Proof, ...] = ()
+    attempts: tuple[_Attempt, ...] = ()
 
 
 class _CheckerFindings(msgspec.Struct, frozen=True):
@@ -46,22 +90,47 @@ def _of(gate: GateVerdict, item: CriterionVerdict, facts: Mapping[str, dict[str,
     if item.outcome is not Outcome.FAIL or item.evidence is None:
         return
     found = list(_read(facts.get(item.evidence, {}), item.criterion.source.measure))
-    for text in found[:SHOWN]:
-        yield Finding(gate.id, item.criterion.id, item.evidence, text)
+    shown = found[:SHOWN]
+    shortest = min((one[1] for one in shown if one[1]), key=_length, default=None)
+    for text, witness in shown:
+        yield Finding(gate.id, item.criterion.id, item.evidence, text, witness if witness is shortest else None)
     if len(found) > SHOWN:
         yield Finding(gate.id, item.criterion.id, item.evidence, f"and {len(found) - SHOWN} more in the evidence")
 
 
-def _read(facts: Mapping[str, Json], measure: str) -> Iterator[str]:
-    """The findings about this measure, in whichever of the known shapes the evidence has them."""
+def _length(witness: Witness) -> int:
+    return len(witness.attempts) + len(witness.books)
+
+
+def _read(facts: Mapping[str, Json], measure: str) -> Iterator[tuple[str, Witness | None]]:
+    """The findings about this measure, each with its witness, in whichever of the known shapes the evidence has them."""
     found = facts.get("findings")
     for probed in _as(found, tuple[_ProbeFinding, ...], ()):
         if probed.measure == measure:
-            yield f"{probed.where}: expected {probed.expected}, found {probed.found}"
+            yield f"{probed.where}: expected {probed.expected}, found {probed.found}", None
     for checked in _as(found, _CheckerFindings, _CheckerFindings(())).shown:
         if checked.measure == measure:
-            yield f"{checked.payment_id or 'no payment'}: {checked.detail}"
-    yield from _as(facts.get("deviations"), tuple[str, ...], ())
+            yield f"{checked.payment_id or 'no payment'}: {checked.detail}", _witness(checked)
+    for text in _as(facts.get("deviations"), tuple[str, ...], ()):
+        yield text, None
+
+
+def _witness(found: _CheckerFinding) -> Witness | None:
+    books = tuple(line for proof in found.witness for line in _lines(proof))
+    if not books and not found.attempts:
+        return None
+    attempts = tuple(Attempt(**msgspec.structs.asdict(one)) for one in found.attempts)
+    return Witness(found.payment_id or "no single payment", attempts, books)
+
+
+def _lines(proof: _Proof) -> Iterator[str]:
+    if (entry := proof.ledger) is not None:
+        moved = ", ".join(f"{posting.account} {posting.amount}" for posting in entry.postings)
+        yield f"ledger {entry.seq}: {entry.kind} {entry.entry_id}" + (f": {moved}" if moved else "")
+    if (receipt := proof.receipt) is not None:
+        yield f"receipt {receipt.receipt_id}: {receipt.kind} {receipt.amount} {receipt.currency}"
+    if (balance := proof.balance) is not None:
+        yield f"balance {balance.account}: reported {balance.reported}, expected {balance.derived}"
 
 
 def _as(value: Json, kind: type[_Kind], otherwise: _Kind) -> _Kind:

@@ -13,6 +13,7 @@ from loadtests.checker.check import Counts, check
 from loadtests.checker.findings import Finding, spread
 from loadtests.histogram import SIGNIFICANT_DIGITS, encode_histogram, percentiles_ms
 from loadtests.run.samples import StormSamples, storm_measures, storm_samples
+from loadtests.run.story import attempts
 from loadtests.schema import Limits
 from loadtests.storm.history import Event
 from loadtests.storm.plan import Plan
@@ -64,12 +65,12 @@ def exit_code(measures: Mapping[str, Measure], findings: Sequence[Finding], *, c
     return ExitCode.UNKNOWN if missing or not complete else ExitCode.GREEN
 
 
-def finding_facts(findings: Sequence[Finding]) -> Json:
-    """Findings for the evidence: the first of them, each with the first lines of its witness, and their number."""
+def finding_facts(findings: Sequence[Finding], history: Sequence[Event]) -> Json:
+    """Findings for the evidence: their number, and the first of them with the first lines of their witness and their attempts."""
     shown: list[Json] = []
     for item in spread(findings)[:_SHOWN_FINDINGS]:
         short = msgspec.structs.replace(item, witness=item.witness[:_SHOWN_WITNESSES])
-        shown.append(to_builtins(short))
+        shown.append(to_builtins({**msgspec.to_builtins(short), "attempts": attempts(history, item)}))
     return {"count": len(findings), "shown": shown}
 
 

@@ -170,7 +170,7 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: RunFolder, r
             "run_id": run.run_id,
             "counts": msgspec.structs.asdict(assessment.counts),
             "latency": assessment.latency,
-            "findings": finding_facts(assessment.findings),
+            "findings": finding_facts(assessment.findings, _history(folder)),
         },
         status=status,
         detail=detail,

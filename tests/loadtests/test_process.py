@@ -164,7 +164,7 @@ def test_a_storm_that_is_cut_short_is_unknown(load, fake_service, here, tmp_path
     """A storm that does not end within its limit is not judged as complete: exit 3, and the report says so."""
     profile = tmp_path / "short.yaml"
     text = (here / "quick.yaml").read_text()
-    profile.write_text(text.replace("duration_s: 40", "duration_s: 1").replace("rate_per_s: 80", "rate_per_s: 20"))
+    profile.write_text(text.replace("duration_s: 300", "duration_s: 1").replace("rate_per_s: 80", "rate_per_s: 20"))
     out = tmp_path / "run"
     done = load("run", profile, "--target", here / "fake-target.yaml", "--out", out, environ=fake_service("none"))
     assert done.returncode == 3, done.stdout + done.stderr

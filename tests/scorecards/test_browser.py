@@ -1,13 +1,17 @@
 """The page in a real browser: desktop and phone, light and dark, on paper; axe finds nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import page_scenes
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
+from gates.schema.gate import Gate
+from scorecards.build import BuildInputs
 from scorecards.folder import scorecard_yaml
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
@@ -38,8 +42,26 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory, week: Scorecard) -> Path:
     """The synthetic week's page on disk."""
-    path = tmp_path_factory.mktemp("page") / "scorecard.html"
-    path.write_bytes(render_html(week, sha256_hex(scorecard_yaml(week))))
+    return written(tmp_path_factory.mktemp("page"), week)
+
+
+@pytest.fixture(scope="module", params=page_scenes.NAMES)
+def scene(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    make_inputs: Callable[..., BuildInputs],
+    green_evidence: list[Held],
+    green_gates: tuple[Gate, ...],
+    hold: Callable[..., Held],
+) -> Path:
+    """The page of each scene on disk: GO week 1, GO week 2, CONDITIONAL GO, NO GO with a witness."""
+    card = page_scenes.scene(request.param, make_inputs, green_evidence, green_gates, hold)
+    return written(tmp_path_factory.mktemp(request.param), card)
+
+
+def written(folder: Path, card: Scorecard) -> Path:
+    path = folder / "scorecard.html"
+    path.write_bytes(render_html(card, sha256_hex(scorecard_yaml(card))))
     return path
 
 
@@ -60,6 +82,17 @@ def test_axe_finds_no_violation(browser: Browser, file: Path, size: str, scheme:
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     unfolded = Axe().run(page)
     assert unfolded.violations_count == 0, unfolded.generate_report()
+    page.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_decision_has_a_page_without_violations_that_fits(browser: Browser, scene: Path, size: str) -> None:
+    """The axe checks pass and nothing has to be scrolled sideways, whatever the decision; the witness is unfolded too."""
+    page = opened(browser, scene, size, "light")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     page.close()
 
 

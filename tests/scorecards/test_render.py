@@ -147,7 +147,7 @@ def test_a_page_can_be_told_of_no_evidence_and_of_a_go(
     card = build(make_inputs(gates=green_gates) if green else make_inputs(), green_evidence if green else [], None)
     page = render_html(card, SHA).decode()
     assert ('class="banner warn"' if green else 'class="banner unknown"') in page
-    assert ("every gate passes" in page) is green
+    assert ("Every gate passes." in page) is green
 
 
 def test_the_text_tells_decision_gates_findings_and_next_steps(week: Scorecard) -> None:

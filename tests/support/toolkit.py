@@ -33,7 +33,7 @@ spec:
   client: {timeout_ms: 2000, hedge_after_ms: 500}
   retry: {max_attempts: 12, patience_ms: 10000, base_ms: 20, factor_percent: 200, cap_ms: 200, jitter_percent: 50}
   replays: {percent: 60}
-  limits: {generator_lag_p99_ms: 3000, duration_s: 40}
+  limits: {generator_lag_p99_ms: 60000, duration_s: 300}
 """
 
 

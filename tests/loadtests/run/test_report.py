@@ -91,7 +91,7 @@ def test_evidence_carries_the_first_findings_and_the_number_of_all(worlds, resul
     """A red storm does not make a statement of megabytes."""
     world = worlds.clean_world(6, payments=200, unknown_percent=0)
     world.receipts.clear()
-    facts = finding_facts(result(world).assessment.findings)
+    facts = finding_facts(result(world).assessment.findings, world.events)
     assert facts["count"] > 200
     assert len(facts["shown"]) == 20
 

@@ -1,0 +1,112 @@
+"""Four weeks whose pages are looked at: GO in week 1, GO in week 2, CONDITIONAL GO, and NO GO with a witness."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from gates.evidence.statement import EvidenceKind, Measure
+from gates.evidence.store import Held
+from gates.schema.canonical import sha256_hex
+from gates.schema.gate import Gate
+from gates.schema.outcome import Decision
+from gates.schema.waiver import Waiver
+from scorecards.build import BuildInputs, build
+from scorecards.card import to_past
+from scorecards.folder import scorecard_yaml
+from scorecards.schema import Finding, Scorecard
+from scorecards.weekly import WeekState
+
+NAMES = ("go-week-1", "go-week-2", "conditional-go", "no-go-with-witness")
+PAYMENT = "pay_01"
+HELD, PAYABLE = "wallet/w1/held", "payee/p1/payable"
+
+
+def entry(seq: int, kind: str) -> dict[str, object]:
+    """One ledger line of a witness, as the checker writes it."""
+    postings = [{"account": HELD, "amount": "-500", "currency": "USD"}, {"account": PAYABLE, "amount": "500", "currency": "USD"}]
+    return {"ledger": {"seq": seq, "entry_id": f"e{seq}", "kind": kind, "postings": postings, "payment_id": PAYMENT}}
+
+
+def attempt(operation: str, number: int, at_us: int, took_us: int | None, outcome: str, answer: str) -> dict[str, object]:
+    """One attempt of a witness, as a load run writes it."""
+    return {
+        "operation": operation,
+        "attempt": number,
+        "at_us": at_us,
+        "took_us": took_us,
+        "outcome": outcome,
+        "answer": answer,
+    }
+
+
+DOUBLE = {
+    "rule": "double_settle",
+    "measure": "double_settles",
+    "payment_id": PAYMENT,
+    "detail": "one settle was requested under one key, and 2 are in the ledger: 1000 in total",
+    "witness": [{"history": {"index": 4}}, entry(17, "settle"), entry(18, "settle")],
+    "attempts": [
+        attempt("reserve", 1, 0, 8_100, "ok", "201"),
+        attempt("settle", 1, 9_000, None, "open", ""),
+        attempt("settle", 2, 31_400, 52_000, "info", "timeout"),
+        attempt("settle", 3, 32_000, 61_300, "ok", "200"),
+    ],
+}
+ORPHAN = {**DOUBLE, "payment_id": "pay_02", "attempts": [*DOUBLE["attempts"], attempt("settle", 4, 99_000, 2_000, "fail", "409")]}
+
+
+def scene(
+    name: str, make_inputs: Callable[..., BuildInputs], green: list[Held], gates: tuple[Gate, ...], hold: Callable[..., Held]
+) -> Scorecard:
+    """The scorecard of that name; `gates` can be all green by the evidence `green`."""
+    if name == "go-week-1":
+        return build(make_inputs(gates=gates), green, None)
+    if name == "go-week-2":
+        first = build(make_inputs(now="2026-11-20T12:05:00.000Z", week="2026-W47", gates=gates), (), None)
+        done = to_past(first, sha256_hex(scorecard_yaml(first)))
+        past = msgspec.structs.replace(done, state=WeekState.GREEN, decision=Decision.GO, not_passed=())
+        return build(make_inputs(gates=gates, history=(past,)), green, first)
+    if name == "conditional-go":
+        return build(make_inputs(gates=(*gates, _third(gates)), waivers=(_mitigated(),)), [*green, _slow(hold)], None)
+    shown = {"count": 2, "shown": [ORPHAN, DOUBLE]}
+    red = hold(
+        EvidenceKind.LOAD_RUN, {"double_settles": Measure("2", "count", 412)}, at="2026-11-27T11:50:00.000Z", findings=shown
+    )
+    return build(make_inputs(gates=gates), [*green, red], None)
+
+
+def _slow(hold: Callable[..., Held]) -> Held:
+    late = {"recover_s": Measure("1260", "s", 1, statistic="max")}
+    return hold(EvidenceKind.ROLLBACK_DRILL, late, at="2026-11-27T11:50:00.000Z")
+
+
+def _third(gates: tuple[Gate, ...]) -> Gate:
+    """A third P1 gate, so that one that fails leaves two of three."""
+    alike = next(gate for gate in gates if gate.id == "abuse-resilience")
+    return msgspec.structs.replace(alike, id="hostile-traffic", letter="H", title="Hostile traffic")
+
+
+def _mitigated() -> Waiver:
+    return Waiver(
+        gate="sre-reliability",
+        owner="ines (sre)",
+        approver="the launch committee",
+        reason="the rollback is slow on this database size",
+        expires_at="2026-12-02T12:00:00Z",
+        mitigation="two operators on call during each release",
+    )
+
+
+def hostile(card: Scorecard) -> Scorecard:
+    """The same scorecard; its witness quotes an answer that is markup."""
+    bad = "<script>alert(1)</script>"
+
+    def quoted(one: Finding) -> Finding:
+        if one.witness is None:
+            return one
+        attempts = tuple(msgspec.structs.replace(item, answer=bad, operation=bad) for item in one.witness.attempts)
+        witness = msgspec.structs.replace(one.witness, payment=bad, books=(bad,), attempts=attempts)
+        return msgspec.structs.replace(one, text=bad, witness=witness)
+
+    spec = msgspec.structs.replace(card.spec, findings=tuple(quoted(one) for one in card.spec.findings))
+    return msgspec.structs.replace(card, spec=spec)
