@@ -147,7 +147,8 @@ def run(  # each parameter is one option of the command line
     waivers = load_waivers(home, waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
     explained = explained_by(load_acts(home, load_signers(home))[ActKind.EXPLANATION])
-    review = decide(with_commands(gates, Named(target, profile)), held, reviewed, clock_at(now)(), waivers, explained)
+    commands = Named(target, profile, str(gates_path or ""))
+    review = decide(with_commands(gates, commands), held, reviewed, clock_at(now)(), waivers, explained)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 

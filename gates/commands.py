@@ -11,12 +11,15 @@ from gates.schema.gate import Criterion, Gate
 _TARGET = re.compile(r"(?<=--target )T(?=\s|$)")
 _PROFILE = re.compile(r"(?:(?<=load run )|(?<=--profile ))PROFILE(?=\s|$)")
 
+_GATES = re.compile(r" --gates GATES(?=\s|$)")
 
-class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How target and profile were named on the command line: a shipped name, or a path."""
+
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How target, profile and gates were named on the command line: a shipped name, or a path; "" for the shipped gates."""
 
     target: str = "local"
     profile: str = "smoke"
+    gates: str = ""
 
 
 def review_command(named_as: Named) -> str:
@@ -25,7 +28,7 @@ def review_command(named_as: Named) -> str:
 
 
 def with_commands(gates: Iterable[Gate], named_as: Named) -> tuple[Gate, ...]:
-    """The gates; in the commands of their criteria `T` and `PROFILE` become what was named."""
+    """The gates; in the commands of their criteria `T`, `PROFILE` and `GATES` become what was named."""
     return tuple(
         msgspec.structs.replace(gate, criteria=tuple(_with_command(item, named_as) for item in gate.criteria)) for gate in gates
     )
@@ -34,5 +37,6 @@ def with_commands(gates: Iterable[Gate], named_as: Named) -> tuple[Gate, ...]:
 def _with_command(criterion: Criterion, named_as: Named) -> Criterion:
     command = _TARGET.sub(lambda _: shlex.quote(named_as.target), criterion.source.produced_by)
     command = _PROFILE.sub(lambda _: shlex.quote(named_as.profile), command)
+    command = _GATES.sub(lambda _: f" --gates {shlex.quote(named_as.gates)}" if named_as.gates else "", command)
     source = msgspec.structs.replace(criterion.source, produced_by=command)
     return msgspec.structs.replace(criterion, source=source)

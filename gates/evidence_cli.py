@@ -34,12 +34,14 @@ trust_option = click.option(
     help="The JWKS of the signers that you trust.  [default: this state folder's own key]",
 )
 ATTEST = Later("gates.acts.cli:attest", "Attest what no program can measure about a criterion; one person signs.")
+COLLECT = Later("gates.adapters.cli:collect", "Ask the sources of the gates that adapters read, and sign the answers.")
+RECOMPUTE = Later("gates.adapters.recompute_cli:recompute", "Compute an adapter's measure again from its raw files.")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
 
 
 class _Evidence(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"attest": ATTEST}
+    later: ClassVar[Mapping[str, Later]] = {"attest": ATTEST, "collect": COLLECT, "recompute": RECOMPUTE}
 
 
 @click.group(cls=_Evidence)

@@ -10,7 +10,7 @@ from gates.evidence.statement import Measure
 from gates.reading import Reading, read
 from gates.red_runs import failed_in
 from gates.rule import Ruling, refused, rule
-from gates.schema.gate import Criterion, Gate
+from gates.schema.gate import Criterion, Gate, sought
 from gates.schema.outcome import Outcome, Priority
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from gates.schema.waiver import Waiver
@@ -75,7 +75,7 @@ def _of_target(criterion: Criterion, priority: Priority, target: str, judging: J
 
 def _red_before(criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict | None:
     build = judging.reviewed[target].build
-    for item in of_the_week(criterion.source.predicate_type, judging.shelf, build, judging.now):
+    for item in of_the_week(sought(criterion), judging.shelf, build, judging.now):
         failed = None if item.digest in judging.explained else failed_in(criterion, item)
         if failed is not None:
             measure, reading, ruling = failed

@@ -8,7 +8,7 @@ from gates.evidence.statement import Measure
 from gates.evidence.store import Held
 from gates.reading import Reading, read
 from gates.rule import Ruling, rule
-from gates.schema.gate import Criterion, Gate, label
+from gates.schema.gate import Criterion, Gate, label, sought
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import RedRun
 from gates.selection import Shelf, measure_of, of_the_week
@@ -44,6 +44,6 @@ def red_runs(
 
 def _failing(criterion: Criterion, shelf: Shelf, reviewed: Mapping[str, Reviewed], now: dt.datetime) -> Iterator[Held]:
     for build in sorted({one.build for one in reviewed.values()}):
-        for item in of_the_week(criterion.source.predicate_type, shelf, build, now):
+        for item in of_the_week(sought(criterion), shelf, build, now):
             if failed_in(criterion, item) is not None:
                 yield item

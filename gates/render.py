@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gates.rule import OPERATOR_WORDS
 from gates.schema.canonical import canonical_json, canonical_yaml
-from gates.schema.gate import Criterion, Gate, full_label
+from gates.schema.describe import describe
+from gates.schema.gate import Criterion, EvidenceSource, Gate, full_label
 from gates.schema.outcome import EXIT_MEANING, ExitCode, Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict, Review
 
@@ -108,12 +109,17 @@ def _missing(review: Review) -> Iterator[str]:
 
 def _explained(criterion: Criterion) -> Iterator[str]:
     yield f"{criterion.id}: {_limits(criterion)}" + (f" ({criterion.statistic})" if criterion.statistic else "")
-    yield f"from {criterion.source.measure} in {criterion.source.predicate_type}, not older than {criterion.max_age}"
+    yield f"from {_from(criterion)}, not older than {criterion.max_age}"
     yield f"collected by `{criterion.source.produced_by}`" if criterion.source.produced_by else _NOT_PRODUCED
     extra = [f"min_samples {criterion.min_samples}"]
     extra += [f"confidence {criterion.confidence} (Clopper-Pearson)"] if criterion.confidence else []
     extra += ["a failure is an automatic NO GO"] if criterion.automatic_no_go else []
     yield "; ".join(extra)
+
+
+def _from(criterion: Criterion) -> str:
+    source = criterion.source
+    return f"{source.measure} in {source.predicate_type}" if isinstance(source, EvidenceSource) else describe(source)
 
 
 def _limits(criterion: Criterion) -> str:

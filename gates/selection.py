@@ -9,8 +9,9 @@ from gates.evidence.identity import Reviewed
 from gates.evidence.statement import EvidenceKind, Measure, Predicate, Statement, short_kind
 from gates.evidence.store import Held
 from gates.schema.errors import UsageProblem
-from gates.schema.gate import Criterion, Gate
+from gates.schema.gate import Criterion, Gate, sought
 from gates.schema.outcome import Priority, UnknownReason
+from gates.schema.source import ADAPTED, Sought, adapter_of
 from gates.schema.time import parse_duration_s, parse_utc, week_start
 
 CLOCK_SKEW = dt.timedelta(seconds=60)
@@ -65,13 +66,13 @@ class Shelf:
             build = item.statement.subject[0].digest.get("build", "")
             self._by_build.setdefault((item.statement.predicate_type, build), []).append(item)
 
-    def about(self, predicate_type: str, target: str) -> list[Held]:
-        """Every statement of this kind about this target."""
-        return self._by_kind.get((predicate_type, target), [])
+    def about(self, wanted: Sought, target: str) -> list[Held]:
+        """Every statement that can judge, about this target."""
+        return _from(wanted.source, self._by_kind.get((wanted.predicate_type, target), []))
 
-    def of_build(self, predicate_type: str, build: str) -> list[Held]:
-        """Every statement of this kind about this build, whatever its target is called."""
-        return self._by_build.get((predicate_type, build), []) if build else []
+    def of_build(self, wanted: Sought, build: str) -> list[Held]:
+        """Every statement that can judge, about this build, whatever its target is called."""
+        return _from(wanted.source, self._by_build.get((wanted.predicate_type, build), [])) if build else []
 
     def cited(self, statement: Statement) -> Held | None:
         """The observation of the build that a statement cites, if it is here and of the same build and instance."""
@@ -81,13 +82,18 @@ class Shelf:
         return held if held.statement.subject[0] == statement.subject[0] else None
 
 
-def newest(predicate_type: str, shelf: Shelf, target: str, reviewed: Reviewed) -> Newest | None:
+def _from(source: str | None, items: list[Held]) -> list[Held]:
+    """Those from this source of an adapter; all where the kind has no sources."""
+    return items if source is None else [item for item in items if item.statement.predicate.inputs.source == source]
+
+
+def newest(wanted: Sought, shelf: Shelf, target: str, reviewed: Reviewed) -> Newest | None:
     """The statement that is judged for a kind of evidence: the newest about what is under review, otherwise the newest of all.
 
     A run that never came to a result does not take the place of one that did. None where no statement of this kind is about the
     target. Of two that finished at the same moment the digest decides.
     """
-    found = [Newest(item, _finished(item), misfit(item.statement, reviewed)) for item in shelf.about(predicate_type, target)]
+    found = [Newest(item, _finished(item), misfit(item.statement, reviewed)) for item in shelf.about(wanted, target)]
     return max(found, key=_rank, default=None)
 
 
@@ -120,7 +126,7 @@ def _differ(one: str | None, other: str | None) -> bool:
 
 def find(criterion: Criterion, priority: Priority, shelf: Shelf, target: str, reviewed: Reviewed, now: dt.datetime) -> Found:
     """What judges a criterion: the newest statement about what is under review, and in it the measure that is named."""
-    found = newest(criterion.source.predicate_type, shelf, target, reviewed)
+    found = newest(sought(criterion), shelf, target, reviewed)
     if found is None or found.misfit:
         return Found(None, None, None, _nothing(criterion, target, reviewed, found))
     digest, predicate = found.held.digest, found.held.statement.predicate
@@ -132,13 +138,13 @@ def find(criterion: Criterion, priority: Priority, shelf: Shelf, target: str, re
     return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure or measure_of(criterion, predicate))
 
 
-def of_the_week(predicate_type: str, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:
-    """Every statement of this kind about this build that finished in the week of `now`, oldest first.
+def of_the_week(wanted: Sought, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:
+    """Every statement that can judge, about this build, that finished in the week of `now`, oldest first.
 
     Under whatever name of a target: another name of the file does not undo what was found in the build.
     """
     begin = week_start(now)
-    recent = [item for item in shelf.of_build(predicate_type, build) if begin <= _finished(item) <= now + CLOCK_SKEW]
+    recent = [item for item in shelf.of_build(wanted, build) if begin <= _finished(item) <= now + CLOCK_SKEW]
     yield from sorted(recent, key=lambda item: (_finished(item), item.digest))
 
 
@@ -162,8 +168,8 @@ def judged(gates: Iterable[Gate], evidence: Iterable[Held], reviewed: Mapping[st
     return _with_cited(_judged(tuple(gates), shelf, reviewed), shelf)
 
 
-def _kinds(gates: Iterable[Gate]) -> set[str]:
-    return {criterion.source.predicate_type for gate in gates for criterion in gate.criteria}
+def _kinds(gates: Iterable[Gate]) -> set[Sought]:
+    return {sought(criterion) for gate in gates for criterion in gate.criteria}
 
 
 def _judged(gates: Iterable[Gate], shelf: Shelf, reviewed: Mapping[str, Reviewed]) -> Iterator[Held]:
@@ -210,9 +216,11 @@ def _finished(item: Held) -> dt.datetime:
 
 
 def _nothing(criterion: Criterion, target: str, reviewed: Reviewed, found: Newest | None) -> Refusal:
-    kind = short_kind(criterion.source.predicate_type)
+    is_adapted = criterion.source.predicate_type == ADAPTED
+    kind = f"answer of this {adapter_of(criterion.source)} source" if is_adapted else short_kind(criterion.source.predicate_type)
     if found is None:
-        return Refusal(UnknownReason.MISSING, f"no evidence of kind {kind} about {target}")
+        text = f"no {kind} about {target} was collected" if is_adapted else f"no evidence of kind {kind} about {target}"
+        return Refusal(UnknownReason.MISSING, text)
     predicate = found.held.statement.predicate
     if predicate.status in _NEVER_RAN:
         return Refusal(_STATUS_REASON[predicate.status], predicate.detail or f"the {kind} was not run")
@@ -228,6 +236,8 @@ def _given(statement: Statement, priority: Priority, shelf: Shelf) -> Refusal | 
     if priority is not Priority.P0 or shelf.cited(statement) is not None:
         return None
     if statement.predicate.build_observation is None:
+        if statement.predicate_type == ADAPTED:
+            return Refusal(UnknownReason.STALE, GIVEN)
         text = "the build was given with --build and not read from the service: that counts for P1 gates only"
         return Refusal(UnknownReason.STALE, text)
     return Refusal(UnknownReason.MISSING, "the observation of the build that the evidence cites is not here, or of another build")
@@ -244,4 +254,5 @@ def _unfit(predicate: Predicate, age: dt.timedelta, max_age: str) -> Refusal | N
     return None
 
 
+GIVEN = "the build was given: the answer does not name the one that the service reported then, which counts for P1 gates only"
 _UNDATED = dt.datetime.max.replace(tzinfo=dt.UTC)

@@ -9,12 +9,13 @@ from gates.schema.canonical import Json, canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Criterion, Gate
 from gates.schema.outcome import Priority
+from gates.schema.source import DESCRIBED
 from gates.schema.target import Target
 from gates.schema.time import parse_duration_s
 from gates.schema.verdict import GateVerdict
 
 # Every member of a criterion and of its source is a requirement, except these.
-NOT_THE_BAR = ("title", "source", "produced_by")
+NOT_THE_BAR = ("title", "source", *DESCRIBED)
 _NUMBERS = ("threshold", "upper", "warn_threshold", "confidence")
 _DURATIONS = ("max_age",)
 

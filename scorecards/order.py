@@ -82,7 +82,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         named=named,
         target=str(Path(options.target).absolute()) if options.target.endswith((".yaml", ".yml")) else options.target,
         profile=str(Path(options.profile).absolute()) if options.profile.endswith((".yaml", ".yml")) else options.profile,
-        named_as=Named(options.target, options.profile),
+        named_as=Named(options.target, options.profile, str(options.gates_path or "")),
         seed=options.seed,
         week=options.week,
         preview_because=because,

@@ -10,6 +10,7 @@ from gates.schema.canonical import Json, canonical_json
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.printable import printable
+from gates.schema.source import ADAPTED
 from gates.schema.strict_json import read_json
 from gates.schema.time import parse_utc
 
@@ -31,6 +32,7 @@ class EvidenceKind(StrEnum):
     SECRET_SCAN = "urn:gonogo:evidence:secret-scan:v2"  # noqa: S105  # a URN, not a secret
     RECEIPT_VERIFICATION = "urn:gonogo:evidence:receipt-verification:v2"
     DETERMINISM = "urn:gonogo:evidence:determinism:v2"
+    ADAPTER = ADAPTED
     BUILD_OBSERVATION = "urn:gonogo:evidence:build-observation:v2"
     SCORECARD = "urn:gonogo:scorecard:v2"
 

@@ -5,17 +5,9 @@ from typing import Literal
 import msgspec
 
 from gates.schema.outcome import Operator, Priority
+from gates.schema.source import EvidenceSource, Request, Sought, Source, source_sha256
 
-
-class EvidenceSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="adapter", tag="evidence"):
-    """One measure of the newest fitting evidence statement of a kind.
-
-    `predicate_type` is the statement's kind, `measure` the name inside it, `produced_by` the command that collects it.
-    """
-
-    predicate_type: str
-    measure: str
-    produced_by: str = ""
+__all__ = ["Criterion", "EvidenceSource", "Gate", "GateSet", "full_label", "label", "request_of", "sought"]
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +22,7 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     title: str
-    source: EvidenceSource
+    source: Source
     unit: str
     operator: Operator
     threshold: str
@@ -79,3 +71,15 @@ class GateSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The gates of one file; a review judges the union of a folder's files."""
 
     gates: tuple[Gate, ...]
+
+
+def request_of(criterion: Criterion) -> Request | None:
+    """What an adapter is queried for to judge this criterion; None where it is judged by other evidence."""
+    source = criterion.source
+    return None if isinstance(source, EvidenceSource) else Request(source, criterion.unit, criterion.statistic)
+
+
+def sought(criterion: Criterion) -> Sought:
+    """Which statements can judge this criterion."""
+    request = request_of(criterion)
+    return Sought(criterion.source.predicate_type, None if request is None else source_sha256(request))

@@ -9,6 +9,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.gate import Criterion, Gate
 from gates.schema.outcome import Operator, Priority
 from gates.schema.runbook import RULE, is_link
+from gates.schema.source_faults import source_faults
 from gates.schema.time import parse_duration_s
 
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
@@ -67,18 +68,17 @@ def _gate_faults(gate: Gate) -> Iterator[str]:
         yield f"gate {gate.id}: no criteria, so it could never fail"
     yield from (f"gate {gate.id}: {text}" for text in _doubled("criterion id", [item.id for item in gate.criteria]))
     for criterion in gate.criteria:
-        yield from (f"gate {gate.id}, criterion {criterion.id}: {text}" for text in _criterion_faults(criterion))
+        yield from (f"gate {gate.id}, criterion {criterion.id}: {text}" for text in _criterion_faults(criterion, gate.priority))
 
 
 def _strange(answers: Sequence[str]) -> list[str]:
     return [one for one in answers if one not in tuple(QUESTIONS)]
 
 
-def _criterion_faults(criterion: Criterion) -> Iterator[str]:
+def _criterion_faults(criterion: Criterion, priority: Priority) -> Iterator[str]:
     if not _IDENTIFIER.fullmatch(criterion.id):
         yield "an id is lower-case words joined with - or _"
-    if not criterion.source.predicate_type or not criterion.source.measure:
-        yield "the source names no predicate_type or no measure"
+    yield from source_faults(criterion, priority)
     yield from _count_faults(criterion)
     numbers = [name for name in ("threshold", "upper", "warn_threshold") if getattr(criterion, name) is not None]
     wrong = [name for name in numbers if not DECIMAL.fullmatch(getattr(criterion, name))]

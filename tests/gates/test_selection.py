@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gates.decide import decide
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import Held
+from gates.schema.source import Sought
 from gates.schema.time import format_utc, week_start
 from gates.selection import Shelf, newest, relevant
 
@@ -43,18 +44,18 @@ def test_judging_the_relevant_statements_is_judging_them_all(bench, rows: list[t
 def test_a_statement_about_the_build_answers_before_a_newer_one_about_another_build(bench) -> None:
     """Without one about the build the newest about another build is named, and does not count as about the build."""
     ours, later = bench.held(ago=dt.timedelta(hours=5)), bench.held(build=bench.other_build)
-    found = newest(bench.kind, Shelf([later, ours]), "local", bench.under_review())
+    found = newest(Sought(bench.kind), Shelf([later, ours]), "local", bench.under_review())
     assert found is not None
     assert (found.held, found.misfit) == (ours, "")
-    other = newest(bench.kind, Shelf([later]), "local", bench.under_review())
+    other = newest(Sought(bench.kind), Shelf([later]), "local", bench.under_review())
     assert other is not None
     assert (other.held, other.misfit) == (later, "another build")
-    assert newest(bench.kind, Shelf([ours, later]), "staging", bench.under_review()) is None
+    assert newest(Sought(bench.kind), Shelf([ours, later]), "staging", bench.under_review()) is None
 
 
 def test_a_statement_without_a_moment_counts_as_the_newest(bench) -> None:
     """It cannot hide behind an older statement that passes."""
     undated: Held = bench.held(finished_at="soon")
-    found = newest(bench.kind, Shelf([bench.held(), undated]), "local", bench.under_review())
+    found = newest(Sought(bench.kind), Shelf([bench.held(), undated]), "local", bench.under_review())
     assert found is not None
     assert found.held == undated

@@ -168,7 +168,7 @@ def test_what_is_unknown_doubled_or_misspelt_is_refused_or_missing(gonogo, state
     gonogo.refused(state.judge(gate(criterion("double_settle"))), 3, "missing: the evidence holds no measure double_settle")
     gonogo.refused(state.judge(gate({**criterion(), "min_sample": 1})), 2, "unknown key 'min_sample'")
     strange = criterion(source={**source, "adapter": "spreadsheet", "predicate_type": KIND.value})
-    gonogo.refused(state.judge(gate(strange)), 2, "source.adapter: 'spreadsheet' is not 'evidence'")
+    gonogo.refused(state.judge(gate(strange)), 2, "source.adapter: Invalid value 'spreadsheet'; one of")
     path = state.gate_file(gate()) / "mine.yaml"
     path.write_text(path.read_text().replace("threshold: '0'", "threshold: '0'\n      threshold: '9'"))
     gonogo.refused(gonogo("gate", "run", "--gates", path, "--build", BUILD), 2, "the key 'threshold' is given twice")

@@ -1,0 +1,137 @@
+"""`gonogo evidence collect`: ask every source of a gate set that an adapter reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.options import GATES_HELP, format_option
+from gates.schema.outcome import ExitCode
+from gates.schema.output import show, write_document
+from gates.schema.state import made_state_dir
+
+if TYPE_CHECKING:
+    from gates.adapters.collect import Collected, Source
+    from gates.schema.target import NamedTarget
+
+_path = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--gates", "gates_path", type=_path, help=GATES_HELP)
+@click.option("--target", default="local", show_default=True, help="A shipped target's name, or the path of a Target file.")
+@click.option("--build", help="The sha256 of the build under test, where the service does not report it.")
+@click.option("--evidence", "evidence_path", type=_path, help="The evidence folder.  [default: evidence in the state folder]")
+@click.option("--only", multiple=True, metavar="GATE/CRITERION", help="Ask for this criterion only. Repeatable.")
+@format_option("text", "json", "yaml")
+def collect(
+    gates_path: Path | None,
+    target: str,
+    build: str | None,
+    evidence_path: Path | None,
+    only: tuple[str, ...],
+    output_format: str,
+) -> int:
+    """Collect the evidence of other tools: ask each source of the gates that an adapter reads, and sign what it answers.
+
+    The raw answer is kept with the statement. Commands, and paths of files, are those of the working folder. What a source cannot
+    answer is signed too: the criterion is then unknown, with the reason. Exit 0 if every source gave a value, 3 if one did not.
+    """
+    from gates.adapters.collect import Collector, collect_one
+    from gates.build import read_build, require_sha256
+    from gates.evidence.keys import load_signer
+    from gates.evidence.store import EvidenceStore
+    from gates.render import render_value
+    from gates.schema.progress import progress
+    from gates.schema.target import load_target
+    from gates.schema.time import system_clock
+
+    sources, named = _sources(gates_path, target, only), load_target(target)
+    home = made_state_dir()
+    store = EvidenceStore((evidence_path or home / "evidence").absolute())
+    if not sources:
+        show("no criterion has a source that an adapter reads", err=True)
+        return int(ExitCode.GREEN)
+    store.make()
+    found = require_sha256(build) if build is not None else read_build(named)
+    _refuse_other(named, found, given=build is not None)
+    collector = Collector(store, load_signer(home), system_clock, named, found, build is not None, os.environ)
+    done = []
+    with progress("sources", len(sources)) as bar:
+        for number, source in enumerate(sources):
+            bar.step(number, source.judges[0])
+            done.append(collect_one(source, collector))
+        bar.step(len(sources))
+    rows = [_row(item) for item in done]
+    if output_format == "text":
+        show("\n".join(_lines(rows)))
+    else:
+        write_document(render_value(rows, output_format))
+    return int(ExitCode.GREEN if all(row["unknown"] == "" for row in rows) else ExitCode.UNKNOWN)
+
+
+def _sources(gates_path: Path | None, target: str, only: tuple[str, ...]) -> tuple[Source, ...]:
+    from gates.adapters.collect import sources_of
+    from gates.schema.catalogs import rules_path
+    from gates.schema.gateset import load_gates
+
+    found = sources_of(load_gates(rules_path(gates_path, target)))
+    known = {name for source in found for name in source.judges}
+    for name in only:
+        if name not in known:
+            step = f"use one of {', '.join(sorted(known))}" if known else "no criterion of these gates has one"
+            raise UsageProblem(f"--only {name!r} is not a criterion with a source that an adapter reads", next_step=step)
+    return tuple(source for source in found if not only or set(only) & set(source.judges))
+
+
+def _refuse_other(named: NamedTarget, build: str, *, given: bool) -> None:
+    """Raise UsageProblem where the service reports another build than the one that was given."""
+    from gates.build import read_build
+
+    if not given or named.target.build is None:
+        return
+    try:
+        reported = read_build(named)
+    except UnknownProblem:
+        return
+    if reported != build:
+        raise UsageProblem(
+            f"the service reports the build {reported}, not {build}",
+            next_step="omit --build, or start the service of that build",
+        )
+
+
+def _row(item: Collected) -> dict[str, str]:
+    from gates.schema.describe import describe
+    from gates.schema.source import VALUE
+
+    predicate = item.held.statement.predicate
+    measure = predicate.measures[VALUE]
+    return {
+        "evidence": item.held.digest,
+        "judges": ", ".join(item.source.judges),
+        "source": describe(item.source.request.source),
+        "value": measure.value or "",
+        "unit": measure.unit,
+        "samples": str(measure.samples),
+        "skipped": str(measure.skipped),
+        "finished_at": predicate.finished_at,
+        "build": "given" if predicate.build_observation is None else "read",
+        "unknown": measure.unknown or "",
+        "detail": measure.detail,
+    }
+
+
+def _lines(rows: list[dict[str, str]]) -> list[str]:
+    lines = []
+    for row in rows:
+        value = f"unknown ({row['unknown']}): {row['detail']}" if row["unknown"] else f"{row['value']} {row['unit']}"
+        counts = "" if row["unknown"] else f" of {row['samples']}" + (f", {row['skipped']} skipped" * (row["skipped"] != "0"))
+        given = "; the build was given, so it decides no P0 gate" if row["build"] == "given" else ""
+        lines += [row["judges"], f"  {row['source']}", f"  {value}{counts}; as of {row['finished_at']}{given}"]
+        lines.append(f"  evidence {row['evidence'][:12]}")
+    return lines

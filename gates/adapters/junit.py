@@ -1,0 +1,129 @@
+"""The adapter `junit`: the test cases of JUnit XML files, of which a skipped one has not passed."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from junitparser import Attr, Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
+
+from gates.adapters.files import fetch_files, made_at, one_build, origin_of
+from gates.adapters.shape import Adapter, Fetched, Found, Scene, Unanswered
+from gates.confidence import plain, round_down
+from gates.evidence.statement import Measure
+from gates.schema.outcome import UnknownReason
+from gates.schema.source import JunitSource, Request
+
+_NOT_RUN = ("notrun", "skipped", "disabled")
+
+
+class _Case(TestCase):
+    """A test case, with the attribute in which some tools say that it was not run."""
+
+    status = Attr()
+
+
+def fetch(source: JunitSource, scene: Scene) -> Fetched:
+    """The files."""
+    return fetch_files(source, source.paths, scene)
+
+
+def read(request: Request, fetched: Fetched) -> Found:
+    """How many test cases passed, failed and were skipped."""
+    source = request.source
+    assert isinstance(source, JunitSource), "the table pairs sources and adapters"
+    files = {name: tuple(_suites(data, origin_of(fetched, name))) for name, data in fetched.files.items()}
+    suites = [suite for found in files.values() for suite in found]
+    for name, found in files.items():
+        _require_whole(found, origin_of(fetched, name))
+    cases = [case for suite in suites for case in suite]
+    if not cases:
+        raise Unanswered(UnknownReason.MISSING, f"{', '.join(source.paths)}: no test cases")
+    failed, skipped = sum(map(_has_failed, cases)), sum(map(_was_skipped, cases))
+    build = None
+    if source.build_property is not None:
+        named = [_property(found, source.build_property) for found in files.values()]
+        build = one_build(named, f"the property {source.build_property!r}")
+    time = made_at(source, fetched, [_timestamp(found) for found in files.values()], build)
+    measure = _measure(request, len(cases) - skipped, failed, skipped)
+    return Found(measure, build, time, {"files": len(files), "suites": len(suites)})
+
+
+def _measure(request: Request, ran: int, failed: int, skipped: int) -> Measure:
+    if request.unit == "count":
+        return Measure(str(failed), "count", samples=ran, skipped=skipped)
+    if not ran:
+        text = f"all {skipped} test cases were skipped"
+        return Measure(None, request.unit, skipped=skipped, unknown=UnknownReason.NOT_RUN, detail=text)
+    value = plain(round_down(Fraction(ran - failed, ran)))
+    return Measure(value, request.unit, samples=ran, failures=failed, skipped=skipped)
+
+
+def _suites(data: bytes, origin: str) -> Iterator[TestSuite]:
+    """The outermost suites; one that is nested is read with the one that holds it."""
+    if not data.strip():
+        raise Unanswered(UnknownReason.MISSING, f"{origin} is empty")
+    if b"<!DOCTYPE" in data[:4096] or b"<!ENTITY" in data:
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} is not JUnit XML: it has a document type")
+    try:
+        root: Any = JUnitXml.fromstring(data)
+    except (ParseError, JUnitXmlError, ValueError) as error:
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} is not JUnit XML: {error}") from None
+    yield from [root] if isinstance(root, TestSuite) else root
+
+
+def _require_whole(suites: tuple[TestSuite, ...], origin: str) -> None:
+    """A suite that counts more than it holds is a part of a report."""
+    for suite in suites:
+        cases = list(suite)
+        held = {"tests": len(cases), "failures": sum(map(_has_failed, cases)), "errors": sum(map(_has_failed, cases))}
+        for name, number in held.items():
+            stated = getattr(_counted(suite), name)
+            if stated is not None and stated.strip().isdecimal() and int(stated) > number:
+                text = f"{origin}: the suite {suite.name!r} states {stated} {name} and holds {number}: it is not whole"
+                raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+
+
+def _counted(suite: TestSuite) -> object:
+    return _Counted.fromelem(suite)  # type: ignore[no-untyped-call]  # the same
+
+
+class _Counted(TestSuite):
+    """A suite with its counts as they are written."""
+
+    tests = Attr()
+    failures = Attr()
+    errors = Attr()
+
+
+def _has_failed(case: TestCase) -> bool:
+    return any(isinstance(result, Failure | Error) for result in case.result)
+
+
+def _was_skipped(case: TestCase) -> bool:
+    if _has_failed(case):
+        return False
+    is_marked = any(isinstance(result, Skipped) for result in case.result)
+    status = getattr(_Case.fromelem(case), "status", None)  # type: ignore[no-untyped-call]  # the same
+    return is_marked or str(status or "").lower() in _NOT_RUN
+
+
+def _timestamp(suites: tuple[TestSuite, ...]) -> str | None:
+    """The earliest that a file names; None if one of its suites names none."""
+    times = [next((str(one.timestamp) for one in _with_inner(suite) if one.timestamp), "") for suite in suites]
+    return min(times, default="") or None
+
+
+def _property(suites: tuple[TestSuite, ...], name: str) -> str | None:
+    """The value of a property of a file's suites."""
+    inner = [one for suite in suites for one in _with_inner(suite)]
+    values = {str(found.value).strip() for one in inner for found in one.properties() if found.name == name}
+    return values.pop() if len(values) == 1 else None
+
+
+def _with_inner(suite: Any) -> list[Any]:  # noqa: ANN401  # junitparser types a part of its names
+    """A suite and those directly inside it."""
+    return [suite, *suite.testsuites()]
+
+
+ADAPTER = Adapter(fetch, read)
