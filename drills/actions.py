@@ -8,6 +8,7 @@ import msgspec
 from drills.audit import audit, check_database, wait_storm
 from drills.control import PowerControl, ProcessControl
 from drills.observed import Unobserved
+from drills.preflight import understand
 from drills.record import Kill
 from drills.rehearsal import Deviated, Facts, Rehearsal, TimedOut
 from drills.releases import load_release, make_release
@@ -64,14 +65,15 @@ def start_service(run: Rehearsal, step: StartService) -> Facts:
 
 
 def start_storm(run: Rehearsal, _step: StartStorm) -> Facts:
-    """Start the load run against the service."""
+    """Start the load run against the service, once a probe has shown that the target's file describes it."""
+    probed = understand(run)
     plan = run.plan
     spec = msgspec.structs.replace(plan.drill.storm, payments=plan.payments)
     environ, log = run.service.environ, run.out / "logs" / "storm"
     run.storm = Storm.start(spec, plan.target_argument, run.out / "storm", seed=plan.seed, environ=environ, log=log)
     run.note_process("storm", run.storm.child.identity)
     run.since_s = monotonic_s()
-    return {"profile": spec.profile, "payments": spec.payments, "seed": plan.seed}
+    return {"profile": spec.profile, "payments": spec.payments, "seed": plan.seed, **probed}
 
 
 def wait_for_settles(run: Rehearsal, step: WaitForSettles) -> Facts:

@@ -85,7 +85,8 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
         return ExitCode.UNKNOWN
     ending = rehearse(run, dict(os.environ))
     report = make_report(run.plan, run.out, run.record)
-    return exit_code(ending, run.signal, any(measure.value is None for measure in report.measures.values()))
+    code = exit_code(ending, run.signal, any(measure.value is None for measure in report.measures.values()))
+    return ExitCode.USAGE if run.misdescribed and code is ExitCode.UNKNOWN else code
 
 
 def conclude(run: Rehearsal) -> Report:

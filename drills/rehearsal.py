@@ -63,6 +63,7 @@ class Rehearsal:
         self.since_s = self.begun_s
         self.signal: int | None = None
         self.shielded = False
+        self.misdescribed = False  # the target's file does not describe the service
 
     @property
     def service(self) -> Control:

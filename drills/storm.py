@@ -19,6 +19,11 @@ KEPT_ATTEMPTS = 20_000
 STOP_GRACE_S = 5.0
 
 
+def probe_argv(target: str) -> list[str]:
+    """The command that probes a target."""
+    return [*LOAD, "probe", "--target", target, "--format", "json"]
+
+
 class Line(msgspec.Struct, frozen=True):
     """The members of a history line that a drill reads; times are nanoseconds of the machine's monotonic clock."""
 

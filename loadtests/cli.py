@@ -1,10 +1,12 @@
 """`gonogo load`: run a retry storm, check its results, list the profiles."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
+from gates.lazy import Later, LazyGroup
 from gates.schema.options import format_option
 from gates.schema.output import show, show_product, write_document
 
@@ -14,7 +16,13 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.group()
+class _Load(LazyGroup):
+    later: ClassVar[Mapping[str, Later]] = {
+        "probe": Later("loadtests.probe.cli:probe", "Make one payment, and print what was understood of the service."),
+    }
+
+
+@click.group(cls=_Load)
 def load() -> None:
     """Load a payment service with retry storms, and check that no payment settled twice or was lost."""
 
@@ -55,13 +63,16 @@ def run(
 
     Exit 0: clean. 1: findings. 3: something could not be judged or was not checked, no request had an effect, or the target could
     not be reached. 2: a profile, a target or an environment variable is invalid, or the target's file does not fit the service.
+    A run that does not begin leaves evidence that says so, and why.
     """
     from gates.evidence.recording import Recorder
     from gates.evidence.statement import EvidenceKind
+    from gates.schema.errors import Problem
     from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
     from loadtests.run.folder import RunFolder
+    from loadtests.run.not_run import record_not_run
     from loadtests.run.runner import judge, nothing, record_evidence, run_load, unchecked
     from loadtests.schema import load_profile, with_payments
 
@@ -73,8 +84,15 @@ def run(
     home = made_state_dir()
     kind, store = EvidenceKind.LOAD_RUN, evidence_dir or home / "evidence"
     recorder = Recorder(store, home, kind, target.name, profile=named_profile.name, seed=seed)
-    begin = recorder.begin if checked and not no_evidence else nothing
-    run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until, begin=begin)
+    recorded = checked and not no_evidence
+    begin = recorder.begin if recorded else nothing
+    folder.require_new()
+    try:
+        run_load(named_profile, target, folder, seed=seed, run_id=identity, clock=system_clock, until=until, begin=begin)
+    except Problem as problem:
+        if recorded and recorder.recording is None:
+            record_not_run(recorder, target, named_profile, seed, problem)
+        raise
     result = judge(folder, target) if checked else unchecked(folder)
     if recorder.recording is not None:
         show(f"evidence {record_evidence(result, target, folder, recorder.recording)}", err=True)

@@ -20,6 +20,14 @@ _FRESH = {"Cache-Control": "no-cache"}
 START_HINT = "start it (`gonogo gateway serve`), or name another with --target or GONOGO_BASE_URL"
 
 
+class UnusableRead(UnknownProblem):
+    """A read that was answered, and not with a success."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Service:
     """Reads from one target, with the credentials of its file.
 
@@ -77,7 +85,8 @@ class Service:
             trouble = redact(str(error), [credential]) or type(error).__name__
             raise UnknownProblem(f"{what}: {trouble}", next_step=START_HINT) from None
         if not answer.is_success:
-            raise UnknownProblem(f"{what}: returned {described(answer)}: {redact(answer.text, [credential])[:200]}")
+            said = f"{what}: returned {described(answer)}: {redact(answer.text, [credential])[:200]}"
+            raise UnusableRead(said, answer.status_code)
         age = answer.headers.get("age", "").strip()
         if age.isdecimal() and int(age) > 0:
             raise UnknownProblem(

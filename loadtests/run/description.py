@@ -13,6 +13,10 @@ from loadtests.storm.wire import Answer
 
 _DESCRIPTION = {400: "body", 404: "path", 405: "method", 410: "path", 415: "body", 422: "body"}
 """Refusals that say that a request is not one of this service's, by the part of the operation that they are about."""
+_UNREADABLE = (400, 422)
+_NOT_KNOWN = (401, 407)
+"""Statuses with which a service says that it does not accept the credential itself."""
+_PAGE = "text/html"
 
 
 def problem_of(service: Service, name: MutationName, payment_id: str | None, answer: Answer) -> Problem | None:
@@ -27,11 +31,15 @@ def problem_of(service: Service, name: MutationName, payment_id: str | None, ans
     said = f"the target {service.name!r}: {request} was answered with {answer.status}{_of_type(answer)}"
     if answer.status >= 500:
         return UnknownProblem(said, next_step="see the log of the service, and run again when it answers")
+    if answer.status in _NOT_KNOWN:
+        where = f"spec.credentials.{operation.role}"
+        return UsageProblem(f"{said}: the credential was refused", next_step=f"correct {where}, or the variable that it names")
     if answer.status in _DESCRIPTION:
         body = printable(answer.body[:200].decode(errors="replace"))
         named = f", or spec.operations.reserve.id_pointer, which led to {printable(payment_id)}" if payment_id else ""
         member = f"spec.operations.{name}.{_DESCRIPTION[answer.status]}"
-        return UsageProblem(f"{said}: {body}", next_step=f"correct {member} in the target file{named}")
+        key = f", or spec.idempotency_header ({service.target.idempotency_header})" if answer.status in _UNREADABLE else ""
+        return UsageProblem(f"{said}: {body}", next_step=f"correct {member} in the target file{named}{key}")
     return _misdescribed(said, f"spec.operations.{name}", operation, answer)
 
 
@@ -42,6 +50,8 @@ def _misdescribed(said: str, where: str, operation: Operation, answer: Answer) -
     if 300 <= status < 400:
         place = answer.location or "nowhere"
         return UsageProblem(f"{said}, a redirect to {place}: redirects are not followed", next_step=_where_to(place, where))
+    if status < 300 and answer.media == _PAGE:
+        return _web_page(said, where)
     if status < 300:
         listed = f"add {status} to {where}.success if it acknowledges the effect"
         return UsageProblem(f"{said}, which {where}.success does not list", next_step=listed)
@@ -52,7 +62,7 @@ def _without_id(said: str, where: str, operation: Operation, answer: Answer) -> 
     if acknowledges(operation, answer):
         return None
     if operation.id_pointer is None:
-        return UsageProblem(f"{said}, a web page", next_step=f"correct spec.base_url or {where}.path in the target file")
+        return _web_page(said, where)
     document = decode(answer.body)
     if document is None:
         problem = f"{said}, which is no JSON: {where}.id_pointer {operation.id_pointer} leads to nothing"
@@ -61,6 +71,10 @@ def _without_id(said: str, where: str, operation: Operation, answer: Answer) -> 
     problem = f"{said}, and {where}.id_pointer {operation.id_pointer} leads to no text and no whole number"
     known = f"; the answer has {', '.join(found)}" if found else ""
     return UsageProblem(problem, next_step=f"correct {where}.id_pointer in the target file{known}")
+
+
+def _web_page(said: str, where: str) -> UsageProblem:
+    return UsageProblem(f"{said}, a web page", next_step=f"correct spec.base_url or {where}.path in the target file")
 
 
 def _of_type(answer: Answer) -> str:

@@ -20,6 +20,7 @@ from loadtests.checker.check import check
 from loadtests.run.assessment import Assessment, assess, finding_facts
 from loadtests.run.folder import CheckReport, RunFolder, RunReport
 from loadtests.run.preflight import preflight
+from loadtests.run.skew import comparable
 from loadtests.run.whole import Status, fault_of, status_of
 from loadtests.schema import NamedProfile
 from loadtests.service import Service
@@ -76,7 +77,7 @@ def run_load(
         service.await_ready(_READY_S)
         build, started, begun_s = service.build(), clock(), monotonic_s()
         opening = read_opening(service, plan)
-        tried = preflight(service, plan, manners, opening)
+        tried = preflight(service, plan, manners, opening, clock=comparable(clock))
         begin()
         goal = None if until is None else Until(str(until.absolute()), least)
         folder.begin(plan, Order(named.name, named.target, profile.profile, goal), opening, tried)

@@ -34,7 +34,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The response: a status with its bytes, media type and place of a redirect, or the reason why there is none."""
+    """The response: a status with its bytes, media type, date and place of a redirect, or the reason why there is none."""
 
     status: int | None = None
     body: bytes = b""
@@ -42,6 +42,7 @@ class Answer(msgspec.Struct, frozen=True):
     error: AttemptError | None = None
     media: str | None = None
     location: str | None = None
+    date: str | None = None
 
 
 _NAME, _PATH = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"/[!-~]*")
@@ -113,6 +114,7 @@ class Wire:
             replayed=None if mark is None else mark.strip().lower() == "true",
             media=(response.getheader("Content-Type") or "").partition(";")[0].strip().lower() or None,
             location=response.getheader("Location"),
+            date=response.getheader("Date"),
         )
 
     def _connection(self) -> http.client.HTTPConnection:

@@ -191,6 +191,7 @@ BANS = (
             "tests/scorecards/test_steps.py": "a pause that passes the waiting on to a real process",
             "tests/support/drill_service.py": "a service that hangs is what it plays",
             "tests/support/drill_storm.py": "a storm that takes its time is what it plays",
+            "tests/support/fake_http.py": "a service that is slow is what it plays",
         },
     ),
     Ban(

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+import shapes
+import yaml
 from impostors import make_impostors
 
 from scorecards.review import copy_runbooks
@@ -34,10 +36,12 @@ spec:
 
 
 @contextmanager
-def gonogo(home: Path, *arguments: str, program: tuple[str, ...] = ("-m", "scorecards")) -> Iterator[subprocess.Popen[str]]:
+def gonogo(
+    home: Path, *arguments: str, program: tuple[str, ...] = ("-m", "scorecards"), environ: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """A gonogo of its own, ended if the test does not see its end."""
     argv = [sys.executable, *program, *arguments]
-    env = {**os.environ, "GONOGO_HOME": str(home)}
+    env = {**os.environ, "GONOGO_HOME": str(home), **(environ or {})}
     with subprocess.Popen(argv, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -95,6 +99,32 @@ def test_a_review_in_a_folder_with_packages_of_our_names_runs_our_own(tmp_path: 
     assert list(markers.iterdir()) == []
     assert "retry storm: clean" in stderr
     assert (out / "storm" / "check.json").exists()
+
+
+@pytest.mark.parametrize("step", ["storm", "crash"])
+def test_a_target_file_that_describes_the_service_wrongly_is_unknown_and_named(tmp_path: Path, step: str) -> None:
+    """The step ends with 2, the review goes on, and the card says `not_run` with the member; nothing is a finding."""
+    target = shapes.described(tmp_path, "minimal", {"id_pointer: /id ": "id_pointer: /idd "}, shapes.run_here("minimal", []))
+    environ = {**shapes.ACCOUNTS, "GONOGO_AGENT_KEY": shapes.KEYS["minimal"]}
+    with gonogo(tmp_path, "review", "--target", str(target), program=(str(ONE_STEP), step), environ=environ) as review:
+        stdout, stderr = review.communicate(timeout=300)
+    assert review.returncode == 3, stdout + stderr
+    assert "usage, or a document that cannot be read as written" in stderr
+    card = yaml.safe_load((tmp_path / "reviews" / "latest" / "scorecard.yaml").read_text(encoding="utf-8"))
+    criteria = [item for gate in card["spec"]["gates"] for item in gate["criteria"]]
+    named = [item for item in criteria if "spec.operations.reserve.id_pointer" in item["detail"]]
+    assert len(named) > 5
+    assert {item["unknown"] for item in named} == {"not_run"}
+    assert "fail" not in {item["outcome"] for item in criteria}
+
+
+def test_a_target_file_that_is_wrong_by_itself_ends_a_review_before_anything_starts(tmp_path: Path) -> None:
+    """Exit 2 naming the key; no folder of a review is made."""
+    target = shapes.described(tmp_path, "minimal", more="  colour: blue\n")
+    with gonogo(tmp_path, "review", "--target", str(target)) as review:
+        _, stderr = review.communicate(timeout=60)
+    assert (review.returncode, "colour" in stderr) == (2, True), stderr
+    assert not (tmp_path / "reviews").exists()
 
 
 REHEARSING = [
