@@ -13,7 +13,7 @@ from gates.evidence_cli import evidence, evidence_option, trust_option
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import full_label
-from gates.schema.options import GATES_HELP, clock_at, format_option, now_option, verdict_options
+from gates.schema.options import GATES_HELP, REPORTS, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show, show_product, write_document
 from gates.schema.state import known_state_dir
 
@@ -111,7 +111,7 @@ def validate(path: Path | None) -> None:
 )
 @verdict_options
 @now_option
-@format_option("text", "json", "yaml")
+@format_option("text", "json", "yaml", *REPORTS)
 def run(  # each parameter is one option of the command line
     gates_path: Path | None,
     evidence_path: Path | None,

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from gates.outputs.formats import FORMATS as REPORTS
+from gates.outputs.report import of_review
 from gates.rule import OPERATOR_WORDS
 from gates.schema.canonical import canonical_json, canonical_yaml
 from gates.schema.describe import describe
@@ -15,7 +17,9 @@ _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
 
 
 def render(review: Review, output_format: str) -> str:
-    """The review in one of FORMATS; ends with a line end."""
+    """The review in one of FORMATS, or of those of gates.outputs; ends with a line end."""
+    if output_format in REPORTS:
+        return REPORTS[output_format](of_review(review))
     return FORMATS[output_format](review)
 
 

@@ -56,7 +56,7 @@ def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  #
     if not _sure(criterion, reading):
         return Ruling(Outcome.UNKNOWN, _unsure(criterion, reading, shown), UnknownReason.TOO_FEW_SAMPLES)
     if criterion.warn_threshold is not None and not _holds(reading.exact, criterion, criterion.warn_threshold):
-        return Ruling(Outcome.WARN, f"{shown}; warning threshold {_limit(criterion, criterion.warn_threshold)}")
+        return Ruling(Outcome.WARN, f"{shown}; warning threshold {limit(criterion, criterion.warn_threshold)}")
     return Ruling(Outcome.PASS, shown)
 
 
@@ -111,15 +111,17 @@ def _unsure(criterion: Criterion, reading: Reading, shown: str) -> str:
 
 
 def _text(criterion: Criterion, measure: Measure, reading: Reading, holds: bool) -> str:
-    text = f"{_with_unit(reading.value, criterion.unit)}, threshold {_limit(criterion, criterion.threshold)}"
+    text = f"{with_unit(reading.value, criterion.unit)}, threshold {limit(criterion, criterion.threshold)}"
     text += f", {reading.note}" if reading.note else ""
     return f"{text}: {measure.detail}" if measure.detail and not holds else text
 
 
-def _limit(criterion: Criterion, threshold: str) -> str:
+def limit(criterion: Criterion, threshold: str) -> str:
+    """A threshold of the criterion in words: `at most 300 ms`."""
     upper = f" and {criterion.upper}" if criterion.upper is not None else ""
-    return f"{OPERATOR_WORDS[criterion.operator]} {_with_unit(threshold + upper, criterion.unit)}"
+    return f"{OPERATOR_WORDS[criterion.operator]} {with_unit(threshold + upper, criterion.unit)}"
 
 
-def _with_unit(number: str, unit: str) -> str:
+def with_unit(number: str, unit: str) -> str:
+    """A number with its unit; counts and ratios are bare numbers."""
     return number if unit in (COUNT, RATIO) else f"{number} {unit}"

@@ -8,7 +8,7 @@ from typing import ClassVar
 import click
 
 from gates.lazy import Later, LazyGroup
-from gates.schema.options import GATES_HELP, clock_at, format_option, now_option, verdict_options
+from gates.schema.options import GATES_HELP, REPORTS, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
 from gates.schema.state import known_state_dir, made_state_dir, state_dir
 
@@ -41,7 +41,7 @@ def scorecard() -> None:
 @click.option("--draft", is_flag=True, help="Do not add the scorecard to the history.")
 @verdict_options
 @now_option
-@format_option("text", "yaml", "json")
+@format_option("text", "yaml", "json", *REPORTS)
 def build(  # each parameter is one option of the command line
     folder: Path | None,
     out: Path | None,
@@ -86,7 +86,7 @@ def build(  # each parameter is one option of the command line
 
 @scorecard.command()
 @click.argument("folder", type=_FOLDER, required=False)
-@format_option("text", "yaml", "json")
+@format_option("text", "yaml", "json", *REPORTS)
 def show(folder: Path | None, output_format: str) -> None:
     """Print the scorecard in FOLDER, by default the latest review's."""
     from scorecards.folder import YAML_FILE, read_file, read_scorecard, require_review

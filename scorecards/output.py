@@ -1,14 +1,18 @@
-"""A scorecard on stdout: text, YAML or JSON, and its exit code. Pure."""
+"""A scorecard on stdout in each format, and its exit code. Pure."""
 
+from gates.outputs.formats import FORMATS
 from gates.schema.canonical import canonical_json
 from gates.schema.outcome import ExitCode, ending
 from scorecards.folder import scorecard_yaml
+from scorecards.report import report_of
 from scorecards.schema import Scorecard
 from scorecards.text import render_text
 
 
 def shown(scorecard: Scorecard, output_format: str) -> str:
-    """The scorecard in one of the formats `text`, `yaml` and `json`; all have the same content."""
+    """The scorecard as `text`, `yaml` or `json`, or in a format of gates.outputs; all report the same verdicts."""
+    if output_format in FORMATS:
+        return FORMATS[output_format](report_of(scorecard))
     if output_format == "yaml":
         return scorecard_yaml(scorecard).decode()
     if output_format == "json":

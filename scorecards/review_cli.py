@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gates.schema.options import GATES_HELP, clock_at, format_option, now_option, verdict_options
+from gates.schema.options import GATES_HELP, REPORTS, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show_product
 from gates.schema.state import made_state_dir
 
@@ -25,7 +25,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--preview", is_flag=True, help="Make no official scorecard, whatever the time.")
 @verdict_options
 @now_option
-@format_option("text", "yaml", "json")
+@format_option("text", "yaml", "json", *REPORTS)
 def review(  # each parameter is one option of the command line
     profile: str,
     week: str | None,

@@ -63,6 +63,15 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Prometheus' own tool, where it is installed: a second opinion on metrics that other tests read back."""
+    found = shutil.which("promtool")
+    if found is None:
+        pytest.skip("not run: needs promtool (Debian: apt-get install prometheus)")
+    return found
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test that cuts the power where no file system can be mounted that loses unsynced writes."""

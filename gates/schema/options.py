@@ -14,6 +14,8 @@ GATES_HELP = (
 )
 
 Command = TypeVar("Command", bound=Callable[..., object])
+REPORTS = ("md", "junit", "sarif", "github", "prometheus")
+"""Formats of a verdict for other programs: gates.outputs.formats writes them."""
 
 
 class Moment(click.ParamType[dt.datetime]):

