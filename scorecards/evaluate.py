@@ -23,9 +23,10 @@ from scorecards.card import sign_card
 from scorecards.card_bar import BarInputs
 from scorecards.folder import LATEST, REVIEWS
 from scorecards.history import PastCard
-from scorecards.material import Material, why_preview
+from scorecards.material import Judged, Material, why_preview
 from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
+from scorecards.standing import standing_of
 from scorecards.weeks import week_of
 
 _USUAL = Named()
@@ -71,7 +72,7 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     previous = _previous(store, earlier[-1]) if earlier else None
     reviewed = {occasion.target: occasion.reviewed}
     evidence = [folder.compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
-    because = why_preview(material, judged(material.gates, material.evidence, reviewed), occasion.preview_because, occasion.now)
+    because = _because(material, occasion, past, judged(material.gates, material.evidence, reviewed))
     inputs = _inputs(occasion, material, past, because)
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
     yaml_bytes = folder.scorecard_yaml(scorecard)
@@ -94,7 +95,9 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
             write_durably(out / name, data)
     if keep:
         store.keep_artifact(folder.YAML_FILE, yaml_bytes)
-        store.append(material.signer, EntryKind.CARD if official else EntryKind.PREVIEW, msgspec.json.encode(card))
+        entry = store.append(material.signer, EntryKind.CARD if official else EntryKind.PREVIEW, msgspec.json.encode(card))
+        if official and material.memory is not None:
+            material.memory.finish(occasion.week, occasion.target, format_utc(occasion.now), entry.object)
     folder.sign_off(out)
     return scorecard
 
@@ -135,6 +138,26 @@ def point_latest(home: Path, out: Path) -> None:
     part.unlink(missing_ok=True)
     part.symlink_to(out.relative_to(reviews) if out.is_relative_to(reviews) else out)
     part.replace(reviews / LATEST)
+
+
+def _because(material: Material, occasion: Occasion, past: Sequence[PastCard], evidence: Sequence[Held]) -> str:
+    """Why this is a preview; "" if it is official, which its key then remembers before it signs."""
+    _remember_own(material, occasion, past)
+    because = why_preview(material, evidence, Judged(occasion.week, occasion.target, occasion.now), occasion.preview_because)
+    standing, _ = standing_of(occasion.week, occasion.now, [card.past for card in past], because)
+    if standing is not Standing.OFFICIAL or material.memory is None:
+        return because
+    return material.memory.begin(occasion.week, occasion.target, format_utc(occasion.now))
+
+
+def _remember_own(material: Material, occasion: Occasion, past: Sequence[PastCard]) -> None:
+    """Let the key remember the week's card where it does not: one of an earlier release, or whose process ended too early."""
+    own, memory = material.official, material.memory
+    if own is None or memory is None:
+        return
+    for card in past:
+        if card.past.week == occasion.week and own.keyid in material.trust.verify(card.held.envelope).keyids:
+            memory.finish(occasion.week, occasion.target, card.past.evaluated_at, card.held.digest)
 
 
 def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], preview_because: str) -> BuildInputs:

@@ -14,7 +14,7 @@ from gates.evidence.dsse import Signer, TrustRoot
 from gates.evidence.keys import EVIDENCE, TRUST_FILE, load_signer, own_trust
 from gates.evidence.store import EvidenceStore, Held, part_of
 from gates.log.chain import Damage, LogProblem
-from gates.log.entry import EntryKind
+from gates.log.entry import EntryKind, Head
 from gates.log.file import LOG
 from gates.log.known import check_against
 from gates.schema.canonical import canonical_json, sha256_hex
@@ -23,20 +23,29 @@ from gates.schema.time import format_utc, parse_utc
 from gates.schema.waiver import Waiver
 from gates.selection import CLOCK_SKEW
 from gates.signers.document import Role, active_keyids
-from gates.signers.private import find_signer
+from gates.signers.private import find_signer, keys_dir
 from gates.signers.ring import Signers
 from gates.signers.store import SIGNERS_FILE, load_signers
+from gates.signers.used import Memory
 from scorecards import folder
 from scorecards.card_bar import BarInputs
 from scorecards.history import History, PastCard, latest_moment
 from scorecards.loosening import Loosening
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """What is judged: the week and the target, as of a moment."""
+
+    week: str
+    target: str
+    now: dt.datetime
+
+
 class Material(msgspec.Struct, frozen=True):
     """The gates and waivers, all evidence at hand, the bar, the history, and who signs.
 
-    `signer` signs previews and the log; `official` official cards, None where no listed key is here. `log_head` is the log's head
-    when all of this was read, "" for an empty log.
+    `signer` signs previews and the log; `official` official cards, None where no listed key is here, and `memory` knows the weeks
+    that it signed. `log_head` is the log's head when all of this was read, "" for an empty log.
     """
 
     gates: tuple[Gate, ...]
@@ -51,6 +60,7 @@ class Material(msgspec.Struct, frozen=True):
     explained: tuple[str, ...] = ()
     signers: Signers | None = None
     official: Signer | None = None
+    memory: Memory | None = None
     signers_file: bytes | None = None
 
     @property
@@ -91,6 +101,7 @@ def read_material(
         folder.catch_up(home / folder.REVIEWS, contents.data)
         _require_cards(contents, home / folder.REVIEWS)
     acts = load_acts(home, signers, contents)
+    official = signer if signer.rehearsal else _official(signers)
     return Material(
         gates=gates,
         waivers=tuple(load_waivers(home, waivers_path, gates, contents)),
@@ -103,7 +114,8 @@ def read_material(
         bar=msgspec.structs.replace(bar, loosenings=tuple(map(loosening_of, acts[ActKind.LOOSENING]))),
         explained=explained_by(acts[ActKind.EXPLANATION]),
         signers=signers,
-        official=signer if signer.rehearsal else _official(signers),
+        official=official,
+        memory=None if official is None else _memory(home, official, contents),
         signers_file=None if signers is None else (home / SIGNERS_FILE).read_bytes(),
     )
 
@@ -124,12 +136,22 @@ def _require_cards(contents: Contents, reviews: Path) -> None:
             raise LogProblem(Damage.TRUNCATED, contents.origin, f"the official scorecard in {path.parent} is in no entry")
 
 
-def why_preview(material: Material, evidence: Sequence[Held], because: str, now: dt.datetime) -> str:
-    """Why an evaluation cannot be official: `because`, a clock that was set back, no Signers, no key, evidence by other keys.
+def why_preview(material: Material, evidence: Sequence[Held], week: Judged, because: str) -> str:
+    """Why an evaluation cannot be official: `because`, clock, Signers, keys, or a key that signed that week; "" if it can.
 
-    "" if it can. `evidence` is what a pass can come from: a red run counts by whatever key, for it can only make things worse.
+    `evidence` is what a pass can come from: a red run counts by whatever key, for it can only make things worse.
     """
-    return because or _set_back(material, now) or _not_listed(material, evidence)
+    return because or _set_back(material, week.now) or _not_listed(material, evidence) or _signed_before(material, week)
+
+
+def _signed_before(material: Material, week: Judged) -> str:
+    return "" if material.memory is None else material.memory.why_not(week.week, week.target)
+
+
+def _memory(home: Path, official: Signer, contents: Contents) -> Memory:
+    """A rehearsal's key lies in its state folder, and so does its memory."""
+    heads = [str(Head(line.entry.seq, line.sha256)) for line in contents.lines]
+    return Memory(home / "keys" if official.rehearsal else keys_dir(), official.keyid, home, heads)
 
 
 def _set_back(material: Material, now: dt.datetime) -> str:

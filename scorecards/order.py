@@ -14,7 +14,7 @@ from gates.schema.gateset import load_gates
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
 from scorecards.evaluate import BY_HAND, new_folder
-from scorecards.material import Material, read_material, why_preview
+from scorecards.material import Judged, Material, read_material, why_preview
 from scorecards.schema import Standing
 from scorecards.standing import standing_of
 from scorecards.stored import bar_inputs, open_store
@@ -102,7 +102,7 @@ def _preview_because(options: Options) -> str:
 def _foreseen(material: Material, target: str, week: str, now: dt.datetime, because: str) -> str:
     """Whether this will be the week's official scorecard; the evidence, which is still to come, can only make it a preview."""
     past = [card.past for card in material.history.official(target, week)]
-    standing, reason = standing_of(week, now, past, why_preview(material, (), because, now))
+    standing, reason = standing_of(week, now, past, why_preview(material, (), Judged(week, target, now), because))
     if standing is Standing.PREVIEW:
         return f"this will be a preview: {reason}"
     return f"this will be the official scorecard of {week} for {target}, which cannot be replaced: to look first, use --preview"
