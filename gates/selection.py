@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from gates.evidence.identity import Reviewed
+from gates.evidence.observation import observed_too_early
 from gates.evidence.statement import EvidenceKind, Measure, Predicate, Statement, short_kind
 from gates.evidence.store import Held
 from gates.schema.errors import UsageProblem
@@ -232,8 +233,12 @@ def _nothing(criterion: Criterion, target: str, reviewed: Reviewed, found: Newes
 
 
 def _given(statement: Statement, priority: Priority, shelf: Shelf) -> Refusal | None:
-    """A build that was given, and not read from the service, cannot decide a P0 gate."""
-    if priority is not Priority.P0 or shelf.cited(statement) is not None:
+    """A build that was read from the service long before decides nothing; one that was given and not read, no P0 gate."""
+    cited = shelf.cited(statement)
+    if cited is not None:
+        early = observed_too_early(statement, cited.statement)
+        return Refusal(UnknownReason.STALE, early) if early else None
+    if priority is not Priority.P0:
         return None
     if statement.predicate.build_observation is None:
         if statement.predicate_type == ADAPTED:

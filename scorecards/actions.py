@@ -93,8 +93,9 @@ def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) ->
         gate = by_id.get(waiver.gate)
         if gate is None or waiver.state == "active":
             continue
-        ends = "ended" if waiver.state == "expired" else "ends"
-        do = f"The waiver of {waiver.approver} {ends} on {waiver.expires_at[:10]}: fix the gate, or request a new waiver."
+        ended = {"expired": f"ended on {waiver.expires_at[:10]}", "changed": "ended when its gate changed"}
+        ends = ended.get(waiver.state, f"ends on {waiver.expires_at[:10]}")
+        do = f"The waiver of {waiver.approver} {ends}: fix the gate, or request a new waiver."
         yield (gate.priority, 1, _label(gate)), _action(gate, do, (), "")
 
 

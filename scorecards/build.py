@@ -62,7 +62,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     """
     held, now = tuple(evidence), parse_utc(inputs.now)
     last = None if previous is None else previous.spec
-    bar = card_bar(inputs.bar, inputs.gates, last, inputs.week)
+    bar = card_bar(inputs.bar, inputs.gates, last, inputs.week, inputs.history)
     blocked_by = why_blocked(bar.loosened)
     gates = with_commands(inputs.gates, inputs.named_as)
     review = decide(gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained, held_to(last), blocked_by)
@@ -70,7 +70,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     changes = find_changes(last, review.gates, bar.parts)
     this = past_week(inputs, review, bar)
     streak = find_streak(this, standing, week_of(now), inputs.history)
-    waivers = waiver_lines(inputs.waivers, now)
+    waivers = waiver_lines(inputs.waivers, inputs.gates, now)
     spec = ScorecardSpec(
         week=inputs.week,
         target=inputs.target,

@@ -11,7 +11,7 @@ from scorecards.bar import BarParts, bar_sha256
 from scorecards.bar_changes import compare_bars, compare_parts, describe, move_of
 from scorecards.loosening import Loosened, Loosening, find_loosened
 from scorecards.schema import CardBar, ScorecardSpec
-from scorecards.weekly import BarMove, WeekBar
+from scorecards.weekly import BarMove, PastWeek, WeekBar
 from scorecards.whose_bar import Plan, unanswered, whose_bar
 
 
@@ -23,14 +23,16 @@ class BarInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loosenings: tuple[Loosening, ...] = ()
 
 
-def card_bar(inputs: BarInputs, gates: Sequence[Gate], last: ScorecardSpec | None, week: str) -> CardBar:
-    """The bar of the scorecard of `week`, against the last official one of an earlier week."""
+def card_bar(
+    inputs: BarInputs, gates: Sequence[Gate], last: ScorecardSpec | None, week: str, history: Sequence[PastWeek]
+) -> CardBar:
+    """The bar of the scorecard of `week`, against the last official one of an earlier week; `history` are all of them."""
     return CardBar(
         sentence=whose_bar(gates, inputs.plan),
         state=_state(inputs.parts, gates, last),
         parts=inputs.parts,
         unanswered=unanswered(gates, inputs.plan),
-        loosened=_loosened(inputs, gates, last, week),
+        loosened=_loosened(inputs, gates, last, week, history),
     )
 
 
@@ -49,7 +51,9 @@ def _state(parts: BarParts, gates: Sequence[Gate], last: ScorecardSpec | None) -
     return WeekBar(sha256, move_of(changes), last.week, "; ".join(describe(change) for change in changes))
 
 
-def _loosened(inputs: BarInputs, gates: Sequence[Gate], last: ScorecardSpec | None, week: str) -> tuple[Loosened, ...]:
+def _loosened(
+    inputs: BarInputs, gates: Sequence[Gate], last: ScorecardSpec | None, week: str, history: Sequence[PastWeek]
+) -> tuple[Loosened, ...]:
     if last is None:
         return ()
-    return find_loosened(last.bar.loosened, last.gates, gates, inputs.loosenings, week)
+    return find_loosened(last.bar.loosened, last.gates, gates, inputs.loosenings, week, history)

@@ -9,7 +9,7 @@ import msgspec
 from gates.commands import Named
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import Reviewed
-from gates.evidence.store import EvidenceStore
+from gates.evidence.store import EvidenceStore, Held
 from gates.evidence.unfinished import UnfinishedRun, unfinished
 from gates.log.entry import EntryKind
 from gates.schema.canonical import sha256_hex

@@ -4,22 +4,25 @@ An unsigned loosening is carried from scorecard to scorecard until two people si
 the bar. A signed one is shown for eight weeks.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.gate import Criterion, Gate
+from gates.schema.time import parse_utc
 from gates.schema.verdict import GateVerdict
 from scorecards.bar import Required, criterion_bar, required
 from scorecards.bar_changes import compare_criterion, compare_standing, describe
-from scorecards.weekly import BarEffect
+from scorecards.weekly import BarEffect, PastWeek
 from scorecards.weeks import plus
 
 SHOWN_WEEKS = 8
 SIGNERS_NEEDED = 2
 _LOOSER = (BarEffect.LOOSENED, BarEffect.REMOVED, BarEffect.CHANGED)
 _Key = tuple[str, str]
+_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 class Loosening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,17 +75,21 @@ def find_loosened(
     now: Sequence[Gate],
     acts: Sequence[Loosening],
     week: str,
+    history: Sequence[PastWeek],
 ) -> tuple[Loosened, ...]:
     """What the scorecard of `week` has to show: signed loosenings of the last eight weeks, and each one that is not signed.
 
-    `carried` and `before` are the lines and the gates of the last official scorecard.
+    `carried` and `before` are the lines and the gates of the last official scorecard, `history` the official ones of the weeks
+    before. An act covers a change only if it was signed after the last official scorecard that had the strict bar: once undone,
+    the same change needs new signatures.
     """
     there = {key: stop for gate in now for key, stop in _stops(required(gate))}
     unsigned_before = {(line.gate, line.criterion): line for line in carried if not line.persons}
     found = [line for line in carried if line.persons and plus(line.week, SHOWN_WEEKS) > week]
     for key, old, since in _held_to(before, unsigned_before, week):
         if changes := _loosening(old, there.get(key)):
-            found.append(_line(old, there.get(key), changes, acts, since, week))
+            later = _signed_since(acts, history, since)
+            found.append(_line(old, there.get(key), changes, later, since, week))
     return tuple(sorted(found, key=lambda line: (line.week, line.gate, line.criterion, line.from_bar)))
 
 
@@ -115,6 +122,12 @@ def _held_to(
         for key, stop in _stops(required(gate)):
             if stop.criterion.automatic_no_go and key not in unsigned_before:
                 yield key, stop, week
+
+
+def _signed_since(acts: Sequence[Loosening], history: Sequence[PastWeek], since: str) -> tuple[Loosening, ...]:
+    """The acts that were signed after the last official scorecard before the week `since`: it had the strict bar."""
+    strict = max((parse_utc(past.evaluated_at) for past in history if past.week < since), default=_NEVER)
+    return tuple(act for act in acts if parse_utc(act.at) > strict)
 
 
 def _stops(gate: Required) -> Iterator[tuple[_Key, Stop]]:

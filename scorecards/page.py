@@ -38,7 +38,7 @@ SHOWN_ACTIONS = 6
 REHEARSED = "REHEARSAL · "
 _ANSWER_STYLES = {Answer.YES: "pass", Answer.NOT_YET: "warn", Answer.LIMITED: "warn", Answer.NO: "fail"}
 _WEEK_SIGNS = {"green": "✓", "yellow": "!", "red": "✕", "unknown": "?", "missing": "\N{EN DASH}", "open": "…"}
-_WAIVER_STYLES = {"active": "pass", "expiring": "warn", "expired": "fail"}
+_WAIVER_STYLES = {"active": "pass", "expiring": "warn", "expired": "fail", "changed": "fail"}
 _AS_PLANNED = ("succeeded", "started")
 
 
@@ -180,8 +180,8 @@ def _waiver(line: WaiverLine) -> WaiverRow:
     return WaiverRow(
         gate=line.gate,
         style=_WAIVER_STYLES[line.state],
-        state=line.state,
-        ends=moment(line.expires_at),
+        state="ended: its gate changed" if line.state == "changed" else line.state,
+        ends="" if line.state == "changed" else moment(line.expires_at),
         reason=line.reason,
         mitigation=line.mitigation,
         owner=line.owner,

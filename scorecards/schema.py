@@ -38,10 +38,13 @@ class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WaiverLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One waiver and how long it still holds; `expires_in_s` is negative once it is over."""
+    """One waiver and how long it still holds; `expires_in_s` is negative once it is over.
+
+    A waiver whose gate is another than when it was signed is `changed`: it is over.
+    """
 
     gate: str
-    state: Literal["active", "expiring", "expired"]
+    state: Literal["active", "expiring", "expired", "changed"]
     owner: str
     approver: str
     reason: str

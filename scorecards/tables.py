@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from gates.evidence.store import Held
-from gates.schema.gate import label
+from gates.schema.gate import Gate, label
 from gates.schema.outcome import Outcome, Priority
 from gates.schema.time import format_utc, parse_utc
 from gates.schema.verdict import GateVerdict
 from gates.schema.waiver import Waiver
+from gates.waivers import is_of
 from scorecards.schema import Count, EvidenceLine, WaiverLine
 
 EXPIRES_SOON = dt.timedelta(days=7)
@@ -20,9 +21,11 @@ def counts(gates: Sequence[GateVerdict]) -> tuple[Count, ...]:
     return tuple(_count(priority, gates) for priority in Priority)
 
 
-def waiver_lines(waivers: Iterable[Waiver], now: dt.datetime) -> tuple[WaiverLine, ...]:
-    """Every waiver, the one that ends first on top."""
-    return tuple(_waiver_line(waiver, now) for waiver in sorted(waivers, key=lambda item: (item.expires_at, item.gate)))
+def waiver_lines(waivers: Iterable[Waiver], gates: Iterable[Gate], now: dt.datetime) -> tuple[WaiverLine, ...]:
+    """Every waiver of these gates, the one that ends first on top."""
+    by_id = {gate.id: gate for gate in gates}
+    ordered = sorted(waivers, key=lambda item: (item.expires_at, item.gate))
+    return tuple(_waiver_line(waiver, by_id.get(waiver.gate), now) for waiver in ordered)
 
 
 def _count(priority: Priority, gates: Sequence[GateVerdict]) -> Count:
@@ -39,11 +42,15 @@ def _count(priority: Priority, gates: Sequence[GateVerdict]) -> Count:
     )
 
 
-def _waiver_line(waiver: Waiver, now: dt.datetime) -> WaiverLine:
+def _waiver_line(waiver: Waiver, gate: Gate | None, now: dt.datetime) -> WaiverLine:
     left = parse_utc(waiver.expires_at) - now
-    state: Literal["active", "expiring", "expired"] = "active"
-    if left <= EXPIRES_SOON:
-        state = "expiring" if left > dt.timedelta() else "expired"
+    state: Literal["active", "expiring", "expired", "changed"] = "active"
+    if left <= dt.timedelta():
+        state = "expired"
+    elif gate is None or not is_of(waiver, gate):
+        state = "changed"
+    elif left <= EXPIRES_SOON:
+        state = "expiring"
     return WaiverLine(
         gate=waiver.gate,
         state=state,

@@ -8,7 +8,7 @@ from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.loosening import loosened_text
 from scorecards.runs import run_lines
-from scorecards.schema import Finding, Scorecard, ScorecardSpec
+from scorecards.schema import Finding, Scorecard, ScorecardSpec, WaiverLine
 from scorecards.words import LABELS, SYMBOLS, age, measured, moment, short, threshold
 
 WIDTH = 110
@@ -95,10 +95,13 @@ def _upcoming(spec: ScorecardSpec) -> list[str]:
 
 
 def _foot(spec: ScorecardSpec) -> list[str]:
-    expiring = [
-        f"Waiver of {line.gate} {line.state}: {moment(line.expires_at)}." for line in spec.waivers if line.state != "active"
-    ]
-    return [*expiring, spec.launch.freeze]
+    return [*(_waiver(line) for line in spec.waivers if line.state != "active"), spec.launch.freeze]
+
+
+def _waiver(line: WaiverLine) -> str:
+    if line.state == "changed":
+        return f"Waiver of {line.gate} ended: its gate changed after it was signed."
+    return f"Waiver of {line.gate} {line.state}: {moment(line.expires_at)}."
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:

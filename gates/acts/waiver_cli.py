@@ -15,8 +15,13 @@ from gates.schema.output import show, write_document
 from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from gates.acts.store import HeldAct
     from gates.schema.gate import Gate
+    from gates.schema.waiver import Waiver
+
+CHANGED = "its gate changed after it was signed"
 
 waivers_option = click.option(
     "--waivers", "waivers_path", type=click.Path(path_type=Path, file_okay=False), help="A folder of signed waiver files as well."
@@ -42,16 +47,15 @@ def add(
 ) -> None:
     """Sign a waiver of GATE, which is a gate's id.
 
-    It lasts at most 14 days and can be renewed twice; a P0 gate has none. The gate's outcome does not change: the waiver is
-    shown with it, and a CONDITIONAL GO needs one for each P1 gate that does not pass.
+    It lasts at most 14 days, ends when the gate changes, and can be renewed twice; a P0 gate has none. The gate's outcome does
+    not change: the waiver is shown with it, and a CONDITIONAL GO needs one for each P1 gate that does not pass.
     """
     from gates.acts.act import Act, ActKind
     from gates.acts.ending import ending
     from gates.acts.sign import Draft, begin
     from gates.acts.waivers import RENEWALS, load_held, renewals_before
-    from gates.schema.canonical import canonical_json, sha256_hex
     from gates.schema.time import system_clock
-    from gates.schema.waiver import gate_fault
+    from gates.schema.waiver import gate_fault, waived_gate
     from gates.signers.store import require_signers
 
     gates, now = _gates(gates_path), system_clock()
@@ -77,7 +81,7 @@ def add(
         owner=owner.strip(),
         mitigation=mitigation.strip(),
     )
-    draft = Draft(gate_id, sha256_hex(canonical_json(gate)), act)
+    draft = Draft(gate_id, waived_gate(gate), act)
     digest = begin(made_state_dir(), signers, draft, (person,), now, gate.owner)
     show(f"waived: {gate_id} until {act.expires_at}, renewal {before} of {RENEWALS}\nkept: {digest}")
 
@@ -87,10 +91,11 @@ def add(
 @gates_option
 @format_option("text", "json", "yaml")
 def list_(waivers_path: Path | None, gates_path: Path | None, output_format: str) -> None:
-    """List the waivers of the gates, the newest last, each verified."""
+    """List the waivers of the gates, the newest last, each verified, and whether it is in force."""
     from gates.render import render_value, table
 
-    rows = _rows(_held(waivers_path, _gates(gates_path)))
+    gates = _gates(gates_path)
+    rows = _rows(_held(waivers_path, gates), gates)
     if output_format != "text":
         write_document(render_value(rows, output_format))
     elif rows:
@@ -113,15 +118,16 @@ def check(waivers_path: Path | None, gates_path: Path | None) -> None:
     from gates.signers.store import load_signers
 
     gates = _gates(gates_path)
-    rows = _rows(_held(waivers_path, gates))
+    rows = _rows(_held(waivers_path, gates), gates)
     home = known_state_dir()
     kept = load_acts(home, load_signers(home), strict=True)[ActKind.WAIVER]
     faults = [(held.digest[:12], gate_fault(held.statement.about.name, gates)) for held in kept]
     wrong = [f"the waiver {digest}: {fault}" for digest, fault in faults if fault]
     if wrong:
         raise UsageProblem("\n".join(wrong), next_step="name the gate files with --gates")
+    changed = [f"the waiver {row['waiver']} of {row['gate']} is over: {CHANGED}" for row in rows if row["state"] == CHANGED]
     in_force = sum(row["state"] == "in force" for row in rows)
-    show(f"ok: {len(rows)} waivers verified, {in_force} in force")
+    show("\n".join([f"ok: {len(rows)} waivers verified, {in_force} in force", *changed]))
 
 
 def _gates(path: Path | None) -> tuple[Gate, ...]:
@@ -137,17 +143,16 @@ def _held(waivers_path: Path | None, gates: Sequence[Gate]) -> list[HeldAct]:
     return load_held(known_state_dir(), waivers_path, gates)
 
 
-def _rows(found: Sequence[HeldAct]) -> list[dict[str, str]]:
+def _rows(found: Sequence[HeldAct], gates: Sequence[Gate]) -> list[dict[str, str]]:
     from gates.acts.waivers import waiver_of
     from gates.schema.time import system_clock
-    from gates.waivers import holds
 
-    now = system_clock()
+    now, by_id = system_clock(), {gate.id: gate for gate in gates}
     return [
         {
             "waiver": held.digest[:12],
             "gate": waiver.gate,
-            "state": "in force" if holds(waiver, now) else "over",
+            "state": _state(waiver, by_id[waiver.gate], now),
             "ends": waiver.expires_at,
             "approver": waiver.approver,
             "owner": waiver.owner,
@@ -157,3 +162,11 @@ def _rows(found: Sequence[HeldAct]) -> list[dict[str, str]]:
         for held in found
         for waiver in [waiver_of(held)]
     ]
+
+
+def _state(waiver: Waiver, gate: Gate, now: dt.datetime) -> str:
+    from gates.waivers import holds, is_of
+
+    if not holds(waiver, now):
+        return "over"
+    return "in force" if is_of(waiver, gate) else CHANGED

@@ -61,6 +61,7 @@ def waiver_of(held: HeldAct) -> Waiver:
         mitigation=act.mitigation,
         ticket=act.ticket,
         granted_at=act.at,
+        gate_sha256=held.statement.about.digest.sha256,
     )
 
 

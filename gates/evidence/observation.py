@@ -1,15 +1,21 @@
 """The statement that a service reported its build, which other statements cite."""
 
+import datetime as dt
 import os
 from collections.abc import Mapping
 
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import OBSERVATION, make_subject, target_sha256
 from gates.evidence.making import Result, Span, make_predicate
-from gates.evidence.statement import EvidenceKind, Inputs
+from gates.evidence.statement import EvidenceKind, Inputs, Statement
 from gates.evidence.store import EvidenceStore
+from gates.schema.errors import UsageProblem
 from gates.schema.target import NamedTarget
-from gates.schema.time import Clock, format_utc
+from gates.schema.time import Clock, format_utc, parse_utc
+
+LONGEST_BEFORE = dt.timedelta(hours=24)
+"""How long before the start of a run its build may have been observed. A review observes the build once, before its first step,
+and takes hours at most; a service that stays up for longer may be deployed again meanwhile."""
 
 
 def observe(
@@ -42,3 +48,16 @@ def cite(
     if env.get(OBSERVATION):
         return env[OBSERVATION]
     return None if given or not build else observe(store, signer, clock, named, build, env)
+
+
+def observed_too_early(statement: Statement, observation: Statement) -> str:
+    """Why an observation does not show the build of the run that cites it: it is too old, or undated; "" where it is neither."""
+    seen, started = observation.predicate.finished_at, statement.predicate.started_at
+    try:
+        before = parse_utc(started) - parse_utc(seen)
+    except UsageProblem as problem:
+        return f"when the build was read from the service is not known: {problem.message}"
+    if before <= LONGEST_BEFORE:
+        return ""
+    hours = LONGEST_BEFORE // dt.timedelta(hours=1)
+    return f"the build was read from the service at {seen}, more than {hours} h before the run started at {started}"

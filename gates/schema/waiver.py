@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Gate
 from gates.schema.outcome import Priority
@@ -15,7 +16,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     It comes from a signed act alone (gates.acts.waivers). It is in force from `granted_at`, the moment of signing, until
     `expires_at`; both are RFC 3339 moments with a zone. `mitigation` is the written plan of `owner` that CONDITIONAL GO requires
-    for each P1 gate that does not pass.
+    for each P1 gate that does not pass. `gate_sha256` is the gate that was waived (`waived_gate`): another one has no waiver.
     """
 
     gate: str
@@ -26,6 +27,15 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     mitigation: str = ""
     ticket: str = ""
     granted_at: str = ""
+    gate_sha256: str = ""
+
+
+def waived_gate(gate: Gate) -> str:
+    """The digest of what a waiver of this gate accepts: all of it but the commands, in which a review names its target."""
+    criteria = tuple(
+        msgspec.structs.replace(item, source=msgspec.structs.replace(item.source, produced_by="")) for item in gate.criteria
+    )
+    return sha256_hex(canonical_json(msgspec.structs.replace(gate, criteria=criteria)))
 
 
 def require_complete(waivers: Iterable[Waiver]) -> None:

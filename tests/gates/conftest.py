@@ -4,6 +4,7 @@ import datetime as dt
 import signal
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from statements import INSTANCE, Subject, hold, observation, predicate, reviewed, subject
@@ -24,7 +25,7 @@ from gates.schema.outcome import Operator, Priority
 from gates.schema.target import load_target
 from gates.schema.time import format_utc
 from gates.schema.verdict import CriterionVerdict, Review
-from gates.schema.waiver import Waiver
+from gates.schema.waiver import Waiver, waived_gate
 
 
 class Bench:
@@ -72,19 +73,22 @@ class Bench:
         measures = changes.pop("measures", None)
         measures = {name: measure or self.measure()} if measures is None else measures
         if not changes.pop("given", False):
-            changes.setdefault("build_observation", self.observed(about).digest)
+            changes.setdefault("build_observation", self.observed(about, changes.get("started_at", finished)).digest)
         return hold(self.signer, kind, about, predicate(kind, finished, measures, **changes))
 
-    def observed(self, about: Subject) -> Held:
-        """The observation that `held` cites."""
-        at = format_utc(self.now - dt.timedelta(days=400))
+    def observed(self, about: Subject, started_at: str) -> Held:
+        """The observation that `held` cites: of the moment at which the run started, or of now where it names none."""
+        at = started_at if started_at.endswith("Z") else format_utc(self.now)
         return observation(self.signer, about.digest.get("build", ""), at, about.name, about.digest["instance"])
 
     def cited(self, evidence: Iterable[Held]) -> list[Held]:
         """The evidence, with the observations that it cites."""
         held = list(evidence)
-        observed = {one.digest: one for one in (self.observed(item.statement.subject[0]) for item in held)}
+        observed = {one.digest: one for one in map(self._observed_for, held)}
         return [*held, *observed.values()]
+
+    def _observed_for(self, item: Held) -> Held:
+        return self.observed(item.statement.subject[0], item.statement.predicate.started_at)
 
     def under_review(self, build: str | None = None, **changes: str | None) -> Reviewed:
         """What is under review."""
@@ -96,8 +100,13 @@ class Bench:
         return Waiver(gate=gate, expires_at=expires_at, **{**base, **changes})
 
     def review(self, gates: Iterable[Gate], evidence: Iterable[Held], waivers: Iterable[Waiver] = ()) -> Review:
-        """The review of `local` at the build under review."""
-        return decide(tuple(gates), self.cited(evidence), {"local": self.under_review()}, self.now, waivers)
+        """The review of `local` at the build under review; a waiver that names no gate's digest is of the gate as it is here."""
+        known = {gate.id: waived_gate(gate) for gate in gates}
+        fitting = [
+            waiver if waiver.gate_sha256 else msgspec.structs.replace(waiver, gate_sha256=known.get(waiver.gate, ""))
+            for waiver in waivers
+        ]
+        return decide(tuple(gates), self.cited(evidence), {"local": self.under_review()}, self.now, fitting)
 
     def judge(self, criterion: Criterion, *evidence: Held) -> CriterionVerdict:
         """The verdict on one criterion."""

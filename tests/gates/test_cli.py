@@ -15,6 +15,7 @@ from gates.evidence.keys import load_signer
 from gates.evidence.statement import EvidenceKind, Measure
 from gates.evidence.store import EvidenceStore
 from gates.schema.time import format_utc
+from gates.schema.waiver import waived_gate
 
 NOW = "2026-11-23T10:00:00Z"
 BUILD = "b" * 64
@@ -150,6 +151,22 @@ def test_gate_run_with_tampered_evidence_ends_with_8(gonogo, stored, tmp_path):
     assert path.name in err
 
 
+def test_gate_run_ends_a_waiver_whose_gate_changed(gonogo, bench, stored, tmp_path):
+    """It was signed for a gate that required another value: without it nothing mitigates the failing gate."""
+    names = [("d", "D"), ("e", "E"), ("f", "F")]
+    p1 = [bench.gate(gate_id=name, letter=letter, priority="P1", waivable=True) for name, letter in names]
+    red = bench.gate(bench.criterion(measure="absent"), gate_id="h", letter="H", priority="P1", waivable=True)
+    looser = msgspec.structs.replace(red.criteria[0], threshold="1")
+    signed_for = msgspec.structs.replace(red, criteria=(looser,))
+    gates = _gates(bench, tmp_path / "gates", bench.gate(), *p1, red)
+    folder = tmp_path / "waivers"
+    folder.mkdir()
+    put_signers(tmp_path / "home")
+    (folder / "h.json").write_bytes(msgspec.json.encode(waiver_act("h", sha256=waived_gate(signed_for))))
+    code, out, _ = gonogo("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW, "--waivers", folder)
+    assert (code, "waived until" in out) == (3, False)
+
+
 @pytest.mark.parametrize("command", [("validate",), ("list", "--gates"), ("run", "--build", BUILD, "--now", NOW, "--gates")])
 @pytest.mark.parametrize("runbook", ["javascript:alert(1)", "runbooks/absent.md"])
 def test_a_runbook_that_leads_nowhere_is_refused_by_whatever_loads_gates(gonogo, bench, tmp_path, command, runbook):
@@ -168,7 +185,7 @@ def test_gate_run_heeds_waivers_and_fail_on_yellow(gonogo, bench, stored, tmp_pa
     folder = tmp_path / "waivers"
     folder.mkdir()
     put_signers(tmp_path / "home")
-    (folder / "h.json").write_bytes(msgspec.json.encode(waiver_act("h")))
+    (folder / "h.json").write_bytes(msgspec.json.encode(waiver_act("h", sha256=waived_gate(red))))
     options = ("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW, "--waivers", folder)
     code, out, _ = gonogo(*options)
     assert code == 0
@@ -185,7 +202,7 @@ def test_gate_run_ends_with_9_for_a_conditional_go_and_with_0_where_that_is_acce
     folder = tmp_path / "waivers"
     folder.mkdir()
     put_signers(tmp_path / "home")
-    (folder / "h.json").write_bytes(msgspec.json.encode(waiver_act("h")))
+    (folder / "h.json").write_bytes(msgspec.json.encode(waiver_act("h", sha256=waived_gate(red))))
     options = ("gate", "run", "--gates", gates, "--build", BUILD, "--now", NOW)
     code, out, _ = gonogo(*options, "--waivers", folder)
     assert (code, "CONDITIONAL GO" in out, "Exit code 9: CONDITIONAL GO: every P0 gate passes" in out) == (9, True, True)

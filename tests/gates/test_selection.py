@@ -4,10 +4,12 @@ import datetime as dt
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statements import INSTANCE, subject
 
 from gates.decide import decide
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import Held
+from gates.schema.outcome import Priority, UnknownReason
 from gates.schema.source import Sought
 from gates.schema.time import format_utc, week_start
 from gates.selection import Shelf, newest, relevant
@@ -22,6 +24,7 @@ def is_of_this_week(bench, item):
     return subject.digest.get("build") == bench.build and format_utc(week_start(bench.now)) <= finished < "2027"
 
 
+BOTH = (("C", Priority.P0), ("D", Priority.P1))
 BUILDS = ["b" * 64, "c" * 64]
 
 
@@ -59,3 +62,18 @@ def test_a_statement_without_a_moment_counts_as_the_newest(bench) -> None:
     found = newest(Sought(bench.kind), Shelf([bench.held(), undated]), "local", bench.under_review())
     assert found is not None
     assert found.held == undated
+
+
+def test_an_observation_of_long_before_the_run_makes_a_statement_stale(bench) -> None:
+    """Whatever the gate's priority: 24 hours before the start are allowed, a second more is not."""
+    started = bench.now - dt.timedelta(hours=2)
+    for seen, reason in ((dt.timedelta(hours=24), None), (dt.timedelta(hours=24, seconds=1), UnknownReason.STALE)):
+        observed = bench.observed(subject(bench.build, instance=INSTANCE), format_utc(started - seen))
+        run = bench.held(started_at=format_utc(started), build_observation=observed.digest)
+        gates = tuple(
+            bench.gate(bench.criterion(), gate_id=f"gate-{letter.lower()}", letter=letter, priority=one) for letter, one in BOTH
+        )
+        review = decide(gates, [run, observed], {"local": bench.under_review()}, bench.now)
+        for verdict in (gate.criteria[0] for gate in review.gates):
+            assert verdict.unknown is reason
+            assert ("more than 24 h before the run started" in verdict.detail) is (reason is not None)

@@ -13,6 +13,7 @@ from gates.acts.waivers import load_waivers
 from gates.schema.errors import RefusedProblem, UnverifiedProblem, UsageProblem
 from gates.schema.outcome import Outcome, Priority
 from gates.schema.time import format_utc
+from gates.schema.waiver import waived_gate
 
 UNSIGNED = """\
 apiVersion: gonogo/v1
@@ -51,6 +52,17 @@ def test_a_waiver_stands_beside_the_outcome(bench, reliability):
     assert gate.outcome is Outcome.FAIL
     assert (gate.waived, gate.waived_by, gate.waived_until) == (True, "grace", "2026-12-01T00:00:00Z")
     assert (gate.waiver_reason, gate.mitigation) == ("known and small", "a second host by Friday")
+
+
+def test_a_waiver_of_another_gate_than_this_does_nothing(bench, reliability):
+    """Its gate changed after it was signed; the commands in it are no part of what was waived."""
+    gate = bench.gate(bench.criterion(measure="f"), gate_id=GATE, letter="F", priority=Priority.P1, waivable=True)
+    told = msgspec.structs.replace(gate.criteria[0].source, produced_by="gonogo load run weekly")
+    with_command = msgspec.structs.replace(gate, criteria=(msgspec.structs.replace(gate.criteria[0], source=told),))
+    looser = msgspec.structs.replace(gate, criteria=(msgspec.structs.replace(gate.criteria[0], threshold="9"),))
+    for other, holds in ((gate, True), (with_command, True), (looser, False)):
+        assert reliability(bench.waiver(gate_sha256=waived_gate(other))).waived is holds
+    assert waived_gate(msgspec.structs.replace(gate, owner="somebody else")) != waived_gate(gate)
 
 
 def test_an_expired_waiver_does_nothing(bench, reliability):

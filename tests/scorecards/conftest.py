@@ -16,7 +16,7 @@ from gates.schema.canonical import sha256_hex
 from gates.schema.documents import load_document
 from gates.schema.gate import Gate, GateSet
 from gates.schema.outcome import UnknownReason
-from gates.schema.waiver import Waiver
+from gates.schema.waiver import Waiver, waived_gate
 from scorecards.build import BuildInputs, build
 from scorecards.card import to_past
 from scorecards.folder import scorecard_yaml
@@ -26,7 +26,6 @@ from scorecards.weekly import PastWeek
 HERE = Path(__file__).parent
 BUILD = "5f" * 32
 STAMP = "2026-11-27T11:40:00.000Z"
-OBSERVED = "2026-11-20T09:00:00.000Z"
 Hold = Callable[..., Held]
 
 
@@ -52,6 +51,11 @@ TIMELINE = [
 ]
 
 
+def _observed_at(at: str) -> str:
+    """When the build was observed for a measurement of this moment."""
+    return f"{at[:10]}T09:00:00.000Z"
+
+
 @pytest.fixture(scope="session")
 def signer() -> Signer:
     """A signer whose key is the same in every run: golden files depend on it."""
@@ -63,7 +67,7 @@ def hold(signer: Signer) -> Hold:
     """Make one signed piece of evidence: `hold(kind, {measure: Measure})`."""
 
     def make(kind: str, measures: dict[str, Measure], at: str = STAMP, build_sha: str = BUILD, **facts: object) -> Held:
-        cited = observation(signer, build_sha, OBSERVED).digest
+        cited = observation(signer, build_sha, _observed_at(at)).digest
         said = predicate(kind, at, measures, facts=facts, build_observation=cited)
         return statements.hold(signer, kind, subject(build_sha), said)
 
@@ -81,7 +85,7 @@ def evidence(hold: Hold, signer: Signer) -> list[Held]:
     """Evidence of a week in which a secret was found in a log and everything else that was tried went well."""
     secret = Measure("1", "count", 214, detail="storm/history.jsonl:88 holds a bearer token")
     return [
-        observation(signer, BUILD, OBSERVED),
+        observation(signer, BUILD, _observed_at(STAMP)),
         hold(EvidenceKind.LOAD_RUN, LOAD),
         hold(EvidenceKind.CRASH_DRILL, {"lost_settles": _zero(318)}, timeline=TIMELINE[:3]),
         hold(EvidenceKind.ROLLBACK_DRILL, {"recover_s": Measure("2.92", "s", 1, statistic="max")}, timeline=TIMELINE),
@@ -111,8 +115,9 @@ def green_gates(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
 
 
 @pytest.fixture(scope="session")
-def waiver() -> Waiver:
+def waiver(gates: tuple[Gate, ...]) -> Waiver:
     """A waiver that ends within the week."""
+    (gate,) = [gate for gate in gates if gate.id == "operator-controls"]
     return Waiver(
         gate="operator-controls",
         owner="ines (sre)",
@@ -120,6 +125,7 @@ def waiver() -> Waiver:
         reason="the pause drill is scheduled for the rehearsal on Wednesday",
         expires_at="2026-12-02T12:00:00Z",
         mitigation="two operators on call who have paused the service by hand",
+        gate_sha256=waived_gate(gate),
     )
 
 
@@ -149,7 +155,7 @@ def last_week(make_inputs: Callable[..., BuildInputs], gates: tuple[Gate, ...], 
     at = "2026-11-20T11:50:00.000Z"
     slow = {**LOAD, "reserve_latency": Measure("212.9", "ms", 400, statistic="p95 nearest-rank")}
     evidence = [
-        observation(signer, BUILD, OBSERVED),
+        observation(signer, BUILD, _observed_at(at)),
         hold(EvidenceKind.LOAD_RUN, slow, at=at),
         hold(EvidenceKind.ROLLBACK_DRILL, {"recover_s": Measure("1260", "s", 1, statistic="max")}, at=at),
         hold(EvidenceKind.SECRET_SCAN, {"findings": _zero(198)}, at=at),

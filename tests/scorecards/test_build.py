@@ -9,8 +9,11 @@ from statements import reviewed
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
 from gates.schema.outcome import Decision, Priority
+from gates.schema.waiver import Waiver
 from scorecards.build import BuildInputs, build
+from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
+from scorecards.text import render_text
 from scorecards.weekly import GateMove, PastWeek
 
 Make = Callable[..., BuildInputs]
@@ -121,6 +124,19 @@ def test_a_waiver_stands_beside_the_outcome_and_never_changes_it(week: Scorecard
     gate = next(gate for gate in week.spec.gates if gate.id == "operator-controls")
     assert (gate.outcome.value, gate.waived) == ("unknown", True)
     assert [line.state for line in week.spec.waivers] == ["expiring"]
+
+
+def test_a_waiver_of_a_gate_that_changed_is_over_and_the_card_says_so(
+    make_inputs: Make, gates: tuple[Gate, ...], waiver: Waiver
+) -> None:
+    """In the list of waivers, in what to do next, in the text and on the page; the gate is not waived."""
+    changed = tuple(msgspec.structs.replace(gate, owner="somebody else") if gate.id == waiver.gate else gate for gate in gates)
+    card = build(make_inputs(gates=changed, waivers=(waiver,)), [], None)
+    assert [line.state for line in card.spec.waivers] == ["changed"]
+    assert not any(gate.waived for gate in card.spec.gates)
+    assert any("The waiver of the launch committee ended when its gate changed" in action.do for action in card.spec.actions)
+    assert "Waiver of operator-controls ended: its gate changed after it was signed." in render_text(card)
+    assert b"ended: its gate changed" in render_html(card, "5f" * 32)
 
 
 def test_the_scorecard_names_the_bytes_of_last_weeks(week: Scorecard, past: PastWeek) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
+from statements import observation
 
+from gates.evidence.dsse import Signer
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Gate
@@ -20,6 +22,7 @@ from scorecards.weeks import cutoff, friday, plus
 
 Make = Callable[..., BuildInputs]
 PEOPLE = ("ada", "grace")
+BUILD = "5f" * 32
 
 
 @pytest.fixture
@@ -37,7 +40,9 @@ def changed(gates: Sequence[Gate], criterion_id: str, **replaced: object) -> tup
 
 
 @pytest.fixture
-def weeks(make_inputs: Make, hold: Callable[..., Held], green_evidence: list[Held]) -> Callable[..., list[Scorecard]]:
+def weeks(
+    make_inputs: Make, hold: Callable[..., Held], green_evidence: list[Held], signer: Signer
+) -> Callable[..., list[Scorecard]]:
     """Official scorecards of adjacent weeks, W46 first: each week's gates, and the acts that are known then."""
 
     def run(*each: tuple[Sequence[Gate], Sequence[Loosening]]) -> list[Scorecard]:
@@ -45,9 +50,9 @@ def weeks(make_inputs: Make, hold: Callable[..., Held], green_evidence: list[Hel
         for number, (gates, acts) in enumerate(each):
             week = plus("2026-W46", number)
             at = f"{friday(week)}T11:40:00.000Z"
-            observed, *measured = green_evidence
+            measured = green_evidence[1:]
             evidence = [hold(item.statement.predicate_type, item.statement.predicate.measures, at=at) for item in measured]
-            evidence.append(observed)
+            evidence.append(observation(signer, BUILD, f"{friday(week)}T09:00:00.000Z"))
             history = tuple(to_past(card, sha256_hex(scorecard_yaml(card))) for card in cards)
             inputs = make_inputs(
                 now=f"{cutoff(week):%Y-%m-%dT%H:%M}:00.000Z",
@@ -62,10 +67,10 @@ def weeks(make_inputs: Make, hold: Callable[..., Held], green_evidence: list[Hel
     return run
 
 
-def act(card: Scorecard, persons: Sequence[str] = PEOPLE) -> Loosening:
-    """The act that signs the one loosening of a scorecard."""
+def act(card: Scorecard, persons: Sequence[str] = PEOPLE, at: str = "2026-11-20T10:00:00.000Z") -> Loosening:
+    """The act that signs the one loosening of a scorecard, by default in W47, before its card."""
     (line,) = card.spec.bar.loosened
-    return Loosening(line.gate, line.criterion, change_sha256(line), tuple(persons), "2026-11-20T10:00:00.000Z")
+    return Loosening(line.gate, line.criterion, change_sha256(line), tuple(persons), at)
 
 
 def test_double_settles_allowed_0_to_5_for_two_weeks_is_two_weeks_of_no_go(weeks, strict) -> None:
@@ -127,6 +132,25 @@ def test_a_loosening_that_is_undone_is_over(weeks, strict) -> None:
     for undone in (strict, stricter):
         last = weeks((strict, ()), (loose, ()), (undone, ()))[-1]
         assert (last.spec.decision, last.spec.bar.loosened) == (Decision.GO, ())
+
+
+def test_an_act_does_not_cover_the_same_change_after_it_was_undone(weeks, strict) -> None:
+    """It was signed before the last official scorecard with the strict bar; a new one counts, also weeks later."""
+    loose = changed(strict, "double-settles", threshold="5")
+    first = act(weeks((strict, ()), (loose, ()))[-1])
+    again = act(weeks((strict, ()), (loose, ()))[-1], at="2026-12-04T10:00:00.000Z")
+    row = ((strict, ()), (loose, (first,)), (strict, (first,)), (loose, (first,)), (loose, (first,)))
+    decisions = [card.spec.decision for card in weeks(*row)]
+    assert decisions == [Decision.GO, Decision.GO, Decision.GO, Decision.NO_GO, Decision.NO_GO]
+    assert weeks(*row, (loose, (first, again)))[-1].spec.decision is Decision.GO
+
+
+@pytest.mark.parametrize("at", ["2026-11-13T12:00:00.000Z", "2026-11-12T00:00:00.000Z"])
+def test_an_act_of_before_the_strict_card_covers_nothing(weeks, strict, at) -> None:
+    """Signed at its moment or earlier, as for a change that is still to come."""
+    loose = changed(strict, "double-settles", threshold="5")
+    signed = act(weeks((strict, ()), (loose, ()))[-1], at=at)
+    assert weeks((strict, ()), (loose, (signed,)))[-1].spec.decision is Decision.NO_GO
 
 
 WAYS = {

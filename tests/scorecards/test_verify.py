@@ -15,6 +15,7 @@ from gates.evidence.keys import own_trust
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
 from gates.schema.outcome import ExitCode
+from gates.schema.waiver import waived_gate
 from scorecards.verify import Checked, Level, exit_code, levels_text, verify_folder
 
 Change = Callable[[bytes], bytes]
@@ -26,7 +27,8 @@ def life(tmp_path: Path, signer: Signer, gates: tuple[Gate, ...], evidence: list
     """A rehearsal's state folder with an official week, a waiver that Ada signed, and this week's evidence."""
     life = Weeks(tmp_path / "home", signer)
     put_signers(life.home)
-    put_act(life.home, waiver_act("operator-controls"))
+    (gate,) = [gate for gate in gates if gate.id == "operator-controls"]
+    put_act(life.home, waiver_act(gate.id, sha256=waived_gate(gate)))
     life.judge(gates, reviewed("5f" * 32), "2026-11-20T12:01:00Z")
     life.add(evidence, "2026-11-27T11:50:00Z")
     return life

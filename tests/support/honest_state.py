@@ -141,7 +141,8 @@ class State:
         """A predicate that fits what `judge` has under review, a minute after the last one; every member can be replaced."""
         self._made += 1
         at = at or f"2026-11-23T09:{self._made:02}:00.000Z"
-        changes.setdefault("build_observation", self.observe(self.subject()))
+        if "build_observation" not in changes:
+            changes["build_observation"] = self.observe(self.subject(), str(changes.get("started_at", at)))
         return self._fitting(kind, at, measures, changes)
 
     def _fitting(self, kind: str, at: str, measures: dict[str, Measure], changes: dict[str, object]) -> Predicate:
@@ -160,7 +161,7 @@ class State:
         """Sign, store and list a statement; by default about what is under review."""
         subject = about or self.subject()
         if about is not None:
-            changes.setdefault("build_observation", self.observe(about))
+            changes.setdefault("build_observation", self.observe(about, at or EARLIER))
         return self.store.record(self.signer, kind, subject, self.said(measures, at, kind, **changes))
 
     def clean(self, **changes: object) -> Held:

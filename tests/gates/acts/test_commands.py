@@ -1,6 +1,7 @@
 """`gonogo waiver`, `evidence attest`, `scorecard late-sign` and `explain-red`, `gate loosen`: signed acts, or a refusal."""
 
 import json
+import shutil
 import signal
 
 import pytest
@@ -10,6 +11,7 @@ from gates.acts.act import ActKind
 from gates.acts.store import load_acts
 from gates.evidence.keys import load_signer
 from gates.schema.entry import run
+from gates.schema.gateset import CATALOG
 from gates.signers.document import Role
 from gates.signers.private import keep_key
 from gates.signers.store import load_signers
@@ -61,6 +63,20 @@ def test_a_waiver_is_added_listed_and_checked(gonogo, home):
     assert (row["gate"], row["state"], row["approver"], row["ticket"]) == (GATE, "in force", "ada", "OPS-412")
     assert gonogo("waiver", "check")[:2] == (0, "ok: 1 waivers verified, 1 in force\n")
     assert [held.people for held in kept(home, ActKind.WAIVER)] == [("ada",)]
+
+
+def test_a_waiver_ends_when_its_gate_changes(gonogo, tmp_path):
+    """`list` and `check` say so; it was signed for what the gate was, not for its name."""
+    gonogo(*ADD, *PLAN, "--as", "ada")
+    gates = shutil.copytree(CATALOG, tmp_path / "gates")
+    shutil.copytree(CATALOG.parents[2] / "runbooks", tmp_path / "runbooks")
+    path = next(path for path in gates.rglob("*.yaml") if f"id: {GATE}" in path.read_text())
+    path.write_text(path.read_text().replace("title: ", "title: Now ", 1))
+    (row,) = json.loads(gonogo("waiver", "list", "--gates", gates, "--format", "json")[1])
+    assert row["state"] == "its gate changed after it was signed"
+    code, out, _ = gonogo("waiver", "check", "--gates", gates)
+    changed = f"the waiver {row['waiver']} of {GATE} is over: its gate changed after it was signed\n"
+    assert (code, out) == (0, "ok: 1 waivers verified, 0 in force\n" + changed)
 
 
 def test_a_third_renewal_is_refused(gonogo):
@@ -202,8 +218,6 @@ def test_an_attestation_ends_and_can_name_a_document(gonogo, home, tmp_path):
 def test_waivers_of_another_gate_set_are_named_by_check(gonogo, tmp_path):
     """A review leaves them out; check ends with 2 and names them."""
     gonogo(*ADD, *PLAN, "--as", "ada")
-    from gates.schema.gateset import CATALOG
-
     other = next(path for path in CATALOG.glob("*.yaml") if "financial-integrity" in path.name)
     code, _, err = gonogo("waiver", "check", "--gates", other)
     assert (code, f"no gate has the id '{GATE}'" in err) == (2, True)
