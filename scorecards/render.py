@@ -14,7 +14,12 @@ TEMPLATE = "scorecard.html.j2"
 
 def render_html(scorecard: Scorecard, yaml_sha256: str) -> bytes:
     """The page of a scorecard whose YAML has this sha256."""
-    environment = Environment(
+    return environment().get_template(TEMPLATE).render(page=make_page(scorecard, yaml_sha256, style_sheet())).encode()
+
+
+def environment() -> Environment:
+    """The templates of all pages: everything is escaped, and a name that a page lacks is an error."""
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -22,5 +27,8 @@ def render_html(scorecard: Scorecard, yaml_sha256: str) -> bytes:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    css = Markup((TEMPLATES / "scorecard.css").read_text(encoding="utf-8"))  # noqa: S704  # our own file
-    return environment.get_template(TEMPLATE).render(page=make_page(scorecard, yaml_sha256, css)).encode()
+
+
+def style_sheet() -> Markup:
+    """The style of all pages."""
+    return Markup((TEMPLATES / "scorecard.css").read_text(encoding="utf-8"))  # noqa: S704  # our own file

@@ -16,12 +16,12 @@ from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem, UnknownProblem
 from gates.schema.practice import seed_two_tenants
 from gates.schema.rooms import room_argv
-from gates.schema.runbook import find_runbook
 from gates.schema.time import Clock, system_clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
 from scorecards.material import read_material
 from scorecards.order import Order
 from scorecards.plan import STEPS, Step, why_not
+from scorecards.runbooks import write_runbooks
 from scorecards.schema import Scorecard
 from scorecards.steps import StepResult, Voice, last_words, outcome_in_words, run_command
 from scorecards.stored import bar_inputs, open_store
@@ -67,7 +67,8 @@ def judge(order: Order, build: str, clock: Clock) -> Scorecard:
             clock(), target=name, reviewed=reviewed, week=week, preview_because=because, named_as=order.named_as
         )
         scorecard = evaluate(store, occasion, material, order.out)
-    copy_runbooks({gate.runbook for gate in scorecard.spec.gates}, order.gates_path, order.out)
+    folder = order.gates_path if order.gates_path.is_dir() else order.gates_path.parent
+    write_runbooks({gate.runbook for gate in scorecard.spec.gates}, folder, order.out)
     point_latest(order.home, order.out)
     return scorecard
 
@@ -167,13 +168,3 @@ def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -
         options += [name, str(path)] if path else []
     argv = room_argv("scorecards", "scorecard", "build", "--out", str(order.out / "draft"), *options)
     run_command(argv, environ, order.out / "logs" / "draft", voice, len(STEPS), "draft scorecard")
-
-
-def copy_runbooks(names: Iterable[str], gates_path: Path, out: Path) -> None:
-    """Copy the runbooks that the page links to into its folder, where they are found; never over a file of the review."""
-    folder = gates_path if gates_path.is_dir() else gates_path.parent
-    for name in sorted(names):
-        source, copy = find_runbook(name, folder), out / name.partition("#")[0]
-        if source is not None and not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from gates.schema.gate import Criterion
 from gates.schema.outcome import Operator
-from gates.schema.runbook import is_link
+from gates.schema.runbook import is_address, is_link
 from gates.schema.time import parse_utc
 from gates.schema.verdict import CriterionVerdict
 
@@ -24,8 +24,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def href(runbook: str) -> str:
-    """Where a link to a runbook leads: nowhere else than a gate may name; "" where there is none."""
-    return runbook if not runbook or is_link(runbook) else "#"
+    """Where a link to a runbook leads: nowhere else than a gate may name; "" where there is none.
+
+    Markdown lies next to the page as HTML (`scorecards.runbooks`).
+    """
+    if runbook and not is_link(runbook):
+        return "#"
+    path, mark, section = runbook.partition("#")
+    as_page = path.removesuffix(".md") + ".html" if path.endswith(".md") and not is_address(path) else path
+    return f"{as_page}{mark}{section}"
 
 
 def moment(text: str) -> str:

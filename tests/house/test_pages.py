@@ -108,7 +108,9 @@ def test_the_pages_and_commands_that_gates_point_to_exist() -> None:
 
     known = {name for name, command in house_documents.commands() if not isinstance(command, click.Group)} | {"gonogo gate probe"}
     for gate in load_gates():
-        assert (house_tree.ROOT / gate.runbook).exists(), f"{gate.id}: {gate.runbook}"
+        path, _, section = gate.runbook.partition("#")
+        assert (house_tree.ROOT / path).exists(), f"{gate.id}: {gate.runbook}"
+        assert not section or section in _anchors(house_tree.text(Path(path))), f"{gate.id}: no heading for {gate.runbook}"
         for criterion in gate.criteria:
             command = criterion.source.produced_by
             assert not command or any(command.startswith(f"{name} ") for name in known), f"{gate.id}: {criterion.id}: {command}"

@@ -14,8 +14,6 @@ import shapes
 import yaml
 from impostors import make_impostors
 
-from scorecards.review import copy_runbooks
-
 pytestmark = pytest.mark.process
 
 ONE_STEP = Path(__file__).with_name("one_step.py")
@@ -207,17 +205,3 @@ def test_a_credential_that_cannot_be_sent_is_refused_before_the_first_step(
     assert "review of" not in stderr
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert value not in stdout + stderr + left.decode(errors="replace")
-
-
-def test_a_page_finds_the_runbooks_of_the_gates_that_were_given(tmp_path: Path) -> None:
-    """They are copied beside it from the folder of the gates, and never over a file of the review."""
-    gates = tmp_path / "gates"
-    (gates / "runbooks").mkdir(parents=True)
-    (gates / "runbooks" / "settle.md").write_text("one")
-    (gates / "scorecard.html").write_text("two")
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "scorecard.html").write_text("the page")
-    copy_runbooks(["runbooks/settle.md#1", "scorecard.html", "https://wiki.example/x", "javascript:alert(1)"], gates, out)
-    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == ["runbooks/settle.md", "scorecard.html"]
-    assert (out / "scorecard.html").read_text() == "the page"
