@@ -13,7 +13,7 @@ from gates.schema.output import program, runnable
 # `gonogo --help` reads this table alone and imports no command.
 COMMANDS: dict[str, Later] = {
     "review": Later("scorecards.review_cli:review", "The weekly review in one command: load, rehearse, judge, report."),
-    "scorecard": Later("scorecards.commands:scorecard", "Build, show, verify, compare and list scorecards."),
+    "scorecard": Later("scorecards.commands:scorecard", "Build, show, pack, verify, compare and list scorecards."),
     "gate": Later("gates.cli:gate", "List, explain, validate and judge the launch gates; run their probes."),
     "evidence": Later("gates.cli:evidence", "List, show, verify and add signed evidence."),
     "signer": Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles."),

@@ -1,4 +1,4 @@
-"""`gonogo scorecard`: build, show, verify, diff, history."""
+"""`gonogo scorecard`: build, show, pack, verify, diff, history."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from typing import ClassVar
 import click
 
 from gates.lazy import Later, LazyGroup
-from gates.schema.options import GATES_HELP, REPORTS, clock_at, format_option, now_option, verdict_options
-from gates.schema.output import show_product
+from gates.schema.options import GATES_HELP, REPORTS, STATEMENTS, clock_at, format_option, now_option, verdict_options
+from gates.schema.output import show_product, write_document
 from gates.schema.state import known_state_dir, made_state_dir, state_dir
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -25,7 +25,7 @@ class _Scorecard(LazyGroup):
 
 @click.group(cls=_Scorecard)
 def scorecard() -> None:
-    """Build, show, verify, compare and list scorecards."""
+    """Build, show, pack, verify, compare and list scorecards."""
 
 
 @scorecard.command()
@@ -86,14 +86,51 @@ def build(  # each parameter is one option of the command line
 
 @scorecard.command()
 @click.argument("folder", type=_FOLDER, required=False)
-@format_option("text", "yaml", "json", *REPORTS)
+@format_option("text", "yaml", "json", *REPORTS, *STATEMENTS)
 def show(folder: Path | None, output_format: str) -> None:
-    """Print the scorecard in FOLDER, by default the latest review's."""
+    """Print the scorecard in FOLDER, by default the latest review's.
+
+    The formats vsa and test-result are in-toto statements. They are made only of a folder that verifies with the keys of the
+    state folder (exit 8 or 3 otherwise), and signed as the scorecard is, where that key is here.
+    """
     from scorecards.folder import YAML_FILE, read_file, read_scorecard, require_review
     from scorecards.output import shown
 
-    path = (require_review(folder) if folder else _latest()) / YAML_FILE
+    place = require_review(folder) if folder else _latest()
+    if output_format in STATEMENTS:
+        from scorecards.statements import statement_text
+
+        write_document(statement_text(place, output_format, state_dir()))
+        return
+    path = place / YAML_FILE
     show_product(shown(read_scorecard(read_file(path), str(path)), output_format), output_format)
+
+
+@scorecard.command()
+@click.argument("folder", type=_FOLDER, required=False)
+@click.option("--out", type=_FOLDER, required=True, help="A new folder to write to.")
+@click.option(
+    "--artifacts",
+    "artifacts_path",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Also look for raw files here: an evidence store, or a folder of files named by their sha256.",
+)
+def pack(folder: Path | None, out: Path, artifacts_path: Path | None) -> int:
+    """Copy the review in FOLDER, by default the latest, to hand it over: all that `verify --deep` needs.
+
+    With it go logs, probes, runbooks and the raw files that its statements name. Keys and databases never do.
+
+    Exit 0, or 3 where a raw file is not at hand: the folder is written, and `verify --deep` cannot check everything in it.
+    """
+    from gates.schema.outcome import ExitCode
+    from scorecards.folder import require_review
+    from scorecards.pack import pack as copy
+    from scorecards.pack import packed_text
+
+    place = require_review(folder) if folder else _latest()
+    packed = copy(place, out, [*filter(None, [artifacts_path]), state_dir() / "evidence"])
+    show_product(packed_text(packed, out), "text")
+    return int(ExitCode.UNKNOWN if packed.missing else ExitCode.GREEN)
 
 
 @scorecard.command()

@@ -32,7 +32,7 @@ def lay_out(artifacts: Sequence[Artifact], places: Sequence[Path], folder: Path)
 def _copy(artifact: Artifact, places: Sequence[Path], to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
     wrong = ""
-    for path in _candidates(artifact.sha256, places):
+    for path in candidates(artifact.sha256, places):
         shutil.copyfile(path, to)
         if sha256_of(to) == (artifact.sha256, artifact.size):
             return
@@ -42,7 +42,7 @@ def _copy(artifact: Artifact, places: Sequence[Path], to: Path) -> None:
     raise UnknownProblem(f"{artifact.name} is not at hand: sha256 {artifact.sha256}")
 
 
-def _candidates(sha256: str, places: Sequence[Path]) -> Iterator[Path]:
+def candidates(sha256: str, places: Sequence[Path]) -> Iterator[Path]:
     """The files of this digest: in the folder of artifacts of a place, or in the place itself."""
     for place in places:
         for folder in (place / ARTIFACTS, place):

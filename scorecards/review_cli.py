@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from gates.schema.options import GATES_HELP, REPORTS, clock_at, format_option, now_option, verdict_options
-from gates.schema.output import show_product
+from gates.schema.options import GATES_HELP, REPORTS, STATEMENTS, clock_at, format_option, now_option, verdict_options
+from gates.schema.output import show_product, write_document
 from gates.schema.state import made_state_dir
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -25,7 +25,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--preview", is_flag=True, help="Make no official scorecard, whatever the time.")
 @verdict_options
 @now_option
-@format_option("text", "yaml", "json", *REPORTS)
+@format_option("text", "yaml", "json", *REPORTS, *STATEMENTS)
 def review(  # each parameter is one option of the command line
     profile: str,
     week: str | None,
@@ -70,6 +70,11 @@ def review(  # each parameter is one option of the command line
         voice.say(f"this machine: {line}")
     build = collect(order, voice)
     scorecard = judge(order, build, clock_at(now))
-    show_product(shown(scorecard, output_format), output_format)
+    if output_format in STATEMENTS:
+        from scorecards.statements import statement_text
+
+        write_document(statement_text(order.out, output_format, home))
+    else:
+        show_product(shown(scorecard, output_format), output_format)
     voice.say(f"wrote {order.out / 'scorecard.html'}; check it with: gonogo scorecard verify {order.out}")
     return int(exit_code(scorecard, fail_on=fail_on, accept=accept))

@@ -16,6 +16,8 @@ GATES_HELP = (
 Command = TypeVar("Command", bound=Callable[..., object])
 REPORTS = ("md", "junit", "sarif", "github", "prometheus")
 """Formats of a verdict for other programs: gates.outputs.formats writes them."""
+STATEMENTS = ("vsa", "test-result")
+"""In-toto statements about a scorecard: scorecards.statements makes and signs them."""
 
 
 class Moment(click.ParamType[dt.datetime]):

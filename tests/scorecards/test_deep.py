@@ -175,3 +175,36 @@ def test_a_statement_that_names_less_or_more_than_its_raw_files_give_is_no_pass(
     _sign_again(store, lambda said: msgspec.structs.replace(said, **change(said)))
     found, levels = verify("--deep")
     assert (found, words in levels[deep.CLAIM]) == (code, True), levels[deep.CLAIM]
+
+
+@pytest.mark.process
+def test_a_packed_review_verifies_deeply_without_the_store(verify: Verify, place: Path) -> None:
+    """On a machine that has nothing but the pack and the keys; no key and no database is in it."""
+    verify()
+    review = place / "review"
+    for name, data in (("logs/x.db", b"SQLite format 3\x00"), ("service/receipt.key", b"k" * 32), ("storm/history.jsonl", b"{}")):
+        (review / name).parent.mkdir(exist_ok=True)
+        (review / name).write_bytes(data)
+    (review / "logs" / "away.json").symlink_to("/etc/passwd")
+    packed = place / "packed"
+    assert gonogo.main(["scorecard", "pack", str(review), "--out", str(packed)], standalone_mode=False) == 0
+    shutil.rmtree(place / "home" / "evidence" / "artifacts")
+    shutil.rmtree(review)
+    shutil.copytree(packed, review)
+    code, levels = verify("--deep", build=False)
+    assert (code, levels[deep.CLAIM]) == (0, "pass: 1 statements computed again from 6 files")
+    names = {str(path.relative_to(packed)) for path in packed.rglob("*") if path.is_file()}
+    assert "storm/history.jsonl" in names
+    assert not [name for name in names if name.endswith((".db", ".key")) or "away" in name]
+
+
+@pytest.mark.process
+def test_a_raw_file_that_is_gone_or_a_database_is_named_by_pack(
+    verify: Verify, place: Path, store: EvidenceStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rest is packed, and the exit code is 3."""
+    verify()
+    artifact_of(store, _statement(store), HISTORY).unlink()
+    argv = ["scorecard", "pack", str(place / "review"), "--out", str(place / "packed")]
+    assert gonogo.main(argv, standalone_mode=False) == 3
+    assert f"not packed: {HISTORY} is not at hand: sha256 " in capsys.readouterr().out
