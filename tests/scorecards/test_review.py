@@ -111,7 +111,7 @@ def test_a_target_file_that_describes_the_service_wrongly_is_unknown_and_named(t
     card = yaml.safe_load((tmp_path / "reviews" / "latest" / "scorecard.yaml").read_text(encoding="utf-8"))
     criteria = [item for gate in card["spec"]["gates"] for item in gate["criteria"]]
     named = [item for item in criteria if "spec.operations.reserve.id_pointer" in item["detail"]]
-    assert len(named) > 5
+    assert len(named) >= 3
     assert {item["unknown"] for item in named} == {"not_run"}
     assert "fail" not in {item["outcome"] for item in criteria}
 
