@@ -12,7 +12,6 @@ import click
 from gates.evidence_cli import evidence, evidence_option, trust_option
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
-from gates.schema.gate import full_label
 from gates.schema.options import GATES_HELP, REPORTS, clock_at, format_option, now_option, verdict_options
 from gates.schema.output import show, show_product, write_document
 from gates.schema.state import known_state_dir
@@ -71,6 +70,7 @@ def explain(gate_id: str, gates_path: Path | None, output_format: str) -> None:
     ID is its id or its letter. Shows each threshold, where its number comes from, and which command collects the evidence.
     """
     from gates.render import render_gate, render_value
+    from gates.schema.gate import full_label
 
     gates = _load(gates_path)
     found = next((item for item in gates if gate_id in _names(item)), None)

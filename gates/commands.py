@@ -1,4 +1,4 @@
-"""The commands that collect evidence, with this review's target and profile in them, so that they can be run as printed. Pure."""
+"""The commands that collect evidence, with target, profile and gates of this review, so that they can be run as printed. Pure."""
 
 import re
 import shlex
@@ -10,7 +10,6 @@ from gates.schema.gate import Criterion, Gate
 
 _TARGET = re.compile(r"(?<=--target )T(?=\s|$)")
 _PROFILE = re.compile(r"(?:(?<=load run )|(?<=--profile ))PROFILE(?=\s|$)")
-
 _GATES = re.compile(r" --gates GATES(?=\s|$)")
 
 
@@ -23,8 +22,9 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 def review_command(named_as: Named) -> str:
-    """The command that reviews the same target with the same profile."""
-    return f"gonogo review --target {shlex.quote(named_as.target)} --profile {shlex.quote(named_as.profile)}"
+    """The command that reviews the same target with the same profile, by the same gates."""
+    command = f"gonogo review --target {shlex.quote(named_as.target)} --profile {shlex.quote(named_as.profile)}"
+    return with_gates(command, named_as)
 
 
 def with_commands(gates: Iterable[Gate], named_as: Named) -> tuple[Gate, ...]:
@@ -34,9 +34,14 @@ def with_commands(gates: Iterable[Gate], named_as: Named) -> tuple[Gate, ...]:
     )
 
 
+def with_gates(command: str, named_as: Named) -> str:
+    """A command that judges, by the gates that were named."""
+    return f"{command} --gates {shlex.quote(named_as.gates)}" if named_as.gates else command
+
+
 def _with_command(criterion: Criterion, named_as: Named) -> Criterion:
     command = _TARGET.sub(lambda _: shlex.quote(named_as.target), criterion.source.produced_by)
     command = _PROFILE.sub(lambda _: shlex.quote(named_as.profile), command)
-    command = _GATES.sub(lambda _: f" --gates {shlex.quote(named_as.gates)}" if named_as.gates else "", command)
+    command = _GATES.sub(lambda _: with_gates("", named_as), command)
     source = msgspec.structs.replace(criterion.source, produced_by=command)
     return msgspec.structs.replace(criterion, source=source)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gates.commands import Named, with_gates
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome, Priority, UnknownReason
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.bar_changes import describe
+from scorecards.chosen import SKIPPED
 from scorecards.loosening import loosen_command, unsigned
 from scorecards.schema import Action, CardBar, WaiverLine
 from scorecards.weekly import BarEffect, Changes
@@ -15,10 +17,15 @@ _LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
 
 
 def next_actions(
-    gates: Sequence[GateVerdict], changes: Changes, waivers: Iterable[WaiverLine], bar: CardBar
+    gates: Sequence[GateVerdict], changes: Changes, waivers: Iterable[WaiverLine], bar: CardBar, named_as: Named
 ) -> tuple[Action, ...]:
     """Every action, one for each gate and command; failing before unknown, P0 before P1."""
-    found = [*_for_gates(gates), *_for_bar(gates, changes), *_for_loosened(gates, bar), *_for_waivers(gates, waivers)]
+    found = [
+        *_for_gates(gates),
+        *_for_bar(gates, changes, with_gates("gonogo gate list", named_as)),
+        *_for_loosened(gates, bar),
+        *_for_waivers(gates, waivers),
+    ]
     found.sort(key=lambda ranked: ranked[0])
     return tuple(action for _, action in found)
 
@@ -39,7 +46,7 @@ def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
 
 def _command(item: CriterionVerdict) -> str:
     """The command that collects the evidence; "" if none does, or if its own evidence reports that it cannot."""
-    cannot = item.unknown is UnknownReason.NOT_RUN and item.evidence is not None
+    cannot = item.unknown is UnknownReason.NOT_RUN and item.evidence is not None and not item.detail.startswith(SKIPPED)
     return "" if cannot else item.criterion.source.produced_by
 
 
@@ -62,7 +69,7 @@ def _and_more(items: Sequence[CriterionVerdict]) -> str:
     return f"; and {len(items) - 1} more" if len(items) > 1 else ""
 
 
-def _for_bar(gates: Sequence[GateVerdict], changes: Changes) -> Iterator[tuple[_Rank, Action]]:
+def _for_bar(gates: Sequence[GateVerdict], changes: Changes, command: str) -> Iterator[tuple[_Rank, Action]]:
     by_id = {gate.id: gate for gate in gates}
     for change in changes.bar:
         if change.effect not in _LOWERED or change.gate is None:
@@ -70,9 +77,9 @@ def _for_bar(gates: Sequence[GateVerdict], changes: Changes) -> Iterator[tuple[_
         gate = by_id.get(change.gate)
         do = f"The bar was lowered since {changes.since}: {describe(change)}. Undo it, or record the decision."
         if gate is not None:
-            yield (gate.priority, 0, _label(gate)), _action(gate, do, (), "gonogo gate list")
+            yield (gate.priority, 0, _label(gate)), _action(gate, do, (), command)
         else:
-            lost = Action(Priority.P0, change.gate, "?", "the launch committee", do, (), "gonogo gate list", "")
+            lost = Action(Priority.P0, change.gate, "?", "the launch committee", do, (), command, "")
             yield (Priority.P0, 0, "?"), lost
 
 

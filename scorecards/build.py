@@ -91,7 +91,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         streak=streak,
         bar=bar,
         changes=changes,
-        actions=next_actions(review.gates, changes, waivers, bar),
+        actions=next_actions(review.gates, changes, waivers, bar, inputs.named_as),
         waivers=waivers,
         gates=review.gates,
         red_runs=review.red_runs,

@@ -1,6 +1,7 @@
 """What a review has to do, checked before anything is started: mistakes cost seconds, not minutes."""
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from gates.schema.gate import Gate
 from gates.schema.gateset import load_gates
 from gates.schema.target import NamedTarget, check_environment, load_target
 from gates.schema.time import Clock, format_utc
+from scorecards.chosen import left_out
 from scorecards.evaluate import BY_HAND, new_folder
 from scorecards.material import Judged, Material, read_material, why_preview
 from scorecards.schema import Standing
@@ -33,12 +35,15 @@ class Options(msgspec.Struct, frozen=True):
     preview: bool
     gates_path: Path | None
     waivers_path: Path | None
+    steps: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
 
 
 class Order(msgspec.Struct, frozen=True):
     """The options resolved: every path absolute, every document read once and valid.
 
     `foreseen` says whether the scorecard will be official, and why not: as far as that is known before the first step.
+    `left_out` are the steps that --steps and --skip leave out, each with the reason.
     """
 
     home: Path
@@ -55,6 +60,7 @@ class Order(msgspec.Struct, frozen=True):
     gates: tuple[Gate, ...]
     gates_path: Path
     waivers_path: Path | None
+    left_out: Mapping[str, str] = {}
 
 
 def make_order(home: Path, options: Options, system: Clock) -> Order:
@@ -62,6 +68,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
 
     Raises UsageProblem or UnverifiedProblem naming what is wrong, before any step is run.
     """
+    skipped = left_out(options.steps, options.skip)
     named = load_target(options.target)
     check_environment(named.target)
     if options.week is not None:
@@ -90,6 +97,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         gates=gates,
         gates_path=gates_path,
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
+        left_out=skipped,
     )
 
 

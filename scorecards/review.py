@@ -19,6 +19,7 @@ from gates.schema.rooms import room_argv
 from gates.schema.time import Clock, system_clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
 from scorecards.material import read_material
+from scorecards.not_run import record_not_run
 from scorecards.order import Order
 from scorecards.plan import STEPS, Step, why_not
 from scorecards.runbooks import write_runbooks
@@ -29,6 +30,7 @@ from scorecards.stored import bar_inputs, open_store
 STEPS_FILE = "steps.json"
 PRIVATE = "*.key"
 _SEED_LIMIT = 2**31
+_NOT_STARTED = "the service did not start"  # what a command of the target printed is in steps.json, and in no statement
 _RUNNING = ("service", "rail")  # steps that need the running service
 
 
@@ -88,8 +90,8 @@ def _service(order: Order, voice: Voice) -> Iterator[tuple[Mapping[str, str], st
         service = Service(target, db=db, logs=order.out / "logs", environ=environ)
         service.start()
     except (Problem, OSError) as problem:
-        voice.say(f"the service did not start: {problem}")
-        yield base, f"the service did not start: {problem}"
+        voice.say(f"{_NOT_STARTED}: {problem}")
+        yield base, f"{_NOT_STARTED}: {problem}"
         return
     voice.say(f"service: pid {service.identity.pid} at {service.url}, a fresh database with demo data")
     try:
@@ -125,11 +127,14 @@ def _run(
         "seed": str(order.seed % _SEED_LIMIT),
         "build": build,
     }
+    why_skipped = order.left_out.get(step.name) or why_skipped
     words = tuple(_filled(step.argv, fields, order.out))
     shown = tuple(word.replace(str(order.out), "OUT").replace(str(order.evidence), "EVIDENCE") for word in words)
     if why_skipped:
-        voice.step(number, step.title, f"not run: {why_skipped.splitlines()[0]}")
-        return StepResult(step.name, shown, None, 0, why_skipped.splitlines()[0])
+        why = why_skipped.splitlines()[0]
+        voice.step(number, step.title, f"not run: {why}")
+        record_not_run(order, step, _NOT_STARTED if why.startswith(_NOT_STARTED) else why, build, environ)
+        return StepResult(step.name, shown, None, 0, why)
     log = order.out / "logs" / step.name
     code, elapsed_ms = run_command(room_argv(*words), environ, log, voice, number, step.title)
     voice.step(number, step.title, f"{outcome_in_words(code)}, {elapsed_ms / 1000:.1f} s")

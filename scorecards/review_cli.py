@@ -21,6 +21,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random choice of storm and drills."
 )
 @click.option("--gates", "gates_path", type=click.Path(path_type=Path), help=GATES_HELP)
+@click.option("--steps", multiple=True, metavar="NAMES", help="Run only these steps; commas between them.  [default: all]")
+@click.option("--skip", multiple=True, metavar="NAMES", help="Leave these steps out; commas between them.")
 @click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
 @click.option("--preview", is_flag=True, help="Make no official scorecard, whatever the time.")
 @verdict_options
@@ -33,6 +35,8 @@ def review(  # each parameter is one option of the command line
     out: Path | None,
     seed: int,
     gates_path: Path | None,
+    steps: tuple[str, ...],
+    skip: tuple[str, ...],
     waivers_path: Path | None,
     preview: bool,
     fail_on: str | None,
@@ -45,6 +49,10 @@ def review(  # each parameter is one option of the command line
     The scorecard is printed, and written with its evidence to a folder that `gonogo scorecard verify` can check anywhere.
     With Signers (`gonogo signer init`) the first one from Friday 12:00 UTC of an ISO week on is the week's official
     verdict; without them every scorecard is a preview.
+
+    Steps: storm, hostile-rail, authorization-sweep, fail-closed, policy-binding, receipt-verification, crash, power, rollback,
+    secret-scan, determinism. The criteria of a step that is left out are unknown (not_run), unless an earlier run of the step on
+    this build still counts.
 
     --preview makes a preview at any time. With --now the gates are judged as of that moment, which is a preview too.
     Evidence is always dated by the clock: what this run measures does not count for an earlier moment.
@@ -60,7 +68,7 @@ def review(  # each parameter is one option of the command line
     from scorecards.steps import Voice
 
     home, voice = made_state_dir(), Voice(len(STEPS))
-    options = Options(target, profile, seed, out, week, now, preview, gates_path, waivers_path)
+    options = Options(target, profile, seed, out, week, now, preview, gates_path, waivers_path, steps, skip)
     order = make_order(home, options, system_clock)
     voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")
     voice.say(order.foreseen)

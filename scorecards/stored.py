@@ -58,7 +58,7 @@ def build_from_store(
     load_signer(home)
     store = open_store(home, sources.evidence)
     build = read_build(named) if sources.build is None else sources.build and require_sha256(sources.build)
-    reviewed, named_as = make_reviewed(named, build, sources.profile), Named(sources.target, sources.profile)
+    reviewed, named_as = make_reviewed(named, build, sources.profile), _named_as(sources)
     because = preview_because or _elsewhere(home, store)
     target, week = named.name, sources.week
     occasion = Occasion.at(now, target=target, reviewed=reviewed, week=week, preview_because=because, named_as=named_as)
@@ -69,6 +69,10 @@ def build_from_store(
     if keep and not _elsewhere(home, store):  # the log is held against the one in the latest review's folder
         point_latest(home, path)
     return scorecard
+
+
+def _named_as(sources: Sources) -> Named:
+    return Named(sources.target, sources.profile, str(sources.gates or ""))
 
 
 def _elsewhere(home: Path, store: EvidenceStore) -> str:

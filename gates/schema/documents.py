@@ -13,7 +13,17 @@ from gates.schema.faults import document_faults
 
 API_VERSION = "gonogo/v1"
 
+KINDS = ("Drill", "GateSet", "LoadProfile", "Project", "RailScript", "Release", "Scorecard", "Signers", "Target", "Waiver")
+
 Spec = TypeVar("Spec")
+
+
+class DocumentProblem(UsageProblem):
+    """A document with members that its kind does not allow; `raw` is what its file holds."""
+
+    def __init__(self, message: str, raw: object) -> None:
+        super().__init__(message)
+        self.raw = raw
 
 
 class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -52,15 +62,21 @@ def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> 
     raw = _parse_yaml(text, origin)
     if not isinstance(raw, dict):
         raise UsageProblem(f"{origin}: $: expected a mapping with apiVersion, kind, metadata and spec")
-    if raw.get("apiVersion") != API_VERSION:
-        raise UsageProblem(f"{origin}: $.apiVersion: expected {API_VERSION!r}, found {raw.get('apiVersion')!r}")
-    if raw.get("kind") != kind:
-        raise UsageProblem(f"{origin}: $.kind: expected {kind!r}, found {raw.get('kind')!r}")
+    frame = [
+        f"$.{name}: expected {wanted!r}, found {raw.get(name)!r}"
+        for name, wanted in (("apiVersion", API_VERSION), ("kind", kind))
+        if raw.get(name) != wanted
+    ]
+    if raw.get("kind") != kind and raw.get("kind") in KINDS:  # held against this kind, each of its members would be a fault
+        raise UsageProblem("\n".join(f"{origin}: {text}" for text in frame))
     try:
-        return msgspec.convert(raw, Document[spec_type], strict=True)  # type: ignore[valid-type]  # a runtime type argument
+        document = msgspec.convert(raw, Document[spec_type], strict=True)  # type: ignore[valid-type]  # a runtime type argument
     except msgspec.ValidationError as error:
         found = list(document_faults(raw, Document[spec_type])) or [_readable(str(error))]  # type: ignore[valid-type]  # the same
-        raise UsageProblem("\n".join(f"{origin}: {text}" for text in found)) from None
+        frame += [text for text in found if text not in frame]
+    if frame:
+        raise DocumentProblem("\n".join(f"{origin}: {text}" for text in frame), raw)
+    return document
 
 
 def spec_sha256(path: Path) -> str:

@@ -7,10 +7,11 @@ import msgspec
 
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.catalogs import CATALOGS, LAUNCH_PLAN, NAMES, catalog
-from gates.schema.documents import load_document
+from gates.schema.documents import DocumentProblem, load_document
 from gates.schema.errors import UsageProblem
 from gates.schema.folder import documents_in
 from gates.schema.gate import Gate, GateSet
+from gates.schema.parts import readable_gates
 from gates.schema.runbook import find_runbook, is_address, is_link
 from gates.schema.soundness import faults, set_faults
 
@@ -62,13 +63,23 @@ def gate_set_digest(gates: Sequence[Gate]) -> str:
 
 
 def _load(path: Path) -> GateFile:
-    gates = load_document(path, "GateSet", GateSet).spec.gates
+    try:
+        gates = load_document(path, "GateSet", GateSet).spec.gates
+    except DocumentProblem as problem:
+        gates = readable_gates(problem.raw)
+        found = [f"{path}: {fault}" for fault in _all_faults(path, gates)]
+        raise UsageProblem("\n".join([problem.message, *found])) from None
     if not gates:
         raise UsageProblem(f"{path}: $.spec.gates: is empty, so nothing could fail")
-    found = [f"{path}: {fault}" for fault in (*faults(gates), *_missing_runbooks(path, gates))]
+    found = [f"{path}: {fault}" for fault in _all_faults(path, gates)]
     if found:
         raise UsageProblem("\n".join(found))
     return GateFile(path, gates)
+
+
+def _all_faults(path: Path, gates: Sequence[Gate]) -> Iterator[str]:
+    yield from faults(gates)
+    yield from _missing_runbooks(path, gates)
 
 
 def _missing_runbooks(path: Path, gates: Sequence[Gate]) -> Iterator[str]:

@@ -16,7 +16,7 @@ def test_the_shipped_commands_name_an_own_target_by_its_path():
     """Not by the name inside the file, and not only some of them; a path with a space is quoted."""
     found = commands(Named("my shop/target.yaml", "weekly")) - {""}
     assert all("--target 'my shop/target.yaml'" in command for command in found)
-    assert "gonogo load run weekly --target 'my shop/target.yaml'" in found
+    assert "gonogo review --steps storm --profile weekly --target 'my shop/target.yaml'" in found
     assert "gonogo review --profile weekly --target 'my shop/target.yaml'" in found
 
 
