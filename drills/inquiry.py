@@ -8,27 +8,36 @@ import msgspec
 
 from drills.child import Pause
 from gates.schema.canonical import Json
+from gates.schema.credential import resolve_credential
 from gates.schema.errors import UnknownProblem
 from gates.schema.pointer import read_pointer
+from gates.schema.reach import connection_hint
 from gates.schema.secret import redact
-from gates.schema.target import Target, resolve_base_url, resolve_credential
+from gates.schema.target import Target, resolve_base_url
 from gates.schema.time import monotonic_s
+from gates.schema.tls import tls_for
 
 
 def wait_answer(target: Target, environ: Mapping[str, str], within_s: float, pause: Pause, timeout_s: float = 2.0) -> bool:
     """Whether the ready path responds 2xx within the time; requested at least once."""
     url = resolve_base_url(target, environ) + target.ready_path
+    headers = ready_headers(target, environ)
     deadline = monotonic_s() + within_s
-    with httpx.Client(timeout=timeout_s, trust_env=False, verify=url.startswith("https:")) as client:
+    with httpx.Client(timeout=timeout_s, trust_env=False, verify=tls_for(url, target, environ)) as client:
         while True:
             try:
-                if client.get(url).is_success:
+                if client.get(url, headers=headers).is_success:
                     return True
             except httpx.TransportError:
                 pass
             if monotonic_s() >= deadline:
                 return False
             pause(0.02)
+
+
+def ready_headers(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request for the ready path: the credential of `ready_role`, if there is one."""
+    return {} if target.ready_role is None else resolve_credential(target, target.ready_role, environ).line
 
 
 def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
@@ -66,13 +75,13 @@ def read_instance(target: Target, environ: Mapping[str, str]) -> str:
 
 def _ask(target: Target, path: str, environ: Mapping[str, str], what: str) -> httpx.Response:
     role = "operator" if "operator" in target.credentials else next(iter(target.credentials), None)
-    headers = {"Authorization": resolve_credential(target, role, environ)} if role else {}
+    headers = resolve_credential(target, role, environ).line if role else {}
     url = resolve_base_url(target, environ) + path
     try:
-        return httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=url.startswith("https:"))
+        return httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=tls_for(url, target, environ))
     except httpx.TransportError as error:
         trouble = redact(repr(error), headers.values())
-        raise UnknownProblem(f"{path} does not return {what}: {trouble}") from None
+        raise UnknownProblem(f"{path} does not return {what}: {trouble}", next_step=connection_hint(target, error)) from None
 
 
 def _value_at(answer: httpx.Response, path: str, pointer: str, what: str) -> Json:

@@ -24,8 +24,9 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import made_state_dir
-from gates.schema.target import NamedTarget, check_environment, load_target, resolve_base_url
+from gates.schema.target import NamedTarget, check_environment, load_target, require_operations, resolve_base_url
 from gates.schema.time import format_utc, monotonic_s, system_clock
+from gates.schema.tls import CA_FILE, ca_environment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -34,6 +35,7 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
     """All inputs of a run; raises UsageProblem for a drill or target that is missing or invalid."""
     document, named = load_drill(name), load_target(target)
     check_environment(named.target)
+    require_operations(named.target)
     if named.target.process is None:
         resolve_base_url(named.target)  # nothing that the drill starts would set its variable
     drill = document.spec
@@ -48,6 +50,7 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
         seed=seed,
         payments=drill.storm.payments if payments is None else payments,
         build=_sha256(build) if build else None,
+        ca_file=ca_environment(named).get(CA_FILE),
     )
 
 
@@ -83,7 +86,7 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
         write_record(run.out, run.record)
         run.journal.write(Phase.DONE, "dry_run", Status.SKIPPED)
         return ExitCode.UNKNOWN
-    ending = rehearse(run, dict(os.environ))
+    ending = rehearse(run, {**os.environ, **run.plan.environment})
     report = make_report(run.plan, run.out, run.record)
     code = exit_code(ending, run.signal, any(measure.value is None for measure in report.measures.values()))
     return ExitCode.USAGE if run.misdescribed and code is ExitCode.UNKNOWN else code

@@ -15,11 +15,13 @@ import httpx
 import msgspec
 
 from drills.child import Child, Identity, Pause, spawn
+from drills.inquiry import ready_headers
 from drills.rail import RailProcess
 from gates.schema.errors import UnknownProblem
 from gates.schema.practice import RAIL_URL, free_port
 from gates.schema.target import Target, command_line, resolve_base_url
 from gates.schema.time import monotonic_s
+from gates.schema.tls import tls_for
 
 _POLL_S = 0.01
 
@@ -57,6 +59,7 @@ class Service:
         self.port = free_port() if port is None else port
         self.environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
         self.url = resolve_base_url(target, self.environ)
+        self._tls = tls_for(self.url, target, self.environ)
         self._cwd, self._name, self._pause = cwd, name, pause
         self._child: Child | None = None
         self._rail: RailProcess | None = None
@@ -98,7 +101,8 @@ class Service:
         Raises UnknownProblem with the end of its log if the process ends or `timeout_s` passes first.
         """
         begun = monotonic_s()
-        with httpx.Client(timeout=1.0, trust_env=False, verify=self.url.startswith("https:")) as client:
+        headers = ready_headers(self._target, self.environ)
+        with httpx.Client(timeout=1.0, trust_env=False, headers=headers, verify=self._tls) as client:
             while not _answers(client, self.url + self._target.ready_path):
                 self._check_waiting(begun, timeout_s)
                 self._pause(_POLL_S)

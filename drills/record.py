@@ -10,6 +10,7 @@ from gates.evidence.statement import Measure
 from gates.schema.durable import write_durably
 from gates.schema.errors import UsageProblem
 from gates.schema.target import Target
+from gates.schema.tls import CA_FILE
 
 FILE = "record.json"
 PLAN_FILE = "plan.json"
@@ -28,7 +29,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All inputs of a run; DIR/plan.json, so that `recover` needs nothing else. It contains no credentials.
 
     `build` is the build that the caller names: what the evidence is about if the drill cannot ask the service. `evidence` is None
-    for a drill that leaves no statement.
+    for a drill that leaves no statement. `ca_file` is the path of the target's, as `gates.schema.tls` passes it on.
     """
 
     run_id: str
@@ -41,6 +42,12 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payments: int
     build: str | None = None
     evidence: Evidence | None = None
+    ca_file: str | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the drill's own clients need in addition to those that it was started with."""
+        return {} if self.ca_file is None else {CA_FILE: self.ca_file}
 
 
 class Kill(msgspec.Struct):

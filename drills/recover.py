@@ -132,7 +132,7 @@ def _finish_rollback(run: Rehearsal, events: tuple[Event, ...], environ: dict[st
 def _roll_back(run: Rehearsal, environ: dict[str, str]) -> None:
     plan = run.plan
     make = choose_control(plan.drill.evidence, plan.target_name, plan.target)
-    run.control = make(plan.target, run.out, marked(plan.run_id, environ), run.pause, run.note_process)
+    run.control = make(plan.target, run.out, marked(plan.run_id, {**environ, **plan.environment}), run.pause, run.note_process)
     try:
         take_steps(run, Phase.ROLLBACK, (*plan.drill.rollback, CheckDatabase()))
         if run.record.integrity not in (None, "ok"):

@@ -23,6 +23,7 @@ from locust.env import Environment
 
 from gates.schema.secret import redact
 from gates.schema.target import resolve_base_url
+from gates.schema.tls import tls_for
 from loadtests.storm.driver import Driver
 from loadtests.storm.history import Event, HistoryWriter
 from loadtests.storm.manners import Manners, Order, Until
@@ -128,7 +129,8 @@ def _press(
     files, environment = around
     profile = order.profile
     timeout_s = profile.client.timeout_ms / 1000
-    wire = Wire(resolve_base_url(order.target), timeout_s=timeout_s, hurry_s=profile.abandoned.hurry_ms / 1000)
+    url = resolve_base_url(order.target)
+    wire = Wire(url, timeout_s=timeout_s, hurry_s=profile.abandoned.hurry_ms / 1000, tls=tls_for(url, order.target))
     driver = Driver(
         plan,
         profile,

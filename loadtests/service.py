@@ -8,16 +8,21 @@ from typing import Self
 import httpx
 import msgspec
 
-from gates.schema.canonical import Json
+from gates.schema.credential import resolve_credential, secrets_of
 from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.operation import Operation
 from gates.schema.pointer import text_at
+from gates.schema.reach import connection_hint, trouble_of
 from gates.schema.secret import redact
-from gates.schema.target import NamedTarget, Operation, check_environment, fill, resolve, resolve_base_url, resolve_credential
+from gates.schema.sending import make_request
+from gates.schema.target import NamedTarget, check_environment, resolve_base_url
+from gates.schema.template import fields_in, resolve
 from gates.schema.time import monotonic_s
+from gates.schema.tls import ca_environment, tls_for
+from loadtests.storm.mix import refunding
 from loadtests.storm.plan import Accounts
 
 _FRESH = {"Cache-Control": "no-cache"}
-START_HINT = "start it (`gonogo gateway serve`), or name another with --target or GONOGO_BASE_URL"
 
 
 class UnusableRead(UnknownProblem):
@@ -38,7 +43,8 @@ class Service:
         self.name, self.target = named.name, named.target
         check_environment(named.target)
         self.base_url = resolve_base_url(named.target)
-        self._client = httpx.Client(base_url=self.base_url, timeout=10.0, trust_env=False)
+        self.tls = tls_for(self.base_url, named.target, ca_environment(named))
+        self._client = httpx.Client(base_url=self.base_url, timeout=10.0, trust_env=False, verify=self.tls)
 
     def __enter__(self) -> Self:
         """The service itself."""
@@ -55,12 +61,13 @@ class Service:
         """
         deadline = monotonic_s() + patience_s
         while True:
-            trouble = self._trouble()
+            trouble, error = self._trouble()
             if not trouble:
                 return
             if monotonic_s() >= deadline:
                 url = self.base_url + self.target.ready_path
-                raise UnknownProblem(f"the target {self.name!r} is not ready: {url}: {trouble}", next_step=START_HINT)
+                problem = f"the target {self.name!r} is not ready: {url}: {self.redact(trouble)}"
+                raise UnknownProblem(problem, next_step=connection_hint(self.target, error))
             pause(0.1)
 
     def build(self) -> str | None:
@@ -76,16 +83,17 @@ class Service:
 
     def get(self, operation: Operation, fields: Mapping[str, str]) -> httpx.Response:
         """A successful read that no cache answered; raises UnknownProblem naming the request for anything else."""
-        path = str(fill(resolve(operation.path), fields))
-        what = f"{operation.method} {self.base_url}{path}"
         credential = resolve_credential(self.target, operation.role)
+        request = make_request(self.target, operation, fields, credential=credential)
+        what = self.redact(f"{request.method} {self.base_url}{request.path}")
         try:
-            answer = self._client.request(operation.method, path, headers={"Authorization": credential, **_FRESH})
+            headers = {**request.headers, **_FRESH}
+            answer = self._client.request(request.method, request.path, headers=headers, content=request.body)
         except httpx.HTTPError as error:
-            trouble = redact(str(error), [credential]) or type(error).__name__
-            raise UnknownProblem(f"{what}: {trouble}", next_step=START_HINT) from None
+            trouble = self.redact(trouble_of(error))
+            raise UnknownProblem(f"{what}: {trouble}", next_step=connection_hint(self.target, error)) from None
         if not answer.is_success:
-            said = f"{what}: returned {described(answer)}: {redact(answer.text, [credential])[:200]}"
+            said = f"{what}: returned {self.redact(described(answer))}: {self.redact(answer.text)[:200]}"
             raise UnusableRead(said, answer.status_code)
         age = answer.headers.get("age", "").strip()
         if age.isdecimal() and int(age) > 0:
@@ -95,40 +103,49 @@ class Service:
             )
         return answer
 
+    def redact(self, text: str) -> str:
+        """A text without any credential of the target, as far as the environment has them."""
+        return redact(text, secrets_of(self.target))
+
     def accounts(self) -> Accounts:
         """The wallet and the payees that the target's file names; raises UsageProblem naming what is missing."""
-        variables = self.target.variables
-        for name in ("wallet_id", "payee_ids"):
-            if name not in variables:
-                raise UsageProblem(
-                    f"the target {self.name!r} has no variable {name!r}",
-                    next_step="a storm needs a wallet and payees",
-                )
-        payees = tuple(payee.strip() for payee in resolve(variables["payee_ids"]).split(",") if payee.strip())
+        wallet_id, payee_ids = (self._variable(name) for name in ("wallet_id", "payee_ids"))
+        payees = tuple(payee.strip() for payee in payee_ids.split(",") if payee.strip())
         if not payees:
             raise UsageProblem(f"the target {self.name!r}: the variable payee_ids names no payee")
-        body = self.target.operations["reserve"].body
-        return Accounts(resolve(variables["wallet_id"]), payees, self.target.currency, references=_has_reference(body))
+        reserve = self.target.operations.get("reserve")
+        references = reserve is not None and "reference" in fields_in(reserve.body)
+        refund = refunding(self.target) or "reverse"
+        return Accounts(wallet_id, payees, self.target.currency, references, refund)
 
-    def _trouble(self) -> str:
+    def _variable(self, name: str) -> str:
+        """A variable that a storm's requests are filled with; the word none where no request and no read names it."""
+        if name in self.target.variables:
+            return resolve(self.target.variables[name])
+        audit = self.target.audit
+        used = {*fields_in(msgspec.to_builtins(self.target.operations))}
+        if name.removesuffix("s") in used or audit.ledger or audit.wallet or audit.payee:
+            problem = f"the target {self.name!r} has no variable {name!r}"
+            raise UsageProblem(problem, next_step=f"add spec.variables.{name} to its file: a storm needs a wallet and payees")
+        return "none"
+
+    def _trouble(self) -> tuple[str, httpx.HTTPError | None]:
+        role = self.target.ready_role
+        headers = {} if role is None else resolve_credential(self.target, role).line
         try:
-            answer = self._client.get(self.target.ready_path)
+            answer = self._client.get(self.target.ready_path, headers=headers)
         except httpx.HTTPError as error:
-            return str(error) or type(error).__name__
-        return "" if answer.is_success else f"returned {described(answer)}"
+            return trouble_of(error), error
+        return "" if answer.is_success else f"returned {described(answer)}", None
+
+
+def media_type(answer: httpx.Response) -> str:
+    """The media type of an answer, "" where it has none."""
+    return str(answer.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 def described(answer: httpx.Response) -> str:
     """The status of an answer, with its media type, and the place to which it redirects."""
-    media = answer.headers.get("content-type", "").partition(";")[0].strip()
+    media = media_type(answer)
     place = f", a redirect to {answer.headers.get('location', 'nowhere')}" if answer.has_redirect_location else ""
     return f"{answer.status_code}{f' ({media})' if media else ''}{place}"
-
-
-def _has_reference(template: Json) -> bool:
-    """Whether a body template contains `{reference}`, which differs for every payment."""
-    if isinstance(template, dict):
-        return any(_has_reference(item) for item in template.values())
-    if isinstance(template, list):
-        return any(_has_reference(item) for item in template)
-    return isinstance(template, str) and "{reference}" in template

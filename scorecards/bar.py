@@ -21,6 +21,8 @@ _DURATIONS = ("max_age",)
 
 # Where a service is and how it is started says nothing about what is required of it; every other member of a target does.
 _NOT_RULES = ("base_url", "credentials", "variables", "ca_file", "process", "commands", "prometheus")
+# Members that came later, each with the value that says nothing new.
+_LATER = {"amount_format": "string", "body_format": "json", "reverse_refunds": True}
 _ADDRESSES = ("url", "listener")  # of the rail
 _EMPTY: tuple[object, ...] = (None, (), {})  # a member that a later release adds is no other bar where it is not used
 _SETS = ("success", "statuses", "codes", "public")  # lists whose order means nothing
@@ -123,7 +125,8 @@ def _by_value(name: str, value: Json) -> Json:
 def _members(value: msgspec.Struct, without: tuple[str, ...] = ()) -> dict[str, object]:
     """The members of a struct that are used, without some."""
     members = msgspec.structs.asdict(value)
-    return {name: item for name, item in members.items() if name not in without and item not in _EMPTY}
+    used = {name: item for name, item in members.items() if name not in without and item not in _EMPTY}
+    return {name: item for name, item in used.items() if name not in _LATER or item != _LATER[name]}
 
 
 def _rules(value: object, name: str = "") -> Json:

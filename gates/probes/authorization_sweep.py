@@ -1,6 +1,8 @@
 """The probe authorization-sweep: is anything open? Every route x every credential, and what nobody should be able to do."""
 
-from collections.abc import Iterator
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -23,15 +25,17 @@ from gates.probes.access import (
     undecided,
     without_control,
 )
-from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient, fill_text
+from gates.probes.client import Answer, NotRun, ServiceProblem, TargetClient
 from gates.probes.conduct import Probe, Result
 from gates.probes.isolation import isolation_cells
 from gates.probes.openapi import OpenApi, parameters, read_openapi
 from gates.probes.specimen import Specimen, make_specimen, release, with_payout
 from gates.probes.sweep import Swept, judge_sweep
 from gates.schema.canonical import Json
+from gates.schema.credential import SentHeader
 from gates.schema.progress import progress
 from gates.schema.target import Authorization
+from gates.schema.template import fill_text
 
 
 def run(client: TargetClient) -> Result:
@@ -89,8 +93,8 @@ def _role_cells(client: TargetClient, declared: Authorization, specimen: Specime
     """Each route with each credential. Changes are sent without an idempotency key, so that none can happen."""
     bad = _bad_credentials(client)
     for route in declared.roles:
-        for name, authorization in bad.items():
-            yield _try(client, route, name, authorization, NOT_AUTHENTICATED, specimen)
+        for name, credential in bad.items():
+            yield _try(client, route, name, credential, NOT_AUTHENTICATED, specimen)
         for role in client.own_roles():
             expected = expected_of(route, role, declared.roles)
             if role not in client.credentials:
@@ -114,7 +118,7 @@ def _method_cells(client: TargetClient, declared: Authorization, document: OpenA
 
 
 def _try(
-    client: TargetClient, route: str, name: str, authorization: str | None, expected: Expectation, specimen: Specimen
+    client: TargetClient, route: str, name: str, credential: SentHeader | None, expected: Expectation, specimen: Specimen
 ) -> Cell:
     fields = {**client.fields, **specimen.fields}
     missing = [item for item in parameters(route) if item not in fields]
@@ -122,7 +126,7 @@ def _try(
         return Cell(ROLE, route, name, expected.says, None, "skipped", f"the probe has no real {missing[0]}")
     method, _, template = route.partition(" ")
     body = None if method in SAFE else b"{}"
-    return _cell(route, name, expected, client.send(method, fill_text(template, fields), authorization=authorization, body=body))
+    return _cell(route, name, expected, client.send(method, fill_text(template, fields), credential=credential, body=body))
 
 
 def _cell(route: str, name: str, expected: Expectation, answer: Answer) -> Cell:
@@ -139,20 +143,30 @@ def _took_effect(route: str, answer: Answer) -> bool:
     return not route.startswith(("GET ", "HEAD ", "OPTIONS ")) and 200 <= answer.status < 300
 
 
-def _bad_credentials(client: TargetClient) -> dict[str, str | None]:
+def _bad_credentials(client: TargetClient) -> dict[str, SentHeader | None]:
     """No credential, and ones that are nearly right: a real one cut short or drawn out must not open anything."""
-    real = next(
-        (client.credentials[role] for role in client.own_roles() if role in client.credentials), "Bearer 0123456789abcdef"
-    )
-    scheme, _, value = real.rpartition(" ")
-    return {
-        NOBODY: None,
+    known = (client.credentials[role] for role in client.own_roles() if role in client.credentials)
+    real = next(known, SentHeader("Bearer 0123456789abcdef"))
+    scheme, _, value = real.value.rpartition(" ")
+    other = "Bearer" if scheme.lower() == "basic" else "Basic"
+    short, long = (_near(scheme, value, change) for change in (lambda text: text[:-1], lambda text: f"{text}0"))
+    values = {
         "garbage": f"{scheme} probe-garbage-credential-0000000000".strip(),
         "no token": scheme or "Bearer",
-        "a real one cut short": real[:-1],
-        "a real one drawn out": f"{real}0",
-        "a real one under the scheme Basic": f"Basic {value}",
+        "a real one cut short": short,
+        "a real one drawn out": long,
+        f"a real one under the scheme {other}": f"{other} {value}",
     }
+    return {NOBODY: None, **{name: SentHeader(text, real.name) for name, text in values.items()}}
+
+
+def _near(scheme: str, value: str, change: Callable[[str], str]) -> str:
+    """A credential that is nearly a real one; of Basic the user's name and password are changed, not their base64."""
+    try:
+        plain = b64decode(value, validate=True).decode() if scheme.lower() == "basic" else ""
+    except (binascii.Error, UnicodeDecodeError):
+        plain = ""
+    return f"{scheme} {b64encode(change(plain).encode()).decode() if plain else change(value)}".strip()
 
 
 def _has_other_tenant(client: TargetClient) -> bool:

@@ -3,18 +3,27 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 import msgspec
 
 from gates.schema.canonical import Json
+from gates.schema.credential import SentHeader, resolve_credential, secrets_of
 from gates.schema.errors import UnknownProblem
+from gates.schema.operation import Operation
+from gates.schema.reach import connection_hint, trouble_of
 from gates.schema.secret import redact
-from gates.schema.target import NamedTarget, Operation, UnsetProblem, fill, resolve, resolve_base_url, resolve_credential
+from gates.schema.sending import CONTENT_TYPE, body_bytes, sent_path, sent_values, with_key
+from gates.schema.target import NamedTarget, resolve_base_url
+from gates.schema.template import UnsetProblem, fill_text, resolve
+from gates.schema.tls import ca_environment, tls_for
 
 OTHER = "other_"
+_READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 _CHUNK = 64 * 1024
+
+Found = TypeVar("Found")
 
 
 class ServiceProblem(UnknownProblem):
@@ -68,8 +77,10 @@ class TargetClient:
         self._nonce, self._keys = nonce, 0
         self.credentials = self._known(self.target.credentials, lambda role: resolve_credential(self.target, role, environ))
         self.fields = self._fields(environ)
+        self._secrets = secrets_of(self.target, environ)
         url = resolve_base_url(self.target, environ)
-        self._http = httpx.Client(base_url=url, timeout=timeout_s, follow_redirects=False, trust_env=False)
+        tls = tls_for(url, self.target, ca_environment(named, environ))
+        self._http = httpx.Client(base_url=url, timeout=timeout_s, follow_redirects=False, trust_env=False, verify=tls)
 
     def __enter__(self) -> Self:
         return self
@@ -82,8 +93,8 @@ class TargetClient:
         self._keys += 1
         return f"probe-{self._nonce}-{self._keys:06d}"
 
-    def credential(self, role: str) -> str:
-        """The Authorization header's value for a role; raises NotRun where the target or the environment has none."""
+    def credential(self, role: str) -> SentHeader:
+        """The header by which a role is known; raises NotRun where the target or the environment has none."""
         if role not in self.credentials:
             raise NotRun(
                 self.missing.get(role, f"the target {self.name} has no credential for the role {role!r}"),
@@ -104,28 +115,36 @@ class TargetClient:
         method: str,
         path: str,
         *,
-        authorization: str | None = None,
+        credential: SentHeader | None = None,
         keys: Sequence[str] = (),
         body: bytes | None = None,
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
         chunked: bool = False,
     ) -> Answer:
         """Send one request exactly as described; each item of `keys` becomes a line of the idempotency header.
 
+        Where the target takes the key in a field of the body, the first one stands there.
+
         Raises ServiceProblem where no answer came.
         """
-        headers = [(self.target.idempotency_header.encode(), key.encode()) for key in keys]
-        if authorization is not None:
-            headers.append((b"Authorization", authorization.encode()))
+        lines = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        field = self.target.idempotency_field
+        if field is None:
+            lines += [(self.target.idempotency_header.encode(), key.encode()) for key in keys]
+        elif method not in _READS:
+            body = with_key(body, field, keys[0] if keys else None)
+        if credential is not None:
+            lines.append((credential.name.encode(), credential.value.encode()))
         if body is not None:
-            headers.append((b"Content-Type", content_type.encode()))
+            lines.append((b"Content-Type", content_type.encode()))
         content = _pieces(body) if body is not None and chunked else body
         try:
-            answer = self._http.request(method, path, headers=headers, content=content)
+            answer = self._http.request(method, path, headers=lines, content=content)
         except httpx.HTTPError as error:
             raise ServiceProblem(
-                f"{method} {path}: no answer from {self.name}: {type(error).__name__}: {self.redact(str(error))}",
-                next_step="check that the service runs and that the target's base_url is right",
+                f"{method} {path}: no answer from {self.name}: {type(error).__name__}: {self.redact(trouble_of(error))}",
+                next_step=connection_hint(self.target, error),
             ) from None
         return Answer(answer.status_code, answer.headers, answer.content)
 
@@ -138,20 +157,25 @@ class TargetClient:
         keys: Sequence[str] | None = None,
     ) -> Answer:
         """Send one of the target's operations; a mutation gets a fresh key unless `keys` says otherwise."""
-        everything = {**self.fields, **fields}
-        body = None if operation.body is None else json.dumps(fill(operation.body, everything)).encode()
+        values = sent_values(self.target, {**self.fields, **fields})
         if keys is None:
             keys = () if operation.method == "GET" else (self.fresh_key(),)
-        authorization = self.credential(role or operation.role)
-        path = without_empty_query(fill_text(operation.path, everything))
-        return self.send(operation.method, path, authorization=authorization, keys=keys, body=body)
+        return self.send(
+            operation.method,
+            without_empty_query(sent_path(operation, values, self.environ)),
+            credential=self.credential(role or operation.role),
+            keys=keys,
+            body=body_bytes(self.target, operation, values, environ=self.environ),
+            content_type=CONTENT_TYPE[operation.body_format],
+            headers={name: fill_text(text, values, self.environ) for name, text in operation.headers.items()},
+        )
 
     def redact(self, text: str) -> str:
         """A text without the credentials of this client."""
-        return redact(text, self.credentials.values())
+        return redact(text, self._secrets)
 
-    def _known(self, names: Iterable[str], find: Callable[[str], str]) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _known(self, names: Iterable[str], find: Callable[[str], Found]) -> dict[str, Found]:
+        found: dict[str, Found] = {}
         for name in names:
             try:
                 found[name] = find(name)
@@ -165,13 +189,6 @@ class TargetClient:
         if "payee_ids" in fields:
             fields.setdefault("payee_id", fields["payee_ids"].split(",")[0])
         return {"currency": self.target.currency, **fields}
-
-
-def fill_text(template: str, fields: Mapping[str, str]) -> str:
-    """`fill` for one text."""
-    text = fill(template, fields)
-    assert isinstance(text, str), "a text stays a text"
-    return text
 
 
 def without_empty_query(path: str) -> str:

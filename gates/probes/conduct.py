@@ -155,8 +155,8 @@ def _reported_build(client: TargetClient) -> str | None:
     where = client.target.build
     if where is None:
         return None
-    authorization = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
-    answer = client.send("GET", where.path, authorization=authorization)
+    credential = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
+    answer = client.send("GET", where.path, credential=credential)
     found = read_pointer(answer.json(), where.pointer)
     if not isinstance(found, str) or not found:
         raise ServiceProblem(

@@ -1,11 +1,11 @@
 """Which credentials does a secret scan look for, in which texts, and which of them can it not look for?"""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
+
+from gates.schema.secret import secret_parts
 
 SHORTEST = 12
 """Values shorter than this are words, not credentials: looking for them would find them everywhere."""
@@ -22,18 +22,16 @@ class Sought(msgspec.Struct, frozen=True):
     unsearchable: dict[str, str]
 
 
-def known_credentials(
-    environ: Mapping[str, str], authorizations: Mapping[str, str], missing: Mapping[str, str] | None = None
-) -> Sought:
-    """The values that must appear nowhere: GONOGO_*_KEY of the environment, and the target's Authorization headers.
+def known_credentials(environ: Mapping[str, str], headers: Mapping[str, str], missing: Mapping[str, str] | None = None) -> Sought:
+    """The values that must appear nowhere: GONOGO_*_KEY of the environment, and the target's credentials as headers.
 
-    Of a header both all of it, as it is sent, and what follows the scheme; of Basic credentials the password too. `missing` are
-    roles of the target without a value, with the reason. The names say where a value comes from.
+    Of a header both all of it, as it is sent, and what follows the scheme; of Basic credentials what their base64 hides, too.
+    `missing` are roles of the target without a value, with the reason. The names say where a value comes from.
     """
     values: dict[str, tuple[str, ...]] = {
         name: (value.strip(),) for name, value in sorted(environ.items()) if _NAME.fullmatch(name) and value.strip()
     }
-    values |= {f"credential {role}": _parts(value) for role, value in sorted(authorizations.items())}
+    values |= {f"credential {role}": secret_parts(value) for role, value in sorted(headers.items())}
     texts: dict[str, tuple[str, ...]] = {}
     unsearchable = {f"credential {role}": why for role, why in (missing or {}).items()}
     for name, parts in values.items():
@@ -44,19 +42,6 @@ def known_credentials(
         if fit and not _covered(fit, texts.values()):
             texts[name] = fit
     return Sought(texts, unsearchable)
-
-
-def _parts(authorization: str) -> tuple[str, ...]:
-    """The header as it is sent, what is secret in it, and what Basic hides in base64."""
-    scheme, _, rest = authorization.partition(" ")
-    parts = [authorization, rest.strip() or authorization]
-    if scheme.lower() == "basic":
-        try:
-            plain = base64.b64decode(rest, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            plain = ""
-        parts += [plain, plain.partition(":")[2]] if plain else []
-    return tuple(dict.fromkeys(parts))
 
 
 def _fault(text: str) -> str:

@@ -5,11 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from gates.probes.access import HIDDEN, HIDDEN_OR_REFUSED, ISOLATION, Cell, Expectation, undecided
-from gates.probes.client import OTHER, Answer, TargetClient, fill_text
+from gates.probes.client import OTHER, Answer, TargetClient
 from gates.probes.openapi import OpenApi, parameters, shape
 from gates.probes.specimen import Specimen
 from gates.schema.canonical import Json
-from gates.schema.target import Authorization, Operation, fill
+from gates.schema.operation import Operation
+from gates.schema.sending import CONTENT_TYPE, encode_body, sent_values
+from gates.schema.target import Authorization
+from gates.schema.template import fill_document, fill_text
 
 _NAMES_AN_ID = re.compile(r"\{[a-z0-9_]*_id\}")
 
@@ -37,7 +40,7 @@ def _by_path(
     client: TargetClient, route: str, role: str, specimen: Specimen, valid: dict[str, Json] | None, *, allowed: bool
 ) -> Cell:
     """Our id in the path: 404 as for an id that does not exist; a role that may not call it at all may get 403."""
-    method, _, template = route.partition(" ")
+    method, _, path = route.partition(" ")
     expected = HIDDEN if allowed else HIDDEN_OR_REFUSED
     fields = {**client.fields, **specimen.fields}
     missing = [name for name in parameters(route) if name not in fields]
@@ -47,11 +50,20 @@ def _by_path(
         (item for item in client.target.operations.values() if shape(f"{item.method} {item.path}") == shape(route)), None
     )
     if method == "GET":
-        answer = client.send(method, fill_text(template, fields), authorization=client.credential(role))
+        answer = client.send(method, fill_text(path, fields), credential=client.credential(role))
     else:
-        body = json.dumps(fill((known.body if known else valid) or {}, fields)).encode()
-        path = fill_text(template, fields)
-        answer = client.send(method, path, authorization=client.credential(role), keys=[client.fresh_key()], body=body)
+        form = known.body_format if known else "json"
+        values = sent_values(client.target, fields)
+        template = (known.body if known else valid) or {}
+        body = {name: fill_document(item, values, client.environ) for name, item in template.items()}
+        answer = client.send(
+            method,
+            fill_text(path, fields),
+            credential=client.credential(role),
+            keys=[client.fresh_key()],
+            body=encode_body(body, form),
+            content_type=CONTENT_TYPE[form],
+        )
     if known is None and valid is None and answer.status in (400, 422) and method != "GET":
         return _cell(route, role, expected, None, "the probe knows no valid body for this route")
     return _cell(route, role, expected, answer)
@@ -80,10 +92,10 @@ def _by_list(client: TargetClient, route: str, role: str, specimen: Specimen, do
         return
     for query in ("", *(f"?{name}={fields[name]}" for name in named)):
         sent = {value for value in markers if value in query}
-        ours = client.send("GET", path + query, authorization=client.credential(own))
+        ours = client.send("GET", path + query, credential=client.credential(own))
         if not _shown(ours, markers, sent):
             continue
-        answer = client.send("GET", path + query, authorization=client.credential(role))
+        answer = client.send("GET", path + query, credential=client.credential(role))
         shown = _shown(answer, markers, sent)
         verdict = "violation" if shown else "ok"
         note = f"shows {len(shown)} of our ids" if shown else ""

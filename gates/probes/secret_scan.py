@@ -34,7 +34,7 @@ def _run(paths: Sequence[Path], environ: Mapping[str, str], server_logs: Sequenc
         if not every:
             raise NotRun("no file or folder was named", next_step="gonogo gate probe secret-scan PATH... --out DIR")
         missing = {role: why for role, why in client.missing.items() if role in client.target.credentials}
-        sought = known_credentials(environ, client.credentials, missing)
+        sought = known_credentials(environ, {role: sent.value for role, sent in client.credentials.items()}, missing)
         exact = exact_patterns(sought.texts)
         with progress("secret-scan", len(every) + 1) as shown:
             shown.step(0, "planted secrets")

@@ -1,7 +1,7 @@
 """What is wrong with a document? Every member that its kind does not allow, each with its path and what would be allowed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import inspect
@@ -47,6 +47,7 @@ def _list(raw: _Raw, wanted: inspect.VarTupleType | inspect.ListType, path: str)
     if not isinstance(raw, list):
         yield f"{path}: Expected `array`, got `{_name(raw)}`"
         return
+    yield from _converted(raw, list, wanted, path)
     for number, item in enumerate(raw):
         yield from _faults(item, wanted.item_type, f"{path}[{number}]")
 
@@ -92,11 +93,16 @@ def _choice(raw: _Raw, wanted: inspect.EnumType | inspect.LiteralType, path: str
 
 
 def _leaf(raw: _Raw, wanted: inspect.Type, path: str) -> Iterator[str]:
-    plain: Any = _PLAIN.get(type(wanted))
-    if plain is None:
-        return
+    plain = _PLAIN.get(type(wanted))
+    if plain is not None:
+        yield from _converted(raw, plain, wanted, path)
+
+
+def _converted(raw: _Raw, plain: Any, wanted: inspect.Type, path: str) -> Iterator[str]:  # noqa: ANN401  # any type of values
+    """The fault of one value against a plain type and the limits that are set for it: a pattern, a length, a range."""
+    limits = {name: getattr(wanted, name) for name in _LIMITS if getattr(wanted, name, None) is not None}
     try:
-        msgspec.convert(raw, plain, strict=True)
+        msgspec.convert(raw, Annotated[plain, msgspec.Meta(**limits)] if limits else plain, strict=True)
     except msgspec.ValidationError as error:
         yield f"{path}: {error}"
 
@@ -111,6 +117,7 @@ def _shown(raw: _Raw) -> str:
     return text if len(text) <= 60 else text[:60] + "..."
 
 
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length")
 _PLAIN: dict[type, object] = {
     inspect.StrType: str,
     inspect.IntType: int,

@@ -26,3 +26,11 @@ def text_at(document: Json, pointer: str) -> str | None:
     """The string at `pointer`, or None if there is none."""
     found = read_pointer(document, pointer)
     return found if isinstance(found, str) else None
+
+
+def id_at(document: Json, pointer: str) -> str | None:
+    """The id at `pointer`: a text that is not empty, or a whole number, as text; None for anything else."""
+    found = read_pointer(document, pointer)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return None
+    return str(found) or None

@@ -1,56 +1,56 @@
 """A payment service as the tools see it: they know nothing of a service but this file."""
 
 import contextlib
-import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
+from gates.schema.amounts import AmountFormat
 from gates.schema.canonical import Json
+from gates.schema.credential import Credential, resolve_credential
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
+from gates.schema.operation import Operation, Replay, Retry, Role
 from gates.schema.rooms import ROOMS
-from gates.schema.secret import header_fault
-from gates.schema.target_checks import require_key_set, require_sound_target
+from gates.schema.target_checks import base_url_fault, require_key_set, require_sound_target
+from gates.schema.template import UnsetProblem, fill, resolve, variables_in
 
-Role = str
+__all__ = [
+    "Audit",
+    "Authorization",
+    "Build",
+    "Commands",
+    "CommitTimes",
+    "Credential",
+    "Haste",
+    "Instance",
+    "NamedTarget",
+    "Operation",
+    "OperationName",
+    "Process",
+    "Rail",
+    "Replay",
+    "Retry",
+    "Role",
+    "Target",
+    "UnsetProblem",
+    "check_environment",
+    "command_line",
+    "fill",
+    "is_ours",
+    "load_target",
+    "require_operations",
+    "resolve",
+    "resolve_base_url",
+    "resolve_credential",
+    "trust_file",
+]
+
+OperationName = Literal["reserve", "settle", "reverse", "refund", "payout"]
 _OURS = frozenset(("-m", room) for room in ROOMS)
-_ENV = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
-_FIELD = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-
-
-class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One request: `{field}` in path, body and headers is filled in per call, `${ENV}` from the environment.
-
-    `success` are the statuses that acknowledge the effect; every other status outside `Target.retry` is a definite refusal.
-    `id_pointer` is the RFC 6901 pointer to the resource's id in the answer: a text or a whole number.
-    """
-
-    path: str
-    method: str = "POST"
-    body: dict[str, Json] | None = None
-    role: Role = "agent"
-    success: tuple[int, ...] = (200, 201)
-    id_pointer: str | None = None
-
-
-class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Answers after which the outcome is unknown: retry with the same key. `codes` are values at `code_pointer` in a 4xx body."""
-
-    statuses: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
-    code_pointer: str = "/code"
-    codes: tuple[str, ...] = ("idempotency_in_flight",)
-
-
-class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Places (RFC 6901) that may differ between two answers under one key, such as a time; without any, no byte may differ."""
-
-    ignore: tuple[Annotated[str, msgspec.Meta(pattern="^/")], ...] = ()
 
 
 class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -183,18 +183,32 @@ class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Any payment service over HTTP. `credentials` maps a role to the Authorization header's value, from the environment.
+    """Any payment service over HTTP. `credentials` maps a role to the value of its Authorization header, or to a Credential.
+
+    `operations`: reserve and settle are needed for a load run, the others are optional. Where there is no `refund`, `reverse`
+    also gives a settled payment back, unless `reverse_refunds` is false.
+
+    `idempotency_field` is the member of every mutation's body that takes the idempotency key, instead of the header.
+    `amount_format` is how amounts are sent; `minor_digits` are the digits of the currency's minor unit, where they are not those
+    of ISO 4217. `ready_role` is the role that asks `ready_path`, if that needs one. `ca_file` are the certificates (PEM) that the
+    service's certificate is checked with: a path next to the target file, or `${NAME}`.
 
     `other_writers`: others use its wallet and payees too; what no plan of a load run explains is then unknown, not a finding.
     """
 
     base_url: str
-    credentials: dict[Role, str]
+    credentials: dict[Role, str | Credential]
     variables: dict[str, str]
-    operations: dict[Literal["reserve", "settle", "reverse", "payout"], Operation]
+    operations: dict[OperationName, Operation]
     currency: str = "USD"
+    amount_format: AmountFormat = "string"
+    minor_digits: Annotated[int, msgspec.Meta(ge=0, le=18)] | None = None
     idempotency_header: str = "Idempotency-Key"
+    idempotency_field: str | None = None
+    reverse_refunds: bool = True
     ready_path: str = "/readyz"
+    ready_role: Role | None = None
+    ca_file: str | None = None
     retry: Retry = Retry()
     replay: Replay = Replay()
     audit: Audit = Audit()
@@ -242,67 +256,18 @@ def trust_file(named: NamedTarget, environ: Mapping[str, str] | None = None) -> 
     return None if name is None else require_key_set(named.folder / resolve(name, environ))
 
 
-class UnsetProblem(UsageProblem):
-    """The target names an environment variable that is not set."""
-
-
-def resolve(template: str, environ: Mapping[str, str] | None = None) -> str:
-    """Fill `${NAME}` and `${NAME:-default}` from the environment.
-
-    Raises UnsetProblem naming the variable that is not set, and UsageProblem naming one whose value cannot be sent.
-    """
-    env = os.environ if environ is None else environ
-
-    def value(match: re.Match[str]) -> str:
-        name, found = match[1], env.get(match[1]) or match[2]
-        if found is None:
-            raise UnsetProblem(f"the target needs the environment variable {name}", next_step=f"export {name}=...")
-        fault = header_fault(env[name]) if env.get(name) else ""
-        if fault:
-            raise UsageProblem(
-                f"the environment variable {name} {fault}: it cannot be sent to the target",
-                next_step=f"export {name} again; `printf %s VALUE` writes a value without a line end",
-            )
-        return found
-
-    return _ENV.sub(value, template)
-
-
-def resolve_credential(target: Target, role: Role, environ: Mapping[str, str] | None = None) -> str:
-    """The Authorization header's value for a role.
-
-    Raises UsageProblem naming the role or the variable, never the value, where there is none or it cannot be sent.
-    """
-    where = f"spec.credentials.{role}"
-    if role not in target.credentials:
-        raise UsageProblem(f"the target has no credential for the role {role!r}", next_step=f"add {where} to the target file")
-    value = resolve(target.credentials[role], environ)
-    fault = header_fault(value)
-    if fault:
-        raise UsageProblem(f"the credential of the role {role!r} {fault}", next_step=f"correct {where} in the target file")
-    return value
-
-
 def resolve_base_url(target: Target, environ: Mapping[str, str] | None = None) -> str:
     """Where the target is, without a slash at the end.
 
-    Raises UsageProblem where that is no http or https URL, or holds a user name and a password: they would be shown with it.
+    Raises UsageProblem where that is no http or https URL, or has a query, a fragment, or a user name and a password: these would
+    be shown with it.
     """
-    url = resolve(target.base_url, environ).rstrip("/")
-    next_step = "correct spec.base_url in the target file, or the variable that it names"
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in url
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageProblem("the target's base_url is not a URL of http or https", next_step=next_step)
-    if "@" in parts.netloc:
-        raise UsageProblem(
-            "the target's base_url holds a user name or a password",
-            next_step="send them as a header: spec.credentials.ROLE: Basic ${VARIABLE}",
-        )
-    return url
+    url = resolve(target.base_url, environ)
+    if fault := base_url_fault(url):
+        problem, advice = fault
+        where = "spec.base_url in the target file, or the variable that it names"
+        raise UsageProblem(f"the target's base_url {problem}", next_step=advice or f"correct {where}")
+    return url.rstrip("/")
 
 
 def check_environment(target: Target, environ: Mapping[str, str] | None = None) -> None:
@@ -313,25 +278,24 @@ def check_environment(target: Target, environ: Mapping[str, str] | None = None) 
     for role in target.credentials:
         with contextlib.suppress(UnsetProblem):
             resolve_credential(target, role, environ)
-    for template in target.variables.values():
+    sent = [msgspec.to_builtins([operation.path, operation.body, operation.headers]) for operation in target.operations.values()]
+    for name in sorted({*variables_in([*target.variables.values(), sent])}):
         with contextlib.suppress(UnsetProblem):
-            resolve(template, environ)
+            resolve(f"${{{name}}}", environ)
     with contextlib.suppress(UnsetProblem):
         resolve_base_url(target, environ)
 
 
-def fill(template: Json, fields: Mapping[str, str]) -> Json:
-    """Fill `{field}` in every string of a JSON template.
+def require_operations(target: Target, names: Sequence[OperationName] = ("reserve", "settle")) -> None:
+    """Raise UsageProblem naming the operations that a run needs and the target's file does not describe."""
+    missing = [f"spec.operations.{name}" for name in names if name not in target.operations]
+    if missing:
+        raise UsageProblem(f"the target has no {' and no '.join(missing)}", next_step=f"add {' and '.join(missing)} to its file")
 
-    Raises UsageProblem naming a field that the caller does not have.
-    """
-    if isinstance(template, str):
-        return _FIELD.sub(lambda match: _field(match[1], fields), template)
-    if isinstance(template, dict):
-        return {key: fill(item, fields) for key, item in template.items()}
-    if isinstance(template, list):
-        return [fill(item, fields) for item in template]
-    return template
+
+def is_ours(target: Target) -> bool:
+    """Whether the file describes how to run the reference gateway."""
+    return target.process is not None and target.process.start[:3] == ("{python}", "-m", "gateway")
 
 
 def command_line(template: Sequence[str], fields: Mapping[str, str]) -> list[str]:
@@ -342,9 +306,3 @@ def command_line(template: Sequence[str], fields: Mapping[str, str]) -> list[str
         if word == "{python}" and tuple(template[number + 1 : number + 3]) in _OURS:
             filled.append("-P")
     return filled
-
-
-def _field(name: str, fields: Mapping[str, str]) -> str:
-    if name not in fields:
-        raise UsageProblem(f"the target's template names {{{name}}}, which is not one of {', '.join(sorted(fields))}")
-    return fields[name]

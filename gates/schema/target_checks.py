@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
 from gates.schema.errors import UsageProblem
 from gates.schema.printable import printable
+from gates.schema.sending_checks import path_fault, sending_faults
+from gates.schema.tls import require_certificates
 
 if TYPE_CHECKING:
     from gates.schema.target import Instance, Target
@@ -17,6 +20,7 @@ BASE_URL = "GONOGO_BASE_URL"
 """The variable in which a process that gonogo starts finds its own address, and everything that sends to it does, too."""
 
 _OF_THE_PROCESS = re.compile(r"\$\{GONOGO_BASE_URL(:-[^}]*)?\}(/.*)?")
+_PRINTED = re.compile("[!-~]+")
 _WAYS = ("pointer", "header", "metric")
 _LARGEST = 1 << 20
 
@@ -31,13 +35,22 @@ class _KeySet(msgspec.Struct, frozen=True):
 
 def require_sound_target(target: "Target", path: Path) -> None:
     """Raise UsageProblem naming the file and every field that is wrong."""
-    found = [*_base_url_faults(target), *_path_faults(target), *_instance_faults(target.instance), *_trust_faults(target, path)]
+    found = [
+        *_base_url_faults(target),
+        *_path_faults(target),
+        *_instance_faults(target.instance),
+        *(f"spec.{where}: {text}" for where, text in sending_faults(target)),
+        *_trust_faults(target, path),
+        *_ca_faults(target, path),
+    ]
     if found:
         raise UsageProblem("; ".join(f"{path}: {text}" for text in found), next_step="correct the target file")
 
 
 def _base_url_faults(target: "Target") -> Iterator[str]:
     """A process has a port of its own: what is loaded at another address is another service."""
+    if "${" not in target.base_url and (fault := base_url_fault(target.base_url)):
+        yield f"spec.base_url: {fault[0]}"
     if target.process is not None and not _OF_THE_PROCESS.fullmatch(target.base_url):
         yield (
             f"spec.base_url: is {target.base_url!r}, but spec.process starts a service at a port of its own: "
@@ -45,20 +58,32 @@ def _base_url_faults(target: "Target") -> Iterator[str]:
         )
 
 
+def base_url_fault(url: str) -> tuple[str, str] | None:
+    """Why a URL is not the address of a service, and what to do; None where it is one. Never the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not _PRINTED.fullmatch(url):
+        return "is not a URL of http or https", ""
+    if "@" in parts.netloc:
+        advice = "send them as a credential: spec.credentials.ROLE: {user: ..., password: ${VARIABLE}}"
+        return "holds a user name or a password", advice
+    if "?" in url or "#" in url:
+        return "holds a query or a fragment, which no request would have", "write a query into the path of each operation"
+    return None
+
+
 def _path_faults(target: "Target") -> Iterator[str]:
     """A path without its slash would become part of the host's name, or another host."""
-    paths = {f"operations.{name}.path": operation.path for name, operation in target.operations.items()}
-    for name in target.audit.__struct_fields__:
-        operation = getattr(target.audit, name)
-        if hasattr(operation, "path"):
-            paths[f"audit.{name}.path"] = operation.path
-    paths["ready_path"] = target.ready_path
+    paths = {"ready_path": target.ready_path}
     for name in ("build", "instance", "commits"):
         if getattr(target, name) is not None:
             paths[f"{name}.path"] = getattr(target, name).path
     for name, value in paths.items():
-        if not value.startswith("/"):
-            yield f"spec.{name}: {printable(value)!r} does not begin with a slash"
+        if fault := path_fault(value):
+            yield f"spec.{name}: {fault}"
 
 
 def _instance_faults(instance: "Instance | None") -> Iterator[str]:
@@ -76,6 +101,16 @@ def _trust_faults(target: "Target", path: Path) -> Iterator[str]:
         return
     try:
         require_key_set(path.parent / name)
+    except UsageProblem as problem:
+        yield problem.message
+
+
+def _ca_faults(target: "Target", path: Path) -> Iterator[str]:
+    """A file that a variable names is read where it is needed."""
+    if target.ca_file is None or "${" in target.ca_file:
+        return
+    try:
+        require_certificates(path.parent / target.ca_file)
     except UsageProblem as problem:
         yield problem.message
 

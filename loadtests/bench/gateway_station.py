@@ -9,10 +9,14 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from gates.schema.credential import SentHeader, resolve_credential
 from gates.schema.errors import UnknownProblem, UsageProblem
-from gates.schema.pointer import text_at
+from gates.schema.operation import Operation
+from gates.schema.pointer import id_at, text_at
 from gates.schema.practice import free_port, seed_payments, seed_tenant
-from gates.schema.target import NamedTarget, Operation, Process, command_line, fill, resolve, resolve_credential
+from gates.schema.sending import make_request
+from gates.schema.target import NamedTarget, Process, command_line
+from gates.schema.template import fill, resolve
 from loadtests.bench.requests import Orders, http_request
 from loadtests.bench.rows import Workload
 from loadtests.bench.samples import Commits
@@ -82,7 +86,7 @@ class GatewayStation:
         if operation is None:
             return None
         path = str(fill(operation.path, self._variables))
-        headers = {"Authorization": self._credential(operation)}
+        headers = self._credential(operation.role).line
         answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, trust_env=False)
         payable = text_at(msgspec.json.decode(answer.content), "/payable") if answer.is_success else None
         return None if payable is None else int(payable) // int(AMOUNT) - self._settled_before
@@ -92,7 +96,7 @@ class GatewayStation:
         where = self.target.build
         if where is None:
             return None
-        headers = {"Authorization": self._credential(Operation(path=where.path))}
+        headers = self._credential(Operation(path=where.path).role).line
         answer = httpx.get(f"http://127.0.0.1:{self.port}{where.path}", headers=headers, trust_env=False)
         return text_at(msgspec.json.decode(answer.content), where.pointer) if answer.is_success else None
 
@@ -104,7 +108,7 @@ class GatewayStation:
         asked = [self._request("reserve", {"amount": HOLD}) for _ in range(count)]
         found: list[bytes] = []
         for answer in ask_all(self.port, asked):
-            payment_id = text_at(msgspec.json.decode(answer.body), pointer) if answer.status in reserve.success else None
+            payment_id = id_at(msgspec.json.decode(answer.body), pointer) if answer.status in reserve.success else None
             if payment_id is None:
                 raise UnknownProblem(f"a reserve that prepares a measurement returned {answer.status}: {answer.body[:300]!r}")
             found.append(self._request("settle", {"amount": AMOUNT, "payment_id": payment_id}, in_order=in_order))
@@ -125,12 +129,12 @@ class GatewayStation:
         if not in_order:
             key = hashlib.sha256(key.encode()).hexdigest()[:32]
         known = {**self._variables, "currency": self.target.currency, "key": key, "reference": key, **fields}
-        headers = {"Authorization": self._credential(operation), self.target.idempotency_header: key}
-        body = b"" if operation.body is None else msgspec.json.encode(fill(operation.body, known))
-        return http_request(operation.method, str(fill(operation.path, known)), headers, body)
+        credential = self._credential(operation.role)
+        request = make_request(self.target, operation, known, credential=credential, key=key, environ=self._environ)
+        return http_request(request.method, request.path, request.headers, request.body or b"")
 
-    def _credential(self, operation: Operation) -> str:
-        return resolve_credential(self.target, operation.role, self._environ)
+    def _credential(self, role: str) -> SentHeader:
+        return resolve_credential(self.target, role, self._environ)
 
 
 def read_commits(metrics: str, histogram: str) -> Commits | None:

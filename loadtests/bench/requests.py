@@ -13,8 +13,9 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 def http_request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
-    """One HTTP/1.1 request with a JSON body, for a connection that stays open."""
+    """One HTTP/1.1 request for a connection that stays open; the body is JSON unless a header says otherwise."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += (f"{name}: {value}" for name, value in headers.items())
-    lines += ("Content-Type: application/json", f"Content-Length: {len(body)}", "", "")
+    lines += [] if "Content-Type" in headers else ["Content-Type: application/json"]
+    lines += (f"Content-Length: {len(body)}", "", "")
     return "\r\n".join(lines).encode() + body

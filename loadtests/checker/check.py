@@ -27,13 +27,14 @@ from loadtests.checker.requests import Mutation, Result
 from loadtests.checker.settles import double_settles, lost_settles, stuck_credits
 from loadtests.checker.unexplained import unexplained_entries
 from loadtests.storm.history import Event
-from loadtests.storm.plan import Plan
+from loadtests.storm.plan import Plan, Script
 
 
 class Row(msgspec.Struct, frozen=True):
     """One measure: the books that it needs, its rule, and what to change where nothing could have broken it.
 
-    `alone` is what the history proves without those books.
+    `alone` is what the history proves without those books. `scripts` are those without which nothing can break it: where the
+    target cannot run any of them, that is the reason.
     """
 
     measure: str
@@ -41,6 +42,7 @@ class Row(msgspec.Struct, frozen=True):
     judge: Callable[[Case], Ruling]
     lacking: str
     alone: Callable[[Case], Ruling] | None = None
+    scripts: tuple[Script, ...] = ()
 
 
 _AGAIN = "took effect and was sent more than once; raise duplicates, abandoned or replays in the profile"
@@ -61,9 +63,19 @@ RULES: tuple[Row, ...] = (
     ),
     Row("double_reserves", ("entries",), double_reserves, f"no reserve {_AGAIN}", alone=two_payments_under_one_key),
     Row("lost_reserves", ("entries",), lost_reserves, "no reserve was acknowledged; see how the target answers them"),
-    Row("double_reversals", ("entries",), double_reversals, f"no reverse {_AGAIN}, or add reverse or refund to its mix"),
     Row(
-        "lost_reversals", ("entries",), lost_reversals, "no reverse was acknowledged; add reverse or refund to the profile's mix"
+        "double_reversals",
+        ("entries",),
+        double_reversals,
+        f"no reverse {_AGAIN}, or add reverse or refund to its mix",
+        scripts=(Script.REVERSE, Script.REFUND),
+    ),
+    Row(
+        "lost_reversals",
+        ("entries",),
+        lost_reversals,
+        "no reverse was acknowledged; add reverse or refund to the profile's mix",
+        scripts=(Script.REVERSE, Script.REFUND),
     ),
     Row("amount_mismatches", ("entries",), amount_mismatches, _NO_ENTRIES),
     Row("unexplained_entries", ("entries", "opened"), unexplained_entries, _NO_ENTRIES),
@@ -119,9 +131,17 @@ def check(plan: Plan, history: Iterable[Event], books: Books, opening: Opening |
     for row in RULES:
         gap = case.gap(row.needs)
         ruling = row.judge(case) if gap is None else row.alone(case) if row.alone else Ruling(0, ())
-        measures[row.measure] = _measure(row, ruling, gap)
+        measures[row.measure] = _measure(_explained(row, plan), ruling, gap)
         findings.extend(msgspec.structs.replace(item, measure=row.measure) for item in ruling.findings)
     return Verdict(measures, tuple(findings), _count(case, events))
+
+
+def _explained(row: Row, plan: Plan) -> Row:
+    """The row, whose measure lacks opportunities because of what was left out, if none of its scripts was planned."""
+    reasons = list(dict.fromkeys(plan.left_out[script] for script in row.scripts if script in plan.left_out))
+    if not reasons or any(payment.script in row.scripts for payment in plan.payments):
+        return row
+    return msgspec.structs.replace(row, lacking=f"left out of the profile's mix: {'; '.join(reasons)}")
 
 
 def _measure(row: Row, ruling: Ruling, gap: Gap | None) -> Measure:

@@ -103,12 +103,12 @@ def _ended(case: Case) -> tuple[LedgerEntry, ...] | None:
 def _possible(life: Life, *, may_expire: bool) -> set[_Moves]:
     """Everything that one planned payment may have moved, by what its clients know."""
     amount = int(life.planned.amount)
-    reserve, settle, reverse = (life.mutations.get(name) for name in ("reserve", "settle", "reverse"))
+    reserve, settle = (life.mutations.get(name) for name in ("reserve", "settle"))
     settled = int(settle.amount or amount) if settle else amount
     hold, paid = (amount, -amount, 0), (0, -settled, settled)
     states = _after({_NOTHING}, {_NOTHING: hold}, reserve)
     states = _after(states, {hold: paid}, settle)
-    states = _after(states, {hold: _NOTHING, paid: _NOTHING}, reverse)
+    states = _after(states, {hold: _NOTHING, paid: _NOTHING}, life.reversal)
     return states | {_NOTHING} if may_expire and hold in states else states
 
 

@@ -74,13 +74,14 @@ def double_reversals(case: Case) -> Ruling:
     chances, sent, findings = [], [], []
     for life, book in case.lives():
         entries = book.of("release", "refund")
-        reverse = life.mutations.get("reverse")
+        reverse = life.reversal
         if reverse is not None:
             sent.append(reverse)
             chances.extend([reverse] if sent_again(reverse, bool(entries)) else [])
         allowed = 0 if reverse is None or reverse.result is Result.REFUSED else 1
         if len(entries) > allowed:
-            detail = f"{allowed} reverse was requested and not refused, and {len(entries)} are in the ledger"
+            what = "reverse" if reverse is None else reverse.operation
+            detail = f"{allowed} {what} was requested and not refused, and {len(entries)} are in the ledger"
             proof: list[Event | LedgerEntry] = [] if reverse is None else [reverse.evidence]
             proof.extend(entries[: allowed + 1])
             findings.append(finding(Rule.DOUBLE_REVERSE, entries[0].payment_id, detail, proof))
@@ -91,13 +92,13 @@ def lost_reversals(case: Case) -> Ruling:
     """A reverse that was acknowledged to a client and is not in the ledger."""
     chances, sent, findings = [], [], []
     for life, book in case.lives():
-        reverse = life.mutations.get("reverse")
+        reverse = life.reversal
         sent.extend([] if reverse is None else [reverse])
         yes = reverse.acknowledgement if reverse else None
         if reverse is None or yes is None:
             continue
         chances.append(reverse)
         if not book.of("release", "refund"):
-            detail = f"the reverse was acknowledged ({yes.status}); the ledger has neither a release nor a refund"
+            detail = f"the {reverse.operation} was acknowledged ({yes.status}); the ledger has neither a release nor a refund"
             findings.append(finding(Rule.LOST_REVERSE, yes.payment_id, detail, [yes]))
     return ruling(chances, sent, findings)

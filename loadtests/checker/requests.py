@@ -103,6 +103,11 @@ class Life(msgspec.Struct):
     mutations: dict[MutationName, Mutation] = msgspec.field(default_factory=dict)
     payment_ids: list[str] = msgspec.field(default_factory=list)
 
+    @property
+    def reversal(self) -> Mutation | None:
+        """The reverse or the refund: no script has both."""
+        return self.mutations.get("reverse") or self.mutations.get("refund")
+
 
 class Requests(msgspec.Struct, frozen=True):
     """A whole history, indexed."""

@@ -2,12 +2,15 @@
 
 from urllib.parse import urlsplit
 
+from gates.schema.acknowledgement import decoded, standing
 from gates.schema.errors import Problem, UnknownProblem, UsageProblem
+from gates.schema.operation import Operation, State
+from gates.schema.pointer import id_at
 from gates.schema.printable import printable
-from gates.schema.target import Operation
-from loadtests.service import START_HINT, Service
-from loadtests.storm.answers import decode, id_at, id_candidates
-from loadtests.storm.manners import acknowledges
+from gates.schema.reach import connection_hint
+from gates.schema.target import Target
+from loadtests.service import Service
+from loadtests.storm.answers import id_candidates
 from loadtests.storm.plan import MutationName
 from loadtests.storm.wire import Answer
 
@@ -27,7 +30,7 @@ def problem_of(service: Service, name: MutationName, payment_id: str | None, ans
     operation = service.target.operations[name]
     request = f"{operation.method} {service.base_url}{operation.path}"
     if answer.status is None:
-        return UnknownProblem(f"{request}: no answer ({answer.error})", next_step=START_HINT)
+        return UnknownProblem(f"{request}: no answer ({answer.error})", next_step=connection_hint(service.target))
     said = f"the target {service.name!r}: {request} was answered with {answer.status}{_of_type(answer)}"
     if answer.status >= 500:
         return UnknownProblem(said, next_step="see the log of the service, and run again when it answers")
@@ -35,20 +38,20 @@ def problem_of(service: Service, name: MutationName, payment_id: str | None, ans
         where = f"spec.credentials.{operation.role}"
         return UsageProblem(f"{said}: the credential was refused", next_step=f"correct {where}, or the variable that it names")
     if answer.status in _DESCRIPTION:
-        body = printable(answer.body[:200].decode(errors="replace"))
+        body = printable(service.redact(answer.body.decode(errors="replace"))[:200])
         named = f", or spec.operations.reserve.id_pointer, which led to {printable(payment_id)}" if payment_id else ""
         member = f"spec.operations.{name}.{_DESCRIPTION[answer.status]}"
-        key = f", or spec.idempotency_header ({service.target.idempotency_header})" if answer.status in _UNREADABLE else ""
+        key = f", or {_key_member(service.target)}" if answer.status in _UNREADABLE else ""
         return UsageProblem(f"{said}: {body}", next_step=f"correct {member} in the target file{named}{key}")
-    return _misdescribed(said, f"spec.operations.{name}", operation, answer)
+    return _misdescribed(service, said, f"spec.operations.{name}", operation, answer)
 
 
-def _misdescribed(said: str, where: str, operation: Operation, answer: Answer) -> UsageProblem | None:
+def _misdescribed(service: Service, said: str, where: str, operation: Operation, answer: Answer) -> UsageProblem | None:
     status = answer.status or 0
     if status in operation.success:
         return _without_id(said, where, operation, answer)
     if 300 <= status < 400:
-        place = answer.location or "nowhere"
+        place = service.redact(answer.location or "nowhere")
         return UsageProblem(f"{said}, a redirect to {place}: redirects are not followed", next_step=_where_to(place, where))
     if status < 300 and answer.media == _PAGE:
         return _web_page(said, where)
@@ -59,22 +62,39 @@ def _misdescribed(said: str, where: str, operation: Operation, answer: Answer) -
 
 
 def _without_id(said: str, where: str, operation: Operation, answer: Answer) -> UsageProblem | None:
-    if acknowledges(operation, answer):
+    found = standing(operation, answer.body, answer.media)
+    if found.type != "info":
         return None
+    if operation.state is not None and (operation.id_pointer is None or found.identity is not None):
+        return _of_unlisted_state(said, where, operation.state, found.state)
     if operation.id_pointer is None:
         return _web_page(said, where)
-    document = decode(answer.body)
+    document = decoded(answer.body)
     if document is None:
         problem = f"{said}, which is no JSON: {where}.id_pointer {operation.id_pointer} leads to nothing"
         return UsageProblem(problem, next_step=f"correct spec.base_url or {where}.path: an answer needs the payment's id")
-    found = [f"{pointer} ({id_at(document, pointer)})" for pointer in id_candidates(document)]
+    near = [f"{pointer} ({id_at(document, pointer)})" for pointer in id_candidates(document)]
     problem = f"{said}, and {where}.id_pointer {operation.id_pointer} leads to no text and no whole number"
-    known = f"; the answer has {', '.join(found)}" if found else ""
+    known = f"; the answer has {', '.join(near)}" if near else ""
     return UsageProblem(problem, next_step=f"correct {where}.id_pointer in the target file{known}")
 
 
 def _web_page(said: str, where: str) -> UsageProblem:
     return UsageProblem(f"{said}, a web page", next_step=f"correct spec.base_url or {where}.path in the target file")
+
+
+def _of_unlisted_state(said: str, where: str, state: State, found: str | None) -> UsageProblem:
+    leads = f"{where}.state.pointer {state.pointer} leads to {'nothing' if found is None else printable(found)}"
+    lists = f"add it to {where}.state.done if it acknowledges the effect, to refused if it never happens after it"
+    next_step = lists if found else f"correct {where}.state.pointer"
+    return UsageProblem(f"{said}, and {leads}, which is not listed", next_step=next_step)
+
+
+def _key_member(target: Target) -> str:
+    """The member that says where the idempotency key goes."""
+    if target.idempotency_field:
+        return f"spec.idempotency_field ({target.idempotency_field})"
+    return f"spec.idempotency_header ({target.idempotency_header})"
 
 
 def _of_type(answer: Answer) -> str:

@@ -41,6 +41,7 @@ class RunReport(msgspec.Struct, frozen=True):
     duration_ms: int
     profile_sha256: str
     storm: StormEnd
+    left_out: dict[str, str] = {}
     counts: Counts | None = None
     latency: dict[str, Json] = msgspec.field(default_factory=dict)
 

@@ -7,6 +7,7 @@ import msgspec
 
 from gates.schema.errors import Problem, UnknownProblem, UsageProblem
 from gates.schema.secret import redact
+from gates.schema.sending import Request
 from gates.schema.time import Clock
 from loadtests.books.entries import Gap, Opening
 from loadtests.books.read import read_entries
@@ -18,7 +19,7 @@ from loadtests.service import Service
 from loadtests.storm.history import Event
 from loadtests.storm.manners import AttemptEnd, Manners
 from loadtests.storm.plan import Plan, PlannedPayment, Reply, Step
-from loadtests.storm.wire import Answer, Request, Wire
+from loadtests.storm.wire import Answer, Wire
 
 _ROUNDS, _PAUSE_S, _TIMEOUT_S = 6, 0.3, 10.0
 _LANE = -1
@@ -64,7 +65,7 @@ def preflight(
     """
     require_amounts(service.target)
     require_audit(service, plan, opening)
-    wire = Wire(service.base_url, timeout_s=_TIMEOUT_S, hurry_s=_TIMEOUT_S)
+    wire = Wire(service.base_url, timeout_s=_TIMEOUT_S, hurry_s=_TIMEOUT_S, tls=service.tls)
     done = Trail() if trail is None else trail
     try:
         _Preflight(service, plan, manners, wire, done, clock, pause).run(opening, repeat=repeat)

@@ -52,6 +52,8 @@ def _lines(result: LoadResult) -> Iterator[str]:
         yield from barren(run.counts) if run.counts else ()
     yield f"load run {run.profile}, seed {run.seed}, against {run.target} ({run.base_url})"
     yield f"verdict: {'not checked' if assessment is None else _VERDICTS[verdict_of(result)]}"
+    for script, why in run.left_out.items():
+        yield f"left out of the mix: {script}: {why}"
     if not run.storm.complete:
         yield f"the storm is not complete: {run.storm.detail}"
     if assessment is None:

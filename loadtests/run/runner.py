@@ -14,6 +14,7 @@ from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
+from gates.schema.tls import ca_environment
 from loadtests.books.entries import Books, Gap, unopened
 from loadtests.books.read import read_books, read_opening
 from loadtests.checker.check import check
@@ -26,6 +27,7 @@ from loadtests.schema import NamedProfile
 from loadtests.service import Service
 from loadtests.storm.history import Event
 from loadtests.storm.manners import Manners, Order, Until
+from loadtests.storm.mix import fitted
 from loadtests.storm.plan import Plan, make_plan
 from loadtests.storm.supervise import StormEnd, run_storm
 from loadtests.storm.wire import require_sendable
@@ -71,7 +73,8 @@ def run_load(
     folder.require_new()
     with Service(named) as service:
         least = profile.profile.payments
-        plan = make_plan(profile if until is None else _longer(profile), seed, run_id, service.accounts())
+        planned, left_out = _fitted(profile if until is None else _longer(profile), named)
+        plan = make_plan(planned, seed, run_id, service.accounts(), left_out)
         manners = Manners(named.target, plan)
         _try_requests(manners, plan)
         service.await_ready(_READY_S)
@@ -92,11 +95,12 @@ def run_load(
             finished_at=format_utc(started),
             duration_ms=0,
             profile_sha256=profile.sha256,
+            left_out=left_out,
             storm=StormEnd(complete=False, done=0, detail="the run was ended before its storm was", cause="interrupted"),
         )
         folder.write(folder.run, report)  # so that a run that is interrupted can be checked
         with progress(f"storm {profile.name}", least) as bar:
-            end = run_storm(folder.folder, profile.profile.limits.duration_s, bar)
+            end = run_storm(folder.folder, profile.profile.limits.duration_s, bar, extra=ca_environment(named))
         if goal is not None and end.begun is not None:
             folder.cut(plan, end.begun)
         finished, duration_ms = format_utc(clock()), round((monotonic_s() - begun_s) * 1000)
@@ -171,6 +175,7 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: RunFolder, r
             "run_id": run.run_id,
             "counts": msgspec.structs.asdict(assessment.counts),
             "latency": assessment.latency,
+            **({"left_out": dict(run.left_out)} if run.left_out else {}),
             "findings": finding_facts(assessment.findings, _history(folder)),
         },
         status=status,
@@ -188,6 +193,11 @@ def record_evidence(result: LoadResult, named: NamedTarget, folder: RunFolder, r
 def standing_of(run: RunReport, assessment: Assessment) -> tuple[Status, str]:
     """The status of the run's evidence, and why."""
     return status_of(run.storm, run.builds, assessment.counts, len(assessment.findings))
+
+
+def _fitted(profile: NamedProfile, named: NamedTarget) -> tuple[NamedProfile, dict[str, str]]:
+    fit, left_out = fitted(profile.profile, named.target)
+    return msgspec.structs.replace(profile, profile=fit), left_out
 
 
 def _longer(profile: NamedProfile) -> NamedProfile:

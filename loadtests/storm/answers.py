@@ -4,32 +4,16 @@ from hashlib import sha256
 
 import msgspec
 
+from gates.schema.acknowledgement import decoded
 from gates.schema.canonical import Json
-from gates.schema.pointer import read_pointer
+from gates.schema.pointer import id_at
 
 _ID_CANDIDATES, _DEEPEST = 5, 8
 
 
-def decode(body: bytes) -> Json:
-    """The JSON document, or None for anything else."""
-    try:
-        document: Json = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return document
-
-
-def id_at(document: Json, pointer: str) -> str | None:
-    """The id at `pointer`: a text that is not empty, or a whole number, as text; None for anything else."""
-    found = read_pointer(document, pointer)
-    if isinstance(found, bool) or not isinstance(found, str | int):
-        return None
-    return str(found) or None
-
-
 def digest(body: bytes, ignore: tuple[str, ...]) -> str:
     """The digest by which two answers are compared: of the bytes, or of the JSON document without the places to leave out."""
-    document = decode(body) if ignore else None
+    document = decoded(body) if ignore else None
     if document is None:
         return sha256(body).hexdigest()
     return sha256(msgspec.json.encode(without(document, ignore), order="sorted")).hexdigest()
@@ -44,7 +28,7 @@ def without(document: Json, pointers: tuple[str, ...]) -> Json:
 
 def first_difference(first: bytes, other: bytes, ignore: tuple[str, ...] = ()) -> str:
     """The pointer to the first place in which two answers differ; "" if that is the whole, as for bytes that are not JSON."""
-    one, two = decode(first), decode(other)
+    one, two = decoded(first), decoded(other)
     if one is None or two is None:
         return ""
     return _difference(without(one, ignore), without(two, ignore), "") or ""

@@ -11,7 +11,7 @@ from gates.schema.errors import UsageProblem
 from loadtests.storm.plan import MutationName
 
 EventType = Literal["invoke", "ok", "fail", "info"]
-AttemptError = Literal["timeout", "reset", "refused", "abandoned"]
+AttemptError = Literal["timeout", "reset", "refused", "abandoned", "certificate"]
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

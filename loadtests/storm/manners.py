@@ -4,15 +4,20 @@ from typing import Literal, get_args
 
 import msgspec
 
+from gates.schema.acknowledgement import decoded, standing
+from gates.schema.credential import resolve_credential, secrets_of
 from gates.schema.errors import UsageProblem
+from gates.schema.operation import Operation
 from gates.schema.pointer import text_at
-from gates.schema.target import Operation, Target, fill, resolve, resolve_credential
+from gates.schema.sending import Request, make_request
+from gates.schema.target import Target
+from gates.schema.template import fields_in, resolve
 from loadtests.draws import below
 from loadtests.schema import LoadProfile, RetryPolicy
-from loadtests.storm.answers import decode, digest, first_difference, id_at
+from loadtests.storm.answers import digest, first_difference
 from loadtests.storm.history import AttemptError
 from loadtests.storm.plan import MutationName, Plan, PlannedPayment, Step
-from loadtests.storm.wire import Answer, Request
+from loadtests.storm.wire import Answer
 
 
 class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,14 +60,16 @@ class Manners:
         self._target, self._plan = target, plan
         _require_id_pointer(target)
         used = [target.operations[name] for name in get_args(MutationName) if name in target.operations]
-        templates, roles = msgspec.json.encode(used).decode(), {operation.role for operation in used}
-        self._variables = {name: resolve(text) for name, text in target.variables.items() if f"{{{name}}}" in templates}
+        templates, roles = msgspec.to_builtins(used), {operation.role for operation in used}
+        named = {*fields_in(templates)}
+        self._variables = {name: resolve(text) for name, text in target.variables.items() if name in named}
         self._credentials = {role: resolve_credential(target, role) for role in roles}
+        self._secrets = secrets_of(target)
 
     @property
     def credentials(self) -> tuple[str, ...]:
-        """The headers' values that no text may show."""
-        return tuple(self._credentials.values())
+        """The values that no text may show."""
+        return self._secrets
 
     def request(self, payment: PlannedPayment, step: Step, payment_id: str | None) -> Request:
         """The request of one step; every attempt of the step sends the same bytes.
@@ -81,29 +88,26 @@ class Manners:
         }
         if payment_id is not None:
             fields["payment_id"] = payment_id
-        headers = {"Authorization": self._credentials[operation.role], self._target.idempotency_header: step.key}
-        body = None
-        if operation.body is not None:
-            body = msgspec.json.encode(fill(operation.body, fields))
-            headers["Content-Type"] = "application/json"
-        return Request(operation.method, str(fill(resolve(operation.path), fields)), headers, body)
+        return make_request(self._target, operation, fields, credential=self._credentials[operation.role], key=step.key)
 
     def meaning(self, step: Step, payment_id: str | None, answer: Answer) -> AttemptEnd:
         """Acknowledged, definitely refused, or unknown.
 
         Unknown are lost replies, the statuses and codes that the target's file lists under `retry`, a success status that is not
-        one of the operation's, a redirect, and a success without the id that the target's file promises or with a web page.
+        one of the operation's, a redirect, and a success without the id that the target's file promises, with a web page, or in a
+        state that the file lists neither as done nor as refused.
         """
         if answer.status is None:
             return AttemptEnd("info", payment_id=payment_id, error=answer.error)
-        compared, document = digest(answer.body, self._target.replay.ignore), decode(answer.body)
+        compared = digest(answer.body, self._target.replay.ignore)
         operation, retry = self._operation(step), self._target.retry
         if answer.status in operation.success:
-            found = id_at(document, operation.id_pointer) if operation.id_pointer else None
-            if acknowledges(operation, answer):
-                return AttemptEnd("ok", answer.status, None, payment_id or found, compared, answer.replayed)
-            return AttemptEnd("info", answer.status, None, payment_id, compared, answer.replayed, media=answer.media)
-        code = text_at(document, retry.code_pointer)
+            found = standing(operation, answer.body, answer.media)
+            if found.type == "ok":
+                return AttemptEnd("ok", answer.status, None, payment_id or found.identity, compared, answer.replayed)
+            media = answer.media if found.type == "info" else None
+            return AttemptEnd(found.type, answer.status, found.state, payment_id, compared, answer.replayed, media=media)
+        code = text_at(decoded(answer.body), retry.code_pointer)
         is_open = answer.status in retry.statuses or code in retry.codes or answer.status < 400
         media = answer.media if is_open else None
         end: Literal["info", "fail"] = "info" if is_open else "fail"
@@ -120,13 +124,6 @@ class Manners:
                 next_step=f"add spec.operations.{step.operation} to the target file, or use a profile whose mix does without it",
             )
         return self._target.operations[step.operation]
-
-
-def acknowledges(operation: Operation, answer: Answer) -> bool:
-    """Whether an answer with a success status acknowledges the effect: with the promised id, and not with a web page."""
-    if operation.id_pointer is not None:
-        return id_at(decode(answer.body), operation.id_pointer) is not None
-    return not (answer.body and answer.media == "text/html")
 
 
 def retry_wait_ms(policy: RetryPolicy, seed: int, key: str, round_number: int) -> int:

@@ -1,7 +1,8 @@
 """The plan of a storm, made before it begins: a pure function of profile, seed, run id and accounts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from gates.schema.errors import UsageProblem
 from loadtests.draws import below, chance, exponential_us, weighted
 from loadtests.schema import LoadProfile, NamedProfile
 
-MutationName = Literal["reserve", "settle", "reverse"]
+MutationName = Literal["reserve", "settle", "reverse", "refund"]
 _ABANDONABLE = 4  # attempts of one mutation whose reply may be abandoned; later ones wait for the response
 
 
@@ -56,11 +57,11 @@ class PlannedPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...]
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole storm. `references`: every reserve has its own reference in its body.
 
     `preflight` are the payments that are made one after the other before the storm, to see that the target's file describes the
-    service; their numbers are negative.
+    service; their numbers are negative. `left_out` are the scripts of the profile that the target cannot run, with the reason.
     """
 
     profile: str
@@ -72,6 +73,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     references: bool
     payments: tuple[PlannedPayment, ...]
     preflight: tuple[PlannedPayment, ...] = ()
+    left_out: dict[str, str] = {}
 
     @property
     def everything(self) -> tuple[PlannedPayment, ...]:
@@ -80,16 +82,22 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Accounts(msgspec.Struct, frozen=True):
-    """The accounts of the storm: the wallet that pays, the payees, and the currency."""
+    """The accounts of the storm: the wallet that pays, the payees, and the currency.
+
+    `refund` is the operation that gives a settled payment back.
+    """
 
     wallet_id: str
     payee_ids: tuple[str, ...]
     currency: str
     references: bool = False
+    refund: MutationName = "reverse"
 
 
-def make_plan(named: NamedProfile, seed: int, run_id: str, accounts: Accounts) -> Plan:
-    """Plan a storm; the same arguments give the same bytes on any machine."""
+def make_plan(
+    named: NamedProfile, seed: int, run_id: str, accounts: Accounts, left_out: Mapping[str, str] = MappingProxyType({})
+) -> Plan:
+    """Plan a storm; the same arguments give the same bytes on any machine. `left_out` is only noted in it."""
     planner = _Planner(named.profile, seed, run_id, accounts)
     payments, due_us = [], 0
     for number in range(named.profile.payments):
@@ -105,6 +113,7 @@ def make_plan(named: NamedProfile, seed: int, run_id: str, accounts: Accounts) -
         references=accounts.references,
         payments=tuple(payments),
         preflight=tuple(planner.preflight()),
+        left_out=dict(left_out),
     )
 
 
@@ -141,7 +150,7 @@ class _Planner(msgspec.Struct, frozen=True):
         if script is Script.OVER_LIMIT:
             amount = int(amounts.over_limit)
         part = 1 + below(amount - 1, seed, "part", number)
-        mutations = _mutations(script, amount, part)
+        mutations = _mutations(script, amount, part, self.accounts.refund)
         return PlannedPayment(
             number=number,
             due_us=due_us,
@@ -159,13 +168,14 @@ class _Planner(msgspec.Struct, frozen=True):
         scripts = [script for script in (settled, released) if script] or ([Script.RESERVE_ONLY] if mix.reserve_only else [])
         for number, script in enumerate(scripts, 1):
             amount = int(self.profile.amounts.smallest)
+            mutations = _mutations(script, amount, amount, self.accounts.refund)
             yield PlannedPayment(
                 number=-number,
                 due_us=0,
                 script=script,
                 payee_id=self.accounts.payee_ids[0],
                 amount=str(amount),
-                steps=tuple(self.tried(number, name, value) for name, value in _mutations(script, amount, amount)),
+                steps=tuple(self.tried(number, name, value) for name, value in mutations),
             )
 
     def tried(self, number: int, operation: MutationName, amount: int | None) -> Step:
@@ -193,7 +203,7 @@ class _Planner(msgspec.Struct, frozen=True):
         return Reply.HURRY if chance(abandoned.hurry_percent, seed, "hurry", attempt, *where) else Reply.CLOSE
 
 
-def _mutations(script: Script, amount: int, part: int) -> list[tuple[MutationName, int | None]]:
+def _mutations(script: Script, amount: int, part: int, refund: MutationName) -> list[tuple[MutationName, int | None]]:
     """The operations of a script, in their order, with their amounts."""
     mutations: list[tuple[MutationName, int | None]] = [("reserve", amount)]
     if script in (Script.SETTLE, Script.REFUND):
@@ -201,5 +211,5 @@ def _mutations(script: Script, amount: int, part: int) -> list[tuple[MutationNam
     if script is Script.PARTIAL_SETTLE:
         mutations.append(("settle", part))
     if script in (Script.REVERSE, Script.REFUND):
-        mutations.append(("reverse", None))
+        mutations.append((refund if script is Script.REFUND else "reverse", None))
     return mutations

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import sleep
 from typing import Literal
@@ -56,15 +56,23 @@ class StormFiles:
         return int(text) if text.isdigit() else 0
 
 
-def run_storm(folder: Path, duration_s: int, bar: Progress, pause: Callable[[float], None] = sleep) -> StormEnd:
+def run_storm(
+    folder: Path,
+    duration_s: int,
+    bar: Progress,
+    pause: Callable[[float], None] = sleep,
+    *,
+    extra: Mapping[str, str] | None = None,
+) -> StormEnd:
     """Run the storm whose plan and order are in `folder`, and wait for its end.
 
-    However this returns or raises (an interrupt, a termination), the storm's process has ended afterwards.
+    `extra` are variables for that process in addition to those of this one. However this returns or raises (an interrupt, a
+    termination), the storm's process has ended afterwards.
     """
     files = StormFiles(folder.absolute())
     argv = [sys.executable, "-P", "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--users", "1", "--only-summary"]
     outer = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-    environ = {**outer, RUN: str(files.folder), PARENT: str(os.getpid())}
+    environ = {**outer, **(extra or {}), RUN: str(files.folder), PARENT: str(os.getpid())}
     with files.log.open("wb") as log:
         child = subprocess.Popen(
             argv, cwd=files.folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT

@@ -6,15 +6,17 @@ Standard library only: in the storm's process Locust has replaced the sockets by
 import http.client
 import re
 import select
+import ssl
 import zlib
-from collections.abc import Mapping
 from time import monotonic
 from urllib.parse import urlsplit
 
 import msgspec
 
+from gates.schema.credential import TOKEN
 from gates.schema.errors import UsageProblem
 from gates.schema.secret import header_fault
+from gates.schema.sending import Request
 from loadtests.storm.history import AttemptError
 from loadtests.storm.plan import Reply
 
@@ -22,15 +24,6 @@ _IDLE_S = 3.0  # servers close idle connections after about five seconds; a requ
 _REPLAYED = "Idempotent-Replayed"
 _ANY_ZLIB = 32 + zlib.MAX_WBITS  # gzip or zlib, by its header
 _LARGEST = 16 * 1024 * 1024
-
-
-class Request(msgspec.Struct, frozen=True):
-    """One request, ready to send."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes | None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,28 +38,29 @@ class Answer(msgspec.Struct, frozen=True):
     date: str | None = None
 
 
-_NAME, _PATH = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"/[!-~]*")
+_PATH = re.compile(r"/[!-~]*")
 
 
 def require_sendable(request: Request) -> None:
     """Raise UsageProblem naming what of a request cannot be sent over HTTP; of a header its name, never its value."""
     next_step = "correct the target file, or the variable that it names"
-    if not _NAME.fullmatch(request.method) or not _PATH.fullmatch(request.path):
+    if not TOKEN.fullmatch(request.method) or not _PATH.fullmatch(request.path):
         raise UsageProblem(f"{request.method!r} with the path {request.path!r} is no HTTP request", next_step=next_step)
     for name, value in request.headers.items():
-        if not _NAME.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise UsageProblem(f"{name!r} is not a name of a header", next_step=next_step)
         if fault := header_fault(value):
             raise UsageProblem(f"the header {name} {fault}", next_step=next_step)
 
 
 class Wire:
-    """Sends requests to one host, over kept-alive connections."""
+    """Sends requests to one host, over kept-alive connections; `tls` says whom to trust where the URL is one of https."""
 
-    def __init__(self, base_url: str, *, timeout_s: float, hurry_s: float) -> None:
+    def __init__(self, base_url: str, *, timeout_s: float, hurry_s: float, tls: ssl.SSLContext | bool = False) -> None:
         parts = urlsplit(base_url)
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname or "", parts.port
         self._prefix = parts.path.rstrip("/")
+        self._tls = tls if isinstance(tls, ssl.SSLContext) else None
         self._timeout_s, self._hurry_s = timeout_s, hurry_s
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
 
@@ -81,6 +75,8 @@ class Wire:
             answer = Answer(error="abandoned" if reply is Reply.HURRY else "timeout")
         except ConnectionRefusedError:
             answer = Answer(error="refused")
+        except ssl.SSLCertVerificationError:
+            answer = Answer(error="certificate")
         except (OSError, http.client.HTTPException):
             answer = Answer(error="reset")
         finally:
@@ -123,8 +119,9 @@ class Wire:
             if monotonic() - since < _IDLE_S and not _has_ended(connection):
                 return connection
             connection.close()
-        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        return kind(self._host, self._port, timeout=self._timeout_s)
+        if self._secure:
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=self._tls)
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
 
 
 def _plain(body: bytes, encoding: str | None) -> bytes:

@@ -240,8 +240,6 @@ BANS = (
         uses("json.dumps", "json.dump"),
         ROOMS,
         {
-            "gates/probes/client.py": "bodies of requests, neither hashed nor signed",
-            "gates/probes/fail_closed/request.py": "bodies that are wrong on purpose",
             "gates/probes/isolation.py": "bodies of requests, neither hashed nor signed",
         },
     ),

@@ -85,13 +85,14 @@ def test_a_target_without_books_ends_in_unknown_and_never_in_clean(load, fake_se
     assert measures["replay_changes"]["value"] == "0"
 
 
-def test_a_service_that_is_not_there_is_named_with_the_way_to_start_it(load, here, tmp_path):
+def test_a_service_that_is_not_there_is_named_with_what_to_look_at(load, here, tmp_path):
     """Exit 3, the URL, the next step, and no run folder that looks like a run."""
     environ = {**os.environ, "FAKE_URL": "http://127.0.0.1:9", "FAKE_TOKEN": "x"}
     done = load("run", "smoke", "--target", here / "fake-target.yaml", "--out", tmp_path / "run", environ=environ)
     assert done.returncode == 3
     assert "http://127.0.0.1:9/up" in done.stderr
-    assert "next: start it" in done.stderr
+    assert "next: see that the service runs, and that spec.base_url" in done.stderr
+    assert "gonogo gateway serve" not in done.stderr
     assert not (tmp_path / "run").exists()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gates.schema.practice import free_port
-from gates.schema.target import Build, Commands, Instance, Process, Target
+from gates.schema.target import Build, Commands, Instance, Operation, Process, Target
 
 SERVICE, STORM, COMMAND = (Path(__file__).with_name(f"drill_{name}.py") for name in ("service", "storm", "command"))
 """The service, the load test that stands in for a storm, and `gonogo drill` with that load test."""
@@ -30,7 +30,7 @@ def target_of(what: str = "serve", **changes: object) -> Target:
         base_url="${GONOGO_BASE_URL}",
         credentials={},
         variables={},
-        operations={},
+        operations={"reserve": Operation("/reserve"), "settle": Operation("/settle")},
         build=Build("/v1/status", "/build"),
         process=Process(
             start=service_argv(what, "--port", "{port}", "--db", "{db}"),

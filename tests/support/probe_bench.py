@@ -75,7 +75,7 @@ class Workbench:
             found = recompute(lay_out(self.store, held, Path(folder)))
         status, _ = settled(Span(said.started_at, said.finished_at, said.duration_ms), found.status)
         assert (found.kind, found.measures, status) == (said.kind, said.measures, said.status)
-        tokens = {role: text.removeprefix("Bearer ") for role, text in client.credentials.items()}
+        tokens = {role: sent.value.removeprefix("Bearer ") for role, sent in client.credentials.items()}
         assert secrets_in(self.store, held, tokens) == []
         (run,) = [run for run in contents.runs() if run.statement == done.evidence]
         assert (run.note.step, run.note.target) == (said.kind, client.name)

@@ -1,18 +1,20 @@
 """From a row of the fail-closed table to the request on the wire: a payment in the state that the row needs, then the request."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gates.probes.client import OTHER, Answer, NotRun, ServiceProblem, TargetClient, fill_text
+from gates.probes.client import OTHER, Answer, NotRun, ServiceProblem, TargetClient
 from gates.probes.fail_closed.table import OperationName, Row, Table
 from gates.schema.canonical import Json
+from gates.schema.operation import Operation
 from gates.schema.pointer import read_pointer
-from gates.schema.target import Operation, fill
+from gates.schema.sending import CONTENT_TYPE, body_bytes, sent_path, sent_values
+from gates.schema.template import fill_text
 
 NOBODY = "nobody"
 _LONG_KEY = "k" * 256
+_USUAL = "application/json"
 _NESTED = "[" * 5000
 _STEPS: dict[str, tuple[OperationName, ...]] = {
     "nothing": (),
@@ -31,6 +33,7 @@ class Request(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     body: bytes | None
     content_type: str = "application/json"
+    headers: Mapping[str, str] = {}
     chunked: bool = False
 
 
@@ -43,14 +46,15 @@ class Stage(msgspec.Struct, frozen=True):
 
 def send(client: TargetClient, request: Request) -> Answer:
     """Send the request."""
-    authorization = None if request.role == NOBODY else client.credential(request.role)
+    credential = None if request.role == NOBODY else client.credential(request.role)
     return client.send(
         request.method,
         request.path,
-        authorization=authorization,
+        credential=credential,
         keys=request.keys,
         body=request.body,
         content_type=request.content_type,
+        headers=request.headers,
         chunked=request.chunked,
     )
 
@@ -84,9 +88,7 @@ def make_stage(client: TargetClient, row: Row, fields: Mapping[str, str]) -> Sta
         if operation is None:
             raise NotRun(f"the target has no operation {name}", next_step=f"add spec.operations.{name} to the target file")
         key = client.fresh_key()
-        request = _of_operation(operation, mine, (key,))
-        if name == "reserve" and row.given_set:
-            request = msgspec.structs.replace(request, body=_json({**json.loads(request.body or b"{}"), **row.given_set}))
+        request = _of_operation(client, _changed(operation, row.given_set if name == "reserve" else {}), mine, (key,))
         answer = send(client, request)
         if answer.status not in operation.success:
             raise ServiceProblem(f"the {name} that the row needs was answered {answer.status} {answer.code or ''}".rstrip())
@@ -108,12 +110,12 @@ def build(client: TargetClient, row: Row, stage: Stage) -> Request:
         raise NotRun(f"the target has no operation {row.operation}", next_step=f"add spec.operations.{row.operation}")
     fields = {**stage.fields, **{name: fill_text(text, stage.fields) for name, text in row.fields.items()}}
     keys = ("{key}",) if row.keys is None else row.keys
-    request = _of_operation(operation, fields, tuple(fill_text(key, fields) for key in keys))
+    request = _of_operation(client, _changed(operation, row.set, row.drop), fields, tuple(fill_text(key, fields) for key in keys))
     return msgspec.structs.replace(
         request,
         role=row.role or request.role,
-        body=_body(row, request.body, fields),
-        content_type=row.content_type,
+        body=_body(client, row, request.body, fields),
+        content_type=request.content_type if row.content_type == _USUAL else row.content_type,
         chunked=row.chunked,
     )
 
@@ -141,26 +143,32 @@ def _moved(character: str) -> str:
     return character
 
 
-def _of_operation(operation: Operation, fields: Mapping[str, str], keys: tuple[str, ...]) -> Request:
-    body = None if operation.body is None else _json(fill(operation.body, fields))
-    return Request(operation.method, fill_text(operation.path, fields), operation.role, keys, body)
+def _of_operation(client: TargetClient, operation: Operation, fields: Mapping[str, str], keys: tuple[str, ...]) -> Request:
+    values = sent_values(client.target, fields)
+    return Request(
+        operation.method,
+        sent_path(operation, values, client.environ),
+        operation.role,
+        keys,
+        body_bytes(client.target, operation, values, environ=client.environ),
+        CONTENT_TYPE[operation.body_format],
+        {name: fill_text(text, values, client.environ) for name, text in operation.headers.items()},
+    )
 
 
-def _body(row: Row, filled: bytes | None, fields: Mapping[str, str]) -> bytes | None:
+def _changed(operation: Operation, members: Mapping[str, Json], dropped: Sequence[str] = ()) -> Operation:
+    """The operation with other members in its body, and without some."""
+    if not members and not dropped:
+        return operation
+    body = {name: item for name, item in {**(operation.body or {}), **members}.items() if name not in dropped}
+    return msgspec.structs.replace(operation, body=body)
+
+
+def _body(client: TargetClient, row: Row, filled: bytes | None, fields: Mapping[str, str]) -> bytes | None:
     if row.raw is not None:
-        return fill_text(row.raw, fields).encode()
-    members = json.loads(filled) if filled else {}
-    for name, value in row.set.items():
-        members[name] = fill(value, fields)
-    for name in row.drop:
-        members.pop(name, None)
-    body = _json(members) if members or filled is not None else None
-    return body.ljust(row.pad_to) if body is not None and row.pad_to is not None else body
+        return fill_text(row.raw, sent_values(client.target, fields), client.environ).encode()
+    return filled.ljust(row.pad_to) if filled is not None and row.pad_to is not None else filled
 
 
 def _keys(row: Row, stage: Stage) -> tuple[str, ...]:
     return tuple(fill_text(key, stage.fields) for key in row.keys or ())
-
-
-def _json(value: Json) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

@@ -9,13 +9,16 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from gates.schema.canonical import Json
+from gates.schema.acknowledgement import decoded, standing
+from gates.schema.credential import resolve_credential
 from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.operation import Operation
 from gates.schema.pointer import text_at
-from gates.schema.target import NamedTarget, Operation, fill, resolve, resolve_credential
+from gates.schema.sending import make_request
+from gates.schema.target import NamedTarget
+from gates.schema.template import fields_in, resolve
 from loadtests.hostile.books import AskType, Payout
-from loadtests.service import Service
-from loadtests.storm.answers import id_at
+from loadtests.service import Service, media_type
 
 _TRIES, _AGAIN_S, _TIMEOUT_S = 5, 0.2, 10.0
 _LARGEST = 5000  # a payment that funds a payee stays well below every limit per payment
@@ -46,7 +49,7 @@ class PayoutClient:
                 raise UsageProblem(f"the target {named.name!r} has no operation {name}", next_step=f"add spec.operations.{name}")
         self.service = Service(named)
         self.accounts = self.service.accounts()
-        self._client = httpx.Client(base_url=self.service.base_url, timeout=_TIMEOUT_S, trust_env=False)
+        self._client = httpx.Client(base_url=self.service.base_url, timeout=_TIMEOUT_S, trust_env=False, verify=self.service.tls)
 
     def __enter__(self) -> Self:
         """The client itself."""
@@ -112,29 +115,22 @@ class PayoutClient:
 
     def _send(self, name: Name, key: str, fields: Mapping[str, str]) -> ClientResponse:
         operation = self._target.operations[name]
-        template = msgspec.json.encode(operation).decode()
-        known = {name: resolve(text) for name, text in self._target.variables.items() if f"{{{name}}}" in template}
+        named = {*fields_in(msgspec.to_builtins(operation))}
+        known = {name: resolve(text) for name, text in self._target.variables.items() if name in named}
         known |= {"currency": self._target.currency, "reference": key, "key": key, **fields}
-        headers = {"Authorization": resolve_credential(self._target, operation.role), self._target.idempotency_header: key}
-        body = None if operation.body is None else fill(operation.body, known)
+        credential = resolve_credential(self._target, operation.role)
+        request = make_request(self._target, operation, known, credential=credential, key=key)
         try:
-            answer = self._client.request(operation.method, str(fill(resolve(operation.path), known)), headers=headers, json=body)
+            answer = self._client.request(request.method, request.path, headers=request.headers, content=request.body)
         except httpx.HTTPError:
             return ClientResponse("info")
         return self._meaning(operation, answer)
 
     def _meaning(self, operation: Operation, answer: httpx.Response) -> ClientResponse:
-        document, retry, status = _decoded(answer.content), self._target.retry, answer.status_code
+        retry, status = self._target.retry, answer.status_code
         if status in operation.success:
-            return ClientResponse("ok", status, None, id_at(document, operation.id_pointer) if operation.id_pointer else None)
-        code = text_at(document, retry.code_pointer)
+            found = standing(operation, answer.content, media_type(answer))
+            return ClientResponse(found.type, status, found.state, found.identity)
+        code = text_at(decoded(answer.content), retry.code_pointer)
         is_open = status in retry.statuses or code in retry.codes or status < 400
         return ClientResponse("info" if is_open else "fail", status, code)
-
-
-def _decoded(body: bytes) -> Json:
-    try:
-        document: Json = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return None
-    return document

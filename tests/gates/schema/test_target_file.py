@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from gates.schema.errors import UsageProblem
-from gates.schema.target import UnsetProblem, load_target, trust_file
+from gates.schema.target import UnsetProblem, load_target, require_operations, trust_file
 
 PROCESS = {"start": ["./shop", "--port", "{port}"]}
 SETTLE = {"path": "/settle"}
@@ -57,6 +57,94 @@ def test_a_path_without_its_slash_is_refused(load, members, field):
     """It would be another host."""
     with pytest.raises(UsageProblem, match=rf"spec\.{field}: .* does not begin with a slash"):
         load(**members)
+
+
+OPERATION = {"path": "/x"}
+
+
+def operations(**members):
+    """A spec with one operation that has these members."""
+    return {"operations": {"settle": {**OPERATION, **members}}}
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        (operations(path="settle"), r"operations\.settle\.path: 'settle' does not begin with a slash"),
+        (operations(path="/a b"), r"operations\.settle\.path: '/a b' holds a space"),
+        (operations(path="/a\n"), r"operations\.settle\.path: '/a\\\\n' holds"),
+        (operations(path="/a#b"), r"operations\.settle\.path: .* a fragment"),
+        (operations(method="PO\r\nST"), r"operations\.settle\.method: .* is not a method"),
+        (operations(method=""), r"operations\.settle\.method"),
+        (operations(success=[]), r"operations\.settle\.success: is empty"),
+        (operations(success=[99999]), r"operations\.settle\.success: 99999 is not a status"),
+        (operations(success=[0]), r"operations\.settle\.success: 0 is not a status"),
+        (operations(headers={"X Y": "1"}), r"operations\.settle\.headers: 'X Y' is not a name"),
+        (operations(headers={"authorization": "1"}), r"operations\.settle\.headers: authorization is set by gonogo"),
+        (operations(headers={"idempotency-key": "1"}), r"operations\.settle\.headers: .* is idempotency_header"),
+        (
+            operations(body={"a": "{amout}"}),
+            r"operations\.settle: \{amout\} is filled in by nothing: .* did you mean \{amount\}\?",
+        ),
+        (operations(body={"a": "{{amount}}"}), r'operations\.settle\.body: .*\{\{amount\}\}.* write "\{amount\}"'),
+        (operations(body={"a": ["{Amount}"]}), r'operations\.settle\.body: .*\{Amount\}.* write "\{amount\}"'),
+        (operations(body={"a": "{ amount }"}), r'operations\.settle\.body: .* write "\{amount\}"'),
+        (operations(body={"a": "$KEY"}), r"operations\.settle\.body: '\$KEY'.* write \$\{KEY\}"),
+        (operations(headers={"X": "${key}"}), r"operations\.settle\.headers: '\$\{key\}'.* write \$\{KEY\}"),
+        (operations(path="/a/$(id)/${}"), r"operations\.settle\.path: '\$\{\}'"),
+        (operations(state={"pointer": "status", "done": ["x"]}), r"operations\.settle\.state\.pointer"),
+        (operations(state={"pointer": "/status", "done": []}), r"operations\.settle\.state\.done"),
+        (operations(body_format="xml"), r"operations\.settle\.body_format: .*one of form, json"),
+        ({"operations": {"setle": OPERATION}}, r"operations, the key 'setle'"),
+        ({"idempotency_header": ""}, "idempotency_header: '' is not a name of a header"),
+        ({"idempotency_header": "X: 1\r\nY"}, "idempotency_header: .* is not a name of a header"),
+        ({"idempotency_field": ""}, "idempotency_field: is empty"),
+        ({"amount_format": "float"}, "amount_format: .*decimal, decimal_number, integer, string"),
+        ({"ready_path": "readyz"}, "ready_path: 'readyz' does not begin with a slash"),
+        ({"ready_role": "nobody"}, "ready_role: 'nobody' is not one of credentials"),
+        ({"base_url": "http://h\n"}, "base_url: is not a URL"),
+        ({"base_url": "http://h?x"}, "base_url: holds a query"),
+        ({"base_url": "http://h/#f"}, "base_url: holds a query or a fragment"),
+        ({"base_url": "http://user:pw-0001@h"}, "base_url: holds a user name or a password"),
+        ({"base_url": "http://$HOST"}, r"base_url: '\$HOST' is not filled in"),
+        ({"credentials": {"agent": "Bearer $KEY"}}, r"credentials\.agent: only \$\{NAME\}"),
+        ({"credentials": {"agent": {"user": "a"}, "b": {}}}, r"credentials\.b: needs user and password, or header and value"),
+        ({"credentials": {"agent": {"password": "a"}}}, r"credentials\.agent: needs the user"),
+        ({"credentials": {"agent": {"header": "X Y", "value": "a"}}}, r"credentials\.agent: has a header that is no name"),
+        ({"credentials": {"agent": {"header": "Host", "value": "a"}}}, r"credentials\.agent: has the header Host"),
+        (
+            {"credentials": {"agent": {"header": "X", "user": "a", "value": "b"}}},
+            r"credentials\.agent: needs user and password, or",
+        ),
+        ({"ca_file": "absent.pem"}, r"ca_file: .*absent\.pem: cannot be read"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_by_its_field(load, members, named):
+    """A usage error before anything is sent; no password is shown."""
+    with pytest.raises(UsageProblem, match=named) as refused:
+        load(**members)
+    assert "pw-0001" not in str(refused.value)
+
+
+def test_a_ca_file_that_holds_no_certificate_is_refused(load, tmp_path):
+    """Before the first connection."""
+    (tmp_path / "ca.pem").write_text("nothing")
+    with pytest.raises(UsageProblem, match=r"spec\.ca_file: .*ca\.pem: holds no certificate"):
+        load(ca_file="ca.pem")
+
+
+@pytest.mark.parametrize("missing", ["reserve", "settle"])
+def test_a_run_needs_to_reserve_and_to_settle(load, missing):
+    """Every other operation is optional; the one that is missing is named by its field."""
+    named = load(operations={name: OPERATION for name in ("reserve", "settle") if name != missing})
+    with pytest.raises(UsageProblem, match=rf"the target has no spec\.operations\.{missing}"):
+        require_operations(named.target)
+
+
+def test_braces_that_are_no_gap_are_text(load):
+    """JSON within a text, a price, and whatever a service wants."""
+    body = {"a": '{"x": 1}', "b": "costs $5 or {1}", "c": "${GONOGO_X:-d}", "d": "{wallet_id}"}
+    assert load(**operations(body=body)).target.operations["settle"].body == body
 
 
 @pytest.mark.parametrize("ways", [{}, {"pointer": "/id", "header": "X-Id"}, {"pointer": ""}])

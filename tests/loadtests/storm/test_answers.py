@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.storm.answers import digest, first_difference, id_at, id_candidates, without
+from gates.schema.pointer import id_at
+from loadtests.storm.answers import digest, first_difference, id_candidates, without
 
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab/~", max_size=3)
 JSON = st.recursive(
