@@ -73,6 +73,25 @@ def command_reference() -> str:
     return "".join(parts) + "\n"
 
 
+def workflow(name: str) -> str:
+    """A workflow of this repository as another one would have it."""
+    text = (ROOT / ".github/workflows" / name).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "continue-on-error" not in line]
+    changed = "\n".join(lines).replace("./.github/actions/gonogo", "OWNER/gonogo/.github/actions/gonogo@main")
+    return fenced("yaml", changed.replace("target: local", "target: ./my-service.yaml"))
+
+
+def action_inputs() -> str:
+    """The inputs of the action."""
+    import yaml
+
+    inputs = yaml.safe_load((ROOT / ".github/actions/gonogo/action.yml").read_text(encoding="utf-8"))["inputs"]
+    rows = [
+        (f"`{name}`", f"`{item['default']}`" if item["default"] else "", item["description"]) for name, item in inputs.items()
+    ]
+    return table(("input", "default", "what"), rows)
+
+
 def exit_codes() -> str:
     """The one table of exit codes."""
     from gates.schema.outcome import EXIT_MEANING

@@ -11,6 +11,8 @@ import yaml
 
 CI = Path(".github/workflows/ci.yml")
 ACTION = Path(".github/actions/gonogo/action.yml")
+PREVIEW = Path(".github/workflows/preview.yml")
+OFFICIAL = Path(".github/workflows/official.yml")
 HOOKS = Path(".pre-commit-config.yaml")
 
 
@@ -33,12 +35,12 @@ def test_the_workflow_runs_the_script_that_ci_runs_everywhere() -> None:
     assert (house_tree.ROOT / ".ci/run").stat().st_mode & stat.S_IXUSR
 
 
-@pytest.mark.parametrize("path", [CI, ACTION], ids=str)
+@pytest.mark.parametrize("path", [CI, ACTION, PREVIEW, OFFICIAL], ids=str)
 def test_actions_of_others_are_pinned_by_major_version(path: Path) -> None:
-    """Every `uses:` names a version."""
+    """Every `uses:` names a version, or is the action of this tree."""
     used = re.findall(r"uses: (\S+)", house_tree.text(path))
     assert used
-    assert all(re.search(r"@v\d+$", name) for name in used), used
+    assert all(re.search(r"@v\d+$", name) or name == f"./{ACTION.parent}" for name in used), used
 
 
 def test_the_action_is_a_composite_action_with_described_inputs() -> None:
@@ -61,12 +63,55 @@ def test_every_input_of_the_action_is_used() -> None:
 def test_the_action_calls_commands_and_options_that_exist() -> None:
     """What the action's scripts pass to gonogo, gonogo takes."""
     known = dict(house_documents.commands())
-    calls = re.findall(r"bin/gonogo\" (\w+(?: show| verify)?)((?: [^\n>|;]+)?)", _scripts())
-    assert calls
+    calls = re.findall(r"gonogo\" (review|\w+ \w+)((?: [^\n>|;]+)?)", _scripts())
+    assert {words for words, _ in calls} == {"review", "scorecard show", "scorecard pack", "state restore"}
+    collected = " ".join(re.findall(r"options(?:\+=|=)\(([^)]*)\)", _scripts()))
+    assert collected.count("--") >= 9
     for words, rest in calls:
         command = known[f"gonogo {words}"]
         options = {option for param in command.params for option in param.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= options, words
+        used = set(re.findall(r"--[a-z-]+", f"{rest} {collected}" if words == "review" else rest))
+        assert used <= options, words
+        formats = next((param.type.choices for param in command.params if "--format" in param.opts), ())
+        assert set(re.findall(r"--format (\S+)", rest)) <= set(formats)
+
+
+def test_what_is_cached_holds_no_key_and_no_review() -> None:
+    """Every pull request can read the cache: log, evidence, acts and public keys alone; saved is what is restored."""
+    cached = [step["with"]["path"] for step in _load(ACTION)["runs"]["steps"] if "actions/cache/" in step.get("uses", "")]
+    assert len(cached) == 2
+    assert cached[0] == cached[1]
+    kept = {line.removeprefix("${{ inputs.state }}/") for line in cached[0].split("\n") if line}
+    assert kept == {"state.json", "keys/evidence-trust.json", "evidence", "acts", "acts-waiting"}
+
+
+def test_a_pull_request_gets_neither_secrets_nor_the_official_state() -> None:
+    """Its workflow may only read, names no secret, and asks for nothing official."""
+    text, workflow = house_tree.text(PREVIEW), _load(PREVIEW)
+    assert "secrets." not in text
+    assert "official" not in workflow["jobs"]["preview"]["steps"][-1]["with"]
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in text
+
+
+def test_official_reviews_run_one_at_a_time_after_the_cut_off() -> None:
+    """On a schedule, on the default branch, never cancelled, with the key from a secret."""
+    workflow = _load(OFFICIAL)
+    job = workflow["jobs"]["official"]
+    assert workflow["concurrency"] == {"group": "gonogo-official", "cancel-in-progress": False}
+    minute, hour, *_, day = workflow[True]["schedule"][0]["cron"].split()  # YAML 1.1 reads the key `on` so
+    assert (int(hour) * 60 + int(minute) >= 12 * 60, day) == (True, "5")
+    given = job["steps"][-1]["with"]
+    assert (given["official"], given["signing-key"]) == ("true", "${{ secrets.GONOGO_SIGNING_KEY }}")
+    assert "default_branch" in job["if"]
+    assert set(given) <= set(_load(ACTION)["inputs"])
+
+
+@pytest.mark.parametrize("path", [CI, PREVIEW, OFFICIAL], ids=str)
+def test_a_workflow_pastes_nothing_into_a_script(path: Path) -> None:
+    """Titles of pull requests and names of branches are data."""
+    steps = [step for job in _load(path)["jobs"].values() for step in job["steps"]]
+    assert all("${{" not in step.get("run", "") for step in steps)
 
 
 def test_every_hook_is_local_and_its_program_exists() -> None:
