@@ -12,6 +12,7 @@ from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
 from gateway.rail import RAIL_TIMEOUT_S
 
 if TYPE_CHECKING:
+    from gateway.clock import Clock
     from gateway.command_line.demo import DemoData
 
 
@@ -43,6 +44,13 @@ _DB = click.option(
 
 def _database(db: Path | None) -> Path:
     return (db or default_db()).absolute()
+
+
+def _clock() -> "Clock":
+    """The machine's clock, or that of the rehearsal in which this command runs."""
+    from gateway.rehearsal import chosen_clock
+
+    return chosen_clock(os.environ)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,7 +102,9 @@ def serve(
     from gateway.settings import Settings
 
     with _problems():
-        settings = Settings(db=_database(db), host=host, port=port, rail_url=rail or None, rail_timeout_s=rail_timeout_s)
+        settings = Settings(
+            db=_database(db), host=host, port=port, clock=_clock(), rail_url=rail or None, rail_timeout_s=rail_timeout_s
+        )
         limit = RateLimit(default_rate, 2 * default_rate) if default_rate else None
         settings = msgspec.structs.replace(
             settings, default_limit=limit, rail_secret=os.environ.get("GONOGO_RAIL_SECRET") or None
@@ -123,7 +133,8 @@ def rail(host: str, port: int, script: Path | None, book: Path | None, webhook_u
 
     path = (book or default_db().with_name("rail.db")).absolute()
     with _problems():
-        serve_rail(RailSettings(path, host, port, script, webhook_url, os.environ.get("GONOGO_RAIL_SECRET")))
+        secret = os.environ.get("GONOGO_RAIL_SECRET")
+        serve_rail(RailSettings(path, host, port, script, webhook_url, secret, _clock()))
 
 
 @gateway.command()
@@ -149,7 +160,6 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
     """Make a tenant with keys, a funded wallet, three payees and a policy. The keys are shown this once."""
     import msgspec
 
-    from gateway.clock import system_clock
     from gateway.command_line.demo import make_demo, write_receipt_keys
     from gateway.ids import SystemIds
     from gateway.rate_limit import RateLimit
@@ -158,8 +168,9 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
         raise click.UsageError("--burst needs --rate")
     limit = RateLimit(rate, burst or rate) if rate else None
     with _problems():
-        data = make_demo(_database(db), system_clock, SystemIds(), tenant_name, limit)
-        write_receipt_keys(_database(db), system_clock, SystemIds())
+        clock = _clock()
+        data = make_demo(_database(db), clock, SystemIds(), tenant_name, limit)
+        write_receipt_keys(_database(db), clock, SystemIds())
         if settled:
             _settle_many(_database(db), data, settled)
     if output_format == "json":
@@ -204,7 +215,7 @@ def _set_mode(db: Path | None, mode: str, reason: str, by: str, everywhere: bool
     if everywhere == (tenant is not None):
         raise click.UsageError("say either --all or --tenant ID")
     with _problems():
-        done = set_mode(Settings(db=_database(db)), mode, reason, by, tenant)
+        done = set_mode(Settings(db=_database(db), clock=_clock()), mode, reason, by, tenant)
     whose = "all tenants" if done.everywhere else tenant
     click.echo(f"{whose}: {'new reserves are refused' if mode == 'paused' else 'new reserves are taken'} from {done.at} on")
 
@@ -218,7 +229,7 @@ def rotate_key(db: Path | None, by: str) -> None:
     from gateway.settings import Settings
 
     with _problems():
-        done = rotate(Settings(db=_database(db)), by)
+        done = rotate(Settings(db=_database(db), clock=_clock()), by)
     click.echo(f"active   {done.active}, from journal position {done.active_from} on\nretired  {done.ended}")
 
 
@@ -232,7 +243,7 @@ def revoke_key(keyid: str, db: Path | None, by: str) -> None:
     from gateway.settings import Settings
 
     with _problems():
-        done = revoke(Settings(db=_database(db)), keyid, by)
+        done = revoke(Settings(db=_database(db), clock=_clock()), keyid, by)
     click.echo(f"revoked  {done.ended}\nactive   {done.active}, from journal position {done.active_from} on")
 
 
@@ -247,7 +258,7 @@ def _settle_many(db: Path, data: "DemoData", payments: int) -> None:
         if done == payments or done % tenths < min(MAX_BATCH, tenths):
             click.echo(f"settled {done} of {payments} payments", err=True)
 
-    settle_many(Settings(db=db), data, payments, on_done)
+    settle_many(Settings(db=db, clock=_clock()), data, payments, on_done)
 
 
 @gateway.command()

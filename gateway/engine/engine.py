@@ -22,6 +22,7 @@ from gateway.payouts.workers import RailContext, RailLoop, Timing
 from gateway.rail.breaker import Breaker
 from gateway.rail.port import RAIL, Rail
 from gateway.receipts.batch_signer import BatchSigner
+from gateway.rehearsal import RehearsalClock
 from gateway.settings import Settings
 from gateway.store.database import SqliteStore
 from gateway.store.group_commit import GroupCommit, Waiter
@@ -75,6 +76,8 @@ class Engine(Service):
 
     def announce(self) -> None:
         """Log what operators should know about this start."""
+        if isinstance(self.settings.clock, RehearsalClock):
+            _log.warning("REHEARSAL: the time is that of %s", self.settings.clock.path)
         if has_wal_reset_defect():
             _log.warning("SQLite %s can lose commits (its WAL-reset defect); use 3.51.3, 3.50.7 or 3.44.6", SQLITE_VERSION)
         if not self._store.mark_in_use():

@@ -16,7 +16,7 @@ import h11
 import msgspec
 import uvloop
 
-from gateway.clock import system_clock
+from gateway.clock import Clock, system_clock
 from gateway.errors import StartProblem
 from gateway.ids import SystemIds
 from gateway.process.listen import hold_port, on_signals, url_of
@@ -46,6 +46,7 @@ class RailSettings(msgspec.Struct, frozen=True):
     script: Path | None = None
     webhook_url: str | None = None
     secret: str | None = None
+    clock: Clock = system_clock
 
 
 def serve_rail(settings: RailSettings) -> None:
@@ -66,7 +67,7 @@ def serve_rail(settings: RailSettings) -> None:
 
 async def _serve(settings: RailSettings, script: Script, book: Book, held: socket.socket) -> None:
     ids, ended = SystemIds(), asyncio.Event()
-    simulator = Simulator(book, script, Messenger(ids, settings.webhook_url, settings.secret), system_clock, ids)
+    simulator = Simulator(book, script, Messenger(ids, settings.webhook_url, settings.secret), settings.clock, ids)
     ready = RailReady("ready", url_of(held), os.getpid(), str(settings.book))
     on_signals(ended.set)
     try:
