@@ -18,7 +18,9 @@ _PATH = click.Path(path_type=Path)
 
 class _Scorecard(LazyGroup):
     later: ClassVar[Mapping[str, Later]] = {
-        "late-sign": Later("gates.acts.cli:late_sign", "Sign the scorecard of a past week as a late review; two people sign."),
+        "late-sign": Later(
+            "scorecards.late_sign:late_sign", "Sign the scorecard of a past week as a late review; two people sign."
+        ),
         "explain-red": Later("gates.acts.cli:explain_red", "Explain a red run of this week; two people sign."),
     }
 

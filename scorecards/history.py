@@ -121,6 +121,18 @@ class History:
         chosen = [row for row in found if target in (None, row.target)]
         return sorted(chosen, key=lambda row: (row.week, row.evaluated_at), reverse=True)
 
+    def why_not_late(self, yaml_sha256: str, now: dt.datetime) -> str:
+        """Why two people who sign this scorecard now do not make it its week's verdict; "" if they do."""
+        named = [facts for _, facts in self._all(EntryKind.PREVIEW, EntryKind.CARD) if facts.past.yaml_sha256 == yaml_sha256]
+        if not named:
+            return "the log here lists no such scorecard (a draft, or a review of another state folder)"
+        facts = named[0]
+        if not can_be_late(facts, now):
+            due = f"between {format_utc(cutoff(facts.week))} and the end of its Sunday"
+            return f"it was judged as of {facts.past.evaluated_at}, and one of {facts.week} has to be judged as of a moment {due}"
+        own = [card.past for card in self.official(facts.target, facts.week) if card.past.week == facts.week]
+        return f"{facts.week} has its official verdict, {own[0].decision.value}, given {own[0].evaluated_at}" if own else ""
+
     def _targets(self) -> set[str]:
         return {facts.target for _, facts in self._all(EntryKind.CARD, EntryKind.PREVIEW)}
 
@@ -168,8 +180,12 @@ def makes_official(act: HeldAct, facts: CardFacts) -> bool:
 
     After the week other evidence counts, and the week's red runs do not.
     """
-    signed_at, judged_at = parse_utc(act.statement.predicate.at), parse_utc(facts.past.evaluated_at)
-    return is_due(facts.week, judged_at) and signed_at >= cutoff(facts.week)
+    return can_be_late(facts, parse_utc(act.statement.predicate.at))
+
+
+def can_be_late(facts: CardFacts, signed_at: dt.datetime) -> bool:
+    """The same for an act that is signed at this moment."""
+    return is_due(facts.week, parse_utc(facts.past.evaluated_at)) and signed_at >= cutoff(facts.week)
 
 
 def history_text(rows: Sequence[Row], output_format: str) -> str:

@@ -1,4 +1,4 @@
-"""The human acts that are no waivers: `evidence attest`, `scorecard late-sign` and `explain-red`, `gate loosen`."""
+"""The human acts that are about evidence and gates: `evidence attest`, `scorecard explain-red`, `gate loosen`."""
 
 from __future__ import annotations
 
@@ -42,20 +42,7 @@ def attest(
 
     found = _criterion(criterion, gates_path)
     digest = _digest(found) if document is None else sha256_hex(_read(document))
-    _act(ActKind.ATTESTATION, criterion, digest, reason, people, expires=expires)
-
-
-@click.command("late-sign")
-@click.argument("card", type=click.Path(path_type=Path))
-@reason_option
-@as_option
-def late_sign(card: Path, reason: str, people: tuple[str, ...]) -> None:
-    """Sign the scorecard of a past week as a late review. CARD is a review's folder or its scorecard.yaml; two people sign."""
-    from gates.acts.act import ActKind
-    from gates.schema.canonical import sha256_hex
-
-    digest = sha256_hex(_read(card / "scorecard.yaml" if card.is_dir() else card))
-    _act(ActKind.LATE_REVIEW, digest, digest, reason, people)
+    sign_act(ActKind.ATTESTATION, criterion, digest, reason, people, expires=expires)
 
 
 @click.command("explain-red")
@@ -72,7 +59,7 @@ def explain_red(digest: str, reason: str, people: tuple[str, ...], evidence_path
 
     require_prefix(digest)
     held = open_store(evidence_path).get(digest, trust_root(None))
-    _act(ActKind.EXPLANATION, held.digest, held.digest, reason, people)
+    sign_act(ActKind.EXPLANATION, held.digest, held.digest, reason, people)
 
 
 @click.command()
@@ -90,10 +77,11 @@ def loosen(criterion: str, reason: str, change: str, people: tuple[str, ...]) ->
 
     if not SHA256.fullmatch(change):
         raise UsageProblem(f"--change {change!r} is not a sha256", next_step="copy the command that the scorecard prints")
-    _act(ActKind.LOOSENING, criterion, change, reason, people)
+    sign_act(ActKind.LOOSENING, criterion, change, reason, people)
 
 
-def _act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[str, ...], *, expires: str = "") -> None:
+def sign_act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[str, ...], *, expires: str = "") -> None:
+    """Sign an act by these people and keep it, or let it wait for a further signature; prints where it is kept."""
     from gates.acts.act import Act
     from gates.acts.ending import ending
     from gates.acts.sign import Draft, begin

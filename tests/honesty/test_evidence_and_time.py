@@ -181,10 +181,12 @@ def test_a_moment_or_week_given_by_hand_is_never_official(gonogo, state) -> None
     build = ("scorecard", "build", "--gates", state.gate_file(gate()), "--build", BUILD)
     gonogo.refused(gonogo(*build, "--week", "2026-W40", "--out", state.folder / "one"), 3, "outside the week of this scorecard")
     late = ("scorecard", "late-sign", state.folder / "one", "--reason", "the runner was away")
-    gonogo.refused(gonogo(*late, "--as", "ada"), 5, "it needs 1 more person")
+    gonogo.refused(gonogo(*late, "--as", "ada", "--as", "grace"), 5, "would not count, so nothing was signed")
     state.clean()
     ending = gonogo(*build, "--now", "2026-11-27T12:05:00Z", "--out", state.folder / "two")
     gonogo.refused(ending, 0, "preview (judged as of a given moment (--now), not by the clock)")
+    late = ("scorecard", "late-sign", state.folder / "two", "--reason", "the runner was away")
+    gonogo.refused(gonogo(*late, "--as", "ada"), 5, "it needs 1 more person")
     gonogo.refused(gonogo(*build, "--now", "2026-11-27T12:05:00Z", "--official"), 2, "No such option")
     assert {row["standing"] for row in json.loads(gonogo("scorecard", "history", "--format", "json").out)} == {"preview"}
 
