@@ -31,22 +31,27 @@ def _lines(report: Report) -> Iterator[str]:
         yield "what was sent, and what was understood"
         for said in report.requests:
             yield from _request(said)
-    if report.read_back:
         yield ""
         yield "what the service shows of it"
-        for item in report.read_back:
-            yield f"  {item.source}: {item.text}"
-        yield f"  build: {report.build or 'not reported'}"
-    if report.requests:
-        yield f"  clock: {report.clock}"
-    for text in report.differences:
-        yield f"  not as answered: {text}"
+        yield from _shows(report)
     if report.unjudged:
         yield ""
         yield "what cannot be judged with this target file, and why"
         for lack in report.unjudged:
             yield f"  {lack.what}: {lack.because}"
             yield from wrap(", ".join(lack.criteria or lack.measures), _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+
+
+def _shows(report: Report) -> Iterator[str]:
+    for item in report.read_back:
+        yield f"  {item.source}: {item.text}"
+    if report.outcome in ("understood", "unclear"):
+        if not report.read_back:
+            yield "  nothing: spec.audit names no place where it could be read back"
+        yield f"  build: {report.build or 'not reported'}"
+    yield f"  clock: {report.clock}"
+    for text in report.differences:
+        yield f"  not as answered: {text}"
 
 
 def _request(said: Said) -> Iterator[str]:

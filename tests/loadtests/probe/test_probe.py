@@ -156,6 +156,14 @@ def test_a_credential_that_the_service_repeats_is_taken_out(probe):
         assert shapes.KEYS["minimal"] not in done.said
 
 
+def test_a_file_without_a_place_to_read_back_says_so(probe):
+    """Nothing is shown, and what cannot be judged names both books."""
+    done = probe("minimal", changes=shapes.NO_BALANCES)
+    assert done.problem is None
+    assert "  nothing: spec.audit names no place where it could be read back" in done.stdout.splitlines()
+    assert "conservation_breaks of a load run: the target does not define where balances can be read" in done.stdout
+
+
 def test_a_clock_that_is_an_hour_ahead_is_unknown(probe):
     """Exit 3 with both directions of what to do; nothing is wrong with the file."""
     done = probe("minimal", "skewed")
