@@ -97,23 +97,14 @@ def test_a_service_that_is_not_there_is_named_with_what_to_look_at(load, here, t
 
 
 @pytest.mark.parametrize("more", [("--no-check",), ("--no-evidence",)])
-def test_a_service_that_refuses_every_request_is_never_clean(load, fake_service, here, tmp_path, more):
-    """A credential that it does not know: exit 3, and the first line says that every request was refused."""
+def test_a_service_that_does_not_know_the_credential_is_never_clean(load, fake_service, here, tmp_path, more):
+    """Each request gets 401: exit 2 names the credential's role before the storm."""
     environ = {**fake_service("none"), "FAKE_TOKEN": "another"}
-    argv = (
-        "run",
-        here / "quick.yaml",
-        "--target",
-        here / "fake-target.yaml",
-        "--out",
-        tmp_path / "run",
-        "--payments",
-        "5",
-        *more,
-    )
-    done = load(*argv, environ=environ)
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert done.stdout.startswith("every request was refused: ")
+    argv = ("run", here / "quick.yaml", "--target", here / "fake-target.yaml", "--out", tmp_path / "run", "--payments", "5")
+    done = load(*argv, *more, environ=environ)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "spec.credentials.agent" in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_is_not_checked_ends_with_3(storm):
