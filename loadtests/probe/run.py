@@ -8,8 +8,7 @@ import msgspec
 
 from gates.schema.errors import Problem, UsageProblem
 from gates.schema.gate import Gate
-from gates.schema.secret import redact
-from gates.schema.target import NamedTarget
+from gates.schema.target import NamedTarget, require_operations
 from gates.schema.time import Clock
 from loadtests.books.entries import Opening
 from loadtests.books.read import read_books, read_opening
@@ -40,18 +39,21 @@ def run_probe(
 
     `gates` are those by which the target will be judged: the report names those of their criteria that stay unknown.
 
-    Raises UsageProblem for a value of the environment that is missing or cannot be sent.
+    Raises UsageProblem for a file without reserve or settle, and for a value of the environment that is missing, or that cannot
+    be sent.
     """
+    require_operations(named.target)
     with Service(named) as service:
         plan = make_plan(_profile(named), 1, run_id, service.accounts())
         manners = Manners(named.target, plan)
         report = _Probe(service, plan, manners, gates, comparable(clock)).run(pause)
-        return msgspec.json.decode(redact(msgspec.json.encode(report).decode(), manners.credentials), type=Report)
+        return msgspec.json.decode(service.redact(msgspec.json.encode(report).decode()), type=Report)
 
 
 def _profile(named: NamedTarget) -> NamedProfile:
-    """One payment that is settled, and one that is released if the target's file says how."""
-    mix = Mix(settle=1, reverse=1 if "reverse" in named.target.operations else 0)
+    """One payment that is settled, and given back where the file has `refund`; one that is released, if the file says how."""
+    operations = named.target.operations
+    mix = Mix(settle=1, reverse=int("reverse" in operations), refund=int("refund" in operations))
     return NamedProfile("probe", "", LoadProfile(payments=1, arrivals=Arrivals(rate_per_s=1), mix=mix))
 
 
