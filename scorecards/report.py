@@ -24,13 +24,14 @@ def report_of(scorecard: Scorecard) -> Report:
             gates=spec.gates,
             waivers={line.gate: line.expires_at for line in sorted(spec.waivers, key=lambda line: line.expires_at)},
             findings=tuple(Found(one.gate, one.criterion, one.text) for one in spec.findings),
-            actions=tuple(ToDo(one.gate, one.owner, one.do, one.command) for one in spec.actions),
+            actions=tuple(_actions(spec)),
             card=Card(spec.week, spec.standing.value, spec.standing_reason, spec.streak.length),
         )
     )
 
 
 def _why(spec: ScorecardSpec) -> Iterator[str]:
+    yield f"May we launch? {spec.launch.sentence}"
     yield from spec.reasons
     yield spec.streak.sentence
     if spec.streak.broken_by:
@@ -39,3 +40,9 @@ def _why(spec: ScorecardSpec) -> Iterator[str]:
     yield spec.bar.sentence
     yield from map(loosened_text, spec.bar.loosened)
     yield from run_lines(spec)
+
+
+def _actions(spec: ScorecardSpec) -> Iterator[ToDo]:
+    """What to do next, the next official scorecard last: it is no gate's."""
+    yield from (ToDo(one.gate, one.owner, one.do, one.command) for one in spec.actions)
+    yield ToDo("", "", spec.launch.next, spec.launch.command)

@@ -92,7 +92,8 @@ def _head(report: Report) -> list[str]:
 
 def _to_do(numbered: tuple[int, ToDo]) -> list[str]:
     number, one = numbered
-    line = f"{number}. {plain(one.gate)} ({plain(one.owner)}): {plain(one.do)}"
+    whose = f"{plain(one.gate)} ({plain(one.owner)}): " if one.gate else ""
+    line = f"{number}. {whose}{plain(one.do)}"
     return [line, "", *code_block(cut(one.command), "   "), ""] if one.command else [line]
 
 

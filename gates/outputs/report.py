@@ -35,7 +35,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class ToDo(msgspec.Struct, frozen=True):
-    """One thing to do next, by whom, and the command for it ("" if there is none)."""
+    """One thing to do next: for which gate and by whom ("" where it is no gate's), and the command ("" if there is none)."""
 
     gate: str
     owner: str

@@ -51,6 +51,9 @@ def test_the_summary_has_standing_findings_and_commands(week: Scorecard) -> None
     assert "2026-W48, **official**: the first evaluation since the week's cut-off" in text
     assert "expected no secret, found a bearer token" in text
     assert "   ```sh\n   gonogo " in text
+    assert "- May we launch? " in text
+    actions = text.partition("## What to do next")[2].partition("## Gates")[0]
+    assert f"   {week.spec.launch.command}\n" in actions
 
 
 def test_every_format_is_the_same_bytes_from_the_same_scorecard(week: Scorecard) -> None:
