@@ -135,8 +135,21 @@ def find(criterion: Criterion, priority: Priority, shelf: Shelf, target: str, re
         text = f"finished_at {predicate.finished_at!r} is not a moment"
         return Found(digest, predicate.finished_at, None, Refusal(UnknownReason.ADAPTER_ERROR, text))
     age = now - found.finished
-    measure = _unfit(predicate, age, criterion.max_age) or _given(found.held.statement, priority, shelf)
-    return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure or measure_of(criterion, predicate))
+    refusal = _unfit(predicate, age, criterion.max_age) or _given(found.held.statement, priority, shelf)
+    measure = refusal or _in_force(measure_of(criterion, predicate), now)
+    return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure)
+
+
+def _in_force(measure: Measure | Refusal, now: dt.datetime) -> Measure | Refusal:
+    """The measure, unless it has ended."""
+    if isinstance(measure, Refusal) or not measure.valid_until:
+        return measure
+    try:
+        if now <= parse_utc(measure.valid_until):
+            return measure
+    except UsageProblem as problem:
+        return Refusal(UnknownReason.ADAPTER_ERROR, f"valid_until: {problem.message}")
+    return Refusal(UnknownReason.STALE, f"it was valid until {measure.valid_until}")
 
 
 def of_the_week(wanted: Sought, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:

@@ -29,6 +29,7 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+        os.environ.update(order.scene.environ)
         product.write(msgspec.json.encode(answer(order.request, order.scene)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from gates.schema.state import made_state_dir
 
 if TYPE_CHECKING:
     from gates.adapters.collect import Collected, Source
+    from gates.schema.gate import Gate
+    from gates.schema.source import AttestationSource
     from gates.schema.target import NamedTarget
 
 _path = click.Path(path_type=Path)
@@ -46,6 +49,8 @@ def collect(
     from gates.evidence.keys import load_signer
     from gates.evidence.store import EvidenceStore
     from gates.render import render_value
+    from gates.schema.catalogs import rules_path
+    from gates.schema.gateset import load_gates
     from gates.schema.progress import progress
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
@@ -59,7 +64,8 @@ def collect(
     store.make()
     found = require_sha256(build) if build is not None else read_build(named)
     _refuse_other(named, found, given=build is not None)
-    collector = Collector(store, load_signer(home), system_clock, named, found, build is not None, os.environ)
+    attested = partial(_attested, home, load_gates(rules_path(gates_path, target)))
+    collector = Collector(store, load_signer(home), system_clock, named, found, build is not None, os.environ, attested)
     done = []
     with progress("sources", len(sources)) as bar:
         for number, source in enumerate(sources):
@@ -86,6 +92,17 @@ def _sources(gates_path: Path | None, target: str, only: tuple[str, ...]) -> tup
             step = f"use one of {', '.join(sorted(known))}" if known else "no criterion of these gates has one"
             raise UsageProblem(f"--only {name!r} is not a criterion with a source that an adapter reads", next_step=step)
     return tuple(source for source in found if not only or set(only) & set(source.judges))
+
+
+def _attested(home: Path, gates: tuple[Gate, ...], source: AttestationSource) -> dict[str, bytes]:
+    """The attestation in the log of the state folder, verified against its Signers."""
+    from gates.adapters.attestation import find_act
+    from gates.evidence.keys import EVIDENCE, own_trust
+    from gates.evidence.store import EvidenceStore
+    from gates.signers.store import load_signers
+
+    contents = EvidenceStore(home / EVIDENCE).contents(own_trust(home))
+    return find_act(source, gates, contents, load_signers(home))
 
 
 def _refuse_other(named: NamedTarget, build: str, *, given: bool) -> None:

@@ -1,6 +1,6 @@
 """Collecting: every source of a gate set is request, and what it answered is kept and signed as one statement a source."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -17,7 +17,7 @@ from gates.evidence.statement import EvidenceKind, Inputs
 from gates.evidence.store import EvidenceStore, Held
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.gate import Gate, request_of
-from gates.schema.source import VALUE, Request, adapter_of, source_sha256
+from gates.schema.source import VALUE, AttestationSource, Request, adapter_of, source_sha256
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc, monotonic_s
 
@@ -41,6 +41,7 @@ class Collector(msgspec.Struct, frozen=True):
     build: str | None
     given: bool
     environ: Mapping[str, str]
+    attested: Callable[[AttestationSource], dict[str, bytes]]
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -77,7 +78,10 @@ def collect_one(source: Source, collector: Collector) -> Collected:
 def _answered(request: Request, collector: Collector) -> Answer:
     now = format_utc(collector.clock())
     try:
-        return query(request, make_scene(request, now, collector.environ), collector.environ)
+        scene = make_scene(request.source, now, collector.named.target, collector.environ)
+        if isinstance(request.source, AttestationSource):
+            scene = msgspec.structs.replace(scene, given=collector.attested(request.source))
+        return query(request, scene, collector.environ)
     except Unanswered as problem:
         fetched = without_files(now, problem)
         return Answer(fetched, found_in(request, fetched))

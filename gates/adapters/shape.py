@@ -78,6 +78,21 @@ class Found(msgspec.Struct, frozen=True):
     shown: dict[str, Json] = {}
 
 
+class Value(msgspec.Struct, frozen=True):
+    """What an adapter of one's own returns: a decimal number, and how many opportunities to fail are behind it.
+
+    `failures` are the bad ones of a ratio and `skipped` those that were not tried. `build` and `time` are what the answer names
+    itself; without them it is about the build that runs now, and made now.
+    """
+
+    value: str
+    samples: int = 1
+    failures: int | None = None
+    skipped: int = 0
+    build: str | None = None
+    time: str | None = None
+
+
 class Adapter(msgspec.Struct, frozen=True):
     """How one kind of source is fetched, and how its raw files are read; both raise Unanswered. `read` looks at nothing else."""
 

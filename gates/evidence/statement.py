@@ -47,7 +47,7 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     `value` is a decimal string in `unit`, or None where nothing was measured (`unknown` is then the reason). `samples` is the
     number of opportunities to fail that it looked at, and `made_of` counts parts of them (`in_flight_together`, `acknowledged`,
     `refused`, `ambiguous`). For a ratio, `failures` are the bad ones and `skipped` the ones not tried: both count against it.
-    `statistic` names how a distribution was reduced, with its method: "p95 nearest-rank".
+    `statistic` names how a distribution was reduced, with its method: "p95 nearest-rank". After `valid_until` it counts no more.
     """
 
     value: str | None
@@ -59,6 +59,7 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     unknown: UnknownReason | None = None
     detail: str = ""
     made_of: dict[str, int] = {}
+    valid_until: str = ""
 
 
 class Producer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

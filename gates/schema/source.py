@@ -194,13 +194,28 @@ class AttestationSource(_Collected, frozen=True, kw_only=True, tag="attestation"
 
 
 class OwnSource(_Collected, frozen=True, kw_only=True, tag="own"):
-    """A source that an installed adapter reads: `name` is its entry point in the group gonogo.adapters, `options` are its own."""
+    """A source that an installed adapter reads: `name` is its entry point in the group gonogo.adapters, `options` are its own.
+
+    `environment` are the variables that it gets.
+    """
 
     name: str
     options: dict[str, Json] = {}
+    environment: tuple[str, ...] = ()
 
 
-CollectedSource: TypeAlias = CommandSource | FileSource | JunitSource
+CollectedSource: TypeAlias = (
+    PrometheusSource
+    | HttpSource
+    | CommandSource
+    | FileSource
+    | JunitSource
+    | K6Source
+    | LocustSource
+    | SarifSource
+    | AttestationSource
+    | OwnSource
+)
 FilesSource: TypeAlias = FileSource | JunitSource | K6Source | LocustSource | SarifSource
 Source: TypeAlias = EvidenceSource | CollectedSource
 

@@ -16,6 +16,7 @@ from gates.schema.source import (
     EvidenceSource,
     HttpSource,
     JunitSource,
+    K6Source,
     LocustSource,
     OwnSource,
     Place,
@@ -30,6 +31,10 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ABOUT = re.compile(r"[a-z0-9_-]+/[a-z0-9_-]+")
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 _OFFSET = re.compile(r"[+-](0[0-9]|1[0-4]):[0-5][0-9]")
+_PERCENTILE = re.compile(r"p\(([0-9]{1,2}(?:\.[0-9]{1,6})?)\)")
+_PLAIN = ("rate", "count", "value")
+_STATISTICS = {"avg": "mean", "med": "median interpolated", "min": "minimum", "max": "maximum"}
+_REDUCE = ("max", "min", "mean")
 _LEVELS = ("error", "warning", "note")
 _LOWER = (Operator.LTE, Operator.LT)
 _HIGHER = (Operator.GTE, Operator.GT)
@@ -122,6 +127,30 @@ def _sarif(criterion: Criterion, source: SarifSource, _: Priority) -> Iterator[s
     yield from (f"source.levels {level!r} is not one of {allowed}" for level in source.levels if level not in _LEVELS)
 
 
+def _k6(criterion: Criterion, source: K6Source, _: Priority) -> Iterator[str]:
+    percentile = _PERCENTILE.fullmatch(source.number)
+    wanted = f"p{percentile[1]} interpolated" if percentile else _STATISTICS.get(source.number)
+    if wanted is None and source.number not in _PLAIN:
+        yield f"source.number {source.number!r} is not one of {', '.join((*_PLAIN, *_STATISTICS))}, p(95)"
+    elif criterion.statistic != wanted:
+        yield f"the statistic of source.number {source.number} is {wanted or 'none'!r}, not {criterion.statistic or 'none'!r}"
+
+
+def _range(criterion: Criterion, source: PrometheusSource, priority: Priority) -> Iterator[str]:
+    yield from _address(criterion, source, priority)
+    if source.range is None:
+        return
+    if source.range.reduce not in _REDUCE:
+        yield f"source.range.reduce {source.range.reduce!r} is not one of {', '.join(_REDUCE)}"
+    try:
+        window, step = parse_duration_s(source.range.window), parse_duration_s(source.range.step)
+    except UsageProblem as problem:
+        yield f"source.range: {problem.message}"
+        return
+    if not 0 < step <= window or window / step > 10_000:
+        yield f"source.range: a step of {source.range.step} does not divide {source.range.window} into 1 to 10000 parts"
+
+
 def _own(_criterion: Criterion, source: OwnSource, _: Priority) -> Iterator[str]:
     if not _NAME.fullmatch(source.name):
         yield f"source.name {source.name!r} is not the name of an entry point"
@@ -145,6 +174,8 @@ def _counted_faults(criterion: Criterion, what: str, operators: tuple[Operator, 
 
 def _address(_criterion: Criterion, source: HttpSource | PrometheusSource, _: Priority) -> Iterator[str]:
     url = source.url
+    if isinstance(source, HttpSource) and source.role is not None and not source.url.startswith("/"):
+        yield "source.role is sent to the target only: source.url has to be a path of it"
     if url is None or (url.startswith("/") and isinstance(source, HttpSource)):
         return
     try:
@@ -184,7 +215,8 @@ _CHECKS: dict[type, Callable[[Criterion, Any, Priority], Iterator[str]]] = {
     LocustSource: _locust,
     SarifSource: _sarif,
     HttpSource: _address,
-    PrometheusSource: _address,
+    PrometheusSource: _range,
+    K6Source: _k6,
     AttestationSource: _attestation,
     OwnSource: _own,
 }

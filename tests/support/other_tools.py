@@ -34,11 +34,11 @@ class Service:
     def __init__(self) -> None:
         self.build = BUILD
         self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
-        self.request: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
 
     def answer(self, _method, target, headers, _body):
         """One answer."""
-        self.request.append((target, dict(headers)))
+        self.requests.append((target, dict(headers)))
         if target == "/version":
             return 200, {"Content-Type": "application/json"}, json.dumps({"sha256": self.build}).encode()
         return self.pages.get(target.partition("?")[0], (404, {}, b""))

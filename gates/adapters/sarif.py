@@ -1,0 +1,162 @@
+"""The adapter `sarif`: the open results of static analysis and scanners, of runs that executed to their end."""
+
+import fnmatch
+from collections.abc import Iterator
+
+import msgspec
+
+from gates.adapters.files import fetch_files, made_at, one_build, origin_of
+from gates.adapters.numbers import Text, where_text
+from gates.adapters.shape import Adapter, Fetched, Found, Scene, Unanswered
+from gates.evidence.statement import Measure
+from gates.schema.canonical import Json
+from gates.schema.outcome import UnknownReason
+from gates.schema.source import Request, SarifSource
+
+VERSION = "2.1.0"
+_SHOWN = 20
+
+
+class _Config(msgspec.Struct, frozen=True):
+    level: str | None = None
+
+
+class _Rule(msgspec.Struct, frozen=True, rename="camel"):
+    id: str = ""
+    default_configuration: _Config = _Config()
+
+
+class _Component(msgspec.Struct, frozen=True):
+    name: str = ""
+    rules: tuple[_Rule, ...] = ()
+
+
+class _Tool(msgspec.Struct, frozen=True):
+    driver: _Component
+    extensions: tuple[_Component, ...] = ()
+
+
+class _Reference(msgspec.Struct, frozen=True):
+    id: str | None = None
+
+
+class _Suppression(msgspec.Struct, frozen=True):
+    status: str | None = None
+
+
+class _Result(msgspec.Struct, frozen=True, rename="camel"):
+    rule_id: str | None = None
+    rule: _Reference | None = None
+    rule_index: str | None = None
+    kind: str = "fail"
+    level: str | None = None
+    suppressions: tuple[_Suppression, ...] | None = None
+    baseline_state: str | None = None
+
+
+class _Notification(msgspec.Struct, frozen=True):
+    level: str = "warning"
+
+
+class _Invocation(msgspec.Struct, frozen=True, rename="camel"):
+    execution_successful: bool = False
+    end_time_utc: str | None = None
+    tool_execution_notifications: tuple[_Notification, ...] = ()
+
+
+class _Run(msgspec.Struct, frozen=True):
+    tool: _Tool
+    invocations: tuple[_Invocation, ...] = ()
+    results: tuple[_Result, ...] | None = None
+    artifacts: tuple[dict[str, Json], ...] = ()
+
+
+class _Log(msgspec.Struct, frozen=True):
+    version: str
+    runs: tuple[_Run, ...]
+
+
+def fetch(source: SarifSource, scene: Scene) -> Fetched:
+    """The files."""
+    return fetch_files(source, source.paths, scene)
+
+
+def read(request: Request, fetched: Fetched) -> Found:
+    """How many results are open."""
+    source = request.source
+    assert isinstance(source, SarifSource), "the table pairs sources and adapters"
+    documents = [Text(data, origin_of(fetched, name)) for name, data in fetched.files.items()]
+    logs = [(document, _log(document)) for document in documents]
+    for document, log in logs:
+        _require_executed(log, document.origin)
+    runs = [run for _, log in logs for run in log.runs]
+    found = [rule for run in runs for rule in _open(run, source)]
+    build = None
+    if source.build is not None:
+        build = one_build([document.at(source.build) for document in documents], where_text(source.build))
+    own = [document.at(source.time) if source.time is not None else _ended(log) for document, log in logs]
+    time = made_at(source, fetched, own, build)
+    parts = {"rules": sum(map(_rules, runs)), "artifacts": sum(len(run.artifacts) for run in runs)}
+    measure = Measure(str(len(found)), "count", samples=len(runs), statistic=request.statistic, made_of=parts)
+    rules = ", ".join(sorted(set(found))[:_SHOWN])
+    return Found(measure, build, time, {"open_rules": rules, "tools": ", ".join(sorted({run.tool.driver.name for run in runs}))})
+
+
+def _log(document: Text) -> _Log:
+    try:
+        log = msgspec.convert(document.value, _Log)
+    except msgspec.ValidationError as error:
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{document.origin} is not SARIF: {error}") from None
+    if log.version != VERSION:
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{document.origin} is SARIF {log.version}, not {VERSION}")
+    if not log.runs:
+        raise Unanswered(UnknownReason.MISSING, f"{document.origin} holds no run")
+    return log
+
+
+def _require_executed(log: _Log, origin: str) -> None:
+    for run in log.runs:
+        name = run.tool.driver.name
+        if not run.invocations or not all(one.execution_successful for one in run.invocations):
+            text = f"{origin}: the run of {name} does not state executionSuccessful: true"
+            raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+        if any(note.level == "error" for one in run.invocations for note in one.tool_execution_notifications):
+            raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin}: {name} reports an error of its own: the run is not whole")
+        if run.results is None:
+            raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin}: the run of {name} has no results: nothing was looked for")
+
+
+def _open(run: _Run, source: SarifSource) -> Iterator[str]:
+    """The rule of each open result of these levels and rules."""
+    rules = {rule.id: rule for part in (run.tool.driver, *run.tool.extensions) for rule in part.rules}
+    for result in run.results or ():
+        rule = result.rule_id or (result.rule.id if result.rule else None) or _at(run, result.rule_index) or ""
+        level = result.level or (rules[rule].default_configuration.level if rule in rules else None) or "warning"
+        if result.kind not in ("fail", "open", "review") or result.baseline_state == "absent" or _suppressed(result):
+            continue
+        if level in source.levels and (not source.rules or any(fnmatch.fnmatchcase(rule, one) for one in source.rules)):
+            yield rule
+
+
+def _at(run: _Run, index: str | None) -> str | None:
+    """The id of the driver's rule with this index."""
+    rules = run.tool.driver.rules
+    return rules[int(index)].id if index is not None and index.isdecimal() and int(index) < len(rules) else None
+
+
+def _suppressed(result: _Result) -> bool:
+    """Whether it is suppressed, by what is neither rejected nor still to be decided."""
+    return bool(result.suppressions) and all(one.status in (None, "accepted") for one in result.suppressions or ())
+
+
+def _ended(log: _Log) -> str | None:
+    """The earliest end of its runs; None if one names none."""
+    ends = [one.end_time_utc for run in log.runs for one in run.invocations]
+    return None if None in ends else min(filter(None, ends), default=None)
+
+
+def _rules(run: _Run) -> int:
+    return sum(len(part.rules) for part in (run.tool.driver, *run.tool.extensions))
+
+
+ADAPTER = Adapter(fetch, read)

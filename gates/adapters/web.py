@@ -1,0 +1,40 @@
+"""One GET request of an adapter: no redirect, no proxy, no more than a size."""
+
+import ssl
+from collections.abc import Mapping
+
+import httpx
+import msgspec
+
+from gates.adapters.shape import LIMIT_BYTES, Unanswered
+from gates.schema.outcome import UnknownReason
+
+
+class Response(msgspec.Struct, frozen=True):
+    """A status and a body."""
+
+    status: int
+    body: bytes
+
+
+def get(url: str, headers: Mapping[str, str], timeout_s: float, params: Mapping[str, str] | None = None) -> Response:
+    """The answer to one request; raises Unanswered where none came, or where it is too long."""
+    bare = url.partition("?")[0]
+    try:
+        context = ssl.create_default_context() if url.startswith("https:") else False
+        with (
+            httpx.Client(timeout=timeout_s, follow_redirects=False, trust_env=False, verify=context) as client,
+            client.stream("GET", url, headers=dict(headers), params=params) as answer,
+        ):
+            parts, size = [], 0
+            for part in answer.iter_bytes():
+                size += len(part)
+                if size > LIMIT_BYTES:
+                    raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare} answered more than {LIMIT_BYTES} bytes")
+                parts.append(part)
+            return Response(answer.status_code, b"".join(parts))
+    except httpx.TimeoutException:
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare}: no answer within {timeout_s:g} s") from None
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        text = f"GET {bare}: no answer: {type(error).__name__}: {error}"
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, text) from None
