@@ -158,7 +158,7 @@ def run(  # each parameter is one option of the command line
 def schema(kind: str) -> None:
     """Print the JSON Schema (2020-12) of a KIND.
 
-    Kinds of documents: GateSet, Signers, Target. Kinds of values that gonogo writes: Act, Review, Statement.
+    Kinds of documents: GateSet, Measures, Signers, Target. Kinds of values that gonogo writes: Act, Review, Statement.
     """
     from gates.export import schema_bytes
 

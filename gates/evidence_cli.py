@@ -35,13 +35,14 @@ trust_option = click.option(
 )
 ATTEST = Later("gates.acts.cli:attest", "Attest what no program can measure about a criterion; one person signs.")
 COLLECT = Later("gates.adapters.cli:collect", "Ask the sources of the gates that adapters read, and sign the answers.")
+SIGN = Later("gates.adapters.sign_cli:sign", "Sign measures of your own, from a document whose schema is checked.")
 RECOMPUTE = Later("gates.adapters.recompute_cli:recompute", "Compute an adapter's measure again from its raw files.")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
 
 
 class _Evidence(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"attest": ATTEST, "collect": COLLECT, "recompute": RECOMPUTE}
+    later: ClassVar[Mapping[str, Later]] = {"attest": ATTEST, "collect": COLLECT, "sign": SIGN, "recompute": RECOMPUTE}
 
 
 @click.group(cls=_Evidence)

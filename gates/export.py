@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from gates.acts.act import ActStatement
+from gates.adapters.measures import MeasuresSpec
 from gates.evidence.statement import Statement
 from gates.schema.documents import API_VERSION, Document
 from gates.schema.errors import UsageProblem
@@ -15,7 +16,12 @@ from gates.schema.verdict import Review
 from gates.signers.document import SignersSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-DOCUMENTS: dict[str, type[msgspec.Struct]] = {"GateSet": GateSet, "Signers": SignersSpec, "Target": Target}
+DOCUMENTS: dict[str, type[msgspec.Struct]] = {
+    "GateSet": GateSet,
+    "Measures": MeasuresSpec,
+    "Signers": SignersSpec,
+    "Target": Target,
+}
 VALUES: dict[str, type[msgspec.Struct]] = {"Act": ActStatement, "Review": Review, "Statement": Statement}
 FORMATS: dict[str, type[msgspec.Struct]] = {"LedgerEntry": LedgerLine}
 

@@ -17,6 +17,8 @@ from gates.schema.waiver import Waiver
 from gates.selection import Found, Refusal, Shelf, find, of_the_week
 from gates.waivers import in_force
 
+BY_WORD = "the build was given, not read from the service or from the answer"
+"""What the verdict by an adapter's statement says that decides no P0 gate."""
 WORST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 
 
@@ -105,7 +107,7 @@ def _written(
         criterion=criterion,
         outcome=ruling.outcome,
         unknown=ruling.unknown,
-        detail=ruling.detail,
+        detail=f"{ruling.detail}; {BY_WORD}" if found.is_given and ruling.outcome is not Outcome.UNKNOWN else ruling.detail,
         value=number.value if number else None,
         samples=measure.samples if measure else 0,
         failures=measure.failures if measure else None,

@@ -79,6 +79,8 @@ def _gates(gates: Sequence[GateVerdict]) -> Iterator[str]:
         for item, following in zip(gate.criteria, (*gate.criteria[1:], None), strict=True):
             yield next(lines)
             why = _why(item)
+            if not isinstance(item.criterion.source, EvidenceSource):
+                yield f"{_MARGIN * 4}from {describe(item.criterion.source)}"
             if why and (following is None or _why(following) != why):  # once for neighbours with the same reason
                 yield f"{_MARGIN * 4}{why}"
         if gate.outcome is not Outcome.PASS:

@@ -34,22 +34,28 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What was found for a criterion: the statement's digest and times, and its measure or the reason why not."""
+    """What was found for a criterion: the statement's digest and times, and its measure or the reason why not.
+
+    `is_given` says that an adapter's answer does not name the build that it is about.
+    """
 
     digest: str | None
     finished_at: str | None
     age_s: int | None
     measure: Measure | Refusal
+    is_given: bool = False
 
 
 class Newest(msgspec.Struct, frozen=True):
     """The newest statement of a kind about a target, when it finished, and how it differs from what is under review ("" if not).
 
-    `finished` is the last moment there is where the statement names none, so that it cannot hide behind an older one.
+    `finished` is the last moment there is where the statement names none, so that it cannot hide behind an older one. `known` is
+    since when it is known: later than that where an adapter read an answer that was made before.
     """
 
     held: Held
     finished: dt.datetime
+    known: dt.datetime
     misfit: str
 
 
@@ -94,14 +100,15 @@ def newest(wanted: Sought, shelf: Shelf, target: str, reviewed: Reviewed) -> New
     A run that never came to a result does not take the place of one that did. None where no statement of this kind is about the
     target. Of two that finished at the same moment the digest decides.
     """
-    found = [Newest(item, _finished(item), misfit(item.statement, reviewed)) for item in shelf.about(wanted, target)]
+    items = shelf.about(wanted, target)
+    found = [Newest(item, _finished(item), _known(item), misfit(item.statement, reviewed)) for item in items]
     return max(found, key=_rank, default=None)
 
 
 def _rank(one: Newest) -> tuple[bool, bool, dt.datetime, str]:
     fits = not one.misfit
     came_to_a_result = fits and one.held.statement.predicate.status not in _NEVER_RAN
-    return fits, came_to_a_result, one.finished, one.held.digest
+    return fits, came_to_a_result, one.known, one.held.digest
 
 
 def misfit(statement: Statement, reviewed: Reviewed) -> str:
@@ -137,7 +144,8 @@ def find(criterion: Criterion, priority: Priority, shelf: Shelf, target: str, re
     age = now - found.finished
     refusal = _unfit(predicate, age, criterion.max_age) or _given(found.held.statement, priority, shelf)
     measure = refusal or _in_force(measure_of(criterion, predicate), now)
-    return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure)
+    is_given = criterion.source.predicate_type == ADAPTED and predicate.build_observation is None
+    return Found(digest, predicate.finished_at, age // dt.timedelta(seconds=1), measure, is_given)
 
 
 def _in_force(measure: Measure | Refusal, now: dt.datetime) -> Measure | Refusal:
@@ -222,6 +230,15 @@ def measure_of(criterion: Criterion, predicate: Predicate) -> Measure | Refusal:
     return measure
 
 
+def _known(item: Held) -> dt.datetime:
+    """When an adapter queried its source; for every other statement when it finished."""
+    queried_at = item.statement.predicate.inputs.queried_at
+    try:
+        return _finished(item) if queried_at is None else parse_utc(queried_at)
+    except UsageProblem:
+        return _UNDATED
+
+
 def _finished(item: Held) -> dt.datetime:
     try:
         return parse_utc(item.statement.predicate.finished_at)
@@ -256,6 +273,8 @@ def _given(statement: Statement, priority: Priority, shelf: Shelf) -> Refusal | 
     if statement.predicate.build_observation is None:
         if statement.predicate_type == ADAPTED:
             return Refusal(UnknownReason.STALE, GIVEN)
+        if statement.predicate_type not in _OURS:
+            return Refusal(UnknownReason.STALE, OWN)
         text = "the build was given with --build and not read from the service: that counts for P1 gates only"
         return Refusal(UnknownReason.STALE, text)
     return Refusal(UnknownReason.MISSING, "the observation of the build that the evidence cites is not here, or of another build")
@@ -272,5 +291,7 @@ def _unfit(predicate: Predicate, age: dt.timedelta, max_age: str) -> Refusal | N
     return None
 
 
+OWN = "measures of one's own were signed, which nobody read from the service: that counts for P1 gates only"
+_OURS = frozenset(kind.value for kind in EvidenceKind)
 GIVEN = "the build was given: the answer does not name the one that the service reported then, which counts for P1 gates only"
 _UNDATED = dt.datetime.max.replace(tzinfo=dt.UTC)

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gates.judge import BY_WORD
+from gates.schema.describe import describe
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
+from gates.schema.source import EvidenceSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.charts import bullet
 from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, Tile, WaivedBy
@@ -65,7 +68,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> Cr
         mark=mark(item.outcome),
         letter=label(gate.letter, gate.id),
         title=criterion.title,
-        detail="" if item.outcome is Outcome.PASS else item.detail,
+        detail=_detail(item),
         findings=tuple(one.text for one in findings),
         witness=next((witness_view(one.witness) for one in findings if one.witness is not None), None),
         measured="" if item.value is None else measured(item),
@@ -78,7 +81,15 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> Cr
         evidence=digest(item.evidence) if item.evidence else None,
         evidence_note=f"{kind(criterion.source.predicate_type)}, {age(item.age_s)}",
         produced_by=criterion.source.produced_by,
+        source="" if isinstance(criterion.source, EvidenceSource) else describe(criterion.source),
     )
+
+
+def _detail(item: CriterionVerdict) -> str:
+    """Why the outcome is what it is; of a pass only that nobody read which build it is about."""
+    if item.outcome is not Outcome.PASS:
+        return item.detail
+    return BY_WORD if BY_WORD in item.detail else ""
 
 
 def _tables(gate: GateVerdict, found: Found) -> Iterable[CriteriaTable]:

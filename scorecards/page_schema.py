@@ -148,6 +148,7 @@ class CriterionRow(msgspec.Struct, frozen=True):
     """One criterion: measured, threshold, samples, evidence; a text that does not apply is "".
 
     `missing` says why there is no `measured`; `produced_by` is the command where there is no `evidence`.
+    `source` is the adapter with its query, argument list or path.
     """
 
     mark: OutcomeMark
@@ -166,6 +167,7 @@ class CriterionRow(msgspec.Struct, frozen=True):
     evidence: Digest | None
     evidence_note: str
     produced_by: str
+    source: str
 
 
 class CriteriaTable(msgspec.Struct, frozen=True):

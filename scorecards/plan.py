@@ -1,10 +1,12 @@
 """What a review does before it judges: a table of steps, each a command of another package and the evidence that it collects."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from gates.evidence.statement import EvidenceKind
+from gates.schema.gate import Gate, request_of
 from gates.schema.target import Target
 
 
@@ -12,12 +14,13 @@ class Step(msgspec.Struct, frozen=True):
     """One command; `argv` follows the interpreter's `-m`, its `{fields}` are filled in when the step is run.
 
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
-    rehearse with, a process whose disk can be ours, or nothing.
+    rehearse with, a process whose disk can be ours, or nothing. The step that needs `sources` is there if the gates have any that
+    an adapter reads.
     """
 
     name: str
     title: str
-    needs: Literal["service", "rail", "kill", "disk", "rollback", "nothing"]
+    needs: Literal["service", "rail", "kill", "disk", "rollback", "sources", "nothing"]
     evidence: EvidenceKind
     argv: tuple[str, ...]
 
@@ -72,6 +75,13 @@ STEPS: tuple[Step, ...] = (
         (*_PROBE, "receipt-verification", "--out", "{out}/probes", *_SHARED),
     ),
     Step(
+        "collect",
+        "other tools",
+        "sources",
+        EvidenceKind.ADAPTER,
+        ("gates", "evidence", "collect", "--gates", "{gates}", *_SHARED),
+    ),
+    Step(
         "crash",
         "crash drill",
         "kill",
@@ -107,6 +117,12 @@ STEPS: tuple[Step, ...] = (
         (*_PROBE, "determinism", "--review", "{out}/draft", "--out", "{out}/probes", *_GIVEN_BUILD, *_SHARED),
     ),
 )
+
+
+def applying(steps: Sequence[Step], gates: Sequence[Gate]) -> tuple[Step, ...]:
+    """The steps of a review by these gates: other tools are queried only if a criterion needs one."""
+    queried = any(request_of(criterion) is not None for gate in gates for criterion in gate.criteria)
+    return tuple(step for step in steps if queried or step.needs != "sources")
 
 
 def why_not(step: Step, target: Target) -> str:

@@ -21,7 +21,7 @@ from scorecards.evaluate import Occasion, evaluate, point_latest
 from scorecards.material import read_material
 from scorecards.not_run import record_not_run
 from scorecards.order import Order
-from scorecards.plan import STEPS, Step, why_not
+from scorecards.plan import STEPS, Step, applying, why_not
 from scorecards.runbooks import write_runbooks
 from scorecards.schema import Scorecard
 from scorecards.steps import StepResult, Voice, last_words, outcome_in_words, run_command
@@ -31,7 +31,7 @@ STEPS_FILE = "steps.json"
 PRIVATE = "*.key"
 _SEED_LIMIT = 2**31
 _NOT_STARTED = "the service did not start"  # what a command of the target printed is in steps.json, and in no statement
-_RUNNING = ("service", "rail")  # steps that need the running service
+_RUNNING = ("service", "rail", "sources")  # steps that need the running service
 
 
 def collect(order: Order, voice: Voice) -> str:
@@ -41,7 +41,7 @@ def collect(order: Order, voice: Voice) -> str:
     """
     results: list[StepResult] = []
     build = ""
-    numbered = list(enumerate(STEPS, 1))
+    numbered = list(enumerate(applying(STEPS, order.gates), 1))
     with _service(order, voice) as (service_environ, note):
         build = _read_build(order, service_environ, voice) if not note else ""
         environ = {**service_environ, **_observed(order, build, service_environ)}
@@ -126,6 +126,7 @@ def _run(
         "out": str(order.out),
         "seed": str(order.seed % _SEED_LIMIT),
         "build": build,
+        "gates": str(order.gates_path),
     }
     why_skipped = order.left_out.get(step.name) or why_skipped
     words = tuple(_filled(step.argv, fields, order.out))
@@ -172,4 +173,4 @@ def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -
     for name, path in (("--evidence", order.evidence), ("--gates", order.gates_path), ("--waivers", order.waivers_path)):
         options += [name, str(path)] if path else []
     argv = room_argv("scorecards", "scorecard", "build", "--out", str(order.out / "draft"), *options)
-    run_command(argv, environ, order.out / "logs" / "draft", voice, len(STEPS), "draft scorecard")
+    run_command(argv, environ, order.out / "logs" / "draft", voice, len(applying(STEPS, order.gates)), "draft scorecard")

@@ -63,14 +63,16 @@ def review(  # each parameter is one option of the command line
     from scorecards.lacks import lacks
     from scorecards.order import Options, make_order, warning
     from scorecards.output import exit_code, shown
-    from scorecards.plan import STEPS
+    from scorecards.plan import STEPS, applying
     from scorecards.review import collect, judge
     from scorecards.steps import Voice
 
-    home, voice = made_state_dir(), Voice(len(STEPS))
+    home = made_state_dir()
     options = Options(target, profile, seed, out, week, now, preview, gates_path, waivers_path, steps, skip)
     order = make_order(home, options, system_clock)
-    voice.say(f"review of {order.named.name}: {len(STEPS)} steps, logs in {order.out / 'logs'}")
+    count = len(applying(STEPS, order.gates))
+    voice = Voice(count)
+    voice.say(f"review of {order.named.name}: {count} steps, logs in {order.out / 'logs'}")
     voice.say(order.foreseen)
     if caution := warning(options, system_clock()):
         voice.say(f"warning: {caution}")

@@ -3,8 +3,10 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from gates.schema.describe import describe
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
+from gates.schema.source import EvidenceSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.loosening import loosened_text
 from scorecards.runs import run_lines
@@ -74,6 +76,8 @@ def _criterion(item: CriterionVerdict, found: Sequence[Finding]) -> list[str]:
     basis = f", {item.samples} samples, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
     text = f"{item.criterion.title}: {measured(item)}, threshold {threshold(item.criterion)}{basis}"
     lines = _wrap(f"{text}; {item.detail}" if item.detail else text, f"    {SYMBOLS[item.outcome.value]} ", "      ")
+    if not isinstance(item.criterion.source, EvidenceSource):
+        lines += _wrap(describe(item.criterion.source), "      from ", "        ")
     return lines + [line for finding in found for line in _wrap(finding.text, "      > ", "        ")]
 
 

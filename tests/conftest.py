@@ -72,6 +72,18 @@ def promtool() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def prometheus() -> str:
+    """The path of the real Prometheus. In CI a test without it fails, since nobody would notice the skip."""
+    found = shutil.which("prometheus")
+    if found is None:
+        reason = "this needs the real Prometheus (Debian: apt-get install prometheus)"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return found
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test that cuts the power where no file system can be mounted that loses unsynced writes."""

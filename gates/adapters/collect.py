@@ -78,7 +78,7 @@ def collect_one(source: Source, collector: Collector) -> Collected:
 def _answered(request: Request, collector: Collector) -> Answer:
     now = format_utc(collector.clock())
     try:
-        scene = make_scene(request.source, now, collector.named.target, collector.environ)
+        scene = make_scene(request.source, now, collector.named, collector.environ)
         if isinstance(request.source, AttestationSource):
             scene = msgspec.structs.replace(scene, given=collector.attested(request.source))
         return query(request, scene, collector.environ)
@@ -107,7 +107,7 @@ def _sign(source: Source, answered: Answer, span: Span, recording: Recording, co
         detail=found.measure.detail if status_of(found) != "complete" else "",
         artifacts=recording.keep(dict(raw_files(source.request, fetched))),
     )
-    inputs = Inputs(target=target_sha256(collector.named), source=source_sha256(source.request))
+    inputs = Inputs(target=target_sha256(collector.named), source=source_sha256(source.request), queried_at=fetched.notes.at)
     kind, subject = EvidenceKind.ADAPTER, make_subject(collector.named, build, collector.environ)
     tool = f"{TOOL} ({adapter_of(source.request.source)})"
     return recording.sign(kind, subject, make_predicate(kind, tool, span, inputs, result, observed))

@@ -12,7 +12,7 @@ BODY = "body.txt"
 
 def fetch(source: HttpSource, scene: Scene) -> Fetched:
     """The body of an answer 200."""
-    found = get(scene.url, scene.headers, parse_duration_s(source.timeout))
+    found = get(scene.url, scene.headers, parse_duration_s(source.timeout), ca_file=scene.ca_file)
     if found.status != 200:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {source.url} answered {found.status}, not 200")
     return Fetched(Notes(scene.now, is_live=True), {BODY: found.body})

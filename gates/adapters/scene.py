@@ -9,13 +9,16 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.secret import header_fault
 from gates.schema.source import CollectedSource, HttpSource, PrometheusSource
-from gates.schema.target import Target, resolve, resolve_base_url, resolve_credential
+from gates.schema.target import NamedTarget, Target, resolve, resolve_base_url, resolve_credential
+from gates.schema.tls import CA_FILE, ca_environment
 
 
-def make_scene(source: CollectedSource, now: str, target: Target, environ: Mapping[str, str]) -> Scene:
+def make_scene(source: CollectedSource, now: str, named: NamedTarget, environ: Mapping[str, str]) -> Scene:
     """The scene of one source; raises Unanswered naming a variable that is not set or cannot be sent."""
     try:
-        url, headers = _web(source, target, environ)
+        url, headers = _web(source, named.target, environ)
+        is_of_target = isinstance(source, HttpSource) and source.url.startswith("/")
+        ca_file = ca_environment(named, environ).get(CA_FILE, "") if is_of_target else ""
     except UsageProblem as problem:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, problem.message) from None
     names = tuple(getattr(source, "environment", ()))
@@ -24,7 +27,7 @@ def make_scene(source: CollectedSource, now: str, target: Target, environ: Mappi
         raise Unanswered(UnknownReason.MISSING, f"the environment variable {missing[0]} is not set")
     usual = {name: environ[name] for name in USUAL if name in environ}
     own = {name: environ[name] for name in names}
-    return Scene(now, url, headers, {**usual, **own}, secrets=(*own.values(), *headers.values()))
+    return Scene(now, url, ca_file, headers, {**usual, **own}, secrets=(*own.values(), *headers.values()))
 
 
 def _web(source: CollectedSource, target: Target, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -37,7 +40,7 @@ def _web(source: CollectedSource, target: Target, environ: Mapping[str, str]) ->
             raise UsageProblem("neither the source has a url, nor the target a `prometheus`")
         return _without_user(url), headers
     if source.role is not None:
-        headers["Authorization"] = resolve_credential(target, source.role, environ)
+        headers |= resolve_credential(target, source.role, environ).line
     return (resolve_base_url(target, environ) + source.url if source.url.startswith("/") else source.url), headers
 
 

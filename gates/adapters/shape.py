@@ -25,12 +25,14 @@ class Unanswered(Exception):
 class Scene(msgspec.Struct, frozen=True):
     """Where an adapter is request: the moment, the address and the headers to send, the variables for commands.
 
-    `now` is the clock's, `url` is "" where nothing is to be fetched. `given` are raw files that the collector already has.
+    `now` is the clock's, `url` is "" where nothing is to be fetched, and `ca_file` the target's, if it has one. `given` are raw
+    files that the collector already has.
     `secrets` are texts that are taken out of whatever was fetched, before it is read and kept.
     """
 
     now: str
     url: str = ""
+    ca_file: str = ""
     headers: dict[str, str] = {}
     environ: dict[str, str] = {}
     given: dict[str, bytes] = {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from gates.evidence.statement import Artifact, Cohort, EvidenceKind, Inputs, Measure, Predicate, Producer, Status, short_kind
+from gates.evidence.statement import Artifact, Cohort, Inputs, Measure, Predicate, Producer, Status, short_kind
 from gates.schema.canonical import Json, canonical_json, sha256_hex
 from gates.schema.time import parse_utc
 
@@ -34,9 +34,7 @@ class Result(msgspec.Struct, frozen=True):
     artifacts: tuple[Artifact, ...] = ()
 
 
-def make_predicate(
-    kind: EvidenceKind, tool: str, span: Span, inputs: Inputs, result: Result, build_observation: str | None
-) -> Predicate:
+def make_predicate(kind: str, tool: str, span: Span, inputs: Inputs, result: Result, build_observation: str | None) -> Predicate:
     """The predicate of a statement; a clock that was set during the run makes it an adapter_error."""
     status, detail = settled(span, result.status, result.detail)
     return Predicate(

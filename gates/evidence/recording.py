@@ -24,7 +24,7 @@ class Recording(msgspec.Struct, frozen=True):
         there = {name: source for name, source in files.items() if isinstance(source, bytes) or source.is_file()}
         return tuple(self.store.keep_artifact(name, source) for name, source in sorted(there.items()))
 
-    def sign(self, kind: EvidenceKind, subject: Subject, predicate: Predicate) -> Held:
+    def sign(self, kind: str, subject: Subject, predicate: Predicate) -> Held:
         """Sign, store and list the statement that ends the run."""
         return self.store.record(self.signer, kind, subject, predicate, run=self.run)
 

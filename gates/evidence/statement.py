@@ -71,7 +71,10 @@ class Producer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a tool was given: its seed, and by sha256 target file, load profile, adapter's source, probe's table, Signers."""
+    """What a tool was given: its seed, and by sha256 target file, load profile, adapter's source, probe's table, Signers.
+
+    `queried_at` is when an adapter queried its source: of two answers of one source the later query counts, however old they are.
+    """
 
     target: str
     profile: str | None = None
@@ -79,6 +82,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     table: str | None = None
     signers: str | None = None
     seed: int | None = None
+    queried_at: str | None = None
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,10 +139,10 @@ class Statement(
     predicate: Predicate
 
 
-def make_statement(kind: EvidenceKind, subject: Subject, predicate: Predicate) -> Statement:
+def make_statement(kind: str, subject: Subject, predicate: Predicate) -> Statement:
     """Put facts about one subject into a statement."""
     assert predicate.kind == short_kind(kind), "a predicate names the kind of its statement"
-    return Statement(STATEMENT_TYPE, (subject,), kind.value, predicate)
+    return Statement(STATEMENT_TYPE, (subject,), str(kind), predicate)
 
 
 def short_kind(predicate_type: str) -> str:

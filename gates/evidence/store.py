@@ -10,7 +10,7 @@ import msgspec
 from gates.evidence.contents import Contents, Held, kind_of, read_envelope
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.evidence.objects import SUFFIX, Artifacts, Objects
-from gates.evidence.statement import Artifact, EvidenceKind, Predicate, Subject, make_statement, sign_statement
+from gates.evidence.statement import Artifact, Predicate, Subject, make_statement, sign_statement
 from gates.log.chain import RESTORE, Damage, LogProblem, check_order, check_signatures
 from gates.log.entry import Entry, EntryKind, Head, sign_line
 from gates.log.file import LOG, LogFile
@@ -76,7 +76,7 @@ class EvidenceStore:
         self.append(signer, EntryKind.STATEMENT, compact)
         return Held(sha256_hex(compact), held.envelope, held.statement)
 
-    def record(self, signer: Signer, kind: EvidenceKind, subject: Subject, predicate: Predicate, *, run: str = "") -> Held:
+    def record(self, signer: Signer, kind: str, subject: Subject, predicate: Predicate, *, run: str = "") -> Held:
         """Sign, store and list one statement; `run` is what `begin_run` returned."""
         marked = msgspec.structs.replace(predicate, rehearsal=signer.rehearsal)
         statement = make_statement(kind, subject, marked)

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from honest_stage import Stage
 from honest_state import Ending, State
+from honest_tools import Answering, HonestTools
+from loopback import serving
 from ways import AGAIN, PAGE, UPDATE, Proof, Tried, Way, load_table, page_text, row_text
 
 from gates.schema.entry import ENDING, run
@@ -63,6 +65,16 @@ def gonogo(
 def state(gonogo: Tricks, tmp_path: Path) -> State:
     """The state folder with its key, and makers of evidence and gates."""
     return State(gonogo.home, tmp_path, gonogo)
+
+
+@pytest.fixture
+def tools(gonogo: Tricks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HonestTools]:
+    """A working folder with files of other tools, and a service that reports its build."""
+    work, service = tmp_path / "work", Answering()
+    work.mkdir()
+    monkeypatch.chdir(work)
+    with serving(service) as url:
+        yield HonestTools(work, service, url, gonogo)
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
 """No data, or data that is no number: never 0, never a pass."""
 
+import json
+
+import pytest
 from honest_state import CLEAN
+from honest_tools import JSON, vector
 from ways import way
 
 from gates.evidence.statement import Measure
@@ -82,3 +86,81 @@ def test_skipped_checks_count_against_a_ratio(gonogo, state) -> None:
     ending = state.judge_one(ratio, unit="ratio", operator="gte", threshold="0.95", min_samples=6)
     gonogo.refused(ending, 1, "31 skipped count against it")
     assert "0.162162" in ending.out
+
+
+@pytest.mark.process
+@way("V11")
+def test_a_web_page_is_an_adapter_error(gonogo, tools) -> None:
+    """A login page with the status 200, also next to an older answer that was good."""
+    source = {"adapter": "http", "url": "/open", "value": {"pointer": "/open"}}
+    tools.service.pages["/open"] = (200, JSON, b'{"open": 0}')
+    assert tools.tried(source).code == 0
+    tools.service.pages["/open"] = (200, {"Content-Type": "text/html"}, b"<html>please log in</html>")
+    ending = tools.tried(source)
+    gonogo.refused(ending, 3, "adapter_error: the answer of /open is not JSON: it begins with '<html>")
+
+
+@pytest.mark.process
+@way("V12")
+def test_an_empty_vector_is_missing(gonogo, tools) -> None:
+    """A metric that nobody has counted yet, or whose name is misspelt; not 0."""
+    assert tools.tried(tools.answers()).code == 0
+    gonogo.refused(tools.tried(tools.answers(q=vector())), 3, "missing: query: the result is empty: no series")
+    gonogo.refused(tools.tried(tools.answers(s=vector())), 3, "missing: samples: the result is empty: no series")
+
+
+@pytest.mark.process
+@way("V13")
+def test_a_partial_scrape_is_unknown(gonogo, tools) -> None:
+    """One of two instances is down: what it would have counted is not in the number."""
+    assert tools.tried(tools.answers()).code == 0
+    ending = tools.tried(tools.answers(u=vector("1", "0")))
+    gonogo.refused(ending, 3, "adapter_error: scraped: 1 of 2 are not 1: what they count is missing (instance=pay-2)")
+    gonogo.refused(tools.tried(tools.answers(u=vector())), 3, "missing: scraped: no series: nothing that is measured is scraped")
+
+
+@pytest.mark.process
+@way("V14")
+def test_a_result_with_warnings_is_unknown(gonogo, tools) -> None:
+    """A store that did not answer makes a smaller number, and Prometheus says so in a warning only."""
+    partial = {**vector("0"), "warnings": ["a store did not answer"]}
+    ending = tools.tried(tools.answers(q=partial))
+    gonogo.refused(ending, 3, "adapter_error: query: the answer has a warning: a store did not answer")
+
+
+@pytest.mark.process
+@way("V15")
+def test_a_junit_file_without_tests_is_missing(gonogo, tools) -> None:
+    """A runner that found no tests ends well; so does one that left all out."""
+    source = {"adapter": "junit", "paths": ["tests.xml"], "run": ["touch", "tests.xml"]}
+    ratio = {"unit": "ratio", "operator": "gte", "threshold": "1"}
+    tools.write("tests.xml", '<testsuites><testsuite name="unit" tests="0"/></testsuites>')
+    gonogo.refused(tools.tried(source, **ratio), 3, "missing: tests.xml: no test cases")
+    tools.write("tests.xml", '<testsuite name="unit" tests="1"><testcase name="a"><skipped/></testcase></testsuite>')
+    gonogo.refused(tools.tried(source, **ratio), 3, "not_run: all 1 test cases were skipped")
+
+
+@pytest.mark.process
+@way("V16")
+def test_a_sarif_run_that_did_not_execute_is_unknown(gonogo, tools) -> None:
+    """No results, for the scanner ended early, or says nothing about how it ended."""
+    source = {"adapter": "sarif", "paths": ["scan.sarif"], "run": ["touch", "scan.sarif"]}
+    for invocations in ([{"executionSuccessful": False}], []):
+        run = {"tool": {"driver": {"name": "scan"}}, "results": [], "invocations": invocations}
+        tools.write("scan.sarif", json.dumps({"version": "2.1.0", "runs": [run]}))
+        ending = tools.tried(source, exhaustive=True)
+        gonogo.refused(ending, 3, "adapter_error: scan.sarif: the run of scan does not state executionSuccessful: true")
+
+
+@pytest.mark.process
+@way("V17")
+def test_a_k6_summary_of_another_run_is_stale(gonogo, tools) -> None:
+    """Of another build, of no named run at all, or left over from before the command that should have written it."""
+    metrics = {"http_req_failed": {"passes": 0, "fails": 412, "value": 0}}
+    source = {"adapter": "k6", "path": "k6.json", "metric": "http_req_failed", "number": "rate"}
+    ratio = {"unit": "ratio", "operator": "lte", "threshold": "0"}
+    tools.write("k6.json", json.dumps({"metrics": metrics, "build": "c" * 64}))
+    gonogo.refused(tools.tried({**source, "build": {"pointer": "/build"}}, **ratio), 3, "about another build than bbbbbbbbbbbb")
+    gonogo.refused(tools.tried(source, **ratio), 3, "stale: k6.json names neither the time nor the build that it is about")
+    ending = tools.tried({**source, "run": ["true"]}, **ratio)
+    gonogo.refused(ending, 3, "stale: k6.json was there before, and the command did not write it")

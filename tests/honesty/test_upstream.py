@@ -6,6 +6,7 @@ import drill_stage
 import msgspec
 import pytest
 from honest_state import BUILD, CLEAN, NOW, criterion, gate
+from loopback import serving
 from signing import STRAY, document, first, put_signers, waiver_act
 from ways import way
 
@@ -13,13 +14,18 @@ from gates.evidence.identity import make_subject
 from gates.evidence.statement import Measure
 from gates.schema.gateset import CATALOG
 from gates.schema.target import Commands
+from gates.schema.time import format_utc, system_clock
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 
+@pytest.mark.process
 @way("N1")
-def test_numbers_written_by_hand_are_refused(gonogo, state) -> None:
-    """A file without a signature, in the store or added; and a build that was only given decides no P0 gate."""
+def test_numbers_written_by_hand_are_refused(gonogo, state, tools) -> None:
+    """A file without a signature, in the store or added; and a build that was only given decides no P0 gate.
+
+    A file that a gate reads through an adapter is as old as it says, and about the build that it names.
+    """
     path = state.folder / "metrics.json"
     path.write_text(json.dumps({"double_settles": 0, "samples": 412}))
     gonogo.refused(gonogo("evidence", "add", path), 8, "metrics.json: not a DSSE envelope")
@@ -29,11 +35,27 @@ def test_numbers_written_by_hand_are_refused(gonogo, state) -> None:
     byhand.parent.mkdir(exist_ok=True)
     byhand.write_bytes(path.read_bytes())
     gonogo.refused(state.judge(), 8, "in no entry: added by hand, or the log was truncated")
+    byhand.unlink()
+    source = {"adapter": "file", "path": "metrics.json", "value": {"pointer": "/double_settles"}, "time": {"pointer": "/at"}}
+    tools.write("metrics.json", json.dumps({"double_settles": 0}))
+    gonogo.refused(tools.tried(source), 3, "stale: metrics.json names neither the time nor the build that it is about")
+    tools.write("metrics.json", json.dumps({"double_settles": 0, "at": format_utc(system_clock())}))
+    gonogo.refused(tools.tried(source), 3, "stale: the build was given: the answer does not name the one")
 
 
+@pytest.mark.process
 @way("N2")
-def test_an_attestation_is_a_named_persons_and_passes_no_criterion(gonogo, state) -> None:
-    """Without a listed person, a key or an end it is refused; signed, it stands next to the evidence and does not replace it."""
+def test_an_attestation_is_a_named_persons_and_decides_no_p0_gate(gonogo, state, tools) -> None:
+    """Without a listed person, a key or an end it is refused; signed, it stands next to the evidence and does not replace it.
+
+    A text that states TRUE is no number, and a criterion of a P0 gate cannot ask for an attestation.
+    """
+    table = {"adapter": "file", "path": "table.md", "value": {"pattern": "safe: (.*)"}, "build": {"pattern": "build: (.*)"}}
+    tools.write("table.md", f"safe: TRUE\nbuild: {BUILD}\n")
+    ending = tools.tried(table)
+    gonogo.refused(ending, 3, "missing: table.md at the pattern 'safe: (.*)': the value 'TRUE' is not a finite")
+    tools.gate({"adapter": "attestation", "about": "quality/one"}, operator="gte", threshold="1")
+    gonogo.refused(tools.judged_again(), 2, "an attestation is what a person states, and decides no P0 gate")
     words = ("evidence", "attest", "financial-integrity/storm_double_settles", "--reason", "I looked at all of them")
     gonogo.refused(gonogo(*words, "--expires", "30d", "--as", "ada"), 5, "needs Signers")
     put_signers(state.home, first(document(at=LONG_AGO)), keys=state.folder / "keys")
@@ -75,9 +97,15 @@ def test_a_missing_metric_is_not_zero(gonogo, state) -> None:
     gonogo.refused(state.judge(gate(criterion("errors"))), 3, "missing: the evidence holds no measure errors")
 
 
+@pytest.mark.process
 @way("N6")
-def test_a_report_without_age_or_build_does_not_count(gonogo, state) -> None:
-    """Without a build it is stale; without a moment it is no statement."""
+def test_a_report_without_age_or_build_does_not_count(gonogo, state, tools) -> None:
+    """Without a build it is stale; without a moment it is no statement. A report of another tool that has neither is stale."""
+    tools.write("tests.xml", '<testsuite name="unit" tests="1"><testcase name="a"/></testsuite>')
+    report = {"adapter": "junit", "paths": ["tests.xml"]}
+    gonogo.refused(tools.tried(report), 3, "stale: tests.xml names neither the time nor the build that it is about")
+    tools.write("tests.xml", '<testsuite name="unit" tests="1" timestamp="2026-01-01T00:00:00Z"><testcase name="a"/></testsuite>')
+    gonogo.refused(tools.tried(report), 3, "stale: the evidence finished at 2026-01-01T00:00:00.000Z, more than 7d ago")
     state.clean(about=make_subject(state.named, None), build_observation=None)
     gonogo.refused(state.judge(), 3, "stale: the newest load-run about local is about another build")
     undated = msgspec.structs.replace(state.statement().predicate, finished_at="")
@@ -86,14 +114,22 @@ def test_a_report_without_age_or_build_does_not_count(gonogo, state) -> None:
     gonogo.refused(gonogo("evidence", "add", path), 8, "finished_at: ")
 
 
+@pytest.mark.process
 @way("N7")
-def test_a_run_against_a_local_stand_in_is_about_another_instance(gonogo, state, stage) -> None:
-    """The same target name and the same build, at another address."""
+def test_a_run_against_a_local_stand_in_is_about_another_instance(gonogo, state, stage, tools) -> None:
+    """The same target name and the same build, at another address; also through an adapter that queries the target."""
     live = stage.target_file(drill_stage.target_of(process=None, base_url="https://pay.example"))
     stand_in = make_subject(stage.load(live, base_url="http://127.0.0.1:8080"), BUILD)
     state.record({"double_settles": CLEAN}, about=stand_in)
     ending = gonogo("gate", "run", "--gates", state.gate_file(gate()), "--target", live, "--build", BUILD, "--now", NOW)
     gonogo.refused(ending, 3, "stale: the newest load-run about fake is about another instance of the service")
+    tools.service.pages["/open"] = (200, {}, b'{"open": 0}')
+    assert tools.tried({"adapter": "http", "url": "/open", "value": {"pointer": "/open"}}).code == 0
+    with serving(tools.service) as live_url:
+        target = tools.folder / "shop.yaml"
+        target.write_text(target.read_text().replace(tools.url, live_url))
+        ending = tools.judged_again()
+        gonogo.refused(ending, 3, "stale: the newest answer of this http source about shop is about another instance")
 
 
 @way("N8")

@@ -1,5 +1,6 @@
 """`gonogo evidence collect`: asks each source once, keeps what it answered, signs it, and the gates judge it."""
 
+import datetime as dt
 import json
 import os
 from pathlib import Path
@@ -138,6 +139,19 @@ def test_a_source_that_stops_answering_takes_the_place_of_its_old_answer(tools):
     assert code == 3
     assert "unknown (adapter_error): cat ended with exit code 1" in out
     assert tools.verdict()["unknown"] == "adapter_error"
+
+
+def test_of_two_answers_of_a_source_the_later_query_counts(tools):
+    """However old the answer is: a repaired report is not hidden by the refusal before it, nor a worse one by a better."""
+    source = {**FILE, "build": {"pointer": "/sha"}}
+    tools.write("slo.json", "{}")
+    assert tools.judged(source)["outcome"] == "unknown"
+    hour_ago = format_utc(system_clock() - dt.timedelta(hours=1))
+    tools.write("slo.json", json.dumps({"n": 0, "at": hour_ago, "sha": BUILD}))
+    assert tools.judged(source)["outcome"] == "pass"
+    two_hours_ago = format_utc(system_clock() - dt.timedelta(hours=2))
+    tools.write("slo.json", json.dumps({"n": 3, "at": two_hours_ago, "sha": BUILD}))
+    assert tools.judged(source)["outcome"] == "fail"
 
 
 def test_the_child_gets_no_variable_that_the_source_does_not_name(tools, monkeypatch):

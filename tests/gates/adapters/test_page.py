@@ -7,11 +7,13 @@ import pytest
 import yaml
 from own_adapter import ROOT
 
+from gates.adapters.measures import load_measures
 from gates.adapters.table import ADAPTERS
 from gates.schema.gateset import load_gates
 
 PAGE = ROOT / "runbooks" / "adapters.md"
-EXAMPLES = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
+BLOCKS = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
+EXAMPLES = [one for one in BLOCKS if "source" in one]
 
 
 def test_every_adapter_has_an_example():
@@ -40,3 +42,12 @@ def test_an_example_is_a_criterion(example, tmp_path: Path):
     file.write_text(yaml.safe_dump(document))
     (criterion,) = load_gates(file)[0].criteria
     assert criterion.source.measure == "value"
+
+
+def test_the_document_of_own_measures_can_be_read(tmp_path: Path):
+    """As it stands on the page, next to the file that it names."""
+    (document,) = [one for one in BLOCKS if "source" not in one]
+    (tmp_path / "breaks.csv").touch()
+    path = tmp_path / "measures.yaml"
+    path.write_text(yaml.safe_dump(document))
+    assert load_measures(path).spec.measures["open_breaks"].samples == 412

@@ -1,7 +1,6 @@
 """The adapters `http` and `prometheus`: over real HTTP, with every answer that is no value, and with the real Prometheus."""
 
 import json
-import shutil
 import socket
 import subprocess
 import urllib.request
@@ -190,18 +189,15 @@ def test_an_answer_of_prometheus_that_is_no_value_is_unknown(tools, fake, query,
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Iterator[str]:
+def real(tmp_path: Path, prometheus: str) -> Iterator[str]:
     """The address of a real Prometheus that scrapes itself."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("prometheus is missing: apt-get install prometheus")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config = tmp_path / "prometheus.yml"
     jobs = [{"job_name": "payments", "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}]
     config.write_text(json.dumps({"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}))
     argv = [
-        program,
+        prometheus,
         f"--config.file={config}",
         f"--storage.tsdb.path={tmp_path / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",

@@ -1,0 +1,99 @@
+"""Evidence of other tools in a review: a step if the gates need it, shown on the scorecard, and computed again by `--deep`."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+from loopback import serving
+from other_tools import Service, Tools
+
+from gates.schema.entry import run
+from gates.schema.target import load_target
+from scorecards.cli import gonogo as command
+from scorecards.plan import STEPS, applying, why_not
+
+pytestmark = pytest.mark.process
+SOURCE = {"adapter": "command", "argv": ["cat", "open.txt"], "value": {"pattern": "open: ([0-9]+)"}}
+
+
+class Reviewing(Tools):
+    """The same folder; commands are those of the whole program."""
+
+    def run(self, *argv: str) -> tuple[int, str, str]:
+        code = run(command, [str(item) for item in argv])
+        shown = self._capsys.readouterr()
+        return code, shown.out, shown.err
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    """A working folder, a service that reports its build, and a state folder."""
+    work, service = tmp_path / "work", Service()
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+    before = signal.getsignal(signal.SIGTERM)
+    with serving(service) as url:
+        yield Reviewing(work, service, url, capsys)
+    signal.signal(signal.SIGTERM, before)
+
+
+def _review(tools: Reviewing, *options: str) -> tuple[int, str, str]:
+    target, out = tools.folder / "shop.yaml", tools.folder / "review"
+    shutil.rmtree(out, ignore_errors=True)
+    return tools.run(
+        "review", "--target", target, "--gates", tools.gates, "--out", out, "--preview", "--steps", "collect", *options
+    )
+
+
+def test_a_review_queries_other_tools_if_its_gates_need_them(tools):
+    """One step, in the working folder, about the build that the review observed; text and page show the source."""
+    tools.write("open.txt", "open: 3")
+    tools.gate(SOURCE)
+    code, out, err = _review(tools)
+    assert code == 1, err
+    assert "other tools: clean" in err
+    assert "from command: cat open.txt matching open: ([0-9]+)" in " ".join(out.split())
+    page = (tools.folder / "review" / "scorecard.html").read_text()
+    assert "command: cat open.txt matching open: ([0-9]+)" in page
+    assert "other tools" not in [step.title for step in applying(STEPS, ())]
+    assert why_not(next(step for step in STEPS if step.needs == "sources"), load_target("local").target) == ""
+
+
+def test_a_given_build_is_shown_where_it_counts(tools):
+    """On the page of a P1 gate that passes by a file that names its time alone."""
+    tools.write("slo.json", json.dumps({"n": 0, "at": "2026-11-30T00:00:00Z"}))
+    source = {"adapter": "file", "path": "slo.json", "value": {"pointer": "/n"}, "time": {"pointer": "/at"}}
+    tools.gate(source, priority="P1", max_age="366d")
+    _review(tools)
+    page = (tools.folder / "review" / "scorecard.html").read_text()
+    assert "the build was given, not read from the service or from the answer" in page
+
+
+def _deep(tools: Reviewing) -> tuple[int, str]:
+    argv = ("scorecard", "verify", tools.folder / "review", "--deep", "--format", "json")
+    code, out, _ = tools.run(*argv)
+    level = next(item for item in json.loads(out)["levels"] if "raw files" in item["claim"])
+    return code, f"{level['checked']}: {level['detail']}"
+
+
+def test_deep_verification_computes_the_answers_again(tools, tmp_path):
+    """From the raw files; a byte of one that was changed, cut off or removed is named."""
+    tools.write("open.txt", "open: 0")
+    tools.gate(SOURCE)
+    assert _review(tools)[0] == 0
+    assert _deep(tools)[1].startswith("pass: 1 statements computed again from 3 files")
+    kept = next(
+        path
+        for path in (tmp_path / "home" / "evidence" / "artifacts").rglob("*")
+        if path.is_file() and path.read_bytes() == b"open: 0"
+    )
+    for changed in (b"open: 1", b"open: "):
+        kept.write_bytes(changed)
+        code, said = _deep(tools)
+        assert (code, "stdout.txt" in said, "it was changed" in said) == (8, True, True)
+    kept.unlink()
+    code, said = _deep(tools)
+    assert (code, "stdout.txt is not at hand" in said) == (3, True)
