@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -183,12 +184,24 @@ def test_a_child_that_breaks_or_never_ends_is_an_answer_without_a_value(tools, m
     source = CommandSource(argv=("true",), timeout="100ms")
     monkeypatch.setattr(querying, "GRACE_S", 0.0)
     for code, text in (("import time; time.sleep(60)", "took longer than 0.1 s"), ("print('hello')", "wrote no answer")):
-        monkeypatch.setattr(querying, "room_argv", lambda *_, code=code: [__import__("sys").executable, "-c", code])
+        monkeypatch.setattr(querying, "room_argv", lambda *_, code=code: [sys.executable, "-c", code])
         limit = 20.0 if "hello" in code else 0.0
         monkeypatch.setattr(querying, "GRACE_S", limit)
         found = querying.query(Request(source, "count"), Scene("2026-11-30T10:00:00.000Z"), os.environ).found
         assert text in found.measure.detail
         assert found.measure.unknown == "adapter_error"
+
+
+def test_the_childs_own_environment_is_scrubbed_too(folder, monkeypatch):
+    """What an adapter's library reads from the environment is not the caller's."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    code = "import json, os; open('seen.json', 'w').write(json.dumps(sorted(os.environ)))"
+    monkeypatch.setattr(querying, "room_argv", lambda *_: [sys.executable, "-c", code])
+    querying.query(Request(CommandSource(argv=("true",)), "count"), Scene("2026-11-30T10:00:00.000Z"), os.environ)
+    seen = set(json.loads((folder / "seen.json").read_text()))
+    assert "PATH" in seen
+    assert not seen & {"AWS_SECRET_ACCESS_KEY", "PYTHONPATH", "GONOGO_HOME"}
 
 
 def test_the_raw_files_give_the_measure_again_and_a_changed_byte_another(tools, tmp_path):
