@@ -119,10 +119,10 @@ def _yaml(text: str, origin: str) -> Json:
 
 
 def _matched(text: str, pattern: str, origin: str) -> str | None:
-    matches = list(islice(re.finditer(pattern, text, re.MULTILINE), 2))
+    matches = list(islice((match for match in re.finditer(pattern, text, re.MULTILINE) if match[1]), 2))
     if len(matches) > 1:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} matches the pattern {pattern!r} more than once")
-    return str(matches[0][1]) if matches and matches[0][1] is not None else None
+    return str(matches[0][1]) if matches else None
 
 
 def _scalar(value: Json) -> str:

@@ -80,6 +80,7 @@ def test_a_command_gives_a_value_or_its_exit_code(tools):
     assert answered(_command("echo", '{"n": 3}', value=Place(pointer="/n"))).found.measure.value == "3"
     assert answered(_command("sh", "-c", "exit 1", exit_codes=(0, 1))).found.measure.value == "1"
     assert answered(_command("true")).found.measure.value == "0"
+    assert answered(_command("echo", "7", value=Place(pattern="(.*)"))).found.measure.value == "7", "an empty match is none"
 
 
 def test_files_that_a_command_makes_now_are_about_now(tools):
