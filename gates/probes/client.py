@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 import httpx
 import msgspec
 
+from gates.schema.acknowledgement import standing
 from gates.schema.canonical import Json
 from gates.schema.credential import SentHeader, resolve_credential, secrets_of
 from gates.schema.errors import UnknownProblem
@@ -58,6 +59,12 @@ class Answer(msgspec.Struct, frozen=True):
         """The problem's stable code, where the body has one."""
         value = self.member("code")
         return value if isinstance(value, str) else None
+
+
+def acknowledges(operation: Operation, answer: Answer) -> bool:
+    """Whether an answer says that the operation took effect: by its status, its id and its state."""
+    media = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return answer.status in operation.success and standing(operation, answer.body, media).type == "ok"
 
 
 class TargetClient:

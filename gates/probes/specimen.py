@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from gates.probes.client import Answer, ServiceProblem, TargetClient
+from gates.probes.client import Answer, ServiceProblem, TargetClient, acknowledges
 from gates.probes.patterns import forms
 from gates.schema.canonical import Json
-from gates.schema.pointer import read_pointer
+from gates.schema.pointer import id_at
 
 AMOUNT = "100"
 _UNMISTAKABLE = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[!-~]{16,}")
@@ -37,8 +37,8 @@ def make_specimen(client: TargetClient, amount: str = AMOUNT) -> Specimen:
         raise ServiceProblem("the target has no operation `reserve`", next_step="add spec.operations.reserve to the target file")
     key = client.fresh_key()
     answer = client.perform(operation, {"amount": amount}, keys=[key])
-    found = read_pointer(answer.json(), operation.id_pointer or "/payment_id")
-    if answer.status not in operation.success or not isinstance(found, str):
+    found = id_at(answer.json(), operation.id_pointer or "/payment_id")
+    if found is None or not acknowledges(operation, answer):
         raise ServiceProblem(
             f"the reserve that the probe needs was answered {answer.status} {answer.code or ''}".rstrip(),
             next_step="see that the wallet is funded, the policy allows it and the service is not paused",
@@ -61,8 +61,7 @@ def _listed_payout(client: TargetClient) -> str | None:
     if operation is None or operation.role not in client.credentials:
         return None
     answer = client.perform(operation, {"cursor": ""})
-    found = read_pointer(answer.json(), "/items/0/payout_id") if answer.status == 200 else None
-    return found if isinstance(found, str) else None
+    return id_at(answer.json(), "/items/0/payout_id") if answer.status == 200 else None
 
 
 def _new_payout(client: TargetClient) -> str | None:
@@ -70,17 +69,16 @@ def _new_payout(client: TargetClient) -> str | None:
     if payout is None or settle is None or payout.role not in client.credentials:
         return None
     owed = make_specimen(client)
-    if client.perform(settle, owed.fields).status not in settle.success:
+    if not acknowledges(settle, client.perform(settle, owed.fields)):
         return None
     answer = client.perform(payout, owed.fields)
-    found = read_pointer(answer.json(), payout.id_pointer or "/payout_id") if answer.status in payout.success else None
-    return found if isinstance(found, str) else None
+    return id_at(answer.json(), payout.id_pointer or "/payout_id") if acknowledges(payout, answer) else None
 
 
 def release(client: TargetClient, specimen: Specimen) -> bool:
     """Give the hold back; whether the service agreed."""
     operation = client.target.operations.get("reverse")
-    return operation is not None and client.perform(operation, specimen.fields).status in operation.success
+    return operation is not None and acknowledges(operation, client.perform(operation, specimen.fields))
 
 
 def _ids(value: Json) -> Iterator[tuple[str, str]]:
@@ -88,4 +86,4 @@ def _ids(value: Json) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for item in value.values():
             yield from _ids(item)
-        yield from ((name, item) for name, item in value.items() if name.endswith("_id") and isinstance(item, str))
+        yield from ((name, found) for name in value if name.endswith("_id") and (found := id_at(value, f"/{name}")))

@@ -10,6 +10,7 @@ import yaml
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.faults import document_faults
+from gates.schema.yaml_core import load_yaml
 
 API_VERSION = "gonogo/v1"
 
@@ -103,28 +104,13 @@ def _readable(message: str) -> str:
 
 def _parse_yaml(text: str, origin: str) -> object:
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # _StrictLoader is a SafeLoader
+        return load_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise UsageProblem(f"{origin}:{line} {problem}") from None
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses doubled keys and reads dates as text."""
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[object, object]:
-    loader.flatten_mapping(node)
-    seen: dict[object, object] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
-        seen[key] = loader.construct_object(value_node, deep=True)
-    return seen
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: str(node.value))
+        place = None if mark is None else (mark.line + 1, mark.column + 1)
+        if isinstance(error, yaml.reader.ReaderError):
+            before = text[: error.position]
+            place = before.count("\n") + 1, len(before) - before.rfind("\n")
+        where = "" if place is None else f" line {place[0]}, column {place[1]}:"
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise UsageProblem(f"{origin}:{where} {problem}") from None

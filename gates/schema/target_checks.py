@@ -44,7 +44,7 @@ def require_sound_target(target: "Target", path: Path) -> None:
         *_ca_faults(target, path),
     ]
     if found:
-        raise UsageProblem("; ".join(f"{path}: {text}" for text in found), next_step="correct the target file")
+        raise UsageProblem("\n".join(f"{path}: {text}" for text in found), next_step="correct the target file")
 
 
 def _base_url_faults(target: "Target") -> Iterator[str]:

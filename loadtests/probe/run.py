@@ -8,7 +8,7 @@ import msgspec
 
 from gates.schema.errors import Problem, UsageProblem
 from gates.schema.gate import Gate
-from gates.schema.target import NamedTarget, require_operations
+from gates.schema.target import NamedTarget, Target, require_operations
 from gates.schema.time import Clock
 from loadtests.books.entries import Opening
 from loadtests.books.read import read_books, read_opening
@@ -19,6 +19,7 @@ from loadtests.probe.schema import Outcome, Report, Said
 from loadtests.probe.unjudged import unjudged
 from loadtests.probe.words import said_of
 from loadtests.run.audit_named import audit_problem
+from loadtests.run.description import key_member
 from loadtests.run.preflight import Trail, preflight
 from loadtests.run.skew import MOST, comparable, skew_of
 from loadtests.schema import Arrivals, LoadProfile, Mix, NamedProfile
@@ -105,7 +106,7 @@ class _Probe:
             unjudged=tuple(unjudged(service.target, verdict.measures, self._gates)),
         )
         unread = audit_problem(service, plan, books)
-        return _concluded(report) if unread is None else _ended(report, unread)
+        return _concluded(report, service.target) if unread is None else _ended(report, unread)
 
 
 def _ended(report: Report, problem: Problem) -> Report:
@@ -113,7 +114,7 @@ def _ended(report: Report, problem: Problem) -> Report:
     return msgspec.structs.replace(report, outcome=outcome, problem=problem.message, next_step=problem.next_step)
 
 
-def _concluded(report: Report) -> Report:
+def _concluded(report: Report, target: Target) -> Report:
     """The report with what was not understood, if anything was not."""
     repeat = next((said for said in report.requests if said.again and not said.same), None)
     refused = next((said for said in report.requests if said.meaning != "acknowledged" and not said.again), None)
@@ -122,7 +123,7 @@ def _concluded(report: Report) -> Report:
         next_step = "see why the service refuses the plainest payment: the rights of the credential, its accounts, its limits"
     elif repeat is not None:
         problem = f"{repeat.operation}, sent again with the same key, got another answer: {repeat.answer}"
-        next_step = _of_repeat(repeat)
+        next_step = _of_repeat(repeat, key_member(target))
     elif report.differences:
         problem = f"the answers and the read-back do not agree: {report.differences[0]}"
         next_step = "correct what the target file says of it; if it is right, a load run finds the fault of the service"
@@ -131,11 +132,11 @@ def _concluded(report: Report) -> Report:
     return msgspec.structs.replace(report, outcome="unclear", problem=problem, next_step=next_step)
 
 
-def _of_repeat(repeat: Said) -> str:
+def _of_repeat(repeat: Said, member: str) -> str:
     place = repeat.difference
     if repeat.meaning == "acknowledged" and place and not place.lower().endswith("id"):
         return f"if {place} may differ, add to the target file: replay: {{ignore: [{place}]}}"
-    return "correct spec.idempotency_header; if it is right, the service does not know its keys, and a load run shows that"
+    return f"correct {member}; if it is right, the service does not know its keys, and a load run shows that"
 
 
 def _numbered(trail: Trail) -> list[Event]:

@@ -7,6 +7,7 @@ from gates.schema.gate import Gate, label
 from gates.schema.outcome import UnknownReason
 from gates.schema.target import Target
 from loadtests.probe.schema import Unjudged
+from loadtests.storm.mix import refunding
 
 _NO_BOOKS = (UnknownReason.MISSING, UnknownReason.ADAPTER_ERROR)
 
@@ -15,9 +16,10 @@ def unjudged(target: Target, measures: Mapping[str, Measure], gates: Iterable[Ga
     """Each reason once: what the load run's rules lack, then what the file does not offer to drills and probes of these gates."""
     known = list(gates)
     yield from _by_measure(measures, known)
-    if "reverse" not in target.operations:
+    if "reverse" not in target.operations and refunding(target) is None:
         names = ("double_reversals", "lost_reversals")
-        yield Unjudged("reversals", "no spec.operations.reverse", _criteria(known, EvidenceKind.LOAD_RUN, names), names)
+        because = "no spec.operations.reverse, and no refund"
+        yield Unjudged("reversals", because, _criteria(known, EvidenceKind.LOAD_RUN, names), names)
     if target.build is None:
         yield Unjudged("every gate", "no spec.build: no evidence can say which build it is about", ())
     for kinds, what, because in _lacking(target):

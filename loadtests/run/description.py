@@ -41,7 +41,7 @@ def problem_of(service: Service, name: MutationName, payment_id: str | None, ans
         body = printable(service.redact(answer.body.decode(errors="replace"))[:200])
         named = f", or spec.operations.reserve.id_pointer, which led to {printable(payment_id)}" if payment_id else ""
         member = f"spec.operations.{name}.{_DESCRIPTION[answer.status]}"
-        key = f", or {_key_member(service.target)}" if answer.status in _UNREADABLE else ""
+        key = f", or {key_member(service.target)}" if answer.status in _UNREADABLE else ""
         return UsageProblem(f"{said}: {body}", next_step=f"correct {member} in the target file{named}{key}")
     return _misdescribed(service, said, f"spec.operations.{name}", operation, answer)
 
@@ -90,7 +90,7 @@ def _of_unlisted_state(said: str, where: str, state: State, found: str | None) -
     return UsageProblem(f"{said}, and {leads}, which is not listed", next_step=next_step)
 
 
-def _key_member(target: Target) -> str:
+def key_member(target: Target) -> str:
     """The member that says where the idempotency key goes."""
     if target.idempotency_field:
         return f"spec.idempotency_field ({target.idempotency_field})"

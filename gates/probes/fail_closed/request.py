@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gates.probes.client import OTHER, Answer, NotRun, ServiceProblem, TargetClient
+from gates.probes.client import OTHER, Answer, NotRun, ServiceProblem, TargetClient, acknowledges
 from gates.probes.fail_closed.table import OperationName, Row, Table
 from gates.schema.canonical import Json
 from gates.schema.operation import Operation
-from gates.schema.pointer import read_pointer
+from gates.schema.pointer import id_at
 from gates.schema.sending import CONTENT_TYPE, body_bytes, sent_path, sent_values
 from gates.schema.template import fill_text
 
@@ -66,8 +66,8 @@ def prepare(client: TargetClient, table: Table) -> dict[str, str]:
     fields.update({"long_key": _LONG_KEY, "nested": _NESTED})
     for item in table.prepare:
         answer = client.perform(item.request, fields)
-        found = read_pointer(answer.json(), item.request.id_pointer or f"/{item.capture}")
-        if answer.status not in item.request.success or not isinstance(found, str):
+        found = id_at(answer.json(), item.request.id_pointer or f"/{item.capture}")
+        if found is None or not acknowledges(item.request, answer):
             raise ServiceProblem(
                 f"{item.request.method} {item.request.path}, to prepare, answered {answer.status} {answer.code or ''}"
             )
@@ -90,10 +90,10 @@ def make_stage(client: TargetClient, row: Row, fields: Mapping[str, str]) -> Sta
         key = client.fresh_key()
         request = _of_operation(client, _changed(operation, row.given_set if name == "reserve" else {}), mine, (key,))
         answer = send(client, request)
-        if answer.status not in operation.success:
+        if not acknowledges(operation, answer):
             raise ServiceProblem(f"the {name} that the row needs was answered {answer.status} {answer.code or ''}".rstrip())
         if name == "reserve":
-            payment_id = str(read_pointer(answer.json(), operation.id_pointer or "/payment_id"))
+            payment_id = id_at(answer.json(), operation.id_pointer or "/payment_id") or ""
             mine.update({"payment_id": payment_id, "unknown_payment_id": unlike(payment_id)})
         mine[f"{name}_key"] = key
         made[name] = (request, answer)

@@ -162,7 +162,7 @@ def test_each_way_to_read_an_instance_is_accepted(load, ways):
 
 def test_every_fault_is_named_at_once(load):
     """Two faults, two fields."""
-    with pytest.raises(UsageProblem, match=r"spec\.base_url: .*spec\.operations\.settle\.path: "):
+    with pytest.raises(UsageProblem, match=r"(?s)spec\.base_url: .*spec\.operations\.settle\.path: "):
         load(base_url="http://h", process=PROCESS, operations={"settle": {"path": "settle"}})
 
 

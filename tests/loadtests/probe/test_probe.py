@@ -102,7 +102,7 @@ def test_odd_services_that_are_correct_are_understood(probe, odd, changes, more)
             ("/amount is null", "reserve.body"),
         ),
         ([], {'body: {amount: "{amount}"}': "body: {amount: null}"}, ("/amount is null", "spec.operations.settle.body")),
-        ([], {'amount: "{amount}", ref': "amount: {amount}, ref"}, ("/amount/amount is null", "quoted")),
+        ([], {'amount: "{amount}", ref': "amount: {amount: null}, ref"}, ("/amount/amount is null", "quoted")),
         ([], {'amount: "{amount}", ref': "ref"}, ("no part of the request is {amount}",)),
         (["html"], {}, ("a web page", "spec.base_url or spec.operations.reserve.path")),
         (["redirects"], {}, ("308", "a redirect to /v2/holds", "spec.operations.reserve.path")),
