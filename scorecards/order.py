@@ -1,5 +1,6 @@
 """What a review has to do, checked before anything is started: mistakes cost seconds, not minutes."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,9 @@ from gates.evidence.keys import EVIDENCE, load_signer
 from gates.schema.catalogs import rules_path
 from gates.schema.gate import Gate
 from gates.schema.gateset import load_gates
-from gates.schema.target import NamedTarget, check_environment, load_target
+from gates.schema.target import NamedTarget, UnsetProblem, check_environment, load_target
 from gates.schema.time import Clock, format_utc
+from gates.schema.tls import ca_environment
 from scorecards.chosen import left_out
 from scorecards.evaluate import BY_HAND, new_folder
 from scorecards.material import Judged, Material, read_material, why_preview
@@ -71,6 +73,8 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
     skipped = left_out(options.steps, options.skip)
     named = load_target(options.target)
     check_environment(named.target)
+    with contextlib.suppress(UnsetProblem):
+        ca_environment(named)
     if options.week is not None:
         monday(options.week)
     profile_path(options.profile)

@@ -47,6 +47,10 @@ def _member_faults(target: "Target") -> Iterator[tuple[str, str]]:
         yield "idempotency_field", "is empty; leave it out to send the key in idempotency_header"
     if target.ready_role is not None and target.ready_role not in target.credentials:
         yield "ready_role", f"{target.ready_role!r} is not one of credentials"
+    others = {"rail.url": target.rail and target.rail.url, "rail.listener": target.rail and target.rail.listener}
+    for where, url in {**others, "prometheus": target.prometheus}.items():
+        if url and "@" in url.partition("//")[2].partition("/")[0]:
+            yield where, "holds a user name or a password, which would be shown with it"
     for where, texts in (("base_url", [target.base_url]), ("variables", list(target.variables.values()))):
         yield from ((where, text) for text in gap_faults(texts, fields=False))
 

@@ -10,6 +10,7 @@ import msgspec
 from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.target import NamedTarget, Rail, fill, resolve
+from gates.schema.target_checks import base_url_fault
 from loadtests.hostile.books import RailCounts, RailLine
 
 _NEXT = "start the rail (`gonogo gateway rail`), then the service with its URL, and export GONOGO_RAIL_URL"
@@ -24,7 +25,10 @@ def rail_of(named: NamedTarget) -> Rail:
 
 def rail_url(named: NamedTarget) -> str:
     """The rail's URL, "" if the environment does not define it."""
-    return resolve(rail_of(named).url).rstrip("/")
+    url = resolve(rail_of(named).url).rstrip("/")
+    if fault := base_url_fault(url) if url else None:
+        raise UsageProblem(f"the rail's URL {fault[0]}", next_step="correct spec.rail.url in the target file, or its variable")
+    return url
 
 
 class RailSide:

@@ -106,6 +106,8 @@ def operations(**members):
         ({"base_url": "http://h?x"}, "base_url: holds a query"),
         ({"base_url": "http://h/#f"}, "base_url: holds a query or a fragment"),
         ({"base_url": "http://user:pw-0001@h"}, "base_url: holds a user name or a password"),
+        ({"rail": {"url": "http://user:pw-0001@h/x"}}, r"rail\.url: holds a user name or a password"),
+        ({"prometheus": "https://user:pw-0001@h"}, "prometheus: holds a user name or a password"),
         ({"base_url": "http://$HOST"}, r"base_url: '\$HOST' is not filled in"),
         ({"credentials": {"agent": "Bearer $KEY"}}, r"credentials\.agent: only \$\{NAME\}"),
         ({"credentials": {"agent": {"user": "a"}, "b": {}}}, r"credentials\.b: needs user and password, or header and value"),
