@@ -82,7 +82,8 @@ def _red_before(criterion: Criterion, target: str, judging: Judging) -> Criterio
         if failed is not None:
             measure, reading, ruling = failed
             finished_at = item.statement.predicate.finished_at
-            detail = f"{ruling.detail}; a run of this week on this build, which a later run does not undo"
+            when = f"listed after {item.not_before} by a clock set back" if item.not_before else "of this week"
+            detail = f"{ruling.detail}; a run {when} on this build, which a later run does not undo"
             found = Found(item.digest, finished_at, None, measure)
             return _written(criterion, target, found, measure, reading, Ruling(Outcome.FAIL, detail))
     return None

@@ -163,10 +163,11 @@ def _in_force(measure: Measure | Refusal, now: dt.datetime) -> Measure | Refusal
 def of_the_week(wanted: Sought, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:
     """Every statement that can judge, about this build, that finished in the week of `now`, oldest first.
 
-    Under whatever name of a target: another name of the file does not undo what was found in the build.
+    Under whatever name of a target: another name of the file does not undo what was found in the build. So does one of an earlier
+    date that was listed in this week or later, by a clock that had gone backwards.
     """
-    begin = week_start(now)
-    recent = [item for item in shelf.of_build(wanted, build) if begin <= _finished(item) <= now + CLOCK_SKEW]
+    begin, end = week_start(now), now + CLOCK_SKEW
+    recent = [item for item in shelf.of_build(wanted, build) if _finished(item) <= end and begin <= _latest(item)]
     yield from sorted(recent, key=lambda item: (_finished(item), item.digest))
 
 
@@ -244,6 +245,11 @@ def _finished(item: Held) -> dt.datetime:
         return parse_utc(item.statement.predicate.finished_at)
     except UsageProblem:
         return _UNDATED
+
+
+def _latest(item: Held) -> dt.datetime:
+    """The latest moment at which it may have finished."""
+    return max(_finished(item), parse_utc(item.not_before)) if item.not_before else _finished(item)
 
 
 def _nothing(criterion: Criterion, target: str, reviewed: Reviewed, found: Newest | None) -> Refusal:

@@ -86,7 +86,8 @@ def restore(folders: tuple[Path, ...], trust_path: Path | None, rehearsal: bool,
     """Rebuild a lost or damaged log, and the envelopes that it lists, from review folders.
 
     The folders carry parts of one log, which becomes as long as the last of them. Two that fork, a gap, or an envelope that no
-    folder has end with 8. A damaged log is kept next to the new one as `before-N.log.jsonl`.
+    folder has end with 8. A damaged log is kept next to the new one as `before-N.log.jsonl`. The log notes that it was restored
+    and how many entries could not be brought back, which scorecards show.
     """
     from gates.evidence.keys import EVIDENCE, adopt_trust, own_trust
     from gates.log.restore import restore as rebuild
@@ -105,3 +106,9 @@ def restore(folders: tuple[Path, ...], trust_path: Path | None, rehearsal: bool,
     done = rebuild(home, evidence_path or home / EVIDENCE, folders, trust, system_clock)
     more = f"; {len(done.listed_again)} envelopes beyond it are listed again" if done.listed_again else ""
     show(f"ok: the log is rebuilt up to the head {done.head}{more}")
+    if done.kept_in is not None:
+        show(f"its head is now kept in {done.kept_in}")
+    if done.missing:
+        known = f"; this machine knew the head {done.known}" if done.known else ""
+        names = f": {', '.join(digest[:12] for digest in done.lost)}" if done.lost else ""
+        show(f"not brought back: {done.missing} entries{names}{known}\n  failing runs may be among them: scorecards show it")

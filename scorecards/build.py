@@ -19,6 +19,7 @@ from scorecards.actions import next_actions
 from scorecards.card_bar import BarInputs, card_bar, held_to
 from scorecards.changes import find_changes
 from scorecards.launch import Launch, Now, answer_launch
+from scorecards.log_notes import LogNotes, redated
 from scorecards.loosening import why_blocked
 from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
 from scorecards.sentence import REHEARSAL, sentence
@@ -52,6 +53,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_head: str = ""
     rehearsal: bool = False
     unfinished: tuple[UnfinishedRun, ...] = ()
+    log: LogNotes = LogNotes()
     named_as: Named = Named()
 
 
@@ -60,7 +62,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
 
     `previous` is the whole last official scorecard of an earlier week, None where there is none.
     """
-    held, now = tuple(evidence), parse_utc(inputs.now)
+    held, now = tuple(redated(evidence, inputs.log)), parse_utc(inputs.now)
     last = None if previous is None else previous.spec
     bar = card_bar(inputs.bar, inputs.gates, last, inputs.week, inputs.history)
     blocked_by = why_blocked(bar.loosened)
@@ -96,6 +98,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         gates=review.gates,
         red_runs=review.red_runs,
         unfinished=inputs.unfinished,
+        log=inputs.log,
         findings=findings(review.gates, held),
         timelines=timelines(held),
         evidence=evidence_lines(held, review.gates),

@@ -5,8 +5,9 @@ import msgspec
 from gates.evidence.dsse import Envelope, Signer
 from gates.evidence.making import Result, Span, make_predicate
 from gates.evidence.statement import PAYLOAD_TYPE, STATEMENT_TYPE, Artifact, EvidenceKind, Inputs, Statement, Subject
+from gates.log.entry import Head, parse_head
 from gates.schema.canonical import canonical_json, sha256_hex, to_builtins
-from gates.schema.errors import UnverifiedProblem
+from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.printable import printable
 from scorecards.schema import Scorecard, Standing
 from scorecards.streak import not_passed, state_of
@@ -25,6 +26,15 @@ class CardFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     past: PastWeek
     previous: str | None
     log_head: str
+
+    @property
+    def head(self) -> Head:
+        """The log's head, where there is one; raises UnverifiedProblem for a text that is none."""
+        try:
+            return parse_head(self.log_head)
+        except UsageProblem:
+            text = f"the card of {self.week}: {printable(self.log_head)!r} is not the head of a log"
+            raise UnverifiedProblem(text) from None
 
 
 def to_past(scorecard: Scorecard, yaml_sha256: str) -> PastWeek:

@@ -27,7 +27,8 @@ from scorecards import folder
 from scorecards.build import BuildInputs, build, previous_ref
 from scorecards.card import facts_of
 from scorecards.history import makes_official
-from scorecards.log_part import read_logged, require_judged
+from scorecards.log_notes import note_lines
+from scorecards.log_part import read_logged, require_judged, require_noted
 from scorecards.material import loosening_of
 from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
@@ -67,8 +68,10 @@ class Checks:
         contents = read_logged(self._path, self._root(), inputs)
         if self._held is None:
             raise NotReached
+        require_noted(contents, inputs)
         require_judged(contents, self._root(), inputs, self._held)
-        return f"{len(contents.lines)} entries, up to {inputs.log_head.partition(':')[0]}; what counts of them was judged"
+        text = f"{len(contents.lines)} entries, up to {inputs.log_head.partition(':')[0]}; what counts of them was judged"
+        return ". ".join([text, " ".join(note_lines(inputs.log))]).removesuffix(". ")
 
     def acts(self) -> str:
         """Waivers, explanations and loosenings against the signed acts."""

@@ -23,6 +23,7 @@ from scorecards.card import sign_card
 from scorecards.card_bar import BarInputs
 from scorecards.folder import LATEST, REVIEWS
 from scorecards.history import PastCard
+from scorecards.log_notes import log_notes
 from scorecards.material import Judged, Material, why_preview
 from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
@@ -73,7 +74,9 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     reviewed = {occasion.target: occasion.reviewed}
     evidence = [folder.compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
     because = _because(material, occasion, past, judged(material.gates, material.evidence, reviewed))
-    inputs = _inputs(occasion, material, past, because)
+    inputs = msgspec.structs.replace(
+        _inputs(occasion, material, past, because), log=log_notes(material.contents, material.since(past))
+    )
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
     yaml_bytes = folder.scorecard_yaml(scorecard)
     html_bytes = render_html(scorecard, sha256_hex(yaml_bytes))

@@ -67,7 +67,7 @@ def bundle_line(envelope: Envelope) -> bytes:
 
 def compact(held: Held) -> Held:
     """The same evidence named by its envelope on one line, which is how the bundle holds it."""
-    return Held(sha256_hex(bundle_line(held.envelope)), held.envelope, held.statement)
+    return msgspec.structs.replace(held, digest=sha256_hex(bundle_line(held.envelope)))
 
 
 def bundle(evidence: Iterable[Held]) -> bytes:

@@ -9,6 +9,7 @@ from gates.acts.act import ActKind
 from gates.acts.store import HeldAct
 from gates.evidence.contents import Contents, Held
 from gates.evidence.dsse import TrustRoot
+from gates.log.chain import check_known
 from gates.log.entry import Entry, EntryKind
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import UnverifiedProblem
@@ -87,7 +88,18 @@ class History:
             else:
                 self._require_official(entry, card, facts, found, withdrawn)
                 found[facts.week] = card
+                self._require_head(entry, facts)
         return found, frozenset(withdrawn)
+
+    def _require_head(self, entry: Entry, facts: CardFacts) -> None:
+        """An official card names the log's head when it was judged: all of that log stands before it still, unchanged.
+
+        Raises LogProblem where whoever has the evidence key, and not the one of official cards, wrote the log again.
+        """
+        if facts.log_head:
+            before = [line for line in self._contents.lines if line.entry.seq < entry.seq]
+            origin = f"{self._contents.origin}: held against the official card {entry.object[:12]} of {facts.week}"
+            check_known(before, facts.head, origin)
 
     def _is_withdrawn(self, held: Held, facts: CardFacts, entry: Entry, again: frozenset[str]) -> bool:
         at = parse_utc(entry.at)

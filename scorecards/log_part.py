@@ -15,6 +15,7 @@ from gates.schema.time import parse_utc, week_start
 from gates.selection import relevant
 from scorecards import folder
 from scorecards.build import BuildInputs
+from scorecards.log_notes import log_notes, note_lines
 
 
 def read_logged(path: Path, root: TrustRoot, inputs: BuildInputs) -> Contents:
@@ -37,6 +38,13 @@ def read_logged(path: Path, root: TrustRoot, inputs: BuildInputs) -> Contents:
         text = f"{LOG} begins with entry {first.seq}, which is not an official card: earlier entries are left out"
         raise UnverifiedProblem(text)
     return contents
+
+
+def require_noted(contents: Contents, inputs: BuildInputs) -> None:
+    """The inputs say what the log shows: that it was restored, and that a clock went backwards."""
+    if log_notes(contents) != inputs.log:
+        text = f"{folder.INPUTS_FILE}: does not say what {LOG} shows"
+        raise UnverifiedProblem(" ".join([f"{text}:", *note_lines(log_notes(contents))]).removesuffix(":"))
 
 
 def require_judged(contents: Contents, root: TrustRoot, inputs: BuildInputs, held: Sequence[Held]) -> None:

@@ -19,7 +19,7 @@ from gates.log.file import LOG
 from gates.log.known import check_against
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.gate import Gate
-from gates.schema.time import format_utc, parse_utc
+from gates.schema.time import format_utc, parse_utc, week_start
 from gates.schema.waiver import Waiver
 from gates.selection import CLOCK_SKEW
 from gates.signers.document import Role, active_keyids
@@ -73,12 +73,15 @@ class Material(msgspec.Struct, frozen=True):
         """The head of the log."""
         return str(self.contents.head or "")
 
+    def since(self, past: Sequence[PastCard]) -> int:
+        """The entry with which a review's folder begins: the last official card, else the first entry."""
+        last = {card.held.digest for card in past}
+        return max((line.entry.seq for line in self.contents.lines if line.entry.object in last), default=1)
+
     def files(self, past: Sequence[PastCard]) -> dict[str, bytes | None]:
         """The files of a review's folder that let anyone check acts and log: from the last official card on."""
-        last = {card.held.digest for card in past}
-        since = max((line.entry.seq for line in self.contents.lines if line.entry.object in last), default=1)
         acts = [self.contents.data[entry.object] for entry in self.contents.entries(EntryKind.HUMAN)]
-        exported = part_of(self.contents, since)
+        exported = part_of(self.contents, self.since(past))
         return {
             folder.TRUST_FILE: self.trust_jwks,
             folder.SIGNERS_FILE: self.signers_file,
@@ -129,19 +132,23 @@ def read_history(home: Path) -> History:
 
 
 def _require_cards(contents: Contents, reviews: Path) -> None:
-    """Every official card of a review folder here is listed: a log cut just before one would let its week be judged again."""
+    """Every official card of a review folder here is listed as one: a log cut just before would give its week another."""
+    listed = {entry.object for entry in contents.entries(EntryKind.CARD)}
+    if contents.adopted_kind is EntryKind.CARD:
+        listed.add(contents.adopted)
     for path in sorted(reviews.glob(f"*/{folder.SIGNATURE_FILE}")):
         card = path.read_bytes().rstrip(b"\n")
-        if sha256_hex(card) not in contents.data and kind_of(card, str(path)) is EntryKind.CARD:
+        if sha256_hex(card) not in listed and kind_of(card, str(path)) is EntryKind.CARD:
             raise LogProblem(Damage.TRUNCATED, contents.origin, f"the official scorecard in {path.parent} is in no entry")
 
 
 def why_preview(material: Material, evidence: Sequence[Held], week: Judged, because: str) -> str:
-    """Why an evaluation cannot be official: `because`, clock, Signers, keys, or a key that signed that week; "" if it can.
+    """Why an evaluation cannot be official: `because`, clock, log, Signers, keys, or a key that signed that week; "" if it can.
 
     `evidence` is what a pass can come from: a red run counts by whatever key, for it can only make things worse.
     """
-    return because or _set_back(material, week.now) or _not_listed(material, evidence) or _signed_before(material, week)
+    reason = because or _set_back(material, week.now) or _lost(material, week.now)
+    return reason or _not_listed(material, evidence) or _signed_before(material, week)
 
 
 def _signed_before(material: Material, week: Judged) -> str:
@@ -159,6 +166,15 @@ def _set_back(material: Material, now: dt.datetime) -> str:
     if newest is None or newest <= now + CLOCK_SKEW:
         return ""
     return f"the log has an entry of {format_utc(newest)}, which is later than now: the clock was set back"
+
+
+def _lost(material: Material, now: dt.datetime) -> str:
+    """Where a log was restored in this week without all of it, nobody knows whether the week's failing runs are there."""
+    begin = week_start(now)
+    for note in material.contents.restored():
+        if note.head and note.missing and parse_utc(note.at) >= begin:
+            return f"the log was restored on {note.at} without {note.missing} of its entries: failing runs may be among them"
+    return ""
 
 
 def _not_listed(material: Material, evidence: Sequence[Held]) -> str:

@@ -1,16 +1,17 @@
-"""What a scorecard says of this week's runs that failed or left no statement: one line each. Pure."""
+"""What a scorecard says of this week's runs that failed or left no statement, and of the log: one line each. Pure."""
 
 from collections.abc import Iterator
 
 from gates.evidence.statement import short_kind
 from gates.schema.gate import label
 from gates.schema.verdict import RedRun
+from scorecards.log_notes import note_lines
 from scorecards.schema import ScorecardSpec
 from scorecards.words import moment, short
 
 
 def run_lines(spec: ScorecardSpec) -> Iterator[str]:
-    """Every run of this week on this build in which a criterion failed, then those on the target that left no statement."""
+    """Every run of this week on this build in which a criterion failed, those that left no statement, and the log's notes."""
     alone = {
         f"{label(gate.letter, gate.id)}.{item.criterion.id}"
         for gate in spec.gates
@@ -20,6 +21,7 @@ def run_lines(spec: ScorecardSpec) -> Iterator[str]:
     yield from (_red(run, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
     for run in spec.unfinished:
         yield f"The {run.step} that began on {moment(run.begun_at)} ({short(run.run)}) left no statement."
+    yield from note_lines(spec.log)
 
 
 def _red(run: RedRun, *, stops: bool) -> str:

@@ -11,6 +11,7 @@ from gates.schema.outcome import Decision, Priority
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
 from scorecards.bar import BarParts
 from scorecards.launch import Launch
+from scorecards.log_notes import LogNotes
 from scorecards.loosening import Loosened
 from scorecards.weekly import Changes, Streak, WeekBar
 from scorecards.whose_bar import Question
@@ -194,6 +195,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gates: tuple[GateVerdict, ...]
     red_runs: tuple[RedRun, ...]
     unfinished: tuple[UnfinishedRun, ...]
+    log: LogNotes
     findings: tuple[Finding, ...]
     timelines: tuple[Timeline, ...]
     evidence: tuple[EvidenceLine, ...]

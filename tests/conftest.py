@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if not hasattr(config, "workerinput"):
         os.environ["GONOGO_TEST_SEED"] = str(config.getoption("--seed") or secrets.randbits(32))
+        os.environ["GONOGO_KEYS"] = tempfile.mkdtemp(prefix="gonogo-keys-")  # no test writes into the user's own folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder of private keys and log heads."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop("GONOGO_KEYS"), ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

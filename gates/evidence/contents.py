@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from gates.evidence.dsse import Envelope, TrustRoot, decode_envelope
+from gates.evidence.set_back import set_back
 from gates.evidence.statement import EvidenceKind, Statement, open_statement
 from gates.log.entry import Entry, EntryKind, Head, Line, head_of
 from gates.log.notes import PAYLOAD_TYPE as NOTE_TYPE
@@ -18,11 +19,15 @@ _NOTES = {"run": EntryKind.RUN, "key": EntryKind.KEY}
 
 
 class Held(msgspec.Struct, frozen=True):
-    """One verified piece of evidence: the sha256 of its envelope's bytes, the envelope and the statement inside."""
+    """One verified piece of evidence: the sha256 of its envelope's bytes, the envelope and the statement inside.
+
+    `not_before` is the moment before which it was not listed, where the clock that dated it had gone backwards; else "".
+    """
 
     digest: str
     envelope: Envelope
     statement: Statement
+    not_before: str = ""
 
 
 class Logged(msgspec.Struct, frozen=True):
@@ -67,7 +72,8 @@ class Contents(msgspec.Struct, frozen=True):
         digests = [entry.object for entry in self.entries(EntryKind.STATEMENT)]
         if self.adopted and self.adopted_kind is EntryKind.STATEMENT:
             digests.append(self.adopted)
-        held = [self.held(digest, trust) for digest in dict.fromkeys(digests)]
+        late = {item.object: item.after for item in set_back(self.lines)}
+        held = [_not_before(self.held(digest, trust), late.get(digest, "")) for digest in dict.fromkeys(digests)]
         return sorted(held, key=lambda item: (item.statement.predicate.finished_at, item.digest))
 
     def find(self, digest_prefix: str, trust: TrustRoot) -> Held:
@@ -99,15 +105,23 @@ class Contents(msgspec.Struct, frozen=True):
         weeks = [note for note in notes if isinstance(note, LegacyWeek)]
         return tuple(sorted(weeks, key=lambda item: (item.target, item.week, item.evaluated_at)))
 
+    def restored(self, since_seq: int = 1) -> tuple[RestoredNote, ...]:
+        """What was noted, from an entry on, when a lost log was restored or begun again."""
+        objects = [entry.object for entry in self.entries(EntryKind.MIGRATION) if entry.seq >= since_seq]
+        notes = (self._note(digest) for digest in objects if is_note(self.data[digest]))
+        return tuple(note for note in notes if isinstance(note, RestoredNote))
+
     def listed_again(self) -> frozenset[str]:
         """The objects that were listed again, at another moment than before, when a lost log was restored."""
-        objects = [entry.object for entry in self.entries(EntryKind.MIGRATION)]
-        notes = (self._note(digest) for digest in objects if is_note(self.data[digest]))
-        return frozenset(digest for note in notes if isinstance(note, RestoredNote) for digest in note.listed_again)
+        return frozenset(digest for note in self.restored() for digest in note.listed_again)
 
     def _note(self, digest: str) -> object:
         origin = f"{self.origin}: {digest}"
         return open_note(self.own, decode_envelope(self.data[digest], origin), origin)
+
+
+def _not_before(held: Held, moment: str) -> Held:
+    return msgspec.structs.replace(held, not_before=moment) if moment else held
 
 
 def read_envelope(data: bytes, trust: TrustRoot, origin: str) -> Held:

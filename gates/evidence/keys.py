@@ -117,7 +117,9 @@ def introduce(home: Path, signer: Signer, clock: Clock = system_clock) -> Signer
     if isinstance(signer, NewKey) and signer.keyid not in known:
         write_durably(path, trusted)
     note = KeyNote(signer.keyid, previous, format_utc(clock()), signer.rehearsal)
-    EvidenceStore(home / EVIDENCE, clock=clock).note(signer, EntryKind.KEY, note)
+    store = EvidenceStore(home / EVIDENCE, clock=clock)
+    if store.note(signer, EntryKind.KEY, note).seq == 1:
+        store.note_loss(signer)
     if isinstance(signer, NewKey):
         write_durably(home / KEY_FILE, signer.private_bytes(), mode=0o600)
     elif signer.keyid not in known:

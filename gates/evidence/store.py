@@ -12,15 +12,15 @@ from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.evidence.objects import SUFFIX, Artifacts, Objects
 from gates.evidence.statement import Artifact, Predicate, Subject, make_statement, sign_statement
 from gates.log.chain import RESTORE, Damage, LogProblem, check_order, check_signatures
-from gates.log.entry import Entry, EntryKind, Head, sign_line
+from gates.log.entry import Entry, EntryKind, Head, parse_head, sign_line
 from gates.log.file import LOG, LogFile
-from gates.log.notes import Note, RunNote, sign_note
+from gates.log.notes import Note, RestoredNote, RunNote, sign_note
 from gates.log.settle import Settled
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnknownProblem
 from gates.schema.output import show
 from gates.schema.state import FILE as STATE_FILE
-from gates.schema.state import KEY_FILE, SIGNERS_FILE, TRUST_FILE
+from gates.schema.state import KEY_FILE, PIN_FILE, SIGNERS_FILE, TRUST_FILE
 from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 
 __all__ = ["EvidenceStore", "Export", "Held", "part_of", "read_envelope"]
@@ -116,6 +116,17 @@ class EvidenceStore:
                 raise problem.with_more(f"what was to be listed is kept: {self._envelopes.path(digest)}") from None
             return self._append(signer, settled, kind, data, digest=digest, run=run)
 
+    def note_loss(self, signer: Signer) -> None:
+        """Note that this log began where another one had been, of which this machine keeps the head; report it."""
+        known = self._log.head.unnoted()
+        if not known:
+            return
+        entries = parse_head(known).seq
+        self.note(signer, EntryKind.MIGRATION, RestoredNote("", (), format_utc(self._clock()), known, entries))
+        self._log.head.noted()
+        where = f"an earlier state folder in this place had a log of {entries} entries, which is gone"
+        show(f"{self._log.path}: begins again: {where}; `gonogo state restore` brings such a log back", err=True)
+
     def keep_artifact(self, name: str, source: Path | bytes) -> Artifact:
         """Store a raw file, or bytes, by digest; returns what a statement says of it."""
         return self._artifacts.keep(name, source)
@@ -187,6 +198,7 @@ class EvidenceStore:
         if not self._log.interrupted():
             return settled
         if settled.adopt:
+            check_order(settled.lines, str(self._log.path))
             line = sign_line(
                 signer, head=settled.head, kind=self._adopted_kind(settled), sha256=settled.adopt, at=format_utc(self._clock())
             )
@@ -217,6 +229,8 @@ class EvidenceStore:
         count = len(self._envelopes.stored())
         home = self.folder.parent
         has_key = (home / KEY_FILE).exists() or ((home / SIGNERS_FILE).exists() and (home / TRUST_FILE).exists())
+        has_signers = (home / SIGNERS_FILE).exists() or (home / PIN_FILE).exists()
+        has_key = has_key or (has_signers and self._log.head.read() is not None)
         begun = self.folder.name == "evidence" and (home / STATE_FILE).exists() and has_key
         if count or begun:
             text = f"there are {count} envelopes in {self.objects} and no log that lists them"

@@ -1,11 +1,13 @@
-"""The files of a log: one lock, `log.jsonl`, and `log.pending` while an entry is being written."""
+"""The files of a log: one lock, `log.jsonl`, `log.pending` while an entry is being written, and the head, kept elsewhere."""
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gates.log.entry import Line
+from gates.log.chain import check_order
+from gates.log.entry import Line, head_of
+from gates.log.head import HeadFile
 from gates.log.settle import Settled, settle
 from gates.schema.durable import FULL, locked, make_folder, named, sync_folder, write_durably
 from gates.schema.errors import UnknownProblem
@@ -23,6 +25,7 @@ class LogFile:
         self.folder = folder
         self.path = folder / LOG
         self.pending = folder / PENDING
+        self.head = HeadFile(folder)
         self._held = ""
 
     @contextmanager
@@ -64,6 +67,7 @@ class LogFile:
             if path.exists():
                 path.rename(path.with_name(f"before-{number}.{path.name}"))
         write_durably(self.path, b"".join(line.data + b"\n" for line in lines))
+        self.head.replace(lines)
 
     def interrupted(self) -> bool:
         """Whether the last write seems to have been interrupted; another process may just be writing."""
@@ -71,14 +75,19 @@ class LogFile:
         return self.pending.exists() or not data.endswith(b"\n")
 
     def settled(self, stored: Collection[str]) -> Settled:
-        """The log as it is, and what follows from an interrupted write; raises LogProblem."""
-        return settle(_content(self.path) or b"", _content(self.pending), stored, str(self.path))
+        """The log as it is, and what follows from an interrupted write; raises LogProblem, also for one without its kept head."""
+        settled = settle(_content(self.path) or b"", _content(self.pending), stored, str(self.path))
+        if self.exists():
+            self.head.check(settled, str(self.path))
+        return settled
 
     def apply(self, settled: Settled) -> None:
-        """Put on the disk what follows from an interrupted write, and report it."""
+        """Put on the disk what follows from an interrupted write, and report it; raises LogProblem for lines out of order."""
+        check_order(settled.all_lines, str(self.path))
         self.cut(settled)
         if settled.complete is not None:
             self._extend(settled.complete)
+        self.head.write(settled.head)
         self._done()
         if settled.notice:
             show(settled.notice, err=True)
@@ -94,6 +103,8 @@ class LogFile:
         Raises UnknownProblem naming the file if the disk takes no more: then nothing is stored, or the object is and the next
         command completes the line.
         """
+        if not self.exists():
+            self.head.begin()
         try:
             write_durably(self.pending, line.data + b"\n")
             store()
@@ -101,6 +112,7 @@ class LogFile:
             self._done()
             raise _refused(error) from error
         self._extend(line)
+        self.head.write(head_of((line,)))
         self._done()
 
     def _extend(self, line: Line) -> None:

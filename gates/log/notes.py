@@ -48,11 +48,19 @@ class LegacyWeek(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
 
 class RestoredNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="restored"):
-    """A log that was rebuilt from review folders up to `head`, and the objects beyond it that were listed again after it."""
+    """A log that was rebuilt from review folders up to `head`, and the objects beyond it that were listed again after it.
+
+    `known` is the highest head that was known of the log before, "" if none was; `missing` is how many entries could not be
+    brought back, and `lost` are those of their objects whose digests are known. A log that began again where another one had been
+    has no `head`.
+    """
 
     head: str
     listed_again: tuple[str, ...]
     at: str
+    known: str = ""
+    missing: int = 0
+    lost: tuple[str, ...] = ()
 
 
 Note: TypeAlias = RunNote | KeyNote | LegacyWeek | RestoredNote

@@ -1,5 +1,6 @@
 """A lost or damaged log is rebuilt from review folders: each carries a part of it, and together they have to be one log."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from gates.evidence.keys import load_signer
 from gates.evidence.objects import SUFFIX, Artifacts, Objects, sha256_of
 from gates.evidence.store import EvidenceStore
 from gates.log.chain import Damage, LogProblem, check_common, check_order, check_signatures
-from gates.log.entry import SHA256, EntryKind, Head, Line, head_of, read_line
+from gates.log.entry import SHA256, EntryKind, Head, Line, head_of, parse_head, read_line
 from gates.log.file import LOG, LogFile
 from gates.log.known import read_part
 from gates.log.notes import RestoredNote
@@ -19,15 +20,24 @@ from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import Clock, format_utc
 
+_OBJECT = re.compile(rb'"object":"([0-9a-f]{64})"')
 MORE = "give more review folders"
 CARD, CARD_TEXT = "scorecard.intoto.json", "scorecard.yaml"  # in a review folder: the signed card, and what it is about
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was rebuilt: the head that the folders led to, and the stored envelopes beyond it that were listed again."""
+    """What was rebuilt: the head that the folders led to, and the stored envelopes beyond it that were listed again.
+
+    `known` is the head that this machine had kept of the log, if that is beyond; `missing` entries were not brought back, and of
+    their objects `lost` are known. `kept_in` is where the head is kept now, None for a store that is not a state folder's.
+    """
 
     head: Head
     listed_again: tuple[str, ...]
+    known: str
+    missing: int
+    lost: tuple[str, ...]
+    kept_in: Path | None
 
 
 def merge(parts: Mapping[str, Sequence[Line]]) -> tuple[Line, ...]:
@@ -52,38 +62,48 @@ def merge(parts: Mapping[str, Sequence[Line]]) -> tuple[Line, ...]:
 def restore(home: Path, folder: Path, reviews: Sequence[Path], trust: TrustRoot, clock: Clock) -> Restored:
     """Rebuild the log in `folder` and the envelopes that it lists; what that log itself still holds counts too.
 
-    Envelopes of the folder that the rebuilt log does not list are listed again, if a trusted key signed them. Raises LogProblem
-    for parts that fork or leave a gap, and for envelopes that are in no folder: then the log is rebuilt, and still has a gap.
+    Envelopes of the folder that the rebuilt log does not list are listed again, if a trusted key signed them. The log notes that
+    it was restored, and how much could not be brought back. Raises LogProblem for parts that fork or leave a gap, and for
+    envelopes that are in no folder: then the log is rebuilt, and still has a gap.
     """
+    named = _named(folder / LOG)
     mine = _own(folder / LOG, trust)
     parts = {str(review / LOG): read_part(review, trust) for review in reviews}
     lines = merge({**parts, **({str(folder / LOG): mine} if mine else {})})
     head = head_of(lines)
     assert head is not None, "each part has a line"
     objects = Objects(folder / "objects")
-    _put_back(LogFile(folder), objects, lines, dict(_envelopes(reviews)))
+    log = LogFile(folder)
+    is_replaced = _put_back(log, objects, lines, dict(_envelopes(reviews)))
     _copy_artifacts(Artifacts(folder / "artifacts"), reviews)
     _put_back_cards(objects, Artifacts(folder / "artifacts"), reviews)
     store, signer = EvidenceStore(folder, clock=clock), load_signer(home, clock)
-    listed = {line.entry.object for line in LogFile(folder).lines(objects.stored())}
+    listed = {line.entry.object for line in log.lines(objects.stored())}
     again = tuple(_list_again(store, signer, objects, digest, trust) for digest in sorted(objects.stored() - listed))
-    if again:
-        store.note(signer, EntryKind.MIGRATION, RestoredNote(str(head), again, format_utc(clock())))
+    known, lost = log.head.unnoted(), tuple(sorted(named - objects.stored()))
+    beyond = parse_head(known).seq - head.seq - len(again) if known else 0
+    done = Restored(head, again, known, max(beyond, len(lost)), lost, log.head.path())
+    if is_replaced or again:
+        note = RestoredNote(str(head), again, format_utc(clock()), known, done.missing, lost)
+        store.note(signer, EntryKind.MIGRATION, note)
+        log.head.noted()
     _refuse_gaps(objects, lines, str(folder / LOG))
-    return Restored(head, again)
+    return done
 
 
-def _put_back(log: LogFile, objects: Objects, lines: tuple[Line, ...], found: Mapping[str, bytes]) -> None:
+def _put_back(log: LogFile, objects: Objects, lines: tuple[Line, ...], found: Mapping[str, bytes]) -> bool:
+    """Store the envelopes, and put the lines in the place of the log unless it holds them; says whether it did that."""
     with log.held():
         stored = objects.stored()
         for digest in {line.entry.object for line in lines} & found.keys() - stored:
             objects.write(digest, found[digest])
         try:
             is_there = log.lines(objects.stored())[: len(lines)] == lines
-        except LogProblem:
+        except UnverifiedProblem:  # damaged, or without its kept head
             is_there = False
         if not is_there:
             log.replace(lines)
+        return not is_there
 
 
 def _copy_artifacts(artifacts: Artifacts, reviews: Sequence[Path]) -> None:
@@ -118,6 +138,12 @@ def _list_again(store: EvidenceStore, signer: Signer, objects: Objects, digest: 
         raise UnverifiedProblem(f"{path}: {problem.message}", next_step=hint) from None
     store.append(signer, kind, data)
     return digest
+
+
+def _named(path: Path) -> frozenset[str]:
+    """Every object that the log names, however damaged it is."""
+    data = path.read_bytes() if path.exists() else b""
+    return frozenset(name.decode() for name in _OBJECT.findall(data))
 
 
 def _own(path: Path, trust: TrustRoot) -> tuple[Line, ...]:

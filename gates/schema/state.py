@@ -16,10 +16,11 @@ VERSION = 2
 KEY_FILE = "keys/evidence-signing.key"
 TRUST_FILE = "keys/evidence-trust.json"
 SIGNERS_FILE = "signers.json"
+PIN_FILE = "signers.pin"
 _READ = (
     FILE,
     SIGNERS_FILE,
-    "signers.pin",
+    PIN_FILE,
     KEY_FILE,
     TRUST_FILE,
     "evidence/log.jsonl",

@@ -9,6 +9,7 @@ import pytest
 import signing
 import statements
 import yaml
+from log_heads import forget_head
 from signing import CI, put_signers, signer
 
 from gates.evidence.dsse import jwks_bytes
@@ -126,6 +127,9 @@ def test_evidence_verify_names_the_head_and_holds_the_log_against_known_ones(gon
         if path.name.partition(".")[0] != json.loads(first)["object"]:
             path.unlink()
     log.write_bytes(first)
+    code, _, err = gonogo("evidence", "verify")
+    assert (code, "truncated: it ends with entry 1, before the known head 3" in err, "kept in" in err) == (8, True, True)
+    forget_head(tmp_path / "home")
     code, _, err = gonogo("evidence", "verify")
     assert (code, "there is no evidence to verify" in err) == (3, True)
     code, _, err = gonogo("evidence", "verify", "--head", review)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from log_heads import forget_head
 
 from gates.evidence.dsse import Signer, TrustRoot, jwks_bytes
 from gates.evidence.keys import TRUST_FILE, load_signer, own_trust
@@ -89,11 +90,12 @@ def test_a_lost_state_folder_is_rebuilt_with_the_keys_that_were_kept(gonogo, hom
     shutil.rmtree(home)
     code, _, err = gonogo("state", "restore", *reviews)
     assert (code, "there is no key to verify the log with" in err, "--trust FILE" in err) == (2, True, True)
-    code, _, err = gonogo("state", "restore", *reviews, "--trust", kept)
+    code, out, err = gonogo("state", "restore", *reviews, "--trust", kept)
     assert (code, "the new evidence key" in err) == (0, True)
+    assert "not brought back: 1 entries; this machine knew the head 8:" in out
     assert load_signer(home).keyid != old
     assert len(_digests(home, bench)) == 3
-    assert _listed(home)[7:] == ["key"]
+    assert _listed(home)[7:] == ["key", "migration"]
     assert gonogo("gate", "run", "--build", "b" * 64)[0] in (1, 3)
 
 
@@ -122,6 +124,7 @@ def test_a_log_that_forked_from_a_review_folder_is_named(gonogo, home, bench, re
         digest = json.loads(line)["object"]
         (home / "evidence" / "objects" / digest[:2] / f"{digest}.intoto.json").unlink(missing_ok=True)
     log.write_bytes(b"".join(keep))
+    forget_head(home)
     code, _, err = gonogo("evidence", "verify", "--trust", kept, "--head", reviews[2])
     assert (code, "truncated: it ends with entry 4, before the known head 7" in err) == (8, True)
     for number in range(4):

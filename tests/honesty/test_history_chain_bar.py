@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from honest_state import BUILD, CLEAN, NOW, criterion, gate
 from honest_weeks import Weeks, card_in, forged, list_card
+from log_heads import forget_head
 from signing import ADA, document, first, person, public, put_signers, signed_document, signers, waiver_act
 from ways import way
 
@@ -106,7 +107,7 @@ def rolled_back(state, lines: int) -> None:
 
 @way("H8")
 def test_a_log_truncated_to_an_older_head_is_refused(gonogo, state) -> None:
-    """A known head names it; without one, the envelopes that are left over do."""
+    """The head that is kept outside the state folder names it; on another machine the envelopes left over do, or a known head."""
     state.clean()
     before = len((state.home / "evidence" / "log.jsonl").read_bytes().splitlines())
     state.record({"double_settles": Measure("1", "count", 412)})
@@ -114,12 +115,17 @@ def test_a_log_truncated_to_an_older_head_is_refused(gonogo, state) -> None:
     log = state.home / "evidence" / "log.jsonl"
     whole = log.read_bytes()
     log.write_bytes(b"".join(whole.splitlines(keepends=True)[:before]))
-    gonogo.refused(state.judge(), 8, "in no entry: added by hand, or the log was truncated")
+    cut = f"truncated: it ends with entry {before}, before the known head"
+    gonogo.refused(state.judge(), 8, cut)
     log.write_bytes(whole)
     rolled_back(state, before)
-    gonogo.refused(
-        gonogo("evidence", "verify", "--head", head), 8, f"truncated: it ends with entry {before}, before the known head"
-    )
+    for command in (("evidence", "verify"), ("scorecard", "history"), ("evidence", "list")):
+        gonogo.refused(gonogo(*command), 8, cut)
+    gonogo.refused(state.judge(), 8, "its head is kept in FOLDER")
+    forget_head(state.home)
+    gonogo.refused(gonogo("evidence", "verify", "--head", head), 8, cut)
+    log.write_bytes(b"".join(whole.splitlines(keepends=True)[: before - 1]))
+    gonogo.refused(state.judge(), 8, "in no entry: added by hand, or the log was truncated")
 
 
 @way("H9")
@@ -132,6 +138,8 @@ def test_two_logs_that_fork_are_refused(gonogo, state) -> None:
     head = gonogo("evidence", "verify").out.split()[-1]
     shutil.rmtree(state.home / "evidence")
     copy.rename(state.home / "evidence")
+    gonogo.refused(gonogo("evidence", "verify"), 8, "truncated: ")
+    forget_head(state.home)
     state.clean()
     gonogo.refused(gonogo("evidence", "verify", "--head", head), 8, "forked: ")
 
@@ -225,11 +233,13 @@ def test_a_past_week_that_was_replaced_is_named(gonogo, weeks) -> None:
     gonogo.refused(weeks.card("2026-12-11", "12:05"), 8, "the scorecard of 2026-W49 was changed")
     yaml.write_bytes(whole)
     rolled_back(weeks.state, before)
+    forget_head(weeks.state.home)
     weeks.at("2026-11-27", "12:05")
     green = {"state": "green", "decision": "GO", "yaml_sha256": "a" * 64}
     list_card(weeks.state, forged(card_in(red), weeks.state.signer, {"scorecard.yaml": "a" * 64}, past=green))
     weeks.at("2026-12-04", "12:05")
-    list_card(weeks.state, forged(card_in(next_one), weeks.state.signer))
+    now = gonogo("evidence", "verify").out.split()[-1]
+    list_card(weeks.state, forged(card_in(next_one), weeks.state.signer, log_head=now))
     gonogo.refused(gonogo("scorecard", "history"), 8, "one was replaced")
 
 
@@ -246,7 +256,9 @@ def test_a_lost_history_is_not_begun_again_in_silence(gonogo, weeks) -> None:
     shutil.rmtree(weeks.state.home / "evidence", ignore_errors=True)
     copy.rename(weeks.state.home / "evidence")
     rolled_back(weeks.state, before)
-    gonogo.refused(weeks.card("2026-11-27", "15:00"), 8, "truncated: the official scorecard in ")
+    gonogo.refused(weeks.card("2026-11-27", "15:00"), 8, "before the known head")
+    forget_head(weeks.state.home)
+    gonogo.refused(weeks.card("2026-11-27", "15:10"), 8, "truncated: the official scorecard in ")
     rolled_back(weeks.state, before - 1)
     gonogo.refused(weeks.card("2026-11-27", "16:00"), 8, "truncated: it ends with entry")
     restored = gonogo("state", "restore", weeks.state.folder / "card-1", "--rehearsal")
@@ -263,7 +275,7 @@ def test_a_limit_that_cannot_fail_is_refused_and_an_own_set_is_named(gonogo, sta
     out = state.review()
     shown = gonogo("scorecard", "show", out)
     gonogo.refused(shown, 0, "Judged by your own gate set")
-    gonogo.refused(shown, 0, "of the plan's 5 P0 questions unanswered")
+    gonogo.refused(shown, 0, "of the launch plan's 5 P0 questions unanswered")
 
 
 @way("U19")

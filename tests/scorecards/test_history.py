@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from log_heads import forget_head
 from signing import ADA, GRACE, act, put_act, put_signers
 from statements import reviewed
 from weeks import Weeks
@@ -123,6 +124,9 @@ def test_a_log_cut_just_before_the_last_card_does_not_give_its_week_another_verd
     cut = len(log.read_bytes().splitlines()) - 1
     for moment, standing in (("2026-11-28T09:00:00Z", "official"), ("2026-12-11T09:00:00Z", "withdrawn")):
         cut_to(life, cut)
+        with pytest.raises(UnverifiedProblem, match=r"truncated: it ends with entry \d+, before the known head"):
+            life.judge(gates, ONE, "2026-11-27T18:00:00Z")
+        forget_head(life.home)
         with pytest.raises(UnverifiedProblem, match=r"truncated: the official scorecard in .*2026-W48-1 is in no entry"):
             life.judge(gates, ONE, "2026-11-27T18:00:00Z")
         folder = life.home / "reviews" / "2026-W48-1"

@@ -6,6 +6,7 @@ import stat
 import msgspec
 import pytest
 import statements
+from log_heads import forget_head
 from log_processes import run_together, start
 from signing import CI, STRAY, key, put_signers, signer
 
@@ -153,11 +154,12 @@ def test_a_real_key_does_not_become_one_for_rehearsals(home):
 
 
 def test_a_lost_log_is_not_begun_anew_where_a_machine_s_key_lies_elsewhere(home, tmp_path, monkeypatch):
-    """Its folder has no key file; that it trusts the key shows that there was a log. Begun once, it can be begun again."""
+    """Its folder has no key file; that it trusts the key shows that there was a log. Without both it begins again."""
     monkeypatch.setenv("GONOGO_KEYS", str(tmp_path / "keys"))
     put_signers(home)
     shutil.rmtree(home / "evidence")
     shutil.rmtree(home / "keys")
+    forget_head(home)
     keep_key("ci", key(CI))
     assert load_signer(home).keyid == load_signer(home).keyid == signer(CI).keyid
     assert len(_noted(home)) == 1
