@@ -9,8 +9,9 @@ import os
 import select
 import socket
 import sys
+import threading
 from itertools import count
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from fake_service import Books, Handler, Server
 
@@ -149,6 +150,33 @@ class TwoIds(Trick):
         return super().once(key, data)
 
 
+class Races(Trick):
+    """Looks up the key of a capture, is slow, and books: two requests under one key at once settle it twice."""
+
+    slow: ClassVar[dict[str, threading.Event]] = {}
+
+    def once(self, key, data):
+        """The second of two that are in flight together books as well; one that comes later gets the stored answer."""
+        books = self.books
+        if key in self.slow:
+            self.slow[key].set()
+        if "/capture " not in key or key in books.answers or key in self.slow:
+            return super().once(key, data)
+        twin = self.slow[key] = threading.Event()
+        books.lock.release()
+        twin.wait(0.05)
+        books.lock.acquire()
+        del self.slow[key]
+        if key not in books.answers:
+            return super().once(key, data)
+        status, body = books.answers[key]
+        if status == 200:
+            identity, amount = key.split("/")[2], int(json.loads(data)["minor"])
+            payee = f"payee/{books.transfers[identity]['to']}/payable"
+            books.post("settle", identity, {"wallet/w-1/available": -amount, payee: amount}, amount)
+        return status, body
+
+
 class TimedAnswers(Trick):
     """Correct: every answer carries its own time."""
 
@@ -256,6 +284,7 @@ TRICKS = {
     "refuses_all": RefusesAll,
     "refuses_settles": RefusesSettles,
     "two_ids": TwoIds,
+    "races": Races,
     "timed_answers": TimedAnswers,
     "other_writers": OtherWriters,
     "integer_ids": IntegerIds,

@@ -9,7 +9,7 @@ from statements import predicate
 from gates.build import make_reviewed
 from gates.evidence.dsse import Signer, jwks_bytes
 from gates.evidence.identity import Reviewed, make_subject
-from gates.evidence.keys import load_signer
+from gates.evidence.keys import load_signer, own_trust
 from gates.evidence.making import producer
 from gates.evidence.statement import (
     EvidenceKind,
@@ -89,6 +89,10 @@ class State:
         self.store = EvidenceStore(home / "evidence")
         self.named = load_target("local")
         self._made = 0
+
+    def statements(self) -> list[Predicate]:
+        """What the stored statements say, oldest first."""
+        return [held.statement.predicate for held in self.store.load(own_trust(self.home))]
 
     # --- gates ---
 
