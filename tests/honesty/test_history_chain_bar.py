@@ -53,7 +53,7 @@ def test_the_second_evaluation_of_a_week_is_a_preview(gonogo, weeks) -> None:
     first_one = weeks.card("2026-11-27", "12:05")
     assert (first_one.code, ", official" in first_one.text) == (1, True), first_one.text
     weeks.measure("2026-11-27", CLEAN, "13:00")
-    gonogo.refused(weeks.card("2026-11-27", "14:00"), 0, "preview (")
+    gonogo.refused(weeks.card("2026-11-27", "14:00"), 0, "preview (2026-W48 has its official verdict, NO GO")
 
 
 @way("H4")
