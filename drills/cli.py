@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gates.schema.options import format_option
+from gates.schema.options import TARGET_DEFAULT, format_option, preset
 from gates.schema.output import show, write_document
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def list_drills(output_format: str) -> None:
 
 @drill.command("run")
 @click.argument("name")
-@click.option("--target", default="local", show_default=True, help="A shipped target's name, or a target file.")
+@click.option(
+    "--target", default=preset("target"), show_default=TARGET_DEFAULT, help="A shipped target's name, or a target file."
+)
 @click.option("--out", type=_FOLDER, help="The drill's folder; new or empty.  [default: the next free one in the state folder]")
 @click.option("--seed", default=1, show_default=True, help="Determines the storm, and the times of the kills.")
 @click.option(

@@ -12,7 +12,17 @@ import click
 from gates.evidence_cli import evidence, evidence_option, trust_option
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
-from gates.schema.options import GATES_HELP, REPORTS, clock_at, format_option, now_option, verdict_options
+from gates.schema.options import (
+    GATES_HELP,
+    PROFILE_DEFAULT,
+    REPORTS,
+    TARGET_DEFAULT,
+    clock_at,
+    format_option,
+    now_option,
+    preset,
+    verdict_options,
+)
 from gates.schema.output import show, show_product, write_document
 from gates.schema.state import known_state_dir
 
@@ -31,6 +41,7 @@ STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old 
 gates_option = click.option(
     "--gates",
     "gates_path",
+    default=preset("gates"),
     type=click.Path(path_type=Path),
     help=GATES_HELP,
 )
@@ -81,11 +92,12 @@ def explain(gate_id: str, gates_path: Path | None, output_format: str) -> None:
 
 
 @gate.command()
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", default=preset("gates"), type=click.Path(path_type=Path), required=False)
 def validate(path: Path | None) -> None:
     """Check gate files, and name every fault.
 
-    PATH is a file or a folder; without it the shipped catalog is checked. Exit 2 if there is one.
+    PATH is a file, a folder or a shipped catalog; without it the gates that gonogo.yaml names are checked, or the launch plan.
+    Exit 2 if there is a fault.
     """
     from gates.schema.catalogs import rules_path
     from gates.schema.gateset import gate_set_digest, load_gate_files
@@ -100,12 +112,20 @@ def validate(path: Path | None) -> None:
 @gates_option
 @evidence_option
 @trust_option
-@click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
+@click.option(
+    "--target", default=preset("target"), show_default=TARGET_DEFAULT, help="The target under review: a shipped name, or a path."
+)
 @click.option("--build", help="The sha256 of the build under review, where the service does not report it.")
-@click.option("--profile", default="smoke", show_default=True, help="The load profile whose runs count: a name, or a path.")
+@click.option(
+    "--profile",
+    default=preset("profile"),
+    show_default=PROFILE_DEFAULT,
+    help="The load profile whose runs count: a name, or a path.",
+)
 @click.option(
     "--waivers",
     "waivers_path",
+    default=preset("waivers"),
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder of signed waiver files, in addition to the waivers that the state folder keeps.",
 )
@@ -158,7 +178,7 @@ def run(  # each parameter is one option of the command line
 def schema(kind: str) -> None:
     """Print the JSON Schema (2020-12) of a KIND.
 
-    Kinds of documents: GateSet, Measures, Signers, Target. Kinds of values that gonogo writes: Act, Review, Statement.
+    Kinds of documents: GateSet, Measures, Project, Signers, Target. Kinds of values that gonogo writes: Act, Review, Statement.
     """
     from gates.export import schema_bytes
 

@@ -11,6 +11,7 @@ from gates.schema.documents import API_VERSION, Document
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import GateSet
 from gates.schema.ledger import LedgerLine
+from gates.schema.project import Project
 from gates.schema.target import Target
 from gates.schema.verdict import Review
 from gates.signers.document import SignersSpec
@@ -19,6 +20,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "GateSet": GateSet,
     "Measures": MeasuresSpec,
+    "Project": Project,
     "Signers": SignersSpec,
     "Target": Target,
 }

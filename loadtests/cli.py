@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from gates.lazy import Later, LazyGroup
-from gates.schema.options import format_option
+from gates.schema.options import TARGET_DEFAULT, format_option, preset
 from gates.schema.output import show, show_product, write_document
 
 if TYPE_CHECKING:
@@ -29,7 +29,13 @@ def load() -> None:
 
 @load.command()
 @click.argument("profile")
-@click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
+@click.option(
+    "--target",
+    "target_name",
+    default=preset("target"),
+    show_default=TARGET_DEFAULT,
+    help="A target's name, or the path of its file.",
+)
 @click.option("--out", type=_FOLDER, help="Folder for the run; default: a new one under the state folder.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Determines every random choice of the plan."
@@ -126,7 +132,13 @@ def recompute(folder: Path) -> None:
 
 
 @load.command()
-@click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
+@click.option(
+    "--target",
+    "target_name",
+    default=preset("target"),
+    show_default=TARGET_DEFAULT,
+    help="A target's name, or the path of its file.",
+)
 @click.option("--rounds", type=click.IntRange(1, 99), default=5, show_default=True, help="Number of measurements of each row.")
 @click.option("--seconds", type=click.IntRange(1, 60), default=2, show_default=True, help="Seconds of one measurement.")
 @click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=1, show_default=True, help="Determines the order of the rows.")
@@ -183,7 +195,13 @@ def bench(
 
 
 @load.command("hostile-rail")
-@click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
+@click.option(
+    "--target",
+    "target_name",
+    default=preset("target"),
+    show_default=TARGET_DEFAULT,
+    help="A target's name, or the path of its file.",
+)
 @click.option("--payouts", type=click.IntRange(1, 1000), default=4, show_default=True, help="Number of payouts per fault.")
 @click.option("--fault", "only", multiple=True, metavar="NAME", help="Run this fault; may be repeated.  [default: all]")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Determines all random choices.")

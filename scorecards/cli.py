@@ -13,6 +13,7 @@ from gates.schema.output import program, runnable
 # `gonogo --help` reads this table alone and imports no command.
 COMMANDS: dict[str, Later] = {
     "review": Later("scorecards.review_cli:review", "The weekly review in one command: load, rehearse, judge, report."),
+    "init": Later("scorecards.starter.cli:init", "Write a starting folder of your own, in which `gonogo review` runs."),
     "scorecard": Later("scorecards.commands:scorecard", "Build, show, pack, verify, compare and list scorecards."),
     "gate": Later("gates.cli:gate", "List, explain, validate and judge the launch gates; run their probes."),
     "evidence": Later("gates.cli:evidence", "List, show, verify and add signed evidence."),

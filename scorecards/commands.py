@@ -8,7 +8,18 @@ from typing import ClassVar
 import click
 
 from gates.lazy import Later, LazyGroup
-from gates.schema.options import GATES_HELP, REPORTS, STATEMENTS, clock_at, format_option, now_option, verdict_options
+from gates.schema.options import (
+    GATES_HELP,
+    PROFILE_DEFAULT,
+    REPORTS,
+    STATEMENTS,
+    TARGET_DEFAULT,
+    clock_at,
+    format_option,
+    now_option,
+    preset,
+    verdict_options,
+)
 from gates.schema.output import show_product, write_document
 from gates.schema.state import known_state_dir, made_state_dir, state_dir
 
@@ -33,12 +44,21 @@ def scorecard() -> None:
 @scorecard.command()
 @click.argument("folder", type=_FOLDER, required=False)
 @click.option("--out", type=_FOLDER, help="A new folder to write to.  [default: STATE/reviews/WEEK-N]")
-@click.option("--target", default="local", show_default=True, help="The target under review: a shipped name, or a path.")
+@click.option(
+    "--target", default=preset("target"), show_default=TARGET_DEFAULT, help="The target under review: a shipped name, or a path."
+)
 @click.option("--build", "build_sha256", help="The sha256 of the build under review, where the service does not report it.")
-@click.option("--profile", default="smoke", show_default=True, help="The load profile whose runs count: a name, or a path.")
+@click.option(
+    "--profile",
+    default=preset("profile"),
+    show_default=PROFILE_DEFAULT,
+    help="The load profile whose runs count: a name, or a path.",
+)
 @click.option("--week", help="The ISO week that the scorecard is for.  [default: the week of judging]")
-@click.option("--gates", "gates_path", type=_PATH, help=GATES_HELP)
-@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
+@click.option("--gates", "gates_path", default=preset("gates"), type=_PATH, help=GATES_HELP)
+@click.option(
+    "--waivers", "waivers_path", default=preset("waivers"), type=_FOLDER, help="A folder of signed waiver files as well."
+)
 @click.option("--evidence", "evidence_path", type=_FOLDER, help="The evidence store.  [default: STATE/evidence]")
 @click.option("--draft", is_flag=True, help="Do not add the scorecard to the history.")
 @verdict_options

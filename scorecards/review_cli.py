@@ -5,7 +5,18 @@ from pathlib import Path
 
 import click
 
-from gates.schema.options import GATES_HELP, REPORTS, STATEMENTS, clock_at, format_option, now_option, verdict_options
+from gates.schema.options import (
+    GATES_HELP,
+    PROFILE_DEFAULT,
+    REPORTS,
+    STATEMENTS,
+    TARGET_DEFAULT,
+    clock_at,
+    format_option,
+    now_option,
+    preset,
+    verdict_options,
+)
 from gates.schema.output import show_product, write_document
 from gates.schema.state import made_state_dir
 
@@ -13,17 +24,29 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
-@click.option("--profile", default="smoke", show_default=True, help="The retry storm: smoke (half a minute), weekly, or a file.")
+@click.option(
+    "--profile",
+    default=preset("profile"),
+    show_default=PROFILE_DEFAULT,
+    help="The retry storm: smoke (half a minute), weekly, or a file.",
+)
 @click.option("--week", help="The ISO week that the scorecard is for, such as 2026-W48.  [default: the week of judging]")
-@click.option("--target", default="local", show_default=True, help="The service: a shipped target's name, or a target file.")
+@click.option(
+    "--target",
+    default=preset("target"),
+    show_default=TARGET_DEFAULT,
+    help="The service: a shipped target's name, or a target file.",
+)
 @click.option("--out", type=_FOLDER, help="A new folder for scorecard, evidence and logs.  [default: STATE/reviews/WEEK-N]")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random choice of storm and drills."
 )
-@click.option("--gates", "gates_path", type=click.Path(path_type=Path), help=GATES_HELP)
+@click.option("--gates", "gates_path", default=preset("gates"), type=click.Path(path_type=Path), help=GATES_HELP)
 @click.option("--steps", multiple=True, metavar="NAMES", help="Run only these steps; commas between them.  [default: all]")
 @click.option("--skip", multiple=True, metavar="NAMES", help="Leave these steps out; commas between them.")
-@click.option("--waivers", "waivers_path", type=_FOLDER, help="A folder of signed waiver files as well.")
+@click.option(
+    "--waivers", "waivers_path", default=preset("waivers"), type=_FOLDER, help="A folder of signed waiver files as well."
+)
 @click.option("--preview", is_flag=True, help="Make no official scorecard, whatever the time.")
 @verdict_options
 @now_option

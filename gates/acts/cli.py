@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from gates.schema.errors import UsageProblem
-from gates.schema.options import GATES_HELP
+from gates.schema.options import GATES_HELP, preset
 from gates.schema.output import show
 from gates.schema.state import known_state_dir, made_state_dir
 
@@ -23,7 +23,7 @@ reason_option = click.option("--reason", required=True, help="Why, in words that
 as_option = click.option(
     "--as", "people", multiple=True, required=True, metavar="PERSON", help="Who signs; repeat it for a second."
 )
-gates_option = click.option("--gates", "gates_path", type=click.Path(path_type=Path), help=GATES_HELP)
+gates_option = click.option("--gates", "gates_path", default=preset("gates"), type=click.Path(path_type=Path), help=GATES_HELP)
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from gates.acts.cli import gates_option, reason_option
 from gates.schema.errors import RefusedProblem, UsageProblem
-from gates.schema.options import format_option
+from gates.schema.options import format_option, preset
 from gates.schema.output import show, write_document
 from gates.schema.state import known_state_dir, made_state_dir
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 CHANGED = "its gate changed after it was signed"
 
 waivers_option = click.option(
-    "--waivers", "waivers_path", type=click.Path(path_type=Path, file_okay=False), help="A folder of signed waiver files as well."
+    "--waivers",
+    "waivers_path",
+    default=preset("waivers"),
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder of signed waiver files as well.",
 )
 
 

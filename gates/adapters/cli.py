@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.schema.errors import UnknownProblem, UsageProblem
-from gates.schema.options import GATES_HELP, format_option
+from gates.schema.options import GATES_HELP, TARGET_DEFAULT, format_option, preset
 from gates.schema.outcome import ExitCode
 from gates.schema.output import show, write_document
 from gates.schema.state import made_state_dir
@@ -25,8 +25,13 @@ _path = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--gates", "gates_path", type=_path, help=GATES_HELP)
-@click.option("--target", default="local", show_default=True, help="A shipped target's name, or the path of a Target file.")
+@click.option("--gates", "gates_path", default=preset("gates"), type=_path, help=GATES_HELP)
+@click.option(
+    "--target",
+    default=preset("target"),
+    show_default=TARGET_DEFAULT,
+    help="A shipped target's name, or the path of a Target file.",
+)
 @click.option("--build", help="The sha256 of the build under test, where the service does not report it.")
 @click.option("--evidence", "evidence_path", type=_path, help="The evidence folder.  [default: evidence in the state folder]")
 @click.option("--only", multiple=True, metavar="GATE/CRITERION", help="Ask for this criterion only. Repeatable.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.schema.errors import UsageProblem
-from gates.schema.options import format_option
+from gates.schema.options import TARGET_DEFAULT, format_option, preset
 from gates.schema.output import show_product
 from gates.schema.state import made_state_dir
 
@@ -30,7 +30,12 @@ _path = click.Path(path_type=Path)
 @click.command()
 @click.argument("name", metavar="NAME", type=click.Choice(NAMES))
 @click.argument("paths", nargs=-1, type=_path)
-@click.option("--target", default="local", show_default=True, help="A shipped target's name, or the path of a Target file.")
+@click.option(
+    "--target",
+    default=preset("target"),
+    show_default=TARGET_DEFAULT,
+    help="A shipped target's name, or the path of a Target file.",
+)
 @click.option("--out", required=True, type=_path, help="The folder for the report OUT/NAME.json.")
 @click.option("--evidence", "evidence_path", type=_path, help="The evidence folder.  [default: evidence in the state folder]")
 @click.option("--build", help="The sha256 of the build under test, where the service does not report it.")

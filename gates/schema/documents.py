@@ -80,6 +80,14 @@ def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> 
     return document
 
 
+def read_yaml(text: str, origin: str) -> object:
+    """The values of any YAML or JSON text, as strictly as our own documents are read.
+
+    Raises UsageProblem naming `origin` and the place for a syntax error or a key that is given twice.
+    """
+    return _parse_yaml(text, origin)
+
+
 def spec_sha256(path: Path) -> str:
     """The sha256 of a document's spec as it is written; comments, layout and the order of its keys do not count.
 

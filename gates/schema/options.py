@@ -2,15 +2,18 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import click
 
 from gates.schema.errors import UsageProblem
 from gates.schema.time import Clock, fixed_clock, parse_utc, system_clock
 
+TARGET_DEFAULT, PROFILE_DEFAULT = "that of gonogo.yaml, or local", "that of gonogo.yaml, or smoke"
 GATES_HELP = (
-    "Gates to judge by: a file, a folder, or the shipped launch-plan or service.  [default: launch-plan for local, else service]"
+    "Gates to judge by: a file, a folder, or the shipped launch-plan or service.  "
+    "[default: those of gonogo.yaml, or launch-plan for local, else service]"
 )
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -33,6 +36,18 @@ class Moment(click.ParamType[dt.datetime]):
             return parse_utc(str(value))
         except UsageProblem as problem:
             self.fail(problem.message, param, ctx)
+
+
+def preset(member: Literal["target", "profile", "gates", "waivers"]) -> Callable[[], str | None]:
+    """A default for an option: what the gonogo.yaml of the working folder names, read when the command is run."""
+
+    def value() -> str | None:
+        from gates.schema.project import load_project
+
+        found: str | None = getattr(load_project(Path()), member)
+        return found
+
+    return value
 
 
 def now_option(command: Command) -> Command:

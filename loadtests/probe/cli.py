@@ -2,12 +2,18 @@
 
 import click
 
-from gates.schema.options import format_option
+from gates.schema.options import TARGET_DEFAULT, format_option, preset
 from gates.schema.output import show_product
 
 
 @click.command()
-@click.option("--target", "target_name", default="local", show_default=True, help="A target's name, or the path of its file.")
+@click.option(
+    "--target",
+    "target_name",
+    default=preset("target"),
+    show_default=TARGET_DEFAULT,
+    help="A target's name, or the path of its file.",
+)
 @click.option("--run-id", help="Part of every idempotency key; default: the time, so that probes never share keys.")
 @format_option("text", "json", "yaml")
 def probe(target_name: str, run_id: str | None, output_format: str) -> None:

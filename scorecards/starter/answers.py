@@ -1,0 +1,121 @@
+"""What `gonogo init` has to know: an option each, and a question each on a terminal."""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from gates.schema.errors import UsageProblem
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+USUAL_URL = "http://127.0.0.1:9000"
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """Everything that people say about their service; "" and () for what there is not. Commands are argument lists."""
+
+    name: str
+    owner: str = "backend"
+    base_url: str = USUAL_URL
+    start: tuple[str, ...] = ()
+    seed: tuple[str, ...] = ()
+    kill: tuple[str, ...] = ()
+    restore: tuple[str, ...] = ()
+    deploy: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
+    junit: tuple[str, ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One question on a terminal; `unless` names answers that make it needless."""
+
+    member: str
+    text: str
+    unless: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+QUESTIONS = (
+    Question("openapi", "OpenAPI document of the service: a URL or a file (empty: none)"),
+    Question("name", "Name of the service"),
+    Question("owner", "Who owns its launch gates"),
+    Question("start", "Command that starts it here, with {port} and {db} (empty: it runs elsewhere)"),
+    Question("seed", "Command that makes its accounts in {db} and prints them as JSON (empty: none)", needs=("start",)),
+    Question("base_url", "Its address", unless=("start",)),
+    Question("kill", "Command that kills it with SIGKILL (empty: none)", unless=("start",)),
+    Question("restore", "Command that starts it again (empty: none)", needs=("kill",)),
+    Question("deploy", "Command that deploys the release to launch (empty: none)", unless=("start",)),
+    Question("rollback", "Command that rolls back to the previous release (empty: none)", needs=("deploy",)),
+    Question("junit", "JUnit files of its tests, such as reports/*.xml (empty: none)"),
+)
+"""In this order; the commands are split as a shell splits words, and no shell runs them."""
+
+
+def ask(given: Mapping[str, str | None], ask_one: Callable[[str, str], str], usual: Mapping[str, str]) -> dict[str, str | None]:
+    """The options, with an answer for each question whose option was not given; `ask_one` takes its text and its default."""
+    found = dict(given)
+    for question in QUESTIONS:
+        needed = all(found.get(name) for name in question.needs) and not any(found.get(name) for name in question.unless)
+        if found.get(question.member) is None and needed:
+            found[question.member] = ask_one(question.text, usual.get(question.member, ""))
+    return found
+
+
+def make_answers(given: Mapping[str, str | None], usual_name: str) -> Answers:
+    """The answers, checked. Raises UsageProblem naming the option that is wrong."""
+    name = given.get("name") or usual_name
+    if not _NAME.fullmatch(name):
+        raise UsageProblem(
+            f"--name {name!r} is not lower-case words joined with -", next_step="give one, such as --name my-service"
+        )
+    _require_plain(given)
+    commands = {
+        member: _words(member, given.get(member) or "") for member in ("start", "seed", "kill", "restore", "deploy", "rollback")
+    }
+    for one, other in (("kill", "restore"), ("deploy", "rollback")):
+        if bool(commands[one]) != bool(commands[other]):
+            raise UsageProblem(f"--{one} and --{other} are needed together")
+    if commands["start"] and "{port}" not in " ".join(commands["start"]):
+        raise UsageProblem(
+            "--start has no {port}", next_step="write {port} where the service takes its port, and {db} for its database"
+        )
+    if commands["start"] and (commands["kill"] or commands["deploy"]):
+        raise UsageProblem("--start is for a service that gonogo runs here; the other commands are for one that runs elsewhere")
+    if commands["seed"] and not commands["start"]:
+        raise UsageProblem("--seed needs --start")
+    return Answers(
+        name=name,
+        owner=given.get("owner") or "backend",
+        base_url=given.get("base_url") or USUAL_URL,
+        junit=_words("junit", given.get("junit") or ""),
+        **commands,
+    )
+
+
+def _require_plain(given: Mapping[str, str | None]) -> None:
+    for member, value in given.items():
+        if value and not value.isprintable():
+            raise UsageProblem(f"--{member.replace('_', '-')} is not one line of text")
+    url = given.get("base_url") or USUAL_URL
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if "@" in parts.netloc:
+        raise UsageProblem("--base-url holds a user name or a password", next_step="put them into `credentials` of target.yaml")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageProblem(f"--base-url {url!r} is not an address of http or https")
+
+
+def usual_name(folder_name: str) -> str:
+    """A name from that of a folder; `my-service` where nothing of it can be used."""
+    return "-".join(re.findall("[a-z0-9]+", folder_name.lower())) or "my-service"
+
+
+def _words(option: str, text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageProblem(f"--{option} {text!r}: {error}", next_step="close the quotes") from None

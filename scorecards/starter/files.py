@@ -1,0 +1,155 @@
+"""The files of a starting folder, by path. Pure but for reading our own templates and the shipped gates."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gates.build import profile_path
+from gates.schema.catalogs import SERVICE, catalog
+from gates.schema.gate import Gate
+from gates.schema.gateset import load_gate_files
+from scorecards.starter.answers import Answers
+from scorecards.starter.guess import Guess
+from scorecards.starter.target import Part, target_parts
+
+TEMPLATES = Path(__file__).with_name("templates")
+GATES, RUNBOOK = "gates", "runbooks/gates.md"
+_FILES = {
+    "gonogo.yaml": "gonogo.yaml.j2",
+    "target.yaml": "target.yaml.j2",
+    "README.md": "README.md.j2",
+    RUNBOOK: "runbook.md.j2",
+    "waivers/README.md": "waivers.md.j2",
+    ".github/workflows/gonogo.yml": "workflow.yml.j2",
+    ".gitignore": "gitignore.j2",
+}
+_MONEY = "Stop new payments while you look: if it is true, money moved twice, or not at all. Correct nothing by hand."
+_FIRST = {
+    "no-double-settle": _MONEY,
+    "no-lost-settle": _MONEY,
+    "crash": _MONEY,
+    "secrets": "Replace the secret that was found, then find what wrote it.",
+    "latency": "Look at what the service waited for under load.",
+    "tests": "Run the failing tests alone, and read what they report.",
+    "rollback": "Roll back by hand, and write down what the rehearsal lacked.",
+}
+
+
+class GateText(msgspec.Struct, frozen=True):
+    """One gate in the runbook; `first` is what to do first."""
+
+    id: str
+    question: str
+    first: str
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """One step of the README."""
+
+    number: int
+    text: str
+
+
+class Starter(msgspec.Struct, frozen=True):
+    """What the templates place."""
+
+    name: str
+    owner: str
+    target: tuple[Part, ...]
+    gates: tuple[GateText, ...]
+    first: tuple[Numbered, ...]
+    left_out: tuple[str, ...]
+    owner_yaml: str
+    junit_yaml: str
+
+
+def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, str]:
+    """Every file with its text, by its path in the folder."""
+    chosen = tuple(_chosen(answers))
+    gates = [GateText(gate.id, gate.question, _FIRST[gate.id]) for _, gate, _ in chosen]
+    gates += [GateText("tests", "Do its own tests pass?", _FIRST["tests"])] if answers.junit else []
+    files = {**_FILES, **({f"{GATES}/7-tests.yaml": "tests.yaml.j2"} if answers.junit else {})}
+    starter = Starter(
+        name=answers.name,
+        owner=answers.owner,
+        target=target_parts(answers, found),
+        gates=tuple(gates),
+        first=tuple(Numbered(number, text) for number, text in enumerate(_first(answers, found), 1)),
+        left_out=tuple(left_out(answers, found)),
+        owner_yaml=_one_line(answers.owner),
+        junit_yaml=_one_line(list(answers.junit)),
+    )
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=False,  # noqa: S701  # text and YAML, not HTML
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    texts = {path: environment.get_template(name).render(starter=starter) for path, name in files.items()}
+    own = {f"{GATES}/{name}": _own(text, gate, answers.owner) for name, gate, text in chosen}
+    return {**texts, "profile.yaml": _profile(answers), **own}
+
+
+def left_out(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
+    """What this folder does not ask or cannot show, and what it would need."""
+    if _no_rollback(answers):
+        yield "The gate `rollback`: no command deploys a release and rolls it back (--deploy and --rollback)."
+    if not answers.junit:
+        yield "The gate `tests`: no JUnit files are named (--junit)."
+    if not answers.start and not answers.kill:
+        yield "A way to crash it: `crash` stays unknown until target.yaml has `process`, or `commands` to kill and restore it."
+    if "ledger" not in found:
+        yield "A place to read settlements back: the gates of money stay unknown until target.yaml has `audit`."
+    if "build" not in found:
+        yield "The build that runs: all evidence is stale until target.yaml has `build`."
+
+
+def _first(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
+    yield (
+        "Read `target.yaml`, and correct what was guessed."
+        if found
+        else "Write the paths and bodies of your service into `target.yaml`."
+    )
+    if answers.seed:
+        yield "`process.seed` prints `agent_key`, `wallet_id` and `payee_ids` as one JSON object; nothing has to be exported."
+    else:
+        yield "Export `GONOGO_AGENT_KEY`, `GONOGO_WALLET_ID` and `GONOGO_PAYEE_IDS` (commas between), of accounts made for tests."
+    yield "Run `gonogo load probe`: it makes one payment, and says what was understood and what cannot be judged."
+    if answers.junit:
+        yield "Run your tests, then `gonogo evidence collect`: it signs what the JUnit files say."
+    yield "Run `gonogo review`. Exit code 2 names what in the files cannot be right."
+
+
+def _no_rollback(answers: Answers) -> bool:
+    return not answers.deploy
+
+
+def _chosen(answers: Answers) -> Iterator[tuple[str, Gate, str]]:
+    """The shipped gates whose evidence there can be: file name, gate and text."""
+    for file in load_gate_files(catalog(SERVICE)):
+        (gate,) = file.gates
+        if gate.id != "rollback" or not _no_rollback(answers):
+            yield file.path.name, gate, file.path.read_text(encoding="utf-8")
+
+
+def _own(text: str, gate: Gate, owner: str) -> str:
+    text = re.sub(r"^# yaml-language-server.*\n", "", text)
+    text = re.sub(r"^      owner: .*$", lambda _: f"      owner: {_one_line(owner)}", text, flags=re.MULTILINE)
+    return re.sub(r"^      runbook: .*$", f"      runbook: {RUNBOOK}#{gate.id}", text, flags=re.MULTILINE)
+
+
+def _one_line(value: str | list[str]) -> str:
+    """A text, or a list of texts, as YAML on one line."""
+    return yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True).removesuffix("...\n").strip()
+
+
+def _profile(answers: Answers) -> str:
+    text = profile_path("smoke").read_text(encoding="utf-8")
+    text = re.sub(r"^# yaml-language-server.*\n", "# `gonogo load schema` prints what may stand here.\n", text)
+    return re.sub(r"^  name: .*$", f"  name: {answers.name}", text, count=1, flags=re.MULTILINE)

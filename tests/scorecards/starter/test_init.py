@@ -1,0 +1,249 @@
+"""`gonogo init`: what it writes, what it refuses, and that a review runs in it."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import own_service
+import pytest
+import yaml
+
+from gates.schema.gateset import load_gates
+from gates.schema.project import load_project
+from gates.schema.target import load_target
+from scorecards.cli import gonogo
+from scorecards.starter.answers import QUESTIONS, ask
+
+Run = Callable[..., tuple[int, str, str]]
+SERVICE = [sys.executable, own_service.__file__]
+START = shlex.join([*SERVICE, "serve", "--port", "{port}", "--db", "{db}"])
+SEED = shlex.join([*SERVICE, "seed", "--db", "{db}"])
+FILES = [
+    ".github/workflows/gonogo.yml",
+    ".gitignore",
+    "README.md",
+    "gates/1-no-double-settle.yaml",
+    "gates/2-no-lost-settle.yaml",
+    "gates/3-crash.yaml",
+    "gates/4-secrets.yaml",
+    "gates/5-latency.yaml",
+    "gonogo.yaml",
+    "profile.yaml",
+    "runbooks/gates.md",
+    "target.yaml",
+    "waivers/README.md",
+]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `gonogo ...` in an empty folder; gives the exit code and what was printed."""
+    from gates.schema.entry import run as enter
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = enter(gonogo, list(arguments))
+        return (code, *capsys.readouterr())
+
+    return call
+
+
+def files_of(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def openapi(tmp_path: Path) -> str:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(own_service.openapi()))
+    return str(path)
+
+
+def test_an_empty_folder_gets_everything_that_a_review_needs(run: Run, tmp_path: Path, openapi: str) -> None:
+    """Documents that load, guesses marked with their route, the owner's gates, and a list of what was written and guessed."""
+    code, out, err = run("init", "shop", "--openapi", openapi, "--start", START, "--seed", SEED, "--owner", "ada: team")
+    assert (code, files_of(tmp_path / "shop")) == (0, FILES), err
+    folder = tmp_path / "shop"
+    target = load_target(str(folder / "target.yaml"))
+    assert target.name == "shop"
+    assert target.target.operations["settle"].path == "/v2/holds/{payment_id}/capture"
+    assert "    # guessed from the OpenAPI document: POST /v2/holds/{hold_id}/capture" in (folder / "target.yaml").read_text()
+    gates = load_gates(folder / "gates")
+    assert {(gate.owner, gate.runbook.partition("#")[0]) for gate in gates} == {("ada: team", "runbooks/gates.md")}
+    for gate in gates:
+        assert f"\n## {gate.id}\n" in (folder / gate.runbook.partition("#")[0]).read_text()
+    assert "guessed  settle: POST /v2/holds/{hold_id}/capture" in out
+    assert "missing  The gate `rollback`" in out
+    assert yaml.safe_load((folder / ".github/workflows/gonogo.yml").read_text())["jobs"]["review"]["steps"]
+
+
+def test_two_runs_write_the_same_bytes(run: Run, tmp_path: Path, openapi: str) -> None:
+    """And the second one has nothing to overwrite."""
+    arguments = ("init", "shop", "--openapi", openapi, "--start", START)
+    assert run(*arguments)[0] == 0
+    before = {name: (tmp_path / "shop" / name).read_bytes() for name in files_of(tmp_path / "shop")}
+    assert run(*arguments)[0] == 0
+    assert before == {name: (tmp_path / "shop" / name).read_bytes() for name in files_of(tmp_path / "shop")}
+
+
+def test_nothing_is_overwritten_without_force(run: Run, tmp_path: Path) -> None:
+    """All files that would be are named, nothing is written; --force replaces them and names them."""
+    for name in ("README.md", "target.yaml"):
+        (tmp_path / name).write_text("mine\n")
+    code, _, err = run("init", "--name", "shop")
+    assert (code, files_of(tmp_path)) == (2, ["README.md", "target.yaml"])
+    assert "would overwrite README.md, target.yaml" in err
+    code, out, _ = run("init", "--name", "shop", "--force")
+    assert (code, "replaced  README.md" in out, "replaced  target.yaml" in out, "wrote  gonogo.yaml" in out) == (
+        0,
+        True,
+        True,
+        True,
+    )
+
+
+def test_a_rollback_gate_is_written_only_where_something_can_roll_back(run: Run, tmp_path: Path) -> None:
+    """With commands for a service that runs elsewhere."""
+    elsewhere = ("--kill", "./kill", "--restore", "./restore", "--deploy", "./deploy 2", "--rollback", "./deploy 1")
+    assert run("init", "shop", "--base-url", "https://pay.example", *elsewhere)[0] == 0
+    assert "gates/6-rollback.yaml" in files_of(tmp_path / "shop")
+    named = load_target(str(tmp_path / "shop" / "target.yaml"))
+    assert named.target.commands.deploy == ("./deploy", "2")
+    assert named.target.base_url == "${GONOGO_BASE_URL:-https://pay.example}"
+
+
+def test_junit_files_that_are_named_get_a_gate(run: Run, tmp_path: Path) -> None:
+    """And only then."""
+    assert run("init", "shop", "--junit", "reports/*.xml 'more tests.xml'")[0] == 0
+    (gate,) = [gate for gate in load_gates(tmp_path / "shop" / "gates") if gate.id == "tests"]
+    (criterion,) = gate.criteria
+    assert criterion.source.paths == ("reports/*.xml", "more tests.xml")  # type: ignore[union-attr]  # the JUnit source
+    assert (gate.priority.value, gate.waivable) == ("P1", True)
+    assert "\n## tests\n" in (tmp_path / "shop" / "runbooks" / "gates.md").read_text()
+
+
+def test_without_any_answer_everything_to_fill_in_is_marked(run: Run, tmp_path: Path) -> None:
+    """And what stays unknown until then is listed, on the screen and in the README."""
+    code, out, _ = run("init", "shop")
+    assert code == 0
+    text = (tmp_path / "shop" / "target.yaml").read_text()
+    assert text.count("not in an OpenAPI document: edit it") == 5
+    for missing in (
+        "The gate `rollback`",
+        "The gate `tests`",
+        "A way to crash it",
+        "A place to read settlements back",
+        "The build that runs",
+    ):
+        assert f"missing  {missing}" in out
+        assert f"- {missing}" in (tmp_path / "shop" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--name", "My Shop"), "--name 'My Shop' is not lower-case words joined with -"),
+        (("--start", "serve"), "--start has no {port}"),
+        (("--start", "serve '{port}"), "No closing quotation"),
+        (("--seed", "seed"), "--seed needs --start"),
+        (("--kill", "kill"), "--kill and --restore are needed together"),
+        (("--rollback", "back"), "--deploy and --rollback are needed together"),
+        (("--start", "serve {port}", "--kill", "k", "--restore", "r"), "--start is for a service that gonogo runs here"),
+        (("--openapi", "nowhere.json"), "nowhere.json: no such file"),
+        (("--base-url", "ftp://pay.example"), "--base-url 'ftp://pay.example' is not an address of http or https"),
+        (("--base-url", "http://user:hunter2@pay.example"), "--base-url holds a user name or a password"),
+        (("--owner", "a\nb"), "--owner is not one line of text"),
+    ],
+)
+def test_wrong_answers_are_refused_by_their_option_and_nothing_is_written(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    """Exit 2."""
+    code, _, err = run("init", "shop", *arguments)
+    assert (code, complaint in err, "hunter2" in err) == (2, True, False), err
+    assert not (tmp_path / "shop").exists()
+
+
+def test_a_terminal_asks_only_what_is_not_given_and_what_applies() -> None:
+    """Every question is an option; one about a service elsewhere is not for a service that is started here."""
+    options = {name for parameter in gonogo.get_command(None, "init").params for name in parameter.opts}  # type: ignore[arg-type,union-attr]  # it is there
+    assert {f"--{question.member.replace('_', '-')}" for question in QUESTIONS} <= options
+    asked: list[str] = []
+
+    def answer(text: str, default: str) -> str:
+        asked.append(text)
+        return "serve {port}" if text.startswith("Command that starts it here") else default
+
+    given = {question.member: None for question in QUESTIONS} | {"owner": "ada"}
+    found = ask(given, answer, {"name": "shop"})
+    assert (found["name"], found["owner"], found["start"], found["kill"]) == ("shop", "ada", "serve {port}", None)
+    assert [text.partition(" (")[0] for text in asked] == [
+        "OpenAPI document of the service: a URL or a file",
+        "Name of the service",
+        "Command that starts it here, with {port} and {db}",
+        "Command that makes its accounts in {db} and prints them as JSON",
+        "JUnit files of its tests, such as reports/*.xml",
+    ]
+
+
+def test_a_project_file_that_is_wrong_ends_every_command_with_2(run: Run, tmp_path: Path) -> None:
+    """Named with its path; and an option on the command line comes before the file."""
+    assert run("init", "--name", "shop")[0] == 0
+    assert "no-double-settle" in run("gate", "list")[1]
+    assert "onboarding-quality" in run("gate", "list", "--gates", "launch-plan")[1]
+    assert load_project(tmp_path).target == "target.yaml"
+    (tmp_path / "gonogo.yaml").write_text("apiVersion: gonogo/v1\nkind: Project\nmetadata: {name: x}\nspec: {targt: x}\n")
+    for command in (("review",), ("gate", "list"), ("scorecard", "build"), ("drill", "run", "crash"), ("load", "run", "smoke")):
+        code, _, err = run(*command)
+        assert (code, "gonogo.yaml: $.spec: unknown key 'targt'; the keys are gates, profile, target, waivers" in err) == (
+            2,
+            True,
+        )
+
+
+@pytest.fixture
+def shop(run: Run, tmp_path: Path, openapi: str) -> Path:
+    """A starting folder for the small service."""
+    assert run("init", "shop", "--openapi", openapi, "--start", START, "--seed", SEED)[0] == 0
+    return tmp_path / "shop"
+
+
+def process(shop: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`gonogo` as a program of its own, in the folder."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GONOGO_")}
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    argv = [sys.executable, "-P", "-m", "scorecards", *arguments]
+    return subprocess.run(argv, cwd=shop, env=env, capture_output=True, text=True, timeout=400, check=False)
+
+
+@pytest.mark.process
+def test_a_review_runs_at_once_in_a_new_folder_and_can_reach_go(shop: Path) -> None:
+    """Against a service that is not ours, without an option but the steps: GO, exit 0, and the folder verifies."""
+    review = process(shop, "review", "--steps", "storm,fail-closed,crash,secret-scan")
+    assert review.returncode == 0, review.stdout + review.stderr
+    assert review.stdout.startswith("GO: all 4 P0 gates and 1 of 1 P1 gates pass.")
+    assert "Judged by your own gate set" in review.stdout
+    assert (shop / ".gonogo" / "reviews" / "latest" / "runbooks" / "gates.md").is_file()
+    verify = process(shop, "scorecard", "verify")
+    assert verify.stdout.splitlines()[-1] == "verified", verify.stdout
+
+
+@pytest.mark.process
+def test_a_command_under_next_runs_as_it_is_printed(shop: Path) -> None:
+    """It starts the service, runs the step that was left out, and judges by the same gates with what was stored before."""
+    first = process(shop, "review", "--steps", "determinism")
+    assert first.returncode == 3, first.stderr
+    command = next(line for line in first.stdout.splitlines() if "--steps storm " in line).strip().removeprefix("$ ")
+    assert command.endswith("review --steps storm --profile profile.yaml --target target.yaml --gates gates")
+    second = process(shop, *shlex.split(command[command.index("review") :]))
+    assert "No double settle" in second.stdout, second.stderr
+    assert [line.split("  ")[0] for line in second.stdout.splitlines() if line.startswith("✓")][:2] == [
+        "✓ No double settle",
+        "✓ No lost settle",
+    ]
