@@ -7,10 +7,11 @@ import msgspec
 
 from gates.schema.canonical import Json
 from gates.schema.printable import printable
-from scorecards.starter.openapi import Route, fields_of, routes
+from scorecards.starter.openapi import Field, Route, fields_of, routes, security_schemes
 
 _SETTLE = ("capture", "settle", "confirm", "complete", "charge")
 _REVERSE = ("void", "reverse", "cancel", "release")
+_REFUND = ("refund",)
 _READY = ("/readyz", "/ready", "/healthz", "/health", "/livez", "/health/ready", "/status")
 _BUILDS = re.compile(r"sha256|build|commit|revision|digest|version", re.IGNORECASE)
 _BEST = ("sha256", "digest", "build", "commit", "revision")
@@ -35,12 +36,15 @@ class Guess(msgspec.Struct, frozen=True):
 
 
 def guesses(document: Mapping[str, object]) -> dict[str, Guess]:
-    """What could be guessed, by member: reserve, settle, reverse, ready_path, build, ledger, idempotency_header, base_url."""
+    """What could be guessed, by member: operations, amount_format, credential, ready_path, build, ledger, base_url and so on."""
     known = tuple(routes(document))
     found = {**_operations(document, known), **_places(document, known)}
     header = next((name for route in known for name in route.headers if "idempoten" in name.lower()), None)
     if header is not None:
         found["idempotency_header"] = Guess(header, "a header parameter of that name")
+    credential = _credential(document)
+    if credential is not None:
+        found["credential"] = credential
     servers = document.get("servers")
     first = servers[0] if isinstance(servers, list) and servers else None
     url = first.get("url") if isinstance(first, dict) else None
@@ -58,9 +62,11 @@ def _operations(document: Mapping[str, object], known: tuple[Route, ...]) -> dic
         return found
     base = settle.path[: _PARAMETER.search(settle.path).start()].rstrip("/")  # type: ignore[union-attr]  # it has a parameter
     found["settle"] = _operation(document, settle)
-    reverse = _named([route for route in posts if route.path.startswith(base + "/")], _REVERSE)
-    if reverse is not None:
-        found["reverse"] = _operation(document, reverse)
+    of_payments = [route for route in posts if route.path.startswith(base + "/")]
+    for name, words in (("reverse", _REVERSE), ("refund", _REFUND)):
+        route = _named(of_payments, words)
+        if route is not None:
+            found[name] = _operation(document, route)
     reserve = next((route for route in posts if route.path == base), None)
     if reserve is not None:
         guess = _operation(document, reserve)
@@ -68,6 +74,7 @@ def _operations(document: Mapping[str, object], known: tuple[Route, ...]) -> dic
         assert isinstance(guess.value, dict), "an operation is an object"
         doubts = guess.doubts if pointer else (*guess.doubts, "id_pointer: the document does not say where the answer has the id")
         found["reserve"] = Guess({**guess.value, "id_pointer": pointer or "/id"}, guess.source, doubts)
+        found |= _amounts(document, reserve)
     return found
 
 
@@ -79,8 +86,10 @@ def _named(posts: list[Route], words: tuple[str, ...]) -> Route | None:
 
 def _operation(document: Mapping[str, object], route: Route) -> Guess:
     path = _PARAMETER.sub("{payment_id}", route.path, count=1)
-    body, doubts = _body(document, route)
+    body, doubts = _body(document, fields_of(document, route.body))
     value: dict[str, Json] = {"path": path, **({"body": body} if body else {})}
+    if route.is_form:
+        value["body_format"] = "form"
     if route.success:
         value["success"] = list(route.success)
     if _PARAMETER.search(path.replace("{payment_id}", "")):
@@ -88,11 +97,18 @@ def _operation(document: Mapping[str, object], route: Route) -> Guess:
     return Guess(value, f"{route.method} {printable(route.path)}", tuple(doubts))
 
 
-def _body(document: Mapping[str, object], route: Route) -> tuple[dict[str, Json], list[str]]:
+def _body(document: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, Json], list[str]]:
+    """A body with placeholders, and what nothing says; a field that is an object is filled in field by field."""
     body: dict[str, Json] = {}
     doubts = []
-    for name, field in fields_of(document, route.body).items():
+    for name, field in fields.items():
         if "/" in name:
+            continue
+        inner = {key.removeprefix(f"{name}/"): value for key, value in fields.items() if key.startswith(f"{name}/")}
+        if inner:
+            value, more = _body(document, inner)
+            body |= {name: value} if value else {}
+            doubts += more
             continue
         filled = next((text for pattern, text in _FILL if pattern.search(name.lower())), None)
         fixed = _fixed(field.schema)
@@ -104,6 +120,30 @@ def _body(document: Mapping[str, object], route: Route) -> tuple[dict[str, Json]
             body[name] = "EDIT_ME"
             doubts.append(f"body: nothing says what to send as {printable(name)}")
     return body, doubts
+
+
+def _amounts(document: Mapping[str, object], reserve: Route) -> dict[str, Guess]:
+    """How amounts are sent, from the type of the first field that takes one; texts of minor units are the usual way."""
+    for name, field in fields_of(document, reserve.body).items():
+        if _FILL[0][0].search(name.rsplit("/", 1)[-1].lower()) and "properties" not in field.schema:
+            kind = field.schema.get("type")
+            is_decimal = field.schema.get("format") == "decimal" or "." in str(field.schema.get("example", ""))
+            form = {"integer": "integer", "number": "decimal_number"}.get(str(kind), "decimal" if is_decimal else "")
+            return {"amount_format": Guess(form, f"the type of {printable(name)}")} if form else {}
+    return {}
+
+
+def _credential(document: Mapping[str, object]) -> Guess | None:
+    """How a caller shows who it is: the first scheme that a header can carry."""
+    for name, scheme in security_schemes(document):
+        source = f"the security scheme {printable(name)}"
+        if scheme.get("type") == "http" and str(scheme.get("scheme")).lower() == "bearer":
+            return Guess("Bearer ${GONOGO_AGENT_KEY}", source)
+        if scheme.get("type") == "http" and str(scheme.get("scheme")).lower() == "basic":
+            return Guess({"user": "${GONOGO_AGENT_USER}", "password": "${GONOGO_AGENT_KEY}"}, source)
+        if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
+            return Guess({"header": str(scheme.get("name")), "value": "${GONOGO_AGENT_KEY}"}, source)
+    return None
 
 
 def _fixed(schema: Mapping[str, object]) -> Json:

@@ -25,7 +25,10 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One operation: the schemas of its body and of its first success, its success statuses, its header parameters."""
+    """One operation: the schemas of its body and of its first success, its success statuses, its header parameters.
+
+    `is_form` says that its body is sent URL-encoded, not as JSON.
+    """
 
     method: str
     path: str
@@ -33,6 +36,7 @@ class Route(msgspec.Struct, frozen=True):
     answer: Mapping[str, object]
     success: tuple[int, ...]
     headers: tuple[str, ...]
+    is_form: bool
 
 
 def read_openapi(where: str) -> Mapping[str, object]:
@@ -94,13 +98,16 @@ def _route(document: Mapping[str, object], method: str, path: str, item: Mapping
     resolved = [_resolved(document, one) for one in parameters]
     answers = {int(code): answer for code, answer in _mapping(operation, "responses").items() if str(code) in _SUCCESS}
     first = _resolved(document, answers[min(answers)]) if answers else {}
+    body = _resolved(document, operation.get("requestBody"))
+    media = _mapping(body, "content")
     return Route(
         method=method.upper(),
         path=path,
-        body=_content(document, _resolved(document, operation.get("requestBody"))),
+        body=_content(document, body),
         answer=_content(document, first),
         success=tuple(sorted(answers)),
         headers=tuple(str(one.get("name")) for one in resolved if one.get("in") == "header"),
+        is_form="application/json" not in media and "application/x-www-form-urlencoded" in media,
     )
 
 
@@ -116,6 +123,12 @@ def fields_of(document: Mapping[str, object], schema: Mapping[str, object], dept
                 inner = fields_of(document, field.schema, depth + 1)
                 found |= {f"{name}/{key}": value for key, value in inner.items()}
     return found
+
+
+def security_schemes(document: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The ways to show who one is, by name."""
+    for name, raw in _mapping(_mapping(document, "components"), "securitySchemes").items():
+        yield str(name), _resolved(document, raw)
 
 
 def _content(document: Mapping[str, object], holder: Mapping[str, object]) -> Mapping[str, object]:

@@ -38,10 +38,14 @@ def target_parts(answers: Answers, found: Mapping[str, Guess]) -> tuple[Part, ..
 def _where(answers: Answers, found: Mapping[str, Guess]) -> Iterator[Part]:
     url = f"${{GONOGO_BASE_URL:-{answers.base_url}}}"
     yield _part({"base_url": url})
-    yield _part(
-        {"credentials": {"agent": "Bearer ${GONOGO_AGENT_KEY}"}}, "role: the Authorization header; secrets stay in variables"
-    )
+    credential = found.get("credential")
+    comments = () if credential is None else _comments(credential)
+    agent: Json = "Bearer ${GONOGO_AGENT_KEY}" if credential is None else credential.value
+    yield _part({"credentials": {"agent": agent}}, "role: how it shows who it is; secrets stay in variables", *comments)
     variables: dict[str, Json] = {"wallet_id": "${GONOGO_WALLET_ID}", "payee_ids": "${GONOGO_PAYEE_IDS}", "reference": "gonogo"}
+    amounts = found.get("amount_format")
+    if amounts is not None:
+        yield _part({"amount_format": amounts.value}, *_comments(amounts))
     yield _part({"variables": variables}, "what requests are filled in with; payee_ids has commas between")
     header = found.get("idempotency_header")
     yield _part({"idempotency_header": header.value if header else "Idempotency-Key"}, *_comments(header))
@@ -52,9 +56,9 @@ def _where(answers: Answers, found: Mapping[str, Guess]) -> Iterator[Part]:
 def _operations(found: Mapping[str, Guess]) -> Iterator[Part]:
     yield Part((), ("operations:",))
     guessed = "settle" in found
-    for name in ("reserve", "settle", "reverse"):
+    for name in ("reserve", "settle", "reverse", "refund"):
         guess = found.get(name)
-        if guess is not None or not guessed or name == "reserve":
+        if guess is not None or (name in _USUAL and (not guessed or name == "reserve")):
             yield _part({name: guess.value if guess else _USUAL[name]}, *_comments(guess), indent=2)
 
 
@@ -101,5 +105,6 @@ def _part(value: dict[str, Json], *comments: str, indent: int = 0) -> Part:
     texts = isinstance(inner, dict) and bool(inner) and all(isinstance(item, str) for item in inner.values()) and name in _LISTED
     dumped = yaml.safe_dump(inner, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False if texts else None)
     lines = dumped.removesuffix("...\n").splitlines()
-    lines = [f"{name}: {lines[0]}"] if len(lines) == 1 and not texts else [f"{name}:", *(f"  {line}" for line in lines)]
+    is_nested = isinstance(inner, dict) and not dumped.startswith("{")
+    lines = [f"{name}: {lines[0]}"] if len(lines) == 1 and not is_nested else [f"{name}:", *(f"  {line}" for line in lines)]
     return Part(tuple(f"{margin}# {text}" for text in comments), tuple(f"{margin}{line}" for line in lines))

@@ -77,6 +77,43 @@ def test_an_enum_a_default_or_an_example_is_sent_as_it_is() -> None:
     assert guesses(document)["reserve"].value["body"] == {"currency": "EUR", "capture": False, "amount": "{amount}"}  # type: ignore[index,call-overload]  # an object with a body
 
 
+def test_form_bodies_whole_amounts_and_a_key_of_its_own_are_seen() -> None:
+    """A card processor: URL-encoded bodies, integer amounts in an object, an API key in a header, and a refund of its own."""
+    money = {"type": "object", "properties": {"value": {"type": "integer"}, "currency": {"enum": ["USD"]}}, "required": ["value"]}
+    body = {"content": {"application/x-www-form-urlencoded": {"schema": {"properties": {"amount": money, "customer": {}}}}}}
+    others = {f"__intents__{{id}}__{name}": {"post": {}} for name in ("capture", "refunds", "cancel")}
+    document = changed(__intents={"post": {"requestBody": body, "responses": {"200": {}}}}, **others)
+    document["components"] = {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}}}
+    found = {name: guess.value for name, guess in guesses(document).items()}
+    assert found["reserve"] == {
+        "path": "/intents",
+        "body": {"amount": {"value": "{amount}", "currency": "USD"}, "customer": "{wallet_id}"},
+        "body_format": "form",
+        "success": [200],
+        "id_pointer": "/id",
+    }
+    assert found["amount_format"] == "integer"
+    assert found["credential"] == {"header": "X-Api-Key", "value": "${GONOGO_AGENT_KEY}"}
+    assert found["refund"] == {"path": "/intents/{payment_id}/refunds"}
+    assert found["reverse"] == {"path": "/intents/{payment_id}/cancel"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "form"),
+    [
+        ({"type": "integer"}, "integer"),
+        ({"type": "number"}, "decimal_number"),
+        ({"type": "string", "example": "12.34"}, "decimal"),
+        ({"type": "string"}, None),
+    ],
+)
+def test_how_amounts_are_sent_follows_from_their_type(schema: dict[str, object], form: str | None) -> None:
+    """Texts of minor units are the usual way, and need no line."""
+    body = {"content": {"application/json": {"schema": {"properties": {"amount": schema}}}}}
+    found = guesses(changed(__p={"post": {"requestBody": body}}, **{"__p__{id}__settle": {"post": {}}}))
+    assert (found["amount_format"].value if "amount_format" in found else None) == form
+
+
 HOSTILE = {
     "loop": {"$ref": "#/components/schemas/loop"},
     "deep": {"properties": {"a": {"$ref": "#/components/schemas/deep"}}},

@@ -128,6 +128,21 @@ def test_junit_files_that_are_named_get_a_gate(run: Run, tmp_path: Path) -> None
     assert "\n## tests\n" in (tmp_path / "shop" / "runbooks" / "gates.md").read_text()
 
 
+def test_a_card_processor_gets_a_target_that_loads(run: Run, tmp_path: Path) -> None:
+    """Form bodies, whole amounts, HTTP Basic and a refund of its own, each marked with where it comes from."""
+    body = {"content": {"application/x-www-form-urlencoded": {"schema": {"properties": {"amount": {"type": "integer"}}}}}}
+    posts = {f"/intents/{{id}}/{name}": {"post": {}} for name in ("capture", "cancel", "refund")}
+    document = {"openapi": "3.1.0", "paths": {"/intents": {"post": {"requestBody": body}}, **posts}}
+    document["components"] = {"securitySchemes": {"key": {"type": "http", "scheme": "basic"}}}
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    code, _, err = run("init", "shop", "--openapi", "openapi.json", "--base-url", "https://pay.example/v1")
+    assert code == 0, err
+    target = load_target(str(tmp_path / "shop" / "target.yaml")).target
+    assert (target.amount_format, target.operations["reserve"].body_format) == ("integer", "form")
+    assert set(target.operations) == {"reserve", "settle", "reverse", "refund"}
+    assert "# guessed from the OpenAPI document: the security scheme key" in (tmp_path / "shop" / "target.yaml").read_text()
+
+
 def test_without_any_answer_everything_to_fill_in_is_marked(run: Run, tmp_path: Path) -> None:
     """And what stays unknown until then is listed, on the screen and in the README."""
     code, out, _ = run("init", "shop")
