@@ -56,4 +56,4 @@ def init(folder: Path, openapi: str | None, force: bool, no_input: bool, **given
     for line in left_out(answers, found):
         show(f"missing  {line}")
     where = "" if folder == Path() else f"cd {folder} && "
-    show(f"next     read target.yaml, then: {where}gonogo load probe, and gonogo review")
+    show(f"next     read target.yaml, then: {where}gonogo review")

@@ -120,7 +120,8 @@ def _first(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
         yield "`process.seed` prints `agent_key`, `wallet_id` and `payee_ids` as one JSON object; nothing has to be exported."
     else:
         yield "Export `GONOGO_AGENT_KEY`, `GONOGO_WALLET_ID` and `GONOGO_PAYEE_IDS` (commas between), of accounts made for tests."
-    yield "Run `gonogo load probe`: it makes one payment, and says what was understood and what cannot be judged."
+    if not answers.start:  # a probe sends to a service that runs already
+        yield "Run `gonogo load probe`: it makes one payment, and says what was understood and what cannot be judged."
     if answers.junit:
         yield "Run your tests, then `gonogo evidence collect`: it signs what the JUnit files say."
     yield "Run `gonogo review`. Exit code 2 names what in the files cannot be right."
