@@ -14,7 +14,19 @@ from gates.schema.yaml_core import load_yaml
 
 API_VERSION = "gonogo/v1"
 
-KINDS = ("Drill", "GateSet", "LoadProfile", "Project", "RailScript", "Release", "Scorecard", "Signers", "Target", "Waiver")
+KINDS = (
+    "Drill",
+    "GateSet",
+    "LoadProfile",
+    "Measures",
+    "Project",
+    "RailScript",
+    "Release",
+    "Scorecard",
+    "Signers",
+    "Target",
+    "Waiver",
+)
 
 Spec = TypeVar("Spec")
 

@@ -9,6 +9,7 @@ import msgspec
 
 from gates.schema.errors import UsageProblem
 
+_SLO = ("prometheus", "slo_requests", "slo_failed", "slo_up")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 USUAL_URL = "http://127.0.0.1:9000"
 
@@ -26,6 +27,16 @@ class Answers(msgspec.Struct, frozen=True):
     deploy: tuple[str, ...] = ()
     rollback: tuple[str, ...] = ()
     junit: tuple[str, ...] = ()
+    slo: "Slo | None" = None
+
+
+class Slo(msgspec.Struct, frozen=True):
+    """The service level in Prometheus: its address, and the queries of requests, of failed ones, and of what is scraped."""
+
+    prometheus: str
+    requests: str
+    failed: str
+    up: str
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -49,6 +60,10 @@ QUESTIONS = (
     Question("deploy", "Command that deploys the release to launch (empty: none)", unless=("start",)),
     Question("rollback", "Command that rolls back to the previous release (empty: none)", needs=("deploy",)),
     Question("junit", "JUnit files of its tests, such as reports/*.xml (empty: none)"),
+    Question("prometheus", "Address of the Prometheus that watches it (empty: none)"),
+    Question("slo_requests", "Query: its requests, such as sum(increase(http_requests_total[30d]))", needs=("prometheus",)),
+    Question("slo_failed", "Query: those of them that failed", needs=("prometheus",)),
+    Question("slo_up", 'Query: what is scraped, such as up{job="payments"}', needs=("prometheus",)),
 )
 """In this order; the commands are split as a shell splits words, and no shell runs them."""
 
@@ -74,6 +89,25 @@ def make_answers(given: Mapping[str, str | None], usual_name: str) -> Answers:
     commands = {
         member: _words(member, given.get(member) or "") for member in ("start", "seed", "kill", "restore", "deploy", "rollback")
     }
+    _require_commands(commands)
+    slo = [given.get(member) or "" for member in _SLO]
+    if any(slo) and not all(slo):
+        raise UsageProblem(f"{', '.join(f'--{_option(member)}' for member in _SLO)} are needed together")
+    return Answers(
+        name=name,
+        owner=given.get("owner") or "backend",
+        base_url=given.get("base_url") or USUAL_URL,
+        junit=_words("junit", given.get("junit") or ""),
+        slo=Slo(*slo) if all(slo) else None,
+        **commands,
+    )
+
+
+def _option(member: str) -> str:
+    return member.replace("_", "-")
+
+
+def _require_commands(commands: Mapping[str, tuple[str, ...]]) -> None:
     for one, other in (("kill", "restore"), ("deploy", "rollback")):
         if bool(commands[one]) != bool(commands[other]):
             raise UsageProblem(f"--{one} and --{other} are needed together")
@@ -85,28 +119,25 @@ def make_answers(given: Mapping[str, str | None], usual_name: str) -> Answers:
         raise UsageProblem("--start is for a service that gonogo runs here; the other commands are for one that runs elsewhere")
     if commands["seed"] and not commands["start"]:
         raise UsageProblem("--seed needs --start")
-    return Answers(
-        name=name,
-        owner=given.get("owner") or "backend",
-        base_url=given.get("base_url") or USUAL_URL,
-        junit=_words("junit", given.get("junit") or ""),
-        **commands,
-    )
 
 
 def _require_plain(given: Mapping[str, str | None]) -> None:
     for member, value in given.items():
         if value and not value.isprintable():
-            raise UsageProblem(f"--{member.replace('_', '-')} is not one line of text")
-    url = given.get("base_url") or USUAL_URL
+            raise UsageProblem(f"--{_option(member)} is not one line of text")
+    _require_url("base-url", given.get("base_url") or USUAL_URL)
+    _require_url("prometheus", given.get("prometheus") or USUAL_URL)
+
+
+def _require_url(option: str, url: str) -> None:
     try:
         parts = urlsplit(url)
     except ValueError:
         parts = urlsplit("")
     if "@" in parts.netloc:
-        raise UsageProblem("--base-url holds a user name or a password", next_step="put them into `credentials` of target.yaml")
+        raise UsageProblem(f"--{option} holds a user name or a password", next_step="put them into a variable of the environment")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageProblem(f"--base-url {url!r} is not an address of http or https")
+        raise UsageProblem(f"--{option} {url!r} is not an address of http or https")
 
 
 def usual_name(folder_name: str) -> str:

@@ -21,6 +21,10 @@ from gates.schema.output import show
 @click.option("--deploy", metavar="COMMAND", help="Command that deploys the release to launch; needs --rollback.")
 @click.option("--rollback", metavar="COMMAND", help="Command that rolls back to the previous release.")
 @click.option("--junit", metavar="FILES", help="JUnit files of its tests, such as reports/*.xml: a gate for them.")
+@click.option("--prometheus", metavar="URL", help="The Prometheus that watches it: a gate for its service level.")
+@click.option("--slo-requests", metavar="QUERY", help="How many requests there were, as one series.")
+@click.option("--slo-failed", metavar="QUERY", help="How many of them failed, as one series.")
+@click.option("--slo-up", metavar="QUERY", help="One series for each thing that is scraped, such as up{job=...}.")
 @click.option("--force", is_flag=True, help="Replace files that are there, and name them.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, also on a terminal.")
 def init(folder: Path, openapi: str | None, force: bool, no_input: bool, **given: str | None) -> None:

@@ -12,7 +12,7 @@ from gates.build import profile_path
 from gates.schema.catalogs import SERVICE, catalog
 from gates.schema.gate import Gate
 from gates.schema.gateset import load_gate_files
-from scorecards.starter.answers import Answers
+from scorecards.starter.answers import Answers, Slo
 from scorecards.starter.guess import Guess
 from scorecards.starter.target import Part, target_parts
 
@@ -35,6 +35,7 @@ _FIRST = {
     "secrets": "Replace the secret that was found, then find what wrote it.",
     "latency": "Look at what the service waited for under load.",
     "tests": "Run the failing tests alone, and read what they report.",
+    "slo": "Look at which requests failed, and when.",
     "rollback": "Roll back by hand, and write down what the rehearsal lacked.",
 }
 
@@ -54,6 +55,16 @@ class Numbered(msgspec.Struct, frozen=True):
     text: str
 
 
+class SloText(msgspec.Struct, frozen=True):
+    """The members of the service level's source, each as YAML."""
+
+    url: str
+    query: str
+    requests: str
+    failed: str
+    up: str
+
+
 class Starter(msgspec.Struct, frozen=True):
     """What the templates place."""
 
@@ -65,6 +76,7 @@ class Starter(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
     owner_yaml: str
     junit_yaml: str
+    slo: SloText | None
 
 
 def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, str]:
@@ -72,7 +84,12 @@ def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, st
     chosen = tuple(_chosen(answers))
     gates = [GateText(gate.id, gate.question, _FIRST[gate.id]) for _, gate, _ in chosen]
     gates += [GateText("tests", "Do its own tests pass?", _FIRST["tests"])] if answers.junit else []
-    files = {**_FILES, **({f"{GATES}/7-tests.yaml": "tests.yaml.j2"} if answers.junit else {})}
+    gates += [GateText("slo", "Is it available as promised?", _FIRST["slo"])] if answers.slo else []
+    files = {
+        **_FILES,
+        **({f"{GATES}/7-tests.yaml": "tests.yaml.j2"} if answers.junit else {}),
+        **({f"{GATES}/8-slo.yaml": "slo.yaml.j2"} if answers.slo else {}),
+    }
     starter = Starter(
         name=answers.name,
         owner=answers.owner,
@@ -82,6 +99,7 @@ def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, st
         left_out=tuple(left_out(answers, found)),
         owner_yaml=_one_line(answers.owner),
         junit_yaml=_one_line(list(answers.junit)),
+        slo=None if answers.slo is None else _slo_text(answers.slo),
     )
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -102,6 +120,8 @@ def left_out(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
         yield "The gate `rollback`: no command deploys a release and rolls it back (--deploy and --rollback)."
     if not answers.junit:
         yield "The gate `tests`: no JUnit files are named (--junit)."
+    if answers.slo is None:
+        yield "The gate `slo`: no Prometheus is named (--prometheus)."
     if not answers.start and not answers.kill:
         yield "A way to crash it: `crash` stays unknown until target.yaml has `process`, or `commands` to kill and restore it."
     if "ledger" not in found:
@@ -122,8 +142,8 @@ def _first(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
         yield "Export `GONOGO_AGENT_KEY`, `GONOGO_WALLET_ID` and `GONOGO_PAYEE_IDS` (commas between), of accounts made for tests."
     if not answers.start:  # a probe sends to a service that runs already
         yield "Run `gonogo load probe`: it makes one payment, and says what was understood and what cannot be judged."
-    if answers.junit:
-        yield "Run your tests, then `gonogo evidence collect`: it signs what the JUnit files say."
+    if answers.junit or answers.slo:
+        yield "Run your tests if there is a gate for them, then `gonogo evidence collect`: it signs what other tools say."
     yield "Run `gonogo review`. Exit code 2 names what in the files cannot be right."
 
 
@@ -143,6 +163,11 @@ def _own(text: str, gate: Gate, owner: str) -> str:
     text = re.sub(r"^# yaml-language-server.*\n", "", text)
     text = re.sub(r"^      owner: .*$", lambda _: f"      owner: {_one_line(owner)}", text, flags=re.MULTILINE)
     return re.sub(r"^      runbook: .*$", f"      runbook: {RUNBOOK}#{gate.id}", text, flags=re.MULTILINE)
+
+
+def _slo_text(slo: Slo) -> SloText:
+    query = f"1 - ({slo.failed}) / ({slo.requests})"
+    return SloText(*(_one_line(member) for member in (slo.prometheus, query, slo.requests, slo.failed, slo.up)))
 
 
 def _one_line(value: str | list[str]) -> str:

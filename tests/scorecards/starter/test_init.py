@@ -128,6 +128,16 @@ def test_junit_files_that_are_named_get_a_gate(run: Run, tmp_path: Path) -> None
     assert "\n## tests\n" in (tmp_path / "shop" / "runbooks" / "gates.md").read_text()
 
 
+def test_a_prometheus_that_is_named_gets_a_gate_for_the_service_level(run: Run, tmp_path: Path) -> None:
+    """With the share of requests that did not fail, over the queries as they were given."""
+    queries = ("--slo-requests", "sum(increase(r[30d]))", "--slo-failed", 'sum(increase(r{code=~"5.."}[30d]))')
+    assert run("init", "shop", "--prometheus", "http://127.0.0.1:9090", *queries, "--slo-up", 'up{job="p"}')[0] == 0
+    (gate,) = [gate for gate in load_gates(tmp_path / "shop" / "gates") if gate.id == "slo"]
+    source = gate.criteria[0].source
+    assert source.query == '1 - (sum(increase(r{code=~"5.."}[30d]))) / (sum(increase(r[30d])))'  # type: ignore[union-attr]  # the query
+    assert (source.samples, source.scraped) == ("sum(increase(r[30d]))", 'up{job="p"}')  # type: ignore[union-attr]  # the same
+
+
 def test_a_card_processor_gets_a_target_that_loads(run: Run, tmp_path: Path) -> None:
     """Form bodies, whole amounts, HTTP Basic and a refund of its own, each marked with where it comes from."""
     body = {"content": {"application/x-www-form-urlencoded": {"schema": {"properties": {"amount": {"type": "integer"}}}}}}
@@ -152,6 +162,7 @@ def test_without_any_answer_everything_to_fill_in_is_marked(run: Run, tmp_path: 
     for missing in (
         "The gate `rollback`",
         "The gate `tests`",
+        "The gate `slo`",
         "A way to crash it",
         "A place to read settlements back",
         "The build that runs",
@@ -173,6 +184,8 @@ def test_without_any_answer_everything_to_fill_in_is_marked(run: Run, tmp_path: 
         (("--openapi", "nowhere.json"), "nowhere.json: no such file"),
         (("--base-url", "ftp://pay.example"), "--base-url 'ftp://pay.example' is not an address of http or https"),
         (("--base-url", "http://user:hunter2@pay.example"), "--base-url holds a user name or a password"),
+        (("--prometheus", "http://127.0.0.1:9090"), "--prometheus, --slo-requests, --slo-failed, --slo-up are needed together"),
+        (("--prometheus", "nowhere"), "--prometheus 'nowhere' is not an address of http or https"),
         (("--owner", "a\nb"), "--owner is not one line of text"),
     ],
 )
@@ -204,6 +217,7 @@ def test_a_terminal_asks_only_what_is_not_given_and_what_applies() -> None:
         "Command that starts it here, with {port} and {db}",
         "Command that makes its accounts in {db} and prints them as JSON",
         "JUnit files of its tests, such as reports/*.xml",
+        "Address of the Prometheus that watches it",
     ]
 
 
