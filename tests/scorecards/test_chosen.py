@@ -132,6 +132,24 @@ def test_a_skipped_step_is_offered_again_and_one_that_cannot_be_run_is_not(elsew
     assert commands["rollback"] == ""
 
 
+def test_a_skipped_collection_says_so_for_each_source_of_the_gates(elsewhere: Path) -> None:
+    """Evidence of another tool is sought by its source, so each source has a statement of its own."""
+    gates = elsewhere.parent / "gates.yaml"
+    source = {"adapter": "junit", "paths": ["reports/*.xml"]}
+    (gate, *_) = yaml.safe_load((catalog("service") / "1-no-double-settle.yaml").read_text())["spec"]["gates"]
+    criterion = {"id": "failed_tests", "title": "No test fails", "unit": "count", "operator": "lte", "threshold": "0"}
+    document = {"apiVersion": "gonogo/v1", "kind": "GateSet", "metadata": {"name": "own"}}
+    document["spec"] = {"gates": [{**gate, "criteria": [{**criterion, "source": source}]}]}  # type: ignore[assignment]  # any YAML
+    gates.write_text(yaml.safe_dump(document))
+    options = Options(str(elsewhere), "smoke", 1, None, None, None, True, gates, None, (), ("collect",))
+    order = make_order(elsewhere.parent / "home", options, system_clock)
+    record_not_run(order, next(step for step in STEPS if step.name == "collect"), order.left_out["collect"], BUILD, {})
+    sources = Sources(str(elsewhere), BUILD, "smoke", None, gates, None, None)
+    card = build_from_store(order.home, sources, system_clock(), elsewhere.parent / "one", preview_because="", keep=False)
+    (item,) = card.spec.gates[0].criteria
+    assert (str(item.unknown), item.detail) == ("not_run", "skipped with --skip")
+
+
 def test_a_step_that_could_not_name_a_build_says_why_too(elsewhere: Path) -> None:
     """The service did not answer, so nobody knows its build."""
     record_not_run(_order(elsewhere), STEPS[0], "the service did not start: port in use", "", {})

@@ -258,7 +258,7 @@ def test_a_review_runs_at_once_in_a_new_folder_and_can_reach_go(shop: Path) -> N
     assert review.returncode == 0, review.stdout + review.stderr
     assert review.stdout.startswith("GO: all 4 P0 gates and 1 of 1 P1 gates pass.")
     assert "Judged by your own gate set" in review.stdout
-    assert (shop / ".gonogo" / "reviews" / "latest" / "runbooks" / "gates.md").is_file()
+    assert (shop / ".gonogo" / "reviews" / "latest" / "runbooks" / "gates.html").is_file()
     verify = process(shop, "scorecard", "verify")
     assert verify.stdout.splitlines()[-1] == "verified", verify.stdout
 
