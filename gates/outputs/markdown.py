@@ -103,7 +103,10 @@ _CRITERION_HEAD = (row("outcome", "gate", "criterion", "measured", "threshold", 
 
 def _gate(gate: GateVerdict) -> list[str]:
     passed = sum(mark(gate, item.outcome) in (Mark.PASS, Mark.WARN) for item in gate.criteria)
-    shown = SHOWN[mark(gate, gate.outcome)] + (f": {plain(waived_text(gate))}" if gate.waived else "")
+    found = mark(gate, gate.outcome)
+    shown = SHOWN[found]
+    if gate.waived:
+        shown = f"{shown.partition(' ')[0] if found is Mark.WAIVED else shown + ';'} {plain(waived_text(gate))}"
     title = f"{plain(gate.id)}: {plain(gate.title)}"
     share = f"{passed} of {len(gate.criteria)}"
     return [row(shown, title, gate.priority.value, plain(gate.owner), share, plain(gate.runbook))]

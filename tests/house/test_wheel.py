@@ -78,9 +78,9 @@ def run(installed: Path, folder: Path, tmp_path: Path) -> Run:
     """Run the installed gonogo in the folder; whatever it prints names no file of this tree."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GONOGO_KEYS": str(tmp_path / "keys")}
 
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
+    def call(*words: str, at: str = ".") -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [str(installed), *words], cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=300
+            [str(installed), *words], cwd=folder / at, env=environ, capture_output=True, text=True, check=False, timeout=300
         )
         assert "imported from the folder" not in done.stdout + done.stderr
         assert str(house_tree.ROOT) not in done.stdout + done.stderr
@@ -99,6 +99,18 @@ def test_a_review_and_its_verification_need_no_make_and_no_tree(run: Run, folder
         done = run("scorecard", *words)
         assert done.returncode == 0, done.stdout + done.stderr
     assert (folder / "packed" / "scorecard.yaml").exists()
+
+
+@pytest.mark.process
+def test_a_folder_of_ones_own_is_begun_and_reviewed(run: Run) -> None:
+    """Its templates are in the wheel; its service is not there, so the review is a NO GO that verifies."""
+    for words in (["init", "mine", "--no-input"], ["gate", "validate", "mine/gates"]):
+        done = run(*words)
+        assert done.returncode == 0, done.stderr
+    done = run("review", "--preview", "--out", "review", at="mine")
+    assert done.returncode == 3, done.stdout + done.stderr
+    done = run("scorecard", "verify", "review", at="mine")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.process
