@@ -38,6 +38,8 @@ def sending_faults(target: "Target") -> Iterator[tuple[str, str]]:
     for place in target.audit.__struct_fields__:
         if isinstance(read := getattr(target.audit, place), Operation):
             yield from _operation_faults(target, f"audit.{place}", read)
+    if target.audit.settlements is not None:
+        yield from _operation_faults(target, "audit.settlements", target.audit.settlements.operation)
 
 
 def _member_faults(target: "Target") -> Iterator[tuple[str, str]]:

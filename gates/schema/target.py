@@ -14,6 +14,7 @@ from gates.schema.credential import Credential, resolve_credential
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
 from gates.schema.operation import Operation, Replay, Retry, Role
+from gates.schema.readback import Lag, Settlements
 from gates.schema.rooms import ROOMS
 from gates.schema.target_checks import base_url_fault, require_key_set, require_sound_target
 from gates.schema.template import UnsetProblem, fill, resolve, variables_in
@@ -54,18 +55,17 @@ _OURS = frozenset(("-m", room) for room in ROOMS)
 
 
 class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where settlements can be read back, and in which of the known formats.
+    """Where settlements can be read back. What is None is not checked, and the verdict states that.
 
-    `ledger` answers NDJSON journal entries (format `gonogo-ledger-v1`); `receipts` and `trust` DSSE receipts and the JWKS;
-    `wallet` and `payee` one account's balances. `payouts` answers a page of the service's own view of its payouts (format
-    `gonogo-payouts-v1`, newest first, `{cursor}`), `payout` one of them (`{payout_id}`); `policy` the bytes of the document that
-    a receipt names by `{policy_sha256}`. What is None is not checked, and the verdict states that.
-
-    `trust_file` is the JWKS that was pinned before: a path next to the target file, or `${NAME}` for a path in the environment.
-    Keys that the service itself answers at `trust` show nothing about who signed.
+    `ledger` answers `gonogo-ledger-v1`, or `settlements` is any JSON list; either may lag by `lag_s`. `receipts`, `trust`: DSSE
+    receipts and the JWKS; `wallet`, `payee`: one account's balances; `payouts`: a page of the service's own view of its payouts
+    (`gonogo-payouts-v1`, newest first, `{cursor}`), `payout`: one of them (`{payout_id}`); `policy`: the document that a receipt
+    names by `{policy_sha256}`. `trust_file` is the JWKS that was pinned before: a path next to the target file, or `${NAME}`.
     """
 
     ledger: Operation | None = None
+    settlements: Settlements | None = None
+    lag_s: Lag = 0
     ledger_format: Literal["gonogo-ledger-v1"] = "gonogo-ledger-v1"
     receipts: Operation | None = None
     trust: Operation | None = None

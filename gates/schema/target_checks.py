@@ -77,6 +77,8 @@ def base_url_fault(url: str) -> tuple[str, str] | None:
 
 def _path_faults(target: "Target") -> Iterator[str]:
     """A path without its slash would become part of the host's name, or another host."""
+    if target.audit.ledger is not None and target.audit.settlements is not None:
+        yield "spec.audit: has `ledger` and `settlements`: keep one; a ledger shows more"
     paths = {"ready_path": target.ready_path}
     for name in ("build", "instance", "commits"):
         if getattr(target, name) is not None:

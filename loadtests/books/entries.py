@@ -9,6 +9,8 @@ import msgspec
 
 from gates.schema.ledger import LedgerEntry, Minor
 from gates.schema.outcome import UnknownReason
+from gates.schema.readback import Settlements
+from loadtests.books.settlements import Settlement
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -39,12 +41,23 @@ class Gap(msgspec.Struct, frozen=True):
     detail: str
 
 
+NOT_LISTED = Gap(UnknownReason.MISSING, "the target does not define where settlements can be listed")
+IN_ITS_FILE = Gap(UnknownReason.MISSING, "the answers of the list are in readback.jsonl")
+
+
 class Books(msgspec.Struct, frozen=True):
-    """The service's books, each part or the reason why it is missing."""
+    """The service's books, each part or the reason why it is missing.
+
+    `settlements` is the list of a service without a ledger, and `shape` how its target's file describes it. `waited_ms` is how
+    long the reader waited for what was missing.
+    """
 
     entries: tuple[LedgerEntry, ...] | Gap
     receipts: tuple[Receipt, ...] | Gap
     balances: tuple[Balance, ...] | Gap
+    settlements: tuple[Settlement, ...] | Gap = NOT_LISTED
+    shape: Settlements | None = None
+    waited_ms: int = 0
 
 
 class Opening(msgspec.Struct, frozen=True):

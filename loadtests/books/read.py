@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import chain
+from time import sleep
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -11,10 +12,14 @@ from gates.schema.errors import UnknownProblem
 from gates.schema.ledger import LedgerEntry, Minor, read_ledger
 from gates.schema.outcome import UnknownReason
 from gates.schema.target import Operation
-from loadtests.books.entries import Balance, Books, Gap, Opening, Receipt, journal_sha256, receipt_in
+from gates.schema.time import monotonic_s
+from loadtests.books.entries import NOT_LISTED, Balance, Books, Gap, Opening, Receipt, journal_sha256, receipt_in
+from loadtests.books.read_list import ReadList, read_list, settlements_of
+from loadtests.books.settlements import Expected
 from loadtests.service import Service
 from loadtests.storm.plan import Plan
 
+_POLL_S = 0.5
 _ROUNDS = 8  # how often balances are read again if the journal grew in the meantime
 
 Part = TypeVar("Part")
@@ -38,12 +43,43 @@ class _ReceiptPage(msgspec.Struct):
     next_cursor: str | None = None
 
 
-def read_books(service: Service, plan: Plan) -> Books:
+def read_books(service: Service, plan: Plan, expected: Expected | None = None) -> Books:
     """Everything that the target can be read for; a missing part or a failed read is a gap with its reason."""
-    reader = _Reader(service, plan)
+    return audit_books(service, plan, expected)[0]
+
+
+def audit_books(
+    service: Service, plan: Plan, expected: Expected | None = None, pause: Callable[[float], None] = sleep
+) -> tuple[Books, ReadList | None]:
+    """The books, and the answers of a list of settlements, if the target has one.
+
+    `expected` is what the clients know: the reader waits for it as long as the target's file says that it may lag behind.
+    """
+    reader, known, shape = _Reader(service, plan), expected or Expected(), service.target.audit.settlements
+    read = None if shape is None else read_list(service, shape, known, pause)
+    waited_ms = read.waited_ms if read else _await_ledger(reader, known, service.target.audit.lag_s, pause)
     entries, balances = _together(reader, service)
     receipts = _attempt(reader.receipts, service.target.audit.receipts, "receipts")
-    return Books(entries=entries, receipts=receipts, balances=balances)
+    listed = NOT_LISTED if read is None else settlements_of(read, known)
+    return Books(entries, receipts, balances, listed, shape, waited_ms), read
+
+
+def _await_ledger(reader: "_Reader", expected: Expected, lag_s: int, pause: Callable[[float], None]) -> int:
+    """Wait until the ledger has each acknowledged settle and no longer grows, or its lag has passed; the time in milliseconds."""
+    begun, seq = monotonic_s(), 0
+    missing = set(expected.settled)
+    while lag_s:
+        try:
+            more = reader.entries(seq)
+        except (UnknownProblem, ValueError):
+            more = ()  # the reading that counts names what is wrong
+        seq = more[-1].seq if more else seq
+        missing -= {entry.payment_id for entry in more if entry.kind == "settle"}
+        waited_s = monotonic_s() - begun
+        if waited_s >= lag_s or not (missing or more):
+            return round(waited_s * 1000) if missing else 0
+        pause(min(_POLL_S, max(lag_s - waited_s, 0)))
+    return 0
 
 
 def read_opening(service: Service, plan: Plan) -> Opening:

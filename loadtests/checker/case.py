@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Literal
 
 from gates.schema.ledger import LedgerEntry
+from gates.schema.readback import Settlements
 from loadtests.books.entries import Balance, Books, Gap, Opening, Receipt
 from loadtests.checker.booked import Booked, PaymentBook, index_entries
 from loadtests.checker.explained import Since, explain
+from loadtests.checker.listing import Listing, index_items
 from loadtests.checker.requests import Life, Requests, index_history
 from loadtests.storm.history import Event
 from loadtests.storm.plan import Plan
@@ -57,6 +59,24 @@ class Case:
         """Every balance that the service reports for the plan's accounts."""
         assert not isinstance(self.books.balances, Gap), "the rule's row lists the balances"
         return self.books.balances
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The list of settlements by payment."""
+        assert not isinstance(self.books.settlements, Gap), "the rule is one for a list"
+        return index_items(self.requests, self.books.settlements)
+
+    @property
+    def shape(self) -> Settlements:
+        """How the target's file describes the list."""
+        assert self.books.shape is not None, "the rule is one for a list"
+        return self.books.shape
+
+    @property
+    def waited(self) -> str:
+        """How long the reader waited for what was missing."""
+        waited_ms = self.books.waited_ms
+        return f"read again for {waited_ms // 1000}.{waited_ms % 1000 // 100} s" if waited_ms else "read once"
 
     @cached_property
     def booked(self) -> Booked:

@@ -20,6 +20,7 @@ from loadtests.checker.effects import (
     two_payments_under_one_key,
 )
 from loadtests.checker.findings import Finding, Ruling
+from loadtests.checker.listed import LISTED, why_not
 from loadtests.checker.outcomes import unknown_outcomes
 from loadtests.checker.receipts import receipt_mismatches
 from loadtests.checker.replays import replay_changes
@@ -109,6 +110,7 @@ class Counts(msgspec.Struct, frozen=True):
     receipts: int
     by_operation: dict[str, dict[str, int]] = {}
     unclear: dict[str, int] = {}
+    settlements: int = 0
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -122,15 +124,15 @@ class Verdict(msgspec.Struct, frozen=True):
 def check(plan: Plan, history: Iterable[Event], books: Books, opening: Opening | None = None, *, shared: bool = False) -> Verdict:
     """Compare the clients' responses with the books. A rule without its books is unknown, with the reason; never zero.
 
-    So is a rule that nothing in the run could have broken.
+    So is a rule that nothing in the run could have broken. A service that shows a list of settlements is judged by that, as far
+    as one goes.
     """
     events = list(history)
     case = Case(plan, events, books, opening or unopened(), shared=shared)
     measures: dict[str, Measure] = {}
     findings: list[Finding] = []
     for row in RULES:
-        gap = case.gap(row.needs)
-        ruling = row.judge(case) if gap is None else row.alone(case) if row.alone else Ruling(0, ())
+        ruling, gap = _ruling(row, case)
         measures[row.measure] = _measure(_explained(row, plan), ruling, gap)
         findings.extend(msgspec.structs.replace(item, measure=row.measure) for item in ruling.findings)
     return Verdict(measures, tuple(findings), _count(case, events))
@@ -142,6 +144,18 @@ def _explained(row: Row, plan: Plan) -> Row:
     if not reasons or any(payment.script in row.scripts for payment in plan.payments):
         return row
     return msgspec.structs.replace(row, lacking=f"left out of the profile's mix: {'; '.join(reasons)}")
+
+
+def _ruling(row: Row, case: Case) -> tuple[Ruling, Gap | None]:
+    """The row's ruling by the books that there are, and what it lacks."""
+    gap, listed = case.gap(row.needs), case.books.settlements
+    if gap is None:
+        return row.judge(case), None
+    if case.books.shape is not None and "entries" in row.needs:
+        if row.measure in LISTED and not isinstance(listed, Gap):
+            return LISTED[row.measure](case), None
+        gap = listed if row.measure in LISTED and isinstance(listed, Gap) else Gap(gap.reason, why_not(row.measure))
+    return row.alone(case) if row.alone else Ruling(0, ()), gap
 
 
 def _measure(row: Row, ruling: Ruling, gap: Gap | None) -> Measure:
@@ -195,6 +209,7 @@ def _count(case: Case, events: Iterable[Event]) -> Counts:
         foreign_entries=0 if isinstance(books.entries, Gap) else len(case.booked.foreign),
         receipts=0 if isinstance(books.receipts, Gap) else len(books.receipts),
         by_operation=_by_operation(mutations),
+        settlements=0 if isinstance(books.settlements, Gap) else len(books.settlements),
         unclear=dict(Counter(filter(None, map(_unclear, events)))),
     )
 

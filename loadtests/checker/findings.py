@@ -9,6 +9,7 @@ import msgspec
 
 from gates.schema.ledger import LedgerEntry
 from loadtests.books.entries import Receipt
+from loadtests.books.settlements import Settlement
 from loadtests.storm.history import Event
 
 
@@ -40,6 +41,10 @@ class BalanceLine(msgspec.Struct, frozen=True):
     derived: str
 
 
+Line = Event | LedgerEntry | Receipt | BalanceLine | Settlement
+"""A line of proof."""
+
+
 class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of proof, from exactly one source."""
 
@@ -47,14 +52,17 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
     ledger: LedgerEntry | None = None
     receipt: Receipt | None = None
     balance: BalanceLine | None = None
+    settlement: Settlement | None = None
 
     @classmethod
-    def of(cls, item: Event | LedgerEntry | Receipt | BalanceLine) -> Self:
+    def of(cls, item: Line) -> Self:
         """Wrap a line under the name of its source."""
         if isinstance(item, Event):
             return cls(history=item)
         if isinstance(item, LedgerEntry):
             return cls(ledger=item)
+        if isinstance(item, Settlement):
+            return cls(settlement=item)
         return cls(receipt=item) if isinstance(item, Receipt) else cls(balance=item)
 
 
@@ -68,9 +76,7 @@ class Finding(msgspec.Struct, frozen=True):
     measure: str = ""
 
 
-def finding(
-    rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Event | LedgerEntry | Receipt | BalanceLine]
-) -> Finding:
+def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Line]) -> Finding:
     """A finding from lines of any source."""
     return Finding(rule, payment_id, detail, tuple(Witness.of(item) for item in proof))
 

@@ -52,7 +52,8 @@ def lost_settles(case: Case) -> Ruling:
             continue
         chances.append(settle)
         if not book.of("settle"):
-            detail = f"the settle of {yes.amount} was acknowledged ({yes.status}); no settle of this payment up to seq {last}"
+            looked = f"up to seq {last}{f', {case.waited}' if case.books.waited_ms else ''}"
+            detail = f"the settle of {yes.amount} was acknowledged ({yes.status}); no settle of this payment {looked}"
             findings.append(finding(Rule.LOST_SETTLE, yes.payment_id, detail, [yes]))
     return ruling(chances, sent, findings)
 

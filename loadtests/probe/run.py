@@ -14,6 +14,8 @@ from loadtests.books.entries import Opening
 from loadtests.books.read import read_books, read_opening
 from loadtests.checker.check import check
 from loadtests.checker.findings import Rule
+from loadtests.checker.listing import expected_of
+from loadtests.checker.requests import index_history
 from loadtests.probe.read_back import read_back
 from loadtests.probe.schema import Outcome, Report, Said
 from loadtests.probe.unjudged import unjudged
@@ -95,8 +97,9 @@ class _Probe:
     def _read(self, opening: Opening) -> Report:
         """The report with what the service shows of it, and with what cannot be judged."""
         service, plan = self._service, self._plan
-        books = read_books(service, plan)
-        verdict = check(plan, _numbered(self._trail), books, opening, shared=service.target.other_writers)
+        events = _numbered(self._trail)
+        books = read_books(service, plan, expected_of(index_history(plan, events)))
+        verdict = check(plan, events, books, opening, shared=service.target.other_writers)
         ids = [exchange.end.payment_id for exchange in self._trail.exchanges if exchange.end.payment_id]
         report = msgspec.structs.replace(
             self._sent(),

@@ -9,7 +9,9 @@ import msgspec
 from gates.evidence.statement import Measure
 from gates.schema.canonical import Json
 from gates.schema.errors import UsageProblem
-from loadtests.books.entries import Books, Opening, unopened
+from loadtests.books.entries import IN_ITS_FILE, Books, Opening, unopened
+from loadtests.books.read_list import ReadList, read_list_bytes, read_list_in, settlements_of
+from loadtests.books.settlements import Expected
 from loadtests.checker.check import Counts
 from loadtests.checker.findings import Finding
 from loadtests.storm.history import Event, HistoryWriter, read_history
@@ -54,11 +56,13 @@ class RunFolder:
         self.files = StormFiles(folder)
         self.books, self.check, self.run = folder / "books.json", folder / "check.json", folder / "run.json"
         self.metrics, self.before = folder / "metrics.json", folder / "before.json"
+        self.readback = folder / "readback.jsonl"
 
     @property
     def measured(self) -> tuple[Path, ...]:
         """The files that measures and status are computed from, and the check that was."""
-        return (self.files.plan, self.files.order, self.before, self.files.history, self.books, self.run, self.check)
+        files = (self.files.plan, self.files.order, self.before, self.files.history, self.books, self.run, self.check)
+        return (*files, self.readback) if self.readback.exists() else files
 
     def require_new(self) -> None:
         """Raise UsageProblem if the folder already contains a run: one file cannot hold two histories."""
@@ -97,12 +101,25 @@ class RunFolder:
         """The books before the run; what is missing in the folder was not read."""
         return self._read(self.before, Opening) if self.before.exists() else unopened()
 
-    def read_books(self) -> Books:
-        """The books as read at the last check against the target."""
+    def write_books(self, books: Books, read: ReadList | None) -> None:
+        """The books of this check; of a list of settlements the answers, as they came."""
+        self.write(self.books, books if read is None else msgspec.structs.replace(books, settlements=IN_ITS_FILE))
+        if read is None:
+            self.readback.unlink(missing_ok=True)
+        else:
+            self.readback.write_bytes(read_list_bytes(read))
+
+    def read_books(self, expected: Expected) -> Books:
+        """The books as read at the last check against the target; `expected` is what the clients know."""
         if not self.books.exists():
             hint = "give --target, so that its books are read now"
             raise UsageProblem(f"{self.books}: the books of this run were never read", next_step=hint)
-        return self._read(self.books, Books)
+        books = self._read(self.books, Books)
+        if books.settlements != IN_ITS_FILE:
+            return books
+        read = read_list_in(self._bytes(self.readback), str(self.readback))
+        listed = settlements_of(read, expected)
+        return msgspec.structs.replace(books, settlements=listed, shape=read.shape, waited_ms=read.waited_ms)
 
     def read_run(self) -> RunReport:
         """The report of the run."""

@@ -14,6 +14,7 @@ from loadtests.books.read import read_entries
 from loadtests.run.amounts_named import require_amounts
 from loadtests.run.audit_named import require_audit
 from loadtests.run.description import problem_of
+from loadtests.run.list_named import require_list
 from loadtests.run.skew import require_same_time
 from loadtests.service import Service
 from loadtests.storm.history import Event
@@ -58,6 +59,7 @@ def preflight(
 
     The id in the first answer is compared with the ledger, if there is one: `opening` is where that ended before. The date of
     each answer is compared with `clock`, if there is one. With `repeat`, each acknowledged request is sent once more.
+    A list of settlements is read after them, and has to fit the target's file.
 
     A refusal that may be the service's own decision (403, 409, ...) ends a payment and is left to the storm.
     Raises UsageProblem naming the member of the target's file that does not fit the answer, UnknownProblem if there is no
@@ -69,6 +71,7 @@ def preflight(
     done = Trail() if trail is None else trail
     try:
         _Preflight(service, plan, manners, wire, done, clock, pause).run(opening, repeat=repeat)
+        require_list(service, plan, done.events, pause)
     except Problem as problem:
         problem.message = redact(problem.message, manners.credentials)
         problem.next_step = redact(problem.next_step, manners.credentials)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from gates.evidence.statement import Measure
 from gates.schema.outcome import ExitCode
-from loadtests.books.lines import ledger_line, receipt_line
+from loadtests.books.lines import ledger_line, receipt_line, settlement_line
 from loadtests.checker.check import barren, idle
 from loadtests.checker.findings import Finding, Witness, spread
 from loadtests.run.assessment import exit_code
@@ -13,16 +13,16 @@ from loadtests.run.runner import LoadResult
 
 _TITLES: dict[str, str] = {
     "double_settles": "settled more often than requested",
-    "lost_settles": "acknowledged settles that are missing in the ledger",
+    "lost_settles": "acknowledged settles that are missing in the books",
     "stuck_credits": "credits that left a hold and did not reach the payee",
     "receipt_mismatches": "effects without exactly one matching receipt",
     "replay_changes": "keys with two different responses",
     "balance_mismatches": "balances that differ from the sum of their entries",
     "unknown_outcome_violations": "unknown outcomes that broke their payment",
     "double_reserves": "reserved more often than requested",
-    "lost_reserves": "acknowledged reserves that are missing in the ledger",
+    "lost_reserves": "acknowledged reserves that are missing in the books",
     "double_reversals": "reversed more often than requested",
-    "lost_reversals": "acknowledged reverses that are missing in the ledger",
+    "lost_reversals": "acknowledged reverses that are missing in the books",
     "amount_mismatches": "effects with another amount than requested",
     "unexplained_entries": "entries on the run's accounts that no planned payment explains",
     "conservation_breaks": "accounts that changed by more or less than the responses explain",
@@ -122,6 +122,8 @@ def _witness(line: Witness) -> str:
         return ledger_line(line.ledger)
     if line.receipt is not None:
         return receipt_line(line.receipt)
+    if line.settlement is not None:
+        return settlement_line(line.settlement)
     assert line.balance is not None, "a witness has one source"
     return f"balance {line.balance.account}: reported {line.balance.reported}, expected {line.balance.derived}"
 

@@ -15,9 +15,13 @@ from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc, monotonic_s, system_clock
 from gates.schema.tls import ca_environment
-from loadtests.books.entries import Books, Gap, unopened
-from loadtests.books.read import read_books, read_opening
+from loadtests.books.entries import NOT_LISTED, Books, Gap, unopened
+from loadtests.books.read import audit_books, read_opening
+from loadtests.books.read_list import ReadList
+from loadtests.books.settlements import Expected
 from loadtests.checker.check import check
+from loadtests.checker.listing import expected_of
+from loadtests.checker.requests import index_history
 from loadtests.run.assessment import Assessment, assess, finding_facts
 from loadtests.run.folder import CheckReport, RunFolder, RunReport
 from loadtests.run.preflight import preflight
@@ -113,7 +117,8 @@ def run_load(
 def judge(folder: RunFolder, named: NamedTarget | None) -> LoadResult:
     """Check a run: against the target's books as they are now, or, without a target, as they were when last read."""
     if named is not None:
-        folder.write(folder.books, audit(named, folder.read_plan()))
+        plan = folder.read_plan()
+        folder.write_books(*audit(named, plan, expected_of(index_history(plan, _history(folder)))))
     run, assessment = reassess(folder)
     folder.write(folder.run, run)
     folder.write(folder.check, CheckReport(assessment.measures, assessment.findings))
@@ -123,8 +128,9 @@ def judge(folder: RunFolder, named: NamedTarget | None) -> LoadResult:
 
 def reassess(folder: RunFolder) -> tuple[RunReport, Assessment]:
     """Judge a run by the files in its folder alone; writes nothing."""
-    run, plan, order, books = folder.read_run(), folder.read_plan(), folder.read_order(), folder.read_books()
+    run, plan, order = folder.read_run(), folder.read_plan(), folder.read_order()
     history = _history(folder)
+    books = folder.read_books(expected_of(index_history(plan, history)))
     assessment = assess(plan, history, books, order.profile.limits, opening=folder.read_opening(), target=order.target)
     if run.storm.complete and (fault := fault_of(plan, history)):
         torn = msgspec.structs.replace(run.storm, complete=False, detail=fault, cause="invalid_generator")
@@ -145,15 +151,16 @@ def _history(folder: RunFolder) -> list[Event]:
     return folder.read_history() if folder.files.history.exists() else []
 
 
-def audit(named: NamedTarget, plan: Plan) -> Books:
+def audit(named: NamedTarget, plan: Plan, expected: Expected) -> tuple[Books, ReadList | None]:
     """The target's books, when it is ready; all of them gaps if it does not become ready."""
     with Service(named) as service:
         try:
             service.await_ready(_READY_AFTER_S)
         except UnknownProblem as problem:
             gap = Gap(UnknownReason.ADAPTER_ERROR, problem.message)
-            return Books(gap, gap, gap)
-        return read_books(service, plan)
+            listed = NOT_LISTED if named.target.audit.settlements is None else gap
+            return Books(gap, gap, gap, listed, named.target.audit.settlements), None
+        return audit_books(service, plan, expected)
 
 
 def record_evidence(result: LoadResult, named: NamedTarget, folder: RunFolder, recording: "Recording") -> str:

@@ -42,11 +42,22 @@ def test_a_process_with_another_address_is_refused(load, url):
     assert load(base_url=url).target.base_url == url, "without a process the address is anyone's"
 
 
+LIST = {"path": "/list", "items": "/data", "id": "/id", "payment": "/payment", "amount": "/amount"}
+
+
+def test_a_ledger_and_a_list_are_refused(load):
+    """One of them would be left out without a word."""
+    with pytest.raises(UsageProblem, match=r"shop\.yaml: spec\.audit: has `ledger` and `settlements`: keep one"):
+        load(audit={"ledger": {"path": "/ledger"}, "settlements": LIST})
+    assert load(audit={"settlements": LIST}).target.audit.settlements.paging is None
+
+
 @pytest.mark.parametrize(
     ("members", "field"),
     [
         ({"operations": {"settle": {"path": "settle"}}}, "operations.settle.path"),
         ({"audit": {"ledger": {"path": "http://elsewhere/ledger"}}}, "audit.ledger.path"),
+        ({"audit": {"settlements": {**LIST, "path": "list"}}}, "audit.settlements.path"),
         ({"ready_path": "@elsewhere/"}, "ready_path"),
         ({"build": {"path": "${ANY}", "pointer": "/b"}}, "build.path"),
         ({"instance": {"path": "", "pointer": "/b"}}, "instance.path"),
