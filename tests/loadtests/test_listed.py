@@ -165,6 +165,14 @@ def test_refunds_are_judged_as_far_as_the_list_shows_them(worlds):
     assert "does not show refunds" in judged(world, by_state, shape=plain).measures["lost_reversals"].detail
 
 
+def test_a_state_shows_a_refund_once_however_often_the_payment_was_settled(worlds):
+    """Two settlements of a payment that is refunded are a double settle, and not two refunds."""
+    world = worlds.clean_world(7, 60, unknown_percent=0)
+    items = listed(world)
+    back = next(item for item in items if item.refunded)
+    assert "double_reverse" not in rules(judged(world, [*items, msgspec.structs.replace(back, id="again")]))
+
+
 def test_an_ambiguous_settle_may_have_happened_once_and_as_requested(worlds):
     """Twice, or with another amount, breaks its payment."""
     world = worlds.clean_world(3, 80, unknown_percent=40)

@@ -4,13 +4,15 @@ import base64
 import json
 
 import httpx
+import msgspec
 import pytest
 
 from gates.schema.errors import UnknownProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.target import Audit, Operation, Target
 from loadtests.books.entries import Gap
-from loadtests.books.read import read_books, read_opening
+from loadtests.books.read import audit_books, read_books, read_opening
+from loadtests.books.settlements import Expected
 from loadtests.schema import Arrivals, LoadProfile, Mix, NamedProfile
 from loadtests.storm.plan import Accounts, make_plan
 
@@ -131,3 +133,40 @@ def test_the_books_before_a_run_are_its_journal_position_and_balances(plan):
     assert opening == again != read_opening(CannedService(entries=6), plan)
     blind = read_opening(CannedService(audit=Audit()), plan)
     assert (blind.seq.reason, blind.balances.reason) == (UnknownReason.MISSING, UnknownReason.MISSING)
+
+
+class LateLedger(CannedService):
+    """A service that shows one settle more each time that its ledger is read to the end."""
+
+    def __init__(self, lag_s, shown=0):
+        super().__init__(msgspec.structs.replace(AUDIT, lag_s=lag_s))
+        self.shown, self.pauses = shown, []
+
+    def ledger(self, fields):
+        """The settles that are shown by now."""
+        after = int(fields["after"])
+        lines = [
+            {"seq": number, "entry_id": number, "kind": "settle", "payment_id": f"p{number}", "postings": []}
+            for number in range(after + 1, self.shown + 1)
+        ]
+        self.shown = min(self.shown + (not lines), 2)
+        return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def test_with_a_lag_the_ledger_is_read_until_it_has_what_was_acknowledged(plan):
+    """A ledger that is written behind its answers is waited for; what is there in the end was not missing."""
+    service = LateLedger(300)
+    expected = Expected({"p1", "p2"}, (), {"p1": "1", "p2": "1"})
+    books, read = audit_books(service, plan, expected, service.pauses.append)
+    assert (read, books.waited_ms, {"p1", "p2"} <= {entry.payment_id for entry in books.entries}) == (None, 0, True)
+    assert len(service.pauses) >= 2
+    at_once = LateLedger(0)
+    books, _read = audit_books(at_once, plan, expected, at_once.pauses.append)
+    assert (books.waited_ms, at_once.pauses) == (0, [])
+
+
+def test_what_the_ledger_lacks_when_the_lag_is_over_says_how_long_was_waited(plan):
+    """The finding that follows can say so."""
+    service = LateLedger(1)
+    books, _read = audit_books(service, plan, Expected({"x"}, (), {"x": "1"}))
+    assert books.waited_ms >= 1000
