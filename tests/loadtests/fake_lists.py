@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import sys
+import threading
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,7 +33,7 @@ class Listing(Handler):
             super().read()
             return
         if self.odd == "slow":
-            time.sleep(0.05)
+            threading.Event().wait(0.05)
         with self.books.lock:
             self.captures(query)
 
