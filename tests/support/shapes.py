@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import fake_card_processor
+import fake_listed
 import fake_minimal
 from fake_http import Server, handler_of
 from fake_shop import Shop
 
 SHIPPED = Path(__file__).parents[2] / "loadtests" / "targets"
-SHAPES = {"minimal": fake_minimal.Minimal}
-KEYS = {"minimal": fake_minimal.KEY}
+SHAPES = {
+    "minimal": fake_minimal.Minimal,
+    "listed": fake_listed.Listed,
+    "card-processor": fake_card_processor.CardProcessor,
+}
+KEYS = {"minimal": fake_minimal.KEY, "listed": fake_listed.KEY, "card-processor": fake_card_processor.KEY}
 NO_BALANCES = {
     '    wallet: {method: GET, path: "/wallets/{wallet_id}"}': "    #",
     '    payee: {method: GET, path: "/payees/{payee_id}"}': "    #",

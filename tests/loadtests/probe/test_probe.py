@@ -92,6 +92,42 @@ def test_odd_services_that_are_correct_are_understood(probe, odd, changes, more)
 
 
 @pytest.mark.parametrize(
+    ("shape", "changes", "found"),
+    [
+        ("listed", {}, "refunded settle of p-1: 100"),
+        ("card-processor", {}, "settle of pi_1: 100"),
+        ("card-processor", {'{user: "${GONOGO_AGENT_KEY}", password: ""}': "Bearer ${GONOGO_AGENT_KEY}"}, "settle of pi_1: 100"),
+    ],
+    ids=["listed", "card processor, basic", "card processor, bearer"],
+)
+def test_a_list_of_settlements_is_read_back(probe, shape, changes, found):
+    """Decimals, form bodies, numbered pages and pages after an id: the settle is found, with its amount in minor units."""
+    done = probe(shape, changes=changes)
+    assert done.problem is None, done.said
+    assert f"  settlements: {found}" in done.stdout
+    assert "  refund   POST /" in done.stdout
+    assert shapes.KEYS[shape] not in done.said
+
+
+@pytest.mark.parametrize(
+    ("shape", "changes", "word"),
+    [
+        ("listed", {"items: /settlements": "items: /items"}, "spec.audit.settlements.items"),
+        ("listed", {"payment: /payment_id": "payment: /id"}, "spec.audit.settlements.payment"),
+        ("listed", {"refunded: [refunded]": "refunded: [given_back]"}, "spec.audit.settlements.states"),
+        ("listed", {"amount: /amount\n": "amount: /amount\n      amount_format: integer\n"}, "spec.audit.settlements.amount"),
+        ("card-processor", {"body_format: form\n      body:\n": "body:\n"}, "spec.operations.reserve.body"),
+        ("card-processor", {"done: [requires_capture]": "done: [held]"}, "spec.operations.reserve.state"),
+    ],
+)
+def test_a_list_or_a_form_that_is_described_wrongly_is_named(probe, shape, changes, word):
+    """Exit 2 with the member."""
+    done = probe(shape, changes=changes)
+    assert isinstance(done.problem, UsageProblem), done.said
+    assert word in str(done.problem), done.said
+
+
+@pytest.mark.parametrize(
     ("odd", "changes", "words"),
     [
         ([], {"id_pointer: /id ": "id_pointer: /idd "}, ("spec.operations.reserve.id_pointer /idd", "/id (h-1)")),
