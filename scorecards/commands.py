@@ -206,13 +206,21 @@ def diff(before: Path, now: Path, output_format: str) -> None:
 
 @scorecard.command()
 @click.option("--target", help="Only the scorecards of this target.")
+@click.option(
+    "--html", "html_path", type=_PATH, metavar="FILE", help="Also write the page of all weeks: gate by week, and the streak."
+)
 @format_option("text", "json")
-def history(target: str | None, output_format: str) -> None:
+def history(target: str | None, html_path: Path | None, output_format: str) -> None:
     """List the verdicts, week by week; official verdicts never change."""
     from scorecards.history import history_text
     from scorecards.material import read_history
 
-    show_product(history_text(read_history(known_state_dir()).rows(target), output_format), output_format)
+    home = known_state_dir()
+    if html_path is not None:
+        from scorecards.official_weeks import write_history
+
+        write_history(home, target, html_path)
+    show_product(history_text(read_history(home).rows(target), output_format), output_format)
 
 
 def _latest() -> Path:

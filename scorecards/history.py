@@ -122,7 +122,7 @@ class History:
 
     def rows(self, target: str | None) -> list[Row]:
         """What was evaluated and when, newest week first; weeks of releases before the log are `legacy`."""
-        walked = [self._walked(name) for name in sorted(self._targets())]
+        walked = [self._walked(name) for name in sorted(self.targets())]
         late = {card.held.digest for cards, _ in walked for card in cards.values() if card.late_by}
         standings = {digest: "withdrawn" for _, withdrawn in walked for digest in withdrawn} | dict.fromkeys(late, "late")
         found = [_row(facts, standings.get(held.digest)) for held, facts in self._all(EntryKind.CARD, EntryKind.PREVIEW)]
@@ -145,7 +145,8 @@ class History:
         own = [card.past for card in self.official(facts.target, facts.week) if card.past.week == facts.week]
         return f"{facts.week} has its official verdict, {own[0].decision.value}, given {own[0].evaluated_at}" if own else ""
 
-    def _targets(self) -> set[str]:
+    def targets(self) -> set[str]:
+        """The targets that have any scorecard."""
         return {facts.target for _, facts in self._all(EntryKind.CARD, EntryKind.PREVIEW)}
 
     def _all(self, *kinds: EntryKind) -> Iterator[tuple[Held, CardFacts]]:
