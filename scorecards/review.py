@@ -24,8 +24,9 @@ from scorecards.order import Order
 from scorecards.plan import STEPS, Step, applying, why_not
 from scorecards.runbooks import write_runbooks
 from scorecards.schema import Scorecard
-from scorecards.steps import StepResult, Voice, last_words, outcome_in_words, run_command
+from scorecards.steps import StepResult, last_words, outcome_in_words, run_command
 from scorecards.stored import bar_inputs, open_store
+from scorecards.voice import Voice
 
 STEPS_FILE = "steps.json"
 PRIVATE = "*.key"

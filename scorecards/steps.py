@@ -1,22 +1,18 @@
 """Running one step of a review: a child process, its output in a log, its progress on stderr, and always ended."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from signal import SIGTERM
 from time import sleep
 
-import click
 import msgspec
 
 from drills.child import Child, Pause, spawn
 from gates.schema.outcome import EXIT_MEANING, ExitCode
-from gates.schema.output import show
 from gates.schema.time import monotonic_s
+from scorecards.voice import Voice
 
 _POLL_S = 0.1
-_QUIET_S = 10.0
 GRACE_S = 30.0
 _WORDS = {ExitCode.GREEN: "clean", ExitCode.RED: "findings", ExitCode.UNKNOWN: "not everything could be judged"}
 
@@ -29,40 +25,6 @@ class StepResult(msgspec.Struct, frozen=True):
     exit_code: int | None
     elapsed_ms: int
     note: str
-
-
-class Voice:
-    """Progress on stderr: on a terminal one line that is rewritten, elsewhere one line for each news."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._live = total, sys.stderr.isatty()
-        self._written_at = 0.0
-
-    def say(self, text: str) -> None:
-        """One whole line."""
-        self._clear()
-        show(text, err=True)
-
-    def step(self, number: int, title: str, text: str) -> None:
-        """One whole line about a step."""
-        self.say(f"[{number}/{self._total}] {title}: {text}")
-
-    def progress(self, number: int, title: str, elapsed_s: float, latest: str, *, is_new: bool) -> None:
-        """How far a step is; without a terminal only what is new, or that it still runs."""
-        text = f"[{number}/{self._total}] {title}: {elapsed_s:.0f} s  {latest}".rstrip()
-        now = monotonic_s()
-        if self._live:
-            self._clear()
-            show(text[:120], err=True, nl=False)
-        elif (is_new and latest) or now - self._written_at >= _QUIET_S:
-            self._written_at = now
-            show(text, err=True)
-
-    def _clear(self) -> None:
-        """Begin the terminal's line again."""
-        if self._live:
-            with suppress(OSError):
-                click.echo("\r\x1b[K", err=True, nl=False)
 
 
 def run_command(

@@ -28,7 +28,7 @@ class _Lines:
             show(f"{self._label}: {done}/{self._total} {note}".rstrip(), err=True)
 
 
-class _Patient:
+class PatientStream:
     """stderr, of which nothing that cannot be written is missed: the terminal may close while the work goes on."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -64,7 +64,7 @@ def progress(label: str, total: int) -> Iterator[Progress]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with RichProgress(*columns, console=Console(file=cast("TextIO", _Patient(sys.stderr))), transient=True) as bar:
+    with RichProgress(*columns, console=Console(file=cast("TextIO", PatientStream(sys.stderr))), transient=True) as bar:
         task = bar.add_task(label, total=total, note="")
 
         class _Bar:

@@ -11,7 +11,8 @@ import pytest
 from gates.schema.target import load_target
 from scorecards.plan import STEPS, why_not
 from scorecards.review import artifacts
-from scorecards.steps import Voice, last_words, outcome_in_words, run_command
+from scorecards.steps import last_words, outcome_in_words, run_command
+from scorecards.voice import Voice
 
 pytestmark = pytest.mark.process
 
