@@ -49,10 +49,19 @@ class _Balance(msgspec.Struct, frozen=True):
     derived: str
 
 
+class _Settlement(msgspec.Struct, frozen=True):
+    id: str
+    effect: str
+    amount: str = ""
+    state: str | None = None
+    page: int = 1
+
+
 class _Proof(msgspec.Struct, frozen=True):
     """One line of a checker's witness; its history lines are among the attempts."""
 
     ledger: _Entry | None = None
+    settlement: _Settlement | None = None
     receipt: _Receipt | None = None
     balance: _Balance | None = None
 
@@ -127,6 +136,9 @@ def _lines(proof: _Proof) -> Iterator[str]:
     if (entry := proof.ledger) is not None:
         moved = ", ".join(f"{posting.account} {posting.amount}" for posting in entry.postings)
         yield f"ledger {entry.seq}: {entry.kind} {entry.entry_id}" + (f": {moved}" if moved else "")
+    if (item := proof.settlement) is not None:
+        state = f", state {item.state}" if item.state is not None else ""
+        yield f"list, page {item.page}: {item.effect} {item.id}: {item.amount}{state}"
     if (receipt := proof.receipt) is not None:
         yield f"receipt {receipt.receipt_id}: {receipt.kind} {receipt.amount} {receipt.currency}"
     if (balance := proof.balance) is not None:

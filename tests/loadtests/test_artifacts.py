@@ -83,12 +83,15 @@ def test_a_run_that_leaves_no_statement_on_purpose_lists_nothing(storm, store, o
     assert not store.folder.exists()
 
 
-def test_a_target_file_that_is_refused_before_the_storm_is_no_run(storm, here, store, tmp_path):
-    """Nothing was loaded, so nothing was left out."""
+def test_a_target_file_that_is_refused_before_the_storm_is_no_run(storm, here, store, home, tmp_path):
+    """Nothing was loaded, so nothing was left out: what the log lists ends with a statement that says why."""
     target = tmp_path / "wrong.yaml"
     target.write_text((here / "fake-target.yaml").read_text().replace("id_pointer: /transfer/id", "id_pointer: /nowhere"))
     assert storm(target=target).returncode == 2
-    assert not store.folder.exists()
+    contents = store.contents(own_trust(home))
+    assert unfinished(contents) == ()
+    (said,) = [item.statement.predicate for item in contents.statements(own_trust(home))]
+    assert (said.status, "id_pointer" in said.detail) == ("not_run", True)
 
 
 def test_a_storm_that_was_killed_is_a_run_without_a_statement(fake_service, here, store, home, tmp_path):

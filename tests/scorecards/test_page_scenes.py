@@ -72,6 +72,7 @@ def test_a_failing_criterion_shows_its_shortest_witness_as_a_timeline(card: Card
         "settle attempt 2 at 31.4 ms: outcome unknown after 52.0 ms, timeout",
         "settle attempt 3 at 32.0 ms: acknowledged after 61.3 ms, 200",
         "ledger 18: settle e18: wallet/w1/held -500, payee/p1/payable 500",
+        "list, page 2: settle cap_9: 500, state captured",
     ):
         assert words in page
     assert page.count('class="attempt"') == 4

@@ -9,7 +9,7 @@ from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Gate
 from gates.schema.outcome import Decision
-from gates.schema.waiver import Waiver
+from gates.schema.waiver import Waiver, waived_gate
 from scorecards.build import BuildInputs, build
 from scorecards.card import to_past
 from scorecards.folder import scorecard_yaml
@@ -44,7 +44,21 @@ DOUBLE = {
     "measure": "double_settles",
     "payment_id": PAYMENT,
     "detail": "one settle was requested under one key, and 2 are in the ledger: 1000 in total",
-    "witness": [{"history": {"index": 4}}, entry(17, "settle"), entry(18, "settle")],
+    "witness": [
+        {"history": {"index": 4}},
+        entry(17, "settle"),
+        entry(18, "settle"),
+        {
+            "settlement": {
+                "id": "cap_9",
+                "payment_id": PAYMENT,
+                "effect": "settle",
+                "amount": "500",
+                "state": "captured",
+                "page": 2,
+            }
+        },
+    ],
     "attempts": [
         attempt("reserve", 1, 0, 8_100, "ok", "201"),
         attempt("settle", 1, 9_000, None, "open", ""),
@@ -67,7 +81,7 @@ def scene(
         past = msgspec.structs.replace(done, state=WeekState.GREEN, decision=Decision.GO, not_passed=())
         return build(make_inputs(gates=gates, history=(past,)), green, first)
     if name == "conditional-go":
-        return build(make_inputs(gates=(*gates, _third(gates)), waivers=(_mitigated(),)), [*green, _slow(hold)], None)
+        return build(make_inputs(gates=(*gates, _third(gates)), waivers=(_mitigated(gates),)), [*green, _slow(hold)], None)
     shown = {"count": 2, "shown": [ORPHAN, DOUBLE]}
     red = hold(
         EvidenceKind.LOAD_RUN, {"double_settles": Measure("2", "count", 412)}, at="2026-11-27T11:50:00.000Z", findings=shown
@@ -86,7 +100,7 @@ def _third(gates: tuple[Gate, ...]) -> Gate:
     return msgspec.structs.replace(alike, id="hostile-traffic", letter="H", title="Hostile traffic")
 
 
-def _mitigated() -> Waiver:
+def _mitigated(gates: tuple[Gate, ...]) -> Waiver:
     return Waiver(
         gate="sre-reliability",
         owner="ines (sre)",
@@ -94,6 +108,7 @@ def _mitigated() -> Waiver:
         reason="the rollback is slow on this database size",
         expires_at="2026-12-02T12:00:00Z",
         mitigation="two operators on call during each release",
+        gate_sha256=waived_gate(next(gate for gate in gates if gate.id == "sre-reliability")),
     )
 
 
