@@ -136,7 +136,9 @@ class Toolkit:
         """Every gate, on the evidence that was left."""
         squall = self.folder / "squall.yaml"
         profile = ("--profile", str(squall)) if squall.exists() else ()
-        told = self.gate("run", "--target", target, "--format", "json", *profile, *options, *self._evidence())
+        told = self.gate(
+            "run", "--gates", "launch-plan", "--target", target, "--format", "json", *profile, *options, *self._evidence()
+        )
         failing: dict[str, frozenset[str]] = {}
         details = {}
         for gate in msgspec.json.decode(told)["gates"]:
