@@ -18,6 +18,7 @@ from gates.schema.printable import printable
 
 COMMANDS = (
     "review",
+    "init",
     "scorecard",
     "gate",
     "evidence",
