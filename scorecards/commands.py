@@ -182,7 +182,8 @@ def verify(
     from scorecards.verifier import whose
     from scorecards.verify import exit_code, levels_text, verify_folder
 
-    path, keys = require_review(folder) if folder else _latest(), whose(state_dir(), trust_path, pin)
+    path = require_review(folder) if folder else _latest()
+    keys = whose(state_dir(), trust_path, pin, path)
     levels = verify_folder(path, keys.trust, keys.origin, keys.pin)
     if deep or artifacts_path:
         from scorecards.deep import deep_level

@@ -39,9 +39,12 @@ def attest(
     """Attest what no program can measure about a criterion: signed by one person, with an end, and shown as an attestation."""
     from gates.acts.act import ActKind
     from gates.schema.canonical import sha256_hex
+    from gates.schema.source import AttestationSource
 
     found = _criterion(criterion, gates_path)
     digest = _digest(found) if document is None else sha256_hex(_read(document))
+    if not isinstance(found.source, AttestationSource):
+        show(f"note: {criterion} is measured: an attestation is kept with it, and does not judge it", err=True)
     sign_act(ActKind.ATTESTATION, criterion, digest, reason, people, expires=expires)
 
 

@@ -5,7 +5,6 @@ rehearsal and the real thing on one machine must have different keys, and by its
 people (`gonogo signer`) lie outside.
 """
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -21,8 +20,8 @@ from gates.schema.errors import Problem, UnverifiedProblem, UsageProblem
 from gates.schema.output import show
 from gates.schema.printable import printable
 from gates.schema.state import FILE as STATE_FILE
-from gates.schema.state import KEY_FILE, SIGNERS_FILE, is_rehearsal, make_state, state_dir
-from gates.schema.time import REHEARSAL_CLOCK, Clock, format_utc, system_clock
+from gates.schema.state import KEY_FILE, SIGNERS_FILE, is_rehearsal, make_state, refuse_clock, state_dir
+from gates.schema.time import Clock, format_utc, system_clock
 
 TRUST_FILE = "evidence-trust.json"
 EVIDENCE = "evidence"
@@ -36,12 +35,7 @@ def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
     Raises UsageProblem where the key file is not 32 raw bytes, and for a new key in a folder with Signers, who have to list it;
     UnverifiedProblem for a state folder of version 1, or whose state.json was changed.
     """
-    make_state(home)
-    if os.environ.get(REHEARSAL_CLOCK) and not is_rehearsal(home):
-        raise UsageProblem(
-            f"{REHEARSAL_CLOCK} is set, and {home} is no rehearsal: nothing is dated by a stepped clock outside one",
-            next_step=f"unset {REHEARSAL_CLOCK}, or make a rehearsal: GONOGO_HOME=FOLDER gonogo state init --rehearsal",
-        )
+    refuse_clock(home, make_state(home))
     machine = _listed_machine(home) if _has_signers(home) and not is_rehearsal(home) else None
     if machine is not None:
         return _introduced(home, machine, clock)

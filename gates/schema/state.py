@@ -10,6 +10,7 @@ from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.output import show
 from gates.schema.printable import printable
 from gates.schema.special import refuse_special
+from gates.schema.time import REHEARSAL_CLOCK
 
 FILE = "state.json"
 VERSION = 2
@@ -45,7 +46,9 @@ def state_dir() -> Path:
 def made_state_dir() -> Path:
     """The state folder, made if absent with access for its owner only; raises UnverifiedProblem for one of version 1."""
     folder = state_dir()
-    if read_state(folder) is None:
+    state = read_state(folder)
+    refuse_clock(folder, state)
+    if state is None:
         make_state(folder)
         show(f"{folder}: {NEW}", err=True)
     return folder
@@ -54,8 +57,17 @@ def made_state_dir() -> Path:
 def known_state_dir() -> Path:
     """The state folder for reading: it need not exist; raises UnverifiedProblem for one of version 1."""
     folder = state_dir()
-    read_state(folder)
+    refuse_clock(folder, read_state(folder))
     return folder
+
+
+def refuse_clock(folder: Path, state: State | None) -> None:
+    """Raise UsageProblem where a rehearsal's clock is set for a state folder that is no rehearsal's: it would judge by it."""
+    if os.environ.get(REHEARSAL_CLOCK) and not (state is not None and state.rehearsal):
+        raise UsageProblem(
+            f"{REHEARSAL_CLOCK} is set, and {folder} is no rehearsal: nothing is dated by a stepped clock outside one",
+            next_step=f"unset {REHEARSAL_CLOCK}, or make a rehearsal: GONOGO_HOME=FOLDER gonogo state init --rehearsal",
+        )
 
 
 def make_state(folder: Path, *, rehearsal: bool = False) -> State:

@@ -213,3 +213,14 @@ def test_there_is_nothing_to_migrate_in_an_empty_folder(gonogo, home):
     """Exit 2."""
     code, _, err = gonogo("state", "migrate")
     assert (code, "there is no state folder of version 1" in err) == (2, True)
+
+
+def test_a_rehearsals_clock_is_refused_everywhere_else(gonogo, home, tmp_path, monkeypatch):
+    """Also where nothing is signed: old evidence would be judged as of a moment that somebody chose."""
+    gonogo("state", "init")
+    (tmp_path / "clock").write_text("2026-11-27T12:05:00Z", encoding="ascii")
+    monkeypatch.setenv("GONOGO_REHEARSAL_CLOCK", str(tmp_path / "clock"))
+    for command in (("gate", "run", "--build", "b" * 64), ("waiver", "list"), ("waiver", "check"), ("evidence", "list")):
+        code, out, err = gonogo(*command)
+        assert (code, out) == (2, ""), command
+        assert f"GONOGO_REHEARSAL_CLOCK is set, and {home} is no rehearsal" in err
