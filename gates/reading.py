@@ -7,6 +7,7 @@ import msgspec
 
 from gates.confidence import lower_bound, percent, plain, round_down, round_up, rule_of_three
 from gates.evidence.statement import Measure
+from gates.schema.bounds import outside
 from gates.schema.gate import Criterion
 from gates.schema.outcome import Operator, UnknownReason
 from gates.schema.soundness import DECIMAL
@@ -36,7 +37,7 @@ def read(criterion: Criterion, measure: Measure) -> Reading | Refusal:
     if measure.value is None or not DECIMAL.fullmatch(measure.value):
         return Refusal(UnknownReason.MISSING, f"the value {measure.value!r} is not a finite decimal number")
     stated = Fraction(measure.value)
-    impossible = _impossible(measure, stated)
+    impossible = _impossible(measure, stated) or _outside(criterion, measure, stated)
     if impossible:
         return Refusal(UnknownReason.ADAPTER_ERROR, impossible)
     total = measure.samples + measure.skipped
@@ -67,6 +68,12 @@ def _impossible(measure: Measure, stated: Fraction) -> str:
     if measure.unit == RATIO and not 0 <= stated <= 1:
         return f"{measure.value} is not a possible ratio of counts"
     return ""
+
+
+def _outside(criterion: Criterion, measure: Measure, stated: Fraction) -> str:
+    """A value that its unit cannot have, such as -1 for "no data" or 99.2 % as a ratio; too much fails an upper limit by itself."""
+    values = outside(measure.unit, stated, above=criterion.operator in _HIGHER_IS_BETTER)
+    return f"{measure.value} {measure.unit} cannot be: {values}" if values else ""
 
 
 def _none_seen(criterion: Criterion, measure: Measure, stated: Fraction) -> Reading:

@@ -1,7 +1,8 @@
-"""Can a criterion fail, and can it hold? Its numbers against the values that its unit can take."""
+"""Can a criterion fail, and can it hold? Its numbers, and those that are measured, against the values that its unit can take."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
@@ -41,6 +42,14 @@ def bound_faults(criterion: Criterion) -> Iterator[str]:
     for name in ("threshold", "warn_threshold"):
         if getattr(criterion, name) is not None:
             yield from _range_faults(criterion, unit, name)
+
+
+def outside(unit: str, number: Fraction, *, above: bool) -> str:
+    """What the values of a unit are, if a measured one lies below them, or with `above` beyond them; "" otherwise."""
+    known = _UNITS.get(unit)
+    if known is None or not (number < Fraction(known.low) or (above and number > Fraction(known.high))):
+        return ""
+    return known.text
 
 
 def _range_faults(criterion: Criterion, unit: _Unit, name: str) -> Iterator[str]:

@@ -133,6 +133,31 @@ def test_an_impossible_number_is_an_adapter_error(bench, value, samples, changes
     _unknown(verdict, UnknownReason.ADAPTER_ERROR)
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "operator", "threshold"),
+    [
+        ("ratio", "42", "gte", "0.99"),
+        ("ratio", "99.2", "gt", "0.99"),
+        ("ratio", "-1", "lte", "0.001"),
+        ("ms", "-1", "lt", "300"),
+        ("s", "-0.5", "lte", "60"),
+        ("count", "1e300", "gte", "5"),
+    ],
+)
+def test_a_value_that_its_unit_cannot_have_is_an_adapter_error(bench, unit, value, operator, threshold):
+    """A percentage that is read as a ratio, or -1 where a tool has no data, meets the limit and is no pass."""
+    criterion = bench.criterion(unit=unit, operator=operator, threshold=threshold)
+    verdict = bench.judge(criterion, bench.held(bench.measure(value, unit)))
+    _unknown(verdict, UnknownReason.ADAPTER_ERROR)
+    assert "cannot be: a" in verdict.detail
+
+
+def test_a_ratio_beyond_its_unit_still_fails_an_upper_limit(bench):
+    """Five in a hundred as 5: more than any limit, whatever was meant."""
+    criterion = bench.criterion(unit="ratio", threshold="0.001")
+    assert bench.judge(criterion, bench.held(bench.measure("5", "ratio"))).outcome is Outcome.FAIL
+
+
 def test_evidence_without_a_readable_date_is_an_adapter_error(bench):
     """A statement that cannot be placed in time does not hide behind an older one that passes."""
     verdict = bench.judge(bench.criterion(), bench.held(), bench.held(finished_at="yesterday"))
