@@ -71,7 +71,7 @@ def _impossible(measure: Measure, stated: Fraction) -> str:
 
 
 def _outside(criterion: Criterion, measure: Measure, stated: Fraction) -> str:
-    """A value that its unit cannot have, such as -1 for "no data" or 99.2 % as a ratio; too much fails an upper limit by itself."""
+    """A value that its unit cannot have, such as -1 for "no data" or 99.2 as a ratio; too much fails an upper limit by itself."""
     values = outside(measure.unit, stated, above=criterion.operator in _HIGHER_IS_BETTER)
     return f"{measure.value} {measure.unit} cannot be: {values}" if values else ""
 

@@ -2,6 +2,7 @@
 
 import fnmatch
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -15,10 +16,11 @@ from gates.schema.source import Request, SarifSource
 
 VERSION = "2.1.0"
 _SHOWN = 20
+_Level = Literal["none", "note", "warning", "error"]
 
 
 class _Config(msgspec.Struct, frozen=True):
-    level: str | None = None
+    level: _Level | None = None
 
 
 class _Rule(msgspec.Struct, frozen=True, rename="camel"):
@@ -36,8 +38,14 @@ class _Tool(msgspec.Struct, frozen=True):
     extensions: tuple[_Component, ...] = ()
 
 
-class _Reference(msgspec.Struct, frozen=True):
+class _Part(msgspec.Struct, frozen=True):
+    index: str | None = None
+
+
+class _Reference(msgspec.Struct, frozen=True, rename="camel"):
     id: str | None = None
+    index: str | None = None
+    tool_component: _Part | None = None
 
 
 class _Suppression(msgspec.Struct, frozen=True):
@@ -48,8 +56,8 @@ class _Result(msgspec.Struct, frozen=True, rename="camel"):
     rule_id: str | None = None
     rule: _Reference | None = None
     rule_index: str | None = None
-    kind: str = "fail"
-    level: str | None = None
+    kind: Literal["notApplicable", "pass", "fail", "review", "open", "informational"] = "fail"
+    level: _Level | None = None
     suppressions: tuple[_Suppression, ...] | None = None
     baseline_state: str | None = None
 
@@ -62,6 +70,7 @@ class _Invocation(msgspec.Struct, frozen=True, rename="camel"):
     execution_successful: bool = False
     end_time_utc: str | None = None
     tool_execution_notifications: tuple[_Notification, ...] = ()
+    tool_configuration_notifications: tuple[_Notification, ...] = ()
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -120,7 +129,10 @@ def _require_executed(log: _Log, origin: str) -> None:
         if not run.invocations or not all(one.execution_successful for one in run.invocations):
             text = f"{origin}: the run of {name} does not state executionSuccessful: true"
             raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
-        if any(note.level == "error" for one in run.invocations for note in one.tool_execution_notifications):
+        notes = [
+            note for one in run.invocations for note in (*one.tool_execution_notifications, *one.tool_configuration_notifications)
+        ]
+        if any(note.level == "error" for note in notes):
             raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin}: {name} reports an error of its own: the run is not whole")
         if run.results is None:
             raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin}: the run of {name} has no results: nothing was looked for")
@@ -130,18 +142,34 @@ def _open(run: _Run, source: SarifSource) -> Iterator[str]:
     """The rule of each open result of these levels and rules."""
     rules = {rule.id: rule for part in (run.tool.driver, *run.tool.extensions) for rule in part.rules}
     for result in run.results or ():
-        rule = result.rule_id or (result.rule.id if result.rule else None) or _at(run, result.rule_index) or ""
-        level = result.level or (rules[rule].default_configuration.level if rule in rules else None) or "warning"
+        described = _described(run, result, rules)
+        rule = result.rule_id or (result.rule.id if result.rule else None) or (described.id if described else "")
+        level = result.level or (described.default_configuration.level if described else None) or "warning"
         if result.kind not in ("fail", "open", "review") or result.baseline_state == "absent" or _suppressed(result):
             continue
         if level in source.levels and (not source.rules or any(fnmatch.fnmatchcase(rule, one) for one in source.rules)):
             yield rule
 
 
-def _at(run: _Run, index: str | None) -> str | None:
-    """The id of the driver's rule with this index."""
-    rules = run.tool.driver.rules
-    return rules[int(index)].id if index is not None and index.isdecimal() and int(index) < len(rules) else None
+def _described(run: _Run, result: _Result, rules: dict[str, _Rule]) -> _Rule | None:
+    """The rule that a result names: by its id, by its index, or by the id of which its own is a part (SARIF 2.1.0, 3.27.5)."""
+    reference = result.rule or _Reference()
+    name = result.rule_id or reference.id or ""
+    found = rules.get(name) or _at(run, reference, reference.index or result.rule_index)
+    while found is None and "/" in name:
+        name = name.rpartition("/")[0]
+        found = rules.get(name)
+    return found
+
+
+def _at(run: _Run, reference: _Reference, index: str | None) -> _Rule | None:
+    """The rule with this index, of the driver or of the extension that the reference names."""
+    part = reference.tool_component.index if reference.tool_component else None
+    tools = dict(enumerate(run.tool.extensions))
+    tool = run.tool.driver if part is None else tools.get(int(part))
+    if tool is None or index is None or not index.isdecimal() or int(index) >= len(tool.rules):
+        return None
+    return tool.rules[int(index)]
 
 
 def _suppressed(result: _Result) -> bool:

@@ -114,6 +114,25 @@ def test_sarif_counts_open_results_by_level_and_rule(tools):
     assert answered(_scan(build=Place(pointer="/properties/build"))).found.build == BUILD
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"ruleId": "CWE-89/1"},
+        {"ruleId": "CWE-89/sql/1", "ruleIndex": 0},
+        {"rule": {"index": 0}},
+        {"ruleId": "own/9", "rule": {"index": 1, "toolComponent": {"index": 0}}},
+    ],
+    ids=["a part of an id", "with its index", "index in a reference", "of an extension"],
+)
+def test_a_result_has_the_level_of_its_rule_however_it_names_it(tools, result):
+    """An error of a rule is no warning for a name in another of the forms that SARIF has."""
+    pack = {"name": "pack", "rules": [{"id": "a"}, {"id": "b", "defaultConfiguration": {"level": "error"}}]}
+    log = _sarif(result)
+    log["runs"][0]["tool"]["extensions"] = [pack]
+    tools.write("scan.sarif", json.dumps(log))
+    assert answered(_scan()).found.measure.value == "1"
+
+
 K6_OTHER = json.dumps({"metrics": EXPORTED["metrics"]})
 CUT = "\n".join(CSV.splitlines()[:2]) + "\n" + CSV.splitlines()[3] + "\n"
 NOW = {"run": ("touch", "stats.csv"), "path": "stats.csv"}
@@ -187,6 +206,24 @@ ROWS = [
         _scan(),
         ERROR,
         "the run is not whole",
+    ),
+    (
+        "sarif: an error of its configuration",
+        {
+            "scan.sarif": json.dumps(
+                _sarif(invocations=[{"executionSuccessful": True, "toolConfigurationNotifications": [{"level": "error"}]}])
+            )
+        },
+        _scan(),
+        ERROR,
+        "the run is not whole",
+    ),
+    (
+        "sarif: a level that is none",
+        {"scan.sarif": json.dumps(_sarif({"ruleId": "CWE-89", "level": "Error"}))},
+        _scan(),
+        ERROR,
+        "scan.sarif is not SARIF: Invalid enum value 'Error'",
     ),
     (
         "sarif: no results",
