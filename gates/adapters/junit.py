@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from junitparser import Attr, Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
 
@@ -15,6 +15,8 @@ from gates.schema.outcome import UnknownReason
 from gates.schema.source import JunitSource, Request
 
 _NOT_RUN = ("notrun", "skipped", "disabled")
+_BAD_STATUS = ("failed", "fail", "error")
+_BAD = ("failure", "error")
 
 
 class _Case(TestCase):
@@ -69,7 +71,34 @@ def _suites(data: bytes, origin: str) -> Iterator[TestSuite]:
         root: Any = JUnitXml.fromstring(data)
     except (ParseError, JUnitXmlError, ValueError) as error:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} is not JUnit XML: {error}") from None
+    _require_inside(data, root, origin)
     yield from [root] if isinstance(root, TestSuite) else root
+
+
+def _require_inside(data: bytes, root: Any, origin: str) -> None:  # noqa: ANN401  # junitparser types a part of its names
+    """Every test case is in a suite and every failure in a test case, and the file holds what its root counts."""
+    tree = fromstring(data)  # noqa: S314  # without a document type there are no entities
+    suites = [root] if isinstance(root, TestSuite) else list(root)
+    cases = [case for suite in suites for case in suite]
+    held = {"tests": len(cases), "failures": sum(map(_has_failed, cases)), "errors": sum(map(_has_failed, cases))}
+    found = [_name(element) for element in tree.iter()]
+    if found.count("testcase") > len(cases):
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} has a test case outside of a suite: it is not counted")
+    if sum(map(found.count, _BAD)) > sum(len(_results(case)) for case in cases):
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} has a failure or an error outside of a test case")
+    for name, number in held.items():
+        stated = tree.get(name, "").strip()
+        if stated.isdecimal() and int(stated) > number:
+            text = f"{origin} states {stated} {name} and holds {number}: it is not whole"
+            raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+
+
+def _name(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+def _results(case: TestCase) -> list[object]:
+    return [result for result in case.result if isinstance(result, Failure | Error)]
 
 
 def _require_whole(suites: tuple[TestSuite, ...], origin: str) -> None:
@@ -97,15 +126,18 @@ class _Counted(TestSuite):
 
 
 def _has_failed(case: TestCase) -> bool:
-    return any(isinstance(result, Failure | Error) for result in case.result)
+    return bool(_results(case)) or _status(case) in _BAD_STATUS
 
 
 def _was_skipped(case: TestCase) -> bool:
     if _has_failed(case):
         return False
     is_marked = any(isinstance(result, Skipped) for result in case.result)
-    status = getattr(_Case.fromelem(case), "status", None)  # type: ignore[no-untyped-call]  # the same
-    return is_marked or str(status or "").lower() in _NOT_RUN
+    return is_marked or _status(case) in _NOT_RUN
+
+
+def _status(case: TestCase) -> str:
+    return str(getattr(_Case.fromelem(case), "status", None) or "").lower()  # type: ignore[no-untyped-call]  # the same
 
 
 def _timestamp(suites: tuple[TestSuite, ...]) -> str | None:

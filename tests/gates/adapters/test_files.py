@@ -24,6 +24,9 @@ def _file(**changes) -> FileSource:
     return FileSource(**{"path": "slo.json", "value": Place(pointer="/ratio"), "time": AT, **changes})
 
 
+SUITE = '<testsuite name="u" timestamp="2026-11-30T09:00:00Z"><testcase name="a"/></testsuite>'
+
+
 def _junit(**changes) -> JunitSource:
     return JunitSource(**{"paths": ("junit/*.xml",), **changes})
 
@@ -64,6 +67,9 @@ def test_junit_counts_skipped_cases_as_not_passed(tools):
     tools.write(
         "junit/b.xml", '<testsuite name="one" tests="1" timestamp="2026-11-29T09:00:00Z"><testcase name="z"/></testsuite>'
     )
+    tools.write("junit/c.xml", SUITE.replace('name="a"', 'name="a" status="failed"'))
+    assert answered(_junit(paths=("junit/c.xml",))).found.measure.value == "1"
+    (tools.folder / "junit/c.xml").unlink()
     both = answered(_junit()).found
     assert (both.measure.samples, both.time) == (5, "2026-11-29T09:00:00.000Z")
 
@@ -123,6 +129,41 @@ FILES = [
     ),
     ("no test cases", {"junit/a.xml": "<testsuites/>"}, _junit(), MISSING, "no test cases"),
     ("fewer cases than stated", {"junit/a.xml": JUNIT.replace('tests="5"', 'tests="9"')}, _junit(), ERROR, "it is not whole"),
+    (
+        "fewer cases than the root states",
+        {"junit/a.xml": f'<testsuites tests="9">{SUITE}</testsuites>'},
+        _junit(),
+        ERROR,
+        "not whole",
+    ),
+    (
+        "fewer failures than the root states",
+        {"junit/a.xml": f'<testsuites failures="1">{SUITE}</testsuites>'},
+        _junit(),
+        ERROR,
+        "states 1 failures and holds 0",
+    ),
+    (
+        "a suite that could not be collected",
+        {"junit/a.xml": SUITE.replace("</testsuite>", "<error/></testsuite>")},
+        _junit(),
+        ERROR,
+        "has a failure or an error outside of a test case",
+    ),
+    (
+        "a case outside of a suite",
+        {"junit/a.xml": f"<testsuites>{SUITE}<testcase><failure/></testcase></testsuites>"},
+        _junit(),
+        ERROR,
+        "has a test case outside of a suite",
+    ),
+    (
+        "a failure of another namespace",
+        {"junit/a.xml": SUITE.replace('<testcase name="a"/>', '<testcase xmlns:x="urn:x"><x:Failure/></testcase>')},
+        _junit(),
+        ERROR,
+        "has a failure or an error outside of a test case",
+    ),
     ("a document type", {"junit/a.xml": "<!DOCTYPE x [<!ENTITY a 'b'>]>" + JUNIT}, _junit(), ERROR, "it has a document type"),
     (
         "all were skipped",
