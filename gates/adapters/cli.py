@@ -70,7 +70,8 @@ def collect(
     found = require_sha256(build) if build is not None else read_build(named)
     _refuse_other(named, found, given=build is not None)
     attested = partial(_attested, home, load_gates(rules_path(gates_path, target)))
-    collector = Collector(store, load_signer(home), system_clock, named, found, build is not None, os.environ, attested)
+    reported = partial(_reported, named)
+    collector = Collector(store, load_signer(home), system_clock, named, found, build is not None, os.environ, attested, reported)
     done = []
     with progress("sources", len(sources)) as bar:
         for number, source in enumerate(sources):
@@ -110,17 +111,20 @@ def _attested(home: Path, gates: tuple[Gate, ...], source: AttestationSource) ->
     return find_act(source, gates, contents, load_signers(home))
 
 
-def _refuse_other(named: NamedTarget, build: str, *, given: bool) -> None:
-    """Raise UsageProblem where the service reports another build than the one that was given."""
+def _reported(named: NamedTarget) -> str | None:
+    """The build that the service reports now, None where it reports none."""
     from gates.build import read_build
 
-    if not given or named.target.build is None:
-        return
     try:
-        reported = read_build(named)
+        return None if named.target.build is None else read_build(named)
     except UnknownProblem:
-        return
-    if reported != build:
+        return None
+
+
+def _refuse_other(named: NamedTarget, build: str, *, given: bool) -> None:
+    """Raise UsageProblem where the service reports another build than the one that was given."""
+    reported = _reported(named) if given else None
+    if reported not in (None, build):
         raise UsageProblem(
             f"the service reports the build {reported}, not {build}",
             next_step="omit --build, or start the service of that build",

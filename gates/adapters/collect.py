@@ -17,6 +17,7 @@ from gates.evidence.statement import EvidenceKind, Inputs
 from gates.evidence.store import EvidenceStore, Held
 from gates.schema.canonical import Json, to_builtins
 from gates.schema.gate import Gate, request_of
+from gates.schema.outcome import UnknownReason
 from gates.schema.source import VALUE, AttestationSource, Request, adapter_of, source_sha256
 from gates.schema.target import NamedTarget
 from gates.schema.time import Clock, format_utc, monotonic_s
@@ -32,7 +33,10 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Collector(msgspec.Struct, frozen=True):
-    """Who collects, about which service: the store, the build that runs, whether that was given by hand, the variables."""
+    """Who collects, about which service: the store, the build that runs, whether that was given by hand, the variables.
+
+    `reported` asks the service again for its build; None where it does not report one.
+    """
 
     store: EvidenceStore
     signer: Signer
@@ -42,6 +46,7 @@ class Collector(msgspec.Struct, frozen=True):
     given: bool
     environ: Mapping[str, str]
     attested: Callable[[AttestationSource], dict[str, bytes]]
+    reported: Callable[[], str | None]
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -81,10 +86,22 @@ def _answered(request: Request, collector: Collector) -> Answer:
         scene = make_scene(request.source, now, collector.named, collector.environ)
         if isinstance(request.source, AttestationSource):
             scene = msgspec.structs.replace(scene, given=collector.attested(request.source))
-        return query(request, scene, collector.environ)
+        answered = query(request, scene, collector.environ)
+        _require_same_build(collector)
     except Unanswered as problem:
         fetched = without_files(now, problem)
         return Answer(fetched, found_in(request, fetched))
+    return answered
+
+
+def _require_same_build(collector: Collector) -> None:
+    """What was answered while another release took over is about neither; raises Unanswered."""
+    now = collector.reported()
+    if now != collector.build and not (now is None and collector.given):
+        other = "no build" if now is None else f"the build {now}"
+        raise Unanswered(
+            UnknownReason.STALE, f"when the source had answered, the service reported {other}, not {collector.build}"
+        )
 
 
 def _sign(source: Source, answered: Answer, span: Span, recording: Recording, collector: Collector) -> Held:

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Hashable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import islice
 from pathlib import PurePath
+from typing import Any
 
 import msgspec
 import yaml
@@ -110,9 +112,19 @@ def _members(pairs: list[tuple[str, Json]]) -> Json:
     return members
 
 
+class _Once(yaml.BaseLoader):
+    """Refuses a member that is given twice, of which the last one would win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        if len(set(names)) != len(names):
+            raise yaml.constructor.ConstructorError(None, None, "a member is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _yaml(text: str, origin: str) -> Json:
     try:
-        value: Json = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes texts, lists and mappings only
+        value: Json = yaml.load(text, Loader=_Once)  # noqa: S506  # it makes texts, lists and mappings only
     except (yaml.YAMLError, RecursionError, ValueError):
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} is not YAML") from None
     return value

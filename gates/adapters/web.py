@@ -9,6 +9,9 @@ import msgspec
 from gates.adapters.shape import LIMIT_BYTES, Unanswered
 from gates.schema.outcome import UnknownReason
 
+OLDEST_S = 60
+"""Seconds. The most that a cache in front of the source may say (`Age`) that its answer is old: the query dates the evidence."""
+
 
 class Response(msgspec.Struct, frozen=True):
     """A status and a body."""
@@ -37,6 +40,9 @@ def get(
                 if size > LIMIT_BYTES:
                     raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare} answered more than {LIMIT_BYTES} bytes")
                 parts.append(part)
+            age = answer.headers.get("age", "").strip()
+            if age.isdecimal() and int(age) > OLDEST_S:
+                raise Unanswered(UnknownReason.STALE, f"GET {bare}: a cache answered, {age} s old")
             return Response(answer.status_code, b"".join(parts))
     except httpx.TimeoutException:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare}: no answer within {timeout_s:g} s") from None

@@ -48,6 +48,25 @@ def test_a_command_that_runs_now_decides_a_p0_gate(tools, tmp_path):
     assert tools.run("evidence", "verify")[0] == 0
 
 
+def test_a_release_that_takes_over_meanwhile_makes_the_answer_stale(tools, monkeypatch):
+    """What was asked before and what answered are two builds: the answer is about neither."""
+    answer, asked = tools.service.answer, []
+
+    def deploy(method, target, *more):
+        asked.append(target)
+        if asked.count("/version") > 1:
+            tools.service.build = OTHER_BUILD
+        return answer(method, target, *more)
+
+    monkeypatch.setattr(tools.service, "answer", deploy)
+    tools.gate(COMMAND)
+    assert tools.collect()[0] == 3
+    tools.service.build, asked[:] = BUILD, []
+    verdict = tools.verdict()
+    assert (verdict["outcome"], verdict["unknown"]) == ("unknown", "stale")
+    assert f"the service reported the build {OTHER_BUILD}, not {BUILD}" in verdict["detail"]
+
+
 def test_a_failing_value_fails(tools):
     """Whichever tool measured it."""
     assert tools.judged({**COMMAND, "argv": ["echo", "n 3"]})["outcome"] == "fail"

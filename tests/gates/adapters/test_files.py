@@ -58,6 +58,14 @@ def test_yaml_and_text_files_are_read_as_well(tools, name, content, place):
     assert answered(_file(path=name, value=place, time=time), "ratio").found.measure.value == "0.25"
 
 
+def test_a_member_of_yaml_that_is_given_twice_is_no_value(tools):
+    """The last one would win, and nobody can say which was meant."""
+    tools.write("slo.yaml", "errors: 5\nerrors: 0\n")
+    source = FileSource(path="slo.yaml", value=Place(pointer="/errors"), run=("touch", "slo.yaml"))
+    measure = answered(source).found.measure
+    assert (measure.value, measure.unknown, measure.detail) == (None, ERROR, "slo.yaml is not YAML")
+
+
 def test_junit_counts_skipped_cases_as_not_passed(tools):
     """2 of 5 passed: the ratio is over all five, whatever was skipped."""
     tools.write("junit/a.xml", JUNIT)

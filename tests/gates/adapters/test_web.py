@@ -55,6 +55,14 @@ def test_an_answer_that_is_no_value_is_unknown(tools, status, body, reason, text
     assert text in measure.detail
 
 
+def test_what_a_cache_has_kept_is_stale(tools):
+    """The query is now, the answer is of last week; one of a few seconds is what a status page is."""
+    measure = _http(tools, 200, b'{"ratio": 0}', Age="864000")
+    assert (measure.value, measure.unknown) == (None, STALE)
+    assert "a cache answered, 864000 s old" in measure.detail
+    assert _http(tools, 200, b'{"ratio": 0}', Age="30").value == "0"
+
+
 def test_nobody_who_answers_is_unknown(tools):
     """A closed port, and a service that accepts and stays silent."""
     refused = answered(HTTP, "ratio", url="http://127.0.0.1:1/status").found.measure
