@@ -44,29 +44,43 @@ class _ReceiptPage(msgspec.Struct):
 
 
 def read_books(service: Service, plan: Plan, expected: Expected | None = None) -> Books:
-    """Everything that the target can be read for; a missing part or a failed read is a gap with its reason."""
-    return audit_books(service, plan, expected)[0]
+    """Everything that the target can be read for; a missing part or a failed read is a gap with its reason.
+
+    It ends once what is expected is there: no proof that nothing happened twice.
+    """
+    return audit_books(service, plan, expected, hasty=True)[0]
 
 
 def audit_books(
-    service: Service, plan: Plan, expected: Expected | None = None, pause: Callable[[float], None] = sleep
+    service: Service,
+    plan: Plan,
+    expected: Expected | None = None,
+    pause: Callable[[float], None] = sleep,
+    *,
+    hasty: bool = False,
 ) -> tuple[Books, ReadList | None]:
     """The books, and the answers of a list of settlements, if the target has one.
 
-    `expected` is what the clients know: the reader waits for it as long as the target's file says that it may lag behind.
+    `expected` is what the clients know. The reader waits as long as the target's file says that the books may lag behind, `hasty`
+    only until they have it.
     """
     reader, known, shape = _Reader(service, plan), expected or Expected(), service.target.audit.settlements
-    read = None if shape is None else read_list(service, shape, known, pause)
-    waited_ms = read.waited_ms if read else _await_ledger(reader, known, service.target.audit.lag_s, pause)
+    read = None if shape is None else read_list(service, shape, known, pause, hasty=hasty)
+    waited_ms = read.waited_ms if read else _await_ledger(reader, known, service.target.audit.lag_s, pause, hasty=hasty)
     entries, balances = _together(reader, service)
     receipts = _attempt(reader.receipts, service.target.audit.receipts, "receipts")
     listed = NOT_LISTED if read is None else settlements_of(read, known)
     return Books(entries, receipts, balances, listed, shape, waited_ms), read
 
 
-def _await_ledger(reader: "_Reader", expected: Expected, lag_s: int, pause: Callable[[float], None]) -> int:
-    """Wait until the ledger has each acknowledged settle and no longer grows, or its lag has passed; the time in milliseconds."""
-    begun, seq = monotonic_s(), 0
+def _await_ledger(
+    reader: "_Reader", expected: Expected, lag_s: int, pause: Callable[[float], None], *, hasty: bool = False
+) -> int:
+    """Wait until the ledger's lag has passed, `hasty` only until it has each acknowledged settle and no longer grows.
+
+    Returns the time in milliseconds for which something was missing, 0 if nothing is.
+    """
+    begun, seq, paused_s = monotonic_s(), 0, 0.0
     missing = set(expected.settled)
     while lag_s:
         try:
@@ -75,10 +89,12 @@ def _await_ledger(reader: "_Reader", expected: Expected, lag_s: int, pause: Call
             more = ()  # the reading that counts names what is wrong
         seq = more[-1].seq if more else seq
         missing -= {entry.payment_id for entry in more if entry.kind == "settle"}
-        waited_s = monotonic_s() - begun
-        if waited_s >= lag_s or not (missing or more):
+        waited_s = max(monotonic_s() - begun, paused_s)
+        if waited_s >= lag_s or (hasty and not (missing or more)):
             return round(waited_s * 1000) if missing else 0
-        pause(min(_POLL_S, max(lag_s - waited_s, 0)))
+        rest_s = max(lag_s - waited_s, 0.05)
+        paused_s += (step_s := min(_POLL_S, rest_s) if missing or more else rest_s)
+        pause(step_s)
     return 0
 
 

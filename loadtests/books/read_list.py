@@ -1,4 +1,4 @@
-"""Read a list of settlements to its end, and again until it is stable and whole, or the lag of the target's file has passed."""
+"""Read a list of settlements to its end, and again until the lag of the target's file has passed."""
 
 from collections.abc import Callable
 from time import sleep
@@ -38,8 +38,8 @@ Listed = tuple[Settlement, ...] | Gap
 class ReadList(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answers of the last reading with what they were read by, or the problem that ended it.
 
-    `waited_ms` is how long it was read again because something was missing, or because it still changed. `member` is the member
-    of the target's file that the problem shows to be wrong, "" where the service may be the cause.
+    `waited_ms` is how long it was read again: because of the lag, because something was missing, or because it still changed.
+    `member` is the member of the target's file that the problem shows to be wrong, "" where the service may be the cause.
     """
 
     shape: Settlements
@@ -64,24 +64,29 @@ def fault_of(read: ReadList, expected: Expected) -> ValueError | None:
     return found if isinstance(found, ValueError) else None
 
 
-def read_list(service: Service, shape: Settlements, expected: Expected, pause: Callable[[float], None] = sleep) -> ReadList:
-    """Read the list; with a lag, again until two readings are equal and have all that was acknowledged, or the lag has passed.
+def read_list(
+    service: Service, shape: Settlements, expected: Expected, pause: Callable[[float], None] = sleep, *, hasty: bool = False
+) -> ReadList:
+    """Read the list; with a lag, again when it has passed: until then something that happened twice may be listed once.
 
-    A list that changes while it is read is read again in any case.
+    `hasty` ends as soon as two readings are equal and have all that was acknowledged: for whoever asks whether the list can be
+    read. A list that changes while it is read is read again in any case.
     """
-    begun, lag_s = monotonic_s(), service.target.audit.lag_s
+    begun, lag_s, paused_s = monotonic_s(), service.target.audit.lag_s, 0.0
     before: tuple[Settlement, ...] | ValueError | None = None
     rounds = 0
     while True:
         read, rounds = _read_once(service, shape), rounds + 1
         found = _tried(read, expected)
-        waited_s = monotonic_s() - begun
+        waited_s = max(monotonic_s() - begun, paused_s)
         moved = isinstance(found, Repeated) and rounds < _ROUNDS
         whole = not isinstance(found, ValueError) and not missing(found, expected)
-        if (whole and (found == before or not lag_s)) or (waited_s >= lag_s and not moved):
+        if (hasty and whole and found == before) or (waited_s >= lag_s and not moved):
             return msgspec.structs.replace(read, waited_ms=round(waited_s * 1000) if rounds > 1 else 0)
         before = found
-        pause(min(_POLL_S, max(lag_s - waited_s, 0.05)))
+        rest_s = max(lag_s - waited_s, 0.05)
+        paused_s += (step_s := rest_s if whole and not hasty else min(_POLL_S, rest_s))
+        pause(step_s)
 
 
 def read_list_bytes(read: ReadList) -> bytes:

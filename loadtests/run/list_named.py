@@ -19,7 +19,7 @@ def require_list(service: Service, plan: Plan, events: Sequence[Event], pause: C
     if shape is None:
         return
     expected = expected_of(index_history(plan, events))
-    problem = list_problem(service.name, read_list(service, shape, expected, pause), expected)
+    problem = list_problem(service.name, read_list(service, shape, expected, pause, hasty=True), expected)
     if problem is not None:
         raise problem
 

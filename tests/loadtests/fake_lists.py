@@ -2,7 +2,8 @@
 
 Run as `python fake_lists.py WAY DEFECT [ODD]`. WAY is how the list goes on, DEFECT what is wrong with the service (those of
 fake_service.py, and `wrong_amount`, `forgets`: page 1 is right, and each later page lacks its first item). ODD is a correct way:
-`gzip`, `http10`, `empty` (204 for an empty list, and 404 after the last page), `slow`, `late` (listed a second later).
+`gzip`, `http10`, `empty` (204 for an empty list, and 404 after the last page), `slow`, `late` (listed a second later),
+`late_double` (only what is settled twice is listed later: three seconds).
 """
 
 import gzip
@@ -16,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from fake_service import Books, Handler, Server
 
 WAYS = ("whole", "cursor", "page", "has_more", "link")
-ODD = ("none", "gzip", "http10", "empty", "slow", "late")
+ODD = ("none", "gzip", "http10", "empty", "slow", "late", "late_double")
 SIZE = 7
 
 
@@ -77,6 +78,9 @@ class Listing(Handler):
         for entry in entries:
             made = self.since.setdefault(entry["seq"], time.monotonic())
             if self.odd == "late" and time.monotonic() - made < 1:
+                continue
+            again = self.odd == "late_double" and entry["payment_id"] in {item["transfer"] for item in found}
+            if again and time.monotonic() - made < 3:
                 continue
             payment, (amount,) = (
                 entry["payment_id"],

@@ -120,9 +120,15 @@ def test_a_broken_service_is_found_with_the_shortest_witness(run, way, defect, r
 
 
 def test_a_service_whose_list_lags_behind_is_read_until_it_is_whole(run):
-    """With the lag that its file states it is correct; the list is read until two readings are equal."""
-    done = run("cursor", odd="late", lag=20, payments=20)
+    """With the lag that its file states it is correct."""
+    done = run("cursor", odd="late", lag=3, payments=20)
     assert (done.code, done.rules) == (3, set()), done.said
+
+
+def test_what_is_listed_twice_within_the_lag_is_found(run):
+    """The second settlement of a payment comes later than all that was acknowledged."""
+    done = run("cursor", "double_settle", "late_double", lag=6)
+    assert (done.code, "double_settle" in done.rules) == (1, True), done.said
 
 
 def test_what_is_missing_when_the_lag_is_over_is_a_finding_that_names_the_wait(run):
