@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,11 @@ from gates.schema.options import (
 )
 from gates.schema.output import show, show_product, write_document
 from gates.schema.state import made_state_dir
+
+if TYPE_CHECKING:
+    from gates.schema.time import Clock
+    from scorecards.order import Order
+    from scorecards.schema import Scorecard
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -83,28 +89,13 @@ def review(  # each parameter is one option of the command line
     Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
     """
     from gates.schema.time import system_clock
-    from scorecards.folder import REVIEWS
-    from scorecards.lacks import lacks
     from scorecards.order import Options, make_order, warning
     from scorecards.output import exit_code, shown
-    from scorecards.plan import STEPS, applying
-    from scorecards.review import STEPS_FILE, collect, judge
-    from scorecards.voice import Voice, learned_s
 
     home = made_state_dir()
     options = Options(target, profile, seed, out, week, now, preview, gates_path, waivers_path, steps, skip)
     order = make_order(home, options, system_clock)
-    planned = applying(STEPS, order.gates)
-    learned = learned_s(path for path in (home / REVIEWS).glob(f"*-*/{STEPS_FILE}"))
-    with Voice(len(planned), {step.title: learned[step.name] for step in planned if step.name in learned}) as voice:
-        voice.say(f"review of {order.named.name}: {len(planned)} steps, logs in {order.out / 'logs'}")
-        voice.say(order.foreseen)
-        if caution := warning(options, system_clock()):
-            voice.say(f"warning: {caution}")
-        for line in lacks(order.named.target):
-            voice.say(f"this machine: {line}")
-        build = collect(order, voice)
-        scorecard = judge(order, build, clock_at(now))
+    scorecard = _reviewed(order, warning(options, system_clock()), clock_at(now))
     if output_format in STATEMENTS:
         from scorecards.statements import statement_text
 
@@ -113,3 +104,23 @@ def review(  # each parameter is one option of the command line
         show_product(shown(scorecard, output_format), output_format)
     show(f"wrote {order.out / 'scorecard.html'}; check it with: gonogo scorecard verify {order.out}", err=True)
     return int(exit_code(scorecard, fail_on=fail_on, accept=accept))
+
+
+def _reviewed(order: "Order", caution: str, clock: "Clock") -> "Scorecard":
+    """Every step with its progress, and the scorecard that follows from them; `caution` is said before the first step."""
+    from scorecards.folder import REVIEWS
+    from scorecards.lacks import lacks
+    from scorecards.plan import STEPS, applying
+    from scorecards.review import STEPS_FILE, collect, judge
+    from scorecards.voice import Voice, learned_s
+
+    planned = applying(STEPS, order.gates)
+    learned = learned_s(path for path in (order.home / REVIEWS).glob(f"*-*/{STEPS_FILE}"))
+    with Voice(len(planned), {step.title: learned[step.name] for step in planned if step.name in learned}) as voice:
+        voice.say(f"review of {order.named.name}: {len(planned)} steps, logs in {order.out / 'logs'}")
+        voice.say(order.foreseen)
+        if caution:
+            voice.say(f"warning: {caution}")
+        for line in lacks(order.named.target):
+            voice.say(f"this machine: {line}")
+        return judge(order, collect(order, voice), clock)

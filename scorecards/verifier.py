@@ -34,12 +34,13 @@ def whose(home: Path, trust_path: Path | None, pin: str | None = None, review: P
         raise UsageProblem(f"--signers {printable(pin)}: is not a sha256", next_step="gonogo signer list prints it")
     if pin is not None and review is not None and not (review / SIGNERS_FILE).exists():
         raise UnverifiedProblem(f"{review}: carries no Signers, and --signers names some: it was made without them")
-    if trust_path is not None and review is not None and trust_path.resolve().is_relative_to(review.resolve()):
-        return Verifier(None, "", pin)
     if trust_path is not None:
         if not trust_path.exists():
             raise UsageProblem(f"{trust_path}: no such file", next_step="give the JWKS file of the signers that you trust")
-        return Verifier(load_trust(trust_path), "the keys that you brought", pin)
+        trust = load_trust(trust_path)
+        if review is not None and trust_path.resolve().is_relative_to(review.resolve()):
+            return Verifier(None, "", pin)
+        return Verifier(trust, "the keys that you brought", pin)
     read_state(home)
     signers = load_signers(home)
     if not (home / "keys" / TRUST_FILE).exists() and signers is None:

@@ -138,6 +138,9 @@ def test_a_key_inside_of_what_it_signs_verifies_nothing(gonogo, state, monkeypat
     folder = state.review()
     monkeypatch.setenv("GONOGO_HOME", str(state.folder / "of-somebody-else"))
     gonogo.refused(gonogo("scorecard", "verify", folder), 3, "are part of the folder that they sign")
+    (state.folder / "link.json").symlink_to(folder / "trust.json")
+    for own in (folder / "trust.json", state.folder / "link.json"):
+        gonogo.refused(gonogo("scorecard", "verify", folder, "--trust", own), 3, "are part of the folder that they sign")
     monkeypatch.setenv("GONOGO_HOME", str(state.home))
     put_signers(state.home)
     waivers = state.folder / "waivers"

@@ -229,7 +229,6 @@ BANS = (
             "gates/schema/output.py": "the one place",
             "gates/schema/entry.py": "recognises where stdout failed",
             "scorecards/cli.py": "the version",
-            "scorecards/steps.py": "the sequence that clears a line of the terminal",
         },
     ),
     Ban(

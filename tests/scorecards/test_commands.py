@@ -1,6 +1,7 @@
 """`gonogo scorecard`: build, show, verify, diff, history, on a state folder of its own."""
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +47,7 @@ def build(run: Run) -> Run:
 
 
 READERS = (
-    ["scorecard", "verify", "REVIEW", "--trust", "REVIEW/trust.json"],
+    ["scorecard", "verify", "REVIEW", "--trust", "BROUGHT.json"],
     ["scorecard", "show", "REVIEW"],
     ["scorecard", "diff", "REVIEW", "REVIEW"],
     ["scorecard", "history"],
@@ -66,10 +67,12 @@ def test_a_command_that_only_reads_makes_no_folder(
     """Also where none could be made: its state folder is below a file, and the command does not need it."""
     build("--out", str(tmp_path / "review"), "--draft")
     (tmp_path / "file").touch()
+    shutil.copy(tmp_path / "review" / "trust.json", tmp_path / "brought.json")
     before = sorted(tmp_path.rglob("*"))
     for home in ("absent", "file/home"):
         monkeypatch.setenv("GONOGO_HOME", str(tmp_path / home))
-        code = entry([word.replace("REVIEW", str(tmp_path / "review")) for word in command])
+        places = {"REVIEW": str(tmp_path / "review"), "BROUGHT.json": str(tmp_path / "brought.json")}
+        code = entry([places.get(word, word) for word in command])
         assert code == (3 if command[:2] in (["evidence", "verify"], ["gate", "run"]) else 0)
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -71,6 +71,6 @@ def test_a_run_that_left_no_statement_is_on_the_card(tmp_path: Path, signer: Sig
     for target in ("local", "elsewhere"):
         store.begin_run(life.own, step="load-run", target=target, profile="smoke", seed=7)
     card, _ = life.judge(gates, reviewed("5f" * 32), "2026-11-26T12:05:00Z")
-    (line,) = run_lines(card.spec)
+    (line,) = [text for text in run_lines(card.spec) if "left no statement" in text]
     assert line.startswith("The load-run that began on Wed 25 Nov")
     assert line.endswith("left no statement.")

@@ -12,6 +12,7 @@ from weeks import Weeks
 
 from gates.evidence.dsse import Signer
 from gates.evidence.keys import load_signer
+from gates.log.chain import LogProblem
 from gates.log.file import LOG
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.gate import Gate
@@ -64,20 +65,29 @@ def test_a_new_state_folder_makes_no_second_official_card_of_a_week(
     assert judge(again, NEXT).spec.standing is Standing.OFFICIAL
 
 
+def forget_heads(keys: Path) -> None:
+    """Remove what the folder of keys knows of the logs' heads."""
+    for path in keys.glob("*.head"):
+        path.unlink()
+
+
 def test_a_state_folder_copied_before_the_card_makes_no_second_one(
-    folder: Folder, judge: Callable[[Weeks, str], Scorecard], tmp_path: Path
+    folder: Folder, keys: Path, judge: Callable[[Weeks, str], Scorecard], tmp_path: Path
 ) -> None:
-    """Nor does the copy when it is put back in the place of the folder that made the first."""
+    """Nor does the copy when it is put back in the place of the folder that made the first: also where its head was removed."""
     life = folder("one")
     shutil.copytree(life.home, tmp_path / "backup")
     assert judge(life, FRIDAY).spec.standing is Standing.OFFICIAL
     shutil.rmtree(life.home)
     shutil.copytree(tmp_path / "backup", life.home)
+    with pytest.raises(LogProblem, match="before the known head"):
+        judge(life, LATER)
+    forget_heads(keys)
     assert judge(life, LATER).spec.standing is Standing.PREVIEW
 
 
 def test_a_card_that_was_interrupted_is_made_again_by_its_own_folder_alone(
-    folder: Folder, judge: Callable[[Weeks, str], Scorecard], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: Folder, keys: Path, judge: Callable[[Weeks, str], Scorecard], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The process ended between the key's memory and the card: another folder, or an older copy in its place, may not."""
     life, other = folder("one"), folder("two")
@@ -97,6 +107,7 @@ def test_a_card_that_was_interrupted_is_made_again_by_its_own_folder_alone(
     assert "in another state folder" in judge(other, LATER).spec.standing_reason
     life.home.rename(tmp_path / "aside")
     shutil.copytree(tmp_path / "backup", life.home)
+    forget_heads(keys)
     assert "with another log" in judge(life, LATER).spec.standing_reason
     shutil.rmtree(life.home)
     (tmp_path / "aside").rename(life.home)
