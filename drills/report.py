@@ -25,6 +25,7 @@ FILES = {
     "record": RECORD_FILE,
     "history": f"{STORM}/history.jsonl",
     **{name if name == "check" else f"storm_{name}": f"{STORM}/{name}.json" for name in _STORM_FILES},
+    "storm_readback": f"{STORM}/readback.jsonl",  # of a target that shows a list of settlements
 }
 """What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""
 

@@ -3,9 +3,10 @@
 import pytest
 
 from drills.journal import End, Ending, RolledBack
-from drills.report import Report, text
+from drills.report import FILES, Report, text
 from gates.evidence.statement import Measure
 from gates.schema.outcome import UnknownReason
+from loadtests.run.folder import RunFolder
 
 
 def report(end, *, deviated=False, **measures):
@@ -53,3 +54,11 @@ def test_a_long_reason_is_apart_from_its_detail():
         value=None, unit="count", samples=0, unknown=UnknownReason.ADAPTER_ERROR, detail="the ledger cannot be read"
     )
     assert "unknown: adapter_error the ledger" in text(report(End.FAILED, lost_settles=measure))
+
+
+def test_a_drill_keeps_every_file_that_its_storm_is_measured_from(tmp_path):
+    """Also the answers of a list of settlements, which only some targets have."""
+    storm = RunFolder(tmp_path / "storm")
+    storm.folder.mkdir()
+    storm.readback.touch()
+    assert {path.relative_to(tmp_path).as_posix() for path in storm.measured} <= set(FILES.values())
