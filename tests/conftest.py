@@ -83,9 +83,18 @@ def promtool() -> str:
 @pytest.fixture(scope="session")
 def prometheus() -> str:
     """The path of the real Prometheus. In CI a test without it fails, since nobody would notice the skip."""
-    found = shutil.which("prometheus")
+    return _program("prometheus", "this needs the real Prometheus (Debian: apt-get install prometheus)")
+
+
+@pytest.fixture(scope="session")
+def curl() -> str:
+    """The path of curl, for pages whose commands call it; in CI a test without it fails."""
+    return _program("curl", "this needs curl (Debian: apt-get install curl)")
+
+
+def _program(name: str, reason: str) -> str:
+    found = shutil.which(name)
     if found is None:
-        reason = "this needs the real Prometheus (Debian: apt-get install prometheus)"
         if os.environ.get("CI"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)

@@ -45,7 +45,7 @@ KINDS = (
         "the service's log",
         ("service.*.out", "service.*.err"),
         b"",
-        f"{REVIEW} of a target with a `process`; else name the file with --server-log",
+        f"one that is not empty, from {REVIEW} of a target with a `process`; else name the file with --server-log",
     ),
     ArtifactKind("load_history", "the load run's history", ("history.jsonl",), b"{", "gonogo load run"),
     ArtifactKind("drill_journal", "a drill's journal", ("journal.jsonl",), b'"phase"', "gonogo drill run NAME", _drills),

@@ -64,7 +64,7 @@ def test_every_page_is_in_the_index() -> None:
     assert pages - linked == {"README.md"}
 
 
-CALL = re.compile(r"(?:^|[|&;(] *|^[A-Z_]+=\S+ +)(?:\.venv/bin/)?gonogo ((?:\"[^\"]*\"|[^|&;)#>\"])*)")
+CALL = re.compile(r"(?:^|[|&;(] *|^[A-Z_]+=\S+ +)(?:\.venv/bin/)?gonogo ((?:\"[^\"]*\"|'[^']*'|[^|&;)#>\"])*)")
 
 
 def _commands_in(page: Path) -> list[list[str]]:
