@@ -111,6 +111,7 @@ def test_a_card_that_was_interrupted_is_made_again_by_its_own_folder_alone(
     assert "with another log" in judge(life, LATER).spec.standing_reason
     shutil.rmtree(life.home)
     (tmp_path / "aside").rename(life.home)
+    forget_heads(keys)
     assert judge(life, "2026-11-20T16:00:00Z").spec.standing is Standing.OFFICIAL
 
 
