@@ -5,9 +5,9 @@ from enum import StrEnum
 import msgspec
 
 from gates.schema.outcome import Decision
-from gates.schema.time import format_utc
+from gates.schema.time import format_utc, parse_utc
 from scorecards.weekly import Streak
-from scorecards.weeks import cutoff, plus
+from scorecards.weeks import cutoff, plus, week_of
 from scorecards.words import date, moment
 
 
@@ -51,7 +51,7 @@ class Now(msgspec.Struct, frozen=True):
 def answer_launch(now: Now, streak: Streak, command: str) -> Launch:
     """The answer, what comes next, and the command that makes the next official scorecard."""
     answer = _answer(now, streak)
-    due = now.week if now.is_open else plus(now.week, 1)
+    due = max(now.week if now.is_open else plus(now.week, 1), week_of(parse_utc(now.evaluated_at)))
     return Launch(answer, _sentence(answer, now, streak), _next(answer, now, due, streak), _freeze(answer, now, streak), command)
 
 
@@ -86,7 +86,7 @@ def _next(answer: Answer, now: Now, due: str, streak: Streak) -> str:
     official = f"{before}The next official scorecard is that of {due}, from {begins} to the end of Sunday."
     if answer is Answer.YES:
         return f"{official} If it is missing or not green, the streak ends."
-    fixed = "once the gates below are fixed, " if answer in (Answer.NO, Answer.LIMITED) else ""
+    fixed = "once these gates are fixed, " if answer in (Answer.NO, Answer.LIMITED) else ""
     day = date(streak.earliest_launch)
     return f"{official} Earliest broad launch: {day}, {fixed}if every official scorecard until then is GO."
 

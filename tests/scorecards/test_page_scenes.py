@@ -7,7 +7,7 @@ import pytest
 
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
-from scorecards.build import BuildInputs
+from scorecards.build import BuildInputs, build
 from scorecards.launch import Answer
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
@@ -30,7 +30,7 @@ ANSWERS = {
     "go-week-1": (Answer.NOT_YET, "Not yet: 1 of 2 adjacent weeks is green.", "Earliest broad launch: Fri 4 Dec 2026, if every"),
     "go-week-2": (Answer.YES, "Yes, from now on: 2 adjacent weeks are green.", "If it is missing or not green, the streak ends."),
     "conditional-go": (Answer.LIMITED, "No broad launch. CONDITIONAL GO allows a limited stage", "it ends the streak"),
-    "no-go-with-witness": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "once the gates below are fixed"),
+    "no-go-with-witness": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "once these gates are fixed"),
 }
 
 
@@ -58,6 +58,12 @@ def test_nothing_that_is_past_is_announced_and_nothing_is_called_done_that_is_no
     assert "nothing" not in text.partition("Next")[2].lower()
     begins = [day for day in ("Tue 24 Nov 2026", "Tue 17 Nov 2026") if day in scorecard.spec.launch.freeze]
     assert not begins, "that day is before the evaluation"
+
+
+def test_a_scorecard_of_a_past_week_announces_nothing_that_is_past(make_inputs: Callable[..., BuildInputs]) -> None:
+    """Judged for a week long ago, the next official scorecard is one that can still be made."""
+    card = build(make_inputs(week="2026-W40"), (), None)
+    assert "The next official scorecard is that of 2026-W48, from Fri 27 Nov 2026" in card.spec.launch.next
 
 
 def test_a_failing_criterion_shows_its_shortest_witness_as_a_timeline(card: Card) -> None:
