@@ -107,9 +107,10 @@ def retire(name: str, since: dt.datetime | None, proposal: Path | None) -> None:
     """
     from gates.schema.time import system_clock
     from gates.signers.proposal import base_of, dated, with_retired, write_proposal
-    from gates.signers.store import require_signers
+    from gates.signers.store import require_changeable, require_signers
 
     signers, path, now = require_signers(known_state_dir(), "retiring a key"), proposal or _default_path(), system_clock()
+    require_changeable(signers, str(path))
     base = base_of(path, signers)
     assert base is not None, "the document in force is one"
     spec = with_retired(base, name, since or now)
@@ -143,9 +144,10 @@ def _propose(
     from gates.signers.private import keep_key
     from gates.signers.proposal import base_of, dated, write_proposal
     from gates.signers.soundness import require_sound
-    from gates.signers.store import load_signers
+    from gates.signers.store import load_signers, require_changeable
 
     signers, now = load_signers(made_state_dir()), system_clock()
+    require_changeable(signers, str(path))
     candidates = Candidates.read(people, machines, roles, public_key)
     spec, keys = with_candidates(base_of(path, signers), candidates, now)
     spec = dated(spec, now, None if signers is None else signers.spec)

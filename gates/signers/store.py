@@ -124,6 +124,11 @@ def _require_next(link: Link, signers: Signers | None, origin: str) -> None:
             f"{origin}: changes the document {link.spec.previous}, which is not here",
             next_step=f"sign it where that is in force, or: gonogo signer init --from {SIGNERS_FILE} --trust SHA256",
         )
+    require_changeable(signers, origin)
+
+
+def require_changeable(signers: Signers | None, origin: str) -> None:
+    """Raise RefusedProblem where the Signers in force can never be changed: too few people could sign that."""
     if signers is not None and len(signers.spec.people) < CHANGE_NEEDS:
         raise RefusedProblem(
             f"{origin}: the document in force has one person, and a change needs {CHANGE_NEEDS}",

@@ -164,13 +164,16 @@ def test_a_proposal_that_was_overtaken_is_refused(gonogo, in_force, tmp_path):
     assert (code, "does not replace the document in force" in err) == (5, True)
 
 
-def test_one_persons_document_cannot_be_changed(gonogo):
-    """There is no second person; the runbook says what to do."""
+@pytest.mark.parametrize(
+    "change", [("add", "--machine", "laptop"), ("add", "--person", "Grace <grace>"), ("retire", "ada")], ids=str
+)
+def test_one_persons_document_cannot_be_changed(gonogo, change):
+    """There is no second person: said before a key is made that could never come into force; the runbook says what to do."""
     digest = digest_in(gonogo("signer", "init", "--person", "Ada <ada>")[1])
     gonogo("signer", "sign", "--trust", digest)
-    gonogo("signer", "add", "--machine", "laptop")
-    code, _, err = gonogo("signer", "sign")
+    code, out, err = gonogo("signer", *change)
     assert (code, "has one person, and a change needs 2" in err, "runbooks/signers.md" in err) == (5, True, True)
+    assert "private key" not in out
 
 
 @pytest.mark.parametrize(
