@@ -5,12 +5,18 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, enable_created_metrics, generate_latest
 
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.tally import TalliedHistogram, Tally
 
 BOUNDS = (0.001, 0.5, 2.5)
+
+
+@pytest.fixture(autouse=True)
+def created_metrics():
+    """A gateway that was started in this process has switched them off for all of it."""
+    enable_created_metrics()
 
 
 def text(registry):
