@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from markupsafe import Markup
 
+from gates.page.template import style_sheet
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from scorecards.page_gates import mark
 from scorecards.page_schema import OutcomeMark
-from scorecards.render import environment, style_sheet
+from scorecards.render import environment
 from scorecards.schema import ScorecardSpec, Standing
 from scorecards.streak import find_streak
 from scorecards.weekly import PastWeek, WeekState

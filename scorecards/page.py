@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator
 
 from markupsafe import Markup
 
+from gates.page import charts
 from gates.schema.gate import label
 from gates.schema.outcome import Decision, Priority
-from scorecards import charts
 from scorecards.bar_changes import describe
 from scorecards.launch import Answer
 from scorecards.loosening import loosened_text
@@ -39,6 +39,7 @@ REHEARSED = "REHEARSAL · "
 _ANSWER_STYLES = {Answer.YES: "pass", Answer.NOT_YET: "warn", Answer.LIMITED: "warn", Answer.NO: "fail"}
 _WEEK_SIGNS = {"green": "✓", "yellow": "!", "red": "✕", "unknown": "?", "missing": "\N{EN DASH}", "open": "…"}
 _WAIVER_STYLES = {"active": "pass", "expiring": "warn", "expired": "fail", "changed": "fail"}
+_TALLIED = ("pass", "warn", "fail", "unknown")
 _AS_PLANNED = ("succeeded", "started")
 
 
@@ -121,7 +122,8 @@ def _counts(spec: ScorecardSpec) -> Iterator[CountRow]:
     for count in spec.counts:
         if count.total:
             numbers = (count.passed, count.warned, count.failed, count.unknown, count.waived)
-            yield CountRow(count.priority.value, charts.tally(count), *numbers)
+            cells = charts.tally(zip(_TALLIED, numbers, strict=False))
+            yield CountRow(count.priority.value, cells, *numbers)
 
 
 def _launch(spec: ScorecardSpec) -> Launch:
@@ -196,7 +198,7 @@ def _drill(line: Timeline) -> Drill:
         )
         for event in line.events
     )
-    return Drill(line.title, moment(line.finished_at), digest(line.evidence), charts.timeline(line), moments)
+    return Drill(line.title, moment(line.finished_at), digest(line.evidence), charts.timeline(line.events), moments)
 
 
 def _evidence(line: EvidenceLine) -> EvidenceRow:

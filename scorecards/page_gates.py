@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from gates.judge import BY_WORD
+from gates.page.charts import bullet
 from gates.schema.describe import describe
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from gates.schema.source import EvidenceSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
-from scorecards.charts import bullet
 from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, Tile, WaivedBy
 from scorecards.schema import Finding
 from scorecards.witness_chart import witness_view

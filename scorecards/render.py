@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
+from gates.page.template import environment as page_environment
+from gates.page.template import style_sheet
 from scorecards.page import make_page
 from scorecards.schema import Scorecard
 
@@ -18,17 +19,5 @@ def render_html(scorecard: Scorecard, yaml_sha256: str) -> bytes:
 
 
 def environment() -> Environment:
-    """The templates of all pages: everything is escaped, and a name that a page lacks is an error."""
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def style_sheet() -> Markup:
-    """The style of all pages."""
-    return Markup((TEMPLATES / "scorecard.css").read_text(encoding="utf-8"))  # noqa: S704  # our own file
+    """The templates of the scorecard's pages."""
+    return page_environment(TEMPLATES)

@@ -12,8 +12,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from gates.page.template import style_sheet
 from gates.schema.runbook import find_runbook, is_address
-from scorecards.render import environment, style_sheet
+from scorecards.render import environment
 from scorecards.words import href
 
 _NO_LETTER, _COMMENT = re.compile(r"[^\w\- ]"), re.compile(r"<!--.*?-->", re.DOTALL)

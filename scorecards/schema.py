@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from gates.evidence.unfinished import UnfinishedRun
+from gates.page.charts import TimelineEvent
 from gates.schema.documents import Document
 from gates.schema.outcome import Decision, Priority
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
@@ -65,15 +66,6 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     criteria: tuple[str, ...]
     command: str
     runbook: str
-
-
-class TimelineEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One moment of a drill; `at_ms` counts from the drill's first event."""
-
-    at_ms: int
-    phase: str
-    label: str
-    status: str
 
 
 class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

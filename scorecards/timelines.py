@@ -6,7 +6,8 @@ import msgspec
 
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import Held
-from scorecards.schema import Timeline, TimelineEvent
+from gates.page.charts import TimelineEvent
+from scorecards.schema import Timeline
 
 _TITLES = {
     EvidenceKind.CRASH_DRILL.value: ("crash", "Crash drill"),

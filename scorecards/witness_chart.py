@@ -1,12 +1,10 @@
 """The witness of a finding on the page: each attempt as a bar on one time axis, and the lines of the books below. Pure."""
 
-from markupsafe import Markup
-
+from gates.page.charts import span
 from scorecards.page_schema import AttemptRow, WitnessView
 from scorecards.schema import Attempt, Witness
 from scorecards.words import counted
 
-_WIDTH, _LEAST = 240, 3
 _STYLES = {"ok": "pass", "fail": "fail", "info": "unknown", "open": "unknown"}
 _WORDS = {"ok": "acknowledged", "fail": "refused", "info": "outcome unknown", "open": "never answered"}
 
@@ -23,14 +21,7 @@ def witness_view(witness: Witness) -> WitnessView:
 
 
 def _row(one: Attempt, last: int) -> AttemptRow:
-    style = _STYLES[one.outcome]
-    begin = one.at_us * _WIDTH // last
-    width = _WIDTH - begin if one.took_us is None else one.took_us * _WIDTH // last
-    bar = Markup(
-        '<svg class="attempt" viewBox="0 0 {0} 10" width="{0}" height="10" aria-hidden="true">'
-        '<rect class="track" x="0" y="4" width="{0}" height="2"/><rect class="{1}" x="{2}" y="0" width="{3}" height="10" rx="2"/>'
-        "</svg>"
-    ).format(_WIDTH, style, min(begin, _WIDTH - _LEAST), max(width, _LEAST))
+    bar = span(_STYLES[one.outcome], one.at_us, one.took_us, last)
     ended = "" if one.took_us is None else f" after {_ms(one.took_us)}"
     answer = f", {one.answer}" if one.answer else ""
     return AttemptRow(bar, f"{one.operation} attempt {one.attempt} at {_ms(one.at_us)}: {_WORDS[one.outcome]}{ended}{answer}")

@@ -1,5 +1,6 @@
-"""Charts as inline SVG: bullets, the streak strip, drill timelines; whole numbers only, so that the bytes never differ. Pure."""
+"""Charts as inline SVG: bullets, tallies, timelines, spans; whole numbers only, so that the bytes never differ. Pure."""
 
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import msgspec
@@ -7,11 +8,11 @@ from markupsafe import Markup
 
 from gates.schema.outcome import Operator
 from gates.schema.verdict import CriterionVerdict
-from scorecards.schema import Count, Timeline, TimelineEvent
 
 _LOWER_IS_BETTER = (Operator.LT, Operator.LTE)
 _HIGHER_IS_BETTER = (Operator.GT, Operator.GTE)
 BULLET_WIDTH = 160
+SPAN_WIDTH, _LEAST = 240, 3
 
 _ICON = Markup('<svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true">{}</svg>')
 _ROUND = Markup('<circle cx="24" cy="24" r="21"/>')
@@ -24,6 +25,15 @@ ICONS: dict[str, Markup] = {
     ),
     "unknown": _ICON.format(_ROUND + Markup('<path d="M18 19a6 6 0 1 1 8.500 5.500C24.500 25.500 24 26.500 24 29M24 34v2"/>')),
 }
+
+
+class TimelineEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One moment of a drill; `at_ms` counts from the drill's first event."""
+
+    at_ms: int
+    phase: str
+    label: str
+    status: str
 
 
 class Bullet(msgspec.Struct, frozen=True):
@@ -75,9 +85,8 @@ def _pixels(part: Decimal, full: Decimal) -> int:
     return int((part * BULLET_WIDTH / full).quantize(Decimal(1), ROUND_HALF_EVEN))
 
 
-def tally(count: Count) -> Markup:
-    """The gates of one priority as equal cells, the passing ones first."""
-    parts = (("pass", count.passed), ("warn", count.warned), ("fail", count.failed), ("unknown", count.unknown))
+def tally(parts: Iterable[tuple[str, int]]) -> Markup:
+    """Things counted by style (`pass`, `warn`, `fail`, `unknown`) as equal cells, in the order given."""
     cells = [name for name, number in parts for _ in range(number)]
     width = len(cells) * 22
     drawn = Markup("").join(
@@ -89,15 +98,15 @@ def tally(count: Count) -> Markup:
     )
 
 
-def timeline(line: Timeline) -> Markup:
-    """The drill as one bar, each step as long as it took and in the colour of its phase; the list below has the same as text."""
-    last = max(line.events[-1].at_ms, 1)
-    begins = [0, *(event.at_ms for event in line.events[:-1])]
+def timeline(events: Sequence[TimelineEvent]) -> Markup:
+    """The drill as one bar, each step as long as it took and in the colour of its phase; a list below has the same as text."""
+    last = max(events[-1].at_ms, 1)
+    begins = [0, *(event.at_ms for event in events[:-1])]
     parts = Markup("").join(
         Markup('<rect class="{}" x="{}" y="0" width="{}" height="18"><title>{}</title></rect>').format(
             phase_class(event), begin * 500 // last, max((event.at_ms - begin) * 500 // last - 1, 1), event.label
         )
-        for event, begin in zip(line.events, begins, strict=True)
+        for event, begin in zip(events, begins, strict=True)
     )
     return Markup(
         '<svg class="timeline" viewBox="0 0 500 18" preserveAspectRatio="none" aria-hidden="true">'
@@ -108,3 +117,14 @@ def timeline(line: Timeline) -> Markup:
 def phase_class(event: TimelineEvent) -> str:
     """The style of a moment: what went wrong before the phase that it went wrong in."""
     return "bad" if event.status in ("failed", "timeout") else event.phase
+
+
+def span(style: str, begin: int, length: int | None, whole: int) -> Markup:
+    """One attempt as a bar on an axis of `whole` units that begins at 0; without a `length` it goes on to the end."""
+    at = begin * SPAN_WIDTH // whole
+    width = SPAN_WIDTH - at if length is None else length * SPAN_WIDTH // whole
+    return Markup(
+        '<svg class="attempt" viewBox="0 0 {0} 10" width="{0}" height="10" aria-hidden="true">'
+        '<rect class="track" x="0" y="4" width="{0}" height="2"/><rect class="{1}" x="{2}" y="0" width="{3}" height="10" rx="2"/>'
+        "</svg>"
+    ).format(SPAN_WIDTH, style, min(at, SPAN_WIDTH - _LEAST), max(width, _LEAST))
