@@ -37,6 +37,7 @@ RECOMPUTE = Later("gates.probes.recompute_cli:recompute", "Compute a probe's mea
 WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
 LOOSEN = Later("gates.acts.cli:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign.")
 STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log.")
+ROSTER = Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them.")
 
 gates_option = click.option(
     "--gates",
@@ -178,7 +179,8 @@ def run(  # each parameter is one option of the command line
 def schema(kind: str) -> None:
     """Print the JSON Schema (2020-12) of a KIND.
 
-    Kinds of documents: GateSet, Measures, Project, Signers, Target. Kinds of values that gonogo writes: Act, Review, Statement.
+    Kinds of documents: GateSet, Measures, Project, Roster, Signers, Target. Kinds of values that gonogo writes: Act, Review,
+    Statement.
     """
     from gates.export import schema_bytes
 
@@ -204,7 +206,13 @@ def _build(named: NamedTarget, given: str | None) -> str:
 
 
 class _Main(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"receipt": RECEIPT, "signer": SIGNER, "waiver": WAIVER, "state": STATE}
+    later: ClassVar[Mapping[str, Later]] = {
+        "receipt": RECEIPT,
+        "signer": SIGNER,
+        "waiver": WAIVER,
+        "state": STATE,
+        "roster": ROSTER,
+    }
 
 
 @click.group(cls=_Main)

@@ -12,6 +12,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.gate import GateSet
 from gates.schema.ledger import LedgerLine
 from gates.schema.project import Project
+from gates.schema.roster import Roster
 from gates.schema.target import Target
 from gates.schema.verdict import Review
 from gates.signers.document import SignersSpec
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "GateSet": GateSet,
     "Measures": MeasuresSpec,
     "Project": Project,
+    "Roster": Roster,
     "Signers": SignersSpec,
     "Target": Target,
 }

@@ -22,6 +22,7 @@ COMMANDS: dict[str, Later] = {
     "state": Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log."),
     "load": Later("loadtests.cli:load", "Load a service with a retry storm; check and compare load runs."),
     "drill": Later("drills.cli:drill", "Rehearse crash and rollback; recover and report drills."),
+    "roster": Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them."),
     "gateway": Later("gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),
     "receipt": Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust."),
     "explain": Later("gateway.command_line.explain:explain", "What an error code means, and what to do next."),

@@ -84,6 +84,20 @@ def prometheus() -> str:
 
 
 @pytest.fixture(scope="session")
+def alertmanager() -> str:
+    """The path of the real Alertmanager; in CI a test without it fails."""
+    return _program(
+        "prometheus-alertmanager", "this needs the real Alertmanager (Debian: apt-get install prometheus-alertmanager)"
+    )
+
+
+@pytest.fixture(scope="session")
+def amtool() -> str:
+    """The Alertmanager's own tool: a second opinion on routes; in CI a test without it fails."""
+    return _program("amtool", "this needs amtool (Debian: apt-get install prometheus-alertmanager)")
+
+
+@pytest.fixture(scope="session")
 def curl() -> str:
     """The path of curl, for pages whose commands call it; in CI a test without it fails."""
     return _program("curl", "this needs curl (Debian: apt-get install curl)")

@@ -22,6 +22,7 @@ KINDS = (
     "Project",
     "RailScript",
     "Release",
+    "Roster",
     "Scorecard",
     "Signers",
     "Target",

@@ -27,6 +27,7 @@ COMMANDS = (
     "state",
     "load",
     "drill",
+    "roster",
     "gateway",
     "receipt",
     "explain",

@@ -19,6 +19,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     profile: str = "smoke"
     gates: str | None = None
     waivers: str | None = None
+    roster: str | None = None
 
 
 def load_project(folder: Path) -> Project:

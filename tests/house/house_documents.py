@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gates.schema.gate import Criterion
+from gates.schema.severity import Calling
 
 ROOT = Path(__file__).parents[2]
 
@@ -262,6 +263,34 @@ REASONS = {
     "dry_run": ("a dry run: no step was executed", "run it without --dry-run"),
     "invalid_generator": ("the load generator fell behind its own schedule", "run it on a less busy machine, or with less load"),
 }
+
+
+def severities() -> str:
+    """What a severity means, whom it calls, and how soon somebody acknowledges."""
+    from gates.schema.severity import CALLINGS
+
+    def row(calling: Calling) -> tuple[str, ...]:
+        later = "".join(f"; {duty} after {_span(after_s)}" for after_s, duty in calling.later)
+        time = "1 working day" if calling.acknowledge_s == 24 * 3600 else _span(calling.acknowledge_s)
+        return calling.severity, calling.means, time, ", ".join(calling.at_once) + later, calling.update
+
+    return table(("severity", "means", "acknowledge within", "called", "others are informed"), [row(item) for item in CALLINGS])
+
+
+def _span(seconds: int) -> str:
+    return f"{seconds // 3600} h" if seconds % 3600 == 0 else f"{seconds // 60} min"
+
+
+def alert_severities() -> str:
+    """The severity of an alert, by its labels."""
+    from gates.schema.severity import ALERT_SEVERITIES
+
+    def words(labels: dict[str, str]) -> str:
+        return " ".join(f'`{name}="{value}"`' for name, value in sorted(labels.items())) or "any other"
+
+    return table(
+        ("labels of the alert, first match first", "severity"), [(words(item), found) for item, found in ALERT_SEVERITIES]
+    )
 
 
 def evidence_kinds() -> str:

@@ -230,7 +230,10 @@ def test_a_project_file_that_is_wrong_ends_every_command_with_2(run: Run, tmp_pa
     (tmp_path / "gonogo.yaml").write_text("apiVersion: gonogo/v1\nkind: Project\nmetadata: {name: x}\nspec: {targt: x}\n")
     for command in (("review",), ("gate", "list"), ("scorecard", "build"), ("drill", "run", "crash"), ("load", "run", "smoke")):
         code, _, err = run(*command)
-        assert (code, "gonogo.yaml: $.spec: unknown key 'targt'; the keys are gates, profile, target, waivers" in err) == (
+        assert (
+            code,
+            "gonogo.yaml: $.spec: unknown key 'targt'; the keys are gates, profile, roster, target, waivers" in err,
+        ) == (
             2,
             True,
         )
