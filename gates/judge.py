@@ -11,7 +11,7 @@ from gates.reading import Reading, read
 from gates.red_runs import failed_in
 from gates.rule import Ruling, refused, rule
 from gates.schema.gate import Criterion, Gate, sought
-from gates.schema.outcome import Outcome, Priority
+from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from gates.schema.waiver import Waiver
 from gates.selection import Found, Refusal, Shelf, find, of_the_week
@@ -33,7 +33,7 @@ class Judging(msgspec.Struct, frozen=True):
 
 def judge_gate(gate: Gate, judging: Judging, waivers: Iterable[Waiver]) -> GateVerdict:
     """A gate is as good as the worst of its criteria; a waiver in force is a separate flag."""
-    criteria = tuple(judge_criterion(criterion, gate.priority, judging) for criterion in gate.criteria)
+    criteria = tuple(judge_criterion(gate, criterion, judging) for criterion in gate.criteria)
     outcome = worst(item.outcome for item in criteria)
     waiver = None if outcome is Outcome.PASS else in_force(gate, waivers, judging.now)
     return GateVerdict(
@@ -60,32 +60,33 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=WORST_FIRST.index, default=Outcome.UNKNOWN)
 
 
-def judge_criterion(criterion: Criterion, priority: Priority, judging: Judging) -> CriterionVerdict:
+def judge_criterion(gate: Gate, criterion: Criterion, judging: Judging) -> CriterionVerdict:
     """The worst verdict over the targets under review."""
-    verdicts = [_of_target(criterion, priority, target, judging) for target in sorted(judging.reviewed)]
+    verdicts = [_of_target(gate, criterion, target, judging) for target in sorted(judging.reviewed)]
     return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.outcome))
 
 
-def _of_target(criterion: Criterion, priority: Priority, target: str, judging: Judging) -> CriterionVerdict:
+def _of_target(gate: Gate, criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict:
     """The verdict by the newest statement; or by an earlier one of the week, if it failed what alone means NO GO."""
     reviewed = judging.reviewed[target]
-    verdict = _verdict(criterion, target, find(criterion, priority, judging.shelf, target, reviewed, judging.now))
+    verdict = _verdict(criterion, target, find(criterion, gate.priority, judging.shelf, target, reviewed, judging.now))
     if verdict.outcome is Outcome.FAIL or not criterion.automatic_no_go:
         return verdict
-    return _red_before(criterion, target, judging) or verdict
+    return _red_before(gate, criterion, target, judging) or verdict
 
 
-def _red_before(criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict | None:
+def _red_before(gate: Gate, criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict | None:
     build = judging.reviewed[target].build
-    for item in of_the_week(sought(criterion), judging.shelf, build, judging.now):
-        failed = None if item.digest in judging.explained else failed_in(criterion, item)
+    for item in of_the_week(gate, criterion, judging.shelf, build, judging.now):
+        failed = None if item.digest in judging.explained else failed_in(gate, criterion, item)
         if failed is not None:
-            measure, reading, ruling = failed
-            finished_at = item.statement.predicate.finished_at
+            predicate = item.statement.predicate
             when = f"listed after {item.not_before} by a clock set back" if item.not_before else "of this week"
-            detail = f"{ruling.detail}; a run {when} on this build, which a later run does not undo"
-            found = Found(item.digest, finished_at, None, measure)
-            return _written(criterion, target, found, measure, reading, Ruling(Outcome.FAIL, detail))
+            is_edited = bool(predicate.inputs.judges) and predicate.inputs.source != sought(criterion).source
+            edited = " (the criterion's source was edited since)" if is_edited else ""
+            detail = f"{failed.ruling.detail}; a run {when} on this build{edited}, which a later run does not undo"
+            found = Found(item.digest, predicate.finished_at, None, failed.measure)
+            return _written(failed.criterion, target, found, failed.measure, failed.reading, Ruling(Outcome.FAIL, detail))
     return None
 
 

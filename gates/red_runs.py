@@ -3,27 +3,70 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from gates.evidence.identity import Reviewed
-from gates.evidence.statement import Measure
+from gates.evidence.statement import Measure, Predicate
 from gates.evidence.store import Held
 from gates.reading import Reading, read
 from gates.rule import Ruling, rule
-from gates.schema.gate import Criterion, Gate, label, sought
+from gates.schema.gate import Criterion, Gate, criterion_name, label
 from gates.schema.outcome import Outcome
+from gates.schema.source import VALUE
 from gates.schema.verdict import RedRun
 from gates.selection import Shelf, measure_of, of_the_week
 
 
-def failed_in(criterion: Criterion, item: Held) -> tuple[Measure, Reading, Ruling] | None:
-    """How one statement fails a criterion; None if it does not. A run that ended early found what it found."""
-    if item.statement.predicate.status == "dry_run":
+class Failed(msgspec.Struct, frozen=True):
+    """How a statement fails a criterion: the criterion as it was judged by, what was measured and read, and the ruling."""
+
+    criterion: Criterion
+    measure: Measure
+    reading: Reading
+    ruling: Ruling
+
+
+def failed_in(gate: Gate, criterion: Criterion, item: Held) -> Failed | None:
+    """How one statement fails a criterion; None if it does not. A run that ended early found what it found.
+
+    A value of another unit or statistic than the criterion has now is judged by the limit that it was collected for.
+    """
+    predicate = item.statement.predicate
+    if predicate.status == "dry_run":
         return None
-    measure = measure_of(criterion, item.statement.predicate)
-    reading = read(criterion, measure) if isinstance(measure, Measure) else measure
+    judged_by = _as_collected(gate, criterion, predicate) if _is_incomparable(criterion, predicate) else criterion
+    measure = measure_of(judged_by, predicate)
+    reading = read(judged_by, measure) if isinstance(measure, Measure) else measure
     if not isinstance(measure, Measure) or not isinstance(reading, Reading):
         return None
-    ruling = rule(criterion, measure, reading)
-    return (measure, reading, ruling) if ruling.outcome is Outcome.FAIL else None
+    ruling = rule(judged_by, measure, reading)
+    return Failed(judged_by, measure, reading, ruling) if ruling.outcome is Outcome.FAIL else None
+
+
+def _is_incomparable(criterion: Criterion, predicate: Predicate) -> bool:
+    """Whether an adapter's answer cannot be judged by the criterion as it is written now."""
+    measure = predicate.measures.get(VALUE)
+    is_same = measure is not None and (measure.unit, measure.statistic) == (criterion.unit, criterion.statistic)
+    return bool(predicate.inputs.judges) and not (is_same and criterion.cohort in (None, predicate.cohort))
+
+
+def _as_collected(gate: Gate, criterion: Criterion, predicate: Predicate) -> Criterion:
+    """The criterion with the unit, the statistic and the limit for which an answer was collected."""
+    name, measure = criterion_name(gate, criterion), predicate.measures.get(VALUE)
+    limited = next((one for one in predicate.inputs.judges if one.criterion == name), None)
+    if limited is None or measure is None:
+        return criterion
+    return msgspec.structs.replace(
+        criterion,
+        unit=measure.unit,
+        statistic=measure.statistic,
+        operator=limited.operator,
+        threshold=limited.threshold,
+        upper=limited.upper,
+        min_samples=limited.min_samples,
+        confidence=None,
+        cohort=None,
+    )
 
 
 def red_runs(
@@ -33,7 +76,7 @@ def red_runs(
     found: dict[str, tuple[Held, list[str]]] = {}
     for gate in gates:
         for criterion in gate.criteria:
-            for item in _failing(criterion, shelf, reviewed, now):
+            for item in _failing(gate, criterion, shelf, reviewed, now):
                 found.setdefault(item.digest, (item, []))[1].append(f"{label(gate.letter, gate.id)}.{criterion.id}")
     runs = [
         RedRun(digest, item.statement.predicate_type, item.statement.predicate.finished_at, tuple(failed), digest in explained)
@@ -42,8 +85,10 @@ def red_runs(
     return tuple(sorted(runs, key=lambda run: (run.finished_at, run.evidence)))
 
 
-def _failing(criterion: Criterion, shelf: Shelf, reviewed: Mapping[str, Reviewed], now: dt.datetime) -> Iterator[Held]:
+def _failing(
+    gate: Gate, criterion: Criterion, shelf: Shelf, reviewed: Mapping[str, Reviewed], now: dt.datetime
+) -> Iterator[Held]:
     for build in sorted({one.build for one in reviewed.values()}):
-        for item in of_the_week(sought(criterion), shelf, build, now):
-            if failed_in(criterion, item) is not None:
+        for item in of_the_week(gate, criterion, shelf, build, now):
+            if failed_in(gate, criterion, item) is not None:
                 yield item

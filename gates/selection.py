@@ -10,9 +10,9 @@ from gates.evidence.observation import observed_too_early
 from gates.evidence.statement import EvidenceKind, Measure, Predicate, Statement, short_kind
 from gates.evidence.store import Held
 from gates.schema.errors import UsageProblem
-from gates.schema.gate import Criterion, Gate, sought
+from gates.schema.gate import Criterion, Gate, criterion_name, sought
 from gates.schema.outcome import Priority, UnknownReason
-from gates.schema.source import ADAPTED, Sought, adapter_of
+from gates.schema.source import ADAPTED, VALUE, Sought, adapter_of
 from gates.schema.time import parse_duration_s, parse_utc, week_start
 
 CLOCK_SKEW = dt.timedelta(seconds=60)
@@ -66,20 +66,29 @@ class Shelf:
         self._by_digest: dict[str, Held] = {}
         self._by_kind: dict[tuple[str, str], list[Held]] = {}
         self._by_build: dict[tuple[str, str], list[Held]] = {}
+        self._by_criterion: dict[tuple[str, str], list[Held]] = {}
         self._by_digest.update((item.digest, item) for item in evidence)
         for item in self._by_digest.values():
             for subject in item.statement.subject:
                 self._by_kind.setdefault((item.statement.predicate_type, subject.name), []).append(item)
             build = item.statement.subject[0].digest.get("build", "")
             self._by_build.setdefault((item.statement.predicate_type, build), []).append(item)
+            for limited in item.statement.predicate.inputs.judges:
+                self._by_criterion.setdefault((limited.criterion, build), []).append(item)
 
     def about(self, wanted: Sought, target: str) -> list[Held]:
         """Every statement that can judge, about this target."""
         return _from(wanted.source, self._by_kind.get((wanted.predicate_type, target), []))
 
-    def of_build(self, wanted: Sought, build: str) -> list[Held]:
-        """Every statement that can judge, about this build, whatever its target is called."""
-        return _from(wanted.source, self._by_build.get((wanted.predicate_type, build), [])) if build else []
+    def of_build(self, gate: Gate, criterion: Criterion, build: str) -> list[Held]:
+        """Every statement that can judge a criterion, or could before its source was edited, about this build.
+
+        Whatever its target is called.
+        """
+        wanted, name = sought(criterion), criterion_name(gate, criterion)
+        found = _from(wanted.source, self._by_build.get((wanted.predicate_type, build), [])) if build else []
+        before = self._by_criterion.get((name, build), []) if build else []
+        return list({item.digest: item for item in (*found, *before)}.values())
 
     def cited(self, statement: Statement) -> Held | None:
         """The observation of the build that a statement cites, if it is here and of the same build and instance."""
@@ -160,14 +169,19 @@ def _in_force(measure: Measure | Refusal, now: dt.datetime) -> Measure | Refusal
     return Refusal(UnknownReason.STALE, f"it was valid until {measure.valid_until}")
 
 
-def of_the_week(wanted: Sought, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:
-    """Every statement that can judge, about this build, that finished in the week of `now`, oldest first.
+def of_the_week(gate: Gate, criterion: Criterion, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:
+    """Every statement that can judge a criterion, about this build, that finished in the week of `now`, oldest first.
 
-    Under whatever name of a target: another name of the file does not undo what was found in the build. So does one of an earlier
-    date that was listed in this week or later, by a clock that had gone backwards.
+    Under whatever name of a target, and from whatever source the criterion had then: neither another name of the file nor another
+    query undoes what was found in the build. One of an earlier date counts too if it was listed in this week or later, by a clock
+    that had gone backwards, or if it is a report that an adapter read in this week.
     """
     begin, end = week_start(now), now + CLOCK_SKEW
-    recent = [item for item in shelf.of_build(wanted, build) if _finished(item) <= end and begin <= _latest(item)]
+    recent = [
+        item
+        for item in shelf.of_build(gate, criterion, build)
+        if _finished(item) <= end and begin <= _latest(item, parse_duration_s(criterion.max_age))
+    ]
     yield from sorted(recent, key=lambda item: (_finished(item), item.digest))
 
 
@@ -181,7 +195,8 @@ def relevant(
     """
     shelf, sets = Shelf(evidence), tuple(gates)
     found = [*_judged(sets, shelf, reviewed)]
-    found += [item for kind in _kinds(sets) for one in reviewed.values() for item in of_the_week(kind, shelf, one.build, now)]
+    for build in sorted({one.build for one in reviewed.values()}):
+        found += [item for gate in sets for one in gate.criteria for item in of_the_week(gate, one, shelf, build, now)]
     return _with_cited(found, shelf)
 
 
@@ -213,7 +228,7 @@ def _with_cited(items: Iterable[Held], shelf: Shelf) -> tuple[Held, ...]:
 
 def measure_of(criterion: Criterion, predicate: Predicate) -> Measure | Refusal:
     """The measure that a criterion names, if it is of the unit, the statistic and the cohort that the criterion requires."""
-    name = criterion.source.measure
+    name = VALUE if predicate.kind == _ADAPTER else criterion.source.measure
     measure = predicate.measures.get(name)
     if measure is None:
         return Refusal(UnknownReason.MISSING, f"the evidence holds no measure {name}")
@@ -247,9 +262,11 @@ def _finished(item: Held) -> dt.datetime:
         return _UNDATED
 
 
-def _latest(item: Held) -> dt.datetime:
-    """The latest moment at which it may have finished."""
-    return max(_finished(item), parse_utc(item.not_before)) if item.not_before else _finished(item)
+def _latest(item: Held, max_age_s: float) -> dt.datetime:
+    """The latest moment at which it may have finished, or at which an adapter read it while it was not too old."""
+    finished, known = _finished(item), _known(item)
+    latest = known if known - finished <= dt.timedelta(seconds=max_age_s) else finished
+    return max(latest, parse_utc(item.not_before)) if item.not_before else latest
 
 
 def _nothing(criterion: Criterion, target: str, reviewed: Reviewed, found: Newest | None) -> Refusal:
@@ -300,4 +317,5 @@ def _unfit(predicate: Predicate, age: dt.timedelta, max_age: str) -> Refusal | N
 OWN = "measures of one's own were signed, which nobody read from the service: that counts for P1 gates only"
 _OURS = frozenset(kind.value for kind in EvidenceKind)
 GIVEN = "the build was given: the answer does not name the one that the service reported then, which counts for P1 gates only"
+_ADAPTER = short_kind(EvidenceKind.ADAPTER)
 _UNDATED = dt.datetime.max.replace(tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from gates.evidence.contents import Contents
 from gates.evidence.dsse import decode_envelope
 from gates.evidence.statement import Measure
 from gates.schema.canonical import canonical_json, sha256_hex
-from gates.schema.gate import Gate
+from gates.schema.gate import Gate, criterion_name
 from gates.schema.outcome import UnknownReason
 from gates.schema.printable import printable
 from gates.schema.source import AttestationSource, Request
@@ -63,7 +63,7 @@ def _about(source: AttestationSource, gates: Sequence[Gate]) -> bytes:
             raise Unanswered(UnknownReason.MISSING, f"{source.document}: {error.strerror}") from None
     for gate in gates:
         for criterion in gate.criteria:
-            if source.about == f"{gate.id}/{criterion.id}":
+            if source.about == criterion_name(gate, criterion):
                 return canonical_json(criterion)
     raise Unanswered(UnknownReason.MISSING, f"no criterion is called {source.about!r}")
 

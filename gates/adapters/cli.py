@@ -75,7 +75,7 @@ def collect(
     done = []
     with progress("sources", len(sources)) as bar:
         for number, source in enumerate(sources):
-            bar.step(number, source.judges[0])
+            bar.step(number, source.names[0])
             done.append(collect_one(source, collector))
         bar.step(len(sources))
     rows = [_row(item) for item in done]
@@ -92,12 +92,12 @@ def _sources(gates_path: Path | None, target: str, only: tuple[str, ...]) -> tup
     from gates.schema.gateset import load_gates
 
     found = sources_of(load_gates(rules_path(gates_path, target)))
-    known = {name for source in found for name in source.judges}
+    known = {name for source in found for name in source.names}
     for name in only:
         if name not in known:
             step = f"use one of {', '.join(sorted(known))}" if known else "no criterion of these gates has one"
             raise UsageProblem(f"--only {name!r} is not a criterion with a source that an adapter reads", next_step=step)
-    return tuple(source for source in found if not only or set(only) & set(source.judges))
+    return tuple(source for source in found if not only or set(only) & set(source.names))
 
 
 def _attested(home: Path, gates: tuple[Gate, ...], source: AttestationSource) -> dict[str, bytes]:
@@ -139,7 +139,7 @@ def _row(item: Collected) -> dict[str, str]:
     measure = predicate.measures[VALUE]
     return {
         "evidence": item.held.digest,
-        "judges": ", ".join(item.source.judges),
+        "judges": ", ".join(item.source.names),
         "source": describe(item.source.request.source),
         "value": measure.value or "",
         "unit": measure.unit,

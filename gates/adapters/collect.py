@@ -13,10 +13,10 @@ from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.making import Result, Span, make_predicate
 from gates.evidence.observation import cite
 from gates.evidence.recording import Recording
-from gates.evidence.statement import EvidenceKind, Inputs
+from gates.evidence.statement import EvidenceKind, Inputs, Limited
 from gates.evidence.store import EvidenceStore, Held
 from gates.schema.canonical import Json, to_builtins
-from gates.schema.gate import Gate, request_of
+from gates.schema.gate import Gate, criterion_name, request_of
 from gates.schema.outcome import UnknownReason
 from gates.schema.source import VALUE, AttestationSource, Request, adapter_of, source_sha256
 from gates.schema.target import NamedTarget
@@ -26,10 +26,15 @@ TOOL = "gonogo evidence collect"
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One source to query, and the criteria that it judges, as GATE/CRITERION."""
+    """One source to query, and the criteria that it judges, with their limits."""
 
     request: Request
-    judges: tuple[str, ...]
+    judges: tuple[Limited, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The criteria, as GATE/CRITERION."""
+        return tuple(one.criterion for one in self.judges)
 
 
 class Collector(msgspec.Struct, frozen=True):
@@ -64,9 +69,10 @@ def sources_of(gates: Sequence[Gate]) -> tuple[Source, ...]:
             request = request_of(criterion)
             if request is None:
                 continue
-            digest, name = source_sha256(request), f"{gate.id}/{criterion.id}"
+            digest, limits = source_sha256(request), (criterion.operator, criterion.threshold, criterion.upper)
+            limited = Limited(criterion_name(gate, criterion), *limits, criterion.min_samples)
             before = found.get(digest, Source(request, ()))
-            found[digest] = Source(before.request, (*before.judges, name))
+            found[digest] = Source(before.request, (*before.judges, limited))
     return tuple(found.values())
 
 
@@ -124,7 +130,12 @@ def _sign(source: Source, answered: Answer, span: Span, recording: Recording, co
         detail=found.measure.detail if status_of(found) != "complete" else "",
         artifacts=recording.keep(dict(raw_files(source.request, fetched))),
     )
-    inputs = Inputs(target=target_sha256(collector.named), source=source_sha256(source.request), queried_at=fetched.notes.at)
+    inputs = Inputs(
+        target=target_sha256(collector.named),
+        source=source_sha256(source.request),
+        queried_at=fetched.notes.at,
+        judges=source.judges,
+    )
     kind, subject = EvidenceKind.ADAPTER, make_subject(collector.named, build, collector.environ)
     tool = f"{TOOL} ({adapter_of(source.request.source)})"
     return recording.sign(kind, subject, make_predicate(kind, tool, span, inputs, result, observed))
@@ -133,7 +144,7 @@ def _sign(source: Source, answered: Answer, span: Span, recording: Recording, co
 def _facts(source: Source, answered: Answer, *, is_given: bool) -> dict[str, Json]:
     return {
         "source": to_builtins(source.request.source),
-        "judges": list(source.judges),
+        "judges": list(source.names),
         "collected_at": answered.fetched.notes.at,
         "build_is_given": is_given,
         "files": [note.path for note in answered.fetched.notes.files],

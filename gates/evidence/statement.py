@@ -8,7 +8,7 @@ import msgspec
 from gates.evidence.dsse import Envelope, Signer, TrustRoot
 from gates.schema.canonical import Json, canonical_json
 from gates.schema.errors import UnverifiedProblem, UsageProblem
-from gates.schema.outcome import UnknownReason
+from gates.schema.outcome import Operator, UnknownReason
 from gates.schema.printable import printable
 from gates.schema.source import ADAPTED
 from gates.schema.strict_json import read_json
@@ -70,10 +70,21 @@ class Producer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
+class Limited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A criterion that an adapter's answer was collected for, as GATE/CRITERION, with the limit that it had then."""
+
+    criterion: str
+    operator: Operator
+    threshold: str
+    upper: str | None = None
+    min_samples: int = 1
+
+
 class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a tool was given: its seed, and by sha256 target file, load profile, adapter's source, probe's table, Signers.
 
     `queried_at` is when an adapter queried its source: of two answers of one source the later query counts, however old they are.
+    `judges` are the criteria that an adapter's answer was collected for: an edited source is not another criterion.
     """
 
     target: str
@@ -83,6 +94,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     signers: str | None = None
     seed: int | None = None
     queried_at: str | None = None
+    judges: tuple[Limited, ...] = ()
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

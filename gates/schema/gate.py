@@ -7,7 +7,7 @@ import msgspec
 from gates.schema.outcome import Operator, Priority
 from gates.schema.source import EvidenceSource, Request, Sought, Source, source_sha256
 
-__all__ = ["Criterion", "EvidenceSource", "Gate", "GateSet", "full_label", "label", "request_of", "sought"]
+__all__ = ["Criterion", "EvidenceSource", "Gate", "GateSet", "criterion_name", "full_label", "label", "request_of", "sought"]
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +65,11 @@ def label(letter: str | None, gate_id: str) -> str:
 def full_label(letter: str | None, gate_id: str) -> str:
     """The letter, where there is one, and the id."""
     return f"{letter} {gate_id}" if letter else gate_id
+
+
+def criterion_name(gate: Gate, criterion: Criterion) -> str:
+    """How commands and statements name a criterion: GATE/CRITERION."""
+    return f"{gate.id}/{criterion.id}"
 
 
 class GateSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from drill_stage import elsewhere, write_document
 from honest_state import BUILD, CLEAN, KIND, NOW, OTHER_BUILD, criterion, gate, renamed
+from honest_tools import JSON
 from probe_bench import pay, target_of
 from signing import CI, document, first, key, put_signers, signer
 from statements import TARGET
@@ -172,6 +173,18 @@ def test_evidence_of_a_rehearsal_is_refused_outside_of_it(gonogo, state, monkeyp
         gonogo("evidence", "add", path, "--trust", trust), 8, "a rehearsal key: it verifies nothing outside its rehearsal"
     )
     gonogo.refused(gonogo("evidence", "add", path), 8, "which the trust root does not hold")
+
+
+@pytest.mark.process
+@way("E16")
+def test_an_edited_source_does_not_undo_a_red_answer(gonogo, tools) -> None:
+    """Another command, another adapter: it is the same criterion that failed in this week on this build."""
+    red = {"adapter": "command", "argv": ["echo", "open: 3"], "value": {"pattern": "open: (.*)"}}
+    assert tools.tried(red, automatic_no_go=True).code == 1
+    tools.service.pages["/open"] = (200, JSON, b'{"open": 0}')
+    edited = {"adapter": "http", "url": "/open", "value": {"pointer": "/open"}}
+    reason = "a run of this week on this build (the criterion's source was edited since), which a later run does not undo"
+    gonogo.refused(tools.tried(edited, automatic_no_go=True), 1, reason)
 
 
 @way("U10")

@@ -1,6 +1,7 @@
 """Evidence of other tools in a review: a step if the gates need it, shown on the scorecard, and computed again by `--deep`."""
 
 import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 from loopback import serving
 from other_tools import Service, Tools
+from signing import CI, document, first, key, put_signers
 
 from gates.schema.entry import run
 from gates.schema.target import load_target
+from gates.signers.private import keep_key
 from scorecards.cli import gonogo as command
 from scorecards.plan import STEPS, applying, why_not
 
@@ -70,6 +73,27 @@ def test_a_given_build_is_shown_where_it_counts(tools):
     _review(tools)
     page = (tools.folder / "review" / "scorecard.html").read_text()
     assert "the build was given, not read from the service or from the answer" in page
+
+
+def test_an_edited_source_stays_red_until_two_people_explain_the_run(tools, tmp_path, monkeypatch):
+    """The card lists the run, names the command, verifies with all raw files, and is green once two people have signed."""
+    monkeypatch.setenv("GONOGO_KEYS", str(tmp_path / "keys"))
+    put_signers(tmp_path / "home", first(document(at="2020-01-01T00:00:00Z")), keys=tmp_path / "keys")
+    keep_key("ci", key(CI))
+    tools.write("open.txt", "open: 3")
+    tools.gate(SOURCE, automatic_no_go=True)
+    assert _review(tools)[0] == 1
+    tools.write("shut.txt", "open: 0")
+    tools.gate({**SOURCE, "argv": ["cat", "shut.txt"]}, automatic_no_go=True)
+    code, out, err = _review(tools)
+    assert (code, "the criterion's source was edited since" in " ".join(out.split())) == (1, True), err
+    assert _deep(tools)[1].startswith("pass: 2 statements computed again from 6 files")
+    explain = re.search(r"gonogo (scorecard explain-red [0-9a-f]+) --reason WHY", " ".join(out.split()))
+    assert explain, out
+    people = ("--reason", "the command read another list", "--as", "ada", "--as", "grace")
+    assert tools.run(*explain[1].split(), *people)[0] == 0
+    assert _review(tools)[0] == 0
+    assert _deep(tools)[1].startswith("pass: 3 statements computed again from 9 files")
 
 
 def _deep(tools: Reviewing) -> tuple[int, str]:
