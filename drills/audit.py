@@ -8,7 +8,7 @@ import msgspec
 from drills.control import runs_the_gateway
 from drills.record import Check
 from drills.rehearsal import Facts, Rehearsal
-from drills.steps import Audit, CheckDatabase, WaitStorm
+from drills.steps.storm import Audit, CheckDatabase, WaitStorm
 from drills.storm import in_flight
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnknownProblem

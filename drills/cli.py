@@ -73,7 +73,7 @@ def run_drill(
     folder = out or _next_folder(made_state_dir() / "drills", plan.name)
     store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
     with progress(f"{plan.name} drill", plan.drill.length) as bar:
-        run = begin(plan, folder, _Console(bar), store)
+        run = begin(plan, folder, _Console(bar), store, dry_run=dry_run)
         try:
             code = perform(run, dry_run=dry_run)
         finally:

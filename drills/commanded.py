@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from drills.child import Identity, Pause, spawn
+from drills.child import MARKER, Identity, Pause, spawn
 from drills.inquiry import read_build, wait_answer
 from drills.observed import GONE_S, InstanceWatch, Unobserved
 from gates.schema.errors import UnknownProblem
@@ -83,7 +83,8 @@ class CommandControl:
     def _run(self, argv: tuple[str, ...], within_s: float, pause: Pause | None = None) -> None:
         self._count += 1
         words = command_line(argv, {})
-        child = spawn(words, self.environ, self._out / "logs" / f"command.{self._count}")
+        environ = {name: value for name, value in self.environ.items() if name != MARKER}  # what it starts is not the drill's
+        child = spawn(words, environ, self._out / "logs" / f"command.{self._count}")
         self._note("command", child.identity)
         try:
             finished = child.wait(within_s, pause or self._pause)

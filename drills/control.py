@@ -13,6 +13,7 @@ from drills.observed import GONE_S, InstanceWatch, Unobserved
 from drills.power import PowerDisk
 from drills.process import Service
 from drills.releases import release_environ
+from drills.schema import Drill
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.practice import seed_two_tenants
 from gates.schema.target import Target
@@ -167,36 +168,45 @@ class PowerControl(ProcessControl):
         return out / DISK
 
 
-def choose_control(evidence: str, name: str, target: Target) -> type[ProcessControl] | type[CommandControl]:
-    """The control that fits this drill and target; raises UnknownProblem if the target allows neither."""
-    commands = target.commands
-    if evidence == "crash-drill":
-        if target.process is not None:
-            return ProcessControl
-        if commands.kill and commands.restore and target.instance is not None:
-            return CommandControl
-        if commands.kill and commands.restore:
-            raise Unobserved(
-                f"the target {name!r} does not say which process answers: nothing shows that it is another process after a kill",
-                next_step="add spec.instance to the target file: an id that changes with each start",
-            )
-        offers = "process, nor commands.kill and commands.restore"
-    elif evidence == "power-drill":
+def choose_control(drill: Drill, name: str, target: Target) -> type[ProcessControl] | type[CommandControl]:
+    """The control that fits this drill's steps and the target; raises UnknownProblem if the target allows none."""
+    if drill.has("deploy_release"):
+        return _for_releases(name, target)
+    if drill.has("mount_disk"):
         if target.process is not None:
             return PowerControl
-        offers = "process, and the drill cannot cut its machine's power"
-    else:
-        if runs_the_gateway(target):
-            return ProcessControl
-        if commands.deploy and commands.rollback and target.build is not None:
-            return CommandControl
-        if commands.deploy and commands.rollback:
-            raise Unobserved(
-                f"the target {name!r} does not report its build: nothing would show that another release runs",
-                next_step="add spec.build to the target file",
-            )
-        offers = "process that runs the reference gateway, nor commands.deploy and commands.rollback"
-    raise UnknownProblem(f"the target {name!r} has no {offers}: the drill cannot be run", next_step="add them to the target file")
+        raise _nothing_offered(name, "process, and the drill cannot act on its machine's disk")
+    if target.process is not None:
+        return ProcessControl
+    return _for_kills(name, target) if drill.has("sigkill", "restart") else CommandControl
+
+
+def _for_kills(name: str, target: Target) -> type[CommandControl]:
+    if not (target.commands.kill and target.commands.restore):
+        raise _nothing_offered(name, "process, nor commands.kill and commands.restore")
+    if target.instance is None:
+        raise Unobserved(
+            f"the target {name!r} does not say which process answers: nothing shows that it is another process after a kill",
+            next_step="add spec.instance to the target file: an id that changes with each start",
+        )
+    return CommandControl
+
+
+def _for_releases(name: str, target: Target) -> type[ProcessControl] | type[CommandControl]:
+    if runs_the_gateway(target):
+        return ProcessControl
+    if not (target.commands.deploy and target.commands.rollback):
+        raise _nothing_offered(name, "process that runs the reference gateway, nor commands.deploy and commands.rollback")
+    if target.build is None:
+        raise Unobserved(
+            f"the target {name!r} does not report its build: nothing would show that another release runs",
+            next_step="add spec.build to the target file",
+        )
+    return CommandControl
+
+
+def _nothing_offered(name: str, what: str) -> UnknownProblem:
+    return UnknownProblem(f"the target {name!r} has no {what}: the drill cannot be run", next_step="add them to the target file")
 
 
 def runs_the_gateway(target: Target) -> bool:

@@ -96,6 +96,11 @@ class History(msgspec.Struct, frozen=True):
         return self.events[-1].ending if self.events else None
 
 
+def is_over(history: History) -> bool:
+    """Whether the journal has its last line: the end of a drill, or of a dry run."""
+    return history.ending is not None or (bool(history.events) and history.events[-1].action == "dry_run")
+
+
 class Journal:
     """Appends events; every line is on disk when `write` returns. One writer at a time: the kernel holds the lock for it."""
 

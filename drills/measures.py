@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from drills.objectives import NONE, Lives, objectives
 from drills.record import Check, Record
 from gates.evidence.statement import EvidenceKind, Measure
 from gates.schema.outcome import UnknownReason
@@ -20,13 +21,33 @@ ROLLBACK_CHECKS = ("double_settles", "lost_settles", "balance_mismatches", "unex
 _ACCOUNTING = ("double_settles", "lost_settles", "stuck_credits", "unknown_outcome_violations")
 
 
-def measures_of(kind: EvidenceKind, record: Record, rolled_back: bool, reason: UnknownReason) -> dict[str, Measure]:
-    """The measures of this kind of drill; what the run did not reach is unknown for `reason`."""
+def measures_of(
+    kind: EvidenceKind, record: Record, rolled_back: bool, reason: UnknownReason, lives: Lives = NONE, *, detecting: bool = False
+) -> dict[str, Measure]:
+    """The measures of this kind of drill; what the run did not reach is unknown for `reason`.
+
+    `lives` are its faults and marks; `detecting`: its method looks for the fault.
+    """
+    found = objectives(lives, record.check, reason, detecting=detecting)
     if kind is EvidenceKind.CRASH_DRILL:
-        return _crash(record, reason)
+        return found | _crash(record, reason)
     if kind is EvidenceKind.POWER_DRILL:
-        return _power(record, reason)
-    return _rollback(record, rolled_back, reason)
+        return found | _power(record, reason)
+    if kind is EvidenceKind.ROLLBACK_DRILL:
+        return found | _rollback(record, rolled_back, reason)
+    return found | _faulty(record, rolled_back, reason, lives)
+
+
+def _faulty(record: Record, rolled_back: bool, reason: UnknownReason, lives: Lives) -> dict[str, Measure]:
+    """Of any drill: how many faults were observed, the steady state after them, and the audit."""
+    count = len(lives.faults)
+    seen = "; ".join(f"{fault.name}: {fault.seen}" for fault in lives.faults)
+    return {
+        "faults": Measure(str(count), "count", count, detail=seen) if count else Measure(None, "count", unknown=reason),
+        "steady_state_restored": _flag(record.steady_again_s is not None, bool(count), reason),
+        "rollback_verified": _flag(rolled_back, bool(count), reason),
+        **_checked(record.check, CRASH_CHECKS, reason),
+    }
 
 
 def _crash(record: Record, reason: UnknownReason) -> dict[str, Measure]:

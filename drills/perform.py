@@ -7,13 +7,15 @@ from pathlib import Path
 import msgspec
 
 from drills import journal as journals
+from drills.complete import complete
 from drills.endings import exit_code
 from drills.journal import Journal, Phase, Status
+from drills.lock import TargetLock
 from drills.record import PLAN_FILE, Evidence, Plan, Record, read_plan, read_record, write_record
 from drills.rehearsal import Console, Rehearsal
 from drills.report import FILES, Report, make_report, predicate, write_report
 from drills.runner import announce, rehearse
-from drills.schema import load_drill
+from drills.schema import Drill, drill_names, load_drill
 from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.keys import own_trust
 from gates.evidence.observation import cite
@@ -38,7 +40,8 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
     require_operations(named.target)
     if named.target.process is None:
         resolve_base_url(named.target)  # nothing that the drill starts would set its variable
-    drill = document.spec
+    _require_own_kind(document.spec, name)
+    drill = complete(document.spec, name)
     unique = {"at": format_utc(system_clock()), "drill": document.metadata.name, "moment": str(monotonic_s()), "pid": os.getpid()}
     return Plan(
         run_id=sha256_hex(canonical_json(unique))[:32],
@@ -54,20 +57,46 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
     )
 
 
+def _require_own_kind(drill: Drill, name: str) -> None:
+    """Gates read the other kinds, and a drill of one's own can be weaker than the shipped one; raises UsageProblem."""
+    shipped = {other.evidence: other for other in map(_shipped, drill_names())}
+    if drill.evidence != "own-drill" and drill != shipped[drill.evidence]:
+        raise UsageProblem(
+            f"{name}: $.spec.evidence: {drill.evidence} is the evidence of a shipped drill, which differs from this one",
+            next_step="leave evidence out: the statement is then an own-drill",
+        )
+
+
+def _shipped(name: str) -> Drill:
+    return load_drill(name).spec
+
+
 def _sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise UsageProblem(f"--build {text!r} is not a sha256 of 64 lower-case hex digits")
     return text
 
 
-def begin(plan: Plan, out: Path, console: Console, evidence: Path | None = None) -> Rehearsal:
-    """List the run in the evidence store at `evidence`, if given, and open the folder and the journal.
+def begin(plan: Plan, out: Path, console: Console, evidence: Path | None = None, *, dry_run: bool = False) -> Rehearsal:
+    """Lock the target, list the run in the evidence store at `evidence`, if given, and open the folder and the journal.
 
-    Raises UsageProblem if the folder is not empty.
+    Raises UsageProblem if the folder is not empty, RefusedProblem while another drill has the target.
     """
     if out.exists() and any(out.iterdir()):
         next_step = f"give another --out; if a drill was killed in it: gonogo drill recover {out}"
         raise UsageProblem(f"{out}: is not empty", next_step=next_step)
+    lock = None if dry_run else TargetLock(plan, out, {**os.environ, **plan.environment})
+    try:
+        run = _begin(plan, out, console, evidence)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+    run.lock = lock
+    return run
+
+
+def _begin(plan: Plan, out: Path, console: Console, evidence: Path | None) -> Rehearsal:
     out.mkdir(parents=True, exist_ok=True)
     out = out.absolute()
     if evidence is not None:
@@ -93,9 +122,16 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
 
 
 def conclude(run: Rehearsal) -> Report:
-    """Close the journal, write record and report, and sign the statement that ends the run, if the plan names a store."""
+    """Close the journal, write record and report, and sign the statement that ends the run, if the plan names a store.
+
+    Then another drill may have the target.
+    """
     run.journal.close()
-    return _conclude(run.plan, run.out, run.record)
+    try:
+        return _conclude(run.plan, run.out, run.record)
+    finally:
+        if run.lock is not None:
+            run.lock.release()
 
 
 def catch_up(out: Path) -> bool:

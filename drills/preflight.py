@@ -26,7 +26,7 @@ def understand(run: Rehearsal) -> Facts:
     Raises UsageProblem naming the member of the target's file that does not fit it, UnknownProblem for a service that does not
     answer, answers 5xx, or has another time. What answers and books contradict is left to the storm, whose checker judges it.
     """
-    child = spawn(probe_argv(run.plan.target_argument), run.service.environ, run.out / "logs" / "probe")
+    child = spawn(probe_argv(run.plan.target_argument), run.client_environ, run.out / "logs" / "probe")
     run.note_process("probe", child.identity)
     code = int(ExitCode.INTERRUPTED)
     try:

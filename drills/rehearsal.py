@@ -1,15 +1,17 @@
 """One run of a drill while it happens: its files, the service, what it measured, and what may stop it."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import sleep
 from typing import Protocol
 
 from drills.child import MARKER, Identity
 from drills.control import Control
+from drills.faults import CLEARED, DETECTED, FAULT
 from drills.inquiry import wait_answer
 from drills.journal import Journal, Phase, Status
+from drills.lock import TargetLock
 from drills.record import Plan, Record
 from drills.schema import DiskFreeGuard, DurationGuard, ErrorRatioProbe, Guard, Probe, ReadyProbe, StormAliveGuard
 from drills.steady import Judgement, Reading, judge_error_ratio, judge_ready
@@ -64,12 +66,20 @@ class Rehearsal:
         self.signal: int | None = None
         self.shielded = False
         self.misdescribed = False  # the target's file does not describe the service
+        self.lock: TargetLock | None = None
+        self.path_environ: dict[str, str] = {}  # the variables that lead clients through a proxy
+        self._faults: list[bool] = []  # each fault so far, and whether it is cleared
 
     @property
     def service(self) -> Control:
         """The control, once preflight has chosen it."""
         assert self.control is not None, "preflight chooses the control"
         return self.control
+
+    @property
+    def client_environ(self) -> dict[str, str]:
+        """The environment of the service's clients: the service's, and the way to it."""
+        return {**self.service.environ, **self.path_environ}
 
     def running_storm(self) -> Storm:
         """The storm, once a step has started it; raises UnknownProblem for a drill whose steps are in the wrong order."""
@@ -85,6 +95,37 @@ class Rehearsal:
         """Record a started process, so that `recover` can end it if the drill is killed."""
         facts: Facts = {"name": name, "pid": identity.pid, "started": identity.started}
         self.journal.write(self.phase, "process", Status.SUCCEEDED, facts=facts)
+
+    def note_scratch(self, folder: Path) -> None:
+        """Record a folder that must be gone when the drill ends, before it is made."""
+        self.journal.write(self.phase, "scratch", Status.STARTED, facts={"path": str(folder)})
+
+    def note_fault(self, name: str, at_s: float, seen: str) -> None:
+        """Record a fault that was injected after `at_s` and is observed now; `seen` says what was observed."""
+        self._faults.append(False)
+        facts: Facts = {"name": name, "at_ns": int(at_s * 1e9), "seen_ns": int(monotonic_s() * 1e9), "seen": seen}
+        self.journal.write(self.phase, FAULT, Status.SUCCEEDED, step=f"{name}: {seen}", facts=facts)
+
+    def note_detected(self) -> None:
+        """Record that the probes, or the service itself, report the fault now."""
+        self._note_of_faults(DETECTED, self._faults[-1:] and [len(self._faults) - 1])
+
+    def note_cleared(self) -> None:
+        """Record that every fault so far has been taken back now."""
+        self._note_of_faults(CLEARED, [number for number, cleared in enumerate(self._faults) if not cleared])
+        self._faults = [True for _ in self._faults]
+
+    def _note_of_faults(self, action: str, numbers: Sequence[int]) -> None:
+        if numbers:
+            facts: Facts = {"faults": list(numbers), "at_ns": int(monotonic_s() * 1e9)}
+            self.journal.write(self.phase, action, Status.SUCCEEDED, facts=facts)
+
+    def remember_build(self, name: str) -> str | None:
+        """Read the build of the running service, and keep it under this name; None if the service does not report it."""
+        build = self.service.build()
+        if build is not None:
+            self.record.builds[name] = build
+        return build
 
     def deviate(self, what: str) -> None:
         """Record that the service did not behave as the drill expects."""
@@ -124,7 +165,7 @@ class Rehearsal:
         match probe:
             case ReadyProbe():
                 timeout_s = parse_duration_s(probe.timeout)
-                return judge_ready(probe, wait_answer(self.plan.target, self.service.environ, 0.0, sleep, timeout_s))
+                return judge_ready(probe, wait_answer(self.plan.target, self.client_environ, 0.0, sleep, timeout_s))
             case ErrorRatioProbe():
                 if self.storm is None:
                     return Reading("error_ratio", None, None, 0, "no storm runs")

@@ -5,8 +5,11 @@ from pathlib import Path
 import msgspec
 
 from drills import journal
+from drills.faults import faults_of
 from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
+from drills.markers import read_markers
 from drills.measures import measures_of
+from drills.objectives import Lives
 from drills.record import FILE as RECORD_FILE
 from drills.record import PLAN_FILE, Plan, Record
 from gates.evidence.making import Result, Span, make_predicate
@@ -83,7 +86,9 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
         status=status,
         detail=detail,
         ending=history.ending,
-        measures=_measures(plan, record, history.events[-1], rolled_back=rolled_back, standing=(status, detail)),
+        measures=_measures(
+            plan, record, history.events, lives_of(plan, out, record, history.events), rolled_back, (status, detail)
+        ),
         deviations=tuple(record.deviations),
         integrity=record.integrity,
         timeline=timeline(history.events),
@@ -91,16 +96,22 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
     )
 
 
+def lives_of(plan: Plan, out: Path, record: Record, events: tuple[Event, ...]) -> Lives:
+    """The faults that the journal has, and the marks that the storm's history has."""
+    again_ns = None if record.steady_again_s is None else int(record.steady_again_s * 1e9)
+    return Lives(faults_of(events), read_markers(out / FILES["history"]), plan.drill.marker, again_ns)
+
+
 def _measures(
-    plan: Plan, record: Record, last: Event, *, rolled_back: bool, standing: tuple[Standing, str]
+    plan: Plan, record: Record, events: tuple[Event, ...], lives: Lives, rolled_back: bool, standing: tuple[Standing, str]
 ) -> dict[str, Measure]:
     """In alphabetical order; where the fault was not observed nothing is measured, and each measure says why."""
     status, detail = standing
-    reason = _REASONS.get(status) or UnknownReason(status)
-    if last.facts.get(journal.UNOBSERVED):
-        nothing = measures_of(plan.drill.kind, Record(), False, reason)
+    reason, kind, detecting = _REASONS.get(status) or UnknownReason(status), plan.drill.kind, plan.drill.detecting
+    if events[-1].facts.get(journal.UNOBSERVED):
+        nothing = measures_of(kind, Record(), False, reason, detecting=detecting)
         return {name: msgspec.structs.replace(nothing[name], detail=detail) for name in sorted(nothing)}
-    return dict(sorted(measures_of(plan.drill.kind, record, rolled_back, reason).items()))
+    return dict(sorted(measures_of(kind, record, rolled_back, reason, lives, detecting=detecting).items()))
 
 
 def _digests(out: Path) -> dict[str, str]:

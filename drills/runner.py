@@ -4,14 +4,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from drills.actions import ACTIONS
+from drills.actions.table import ACTIONS
 from drills.control import choose_control
 from drills.endings import deferred_signals
-from drills.journal import UNOBSERVED, End, Ending, Phase, RolledBack, Status
+from drills.journal import UNOBSERVED, End, Ending, Phase, RolledBack, Status, read_journal
+from drills.leftovers import clear, leftovers
 from drills.observed import Unobserved
 from drills.record import write_record
 from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, TimedOut, marked
-from drills.steps import ObserveSteadyState, Step
+from drills.steps.base import action_of
+from drills.steps.step import Step
+from drills.steps.storm import ObserveSteadyState
 from gates.schema.errors import Problem
 from gates.schema.time import monotonic_s
 
@@ -32,7 +35,9 @@ def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
             reason = "the rollback failed" if rolled_back is RolledBack.FAILED else f"the drill is {forward.end}"
             for step in run.plan.drill.verify:
                 _log(run, Phase.VERIFY, step, Status.SKIPPED, {"reason": reason})
-        _tidy(run)
+        left = _tidy(run)
+    if left:
+        rolled_back, forward.reason = RolledBack.FAILED, f"left behind: {left}"
     ending = Ending(forward.end, bool(run.record.deviations), rolled_back)
     write_record(run.out, run.record)
     facts: Facts = {"deviations": list(run.record.deviations), "reason": forward.reason}
@@ -82,7 +87,7 @@ def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> Non
 
 
 def _go_forward(run: Rehearsal, forward: _Forward, environ: dict[str, str]) -> None:
-    make = choose_control(run.plan.drill.evidence, run.plan.target_name, run.plan.target)
+    make = choose_control(run.plan.drill, run.plan.target_name, run.plan.target)
     run.control = make(run.plan.target, run.out, marked(run.plan.run_id, environ), run.pause, run.note_process)
     take_steps(run, Phase.PREFLIGHT, run.plan.drill.setup)
     _await_steady_state(run)
@@ -110,8 +115,8 @@ def _verify(run: Rehearsal) -> None:
     take_steps(run, Phase.VERIFY, run.plan.drill.verify)
 
 
-def _tidy(run: Rehearsal) -> None:
-    """End all processes: the storm first, so that it does not record the service's end."""
+def _tidy(run: Rehearsal) -> str:
+    """End all processes: the storm first, so that it does not record the service's end; returns what they left behind."""
     run.shielded = True
     run.journal.write(Phase.DONE, "tidy", Status.STARTED)
     try:
@@ -120,6 +125,19 @@ def _tidy(run: Rehearsal) -> None:
     finally:
         if run.control is not None:
             run.control.finish()
+    return remove_leftovers(run)
+
+
+def remove_leftovers(run: Rehearsal) -> str:
+    """Remove what the drill left, and return it as text; "" where it left nothing."""
+    left = leftovers(run.plan.run_id, read_journal(run.journal.path).events, run.out)
+    if not left:
+        return ""
+    text = left.text()
+    run.journal.write(Phase.DONE, "leftovers", Status.FAILED, facts={"left": text})
+    run.console.note(f"LEFT BEHIND, and removed now: {text}")
+    clear(left)
+    return text
 
 
 def _await_steady_state(run: Rehearsal) -> None:
@@ -148,7 +166,7 @@ def take_steps(run: Rehearsal, phase: Phase, steps: tuple[Step, ...]) -> None:
 def _take(run: Rehearsal, step: Step) -> None:
     """One step: write its start, run it, write its outcome."""
     _log(run, run.phase, step, Status.STARTED, {})
-    run.console.step(f"{run.phase}: {step.name or _action(step)}")
+    run.console.step(f"{run.phase}: {step.name or action_of(step)}")
     begun = monotonic_s()
     try:
         facts = ACTIONS[type(step)](run, step)
@@ -160,11 +178,7 @@ def _take(run: Rehearsal, step: Step) -> None:
 
 
 def _log(run: Rehearsal, phase: Phase, step: Step, status: Status, facts: Facts) -> None:
-    run.journal.write(phase, _action(step), status, step=step.name, facts=facts)
-
-
-def _action(step: Step) -> str:
-    return str(step.__struct_config__.tag)
+    run.journal.write(phase, action_of(step), status, step=step.name, facts=facts)
 
 
 def _phase_of(step: Step, phase: Phase) -> Phase:

@@ -1,11 +1,13 @@
 """Drill and Release documents: the steps of a rehearsal, their order, and what has to hold before and after."""
 
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from drills.steps import Step
+from drills.steps.base import action_of
+from drills.steps.step import Step
+from drills.steps.storm import ObserveSteadyState
 from gates.evidence.statement import EvidenceKind
 from gates.schema.documents import Document, load_document
 from gates.schema.errors import UsageProblem
@@ -59,6 +61,10 @@ class DiskFreeGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
 Guard: TypeAlias = DurationGuard | StormAliveGuard | DiskFreeGuard
 
 
+USUAL_STATE = SteadyState((ReadyProbe(), ErrorRatioProbe("2s", "0.05", 20)), "20s")
+USUAL_GUARDS: tuple[Guard, ...] = (DurationGuard("150s"), StormAliveGuard(), DiskFreeGuard(200))
+
+
 class StormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The load profile of the drill, and the minimum number of payments: the storm continues while the drill lasts."""
 
@@ -66,34 +72,50 @@ class StormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payments: int
 
 
-_KINDS = {
-    "crash-drill": EvidenceKind.CRASH_DRILL,
-    "power-drill": EvidenceKind.POWER_DRILL,
-    "rollback-drill": EvidenceKind.ROLLBACK_DRILL,
-}
+DrillKind = Literal["crash-drill", "power-drill", "rollback-drill", "own-drill"]
 
 
 class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rehearsal: setup, steady state, method, rollback in every case, steady state again, verify."""
+    """A rehearsal: setup, steady state, method, rollback in every case, steady state again, verify.
 
-    evidence: Literal["crash-drill", "power-drill", "rollback-drill"]
-    storm: StormSpec
-    setup: tuple[Step, ...]
-    steady_state: SteadyState
-    method: tuple[Step, ...]
-    rollback: tuple[Step, ...]
-    verify: tuple[Step, ...]
-    guards: tuple[Guard, ...]
+    Only `method` is needed. What is left out is the usual: a retry storm, steady state, guards and audit, the setup that the
+    method's steps need, and a rollback that undoes each of them. `marker` is the operation by whose acknowledgement clients see
+    that the service works. The evidence of a drill of one's own is `own-drill`; the other kinds are those of shipped drills.
+    """
+
+    method: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
+    evidence: DrillKind = "own-drill"
+    marker: Literal["reserve", "settle"] = "settle"
+    storm: StormSpec = StormSpec("crash", 480)
+    setup: tuple[Step, ...] = ()
+    steady_state: SteadyState = USUAL_STATE
+    rollback: tuple[Step, ...] = ()
+    verify: tuple[Step, ...] = ()
+    guards: tuple[Guard, ...] = USUAL_GUARDS
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in the order in which they are planned."""
+        return self.setup + self.method + self.rollback + self.verify
 
     @property
     def length(self) -> int:
         """The number of steps in the progress display: all steps, and the steady state before and after."""
-        return len(self.setup + self.method + self.rollback + self.verify) + 2
+        return len(self.steps) + 2
 
     @property
     def kind(self) -> EvidenceKind:
         """The kind of evidence statement that this drill produces."""
-        return _KINDS[self.evidence]
+        return EvidenceKind(f"urn:gonogo:evidence:{self.evidence}:v2")
+
+    @property
+    def detecting(self) -> bool:
+        """Whether the method looks for the fault with the steady state's probes."""
+        return any(isinstance(step, ObserveSteadyState) for step in self.method)
+
+    def has(self, *actions: str) -> bool:
+        """Whether one of these actions is among its steps."""
+        return any(action_of(step) in actions for step in self.steps)
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,7 +134,10 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_drill(name_or_path: str) -> Document[Drill]:
-    """The drill document of that path, or the shipped one of that name; raises UsageProblem naming what is wrong."""
+    """The drill document of that path, or the shipped one of that name, as it is written.
+
+    Raises UsageProblem naming what is wrong.
+    """
     return load_document(_find(name_or_path, CATALOG, "drill"), "Drill", Drill)
 
 

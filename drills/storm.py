@@ -32,6 +32,7 @@ class Line(msgspec.Struct, frozen=True):
     operation: str
     payment: int
     start_ns: int
+    payment_id: str | None = None
     end_ns: int | None = None
     status: int | None = None
     error: str | None = None

@@ -34,6 +34,7 @@ ROOMS = {
     EvidenceKind.CRASH_DRILL: _DRILL,
     EvidenceKind.POWER_DRILL: _DRILL,
     EvidenceKind.ROLLBACK_DRILL: _DRILL,
+    EvidenceKind.OWN_DRILL: _DRILL,
     EvidenceKind.AUTHORIZATION_SWEEP: _PROBE,
     EvidenceKind.FAIL_CLOSED: _PROBE,
     EvidenceKind.POLICY_BINDING: _PROBE,

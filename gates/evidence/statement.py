@@ -26,6 +26,7 @@ class EvidenceKind(StrEnum):
     CRASH_DRILL = "urn:gonogo:evidence:crash-drill:v2"
     POWER_DRILL = "urn:gonogo:evidence:power-drill:v2"
     ROLLBACK_DRILL = "urn:gonogo:evidence:rollback-drill:v2"
+    OWN_DRILL = "urn:gonogo:evidence:own-drill:v2"
     AUTHORIZATION_SWEEP = "urn:gonogo:evidence:authorization-sweep:v2"
     FAIL_CLOSED = "urn:gonogo:evidence:fail-closed:v2"
     POLICY_BINDING = "urn:gonogo:evidence:policy-binding:v2"

@@ -76,7 +76,7 @@ EXIT_MEANING: dict[ExitCode, str] = {
     ExitCode.USAGE: "usage, or a document that cannot be read as written",
     ExitCode.UNKNOWN: "unknown: nothing failed, but something could not be judged",
     ExitCode.YELLOW: "yellow: a GO with warnings, and `--fail-on yellow` was given",
-    ExitCode.REFUSED: "refused by a freeze or without authority",
+    ExitCode.REFUSED: "refused by a freeze, without authority, or while another drill has the target",
     ExitCode.ABORTED: "a guard aborted the drill; the rollback was verified",
     ExitCode.ROLLBACK_FAILED: "the rollback failed or could not be verified",
     ExitCode.UNVERIFIED: "evidence, a signature or a chain did not verify",

@@ -12,8 +12,9 @@ from waiting import eventually
 
 from drills.child import MARKER, spawn
 from drills.journal import FILE, End, Ending, Phase, RolledBack, Status, read_journal
+from drills.leftovers import carriers, recorded
 from drills.perform import begin, make_plan
-from drills.recover import carriers, end_processes, recorded, recover
+from drills.recover import end_processes, recover
 from drills.report import read_report
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
@@ -125,6 +126,7 @@ def dead(rooms, drill_file, target_file, tmp_path, console):
     run = begin(make_plan(drill_file(), target_file(), 1, None), tmp_path / "dead", console)
     run.journal.write(Phase.PREFLIGHT, "seed", Status.STARTED)
     run.journal.close()
+    run.lock._file.close()  # as the kernel does
     return run
 
 
@@ -149,7 +151,7 @@ def test_only_the_recorded_processes_are_ended(dead, environ, tmp_path, console)
     """A pid that belongs to somebody else by now is left alone; a child of the run that was not written down is not."""
     stranger = spawn(["sleep", "60"], environ, tmp_path / "stranger")
     unwritten = spawn(["sleep", "60"], {**environ, MARKER: dead.plan.run_id}, tmp_path / "unwritten")
-    run = begin(dead.plan, tmp_path / "again", console)
+    run = begin(dead.plan, tmp_path / "again", console, dry_run=True)
     recycled = type(stranger.identity)(stranger.identity.pid, "00000000-1")
     run.note_process("service", recycled)
     try:

@@ -11,8 +11,8 @@ from statements import only_result
 
 from drills.endings import exit_code
 from drills.journal import End, Ending, Phase, RolledBack, Status, read_journal
+from drills.leftovers import carriers
 from drills.perform import begin, conclude, make_plan, perform
-from drills.recover import carriers
 from gates.evidence.keys import own_trust
 from gates.evidence.store import EvidenceStore
 from gates.schema.errors import UsageProblem
@@ -71,12 +71,25 @@ def test_a_crash_drill_goes_through_all_phases_and_leaves_signed_evidence(run_dr
     assert code is ExitCode.GREEN
     assert report.ending == CLEAN
     phases = [phase for phase, _, _ in _steps(report)]
-    assert phases == ["preflight"] * 3 + ["steady"] + ["inject"] * 2 + ["rollback", "steady"] + ["verify"] * 2 + ["done"]
+    assert phases == ["preflight"] * 3 + ["steady"] + ["inject"] * 4 + ["rollback", "steady"] + ["verify"] * 2 + ["done"]
     assert all(measure.value is not None for measure in report.measures.values())
     assert report.measures["kills"].value == "1"
+    assert report.measures["rpo_settles"].value == "0"
+    assert report.measures["rpo_settles"].samples > 0
+    assert float(report.measures["rto_s"].value) > 0
     held = only_result(EvidenceStore(tmp_path / "evidence").load(own_trust(state_dir())))
     assert held.statement.subject[0].digest["build"] == "ab" * 32
     assert held.statement.predicate.measures == report.measures
+
+
+@pytest.mark.process
+def test_a_process_that_a_drill_leaves_behind_is_exit_7(run_drill, drill_file, target_file):
+    """All went well, and a process that the service started in a session of its own is still there: it is named, and removed."""
+    code, report, _ = run_drill(drill_file(), target_file("littering"))
+    assert code is ExitCode.ROLLBACK_FAILED
+    assert report.ending.rolled_back is RolledBack.FAILED
+    (left,) = [item for item in report.timeline if item.what == "leftovers"]
+    assert left.status == "failed"
 
 
 @pytest.mark.process

@@ -10,9 +10,9 @@ from statements import only_result
 from waiting import eventually
 
 from drills.journal import FILE, End, Ending, RolledBack, Status, read_journal
+from drills.leftovers import carriers
 from drills.power import mounted
 from drills.record import PLAN_FILE, Plan
-from drills.recover import carriers
 from drills.report import read_report
 from drills.schema import drill_names, load_drill
 from gates.evidence.keys import own_trust

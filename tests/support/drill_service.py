@@ -121,6 +121,13 @@ def stubborn(given):
     serve(given.port, given.db, given.build)
 
 
+def littering(given):
+    """It starts a process in a session of its own, which nobody ends."""
+    waiting = [sys.executable, "-I", "-c", "import time; time.sleep(60)"]
+    subprocess.Popen(waiting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    serve(given.port, given.db, given.build)
+
+
 def outside(given):
     """The listening process is another one, which a kill does not reach."""
     up(given.port, given.db, given.build)
@@ -136,6 +143,7 @@ WAYS = {
     "mute": lambda _given: time.sleep(60),  # it runs and never gets ready
     "fragile": fragile,
     "stubborn": stubborn,
+    "littering": littering,
     "outside": outside,
     "heir": lambda given: serve(given.port, given.db, given.build, heir=True),  # another process keeps its listening socket
     "elsewhere": lambda _given: say({"base_url": "http://127.0.0.1:9"}),  # a seed command that names another service's address

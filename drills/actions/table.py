@@ -1,0 +1,37 @@
+"""Which function executes which step?"""
+
+from collections.abc import Callable
+from typing import Any
+
+from drills.actions.disk import cut_power, mount_disk
+from drills.actions.release import deploy_release, make_release_folder, rollback_release
+from drills.actions.service import restart, restore_service, seed, sigkill, start_service
+from drills.actions.storm import observe_steady_state, start_storm, wait_for_settles
+from drills.audit import audit, check_database, wait_storm
+from drills.rehearsal import Facts, Rehearsal
+from drills.steps.base import StepBase
+from drills.steps.disk import CutPower, MountDisk
+from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
+from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
+from drills.steps.storm import Audit, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
+
+Action = Callable[[Rehearsal, Any], Facts]
+
+ACTIONS: dict[type[StepBase], Action] = {
+    Seed: seed,
+    MakeRelease: make_release_folder,
+    StartService: start_service,
+    StartStorm: start_storm,
+    WaitForSettles: wait_for_settles,
+    Sigkill: sigkill,
+    MountDisk: mount_disk,
+    CutPower: cut_power,
+    Restart: restart,
+    DeployRelease: deploy_release,
+    ObserveSteadyState: observe_steady_state,
+    RollbackRelease: rollback_release,
+    RestoreService: restore_service,
+    WaitStorm: wait_storm,
+    Audit: audit,
+    CheckDatabase: check_database,
+}

@@ -1,0 +1,1 @@
+"""The steps of drills, as documents write them; `drills.actions` executes them."""

@@ -1,0 +1,27 @@
+"""All steps that a drill can have."""
+
+from typing import TypeAlias
+
+from drills.steps.disk import CutPower, MountDisk
+from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
+from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
+from drills.steps.storm import Audit, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
+
+Step: TypeAlias = (
+    Seed
+    | MakeRelease
+    | StartService
+    | StartStorm
+    | WaitForSettles
+    | Sigkill
+    | MountDisk
+    | CutPower
+    | Restart
+    | DeployRelease
+    | ObserveSteadyState
+    | RollbackRelease
+    | RestoreService
+    | WaitStorm
+    | Audit
+    | CheckDatabase
+)
