@@ -8,6 +8,7 @@ from typing import Self
 import httpx
 import msgspec
 
+from gates.schema.cached import cache_fault
 from gates.schema.credential import resolve_credential, secrets_of
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.operation import Operation
@@ -95,10 +96,9 @@ class Service:
         if not answer.is_success:
             said = f"{what}: returned {self.redact(described(answer))}: {self.redact(answer.text)[:200]}"
             raise UnusableRead(said, answer.status_code)
-        age = answer.headers.get("age", "").strip()
-        if age.isdecimal() and int(age) > 0:
+        if fault := cache_fault(answer.headers):
             raise UnknownProblem(
-                f"{what}: a cache answered, {age} s old: it does not show what the service holds now",
+                f"{what}: {fault}: it does not show what the service holds now",
                 next_step="let the reads of spec.audit reach the service itself",
             )
         return answer

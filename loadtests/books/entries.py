@@ -60,19 +60,21 @@ class Books(msgspec.Struct, frozen=True):
     waited_ms: int = 0
 
 
+NOT_OPENED = Gap(UnknownReason.MISSING, "the books were not read before the run")
+
+
 class Opening(msgspec.Struct, frozen=True):
     """The books before the run: the journal's last position, number of entries and digest, and the balances of the accounts.
 
-    `seq` or `balances` is the reason where they could not be read. It is read before the first request of the run.
+    `seq` or `balances` is the reason where they could not be read; `listed` are the ids in the list of settlements, if there is
+    one. It is read before the first request of the run.
     """
 
     seq: int | Gap
     balances: tuple[Balance, ...] | Gap
     entries: int = 0
     sha256: str = ""
-
-
-NOT_OPENED = Gap(UnknownReason.MISSING, "the books were not read before the run")
+    listed: tuple[str, ...] | Gap = NOT_OPENED
 
 
 def unopened(gap: Gap = NOT_OPENED) -> Opening:

@@ -98,13 +98,26 @@ def _await_ledger(
     return 0
 
 
-def read_opening(service: Service, plan: Plan) -> Opening:
-    """The books before a run: where the journal ends, and the balances of the plan's accounts at that time."""
+def read_opening(service: Service, plan: Plan, pause: Callable[[float], None] = sleep, *, hasty: bool = False) -> Opening:
+    """The books before a run: where the journal ends, the balances of the plan's accounts at that time, and what is listed.
+
+    A list is read when its lag has passed, `hasty` at once: what was settled before has to be in it.
+    """
+    listed = _listed(service, pause, hasty=hasty)
     entries, balances = _together(_Reader(service, plan), service)
     if isinstance(entries, Gap):
-        return Opening(seq=entries, balances=balances)
+        return Opening(seq=entries, balances=balances, listed=listed)
     last = entries[-1].seq if entries else 0
-    return Opening(seq=last, balances=balances, entries=len(entries), sha256=journal_sha256(entries))
+    return Opening(seq=last, balances=balances, entries=len(entries), sha256=journal_sha256(entries), listed=listed)
+
+
+def _listed(service: Service, pause: Callable[[float], None], *, hasty: bool) -> tuple[str, ...] | Gap:
+    """The ids of the settlements in the target's list."""
+    shape = service.target.audit.settlements
+    if shape is None:
+        return NOT_LISTED
+    found = settlements_of(read_list(service, shape, Expected(), pause, hasty=hasty), Expected())
+    return found if isinstance(found, Gap) else tuple(item.id for item in found)
 
 
 def _together(reader: "_Reader", service: Service) -> tuple[tuple[LedgerEntry, ...] | Gap, tuple[Balance, ...] | Gap]:

@@ -9,6 +9,7 @@ from gates.schema.ledger import LedgerEntry
 from gates.schema.readback import Settlements
 from loadtests.books.entries import Balance, Books, Gap, Opening, Receipt
 from loadtests.checker.booked import Booked, PaymentBook, index_entries
+from loadtests.checker.elsewhere import Elsewhere, elsewhere
 from loadtests.checker.explained import Since, explain
 from loadtests.checker.listing import Listing, index_items
 from loadtests.checker.requests import Life, Requests, index_history
@@ -65,6 +66,11 @@ class Case:
         """The list of settlements by payment."""
         assert not isinstance(self.books.settlements, Gap), "the rule is one for a list"
         return index_items(self.requests, self.books.settlements)
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What the list has that the run's payments do not explain."""
+        return elsewhere(self.listing.foreign, self.opening.listed, self.shape, self.requests, shared=self.shared)
 
     @property
     def shape(self) -> Settlements:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+import msgspec
+
 from loadtests.books.settlements import Settlement
 from loadtests.checker.case import Case
 from loadtests.checker.findings import Finding, Line, Rule, Ruling, finding
@@ -20,7 +22,7 @@ def double_settles(case: Case) -> Ruling:
         if settle is not None:
             sent.append(settle)
             chances.extend([settle] if sent_again(settle, bool(settles)) else [])
-    return ruling(chances, sent, findings)
+    return _left_open(ruling(chances, sent, findings), case.elsewhere.settles)
 
 
 def lost_settles(case: Case) -> Ruling:
@@ -64,7 +66,8 @@ def unknown_outcomes(case: Case) -> Ruling:
             doubtful.append(settle)
             findings.extend(_doubtful(life, settle, settles))
     attempts = sum(mutation.ambiguous for mutation in doubtful)
-    return Ruling(max(attempts, len(findings)), tuple(findings), made_of(doubtful, doubtful))
+    found = Ruling(max(attempts, len(findings)), tuple(findings), made_of(doubtful, doubtful))
+    return _left_open(found, case.elsewhere.settles)
 
 
 def double_reversals(case: Case) -> Ruling:
@@ -85,7 +88,7 @@ def double_reversals(case: Case) -> Ruling:
             findings.append(finding(Rule.DOUBLE_REVERSE, shown[0].payment_id, detail, [*proof, *shown[: allowed + 1]]))
     if not findings and not (shape.kinds and shape.kinds.refund):
         return Ruling(0, (), open="the list has no items of refunds (spec.audit.settlements.kinds.refund)")
-    return ruling(chances, sent, findings)
+    return _left_open(ruling(chances, sent, findings), case.elsewhere.refunds)
 
 
 def lost_reversals(case: Case) -> Ruling:
@@ -141,6 +144,11 @@ def why_not(measure: str) -> str:
 def _lives(case: Case) -> Iterator[tuple[Life, list[Settlement]]]:
     for number, life in case.requests.lives.items():
         yield life, case.listing.settles.get(number, [])
+
+
+def _left_open(found: Ruling, why: str) -> Ruling:
+    """The ruling, which decides nothing without a finding while something may have been booked under another payment."""
+    return msgspec.structs.replace(found, open=why) if why and not found.findings and found.samples else found
 
 
 def _too_often(settle: Mutation | None, settles: list[Settlement]) -> Iterator[Finding]:

@@ -10,26 +10,30 @@ from loadtests.checker.requests import Requests
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """The list, by logical payment; `items` is all of it, `pages` how many answers it had."""
+    """The list, by logical payment; `items` is all of it, `pages` how many answers it had, `foreign` what no payment has."""
 
     settles: Mapping[int, list[Settlement]]
     refunds: Mapping[int, list[Settlement]]
     items: int
     pages: int
+    foreign: tuple[Settlement, ...] = ()
 
 
 def index_items(requests: Requests, items: Iterable[Settlement]) -> Listing:
     """Assign each settlement and refund to its payment: by the payment's id, else by the key of the settle."""
     settles: dict[int, list[Settlement]] = defaultdict(list)
     refunds: dict[int, list[Settlement]] = defaultdict(list)
+    foreign = []
     count, pages = 0, 0
     for item in items:
         count, pages = count + 1, max(pages, item.page)
         mutation = requests.mutations.get(item.key or "")
         payment = requests.ids.get(item.payment_id or "", mutation.number if mutation else None)
-        if payment is not None and item.effect != "none":
+        if payment is None:
+            foreign.append(item)
+        elif item.effect != "none":
             (settles if item.effect == "settle" else refunds)[payment].append(item)
-    return Listing(settles, refunds, count, pages)
+    return Listing(settles, refunds, count, pages, tuple(foreign))
 
 
 def expected_of(requests: Requests) -> Expected:

@@ -72,7 +72,7 @@ class _Probe:
                 for step in payment.steps:
                     require_sendable(self._manners.request(payment, step, "pay_example"))
             service.await_ready(_READY_S)
-            opening = read_opening(service, plan)
+            opening = read_opening(service, plan, hasty=True)
             preflight(service, plan, self._manners, opening, clock=self._clock, repeat=True, trail=self._trail, pause=pause)
         except Problem as problem:
             return _ended(self._sent(), problem)

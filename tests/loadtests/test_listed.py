@@ -40,10 +40,10 @@ def listed(world, *, refunds=False):
     return found
 
 
-def judged(world, items, *, shape=SHAPE, balances=True, waited_ms=0):
+def judged(world, items, *, shape=SHAPE, balances=True, waited_ms=0, listed=(), shared=False):
     """The verdict on a world whose service has no ledger and lists these items."""
     gap = Gap(UnknownReason.MISSING, "the target does not define where a ledger can be read")
-    books, opening = world.books(), msgspec.structs.replace(world.opening(), seq=gap)
+    books, opening = world.books(), msgspec.structs.replace(world.opening(), seq=gap, listed=listed)
     books = msgspec.structs.replace(
         books,
         entries=gap,
@@ -53,7 +53,7 @@ def judged(world, items, *, shape=SHAPE, balances=True, waited_ms=0):
         shape=shape,
         waited_ms=waited_ms,
     )
-    return check(world.plan, world.events, books, opening)
+    return check(world.plan, world.events, books, opening, shared=shared)
 
 
 def rules(verdict):
@@ -143,6 +143,46 @@ def test_a_key_under_which_two_payments_settled_is_found(worlds):
     verdict = judged(world, [*items, hidden])
     assert "double_settle" in rules(verdict)
     assert verdict.findings[0].witness[-1].settlement.payment_id == "elsewhere"
+
+
+OPEN = ("double_settles", "unknown_outcome_violations")
+
+
+def test_a_settlement_that_no_payment_explains_leaves_open_whether_one_settled_twice(worlds):
+    """It may be a repeat that was booked under another payment; one that was listed before the run is none."""
+    world = worlds.clean_world(3, 80, unknown_percent=40)
+    items = [*listed(world), Settlement("x", "elsewhere", "none", state="done")]
+    for listed_before in ((), Gap(UnknownReason.ADAPTER_ERROR, "the service answered 500")):
+        verdict = judged(world, items, listed=listed_before)
+        assert not verdict.findings
+        for name in OPEN:
+            measure = verdict.measures[name]
+            assert (measure.value, measure.unknown) == (None, UnknownReason.MISSING)
+            assert "1 new item is of no payment of this run" in measure.detail
+            assert ("the service answered 500" in measure.detail) == isinstance(listed_before, Gap)
+        assert verdict.measures["lost_settles"].value == "0"
+    assert all(judged(world, items, listed=("x",)).measures[name].value == "0" for name in OPEN)
+
+
+def test_what_did_not_move_money_leaves_nothing_open(worlds):
+    """A hold that no client got an answer for is in some lists; its state says that nothing was captured."""
+    world = worlds.clean_world(3, 80, unknown_percent=40)
+    shape = msgspec.structs.replace(BOTH, states=States(captured=("done",), refunded=("back",), other=("held",)))
+    items = [*listed(world), Settlement("x", "elsewhere", "none", state="held", kind="charge")]
+    assert all(judged(world, items, shape=shape).measures[name].value == "0" for name in OPEN)
+    refund = Settlement("y", "elsewhere", "none", state="done", kind="refund")
+    measures = judged(world, [*listed(world, refunds=True), refund], shape=shape).measures
+    assert measures["double_settles"].value == "0"
+    assert "such as y, payment elsewhere" in measures["double_reversals"].detail
+
+
+@pytest.mark.parametrize(("shared", "key", "is_open"), [(False, "k", True), (True, None, True), (True, "k", False)])
+def test_an_item_with_the_key_of_others_is_theirs_where_others_are_declared(worlds, shared, key, is_open):
+    """Without the declaration nobody else has keys; without a key nobody knows whose it is."""
+    world = worlds.clean_world(3, 80, unknown_percent=40)
+    items = [*listed(world), Settlement("x", "elsewhere", "none", state="done", key=key)]
+    verdict = judged(world, items, shape=msgspec.structs.replace(SHAPE, key="/k"), shared=shared)
+    assert (verdict.measures["double_settles"].value is None) == is_open
 
 
 def test_refunds_are_judged_as_far_as_the_list_shows_them(worlds):

@@ -77,6 +77,44 @@ def test_an_odd_service_that_is_correct_has_no_finding(run, shape, odd, changes,
     assert (done.code, done.rules) == (CLEAN, set()), done.said
 
 
+BALANCES = """  audit:
+    wallet: {method: GET, path: "/wallets/{wallet_id}"}
+    payee: {method: GET, path: "/payees/{payee_id}"}
+"""
+
+
+@pytest.mark.parametrize("changes", [{}, {"      key: /idempotency_key  #": "      #"}], ids=["key", "no-key"])
+def test_repeats_that_are_booked_under_another_payment_are_not_clean(run, changes):
+    """A list shows items that nobody explains: whether a payment settled twice is unknown, with the reason and what to do."""
+    done = run("listed", fault="books_elsewhere", changes=changes)
+    assert (done.code, done.rules) == (3, set()), done.said
+    for name in ("double_settles", "unknown_outcome_violations"):
+        measure = done.measure(name)
+        assert (measure.get("value"), measure["unknown"]) == (None, "missing")
+        assert "are of no payment of this run, such as s-" in measure["detail"]
+        assert ("spec.audit.settlements.key" in measure["detail"]) == bool(changes)
+    assert done.measure("lost_settles")["value"] == "0"
+
+
+@pytest.mark.parametrize(("shape", "changes"), [("listed", {"  audit:\n": BALANCES}), ("minimal", {})])
+def test_the_same_repeats_are_found_by_balances(run, shape, changes):
+    """Next to a list, or alone."""
+    done = run(shape, fault="books_elsewhere", changes=changes)
+    assert (done.code, done.rules) == (1, {"conservation"}), done.said
+    assert "payee/p1/payable changed by" in done.said
+
+
+def test_a_second_run_is_not_disturbed_by_the_payments_of_the_first(tmp_path):
+    """What was listed before the run began is no payment of it, and explains itself."""
+    target = shapes.described(tmp_path, "listed")
+    with shapes.serving("listed") as variables:
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            done = load_run(tmp_path / name, {**os.environ, **variables}, target, payments=20)
+            assert (done.code, done.rules) == (CLEAN, set()), done.said
+            assert done.measure("double_settles")["value"] == "0", done.said
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("shape", FOUND)
 def test_a_broken_service_is_found_with_a_witness(run, shape, fault):

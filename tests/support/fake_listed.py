@@ -25,12 +25,10 @@ class Listed(Shape):
         return headers.get("X-Api-Key") == KEY
 
     def respond(self, call):
-        """Six routes."""
+        """Eight routes."""
+        if call.method == "GET":
+            return 200, self._read(call)
         match call.method, call.parts:
-            case "GET", ["version"]:
-                return 200, {"build": {"sha256": BUILD}}
-            case "GET", ["settlements"]:
-                return 200, self._page(int(call.query.get("page", "1")))
             case "POST", ["payments"]:
                 return self._mutate(call, lambda body, _key, _guarded: self._reserve(body))
             case "POST", ["payments", identity, "settle"]:
@@ -39,6 +37,18 @@ class Listed(Shape):
                 return self._mutate(call, lambda _body, _key, _guarded: self._reverse(identity, "held"))
             case "POST", ["payments", identity, "refund"]:
                 return self._mutate(call, lambda _body, _key, _guarded: self._reverse(identity, "captured"))
+        raise Refused(404, "no_such_path")
+
+    def _read(self, call):
+        match call.parts:
+            case ["version"]:
+                return {"build": {"sha256": BUILD}}
+            case ["settlements"]:
+                return self._page(int(call.query.get("page", "1")))
+            case ["wallets", _]:
+                return {"available": str(self.shop.available), "held": str(self.shop.held)}
+            case ["payees", payee]:
+                return {"payable": str(self.shop.payable[payee])}
         raise Refused(404, "no_such_path")
 
     def _mutate(self, call, act):

@@ -1,13 +1,14 @@
 """The books of the fake payment services: wallets, payees, payments and stored answers, and the faults that can be switched on.
 
 Faults: `settles_twice` (two requests under one key that are in flight together both settle), `forgets_capture` (every fifth
-settle is acknowledged and not booked), `other_amount` (every fifth settle books one less).
+settle is acknowledged and not booked), `other_amount` (every fifth settle books one less),
+`books_elsewhere` (each repeat of a settle is booked under a new payment, to the same payee, without a key).
 """
 
 import threading
 from collections import Counter
 
-FAULTS = ("none", "settles_twice", "forgets_capture", "other_amount")
+FAULTS = ("none", "settles_twice", "forgets_capture", "other_amount", "books_elsewhere")
 LIMIT = 100_000  # above it a reserve is refused
 _OVERLAP_S = 0.1  # how long `settles_twice` waits for a second request under its key
 
@@ -32,16 +33,28 @@ class Shop:
         self.payments = {}
         self.answers, self.flying = {}, Counter()
         self.settles = 0
+        self.settled = {}  # the payment that each stored answer settled
 
     def once(self, key, act):
         """The stored answer of a key, or the first one; `act` gets whether nothing may happen twice, and runs under the lock."""
         with self.changed:
             if key in self.answers:
+                self._again(key)
                 return self.answers[key]
             if self.fault == "settles_twice":
                 return self._unguarded(key, act)
+            before = self.settles
             self.answers[key] = self._acted(act, guarded=True)
+            if self.settles > before:
+                self.settled[key] = self.last
             return self.answers[key]
+
+    def _again(self, key):
+        """The fault: what a repeat of a settle does."""
+        if self.fault == "books_elsewhere" and key in self.settled:
+            first = self.settled[key]
+            payment = self.reserve(first["payee"], first["captured"])
+            self.settle(payment["number"], None, guarded=True)
 
     def _unguarded(self, key, act):
         """The fault: the key was looked up, and is stored when the effect is done; what comes in between has the effect too."""
@@ -75,7 +88,7 @@ class Shop:
         if payment["state"] != "held" and guarded:
             raise Refused(409, f"already_{payment['state']}")
         amount = payment["amount"] if amount is None else amount
-        self.settles += 1
+        self.settles, self.last = self.settles + 1, payment
         fifth = self.settles % 5 == 0
         if fifth and self.fault == "forgets_capture":
             return payment
