@@ -12,11 +12,13 @@ from gates.adapters.shape import LIMIT_BYTES, Fetched, FileNote, Notes, Scene, U
 from gates.schema.outcome import UnknownReason
 from gates.schema.printable import printable
 from gates.schema.source import FilesSource
-from gates.schema.time import format_utc, parse_duration_s
+from gates.schema.time import format_utc, parse_duration_s, parse_utc
 
 MOST_FILES = 1000
-OLDEST_OFFSET = "+14:00"
-"""The zone of a time that names none, so that the file is at least as old as it is taken for."""
+OLDEST_OFFSET, LATEST_OFFSET = "+14:00", "-12:00"
+"""The zones of a time that names none: the file is at most as old as in the first, and at least as old as in the second."""
+CLOCKS_DIFFER = dt.timedelta(seconds=60)
+"""How far the clock of a command may be behind ours: it may run in a container or on another machine."""
 _Sign = tuple[int, int, int, int]
 
 
@@ -38,13 +40,18 @@ def fetch_files(source: FilesSource, patterns: Sequence[str], scene: Scene) -> F
     return Fetched(notes, {note.name: data for note, data in read})
 
 
-def made_at(source: FilesSource, fetched: Fetched, own: Sequence[str | None], build: str | None) -> str | None:
+def made_at(
+    source: FilesSource, fetched: Fetched, own: Sequence[str | None], build: str | None, named: Sequence[str] | None = None
+) -> str | None:
     """When the files were made: None for now, else the oldest of their own times, or of their last changes.
 
-    `own` has the time that each file names, None where it names none. A file that was found, and names neither a time nor the
-    build that it is about, may be from any run: raises Unanswered.
+    `own` has the time that each file names, None where it names none, and `named` every time that they name (None: those). A file
+    that a command made now, and that names an earlier time, was not made by it; one that was found, and names neither a time nor
+    the build that it is about, may be from any run: raises Unanswered.
     """
     if fetched.notes.is_live:
+        for text in [text for text in own if text] if named is None else named:
+            _require_made_now(text, source.utc_offset, fetched)
         return None
     times = [text for text in own if text is not None]
     if times and len(times) == len(own):
@@ -63,6 +70,14 @@ def one_build(named: Iterable[str | None], wanted: str) -> str:
     if len(builds) > 1:
         raise Unanswered(UnknownReason.STALE, f"different builds are named at {wanted}")
     return str(builds.pop())
+
+
+def _require_made_now(text: str, utc_offset: str | None, fetched: Fetched) -> None:
+    """Refuse a time before the command was started, in whatever zone it may be meant."""
+    latest, asked = moment(text, utc_offset or LATEST_OFFSET), parse_utc(fetched.notes.at)
+    if latest < asked - CLOCKS_DIFFER:
+        shown = f"{fetched.notes.files[0].path} names the time {printable(text[:60])!r}"
+        raise Unanswered(UnknownReason.STALE, f"{shown}: it is from before the command was started, at {fetched.notes.at}")
 
 
 def moment(text: str, utc_offset: str | None) -> dt.datetime:

@@ -1,6 +1,7 @@
 """The adapter `junit`: the test cases of JUnit XML files, of which a skipped one has not passed."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -12,6 +13,7 @@ from gates.adapters.shape import Adapter, Fetched, Found, Scene, Unanswered
 from gates.confidence import plain, round_down
 from gates.evidence.statement import Measure
 from gates.schema.outcome import UnknownReason
+from gates.schema.printable import printable
 from gates.schema.source import JunitSource, Request
 
 _NOT_RUN = ("notrun", "skipped", "disabled")
@@ -46,7 +48,9 @@ def read(request: Request, fetched: Fetched) -> Found:
     if source.build_property is not None:
         named = [_property(found, source.build_property) for found in files.values()]
         build = one_build(named, f"the property {source.build_property!r}")
-    time = made_at(source, fetched, [_timestamp(found) for found in files.values()], build)
+    times = [_timestamps(found) for found in files.values()]
+    own = [min(found, default="") or None for found in times]
+    time = made_at(source, fetched, own, build, [text for found in times for text in found if text])
     measure = _measure(request, len(cases) - skipped, failed, skipped)
     return Found(measure, build, time, {"files": len(files), "suites": len(suites)})
 
@@ -80,17 +84,12 @@ def _require_inside(data: bytes, root: Any, origin: str) -> None:  # noqa: ANN40
     tree = fromstring(data)  # noqa: S314  # without a document type there are no entities
     suites = [root] if isinstance(root, TestSuite) else list(root)
     cases = [case for suite in suites for case in suite]
-    held = {"tests": len(cases), "failures": sum(map(_has_failed, cases)), "errors": sum(map(_has_failed, cases))}
     found = [_name(element) for element in tree.iter()]
     if found.count("testcase") > len(cases):
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} has a test case outside of a suite: it is not counted")
     if sum(map(found.count, _BAD)) > sum(len(_results(case)) for case in cases):
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} has a failure or an error outside of a test case")
-    for name, number in held.items():
-        stated = tree.get(name, "").strip()
-        if stated.isdecimal() and int(stated) > number:
-            text = f"{origin} states {stated} {name} and holds {number}: it is not whole"
-            raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+    _require_counted(tree.attrib, cases, origin)
 
 
 def _name(element: Element) -> str:
@@ -104,17 +103,27 @@ def _results(case: TestCase) -> list[object]:
 def _require_whole(suites: tuple[TestSuite, ...], origin: str) -> None:
     """A suite that counts more than it holds is a part of a report."""
     for suite in suites:
-        cases = list(suite)
-        held = {"tests": len(cases), "failures": sum(map(_has_failed, cases)), "errors": sum(map(_has_failed, cases))}
-        for name, number in held.items():
-            stated = getattr(_counted(suite), name)
-            if stated is not None and stated.strip().isdecimal() and int(stated) > number:
-                text = f"{origin}: the suite {suite.name!r} states {stated} {name} and holds {number}: it is not whole"
-                raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+        counted: Any = _Counted.fromelem(suite)  # type: ignore[no-untyped-call]  # the same
+        stated = {name: getattr(counted, name) for name in _COUNTS}
+        _require_counted(stated, list(suite), f"{origin}: the suite {printable(str(suite.name))!r}")
 
 
-def _counted(suite: TestSuite) -> object:
-    return _Counted.fromelem(suite)  # type: ignore[no-untyped-call]  # the same
+def _require_counted(stated: Mapping[str, str | None], cases: Sequence[TestCase], who: str) -> None:
+    """Each count that is written is one, and no more than what is there."""
+    failed = sum(map(_has_failed, cases))
+    held = dict(zip(_COUNTS, (len(cases), failed, failed, sum(map(_was_skipped, cases)), len(cases)), strict=True))
+    for name, number in held.items():
+        text = stated.get(name)
+        if text is None:
+            continue
+        if not _COUNT.fullmatch(text):
+            raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{who} states {name}={printable(text[:20])!r}, which is no count")
+        if int(text) > number:
+            raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{who} states {text} {name} and holds {number}: it is not whole")
+
+
+_COUNTS = ("tests", "failures", "errors", "skipped", "disabled")
+_COUNT = re.compile("[0-9]{1,9}")
 
 
 class _Counted(TestSuite):
@@ -123,6 +132,8 @@ class _Counted(TestSuite):
     tests = Attr()
     failures = Attr()
     errors = Attr()
+    skipped = Attr()
+    disabled = Attr()
 
 
 def _has_failed(case: TestCase) -> bool:
@@ -140,10 +151,9 @@ def _status(case: TestCase) -> str:
     return str(getattr(_Case.fromelem(case), "status", None) or "").lower()  # type: ignore[no-untyped-call]  # the same
 
 
-def _timestamp(suites: tuple[TestSuite, ...]) -> str | None:
-    """The earliest that a file names; None if one of its suites names none."""
-    times = [next((str(one.timestamp) for one in _with_inner(suite) if one.timestamp), "") for suite in suites]
-    return min(times, default="") or None
+def _timestamps(suites: tuple[TestSuite, ...]) -> list[str]:
+    """The earliest that each suite names; "" for one that names none."""
+    return [min((str(one.timestamp) for one in _with_inner(suite) if one.timestamp), default="") for suite in suites]
 
 
 def _property(suites: tuple[TestSuite, ...], name: str) -> str | None:

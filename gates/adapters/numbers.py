@@ -21,7 +21,10 @@ from gates.schema.soundness import DECIMAL
 from gates.schema.source import Place, Request
 
 MOST = 2**53 - 1
-_SHOWN = 60
+_SHOWN, _NEAR = 60, 4
+_GROUP = ",.'\u2019_\u00a0\u2009\u202f\u066b\u066c"  # what stands between the digits of one number, by language
+_BEFORE = re.compile(rf"(?:\d[{_GROUP}]?|(?<![\w)\]])[-\u2212]\.?|(?<!\w)\.|\d[eE][-+]?)$")
+_AFTER = re.compile(rf"[{_GROUP}]?\d|[eE][-+]?\d|[xXoObB][\da-fA-F]")
 _YAML = (".yaml", ".yml")
 
 
@@ -51,7 +54,8 @@ class Text:
     def at(self, place: Place) -> str | None:
         """The text at a place, None where there is none; raises Unanswered for a pattern that matches several times."""
         if place.pattern is not None:
-            return _matched(self.text, place.pattern, self.origin)
+            match = _match(self.text, place.pattern, self.origin)
+            return None if match is None else str(match[1])
         found = read_pointer(self.value, place.pointer or "")
         return None if found is None else _scalar(found)
 
@@ -70,6 +74,8 @@ def decimal_at(document: Text, place: Place) -> str:
     found, where = document.at(place), where_text(place)
     if found is None:
         raise Unanswered(UnknownReason.MISSING, f"{document.origin} has no value at {where}")
+    if place.pattern is not None:
+        _require_whole(document.text, place.pattern, document.origin)
     return decimal(found, f"{document.origin} at {where}")
 
 
@@ -130,11 +136,22 @@ def _yaml(text: str, origin: str) -> Json:
     return value
 
 
-def _matched(text: str, pattern: str, origin: str) -> str | None:
+def _require_whole(text: str, pattern: str, origin: str) -> None:
+    """Refuse a part of a number: 1 of `1,204`, 204 of the same, 5 of `-5`, 1 of `1e6`."""
+    match = _match(text, pattern, origin)
+    assert match is not None, "there is a value at this place"
+    before, after = _BEFORE.search(text[: match.start(1)][-_NEAR:]), _AFTER.match(text, match.end(1))
+    if before or after:
+        whole = f"{before[0] if before else ''}{match[1]}{after[0] if after else ''}"
+        why = f"takes {_cut(match[1])} out of {_cut(whole)}: it has to match the whole number"
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin}: the pattern {pattern!r} {why}")
+
+
+def _match(text: str, pattern: str, origin: str) -> re.Match[str] | None:
     matches = list(islice((match for match in re.finditer(pattern, text, re.MULTILINE) if match[1]), 2))
     if len(matches) > 1:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin} matches the pattern {pattern!r} more than once")
-    return str(matches[0][1]) if matches else None
+    return matches[0] if matches else None
 
 
 def _scalar(value: Json) -> str:

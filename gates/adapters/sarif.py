@@ -12,15 +12,19 @@ from gates.adapters.shape import Adapter, Fetched, Found, Scene, Unanswered
 from gates.evidence.statement import Measure
 from gates.schema.canonical import Json
 from gates.schema.outcome import UnknownReason
+from gates.schema.printable import printable
 from gates.schema.source import Request, SarifSource
 
 VERSION = "2.1.0"
 _SHOWN = 20
 _Level = Literal["none", "note", "warning", "error"]
+_LEVELS: tuple[_Level, ...] = ("none", "note", "warning", "error")
+_LONGEST = 80
 
 
 class _Config(msgspec.Struct, frozen=True):
     level: _Level | None = None
+    enabled: bool = True
 
 
 class _Rule(msgspec.Struct, frozen=True, rename="camel"):
@@ -66,8 +70,18 @@ class _Notification(msgspec.Struct, frozen=True):
     level: str = "warning"
 
 
+class _Override(msgspec.Struct, frozen=True):
+    descriptor: _Reference = _Reference()
+    configuration: _Config = _Config()
+
+
 class _Invocation(msgspec.Struct, frozen=True, rename="camel"):
     execution_successful: bool = False
+    exit_signal_name: str | None = None
+    exit_signal_number: str | None = None
+    process_start_failure_message: str | None = None
+    rule_configuration_overrides: tuple[_Override, ...] = ()
+    notification_configuration_overrides: tuple[dict[str, Json], ...] = ()
     end_time_utc: str | None = None
     tool_execution_notifications: tuple[_Notification, ...] = ()
     tool_configuration_notifications: tuple[_Notification, ...] = ()
@@ -129,6 +143,8 @@ def _require_executed(log: _Log, origin: str) -> None:
         if not run.invocations or not all(one.execution_successful for one in run.invocations):
             text = f"{origin}: the run of {name} does not state executionSuccessful: true"
             raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+        for one in run.invocations:
+            _require_undisturbed(one, run, f"{origin}: the run of {name}")
         notes = [
             note for one in run.invocations for note in (*one.tool_execution_notifications, *one.tool_configuration_notifications)
         ]
@@ -138,13 +154,50 @@ def _require_executed(log: _Log, origin: str) -> None:
             raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{origin}: the run of {name} has no results: nothing was looked for")
 
 
+def _require_undisturbed(invocation: _Invocation, run: _Run, who: str) -> None:
+    """No signal ended the tool, and nobody switched a rule off or lowered its level for this run."""
+    if invocation.exit_signal_name is not None or invocation.exit_signal_number is not None:
+        signal = invocation.exit_signal_name or invocation.exit_signal_number or ""
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{who} was ended by the signal {printable(signal)}: it is not whole")
+    if invocation.process_start_failure_message is not None:
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{who} states processStartFailureMessage: it did not start")
+    if invocation.notification_configuration_overrides:
+        text = f"{who} changes which of its own errors it reports (notificationConfigurationOverrides)"
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+    for one in invocation.rule_configuration_overrides:
+        rule, level = _described(run, _Result(rule=one.descriptor), _by_id(run)), one.configuration.level
+        usual = (rule.default_configuration.level if rule else None) or "warning"
+        if rule is None or not one.configuration.enabled or level is None or _LEVELS.index(level) < _LEVELS.index(usual):
+            text = f"{who} switches the rule {_called(one, rule)} off, or lowers its level (ruleConfigurationOverrides)"
+            raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
+
+
+def _called(override: _Override, rule: _Rule | None) -> str:
+    return printable(rule.id if rule else override.descriptor.id or f"number {override.descriptor.index}")[:_LONGEST]
+
+
+def _raised(run: _Run) -> dict[str, _Level]:
+    """The level of each rule whose level its invocations raised."""
+    found: dict[str, _Level] = {}
+    for one in (one for invocation in run.invocations for one in invocation.rule_configuration_overrides):
+        rule = _described(run, _Result(rule=one.descriptor), _by_id(run))
+        if rule is not None and one.configuration.level is not None:
+            found[rule.id] = max(found.get(rule.id, "none"), one.configuration.level, key=_LEVELS.index)
+    return found
+
+
+def _by_id(run: _Run) -> dict[str, _Rule]:
+    return {rule.id: rule for part in (run.tool.driver, *run.tool.extensions) for rule in part.rules}
+
+
 def _open(run: _Run, source: SarifSource) -> Iterator[str]:
     """The rule of each open result of these levels and rules."""
-    rules = {rule.id: rule for part in (run.tool.driver, *run.tool.extensions) for rule in part.rules}
+    rules, raised = _by_id(run), _raised(run)
     for result in run.results or ():
         described = _described(run, result, rules)
         rule = result.rule_id or (result.rule.id if result.rule else None) or (described.id if described else "")
-        level = result.level or (described.default_configuration.level if described else None) or "warning"
+        usual = (raised.get(described.id) or described.default_configuration.level) if described else None
+        level = result.level or usual or "warning"
         if result.kind not in ("fail", "open", "review") or result.baseline_state == "absent" or _suppressed(result):
             continue
         if level in source.levels and (not source.rules or any(fnmatch.fnmatchcase(rule, one) for one in source.rules)):

@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from gates.adapters.shape import LIMIT_BYTES, Unanswered
+from gates.schema.cached import cache_fault
 from gates.schema.outcome import UnknownReason
 
 OLDEST_S = 60
@@ -40,9 +41,8 @@ def get(
                 if size > LIMIT_BYTES:
                     raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare} answered more than {LIMIT_BYTES} bytes")
                 parts.append(part)
-            age = answer.headers.get("age", "").strip()
-            if age.isdecimal() and int(age) > OLDEST_S:
-                raise Unanswered(UnknownReason.STALE, f"GET {bare}: a cache answered, {age} s old")
+            if fault := cache_fault(answer.headers, oldest_s=OLDEST_S):
+                raise Unanswered(UnknownReason.STALE, f"GET {bare}: {fault}")
             return Response(answer.status_code, b"".join(parts))
     except httpx.TimeoutException:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare}: no answer within {timeout_s:g} s") from None

@@ -16,6 +16,7 @@ from gates.evidence.statement import EvidenceKind, Inputs, Measure, short_kind
 from gates.evidence.store import EvidenceStore
 from gates.probes.client import NotRun, ServiceProblem, TargetClient
 from gates.probes.raw import raw_text
+from gates.schema.cached import cache_fault
 from gates.schema.canonical import Json, sha256_hex, to_builtins
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode, UnknownReason
@@ -156,7 +157,12 @@ def _reported_build(client: TargetClient) -> str | None:
     if where is None:
         return None
     credential = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
-    answer = client.send("GET", where.path, credential=credential)
+    answer = client.send("GET", where.path, credential=credential, headers={"Cache-Control": "no-cache"})
+    if fault := cache_fault(answer.headers):
+        raise ServiceProblem(
+            f"GET {where.path}: {fault}: it does not show which build runs now",
+            next_step="let the read of spec.build reach the service itself",
+        )
     found = read_pointer(answer.json(), where.pointer)
     if not isinstance(found, str) or not found:
         raise ServiceProblem(

@@ -32,7 +32,7 @@ class Service:
     """A service that reports its build at /version, and answers what a test puts at other paths."""
 
     def __init__(self) -> None:
-        self.build = BUILD
+        self.build, self.headers = BUILD, {}
         self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.requests: list[tuple[str, dict[str, str]]] = []
 
@@ -40,7 +40,7 @@ class Service:
         """One answer."""
         self.requests.append((target, dict(headers)))
         if target == "/version":
-            return 200, {"Content-Type": "application/json"}, json.dumps({"sha256": self.build}).encode()
+            return 200, {"Content-Type": "application/json", **self.headers}, json.dumps({"sha256": self.build}).encode()
         return self.pages.get(target.partition("?")[0], (404, {}, b""))
 
 

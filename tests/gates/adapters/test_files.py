@@ -106,6 +106,42 @@ def test_files_that_a_command_makes_now_are_about_now(tools):
     assert (kept.unknown, kept.detail) == (STALE, "slo.json was there before, and the command did not write it")
 
 
+def test_a_report_that_a_command_copied_is_as_old_as_it_says(tools):
+    """A time before the command was started is of another run, in whatever zone it is meant; each suite's counts."""
+
+    def made(time, offset=None, suites=""):
+        tools.write("old.xml", f"<testsuites>{SUITE.replace('2026-11-30T09:00:00Z', time)}{suites}</testsuites>")
+        return answered(_junit(run=("sh", "-c", "mkdir -p junit; cat old.xml > junit/a.xml"), utc_offset=offset), "ratio").found
+
+    for time, offset in (
+        ("2026-11-29T12:00:00Z", None),
+        ("2026-11-20T12:00:00", None),
+        ("2026-11-30T09:00:00", "+00:00"),
+        ("noon", None),
+    ):
+        assert made(time, offset).measure.unknown is STALE, time
+    assert "names the time '2026-11-20T12:00:00': it is from before the command was started" in (
+        made("2026-11-20T12:00:00").measure.detail
+    )
+    assert made(NOW, suites=SUITE.replace("2026-11-30", "2026-11-01")).measure.unknown is STALE
+    assert made(NOW, suites=SUITE.replace('timestamp="2026-11-30T09:00:00Z"', "")).measure.value == "1"
+    assert (made(NOW).measure.value, made(NOW).time) == ("1", None)
+    assert made(NOW.replace("Z", "-11:00")).measure.value == "1"
+    assert made(NOW.partition(".")[0].replace("Z", "")).measure.value == "1"
+
+
+@pytest.mark.parametrize("stated", ["+0", "-1", "1.0", "", " 1", "\u0661", "one", "9" * 40])
+@pytest.mark.parametrize("where", ["<testsuites ", '<testsuite name="unit" '])
+@pytest.mark.parametrize("name", ["tests", "failures", "errors", "skipped", "disabled"])
+def test_a_count_of_junit_is_digits_and_nothing_else(tools, where, name, stated):
+    """Whatever a reader might take for a smaller one is none."""
+    report = f'<testsuites><testsuite name="unit" timestamp="{NOW}"><testcase name="a"/></testsuite></testsuites>'
+    tools.write("junit/a.xml", report.replace("<testsuites>", "<testsuites >").replace(where, f'{where}{name}="{stated}" ', 1))
+    measure = answered(_junit(), "ratio").found.measure
+    assert (measure.value, measure.unknown) == (None, ERROR)
+    assert f"states {name}={stated[:20]!r}, which is no count" in measure.detail
+
+
 FILES = [
     ("no such file", {}, _file(), MISSING, "no such file: slo.json"),
     ("no file of a pattern", {}, _junit(), MISSING, "no such file: junit/*.xml"),
@@ -171,6 +207,13 @@ FILES = [
         _junit(),
         ERROR,
         "has a failure or an error outside of a test case",
+    ),
+    (
+        "fewer skipped cases than stated",
+        {"junit/a.xml": JUNIT.replace('skipped="1"', 'skipped="2"')},
+        _junit(),
+        ERROR,
+        "states 2 skipped and holds 1",
     ),
     ("a document type", {"junit/a.xml": "<!DOCTYPE x [<!ENTITY a 'b'>]>" + JUNIT}, _junit(), ERROR, "it has a document type"),
     (

@@ -133,6 +133,49 @@ def test_a_result_has_the_level_of_its_rule_however_it_names_it(tools, result):
     assert answered(_scan()).found.measure.value == "1"
 
 
+OVERRIDE = {"descriptor": {"id": "CWE-89"}, "configuration": {"level": "error"}}
+ENDED = {"executionSuccessful": True, "endTimeUtc": "2026-11-30T09:00:00Z"}
+
+
+def test_a_rule_that_was_raised_for_the_run_has_that_level(tools):
+    """CWE-20 is a warning by itself; the one that its invocation made an error is counted as one."""
+    raised = {"descriptor": {"index": 1}, "configuration": {"level": "error"}}
+    ended = {**ENDED, "ruleConfigurationOverrides": [OVERRIDE, raised]}
+    tools.write(
+        "scan.sarif", json.dumps(_sarif({"ruleId": "CWE-20"}, {"ruleId": "CWE-20", "level": "note"}, invocations=[ended]))
+    )
+    assert answered(_scan()).found.measure.value == "1"
+
+
+@pytest.mark.parametrize(
+    ("member", "text"),
+    [
+        ({"exitSignalName": "SIGKILL"}, "was ended by the signal SIGKILL"),
+        ({"exitSignalNumber": 9}, "was ended by the signal 9"),
+        ({"processStartFailureMessage": "no memory"}, "it did not start"),
+        ({"notificationConfigurationOverrides": [{"descriptor": {"id": "E1"}}]}, "errors it reports"),
+        *(
+            ({"ruleConfigurationOverrides": [{**OVERRIDE, **change}]}, f"switches the rule {rule} off, or lowers its")
+            for change, rule in (
+                ({"configuration": {"enabled": False}}, "CWE-89"),
+                ({"configuration": {"level": "error", "enabled": False}}, "CWE-89"),
+                ({"configuration": {"level": "warning"}}, "CWE-89"),
+                ({"configuration": {}}, "CWE-89"),
+                ({"descriptor": {"id": "unknown"}}, "unknown"),
+                ({"descriptor": {"index": 7}}, "number 7"),
+                ({"descriptor": {"index": 1}, "configuration": {"level": "note"}}, "CWE-20"),
+            )
+        ),
+    ],
+)
+def test_a_run_that_was_disturbed_or_made_lenient_is_unknown(tools, member, text):
+    """It states executionSuccessful: true all the same."""
+    tools.write("scan.sarif", json.dumps(_sarif(invocations=[{**ENDED, **member}])))
+    measure = answered(_scan()).found.measure
+    assert (measure.value, measure.unknown) == (None, ERROR)
+    assert text in measure.detail
+
+
 K6_OTHER = json.dumps({"metrics": EXPORTED["metrics"]})
 CUT = "\n".join(CSV.splitlines()[:2]) + "\n" + CSV.splitlines()[3] + "\n"
 NOW = {"run": ("touch", "stats.csv"), "path": "stats.csv"}

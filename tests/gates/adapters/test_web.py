@@ -61,6 +61,31 @@ def test_what_a_cache_has_kept_is_stale(tools):
     assert (measure.value, measure.unknown) == (None, STALE)
     assert "a cache answered, 864000 s old" in measure.detail
     assert _http(tools, 200, b'{"ratio": 0}', Age="30").value == "0"
+    for header in (
+        {"Age": "-1"},
+        {"Age": "a day"},
+        {"Age": "30, 864000"},
+        {"Warning": '110 - "Response is Stale"'},
+        {"Warning": '214 x "y", 111 - "Revalidation Failed"'},
+        {"X-Cache": "HIT from edge-7"},
+        {"Cache-Status": "edge; fwd=miss, shield; hit"},
+        {"CF-Cache-Status": "HIT"},
+    ):
+        assert _http(tools, 200, b'{"ratio": 0}', **header).unknown is STALE, header
+    for header in ({"X-Cache": "MISS from edge-7"}, {"X-Cache": "HIT", "Age": "3"}, {"Cache-Status": "edge; fwd=miss"}):
+        assert _http(tools, 200, b'{"ratio": 0}', **header).value == "0", header
+
+
+@pytest.mark.parametrize("header", [{"Age": "1"}, {"X-Cache": "HIT"}, {"Warning": '110 - "stale"'}])
+def test_a_build_that_a_cache_answered_is_not_known(tools, header):
+    """Evidence would be about the release that was there when the cache asked."""
+    tools.gate({"adapter": "http", "url": "/status", "value": {"pointer": "/ratio"}}, unit="ratio")
+    tools.service.headers = header
+    code, _out, err = tools.collect()
+    assert code == 3
+    assert "it does not show which build runs now" in err
+    tools.service.headers = {"Age": "0", "X-Cache": "MISS"}
+    assert "which build" not in tools.collect()[2]
 
 
 def test_nobody_who_answers_is_unknown(tools):
