@@ -142,7 +142,7 @@ def pack(folder: Path | None, out: Path, artifacts_path: Path | None) -> int:
 
     With it go logs, probes, runbooks and the raw files that its statements name. Keys and databases never do.
 
-    Exit 0, or 3 where a raw file is not at hand: the folder is written, and `verify --deep` cannot check everything in it.
+    Exit 0, or 3 where a raw file is missing: the folder is written, and `verify --deep` names the file in it (8).
     """
     from gates.schema.outcome import ExitCode
     from scorecards.folder import require_review
@@ -174,7 +174,7 @@ def verify(
 ) -> int:
     """Verify the scorecard in FOLDER: signatures, and YAML and HTML computed again byte for byte; offline.
 
-    With --deep the measures of each statement are computed again from its raw files; what is not at hand is not checked.
+    With --deep the measures of each statement are computed again from its raw files; one that is missing or was changed is named.
 
     Exit 0 only if every level passed, 8 if one failed, 3 if one could not be checked, 2 for a folder that is no review's.
     """

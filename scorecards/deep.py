@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gates.acts.store import read_complete
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.keys import load_trust
 from gates.evidence.making import Span, producer, settled
@@ -18,7 +19,8 @@ from gates.schema.outcome import ExitCode
 from gates.schema.printable import printable
 from gates.schema.progress import progress
 from gates.schema.rooms import room_argv
-from gates.schema.source import REQUEST
+from gates.schema.source import ACT, DOCUMENT, REQUEST
+from gates.signers.ring import Signers
 from scorecards import folder
 from scorecards.raw_files import lay_out
 from scorecards.verify import Checked, Level
@@ -47,9 +49,10 @@ ROOMS = {
 
 
 def deep_level(path: Path, trust: TrustRoot | None, places: Sequence[Path]) -> Level:
-    """The level of `--deep`: a statement that does not follow fails it, one whose raw files are in no place is not checked."""
+    """The level of `--deep`: a statement that does not follow fails it, one that nothing can compute again is not checked."""
     try:
         held = folder.read_bundle(path, trust or load_trust(path / folder.TRUST_FILE))
+        signers = folder.read_signers(path)
     except Problem:
         return Level(CLAIM, Checked.NOT_CHECKED, "it depends on a level that did not pass")
     claimed = [item for item in held if item.statement.predicate.measures]
@@ -58,7 +61,7 @@ def deep_level(path: Path, trust: TrustRoot | None, places: Sequence[Path]) -> L
         for number, item in enumerate(claimed):
             bar.step(number, _name(item))
             try:
-                require_following(item, places)
+                require_following(item, places, signers)
             except UnverifiedProblem as problem:
                 wrong.append(f"{_name(item)}: {problem.message}{_other_version(item.statement.predicate)}")
             except UnknownProblem as problem:
@@ -72,23 +75,44 @@ def deep_level(path: Path, trust: TrustRoot | None, places: Sequence[Path]) -> L
     return Level(CLAIM, Checked.PASS, f"{len(claimed)} statements computed again from {files} files")
 
 
-def require_following(item: Held, places: Sequence[Path]) -> None:
-    """Compute the measures of one statement again.
+def require_following(item: Held, places: Sequence[Path], signers: Signers | None = None) -> None:
+    """Compute the measures of one statement again; what it took from a person's act has to be signed by one of `signers`.
 
     Raises UnverifiedProblem naming the measure or the file that differs, UnknownProblem where that cannot be found out.
     """
     said = item.statement.predicate
-    argv = ROOMS.get(EvidenceKind(item.statement.predicate_type)) if item.statement.predicate_type in set(EvidenceKind) else None
+    argv = _command(item)
     if argv is None:
         raise UnknownProblem(f"no command computes {said.kind} again")
     if not said.artifacts:
         raise UnknownProblem("it names no raw files")
     with tempfile.TemporaryDirectory(prefix="deep-") as scratch:
         lay_out(said.artifacts, places, Path(scratch))
+        _require_signed(Path(scratch) / ACT, signers)
         found = _again([*argv, scratch])
-    different = [*_of_another_source(said), *_differences(said, found)]
+    different = [*_of_another_source(said), *_differences(said, found), *_of_something_else(item, found)]
     if different:
         raise UnverifiedProblem("; ".join(different))
+
+
+def _command(item: Held) -> Sequence[str] | None:
+    """What computes the statement's measures again: its room, or the reading of a document that somebody signed."""
+    kind = item.statement.predicate_type
+    if kind in set(EvidenceKind):
+        return ROOMS.get(EvidenceKind(kind))
+    return _ADAPTER if any(artifact.name == DOCUMENT for artifact in item.statement.predicate.artifacts) else None
+
+
+def _require_signed(act: Path, signers: Signers | None) -> None:
+    """Raise UnverifiedProblem for an act that no person who may has signed; a statement without an act needs none."""
+    if not act.exists():
+        return
+    if signers is None:
+        raise UnverifiedProblem(f"{act.name}: no {folder.SIGNERS_FILE} says who may sign acts")
+    try:
+        read_complete(act.read_bytes(), signers, act.name)
+    except Problem as problem:
+        raise UnverifiedProblem(problem.message) from None
 
 
 def _again(argv: Sequence[str]) -> Recomputed:
@@ -123,9 +147,22 @@ def _differences(said: Predicate, found: Recomputed) -> Iterator[str]:
 
 def _of_another_source(said: Predicate) -> Iterator[str]:
     """The request lies with the answer: a statement names it by the same sha256."""
-    kept = [artifact.sha256 for artifact in said.artifacts if artifact.name == REQUEST]
-    if said.inputs.source is not None and kept != [said.inputs.source]:
-        yield f"{REQUEST} is not the source that the statement names"
+    names = {artifact.name: artifact.sha256 for artifact in said.artifacts}
+    name = DOCUMENT if DOCUMENT in names and REQUEST not in names else REQUEST
+    if said.inputs.source is not None and names.get(name) != said.inputs.source:
+        yield f"{name} is not the source that the statement names"
+
+
+def _of_something_else(item: Held, found: Recomputed) -> Iterator[str]:
+    """What the raw files say of the time, the build and the cohort, otherwise than the statement."""
+    said, build = item.statement.predicate, item.statement.subject[0].digest.get("build")
+    for name, stated, again in (
+        ("finished_at", said.finished_at, found.finished_at),
+        ("build", build, found.build),
+        ("cohort", said.cohort, found.cohort),
+    ):
+        if again is not None and stated != again:
+            yield f"{name} is {stated}, and its raw files give {again}"
 
 
 def _text(measure: Measure | None, other: Measure | None) -> str:

@@ -14,6 +14,9 @@ from gates.schema.canonical import canonical_yaml, sha256_hex
 from gates.schema.documents import API_VERSION, Document, Metadata, load_document, parse_document
 from gates.schema.durable import sync_folder
 from gates.schema.errors import UnverifiedProblem, UsageProblem
+from gates.signers.chain import open_chain
+from gates.signers.ring import Signers
+from gates.signers.store import read_chain
 from scorecards.build import BuildInputs
 from scorecards.card import HTML_FILE, YAML_FILE
 from scorecards.schema import KIND, Scorecard, ScorecardSpec
@@ -133,6 +136,12 @@ def catch_up(reviews: Path, listed: Container[str]) -> None:
         with suppress(OSError):
             if sha256_hex(path.read_bytes().rstrip(b"\n")) in listed:
                 sign_off(path.parent)
+
+
+def read_signers(folder: Path) -> Signers | None:
+    """The Signers that a review's folder carries, by its own word; None where it has none."""
+    path = folder / SIGNERS_FILE
+    return Signers(open_chain(read_chain(path), str(path))) if path.exists() else None
 
 
 def read_previous(folder: Path) -> tuple[bytes, Scorecard] | None:

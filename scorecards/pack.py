@@ -67,7 +67,7 @@ def _keep(artifact: Artifact, places: Sequence[Path], to: Path) -> str:
                 return f"{artifact.name} is a database"
         _copy(found, to / ARTIFACTS / artifact.sha256[:2] / artifact.sha256)
         return ""
-    return f"{artifact.name} is not at hand: sha256 {artifact.sha256}"
+    return f"{artifact.name} is missing: sha256 {artifact.sha256}"
 
 
 def _copy(source: Path, to: Path) -> None:

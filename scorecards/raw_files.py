@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gates.evidence.objects import sha256_of
 from gates.evidence.statement import Artifact
-from gates.schema.errors import UnknownProblem, UnverifiedProblem
+from gates.schema.errors import UnverifiedProblem
 
 ARTIFACTS = "artifacts"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}(/[A-Za-z0-9][A-Za-z0-9._-]{0,200}){0,8}")
@@ -16,8 +16,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}(/[A-Za-z0-9][A-Za-z0-9._-]
 def lay_out(artifacts: Sequence[Artifact], places: Sequence[Path], folder: Path) -> None:
     """Copy the files into `folder`, each under its name.
 
-    Raises UnknownProblem for a file that is in none of the places, UnverifiedProblem for one that was changed and for a name that
-    is no relative path or is given twice.
+    Raises UnverifiedProblem for a file that is in none of the places or was changed, and for a name that is no relative path or
+    is given twice.
     """
     names = [artifact.name for artifact in artifacts]
     for name in names:
@@ -39,7 +39,7 @@ def _copy(artifact: Artifact, places: Sequence[Path], to: Path) -> None:
         wrong = wrong or f"{artifact.name}: {path} is not the file with the sha256 {artifact.sha256}: it was changed"
     if wrong:
         raise UnverifiedProblem(wrong)
-    raise UnknownProblem(f"{artifact.name} is not at hand: sha256 {artifact.sha256}")
+    raise UnverifiedProblem(f"{artifact.name} is missing: no place has a file with the sha256 {artifact.sha256}")
 
 
 def candidates(sha256: str, places: Sequence[Path]) -> Iterator[Path]:

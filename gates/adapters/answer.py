@@ -71,7 +71,7 @@ def recompute(folder: Path) -> Recomputed:
     request, notes = read_raw(folder / REQUEST, Request), read_raw(folder / NOTES, Notes)
     names = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (REQUEST, NOTES))
     found = found_in(request, Fetched(notes, {path.name: path.read_bytes() for path in names}))
-    return Recomputed(short_kind(ADAPTED), {VALUE: found.measure}, status_of(found))
+    return Recomputed(short_kind(ADAPTED), {VALUE: found.measure}, status_of(found), found.time, found.build)
 
 
 def _without(secrets: tuple[str, ...], fetched: Fetched) -> Fetched:

@@ -14,10 +14,10 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.gate import Gate, criterion_name
 from gates.schema.outcome import UnknownReason
 from gates.schema.printable import printable
-from gates.schema.source import AttestationSource, Request
+from gates.schema.source import ACT, AttestationSource, Request
 from gates.signers.ring import Signers
 
-ACT, ABOUT = "act.intoto.json", "about"
+ABOUT = "about"
 
 
 def find_act(source: AttestationSource, gates: Sequence[Gate], contents: Contents, signers: Signers | None) -> dict[str, bytes]:

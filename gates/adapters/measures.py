@@ -8,13 +8,15 @@ import msgspec
 
 from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.making import Result, Span, make_predicate
+from gates.evidence.recomputed import Recomputed
 from gates.evidence.recording import Recording
-from gates.evidence.statement import Cohort, EvidenceKind, Inputs, Measure
+from gates.evidence.statement import Cohort, EvidenceKind, Inputs, Measure, short_kind
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
 from gates.schema.documents import Document, load_document
 from gates.schema.errors import UsageProblem
 from gates.schema.soundness import DECIMAL
+from gates.schema.source import DOCUMENT
 from gates.schema.target import NamedTarget
 from gates.schema.time import format_utc, parse_utc
 
@@ -60,12 +62,20 @@ def sign_measures(
     spec = document.spec
     files: dict[str, Path | bytes] = {name: path.parent / name for name in spec.artifacts}
     finished = format_utc(parse_utc(spec.finished_at))
-    files["measures.yaml"] = path.read_bytes()
+    files[DOCUMENT] = path.read_bytes()
     result = Result(spec.measures, {"document": path.name}, cohort=spec.cohort, artifacts=recording.keep(files))
     inputs = Inputs(target=target_sha256(named), source=sha256_hex(path.read_bytes()))
     kind = predicate_type(document.metadata.name)
     predicate = make_predicate(kind, TOOL, Span(finished, finished, 0), inputs, result, None)
     return recording.sign(kind, make_subject(named, build), predicate)
+
+
+def recompute(folder: Path) -> Recomputed:
+    """The measures again, from the document in a folder of raw files; raises UsageProblem for one that is not sound."""
+    document = load_measures(folder / DOCUMENT)
+    finished = format_utc(parse_utc(document.spec.finished_at))
+    kind = short_kind(predicate_type(document.metadata.name))
+    return Recomputed(kind, document.spec.measures, "complete", finished, cohort=document.spec.cohort)
 
 
 def _faults(document: Document[MeasuresSpec]) -> Iterator[str]:

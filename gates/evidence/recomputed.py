@@ -2,16 +2,22 @@
 
 import msgspec
 
-from gates.evidence.statement import Measure, Status
+from gates.evidence.statement import Cohort, Measure, Status
 from gates.schema.canonical import canonical_json
 
 
 class Recomputed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The kind of the statement, the measures, and how the run ended, before its clock was looked at."""
+    """The kind of the statement, the measures, and how the run ended, before its clock was looked at.
+
+    `finished_at`, `build` and `cohort` are what the raw files say themselves, None where they do not.
+    """
 
     kind: str
     measures: dict[str, Measure]
     status: Status
+    finished_at: str | None = None
+    build: str | None = None
+    cohort: Cohort | None = None
 
 
 def recomputed_bytes(found: Recomputed) -> bytes:

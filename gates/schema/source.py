@@ -12,6 +12,8 @@ VALUE = "value"
 """The name of the one measure of such a statement."""
 REQUEST = "source.json"
 """The raw file of such a statement that holds what was request."""
+ACT, DOCUMENT = "act.intoto.json", "measures.yaml"
+"""The raw files that hold a person's signed act, and a document of measures of one's own."""
 COLLECT = "gonogo evidence collect --target T --gates GATES"
 USUAL_TIMEOUT = "30s"
 DESCRIBED = ("produced_by", "timeout")  # members that say nothing about what is measured

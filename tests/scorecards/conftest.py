@@ -1,12 +1,15 @@
 """A synthetic week: gates, evidence of every kind, a waiver and an official scorecard of the week before."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 import statements
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from loopback import serving
+from other_tools import Reviewing, Service
 from statements import observation, predicate, reviewed, subject
 
 from gates.evidence.dsse import Signer
@@ -27,6 +30,19 @@ HERE = Path(__file__).parent
 BUILD = "5f" * 32
 STAMP = "2026-11-27T11:40:00.000Z"
 Hold = Callable[..., Held]
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Reviewing]:
+    """A working folder, a service that reports its build, and a state folder."""
+    work, service = tmp_path / "work", Service()
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+    before = signal.getsignal(signal.SIGTERM)
+    with serving(service) as url:
+        yield Reviewing(work, service, url, capsys)
+    signal.signal(signal.SIGTERM, before)
 
 
 def _zero(samples: int) -> Measure:

@@ -128,14 +128,14 @@ def test_an_edited_measure_under_a_true_signature_is_named(verify: Verify, store
 
 
 @pytest.mark.process
-def test_a_missing_raw_file_is_not_checked_and_never_a_pass(verify: Verify, store: EvidenceStore, place: Path) -> None:
-    """3 for --deep, 8 for the store itself; a copy at another place will do."""
+def test_a_missing_raw_file_is_named(verify: Verify, store: EvidenceStore, place: Path) -> None:
+    """8 for --deep, and for the store itself; a copy at another place will do."""
     path = artifact_of(store, _statement(store), HISTORY)
     (place / "elsewhere").mkdir()
     shutil.move(path, place / "elsewhere" / path.name)
     code, levels = verify("--deep")
-    assert (code, levels[deep.CLAIM].partition(": ")[0]) == (3, "not checked")
-    assert f"{HISTORY} is not at hand: sha256 {path.name}" in levels[deep.CLAIM]
+    assert (code, levels[deep.CLAIM].partition(": ")[0]) == (8, "FAIL")
+    assert f"{HISTORY} is missing: no place has a file with the sha256 {path.name}" in levels[deep.CLAIM]
     with pytest.raises(UnverifiedProblem, match=f"{HISTORY}: .* is missing"):
         gonogo.main(["evidence", "verify"], standalone_mode=False)
     assert verify("--deep", "--artifacts", str(place / "elsewhere"))[0] == 0
@@ -207,4 +207,4 @@ def test_a_raw_file_that_is_gone_or_a_database_is_named_by_pack(
     artifact_of(store, _statement(store), HISTORY).unlink()
     argv = ["scorecard", "pack", str(place / "review"), "--out", str(place / "packed")]
     assert gonogo.main(argv, standalone_mode=False) == 3
-    assert f"not packed: {HISTORY} is not at hand: sha256 " in capsys.readouterr().out
+    assert f"not packed: {HISTORY} is missing: sha256 " in capsys.readouterr().out

@@ -3,44 +3,17 @@
 import json
 import re
 import shutil
-import signal
-from pathlib import Path
 
 import pytest
-from loopback import serving
-from other_tools import Service, Tools
+from other_tools import Reviewing
 from signing import CI, document, first, key, put_signers
 
-from gates.schema.entry import run
 from gates.schema.target import load_target
 from gates.signers.private import keep_key
-from scorecards.cli import gonogo as command
 from scorecards.plan import STEPS, applying, why_not
 
 pytestmark = pytest.mark.process
 SOURCE = {"adapter": "command", "argv": ["cat", "open.txt"], "value": {"pattern": "open: ([0-9]+)"}}
-
-
-class Reviewing(Tools):
-    """The same folder; commands are those of the whole program."""
-
-    def run(self, *argv: str) -> tuple[int, str, str]:
-        code = run(command, [str(item) for item in argv])
-        shown = self._capsys.readouterr()
-        return code, shown.out, shown.err
-
-
-@pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
-    """A working folder, a service that reports its build, and a state folder."""
-    work, service = tmp_path / "work", Service()
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
-    before = signal.getsignal(signal.SIGTERM)
-    with serving(service) as url:
-        yield Reviewing(work, service, url, capsys)
-    signal.signal(signal.SIGTERM, before)
 
 
 def _review(tools: Reviewing, *options: str) -> tuple[int, str, str]:
@@ -120,4 +93,4 @@ def test_deep_verification_computes_the_answers_again(tools, tmp_path):
         assert (code, "stdout.txt" in said, "it was changed" in said) == (8, True, True)
     kept.unlink()
     code, said = _deep(tools)
-    assert (code, "stdout.txt is not at hand" in said) == (3, True)
+    assert (code, "stdout.txt is missing: no place has" in said) == (8, True)

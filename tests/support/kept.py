@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gates.evidence.dsse import Signer
-from gates.evidence.statement import EvidenceKind, make_statement, sign_statement
+from gates.evidence.statement import make_statement, sign_statement
 from gates.evidence.store import EvidenceStore, Held
 from gates.probes.patterns import SHAPES, exact_patterns
 from gates.schema.canonical import sha256_hex
@@ -44,6 +44,6 @@ def secrets_in(store: EvidenceStore, held: Held, credentials: Mapping[str, str])
 def signed_again(signer: Signer, held: Held, **changes: object) -> Held:
     """The statement with changes in its predicate, under this key."""
     predicate = msgspec.structs.replace(held.statement.predicate, **changes)
-    statement = make_statement(EvidenceKind(held.statement.predicate_type), held.statement.subject[0], predicate)
+    statement = make_statement(held.statement.predicate_type, held.statement.subject[0], predicate)
     envelope = sign_statement(signer, statement)
     return Held(sha256_hex(msgspec.json.encode(envelope)), envelope, statement)

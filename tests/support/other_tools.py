@@ -11,6 +11,7 @@ from gates.adapters.shape import Scene
 from gates.cli import main
 from gates.schema.entry import run
 from gates.schema.source import Request, Source
+from scorecards.cli import gonogo
 
 BUILD, OTHER_BUILD = "b" * 64, "c" * 64
 NOW = "2026-11-30T10:00:00.000Z"
@@ -93,6 +94,16 @@ class Tools:
         code, _, err = self.collect()
         assert code in (0, 3), err
         return self.verdict()
+
+
+class Reviewing(Tools):
+    """The same folder; commands are those of the whole program."""
+
+    def run(self, *argv: str) -> tuple[int, str, str]:
+        """One command: its exit code, stdout and stderr."""
+        code = run(gonogo, [str(item) for item in argv])
+        shown = self._capsys.readouterr()
+        return code, shown.out, shown.err
 
 
 def answered(source: Source, unit: str = "count", statistic: str | None = None, **scene) -> Answer:

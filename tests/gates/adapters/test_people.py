@@ -8,11 +8,11 @@ import pytest
 from signing import document, first, put_signers
 
 from gates.adapters.answer import found_in
-from gates.adapters.attestation import ABOUT, ACT
+from gates.adapters.attestation import ABOUT
 from gates.adapters.shape import Fetched, Notes
 from gates.evidence.keys import load_signer, own_trust
 from gates.evidence.store import EvidenceStore
-from gates.schema.source import AttestationSource, Request
+from gates.schema.source import ACT, AttestationSource, Request
 from gates.schema.time import format_utc, system_clock
 
 pytestmark = pytest.mark.process
