@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
 
+import msgspec
+
 from drills.child import Child, Identity, Pause, spawn
+from drills.disk.faults import CONTROL, Meters, Order
 from gates.schema.errors import UnknownProblem
 from gates.schema.rooms import room_argv
 from gates.schema.time import monotonic_s
@@ -40,8 +43,19 @@ def _has_library() -> bool:
 class PowerDisk:
     """A folder on the file system `drills.power_fs`, which loses unsynced writes when its power is cut."""
 
-    def __init__(self, folder: Path, log: Path, environ: Mapping[str, str], pause: Pause = sleep) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        log: Path,
+        environ: Mapping[str, str],
+        pause: Pause = sleep,
+        *,
+        owner: int | None = None,
+        threads: bool = False,
+    ) -> None:
+        """With an `owner` the files belong to that user id; with `threads` others read while a slow sync runs."""
         self.folder = folder
+        self._options = [*([] if owner is None else ["--owner", str(owner)]), *(["--threads"] if threads else [])]
         self._log, self._environ, self._pause = log, dict(environ), pause
         self._child: Child | None = None
 
@@ -51,7 +65,7 @@ class PowerDisk:
         if lacks:
             raise UnknownProblem(f"needs {', '.join(lacks)}")
         self.folder.mkdir()
-        argv = room_argv("drills.power_fs", str(self.folder))
+        argv = room_argv("drills.power_fs", str(self.folder), *self._options)
         # SIGTERM, so that it unmounts if its parent is killed.
         self._child = spawn(argv, self._environ, self._log, on_parent_death=signal.SIGTERM)
         begun = monotonic_s()
@@ -68,10 +82,17 @@ class PowerDisk:
 
         Seed 0 loses all of them, another number keeps some, in no order.
         """
-        switch = self.folder / ".power"
-        before = switch.stat().st_size
-        switch.write_text(str(seed))
-        return switch.stat().st_size - before
+        before = self.meters().lost_writes
+        self.order(Order(cut=seed))
+        return self.meters().lost_writes - before
+
+    def order(self, order: Order) -> None:
+        """Have the disk do something from now on."""
+        (self.folder / CONTROL).write_bytes(msgspec.json.encode(order))
+
+    def meters(self) -> Meters:
+        """What programs met so far."""
+        return msgspec.json.decode((self.folder / CONTROL).read_bytes(), type=Meters)
 
     def unmount(self) -> None:
         """Unmount it, and lose its content."""

@@ -1,179 +1,227 @@
 """A file system that loses what was not synced: `python -m drills.power_fs MOUNTPOINT`, in the foreground, until it is unmounted.
 
 Files live in memory, twice: as programs see them, and as the disk has them. A write reaches the disk with the fsync of its file,
-a name with the fsync of its file or of the folder. Writing to the file `.power` cuts the power: programs then see what
-the disk has. Its text is a seed: 0 loses every unsynced write, another number keeps some of them, because disks keep no order.
-Its size is the number of writes lost so far.
+a name with the fsync of its file or of its folder. Writing an Order (`drills.disk.faults`) to the file `.disk` cuts the power, or
+gives the disk a fault; reading that file shows how often programs met one.
+
+With `--owner UID` every file belongs to that user, and not only the one who mounted it may use it. With `--threads` others read
+while a slow sync runs, as on a real disk; every operation then takes twice the time, so that only slow disks have it.
 """
 
 import errno
+import os
 import stat
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from threading import RLock
+from typing import Any, TypeVar, cast
 
 import mfusepy  # type: ignore[import-untyped,unused-ignore]  # it has no types
+import msgspec
 
-from gates.schema.canonical import sha256_hex
+from drills.disk.content import BLOCK, File, blocks_of
+from drills.disk.faults import CONTROL, WIDTH, Faults, Order
+from drills.disk.tree import Folder, Tree
 
-POWER = "/.power"
-BLOCK = 4096
+_CONTROL = f"/{CONTROL}"
+_BLOCKS = 1 << 20
+_NAME_MAX = 255
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-@dataclass
-class File:
-    """One file: what programs see, what the disk has, and the writes between the two. `named`: whether the disk has its name."""
+def _alone(method: Method) -> Method:
+    """One operation at a time; what it refuses is an errno to the kernel."""
 
-    live: bytearray = field(default_factory=bytearray)
-    disk: bytearray = field(default_factory=bytearray)
-    unsynced: list[tuple[int, bytes | None]] = field(default_factory=list)
-    named: bool = False
+    @wraps(method)
+    def locked(self: "PowerFs", *args: object) -> object:
+        with self.mutex:
+            try:
+                return method(self, *args)
+            except OSError as error:
+                raise mfusepy.FuseOSError(error.errno) from None
 
-    def write(self, offset: int, data: bytes) -> None:
-        """A write that only programs see."""
-        _put(self.live, offset, data)
-        self.unsynced.append((offset, data))
-
-    def truncate(self, size: int) -> None:
-        """A new length that only programs see."""
-        _cut(self.live, size)
-        self.unsynced.append((size, None))
-
-    def sync(self) -> None:
-        """All writes so far reach the disk."""
-        for offset, data in self.unsynced:
-            _apply(self.disk, offset, data)
-        self.unsynced.clear()
-        self.named = True
-
-    def lose_power(self, seed: int) -> int:
-        """Keep what the disk has, and the unsynced writes that the seed keeps; returns how many writes were not synced."""
-        lost = len(self.unsynced)
-        for number, (offset, data) in enumerate(self.unsynced if seed else ()):
-            for start in range(0, len(data or b""), BLOCK):
-                if sha256_hex(f"{seed}/{number}/{offset + start}".encode()) < "8":
-                    _put(self.disk, offset + start, (data or b"")[start : start + BLOCK])
-        self.unsynced.clear()
-        self.live = bytearray(self.disk)
-        return lost
+    return cast("Method", locked)
 
 
 class PowerFs(mfusepy.Operations):  # type: ignore[misc,unused-ignore]  # the library has no types
-    """One flat folder of such files."""
+    """The operations of the kernel on such files."""
 
     use_ns = True
 
-    def __init__(self) -> None:
-        self.files: dict[str, File] = {}
-        self.gone: dict[str, File] = {}
-        self.lost = 0
+    def __init__(self, owner: int) -> None:
+        self.mutex, self.owner = RLock(), owner
+        self.tree, self.faults = Tree(), Faults()
 
+    @_alone
     def getattr(self, path: str, fh: int | None = None) -> dict[str, int]:  # noqa: ARG002  # the library's signature
         """The result of `stat`."""
-        if path == "/":
-            return {"st_mode": stat.S_IFDIR | 0o700, "st_nlink": 2}
-        if path == POWER:
-            return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": self.lost}
-        return {"st_mode": stat.S_IFREG | 0o600, "st_nlink": 1, "st_size": len(self._file(path).live)}
+        if path == _CONTROL:
+            return self._stat(stat.S_IFREG | 0o666, WIDTH)
+        node = self.tree.find(path)
+        if isinstance(node, Folder):
+            return self._stat(stat.S_IFDIR | 0o700, 0)
+        return self._stat(stat.S_IFREG | 0o600, len(node.live))
 
+    @_alone
     def readdir(self, path: str, fh: int) -> Iterable[str]:  # noqa: ARG002  # the library's signature
         """Every name."""
-        return [".", "..", *(name[1:] for name in self.files)]
+        return [".", "..", *self.tree.folder(path).live]
 
+    @_alone
     def create(self, path: str, mode: int, fi: object = None) -> int:  # noqa: ARG002  # the library's signature
         """A new file; the disk does not have its name yet."""
-        self.files[path] = File()
+        self.tree.add(path, File())
         return 0
 
+    @_alone
     def open(self, path: str, flags: int) -> int:  # noqa: ARG002  # the library's signature
         """Open a file; no state is kept for it."""
-        if path != POWER:
-            self._file(path)
+        if path != _CONTROL:
+            self.tree.file(path)
         return 0
 
+    @_alone
     def read(self, path: str, size: int, offset: int, fh: int) -> bytes:  # noqa: ARG002  # the library's signature
         """What programs see."""
-        return bytes(self._file(path).live[offset : offset + size])
+        content = self.faults.text() if path == _CONTROL else self.tree.file(path).live
+        return bytes(content[offset : offset + size])
 
+    @_alone
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:  # noqa: ARG002  # the library's signature
-        """A write, or a power cut."""
-        if path == POWER:
-            self._cut_power(int(data))
-        else:
-            self._file(path).write(offset, bytes(data))
+        """A write, or an order to the disk."""
+        if path == _CONTROL:
+            self._obey(bytes(data))
+            return len(data)
+        file = self.tree.file(path)
+        self.faults.grow(max(0, blocks_of(offset + len(data)) - file.blocks))
+        file.write(offset, bytes(data))
         return len(data)
 
+    @_alone
     def truncate(self, path: str, length: int, fh: int | None = None) -> int:  # noqa: ARG002  # the library's signature
         """A new length."""
-        if path != POWER:
-            self._file(path).truncate(length)
+        if path != _CONTROL:
+            file = self.tree.file(path)
+            self.faults.grow(blocks_of(length) - file.blocks)
+            file.truncate(length)
         return 0
 
+    @_alone
     def unlink(self, path: str) -> int:
-        """Delete a name; the disk keeps it until the folder is synced."""
-        file = self._file(path)
-        del self.files[path]
-        if file.named:
-            self.gone[path] = file
+        """Delete a file's name."""
+        node = self.tree.remove(path)
+        if isinstance(node, File):
+            self.faults.grow(-node.blocks)
+        return 0
+
+    @_alone
+    def rename(self, old: str, new: str, flags: int = 0) -> int:
+        """Move a name; exchanging two is not offered."""
+        if flags:
+            raise OSError(errno.EINVAL, "flags")
+        before = self.tree.rename(old, new)
+        if isinstance(before, File):
+            self.faults.grow(-before.blocks)
+        return 0
+
+    @_alone
+    def link(self, target: str, source: str) -> int:
+        """A second name for a file."""
+        self.tree.add(target, self.tree.file(source))
+        return 0
+
+    @_alone
+    def mkdir(self, path: str, mode: int) -> int:  # noqa: ARG002  # the library's signature
+        """A new folder."""
+        self.tree.make_folder(path)
+        return 0
+
+    @_alone
+    def rmdir(self, path: str) -> int:
+        """Delete an empty folder."""
+        self.tree.remove_folder(path)
         return 0
 
     def fsync(self, path: str, datasync: int, fh: int) -> int:  # noqa: ARG002  # the library's signature
-        """The file reaches the disk."""
-        if path != POWER and path in self.files:
-            self.files[path].sync()
-        return 0
+        """The file reaches the disk, late or not at all if the disk has that fault; others go on meanwhile."""
+        pause_s = self._pause_s(path)
+        if pause_s:
+            self.faults.wait(pause_s)
+        return self._sync(path)
 
+    @_alone
     def fsyncdir(self, path: str, datasync: int, fh: int) -> int:  # noqa: ARG002  # the library's signature
         """The names reach the disk."""
-        self.gone.clear()
-        for file in self.files.values():
-            file.named = True
+        self.tree.sync_folder(path)
         return 0
 
+    @_alone
     def chmod(self, path: str, mode: int) -> int:  # noqa: ARG002  # the library's signature
         """Every file belongs to its owner."""
         return 0
 
+    @_alone
+    def chown(self, path: str, uid: int, gid: int) -> int:  # noqa: ARG002  # the library's signature
+        """Every file belongs to the disk's owner."""
+        return 0
+
+    @_alone
+    def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:  # noqa: ARG002  # the library's signature
+        """No file has a time."""
+        return 0
+
+    @_alone
     def statfs(self, path: str) -> dict[str, int]:  # noqa: ARG002  # the library's signature
-        """Enough free space."""
-        return {
-            "f_bsize": BLOCK,
-            "f_frsize": BLOCK,
-            "f_blocks": 1 << 20,
-            "f_bfree": 1 << 20,
-            "f_bavail": 1 << 20,
-            "f_namemax": 255,
-        }
+        """The free space: plenty, or what the fault leaves."""
+        free = _BLOCKS if self.faults.room is None else min(self.faults.room, _BLOCKS)
+        blocks = {"f_blocks": _BLOCKS, "f_bfree": free, "f_bavail": free}
+        return {"f_bsize": BLOCK, "f_frsize": BLOCK, "f_namemax": _NAME_MAX, **blocks}
 
-    def _file(self, path: str) -> File:
-        if path not in self.files:
-            raise mfusepy.FuseOSError(errno.ENOENT)
-        return self.files[path]
+    def _stat(self, mode: int, size: int) -> dict[str, int]:
+        links = 2 if stat.S_ISDIR(mode) else 1
+        return {"st_mode": mode, "st_nlink": links, "st_size": size, "st_uid": self.owner, "st_blocks": blocks_of(size) * 8}
 
-    def _cut_power(self, seed: int) -> None:
-        self.files = {name: file for name, file in {**self.gone, **self.files}.items() if file.named}
-        self.gone = {}
-        for file in self.files.values():
-            self.lost += file.lose_power(seed)
+    @_alone
+    def _pause_s(self, path: str) -> float:
+        node = None if path == _CONTROL else self.tree.find(path)
+        return self.faults.delay_s() if isinstance(node, File) and node.unsynced else 0.0
+
+    @_alone
+    def _sync(self, path: str) -> int:
+        if path == _CONTROL:
+            return 0
+        file = self.tree.file(path)
+        if file.unsynced and self.faults.fails():
+            self.faults.meters.forgotten_writes += file.fail_sync()
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        file.sync()
+        self.tree.sync_file(path)
+        return 0
+
+    def _obey(self, data: bytes) -> None:
+        try:
+            order = msgspec.json.decode(data, type=Order)
+        except msgspec.MsgspecError:
+            raise OSError(errno.EINVAL, "not an order") from None
+        self.faults.take(order)
+        if order.cut is not None:
+            self.faults.meters.lost_writes += self.tree.lose_power(order.cut)
 
 
-def _put(content: bytearray, offset: int, data: bytes) -> None:
-    if len(content) < offset:
-        content.extend(bytes(offset - len(content)))
-    content[offset : offset + len(data)] = data
-
-
-def _cut(content: bytearray, size: int) -> None:
-    del content[size:]
-    content.extend(bytes(size - len(content)))
-
-
-def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
-    if data is None:
-        _cut(content, offset)
-    else:
-        _put(content, offset, data)
+def main(argv: Sequence[str]) -> None:
+    """Serve the disk until it is unmounted."""
+    parser = ArgumentParser()
+    parser.add_argument("mountpoint")
+    parser.add_argument("--owner", type=int)
+    parser.add_argument("--threads", action="store_true")
+    given = parser.parse_args(argv)
+    files = PowerFs(os.getuid() if given.owner is None else given.owner)
+    shared = {} if given.owner is None else {"allow_other": True}
+    mfusepy.FUSE(files, given.mountpoint, foreground=True, nothreads=not given.threads, attr_timeout=0, entry_timeout=0, **shared)
 
 
 if __name__ == "__main__":
-    mfusepy.FUSE(PowerFs(), sys.argv[1], foreground=True, nothreads=True, attr_timeout=0, entry_timeout=0)
+    main(sys.argv[1:])

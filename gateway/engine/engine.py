@@ -90,8 +90,8 @@ class Engine(Service):
         self._commit.observe = observe
 
     def on_state(self, notify: Callable[[], None]) -> None:
-        """Call `notify` when `held_up` or `rail_open` changes."""
-        self._notify_state = self._commit.on_held_up = notify
+        """Call `notify` when `held_up`, `stopped` or `rail_open` changes."""
+        self._notify_state = self._commit.on_state = notify
 
     def commit_in_loop(self) -> None:
         """Another process talks to the callers: there is nothing that a commit in this one's loop would hold up."""
@@ -143,6 +143,11 @@ class Engine(Service):
         return self._commit.held_up
 
     @property
+    def stopped(self) -> str | None:
+        """Why nothing is committed any more."""
+        return self._commit.stopped
+
+    @property
     def rail_open(self) -> bool:
         """Whether the circuit to the rail is open."""
         return self._breaker is not None and self._breaker.open
@@ -184,6 +189,8 @@ class Engine(Service):
                 await asyncio.sleep(SWEEP_EVERY_S)
 
     async def _tidied(self, chore: Chore) -> int:
+        if self.stopped is not None:
+            return 0
         try:
             done = await self.run_chore(chore)
         except Exception:  # noqa: BLE001  # a busy store, say: the next round tries again, and operations look at the clock themselves

@@ -65,6 +65,11 @@ class Service(Decider):
     def rail_open(self) -> bool:
         """Whether the circuit to the rail is open: it does not answer, and payouts queue until it does."""
 
+    @property
+    @abstractmethod
+    def stopped(self) -> str | None:
+        """Why nothing is committed any more, after a commit that could not be made durable; None while commits are."""
+
     @abstractmethod
     def observe_commits(self, observe: Callable[[float, int], None]) -> None:
         """Call `observe` with the seconds and the number of requests of each durable commit."""
@@ -183,5 +188,5 @@ class Service(Decider):
         """None when mutations can be taken, else why not."""
         if self.draining:
             return "draining"
-        problem = self._reads.problem() or self._files.problem()
+        problem = self.stopped or self._reads.problem() or self._files.problem()
         return problem or missing_key_file(self.settings, self._reads.rows.key_events.all())

@@ -98,6 +98,7 @@ class State(Frame, frozen=True, tag=5):
     rail_open: bool
     held_up: bool
     answers_purged: int
+    stopped: str | None = None
 
 
 class Opened(Frame, frozen=True, tag=6):

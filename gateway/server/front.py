@@ -67,6 +67,11 @@ class Front(Service):
         return self._link.state.held_up
 
     @property
+    def stopped(self) -> str | None:
+        """The writing process's latest state."""
+        return self._link.state.stopped
+
+    @property
     def rail_open(self) -> bool:
         """The writing process's latest state."""
         return self._link.state.rail_open

@@ -6,6 +6,7 @@ every batch of a process that does nothing else.
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -15,8 +16,15 @@ from gateway.errors import Code
 from gateway.store.connections import storage_code
 from gateway.store.port import StorageError
 
+STOPPED = (
+    "a commit could not be made durable ({error}), so nothing more is acknowledged; "
+    "check the disk, then stop the gateway and start it again"
+)
+
 MAX_BATCH = 512
 """The most requests that one transaction decides: what more there is waits for the next."""
+
+_log = logging.getLogger(__name__)
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -59,9 +67,16 @@ class GroupCommit(Generic[Request, Result]):
         self.observe: Callable[[float, int], None] = lambda _seconds, _requests: None
         self.between: Callable[[int], None] = lambda _requests: None
         """Called with the number of requests of a batch, when it is over and the next transaction has not begun."""
-        self.on_held_up: Callable[[], None] = lambda: None
+        self.on_state: Callable[[], None] = lambda: None
+        """Called when one of the following two changes."""
         self.held_up = False
         """Whether a batch waits for another program's lock, and all that is queued behind it too."""
+        self.stopped: str | None = None
+        """Why nothing is committed any more; None while commits are durable.
+
+        After a failed sync the kernel takes what was not written for written, so that the next sync would succeed without it.
+        Only a start, which writes the whole log once more (gateway/store/log_sync.py), knows again what is on the disk.
+        """
 
     def start(self) -> None:
         """Begin to take work; needs a running loop."""
@@ -120,6 +135,8 @@ class GroupCommit(Generic[Request, Result]):
 
     async def _transact(self, requests: Sequence[Request]) -> list[Result]:
         loop = asyncio.get_running_loop()
+        if self.stopped is not None:  # the key may be that of a request in doubt
+            raise StorageError(Code.STORAGE_UNUSABLE, self.stopped, ambiguous=True)
         await self._begin()
         try:
             results = self._decide(requests)
@@ -144,7 +161,10 @@ class GroupCommit(Generic[Request, Result]):
             code = storage_code(error) or Code.STORAGE_UNUSABLE
             # A full disk is met while the log is written, before its commit frame: nothing happened. After any other
             # failure the frame may be on the disk, and the next start may find it.
-            raise StorageError(code, str(error), ambiguous=code is Code.STORAGE_UNUSABLE) from error
+            if code is not Code.STORAGE_UNUSABLE:
+                raise StorageError(code, str(error)) from error
+            self._stop(str(error))
+            raise StorageError(code, str(error), ambiguous=True) from error
         return results
 
     async def _begin(self) -> None:
@@ -171,7 +191,12 @@ class GroupCommit(Generic[Request, Result]):
     def _hold_up(self, held_up: bool) -> None:
         if held_up is not self.held_up:
             self.held_up = held_up
-            self.on_held_up()
+            self.on_state()
+
+    def _stop(self, error: str) -> None:
+        self.stopped = STOPPED.format(error=error)
+        _log.error("%s", self.stopped)
+        self.on_state()
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

@@ -14,6 +14,7 @@ from sqlite_utils.migrations import Migrations
 from gateway.errors import StartProblem
 from gateway.private_file import make_private
 from gateway.store.connections import open_writer, start_text
+from gateway.store.log_sync import require_durable_log
 
 _EARLIER = {"m001_create"}
 """What builds before the first release have applied; their tables are others."""
@@ -34,13 +35,14 @@ def m001_first_release(db: Database) -> None:
 def migrate(path: Path) -> tuple[str, ...]:
     """Bring the database at `path` to this release's schema; returns the names of the migrations that were applied now.
 
-    Raises StartProblem for a file that is not usable, whose schema is newer in a way that this release cannot run on, or whose
-    tables, indexes or triggers are not those that its migrations make.
+    Raises StartProblem for a file that is not usable, whose log cannot be made durable, whose schema is newer in a way that this
+    release cannot run on, or whose tables, indexes or triggers are not those that its migrations make.
     """
     make_private(path)
     connection = open_writer(path)
     try:
         connection.execute("PRAGMA busy_timeout = 5000")
+        require_durable_log(path, connection)
         database = Database(connection)
         newer = _newer(path, database)
         pending = tuple(item.name for item in migrations.pending(database))

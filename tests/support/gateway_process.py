@@ -52,9 +52,9 @@ class Gateway:
 
 
 @contextmanager
-def running(db: Path, *options: str) -> Iterator[Gateway]:
-    """A gateway on a free port; ended when the block is left."""
-    errors = db.with_suffix(".log")
+def running(db: Path, *options: str, errors: Path | None = None) -> Iterator[Gateway]:
+    """A gateway on a free port, its log next to the database unless given; ended when the block is left."""
+    errors = errors or db.with_suffix(".log")
     argv = command("serve", "--port", "0", "--db", str(db), *options)
     with errors.open("wb") as log, subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True) as process:
         try:
