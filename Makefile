@@ -24,7 +24,7 @@ PAGES = README.md $(wildcard runbooks/*.md)
 COG = $(BIN)/cog --verbosity=1 -I tests/house -p 'import house_documents as page'
 PIP = $(BIN)/python -P -m pip --disable-pip-version-check --no-input
 
-.PHONY: help review test nightly lint check-format types arrows pages docs format coverage golden honesty lock clean distclean
+.PHONY: help review test nightly lint check-format types arrows pages runbooks docs format coverage golden honesty lock clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,7 +48,7 @@ nightly: $(STAMP) ## the long runs: many simulations, big storms, every defect i
 	@GONOGO_POLICY_EXAMPLES=40000 GONOGO_POLICY_LIVES=2000 GONOGO_FUZZ_EXAMPLES=40 $(BIN)/python -P -m pytest -n 4 \
 	  tests/gateway/policy tests/gateway/fuzz
 
-lint: check-format types arrows pages ## the checks that run nothing: ruff, mypy, import contracts, pages
+lint: check-format types arrows pages runbooks ## the checks that run nothing: ruff, mypy, import contracts, pages, runbooks
 
 check-format: $(STAMP)
 	@echo "==> ruff" >&2
@@ -66,6 +66,10 @@ arrows: $(STAMP)
 pages: $(STAMP)
 	@echo "==> generated parts of the pages" >&2
 	@$(COG) --check --check-fail-msg='  next: make docs' $(PAGES)
+
+runbooks: $(STAMP)
+	@echo "==> runbooks: sections, commands, links, verification" >&2
+	@$(BIN)/gonogo runbook lint
 
 docs: $(STAMP) ## write the generated parts of README.md and runbooks/ again
 	@$(COG) -r $(PAGES)

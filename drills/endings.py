@@ -4,11 +4,28 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 from drills.journal import End, Ending, RolledBack
-from drills.rehearsal import Rehearsal
 from gates.schema.entry import take_signals
 from gates.schema.outcome import ExitCode
+
+
+class Console(Protocol):
+    """Where the arrival of a signal is shown."""
+
+    def note(self, message: str) -> None:
+        """A message that must not be missed."""
+
+
+class Interruptible(Protocol):
+    """Something that looks at `signal` wherever it waits, and ends by itself."""
+
+    signal: int | None
+
+    @property
+    def console(self) -> Console:
+        """Where the arrival of a signal is shown."""
 
 
 def exit_code(ending: Ending, signal_number: int | None, anything_unknown: bool) -> ExitCode:
@@ -25,12 +42,12 @@ def exit_code(ending: Ending, signal_number: int | None, anything_unknown: bool)
 
 
 @contextmanager
-def deferred_signals(run: Rehearsal) -> Iterator[None]:
-    """Turn every signal to end into a request that `run.pause` grants, so that no effect is torn in the middle."""
+def deferred_signals(run: Interruptible, then: str = "rolling back, then ending") -> Iterator[None]:
+    """Turn every signal to end into a request that `run` grants where it waits, so that no effect is torn in the middle."""
 
     def remember(number: int, _frame: FrameType | None) -> None:
         run.signal = number
-        run.console.note(f"{signal.Signals(number).name}: rolling back, then ending")
+        run.console.note(f"{signal.Signals(number).name}: {then}")
 
     before = {signal.SIGINT: signal.signal(signal.SIGINT, remember), **take_signals(remember)}
     try:

@@ -132,10 +132,11 @@ class Service:
                 return line_found
         return None
 
-    def stop(self) -> int:
+    def stop(self, *, with_rail: bool = True) -> int:
         """SIGTERM, `stop_timeout_s` to drain, then SIGKILL; then its rail. Returns the exit code, negative for a signal."""
         code = 0 if self._child is None else self._child.end(self._process.stop_timeout_s, self._pause)
-        self._end_rail()
+        if with_rail:
+            self._end_rail()
         return code
 
     def kill(self) -> int:

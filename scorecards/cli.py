@@ -24,6 +24,7 @@ COMMANDS: dict[str, Later] = {
     "load": Later("loadtests.cli:load", "Load a service with a retry storm; check and compare load runs."),
     "drill": Later("drills.cli:drill", "Rehearse crash and rollback; recover and report drills."),
     "roster": Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them."),
+    "runbook": Later("drills.runbook.cli:runbook", "Walk runbooks, check them, rehearse them against real faults."),
     "gateway": Later("gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),
     "receipt": Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust."),
     "explain": Later("gateway.command_line.explain:explain", "What an error code means, and what to do next."),

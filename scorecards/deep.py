@@ -28,6 +28,7 @@ from scorecards.verify import Checked, Level
 CLAIM = "every measure follows from its raw files"
 LIMIT_S = 1800
 _LOAD, _DRILL = room_argv("loadtests", "recompute"), room_argv("drills", "recompute")
+_RUNBOOK = room_argv("drills.runbook", "recompute")
 _PROBE = room_argv("gates", "gate", "recompute")
 _ADAPTER = room_argv("gates", "evidence", "recompute")
 ROOMS = {
@@ -37,6 +38,8 @@ ROOMS = {
     EvidenceKind.POWER_DRILL: _DRILL,
     EvidenceKind.ROLLBACK_DRILL: _DRILL,
     EvidenceKind.OWN_DRILL: _DRILL,
+    EvidenceKind.RUNBOOK_RUN: _RUNBOOK,
+    EvidenceKind.RUNBOOK_REHEARSAL: _RUNBOOK,
     EvidenceKind.AUTHORIZATION_SWEEP: _PROBE,
     EvidenceKind.FAIL_CLOSED: _PROBE,
     EvidenceKind.POLICY_BINDING: _PROBE,

@@ -13,11 +13,11 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from gates.page.template import style_sheet
-from gates.schema.runbook import find_runbook, is_address
+from gates.schema.runbook import find_runbook, is_address, slug
 from scorecards.render import environment
 from scorecards.words import href
 
-_NO_LETTER, _COMMENT = re.compile(r"[^\w\- ]"), re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BROUGHT = (".md", ".png", ".svg", ".jpg")
 _ATTRIBUTES = {"link_open": "href", "image": "src"}
 
@@ -53,11 +53,6 @@ def write_runbooks(names: Iterable[str], folder: Path, out: Path) -> None:
         linked = {place for link in _links(tokens) if (place := _place(name, link)) and find_runbook(place, folder)}
         waiting += sorted(linked)
         target.write_bytes(_page(tokens, name, linked))
-
-
-def slug(heading: str) -> str:
-    """The id of a heading, as the usual viewers of Markdown make it."""
-    return _NO_LETTER.sub("", heading.lower()).strip().replace(" ", "-")
 
 
 # HTML in a runbook is text, and no link has a scheme that runs something.

@@ -27,6 +27,8 @@ class EvidenceKind(StrEnum):
     POWER_DRILL = "urn:gonogo:evidence:power-drill:v2"
     ROLLBACK_DRILL = "urn:gonogo:evidence:rollback-drill:v2"
     OWN_DRILL = "urn:gonogo:evidence:own-drill:v2"
+    RUNBOOK_RUN = "urn:gonogo:evidence:runbook-run:v2"
+    RUNBOOK_REHEARSAL = "urn:gonogo:evidence:runbook-rehearsal:v2"
     AUTHORIZATION_SWEEP = "urn:gonogo:evidence:authorization-sweep:v2"
     FAIL_CLOSED = "urn:gonogo:evidence:fail-closed:v2"
     POLICY_BINDING = "urn:gonogo:evidence:policy-binding:v2"

@@ -29,6 +29,7 @@ COMMANDS = (
     "load",
     "drill",
     "roster",
+    "runbook",
     "gateway",
     "receipt",
     "explain",

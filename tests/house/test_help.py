@@ -31,7 +31,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert not modules_after("--help") & {*HEAVY, "gateway", "drills", "loadtests"}
 
 
-@pytest.mark.parametrize("group", ["scorecard", "gate", "evidence", "state", "load", "drill", "gateway", "receipt"])
+@pytest.mark.parametrize("group", ["scorecard", "gate", "evidence", "state", "load", "drill", "runbook", "gateway", "receipt"])
 def test_help_of_a_group_starts_no_engine(group: str) -> None:
     """Asking a room for its commands loads neither the web framework nor the load generator."""
     assert not modules_after(group, "--help") & {"litestar", "locust", "gevent", "uvicorn"}

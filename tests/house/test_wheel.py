@@ -113,6 +113,18 @@ def test_a_folder_of_ones_own_is_begun_and_reviewed(run: Run) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_runbooks_come_with_the_wheel(run: Run) -> None:
+    """They are listed, checked and walked without the tree, and a gate's runbook lies next to its scorecard."""
+    listed = run("runbook", "list").stdout
+    assert "rollback" in listed
+    for words in (["runbook", "lint"], ["explain", "internal"]):
+        done = run(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = run("runbook", "run", "rollback", "--yes", "--no-evidence")
+    assert done.returncode == 2, done.stderr
+    assert "not set: GONOGO_" in done.stderr
+
+
 @pytest.mark.process
 def test_every_command_can_say_what_it_does(run: Run) -> None:
     """Each group loads with the runtime dependencies alone."""

@@ -1,0 +1,37 @@
+"""What goes wrong in a rehearsal: made on the gateway of the stage, seen before the runbook is walked, and seen to be gone."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from drills.runbook.page import Step
+from drills.runbook.stage import Stage
+
+
+class Fault:
+    """One fault; the rehearsal calls its methods in the order in which they stand here. One that cannot go on raises Problem."""
+
+    runbook: ClassVar[str]
+    title: ClassVar[str]
+
+    def lacks(self) -> Iterable[str]:
+        """What this machine lacks for it, each with the command that installs it."""
+        return ()
+
+    def inject(self, stage: Stage) -> None:
+        """Make it, on a gateway that is steady."""
+        raise NotImplementedError
+
+    def seen(self, stage: Stage) -> str:
+        """See it from outside; what was seen. Raises UnknownProblem where it cannot be seen: nothing is rehearsed then."""
+        raise NotImplementedError
+
+    def variables(self, stage: Stage) -> dict[str, str]:  # noqa: ARG002  # most faults have none
+        """Variables for the steps in addition to the stage's, such as the payment that a caller complains about."""
+        return {}
+
+    def after(self, stage: Stage, step: Step) -> None:
+        """What others do after a step, such as the rail's operator who was called."""
+
+    def gone(self, stage: Stage) -> str:
+        """See from outside that it is over; what was seen. Raises UnknownProblem where it is not."""
+        raise NotImplementedError

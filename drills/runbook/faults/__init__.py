@@ -1,0 +1,1 @@
+"""The faults of rehearsals: one for each shipped runbook."""

@@ -1,0 +1,163 @@
+"""The reference gateway of a rehearsal: its own database, rail and port; started, stopped, replaced and called."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from drills.child import Pause
+from drills.control import runs_the_gateway
+from drills.process import Service
+from drills.releases import load_release, make_release, release_environ
+from drills.runbook.environment import ROLLBACK, START
+from drills.runbook.orders import Orders
+from gates.schema.canonical import Json
+from gates.schema.errors import UnknownProblem
+from gates.schema.practice import RAIL_URL, seed_two_tenants
+from gates.schema.target import NamedTarget
+from gates.schema.time import monotonic_s
+
+STOP, DATABASE = "GONOGO_STOP", "GONOGO_DB"
+STABLE = "stable"
+_TIMEOUT_S, _READY_S, _POLL_S = 10.0, 60.0, 0.05
+
+
+class Stage:
+    """One gateway with a rail, on a fresh database with demo data. Everything of it is in `folder`."""
+
+    def __init__(self, named: NamedTarget, folder: Path, environ: Mapping[str, str], pause: Pause) -> None:
+        """Make the database and the releases; raises UnknownProblem for a target that does not run the reference gateway."""
+        process = named.target.process
+        if process is None or not runs_the_gateway(named.target):
+            raise UnknownProblem(
+                f"the target {named.name!r} does not run the reference gateway, on which these faults are made",
+                next_step="rehearse on the target `local`; for a service of your own: gonogo runbook run PATH.md --target T",
+            )
+        folder.mkdir(parents=True)
+        self.named, self.folder, self.pause = named, folder, pause
+        self.db = folder / "db" / "gateway.db"
+        self.db.parent.mkdir(mode=0o700)
+        own = {**environ, "GONOGO_HOME": str(folder / "home")}  # what the steps store is the rehearsal's, and not the user's
+        seeded = seed_two_tenants(process, self.db, own)
+        self.service = Service(named.target, db=self.db, logs=folder / "logs", environ={**own, **seeded}, pause=pause)
+        self.orders = Orders(folder / "control", {"stop": self.stop, "start": self.start, "rollback": self.roll_back})
+        self._releases: dict[str, Path] = {}
+        self._release = STABLE
+        self._numbers = count(1)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the steps get: the gateway's address, keys and database, and the commands that control it."""
+        commands = {STOP: "stop", START: "start", ROLLBACK: "rollback"}
+        of_the_release = release_environ(self.folder).keys()  # a step runs this gonogo, not the release's
+        return {
+            **{name: value for name, value in self.service.environ.items() if name not in of_the_release},
+            DATABASE: str(self.db),
+            **{name: self.orders.command(order) for name, order in commands.items()},
+        }
+
+    @property
+    def rail_url(self) -> str:
+        """Where the rail is."""
+        return self.service.environ[RAIL_URL]
+
+    def start(self, release: str = "") -> None:
+        """Start the gateway of this release, or of the last one; a release is made when it is first needed."""
+        self._release = release or self._release
+        if self._release not in self._releases:
+            from gateway import package_dir  # the only import of the gateway: where its sources are
+
+            folder = self.folder / "releases" / self._release
+            self._releases[self._release] = make_release(package_dir(), load_release(self._release), folder)
+        folder = self._releases[self._release]
+        self.service.spawn(environ=release_environ(folder), cwd=folder)
+        self.service.wait_ready(_READY_S)
+
+    def stop(self) -> None:
+        """Let it finish what it took, and end it; the rail is another machine, and continues."""
+        self.service.stop(with_rail=False)
+
+    def roll_back(self) -> None:
+        """Start the previous release in its place."""
+        self.stop()
+        self.start(STABLE)
+
+    def call(self, role: str, method: str, path: str, body: Json = None, key: str = "") -> httpx.Response:
+        """One request with the credential of a role, such as `agent`; raises UnknownProblem where nothing answers."""
+        headers = {"authorization": f"Bearer {self.service.environ[f'GONOGO_{role.upper()}_KEY']}"}
+        if method == "POST":
+            headers |= {"idempotency-key": key or self.new_key(), "content-type": "application/json"}
+        content = None if body is None else msgspec.json.encode(body)
+        url = f"{self.service.url}{path}"
+        try:
+            return httpx.request(method, url, headers=headers, content=content, timeout=_TIMEOUT_S, trust_env=False)
+        except httpx.TransportError as error:
+            raise UnknownProblem(f"{method} {path}: {error!r}") from None
+
+    def new_key(self) -> str:
+        """An idempotency key that was not used in this rehearsal."""
+        return f"rehearsal-{next(self._numbers):08d}"
+
+    def reserve(self, amount: int, key: str = "") -> str:
+        """Reserve a payment; its id. Raises UnknownProblem for any other answer."""
+        answer = self.call("agent", "POST", "/v1/payments", self.payment(amount), key)
+        return str(accepted(answer, 201)["payment"]["payment_id"])
+
+    def payment(self, amount: int) -> dict[str, Json]:
+        """The body of a payment."""
+        env = self.service.environ
+        payee = env["GONOGO_PAYEE_IDS"].split(",")[0]
+        reference = f"order-{next(self._numbers)}"
+        return {
+            "wallet_id": env["GONOGO_WALLET_ID"],
+            "payee_id": payee,
+            "amount": str(amount),
+            "currency": "USD",
+            "client_reference": reference,
+        }
+
+    def pay(self, amount: int = 500) -> str:
+        """Reserve and settle a payment; its id. Raises UnknownProblem for any other answer: then the gateway is not steady."""
+        payment = self.reserve(amount)
+        accepted(self.call("agent", "POST", f"/v1/payments/{payment}/settle", {}), 200)
+        return payment
+
+    def status(self) -> dict[str, Json]:
+        """What the gateway reports about itself."""
+        found: dict[str, Json] = accepted(self.call("operator", "GET", "/v1/status"), 200)
+        return found
+
+    def wait(self, what: str, within_s: float, look: Callable[[], str]) -> str:
+        """Wait until `look` finds something, and return it; raises UnknownProblem if it does not within the time."""
+        deadline_s = monotonic_s() + within_s
+        while not (found := look()):
+            if monotonic_s() > deadline_s:
+                raise UnknownProblem(f"{what}: not within {within_s:g} s")
+            self.pause(_POLL_S)
+        return found
+
+    def end(self) -> None:
+        """End the gateway and its rail."""
+        self.orders.close()
+        self.service.stop()
+
+
+@contextlib.contextmanager
+def staged(named: NamedTarget, folder: Path, environ: Mapping[str, str], pause: Pause) -> Iterator[Stage]:
+    """A stage that is ended whatever happens."""
+    stage = Stage(named, folder, environ, pause)
+    try:
+        yield stage
+    finally:
+        stage.end()
+
+
+def accepted(answer: httpx.Response, status: int) -> Any:  # noqa: ANN401  # JSON of one route, read by pointer names
+    """The JSON of an answer with this status; raises UnknownProblem naming the code of any other."""
+    if answer.status_code != status:
+        raise UnknownProblem(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:200]}")
+    return answer.json()
