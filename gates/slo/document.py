@@ -15,9 +15,10 @@ from gates.schema.folder import documents_in
 from gates.schema.runbook import RULE, find_runbook, is_address, is_link
 from gates.slo.openslo import RatioMetric, SloDocument
 
-SHIPPED = Path(__file__).with_name("documents")
-REFERENCE = "reference"
-"""What the documents of the reference gateway are called on the command line."""
+DOCUMENTS = Path(__file__).with_name("documents")
+REFERENCE, CANARY = "reference", "canary"
+"""What the shipped documents are called on the command line: those of the reference gateway, and those of its canary."""
+SHIPPED = (REFERENCE, CANARY)
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 _TARGET = re.compile(r"0\.[0-9]{1,9}|1(?:\.0{1,9})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
@@ -54,18 +55,12 @@ class Slo(msgspec.Struct, frozen=True):
         return (1 - self.objective).normalize()
 
 
-def load_slos(path: Path) -> tuple[Slo, ...]:
-    """The SLOs of a file, of every YAML or JSON file of a folder in the order of their names, or the shipped ones (`reference`).
+def load_slos(*places: Path) -> tuple[Slo, ...]:
+    """The SLOs of files, of every YAML or JSON file of folders in the order of their names, and of shipped sets by their names.
 
     Raises UsageProblem naming every fault of each file, for a folder without documents, and for a name given twice.
     """
-    if not path.exists() and str(path) == REFERENCE:
-        path = SHIPPED
-    if not path.exists():
-        raise UsageProblem(f"{path}: no such file or folder", next_step=f"give an OpenSLO document, or a folder, or {REFERENCE}")
-    paths = documents_in(path, "SLO document") if path.is_dir() else [path]
-    if not paths:
-        raise UsageProblem(f"{path}: holds no SLO document (*.yaml)", next_step=_NEXT)
+    paths = [path for place in places for path in _documents(place)]
     found: list[Slo] = []
     wrong: list[str] = []
     for item in paths:
@@ -77,6 +72,19 @@ def load_slos(path: Path) -> tuple[Slo, ...]:
     if wrong:
         raise UsageProblem("\n".join(wrong), next_step=_NEXT)
     return tuple(found)
+
+
+def _documents(path: Path) -> list[Path]:
+    """The files of one place; a path that exists comes before a shipped set of its name."""
+    if not path.exists() and str(path) in SHIPPED:
+        path = DOCUMENTS / path
+    if not path.exists():
+        hint = f"give an OpenSLO document, or a folder, or one of {', '.join(SHIPPED)}"
+        raise UsageProblem(f"{path}: no such file or folder", next_step=hint)
+    paths = documents_in(path, "SLO document") if path.is_dir() else [path]
+    if not paths:
+        raise UsageProblem(f"{path}: holds no SLO document (*.yaml)", next_step=_NEXT)
+    return paths
 
 
 def load_slo(path: Path) -> Slo:
@@ -101,7 +109,7 @@ def load_slo(path: Path) -> Slo:
 
 def _is_shipped(path: Path) -> bool:
     """The shipped documents' runbooks come with the source, and not with every installation."""
-    return path.resolve().is_relative_to(SHIPPED.resolve())
+    return path.resolve().is_relative_to(DOCUMENTS.resolve())
 
 
 def _slo(document: SloDocument, path: Path) -> Slo:

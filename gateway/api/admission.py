@@ -51,7 +51,7 @@ class Doorkeeper:
     def __init__(self, engine: Service, monotonic: Callable[[], float], limited: Callable[[], None]) -> None:
         self._engine = engine
         self._limited = limited
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._known: dict[str, tuple[Principal, str, float]] = {}  # in the order in which they expire
         self._full_at_ns: dict[str, int] = {}
         self._most_buckets = _MOST_BUCKETS
@@ -63,7 +63,7 @@ class Doorkeeper:
         """
         value = sent.get("authorization") or ""
         known = self._known.get(value)
-        if known is not None and self._monotonic() < known[2] and not sent.repeats("authorization"):
+        if known is not None and self.monotonic() < known[2] and not sent.repeats("authorization"):
             principal, trail.key_fingerprint, _ = known
         else:
             principal = self._look_up(value, sent, trail)
@@ -76,7 +76,7 @@ class Doorkeeper:
         return principal
 
     def _draw(self, tenant_id: str, limit: RateLimit, trail: Trail) -> None:
-        now_ns = int(self._monotonic() * 1_000_000_000)
+        now_ns = int(self.monotonic() * 1_000_000_000)
         drawn = draw(limit, self._full_at_ns.get(tenant_id, 0), now_ns)
         self._full_at_ns[tenant_id] = drawn.full_at_ns
         if len(self._full_at_ns) > self._most_buckets:
@@ -90,7 +90,7 @@ class Doorkeeper:
             raise Refused(Refusal(Code.RATE_LIMITED, detail, after_ms=after_ms))
 
     def _look_up(self, value: str, sent: Headers, trail: Trail) -> Principal:
-        token, now = bearer_token(sent), self._monotonic()
+        token, now = bearer_token(sent), self.monotonic()
         fingerprint = trail.key_fingerprint = hashlib.sha256(token.encode()).digest()[:4].hex()
         for expired, _ in [*itertools.takewhile(lambda item: item[1][2] <= now, self._known.items())]:
             del self._known[expired]

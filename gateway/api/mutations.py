@@ -58,6 +58,8 @@ class Intake:
         if query:
             read_query(self.route.kind, query)
         key = idempotency_key(headers)
+        trail.route, trail.wait_s = self.route.template, wait_preference(headers)
+        trail.complete_at = self.door.monotonic()
         return Mutation(self.route, principal, checked_ids(ids), key, "", command, body, trail.request_id)
 
 
@@ -76,13 +78,15 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
             mutation = intake.mutation(headers, trail, principal, body, ids, scope["query_string"])
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
-        return decided_reply(await engine.mutate(mutation, wait_preference(headers)), mutation.key)
+        return decided_reply(await engine.mutate(mutation, trail.wait_s), mutation.key, trail)
 
     return answer
 
 
-def decided_reply(decided: Answer, key: str) -> Reply:
+def decided_reply(decided: Answer, key: str, trail: Trail) -> Reply:
     """A decision as it leaves, with the headers that its replays will carry, too."""
+    if decided.status >= 500:
+        trail.outcome = decided.outcome
     at, body = decided.decided_at, decided.body
     stored = None if at is None else replay_headers(key, at, body, replayed=decided.replayed)
     return Reply(decided.status, body, decided.media_type, decided.headers, stored)

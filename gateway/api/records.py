@@ -17,6 +17,7 @@ from gateway.routes import GET_KEY, ROUTES
 from gateway.store.port import StorageError
 from gateway.telemetry.access_log import AccessLog, RequestLine
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.slo_events import UNANSWERED_S
 
 _SHORTEST_SECRET = 16
 _WORDS = sorted({word for route in ROUTES for word in route.template.split("/") if len(word) >= _SHORTEST_SECRET})
@@ -34,13 +35,16 @@ class Records:
         self._monotonic = monotonic
         self._metrics = metrics
         self._log = log
+        self._open: dict[Trail, None] = {}  # in the order in which they came
+        metrics.watch_requests(self._open, self.count_unanswered)
 
     def begin(self, method: str, path: str, headers: Headers) -> Trail:
         """A request has come."""
-        self._metrics.in_flight += 1
         sent = headers.get("x-request-id")
         request_id = f"req_{self._ids.suffix()}" if sent is None else self._request_id(headers)
-        return Trail(request_id, method, path, self._monotonic())
+        trail = Trail(request_id, method, path, self._monotonic())
+        self._open[trail] = None
+        return trail
 
     def defect(self, trail: Trail, error: Exception) -> Reply:
         """The answer where there is none, once the reason is in the log."""
@@ -51,11 +55,25 @@ class Records:
 
     def end(self, trail: Trail) -> None:
         """It has been answered, or its caller is gone."""
-        self._metrics.in_flight -= 1
-        seconds = self._monotonic() - trail.started
-        self._metrics.answered(*series_of(trail.route, trail.method, trail.status), seconds)
+        del self._open[trail]
+        now = self._monotonic()
+        seconds = now - trail.started
+        waited_s = None if trail.is_counted or trail.outcome == Code.PAUSED else now - (trail.complete_at or trail.started)
+        self._metrics.answered(*series_of(trail.route, trail.method, trail.status), seconds, waited_s)
         if self._log.requests:
             self._log.add(self._line(trail, seconds))
+
+    def count_unanswered(self) -> None:
+        """Count, once each, the complete requests whose callers have waited too long: what is stuck never ends any of them."""
+        now = self._monotonic()
+        for trail in self._open:
+            if now - trail.started <= UNANSWERED_S:
+                break
+            if trail.is_counted or not trail.complete_at or not trail.route:
+                continue
+            if now - trail.complete_at > UNANSWERED_S + trail.wait_s:
+                trail.is_counted = True
+                self._metrics.slo_events.unanswered(trail.route)
 
     def _request_id(self, headers: Headers) -> str:
         for name, value in headers.raw:

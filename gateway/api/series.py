@@ -11,7 +11,8 @@ from gateway.api.contract import CONTRACTS, refusals
 from gateway.api.public import OPENAPI_PATH, PUBLIC
 from gateway.api.webhooks import WEBHOOK_PATH
 from gateway.errors import CATALOGUE, Code
-from gateway.routes import ROUTES, Route
+from gateway.routes import RESERVE, ROUTES, SETTLE, Route
+from gateway.telemetry.slo_events import DECISION_LATENCY, SETTLE_LATENCY, SloRoutes
 
 CLIENT_GONE = 499
 """The status under which a request is counted whose caller left before the answer."""
@@ -21,6 +22,12 @@ OTHER = "other"
 
 UNMATCHED = "unmatched"
 """The route label of requests that no route matched: raw paths would make a series each."""
+
+SLO_ROUTES = SloRoutes(
+    frozenset(route.template for route in ROUTES),
+    {SETTLE.template: (SETTLE_LATENCY, 0.25), RESERVE.template: (DECISION_LATENCY, 0.3)},
+)
+"""Not the probes of operators, nor paths that no route matches: their many good answers would hide failures of callers."""
 
 _FAILURES = tuple(CATALOGUE[code].status for code in (Code.INVALID_REQUEST, Code.INTERNAL, Code.STORAGE_BUSY))
 _WEBHOOK = (202, *(CATALOGUE[code].status for code in (Code.UNAUTHENTICATED, Code.PAYLOAD_TOO_LARGE)), *_FAILURES)

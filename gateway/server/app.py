@@ -20,7 +20,7 @@ from gateway.api.public import OPENAPI_PATH, PUBLIC, public_handlers
 from gateway.api.reads import dry_run_handler, read_handler
 from gateway.api.records import Edge, Records
 from gateway.api.reply import JSON, Reply
-from gateway.api.series import all_series
+from gateway.api.series import SLO_ROUTES, all_series
 from gateway.api.webhooks import WEBHOOK_PATH, webhook_handler
 from gateway.build import VERSION
 from gateway.engine.service import Service
@@ -51,7 +51,7 @@ def create_app(
 ) -> App:
     """The app of a started engine; starting and draining it is the caller's. Without a log it is standard error's."""
     log = log or AccessLog(sys.stderr.buffer, settings.clock)
-    metrics = Metrics(engine.build, VERSION, all_series())
+    metrics = Metrics(engine.build, VERSION, all_series(), SLO_ROUTES)
     engine.listeners.append(metrics.decided)
     engine.observe_commits(metrics.committed)
     metrics.watch(engine)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # as the library documents them
 
-from gateway.api.headers import Headers, wait_preference
+from gateway.api.headers import Headers
 from gateway.api.mutations import Intake, decided_reply
 from gateway.api.records import Records
 from gateway.api.reply import Reply, problem_reply
@@ -66,7 +66,7 @@ class Door:
             principal = intake.door.admit(intake.route, headers, trail)
             body = await self._bodies.read(proto, headers, intake.body_limit)
             mutation = intake.mutation(headers, trail, principal, body, ids)
-            return decided_reply(await self._service.mutate(mutation, wait_preference(headers)), mutation.key)
+            return decided_reply(await self._service.mutate(mutation, trail.wait_s), mutation.key, trail)
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
         except ClientGone:

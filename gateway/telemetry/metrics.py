@@ -1,20 +1,21 @@
 """What the gateway counts about itself, in a registry of its own: two gateways in one process do not share numbers."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sized
 from functools import partial
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.errors import Code
+from gateway.telemetry.slo_events import NO_ROUTES, NOTHING, Judged, SloEvents, SloRoutes
 from gateway.telemetry.tally import Durations, TalliedHistogram, Tally
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 1.0)  # 15 ms: longer is the disk's own stall
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)  # 250 and 300 ms are objectives
 
 
 class Watched(Protocol):
@@ -29,12 +30,19 @@ class Watched(Protocol):
 
 
 class Metrics:
-    """The gateway's metrics. `in_flight` is a plain number, read at each scrape."""
+    """The gateway's metrics."""
 
-    def __init__(self, build: str, version: str, answers: Iterable[tuple[str, str, int]] = ()) -> None:
-        """`answers` are route, method and status of each series of requests; they start at 0, as do all outcomes and codes."""
+    def __init__(
+        self, build: str, version: str, answers: Iterable[tuple[str, str, int]] = (), watched: SloRoutes = NO_ROUTES
+    ) -> None:
+        """`answers` are route, method and status of each series of requests; they start at 0, as do all outcomes and codes.
+
+        `watched` are the routes that SLOs are about.
+        """
         self.registry = CollectorRegistry(auto_describe=True)
-        self.in_flight = 0
+        self._requests_open: Sized = ()
+        self._before_text: Callable[[], None] = lambda: None
+        self.slo_events = SloEvents(self.registry, watched)
         requests = ("route", "method", "status")
         self._requests = Counter("gateway_requests_total", "Answered requests.", requests, registry=self.registry)
         self._seconds = TalliedHistogram(
@@ -58,7 +66,7 @@ class Metrics:
         info = Gauge("gateway_build_info", "Always 1; the labels say what runs.", ("build", "version"), registry=self.registry)
         info.labels(build, version).set(1)
         self._limited = Counter("gateway_rate_limited_total", "Requests over their tenant's rate.", registry=self.registry)
-        self._by_answer: dict[tuple[str, str, int], tuple[Tally, Durations]] = {}
+        self._by_answer: dict[tuple[str, str, int], tuple[Tally, Durations, Judged]] = {}
         self._by_outcome = {outcome: Tally(self._settlements.labels(outcome)) for outcome in ("ok", *Code)}
         self._replayed = Tally(self._replays)
         for code in Code:
@@ -66,15 +74,32 @@ class Metrics:
         for answer in answers:
             self._counted(*answer)
 
-    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count one request."""
-        tally, durations = self._by_answer.get((route, method, status)) or self._counted(route, method, status)
+    @property
+    def in_flight(self) -> int:
+        """Requests that are not answered yet."""
+        return len(self._requests_open)
+
+    def watch_requests(self, requests: Sized, count_unanswered: Callable[[], None]) -> None:
+        """Show how many `requests` there are; before each scrape `count_unanswered` counts those that get no answer."""
+        self._requests_open, self._before_text = requests, count_unanswered
+
+    def answered(self, route: str, method: str, status: int, seconds: float, waited_s: float | None = None) -> None:
+        """Count one request; `waited_s` is how long its caller waited once all of it was there, None where no SLO counts it."""
+        tally, durations, judged = self._by_answer.get((route, method, status)) or self._counted(route, method, status)
         tally.count += 1
         durations.add(seconds)
+        if waited_s is None or judged is NOTHING:
+            return
+        availability, latency = judged
+        if availability is not None:
+            availability.count += 1
+        if latency is not None:
+            (latency.bad if waited_s > latency.limit_s else latency.good).count += 1
 
-    def _counted(self, route: str, method: str, status: int) -> tuple[Tally, Durations]:
+    def _counted(self, route: str, method: str, status: int) -> tuple[Tally, Durations, Judged]:
         tally = Tally(self._requests.labels(route, method, str(status)))
-        self._by_answer[route, method, status] = counted = tally, self._seconds.of(route)
+        counted = tally, self._seconds.of(route), self.slo_events.judged(route, status)
+        self._by_answer[route, method, status] = counted
         return counted
 
     def committed(self, seconds: float, requests: int) -> None:
@@ -110,8 +135,10 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
-        for tally in (*(tally for tally, _ in self._by_answer.values()), *self._by_outcome.values(), self._replayed):
+        self._before_text()
+        for tally in (*(tally for tally, *_ in self._by_answer.values()), *self._by_outcome.values(), self._replayed):
             tally.flush()
+        self.slo_events.flush()
         return generate_latest(self.registry)
 
 

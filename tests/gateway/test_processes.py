@@ -235,3 +235,17 @@ def test_a_long_frame_is_copied_once_however_many_parts_it_comes_in():
         return frames == [item], counted.copied == len(whole)
 
     assert asyncio.run(received()) == (True, True)
+
+
+@pytest.mark.parametrize("processes", [ONE, TWO], ids=["one process", "two processes"])
+def test_one_reserve_is_one_event_of_each_slo_that_counts_it(tmp_path, processes):
+    """The writing process counts nothing: alerts would see twice the traffic, and half of an outage."""
+    db = tmp_path / "gateway.db"
+    with running(db, *processes) as gateway:
+        assert Caller(gateway, demo(db)).reserve(1).status_code == 201
+        lines = httpx.get(f"{gateway.url}/metrics", timeout=WAIT_S).text.splitlines()
+    counted = {line for line in lines if line.startswith("gateway_slo_events_total{") and not line.endswith(" 0.0")}
+    assert counted == {
+        'gateway_slo_events_total{outcome="good",slo="availability"} 1.0',
+        'gateway_slo_events_total{outcome="good",slo="decision_latency"} 1.0',
+    }
