@@ -79,6 +79,11 @@ class Service:
         assert self._child is not None, "never started"
         return self._child.identity
 
+    @property
+    def rail_identity(self) -> Identity | None:
+        """The process of its rail, None for a service without one."""
+        return None if self._rail is None else self._rail.identity
+
     def spawn(self, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Identity:
         """Start the process without waiting; `environ` and `cwd` replace the service's for this and later starts.
 

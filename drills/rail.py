@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from drills.child import Child, Pause, spawn
+from drills.child import Child, Identity, Pause, spawn
 from gates.schema.errors import UnknownProblem
 from gates.schema.practice import RAIL_URL, rail_argv, ready_url, shared_secret
 from gates.schema.target import Process
@@ -33,6 +33,12 @@ class RailProcess:
             self.stop()
             raise
         return {**self._secret, RAIL_URL: url}
+
+    @property
+    def identity(self) -> Identity:
+        """Its process."""
+        assert self._child is not None, "never started"
+        return self._child.identity
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL if it still runs."""

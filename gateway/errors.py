@@ -220,7 +220,7 @@ _ROWS = (
     ),
     ErrorRow(
         Code.PAUSED, 503, "control", "New reserves are paused", "no", RetryAction.SAME_KEY,
-        "Wait for the operator to resume; settles and reverses of open holds still work.", "launch-day.md", 5000,
+        "Wait for the operator to resume; settles and reverses of open holds still work.", "pause-and-resume.md", 5000,
     ),
     ErrorRow(
         Code.INSUFFICIENT_PAYABLE, 409, "payout", "The payee is owed less than that", "no", RetryAction.FIX_REQUEST,

@@ -6,10 +6,11 @@ from typing import TypeAlias
 import msgspec
 
 from gates.schema.errors import UsageProblem
+from gates.schema.severity import Duty
 from gates.schema.time import parse_duration_s
 
-ROLES = ("commander", "operator", "finance", "security", "support", "owner", "scribe")
-"""Who can be named by `who`: the roles of an incident (launch.md 5), not persons."""
+ROLES = (*Duty, "scribe")
+"""Who can be named by `who`: the duties of a roster, and who writes down what happens; not persons."""
 BY_EXIT = "exit"
 """`verify=exit`: the command's own exit code is the verdict, as it is for a check."""
 LONGEST_S = 24 * 3600.0

@@ -12,6 +12,8 @@ class Fault:
 
     runbook: ClassVar[str]
     title: ClassVar[str]
+    acts_on: ClassVar[tuple[str, ...]] = ()
+    """The steps after which others do something, or something is looked at from outside."""
 
     def lacks(self) -> Iterable[str]:
         """What this machine lacks for it, each with the command that installs it."""
@@ -30,8 +32,14 @@ class Fault:
         return {}
 
     def after(self, stage: Stage, step: Step) -> None:
-        """What others do after a step, such as the rail's operator who was called."""
+        """What others do after a step, such as the rail's operator who was called, and what has to hold then.
+
+        A Problem that it raises is a failure of the step.
+        """
 
     def gone(self, stage: Stage) -> str:
         """See from outside that it is over; what was seen. Raises UnknownProblem where it is not."""
         raise NotImplementedError
+
+    def end(self) -> None:
+        """Leave nothing of it, however the rehearsal ended."""

@@ -8,7 +8,7 @@ from drills.runbook.blocks import Shell
 from drills.runbook.page import Page, Step
 from drills.runbook.report import make_report, read_own_page
 from drills.runbook.verdict import verdict
-from drills.runbook.walk import ACTION, log_path
+from drills.runbook.walk import ACTION, CONTRADICTED, log_path
 from gates.evidence.recomputed import Recomputed
 from gates.evidence.statement import EvidenceKind, short_kind
 from gates.schema.canonical import sha256_hex
@@ -47,7 +47,7 @@ def _require(folder: Path, step: Step, event: Event) -> None:
     code = event.facts["exit_code"]
     stdout = log_path(folder, step.name, "out").read_text(encoding="utf-8")
     reason = verdict(step, code if isinstance(code, int) else -1, str(event.facts.get("stopped", "")), stdout)
-    if bool(reason) is (event.status is Status.SUCCEEDED):
+    if bool(reason or event.facts.get(CONTRADICTED)) is (event.status is Status.SUCCEEDED):
         raise UnverifiedProblem(
             f"the journal says {event.status} of the step {step.name}; its page and output: {reason or 'as expected'}"
         )

@@ -1,5 +1,6 @@
 """One rehearsal: a gateway is started, the fault is made and seen, the runbook is walked, and the fault has to be gone."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -63,7 +64,8 @@ def rehearse(attempt: Attempt, environ: Mapping[str, str]) -> RunbookReport:
     with deferred_signals(attempt, "ending the gateway of the rehearsal, then the run"):
         try:
             perform.write_inputs(attempt.folder, attempt.page, attempt.plan)
-            with staged(named, attempt.folder / "stage", marked, attempt.pause) as stage:
+            with staged(named, attempt.folder / "stage", marked, attempt.pause) as stage, contextlib.ExitStack() as ending:
+                ending.callback(attempt.fault.end)
                 build, end, reason = _on_stage(attempt, stage)
                 deviated = end is End.FAILED
         except Interrupted as error:

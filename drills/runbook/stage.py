@@ -61,6 +61,13 @@ class Stage:
         }
 
     @property
+    def rail_pid(self) -> int:
+        """The process of the rail."""
+        identity = self.service.rail_identity
+        assert identity is not None, "the reference gateway has a rail"
+        return identity.pid
+
+    @property
     def rail_url(self) -> str:
         """Where the rail is."""
         return self.service.environ[RAIL_URL]
@@ -125,6 +132,27 @@ class Stage:
         payment = self.reserve(amount)
         accepted(self.call("agent", "POST", f"/v1/payments/{payment}/settle", {}), 200)
         return payment
+
+    def pay_out(self, amount: int, key: str = "") -> str:
+        """Pay the first payee out through the rail; the payout's id. Raises UnknownProblem for any other answer."""
+        body = {"payee_id": self.service.environ["GONOGO_PAYEE_IDS"].split(",")[0], "amount": str(amount), "currency": "USD"}
+        answer = self.call("finance", "POST", "/v1/payouts", {**body}, key)
+        return str(accepted(answer, 202)["payout"]["payout_id"])
+
+    def payout_state(self, payout: str) -> str:
+        """The state of a payout, as the gateway has it."""
+        return str(accepted(self.call("finance", "GET", f"/v1/payouts/{payout}"), 200)["state"])
+
+    def script(self, spec: dict[str, Json]) -> None:
+        """What the rail does to the requests that come; nothing is an honest rail."""
+        url = f"{self.rail_url}/control/script"
+        answer = httpx.post(url, content=msgspec.json.encode(spec), timeout=_TIMEOUT_S, trust_env=False)
+        accepted(answer, 200)
+
+    def charges(self) -> list[str]:
+        """The keys of the charges in the rail's own book, one for each."""
+        answer = httpx.get(f"{self.rail_url}/book?after=0&limit=1000", timeout=_TIMEOUT_S, trust_env=False)
+        return [str(msgspec.json.decode(line)["key"]) for line in answer.content.splitlines()]
 
     def status(self) -> dict[str, Json]:
         """What the gateway reports about itself."""

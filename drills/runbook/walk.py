@@ -14,9 +14,12 @@ from drills.runbook.plan import LOGS, RunbookPlan
 from drills.runbook.shell import Ended, Place, run_commands
 from drills.runbook.verdict import lacks_program, verdict
 from gates.schema.canonical import sha256_hex
+from gates.schema.errors import Problem
 
 ACTION = "step"
 THEN = "ending this step, then the run"
+CONTRADICTED = "contradicted"
+"""The fact of a step that ended as the page says, though something from outside shows that it did not work."""
 CONFIRMED, DECLINED, NOBODY = "confirmed", "declined", "dry_run"
 PHASES = {"First five minutes": Phase.ROLLBACK, "Act": Phase.ROLLBACK, "Verify": Phase.VERIFY}
 """The phase of a section's steps; all others observe."""
@@ -119,10 +122,7 @@ def _take(run: Walk, step: Step) -> None:
             facts |= _by_person(run, step)
         if not isinstance(step.info, Human):
             facts |= _by_shell(run, step, step.info.timeout_s, facts)
-        elif run.person is None:
-            _log(run, step, Status.SKIPPED, facts)
-            return
-        run.after(step)
+        _after(run, step, facts)
     except Stopped as stopped:
         _log(run, step, stopped.status, {**stopped.facts, "reason": stopped.reason})
         run.console.note(f"{step.name}: {stopped.reason}")
@@ -131,7 +131,16 @@ def _take(run: Walk, step: Step) -> None:
         _log(run, step, Status.FAILED, {**facts, "reason": str(error)})
         run.console.note(f"{step.name}: {error}")
         raise Stopped(End.INTERRUPTED, Status.FAILED, str(error), facts) from None
-    _log(run, step, Status.SUCCEEDED, facts)
+    is_dry = isinstance(step.info, Human) and run.person is None
+    _log(run, step, Status.SKIPPED if is_dry else Status.SUCCEEDED, facts)
+
+
+def _after(run: Walk, step: Step, facts: Facts) -> None:
+    """What a rehearsal does after a step; what it finds there is a failure of the step."""
+    try:
+        run.after(step)
+    except Problem as problem:
+        raise Stopped(End.FAILED, Status.FAILED, problem.message, {**facts, CONTRADICTED: problem.message}) from None
 
 
 def _by_person(run: Walk, step: Step) -> Facts:

@@ -18,7 +18,7 @@ from gateway.commands import ROLES
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("approvals.md", "key-rotation.md", "rail-outage.md", "unknown-outcomes.md")
+PAGES = ("approvals.md", "key-rotation.md")
 BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 KEY = "the-key-that-the-page-asks-about"
 
