@@ -1,6 +1,7 @@
 """The catalogue of refusals: the API's body, the documentation page and `gonogo explain` read these rows."""
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -66,8 +67,14 @@ class RetryAction(StrEnum):
     NEVER = "never"
 
 
+Severity = Literal["S1", "S2", "S3", "S4"]
+
+
 class ErrorRow(msgspec.Struct, frozen=True):
-    """One row: `money_moved` is yes, no or unknown; `after_ms` the pause before a retry; `runbook` a page of runbooks/."""
+    """One row: `money_moved` is yes, no or unknown; `after_ms` the pause before a retry; `runbook` a page of runbooks/.
+
+    `severity` is where support starts when a caller reports the code, before anything else is known.
+    """
 
     code: Code
     status: int
@@ -78,6 +85,7 @@ class ErrorRow(msgspec.Struct, frozen=True):
     next_step: str
     runbook: str = "errors.md"
     after_ms: int = 0
+    severity: Severity = "S4"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -177,6 +185,7 @@ _ROWS = (
     ErrorRow(
         Code.ALREADY_SETTLED, 409, "payment", "The payment is already settled", "no", RetryAction.NEVER,
         "Read the payment; its receipts show what was settled.", "double-settle-alarm.md",
+        severity="S3",
     ),
     ErrorRow(
         Code.REFUND_EXCEEDS_SETTLED, 409, "payment", "More than what was settled", "no", RetryAction.FIX_REQUEST,
@@ -184,7 +193,7 @@ _ROWS = (
     ),
     ErrorRow(
         Code.IDEMPOTENCY_KEY_EXPIRED, 410, "idempotency", "The stored answer has expired", "no", RetryAction.NEVER,
-        "Read the resource that this key made; the key never executes twice.", "unknown-outcomes.md",
+        "Read the resource that this key made; the key never executes twice.", "unknown-outcomes.md", severity="S3",
     ),
     ErrorRow(
         Code.PAYLOAD_TOO_LARGE, 413, "request", "The body is too large", "no", RetryAction.FIX_REQUEST,
@@ -197,22 +206,25 @@ _ROWS = (
     ErrorRow(
         Code.IDEMPOTENCY_KEY_REUSED, 422, "idempotency", "This key belongs to another request", "no", RetryAction.NEW_KEY,
         "Use a new key for a new request; repeat the first request exactly to get its stored answer.", "double-settle-alarm.md",
+        severity="S3",
     ),
     ErrorRow(
         Code.INTERNAL, 500, "server", "Something went wrong here", "unknown", RetryAction.SAME_KEY,
         "Repeat the request with the same key until an answer is known; it never executes twice.", "double-settle-alarm.md", 1000,
+        severity="S2",
     ),
     ErrorRow(
         Code.STORAGE_BUSY, 503, "server", "The database is locked by another program", "no", RetryAction.SAME_KEY,
-        "Repeat with the same key; the operator should end the program that holds the database.", after_ms=1000,
+        "Repeat with the same key; the operator should end the program that holds the database.", "rollback.md", 1000,
+        severity="S2",
     ),
     ErrorRow(
         Code.STORAGE_FULL, 503, "server", "The disk is full", "no", RetryAction.SAME_KEY,
-        "Repeat with the same key once the operator has made room; nothing was lost.", after_ms=5000,
+        "Repeat with the same key once the operator has made room; nothing was lost.", "disk-full.md", 5000, severity="S1",
     ),
     ErrorRow(
         Code.STORAGE_UNUSABLE, 503, "server", "The database cannot be used", "unknown", RetryAction.CONTACT_OPERATOR,
-        "The operator should follow the runbook before any retry.", "rollback.md", 5000,
+        "The operator should follow the runbook before any retry.", "rollback.md", 5000, severity="S1",
     ),
     ErrorRow(
         Code.DRAINING, 503, "server", "The gateway is shutting down", "no", RetryAction.SAME_KEY,
@@ -221,6 +233,7 @@ _ROWS = (
     ErrorRow(
         Code.PAUSED, 503, "control", "New reserves are paused", "no", RetryAction.SAME_KEY,
         "Wait for the operator to resume; settles and reverses of open holds still work.", "pause-and-resume.md", 5000,
+        severity="S3",
     ),
     ErrorRow(
         Code.INSUFFICIENT_PAYABLE, 409, "payout", "The payee is owed less than that", "no", RetryAction.FIX_REQUEST,
@@ -229,7 +242,7 @@ _ROWS = (
     ErrorRow(
         Code.OPERATION_OUTCOME_UNKNOWN, 409, "payout", "The outcome is not known yet", "unknown", RetryAction.POLL,
         "Read the payout until its state is succeeded, failed or manual_review; the gateway queries the rail meanwhile.",
-        "unknown-outcomes.md", 5000,
+        "unknown-outcomes.md", 5000, severity="S3",
     ),
     ErrorRow(
         Code.PAYOUT_FINAL, 409, "payout", "The payout is final already", "no", RetryAction.NEVER,
@@ -242,7 +255,7 @@ _ROWS = (
     ErrorRow(
         Code.RAIL_UNAVAILABLE, 503, "rail", "There is no rail to pay through", "no", RetryAction.SAME_KEY,
         "Repeat with the same key once the operator has started the gateway with a rail; nothing was sent.", "rail-outage.md",
-        5000,
+        5000, severity="S2",
     ),
     ErrorRow(
         Code.IDEMPOTENCY_IN_FLIGHT, 409, "idempotency", "The first request with this key is still under way", "unknown",
@@ -276,7 +289,7 @@ _ROWS = (
     ),
     ErrorRow(
         Code.POLICY_UNUSABLE, 409, "policy", "The policy contradicts itself", "no", RetryAction.FIX_REQUEST,
-        "Correct the limit that the detail names and put the policy again, with a new key.",
+        "Correct the limit that the detail names and put the policy again, with a new key.", severity="S3",
     ),
 )  # fmt: skip
 

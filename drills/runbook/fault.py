@@ -1,8 +1,10 @@
 """What goes wrong in a rehearsal: made on the gateway of the stage, seen before the runbook is walked, and seen to be gone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import ClassVar
 
+from drills.child import Pause
 from drills.runbook.page import Step
 from drills.runbook.stage import Stage
 
@@ -18,6 +20,9 @@ class Fault:
     def lacks(self) -> Iterable[str]:
         """What this machine lacks for it, each with the command that installs it."""
         return ()
+
+    def prepare(self, folder: Path, environ: Mapping[str, str], pause: Pause) -> None:
+        """Before there is a gateway: what the folder of its stage needs, such as a disk for the database."""
 
     def inject(self, stage: Stage) -> None:
         """Make it, on a gateway that is steady."""

@@ -64,8 +64,12 @@ def rehearse(attempt: Attempt, environ: Mapping[str, str]) -> RunbookReport:
     with deferred_signals(attempt, "ending the gateway of the rehearsal, then the run"):
         try:
             perform.write_inputs(attempt.folder, attempt.page, attempt.plan)
-            with staged(named, attempt.folder / "stage", marked, attempt.pause) as stage, contextlib.ExitStack() as ending:
+            with contextlib.ExitStack() as ending:
                 ending.callback(attempt.fault.end)
+                folder = attempt.folder / "stage"
+                folder.mkdir()
+                attempt.fault.prepare(folder, marked, attempt.pause)
+                stage = ending.enter_context(staged(named, folder, marked, attempt.pause))
                 build, end, reason = _on_stage(attempt, stage)
                 deviated = end is End.FAILED
         except Interrupted as error:

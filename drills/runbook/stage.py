@@ -23,6 +23,8 @@ from gates.schema.time import monotonic_s
 
 STOP, DATABASE = "GONOGO_STOP", "GONOGO_DB"
 STABLE = "stable"
+DATABASE_FOLDER = "db"
+"""Where the database is, in the folder of a stage."""
 _TIMEOUT_S, _READY_S, _POLL_S = 10.0, 60.0, 0.05
 
 
@@ -37,10 +39,9 @@ class Stage:
                 f"the target {named.name!r} does not run the reference gateway, on which these faults are made",
                 next_step="rehearse on the target `local`; for a service of your own: gonogo runbook run PATH.md --target T",
             )
-        folder.mkdir(parents=True)
         self.named, self.folder, self.pause = named, folder, pause
-        self.db = folder / "db" / "gateway.db"
-        self.db.parent.mkdir(mode=0o700)
+        self.db = folder / DATABASE_FOLDER / "gateway.db"
+        self.db.parent.mkdir(mode=0o700, exist_ok=True)
         own = {**environ, "GONOGO_HOME": str(folder / "home")}  # what the steps store is the rehearsal's, and not the user's
         seeded = seed_two_tenants(process, self.db, own)
         self.service = Service(named.target, db=self.db, logs=folder / "logs", environ={**own, **seeded}, pause=pause)

@@ -7,6 +7,9 @@ import msgspec
 
 from gateway.errors import CATALOGUE, Code, ErrorRow
 
+WANTED = "the request id and the Idempotency-Key; never an API key"
+"""What support needs of a caller who reports a code."""
+
 
 @click.command()
 @click.argument("code", required=False)
@@ -44,9 +47,16 @@ def _text(row: ErrorRow) -> str:
             f"  money moved  {row.money_moved}",
             f"  retry        {row.retry}{wait}",
             f"  next step    {row.next_step}",
-            f"  runbook      runbooks/{row.runbook}",
+            f"  severity     {row.severity}; whom to call: gonogo roster who {row.severity}",
+            f"  ask for      {WANTED}",
+            f"  runbook      runbooks/{row.runbook}{_walked(row)}",
         )
     )
+
+
+def _walked(row: ErrorRow) -> str:
+    """How the runbook is walked; the page of errors is for reading alone."""
+    return "" if row.runbook == "errors.md" else f": gonogo runbook run {row.runbook.removesuffix('.md')}"
 
 
 def _table(rows: list[ErrorRow]) -> str:

@@ -108,10 +108,22 @@ def error_table() -> str:
     from gateway.errors import CATALOGUE
 
     rows = [
-        (f"[`{row.code}`](#{row.code})", str(row.status), row.money_moved, f"`{row.retry}`", row.title)
+        (f"[`{row.code}`](#{row.code})", str(row.status), row.money_moved, f"`{row.retry}`", row.severity, row.title)
         for row in CATALOGUE.values()
     ]
-    return table(("code", "status", "money moved", "retry", "title"), rows)
+    return table(("code", "status", "money moved", "retry", "severity", "title"), rows)
+
+
+def support_table() -> str:
+    """Every error code that is more than a question, by severity: what support does first."""
+    from gateway.errors import CATALOGUE
+
+    rows = sorted((row for row in CATALOGUE.values() if row.severity != "S4"), key=lambda row: row.severity)
+    cells = [
+        (f"[`{row.code}`](errors.md#{row.code})", row.severity, row.money_moved, f"[{row.runbook}]({row.runbook})")
+        for row in rows
+    ]
+    return table(("code", "severity", "money moved", "runbook"), cells)
 
 
 def error_details() -> str:
@@ -124,7 +136,7 @@ def error_details() -> str:
         page = "" if row.runbook == "errors.md" else f" Runbook: [{row.runbook}]({row.runbook})."
         parts.append(
             f"\n### {row.code}\n\n{row.title}: status {row.status}, category {row.category}, money moved: {row.money_moved}, "
-            f"retry: `{row.retry}`{after}.\n\n{row.next_step}{page}\n"
+            f"retry: `{row.retry}`{after}, severity {row.severity}.\n\n{row.next_step}{page}\n"
         )
     return "".join(parts) + "\n"
 

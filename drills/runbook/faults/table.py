@@ -3,17 +3,30 @@
 from collections.abc import Mapping, Sequence
 
 from drills.runbook.fault import Fault
+from drills.runbook.faults.confused_caller import ConfusedCaller
 from drills.runbook.faults.defective_release import DefectiveRelease
 from drills.runbook.faults.double_settle import DoubleSettle
+from drills.runbook.faults.full_disk import FullDisk
 from drills.runbook.faults.lost_reply import LostReply
 from drills.runbook.faults.rail_outage import RailOutage
 from drills.runbook.faults.runaway_agent import RunawayAgent
 from drills.runbook.faults.stolen_receipt_key import StolenReceiptKey
+from drills.runbook.faults.wrong_build import WrongBuild
 from drills.runbook.page import Page
 from drills.runbook.places import find_page
 from gates.schema.errors import UsageProblem
 
-_ALL = (DefectiveRelease, DoubleSettle, RailOutage, LostReply, StolenReceiptKey, RunawayAgent)
+_ALL = (
+    DefectiveRelease,
+    DoubleSettle,
+    RailOutage,
+    LostReply,
+    StolenReceiptKey,
+    RunawayAgent,
+    ConfusedCaller,
+    FullDisk,
+    WrongBuild,
+)
 FAULTS: Mapping[str, type[Fault]] = {fault.runbook: fault for fault in _ALL}
 """By the name of the runbook that is rehearsed with it."""
 

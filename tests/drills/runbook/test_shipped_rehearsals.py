@@ -7,11 +7,13 @@ import msgspec
 import pytest
 
 from drills.runbook.blocks import Shell
+from drills.runbook.environment import used_variables
 from drills.runbook.faults.table import FAULTS
 from drills.runbook.places import find_page, shipped_pages
 from drills.runbook.rehearsals import outcomes_of
 from gates.schema.outcome import ExitCode
 from gates.schema.rooms import room_argv
+from gates.schema.runbook import shipped_folder
 
 FINAL = ("$GONOGO_STOP", "$GONOGO_ROLLBACK", "revoke-key", "gonogo gateway restore")
 BY_DAY = ("key-compromise", "pause-and-resume")
@@ -29,6 +31,14 @@ def test_every_fault_names_the_steps_that_it_acts_on():
         page = find_page(name)
         for step in fault.acts_on:
             assert page.step(step) is not None, f"{name}: no step {step}"
+
+
+def test_every_variable_that_a_page_needs_is_on_the_page_of_variables():
+    """Whoever is refused without one finds there what it is."""
+    known = (shipped_folder() / "running.md").read_text()
+    for page in shipped_pages():
+        used = {name for step in page.steps if isinstance(step.info, Shell) for name in used_variables(step.text)}
+        assert {name for name in used if f"`{name}`" not in known} == set(), page.name
 
 
 def test_every_step_that_stops_or_pays_is_approved_by_a_person():

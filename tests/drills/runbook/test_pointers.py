@@ -1,0 +1,62 @@
+"""What points at runbooks points at pages that run: error codes, `gonogo explain`, gates."""
+
+import pytest
+from click.testing import CliRunner
+
+from drills.runbook.faults.table import FAULTS
+from drills.runbook.links import headings
+from drills.runbook.places import find_page
+from gates.schema.catalogs import catalog
+from gates.schema.gateset import load_gates
+from gates.schema.runbook import find_runbook, shipped_folder
+from gates.schema.severity import Severity
+from gateway.command_line.explain import explain
+from gateway.errors import CATALOGUE, Code
+
+FOR_READING = ("errors.md",)
+"""The page of a code that is the caller's to correct."""
+
+
+@pytest.mark.parametrize("code", Code)
+def test_a_code_points_at_a_runbook_that_is_rehearsed(code):
+    """The severity is one of the table, the page can be walked, and its fault is made in rehearsals."""
+    row = CATALOGUE[code]
+    assert row.severity in set(Severity)
+    assert code in headings(shipped_folder() / "errors.md")
+    if row.runbook not in FOR_READING:
+        assert find_page(row.runbook.removesuffix(".md")).name in FAULTS
+
+
+def test_what_is_worse_than_a_question_has_a_runbook():
+    """S1 and S2 call people at night: they have a page to walk."""
+    assert not [row.code for row in CATALOGUE.values() if row.severity in ("S1", "S2") and row.runbook in FOR_READING]
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        (
+            Code.STORAGE_FULL,
+            [
+                "severity     S1; whom to call: gonogo roster who S1",
+                "runbook      runbooks/disk-full.md: gonogo runbook run disk-full",
+            ],
+        ),
+        (Code.NOT_FOUND, ["severity     S4; whom to call: gonogo roster who S4", "runbook      runbooks/errors.md"]),
+    ],
+)
+def test_explain_says_how_bad_it_is_whom_to_call_and_what_to_walk(code, lines):
+    """And what to get from the caller: never an API key."""
+    shown = [line.strip() for line in CliRunner().invoke(explain, [code]).output.splitlines()]
+    assert [line for line in lines if line not in shown] == []
+    assert any(line.startswith("ask for") and "never an API key" in line for line in shown)
+
+
+@pytest.mark.parametrize("name", ["launch-plan", "service"])
+def test_a_gate_points_at_a_page_that_is_shipped(name):
+    """With its section, from a checkout and from a wheel alike."""
+    for gate in load_gates(catalog(name)):
+        found = find_runbook(gate.runbook, catalog(name))
+        assert found is not None, gate.runbook
+        section = gate.runbook.partition("#")[2]
+        assert not section or section in headings(found)
