@@ -6,7 +6,7 @@ import msgspec
 
 from drills.schema import Drill
 from drills.steps.base import StepBase, action_of
-from drills.steps.disk import CutPower, MountDisk
+from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
 from drills.steps.release import DeployRelease, RollbackRelease
 from drills.steps.service import RestoreService, Seed, Sigkill, StartService
 from drills.steps.step import Step
@@ -18,11 +18,19 @@ _RESTORE = RestoreService()
 UNDO: dict[type[StepBase], Step | None] = {
     Sigkill: _RESTORE,
     CutPower: _RESTORE,
+    FillDisk: HealDisk(),
+    FailSyncs: HealDisk(),
+    SlowSyncs: HealDisk(),
     DeployRelease: None,  # the document names the release to return to
 }
 """The step that takes a fault back, whatever state the drill was stopped in; it must be safe to take twice."""
 
-NEEDS: dict[type[StepBase], Step] = {CutPower: MountDisk()}
+NEEDS: dict[type[StepBase], Step] = {
+    CutPower: MountDisk(),
+    FillDisk: MountDisk(),
+    FailSyncs: MountDisk(),
+    SlowSyncs: MountDisk(threads=True),
+}
 """The step of the setup without which a fault cannot be injected."""
 
 _BEFORE_SERVICE = (MountDisk,)

@@ -153,9 +153,9 @@ class PowerControl(ProcessControl):
         super().__init__(target, out, environ, pause, note)
         self.disk = PowerDisk(self.db.parent, out / "logs" / "disk", environ, pause)
 
-    def mount(self) -> Identity:
+    def mount(self, *, threads: bool) -> Identity:
         """Mount the disk; raises UnknownProblem if this machine cannot."""
-        return self.disk.mount()
+        return self.disk.mount(threads=threads)
 
     def finish(self) -> None:
         """Stop gracefully, and unmount the disk."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from drills.objectives import NONE, Lives, objectives
+from drills.observations import measures_of_counts
 from drills.record import Check, Record
 from gates.evidence.statement import EvidenceKind, Measure
 from gates.schema.outcome import UnknownReason
@@ -18,6 +19,26 @@ CRASH_CHECKS = (
     "unexplained_entries",
 )
 ROLLBACK_CHECKS = ("double_settles", "lost_settles", "balance_mismatches", "unexplained_entries")
+COUNTED: dict[EvidenceKind, dict[str, str]] = {
+    EvidenceKind.DISK_FULL_DRILL: {
+        "refused_writes": "writes that the disk refused for lack of room",
+        "refusals": "attempts that the service answered with an error while the disk was full",
+        "failed_reads": "reads that failed while the disk was full",
+        "acknowledgements": "attempts that were acknowledged once there was room again",
+    },
+    EvidenceKind.FSYNC_ERROR_DRILL: {
+        "failed_syncs": "syncs that failed with EIO",
+        "failures": "attempts without an acknowledgement while syncs failed",
+        "acknowledgements": "attempts that were acknowledged after the restart, before the power was cut",
+    },
+    EvidenceKind.SLOW_FSYNC_DRILL: {
+        "delayed_syncs": "syncs that took longer",
+        "acknowledgements": "attempts that were acknowledged while syncs were slow",
+        "failed_reads": "reads that failed while syncs were slow",
+    },
+}
+"""What the steps of a drill count, by its kind: the measure, and what it is."""
+
 _ACCOUNTING = ("double_settles", "lost_settles", "stuck_credits", "unknown_outcome_violations")
 
 
@@ -35,7 +56,8 @@ def measures_of(
         return found | _power(record, reason)
     if kind is EvidenceKind.ROLLBACK_DRILL:
         return found | _rollback(record, rolled_back, reason)
-    return found | _faulty(record, rolled_back, reason, lives)
+    counts = measures_of_counts(COUNTED.get(kind, {}), lives.counts, reason)
+    return found | _faulty(record, rolled_back, reason, lives) | counts
 
 
 def _faulty(record: Record, rolled_back: bool, reason: UnknownReason, lives: Lives) -> dict[str, Measure]:

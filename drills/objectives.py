@@ -10,6 +10,7 @@ import msgspec
 
 from drills.faults import Fault
 from drills.markers import Marker
+from drills.observations import Count
 from drills.record import Check
 from gates.evidence.statement import Measure
 from gates.schema.outcome import UnknownReason
@@ -19,12 +20,16 @@ _LOST = "lost_settle"  # the rule of the load test's checker
 
 
 class Lives(msgspec.Struct, frozen=True):
-    """The faults of a run, its marks, the operation that shows that the service works, and when the steady state held again."""
+    """The faults of a run, its marks, the operation that shows that the service works, and when the steady state held again.
+
+    `counts` is what the steps of the drill counted.
+    """
 
     faults: tuple[Fault, ...]
     markers: tuple[Marker, ...]
     operation: str
     steady_again_ns: int | None
+    counts: dict[str, Count] = {}
 
 
 NONE = Lives((), (), "settle", None)

@@ -51,21 +51,28 @@ class PowerDisk:
         pause: Pause = sleep,
         *,
         owner: int | None = None,
-        threads: bool = False,
     ) -> None:
-        """With an `owner` the files belong to that user id; with `threads` others read while a slow sync runs."""
-        self.folder = folder
-        self._options = [*([] if owner is None else ["--owner", str(owner)]), *(["--threads"] if threads else [])]
+        """With an `owner` the files belong to that user id."""
+        self.folder, self._owner = folder, [] if owner is None else ["--owner", str(owner)]
         self._log, self._environ, self._pause = log, dict(environ), pause
         self._child: Child | None = None
 
-    def mount(self) -> Identity:
-        """Mount it, and return the process that serves it; raises UnknownProblem if this machine cannot."""
+    @property
+    def serves(self) -> bool:
+        """Whether it is mounted and its process runs."""
+        return self._child is not None and self._child.alive()
+
+    def mount(self, *, threads: bool = False) -> Identity:
+        """Mount it, and return the process that serves it; raises UnknownProblem if this machine cannot.
+
+        With `threads` others read while a slow sync runs.
+        """
         lacks = missing()
         if lacks:
             raise UnknownProblem(f"needs {', '.join(lacks)}")
         self.folder.mkdir()
-        argv = room_argv("drills.power_fs", str(self.folder), *self._options)
+        options = [*self._owner, "--threads"] if threads else self._owner
+        argv = room_argv("drills.power_fs", str(self.folder), *options)
         # SIGTERM, so that it unmounts if its parent is killed.
         self._child = spawn(argv, self._environ, self._log, on_parent_death=signal.SIGTERM)
         begun = monotonic_s()

@@ -68,6 +68,7 @@ class Rehearsal:
         self.misdescribed = False  # the target's file does not describe the service
         self.lock: TargetLock | None = None
         self.path_environ: dict[str, str] = {}  # the variables that lead clients through a proxy
+        self.changed_s = self.begun_s  # when a fault was last observed, or taken back
         self._faults: list[bool] = []  # each fault so far, and whether it is cleared
 
     @property
@@ -103,6 +104,7 @@ class Rehearsal:
     def note_fault(self, name: str, at_s: float, seen: str) -> None:
         """Record a fault that was injected after `at_s` and is observed now; `seen` says what was observed."""
         self._faults.append(False)
+        self.changed_s = monotonic_s()
         facts: Facts = {"name": name, "at_ns": int(at_s * 1e9), "seen_ns": int(monotonic_s() * 1e9), "seen": seen}
         self.journal.write(self.phase, FAULT, Status.SUCCEEDED, step=f"{name}: {seen}", facts=facts)
 
@@ -114,6 +116,7 @@ class Rehearsal:
         """Record that every fault so far has been taken back now."""
         self._note_of_faults(CLEARED, [number for number, cleared in enumerate(self._faults) if not cleared])
         self._faults = [True for _ in self._faults]
+        self.changed_s = monotonic_s()
 
     def _note_of_faults(self, action: str, numbers: Sequence[int]) -> None:
         if numbers:

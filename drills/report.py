@@ -10,6 +10,7 @@ from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
 from drills.markers import read_markers
 from drills.measures import measures_of
 from drills.objectives import Lives
+from drills.observations import observations
 from drills.record import FILE as RECORD_FILE
 from drills.record import PLAN_FILE, Plan, Record
 from gates.evidence.making import Result, Span, make_predicate
@@ -99,7 +100,7 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
 def lives_of(plan: Plan, out: Path, record: Record, events: tuple[Event, ...]) -> Lives:
     """The faults that the journal has, and the marks that the storm's history has."""
     again_ns = None if record.steady_again_s is None else int(record.steady_again_s * 1e9)
-    return Lives(faults_of(events), read_markers(out / FILES["history"]), plan.drill.marker, again_ns)
+    return Lives(faults_of(events), read_markers(out / FILES["history"]), plan.drill.marker, again_ns, observations(events))
 
 
 def _measures(

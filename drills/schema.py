@@ -72,7 +72,9 @@ class StormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payments: int
 
 
-DrillKind = Literal["crash-drill", "power-drill", "rollback-drill", "own-drill"]
+DrillKind = Literal[
+    "crash-drill", "power-drill", "rollback-drill", "disk-full-drill", "fsync-error-drill", "slow-fsync-drill", "own-drill"
+]
 
 
 class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

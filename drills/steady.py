@@ -9,11 +9,16 @@ from drills.schema import ErrorRatioProbe, ReadyProbe
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One finished attempt of the storm. `bad` if the client got no usable response; times are monotonic seconds."""
+    """One finished attempt of the storm. `bad` if the client got no usable response; times are monotonic seconds.
+
+    `answer` is the status and the error code of the response, "" if there was none.
+    """
 
     begun_s: float
     ended_s: float
     bad: bool
+    answer: str = ""
+    acknowledged: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):

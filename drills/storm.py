@@ -35,8 +35,14 @@ class Line(msgspec.Struct, frozen=True):
     payment_id: str | None = None
     end_ns: int | None = None
     status: int | None = None
+    code: str | None = None
     error: str | None = None
     phase: str = "storm"
+
+    @property
+    def answer(self) -> str:
+        """The status and the error code of the response, "" if there was none."""
+        return "" if self.status is None else f"{self.status} {self.code or ''}".strip()
 
 
 class Follower:
@@ -72,7 +78,8 @@ class Follower:
             self.settled.add(line.payment)
         if line.error != "abandoned":  # the client closed the connection on purpose
             ended_ns = line.start_ns if line.end_ns is None else line.end_ns
-            self.attempts.append(Attempt(line.start_ns / 1e9, ended_ns / 1e9, unanswered(line)))
+            bad, acknowledged = unanswered(line), line.type == "ok"
+            self.attempts.append(Attempt(line.start_ns / 1e9, ended_ns / 1e9, bad, line.answer, acknowledged))
 
 
 def unanswered(line: Line) -> bool:

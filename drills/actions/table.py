@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from drills.actions.disk import cut_power, mount_disk
+from drills.actions.clients import observe_clients, read_service
+from drills.actions.disk import cut_power, fail_syncs, fill_disk, heal_disk, mount_disk, slow_syncs
 from drills.actions.release import deploy_release, make_release_folder, rollback_release
 from drills.actions.service import restart, restore_service, seed, sigkill, start_service
 from drills.actions.storm import observe_steady_state, start_storm, wait_for_settles
 from drills.audit import audit, check_database, wait_storm
 from drills.rehearsal import Facts, Rehearsal
 from drills.steps.base import StepBase
-from drills.steps.disk import CutPower, MountDisk
+from drills.steps.clients import ObserveClients, ReadService
+from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
 from drills.steps.storm import Audit, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
@@ -28,7 +30,13 @@ ACTIONS: dict[type[StepBase], Action] = {
     CutPower: cut_power,
     Restart: restart,
     DeployRelease: deploy_release,
+    FillDisk: fill_disk,
+    FailSyncs: fail_syncs,
+    SlowSyncs: slow_syncs,
+    HealDisk: heal_disk,
     ObserveSteadyState: observe_steady_state,
+    ObserveClients: observe_clients,
+    ReadService: read_service,
     RollbackRelease: rollback_release,
     RestoreService: restore_service,
     WaitStorm: wait_storm,

@@ -2,7 +2,8 @@
 
 from typing import TypeAlias
 
-from drills.steps.disk import CutPower, MountDisk
+from drills.steps.clients import ObserveClients, ReadService
+from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
 from drills.steps.storm import Audit, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
@@ -18,7 +19,13 @@ Step: TypeAlias = (
     | CutPower
     | Restart
     | DeployRelease
+    | FillDisk
+    | FailSyncs
+    | SlowSyncs
+    | HealDisk
     | ObserveSteadyState
+    | ObserveClients
+    | ReadService
     | RollbackRelease
     | RestoreService
     | WaitStorm

@@ -104,6 +104,31 @@ def test_nothing_acknowledged_is_lost_when_the_power_fails_in_a_storm(drill, tmp
     assert (out / "service-rail.db").is_file(), "the rail is another machine, whose power stays on"
 
 
+@pytest.mark.nightly
+@pytest.mark.process
+@pytest.mark.power
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("disk-full", {"refused_writes", "refusals", "acknowledgements"}),
+        ("fsync-error", {"failed_syncs", "failures", "acknowledgements"}),
+        ("slow-fsync", {"delayed_syncs", "acknowledgements"}),
+    ],
+)
+def test_the_gateway_lives_through_what_a_disk_can_do(drill, tmp_path, name, counts):
+    """Every fault is seen, clients are refused or served as they should be, nothing is lost or settled twice, no disk is left."""
+    out = tmp_path / name
+    code, log = _finish(drill("run", name, "--out", str(out), "--payments", "240"), tmp_path)
+    report = read_report(out)
+    assert code == 0, log
+    assert (report.ending, report.integrity, report.deviations) == (CLEAN, "ok", ())
+    assert {report.measures[item].value for item in ("double_settles", "lost_settles", "rpo_settles")} == {"0"}
+    assert all(report.measures[item].samples > 0 for item in counts)
+    assert all(measure.value is not None for measure in report.measures.values())
+    assert _carriers(out) == []
+    assert not (out / "disk").is_mount()
+
+
 @pytest.mark.process
 @pytest.mark.power
 def test_a_power_drill_that_dies_leaves_neither_process_nor_disk_once_recovered(drill, tmp_path):

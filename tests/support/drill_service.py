@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,9 @@ class Handler(BaseHTTPRequestHandler):
     """
 
     def do_GET(self):
+        if self.server.keeping and self.path.startswith("/pay/"):
+            self.keep()
+            return
         mode = self.server.mode.read_text().strip() if self.server.mode.exists() else "good"
         build = "cd" * 32 if mode in ("bad", "quiet") else self.server.build
         started = f"# of this start\nprocess_start_time_seconds {self.server.instance.partition('-')[2]}\n"
@@ -36,6 +40,22 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def keep(self):
+        """Write the payment down and sync it before it is acknowledged, with the one defect that the server may have."""
+        try:
+            with self.server.book_lock, Path(self.server.book).open("ab") as book:
+                book.write(self.path.encode().ljust(2000) + b"\n")
+                book.flush()
+                os.fsync(book.fileno())
+            status = 200
+        except OSError:
+            if self.server.keeping == "silent":
+                return
+            status = 200 if self.server.keeping == "careless" else 503
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *args):
         """Say nothing."""
 
@@ -46,9 +66,13 @@ def say(value):
     sys.stdout.flush()
 
 
-def serve(port, db, build, heir=False):
-    """Listen until SIGTERM; `heir` leaves the listening socket to a process in a session of its own."""
+def serve(port, db, build, heir=False, keeping=""):
+    """Listen until SIGTERM; `heir` leaves the listening socket to a process in a session of its own.
+
+    `keeping` syncs each payment to the database: `careful`, `silent` (hangs up if that fails) or `careless` (never mind).
+    """
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.keeping, server.book, server.book_lock = keeping, db, threading.Lock()
     if heir:
         waiting = [sys.executable, "-I", "-c", "import time; time.sleep(60)"]
         Path(db + ".pid").write_text(str(detached(waiting, db, [server.fileno()]).pid))
@@ -146,6 +170,9 @@ WAYS = {
     "littering": littering,
     "outside": outside,
     "heir": lambda given: serve(given.port, given.db, given.build, heir=True),  # another process keeps its listening socket
+    "careful": lambda given: serve(given.port, given.db, given.build, keeping="careful"),
+    "silent": lambda given: serve(given.port, given.db, given.build, keeping="silent"),
+    "careless": lambda given: serve(given.port, given.db, given.build, keeping="careless"),
     "elsewhere": lambda _given: say({"base_url": "http://127.0.0.1:9"}),  # a seed command that names another service's address
 }
 

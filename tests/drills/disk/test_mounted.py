@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.process, pytest.mark.power]
 def mounted(tmp_path_factory):
     """One disk for all tests, on which reads go on while a sync is slow."""
     folder = tmp_path_factory.mktemp("mounted")
-    disk = PowerDisk(folder / "disk", folder / "log", os.environ, threads=True)
-    disk.mount()
+    disk = PowerDisk(folder / "disk", folder / "log", os.environ)
+    disk.mount(threads=True)
     yield disk
     disk.unmount()
 
