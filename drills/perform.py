@@ -157,7 +157,8 @@ def _conclude(plan: Plan, out: Path, record: Record) -> Report:
 
 
 def _sign(report: Report, named: NamedTarget, recording: Recording, out: Path) -> None:
-    observed = cite(recording.store, recording.signer, system_clock, named, report.build)
+    given = not report.builds
+    observed = cite(recording.store, recording.signer, system_clock, named, report.build, given=given)
     artifacts = recording.keep({path: out / path for path in FILES.values()})
     inputs = Inputs(target=target_sha256(named), seed=report.seed)
     statement = predicate(report, inputs, observed, artifacts)

@@ -162,6 +162,7 @@ def run(  # each parameter is one option of the command line
     from gates.evidence_cli import open_store, trust_root
     from gates.render import render
     from gates.schema.target import load_target
+    from gates.selection import dated_after, later_text
     from gates.signers.store import load_signers
 
     gates, named, home = _load(gates_path, target), load_target(target), known_state_dir()
@@ -170,7 +171,11 @@ def run(  # each parameter is one option of the command line
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
     explained = explained_by(load_acts(home, load_signers(home))[ActKind.EXPLANATION])
     commands = Named(target, profile, str(gates_path or ""))
-    review = decide(with_commands(gates, commands), held, reviewed, clock_at(now)(), waivers, explained)
+    left_out = () if now is None else dated_after(gates, held, reviewed, now)
+    if left_out:
+        show(f"note: {later_text([item.digest for item in left_out])}", err=True)
+    known = [item for item in held if item not in left_out]
+    review = decide(with_commands(gates, commands), known, reviewed, clock_at(now)(), waivers, explained)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 

@@ -14,7 +14,7 @@ from gates.schema.gate import Criterion, Gate, sought
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from gates.schema.waiver import Waiver
-from gates.selection import Found, Refusal, Shelf, find, of_the_week
+from gates.selection import Found, Refusal, Shelf, cut_short, find, of_the_week
 from gates.waivers import in_force
 
 BY_WORD = "the build was given, not read from the service or from the answer"
@@ -67,12 +67,13 @@ def judge_criterion(gate: Gate, criterion: Criterion, judging: Judging) -> Crite
 
 
 def _of_target(gate: Gate, criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict:
-    """The verdict by the newest statement; or by an earlier one of the week, if it failed what alone means NO GO."""
+    """The verdict by the newest statement, or by one that failed: of this week, if that alone means NO GO, or cut short later."""
     reviewed = judging.reviewed[target]
     verdict = _verdict(criterion, target, find(criterion, gate.priority, judging.shelf, target, reviewed, judging.now))
-    if verdict.outcome is Outcome.FAIL or not criterion.automatic_no_go:
+    if verdict.outcome is Outcome.FAIL:
         return verdict
-    return _red_before(gate, criterion, target, judging) or verdict
+    red_before = _red_before(gate, criterion, target, judging) if criterion.automatic_no_go else None
+    return red_before or _cut_short(gate, criterion, target, judging) or verdict
 
 
 def _red_before(gate: Gate, criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict | None:
@@ -86,6 +87,17 @@ def _red_before(gate: Gate, criterion: Criterion, target: str, judging: Judging)
             edited = " (the criterion's source was edited since)" if is_edited else ""
             detail = f"{failed.ruling.detail}; a run {when} on this build{edited}, which a later run does not undo"
             found = Found(item.digest, predicate.finished_at, None, failed.measure)
+            return _written(failed.criterion, target, found, failed.measure, failed.reading, Ruling(Outcome.FAIL, detail))
+    return None
+
+
+def _cut_short(gate: Gate, criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict | None:
+    for item in cut_short(criterion, judging.shelf, target, judging.reviewed[target], judging.now):
+        failed = None if item.digest in judging.explained else failed_in(gate, criterion, item)
+        if failed is not None:
+            predicate = item.statement.predicate
+            found = Found(item.digest, predicate.finished_at, None, failed.measure)
+            detail = f"{failed.ruling.detail}; found by the newest run, which ended early ({predicate.status})"
             return _written(failed.criterion, target, found, failed.measure, failed.reading, Ruling(Outcome.FAIL, detail))
     return None
 

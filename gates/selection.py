@@ -1,7 +1,7 @@
 """Which statement judges a criterion? The newest of the right kind about what is under review, or why there is none."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from gates.schema.outcome import Priority, UnknownReason
 from gates.schema.source import ADAPTED, VALUE, Sought, adapter_of
 from gates.schema.time import parse_duration_s, parse_utc, week_start
 
+_SHOWN = 3
 CLOCK_SKEW = dt.timedelta(seconds=60)
 _STATUS_REASON = {
     "not_run": UnknownReason.NOT_RUN,
@@ -23,6 +24,7 @@ _STATUS_REASON = {
     "adapter_error": UnknownReason.ADAPTER_ERROR,
     "invalid_generator": UnknownReason.INVALID_GENERATOR,
 }
+_ENDED_EARLY = ("not_run", "interrupted")
 _NEVER_RAN = ("not_run", "dry_run", "interrupted")  # statuses of runs that did not come to a result
 
 
@@ -185,18 +187,43 @@ def of_the_week(gate: Gate, criterion: Criterion, shelf: Shelf, build: str, now:
     yield from sorted(recent, key=lambda item: (_finished(item), item.digest))
 
 
+def cut_short(criterion: Criterion, shelf: Shelf, target: str, reviewed: Reviewed, now: dt.datetime) -> list[Held]:
+    """The runs that ended early and measured something until then, no older than the run that is judged; newest first.
+
+    They do not take its place, but what they found is not undone by it: it was found later. Older than the criterion allows they
+    count for nothing.
+    """
+    judged = newest(sought(criterion), shelf, target, reviewed)
+    if judged is None or judged.misfit:
+        return []
+    limit = dt.timedelta(seconds=parse_duration_s(criterion.max_age))
+    found = [
+        item
+        for item in shelf.about(sought(criterion), target)
+        if item.statement.predicate.status in _ENDED_EARLY
+        and item.statement.predicate.measures
+        and judged.known <= _known(item)
+        and -CLOCK_SKEW <= now - _finished(item) <= limit
+        and not misfit(item.statement, reviewed)
+    ]
+    return sorted(found, key=lambda item: (_known(item), item.digest), reverse=True)
+
+
 def relevant(
     gates: Iterable[Gate], evidence: Iterable[Held], reviewed: Mapping[str, Reviewed], now: dt.datetime
 ) -> tuple[Held, ...]:
     """The statements that judging these gates looks at, by digest: fewer statements, the same verdicts.
 
-    They are the ones that are judged, this week's others on the same build, and the observations that they cite. A statement
+    They are the ones that are judged, this week's others on the same build, later ones of runs that ended early, and the
+    observations that they cite. A statement
     about something else is kept where there is none about what is under review: it makes the verdict stale and not missing.
     """
     shelf, sets = Shelf(evidence), tuple(gates)
     found = [*_judged(sets, shelf, reviewed)]
     for build in sorted({one.build for one in reviewed.values()}):
         found += [item for gate in sets for one in gate.criteria for item in of_the_week(gate, one, shelf, build, now)]
+    for target, one in reviewed.items():
+        found += [item for gate in sets for each in gate.criteria for item in cut_short(each, shelf, target, one, now)]
     return _with_cited(found, shelf)
 
 
@@ -204,6 +231,30 @@ def judged(gates: Iterable[Gate], evidence: Iterable[Held], reviewed: Mapping[st
     """The statements that a pass can come from, by digest: the newest of each kind, and the observations that they cite."""
     shelf = Shelf(evidence)
     return _with_cited(_judged(tuple(gates), shelf, reviewed), shelf)
+
+
+def dated_after(
+    gates: Iterable[Gate], evidence: Iterable[Held], reviewed: Mapping[str, Reviewed], now: dt.datetime
+) -> tuple[Held, ...]:
+    """The statements that could judge these gates and are of later than `now`, by digest: nobody knew them at that moment.
+
+    For a moment that was chosen (`--now`). By the clock a statement of later than now is one of a clock that is wrong.
+    """
+    later = Shelf(item for item in evidence if now + CLOCK_SKEW < max(_finished(item), _known(item)) < _UNDATED)
+    found: dict[str, Held] = {}
+    for gate in gates:
+        for criterion in gate.criteria:
+            for target, one in reviewed.items():
+                items = (*later.about(sought(criterion), target), *later.of_build(gate, criterion, one.build))
+                found |= {item.digest: item for item in items}
+    return tuple(found[digest] for digest in sorted(found))
+
+
+def later_text(digests: Sequence[str]) -> str:
+    """What was left out for a moment that was chosen, in a sentence without its full stop."""
+    count, names = len(digests), ", ".join(digest[:12] for digest in digests[:_SHOWN])
+    what = "1 statement is" if count == 1 else f"{count} statements are"
+    return f"{what} of later than the moment of --now and left out: {names}{' and others' if count > _SHOWN else ''}"
 
 
 def _kinds(gates: Iterable[Gate]) -> set[Sought]:

@@ -98,9 +98,15 @@ def build(  # each parameter is one option of the command line
         card = build_again(require_review(folder), out)
     else:
         sources = Sources(target, build_sha256, profile, week, gates_path, waivers_path, evidence_path)
-        by_hand = BY_HAND if now is not None else ""
+        because = BY_HAND if now is not None else ""
         card = build_from_store(
-            home, sources, clock_at(now)(), out, preview_because="a draft (--draft)" if draft else by_hand, keep=not draft
+            home,
+            sources,
+            clock_at(now)(),
+            out,
+            preview_because="a draft (--draft)" if draft else because,
+            keep=not draft,
+            by_hand=now is not None,
         )
     show_product(shown(card, output_format), output_format)
     return int(exit_code(card, fail_on=fail_on, accept=accept))

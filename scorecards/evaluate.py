@@ -16,7 +16,7 @@ from gates.schema.canonical import sha256_hex
 from gates.schema.durable import write_durably
 from gates.schema.errors import UsageProblem
 from gates.schema.time import format_utc, week_start
-from gates.selection import judged, relevant
+from gates.selection import dated_after, judged, relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
 from scorecards.card import sign_card
@@ -37,7 +37,8 @@ BY_HAND = "judged as of a given moment (--now), not by the clock"
 class Occasion(msgspec.Struct, frozen=True):
     """What is judged, as of when, for which week, and why it cannot become the week's official verdict, "" if it can.
 
-    `named_as` is how target and profile were named on the command line: the commands on the card name them so.
+    `named_as` is how target and profile were named on the command line: the commands on the card name them so. With a moment
+    that was chosen (`by_hand`), evidence of later than that is left out.
     """
 
     target: str
@@ -46,6 +47,7 @@ class Occasion(msgspec.Struct, frozen=True):
     week: str
     preview_because: str
     named_as: Named = Named()
+    by_hand: bool = False
 
     @classmethod
     def at(
@@ -57,9 +59,10 @@ class Occasion(msgspec.Struct, frozen=True):
         week: str | None,
         preview_because: str,
         named_as: Named = _USUAL,
+        by_hand: bool = False,
     ) -> "Occasion":
         """The occasion at a moment; without a week it is the one that holds the moment."""
-        return cls(target, reviewed, now, week or week_of(now), preview_because, named_as)
+        return cls(target, reviewed, now, week or week_of(now), preview_because, named_as, by_hand)
 
 
 def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: Path, *, keep: bool = True) -> Scorecard:
@@ -72,11 +75,15 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     earlier = [card for card in past if card.past.week < occasion.week]
     previous = _previous(store, earlier[-1]) if earlier else None
     reviewed = {occasion.target: occasion.reviewed}
+    later = _later(material, occasion)
+    material = msgspec.structs.replace(material, evidence=[item for item in material.evidence if item.digest not in later])
     evidence = [folder.compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
     because = _because(material, occasion, past, judged(material.gates, material.evidence, reviewed))
-    inputs = msgspec.structs.replace(
-        _inputs(occasion, material, past, because), log=log_notes(material.contents, material.since(past))
+    listed = material.listed(past)
+    notes = msgspec.structs.replace(
+        log_notes(material.contents, material.since(past)), left_out=tuple(digest for digest in later if digest in listed)
     )
+    inputs = msgspec.structs.replace(_inputs(occasion, material, past, because), log=notes)
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
     yaml_bytes = folder.scorecard_yaml(scorecard)
     html_bytes = render_html(scorecard, sha256_hex(yaml_bytes))
@@ -141,6 +148,14 @@ def point_latest(home: Path, out: Path) -> None:
     part.unlink(missing_ok=True)
     part.symlink_to(out.relative_to(reviews) if out.is_relative_to(reviews) else out)
     part.replace(reviews / LATEST)
+
+
+def _later(material: Material, occasion: Occasion) -> tuple[str, ...]:
+    """What is left out for a moment that was chosen; nothing where the clock gives it."""
+    if not occasion.by_hand:
+        return ()
+    reviewed = {occasion.target: occasion.reviewed}
+    return tuple(item.digest for item in dated_after(material.gates, material.evidence, reviewed, occasion.now))
 
 
 def _because(material: Material, occasion: Occasion, past: Sequence[PastCard], evidence: Sequence[Held]) -> str:

@@ -8,6 +8,7 @@ from gates.evidence.contents import Contents, Held
 from gates.evidence.set_back import SetBack, set_back
 from gates.log.entry import parse_head
 from gates.log.notes import RestoredNote
+from gates.selection import later_text
 from scorecards.words import moment, short
 
 SHOWN = 3
@@ -29,10 +30,14 @@ class Restored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LogNotes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What happened to the log since the last official scorecard, as far as it shows."""
+    """What happened to the log since the last official scorecard, as far as it shows.
+
+    `left_out` are statements of later than the moment that was chosen with --now: nothing was judged by them.
+    """
 
     restored: tuple[Restored, ...] = ()
     set_back: tuple[SetBack, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def log_notes(contents: Contents, since_seq: int = 1) -> LogNotes:
@@ -56,6 +61,8 @@ def note_lines(notes: LogNotes) -> Iterator[str]:
         entries = f"{count} {'entry stands' if count == 1 else 'entries stand'}"
         what = f"{entries} after one of {moment(first.after)}, the first is entry {first.seq} of {moment(first.at)}"
         yield f"The log's clock went backwards: {what}. Failing runs among them count for the weeks of both."
+    if notes.left_out:
+        yield f"{later_text(notes.left_out)}."
 
 
 def _restored(note: RestoredNote) -> Restored:

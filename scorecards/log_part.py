@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from gates.evidence.contents import Contents
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.store import LOG_BUNDLE, Held
@@ -12,7 +14,7 @@ from gates.log.known import read_part
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import parse_utc, week_start
-from gates.selection import relevant
+from gates.selection import dated_after, relevant
 from scorecards import folder
 from scorecards.build import BuildInputs
 from scorecards.log_notes import log_notes, note_lines
@@ -42,9 +44,10 @@ def read_logged(path: Path, root: TrustRoot, inputs: BuildInputs) -> Contents:
 
 def require_noted(contents: Contents, inputs: BuildInputs) -> None:
     """The inputs say what the log shows: that it was restored, and that a clock went backwards."""
-    if log_notes(contents) != inputs.log:
+    shown = msgspec.structs.replace(log_notes(contents), left_out=inputs.log.left_out)
+    if shown != inputs.log:
         text = f"{folder.INPUTS_FILE}: does not say what {LOG} shows"
-        raise UnverifiedProblem(" ".join([f"{text}:", *note_lines(log_notes(contents))]).removesuffix(":"))
+        raise UnverifiedProblem(" ".join([f"{text}:", *note_lines(shown)]).removesuffix(":"))
 
 
 def require_judged(contents: Contents, root: TrustRoot, inputs: BuildInputs, held: Sequence[Held]) -> None:
@@ -55,6 +58,7 @@ def require_judged(contents: Contents, root: TrustRoot, inputs: BuildInputs, hel
     """
     now, bundled = parse_utc(inputs.now), {item.digest for item in held}
     logged = [folder.compact(item) for item in contents.statements(root)]
+    logged = _without_later(logged, inputs)
     for item in relevant(inputs.gates, [*held, *logged], inputs.reviewed, now):
         if item.digest not in bundled:
             text = f"{folder.BUNDLE_FILE}: leaves out the {item.statement.predicate.kind} {item.digest}"
@@ -64,3 +68,14 @@ def require_judged(contents: Contents, root: TrustRoot, inputs: BuildInputs, hel
         if run.target == inputs.target and run.run not in said:
             text = f"{folder.INPUTS_FILE}: leaves out the {run.step} {run.run} that {LOG} lists"
             raise UnverifiedProblem(f"{text}: it began in this week and left no statement")
+
+
+def _without_later(logged: Sequence[Held], inputs: BuildInputs) -> list[Held]:
+    """The statements without those that the inputs leave out, which are all of later than a moment that was chosen, or none."""
+    if not inputs.log.left_out:
+        return list(logged)
+    later = tuple(item.digest for item in dated_after(inputs.gates, logged, inputs.reviewed, parse_utc(inputs.now)))
+    if inputs.log.left_out != later:
+        wrong = min(set(inputs.log.left_out) ^ set(later))
+        raise UnverifiedProblem(f"{folder.INPUTS_FILE}: leaves out other statements than those of later than its moment: {wrong}")
+    return [item for item in logged if item.digest not in later]

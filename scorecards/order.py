@@ -45,7 +45,7 @@ class Order(msgspec.Struct, frozen=True):
     """The options resolved: every path absolute, every document read once and valid.
 
     `foreseen` says whether the scorecard will be official, and why not: as far as that is known before the first step.
-    `left_out` are the steps that --steps and --skip leave out, each with the reason.
+    `left_out` are the steps that --steps and --skip leave out, each with the reason. `by_hand`: --now gave the moment.
     """
 
     home: Path
@@ -63,6 +63,7 @@ class Order(msgspec.Struct, frozen=True):
     gates_path: Path
     waivers_path: Path | None
     left_out: Mapping[str, str] = {}
+    by_hand: bool = False
 
 
 def make_order(home: Path, options: Options, system: Clock) -> Order:
@@ -102,6 +103,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         gates_path=gates_path,
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
         left_out=skipped,
+        by_hand=options.now is not None,
     )
 
 

@@ -67,7 +67,13 @@ def judge(order: Order, build: str, clock: Clock) -> Scorecard:
         material = read_material(order.home, store, order.gates, order.waivers_path, bar_inputs(order.named.target))
         week = order.week
         occasion = Occasion.at(
-            clock(), target=name, reviewed=reviewed, week=week, preview_because=because, named_as=order.named_as
+            clock(),
+            target=name,
+            reviewed=reviewed,
+            week=week,
+            preview_because=because,
+            named_as=order.named_as,
+            by_hand=order.by_hand,
         )
         scorecard = evaluate(store, occasion, material, order.out)
     folder = order.gates_path if order.gates_path.is_dir() else order.gates_path.parent

@@ -46,11 +46,12 @@ def open_store(home: Path, path: Path | None) -> EvidenceStore:
 
 
 def build_from_store(
-    home: Path, sources: Sources, now: dt.datetime, out: Path | None, *, preview_because: str, keep: bool
+    home: Path, sources: Sources, now: dt.datetime, out: Path | None, *, preview_because: str, keep: bool, by_hand: bool = False
 ) -> Scorecard:
     """Judge stored evidence and write a folder; the service is only read for its build, if that is not given.
 
-    By another store than the state folder's own nothing becomes official: red runs and past weeks may be missing in it.
+    By another store than the state folder's own nothing becomes official: red runs and past weeks may be missing in it. Where the
+    moment was given `by_hand`, evidence of later than that is left out.
     """
     named, gates = load_target(sources.target), load_gates(rules_path(sources.gates, sources.target))
     if sources.week is not None:
@@ -61,7 +62,9 @@ def build_from_store(
     reviewed, named_as = make_reviewed(named, build, sources.profile), _named_as(sources)
     because = preview_because or _elsewhere(home, store)
     target, week = named.name, sources.week
-    occasion = Occasion.at(now, target=target, reviewed=reviewed, week=week, preview_because=because, named_as=named_as)
+    occasion = Occasion.at(
+        now, target=target, reviewed=reviewed, week=week, preview_because=because, named_as=named_as, by_hand=by_hand
+    )
     with store.held():
         material = read_material(home, store, gates, sources.waivers, bar_inputs(named.target))
         path = new_folder(home, occasion.week, out)

@@ -68,10 +68,10 @@ def collect(
         return int(ExitCode.GREEN)
     store.make()
     found = require_sha256(build) if build is not None else read_build(named)
-    _refuse_other(named, found, given=build is not None)
+    is_given = build is not None and _reported_as(named, found) is None
     attested = partial(_attested, home, load_gates(rules_path(gates_path, target)))
     reported = partial(_reported, named)
-    collector = Collector(store, load_signer(home), system_clock, named, found, build is not None, os.environ, attested, reported)
+    collector = Collector(store, load_signer(home), system_clock, named, found, is_given, os.environ, attested, reported)
     done = []
     with progress("sources", len(sources)) as bar:
         for number, source in enumerate(sources):
@@ -121,14 +121,15 @@ def _reported(named: NamedTarget) -> str | None:
         return None
 
 
-def _refuse_other(named: NamedTarget, build: str, *, given: bool) -> None:
-    """Raise UsageProblem where the service reports another build than the one that was given."""
-    reported = _reported(named) if given else None
+def _reported_as(named: NamedTarget, build: str) -> str | None:
+    """The build that the service reports, None where it reports none; raises UsageProblem for another one than was given."""
+    reported = _reported(named)
     if reported not in (None, build):
         raise UsageProblem(
             f"the service reports the build {reported}, not {build}",
             next_step="omit --build, or start the service of that build",
         )
+    return reported
 
 
 def _row(item: Collected) -> dict[str, str]:

@@ -38,7 +38,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Collector(msgspec.Struct, frozen=True):
-    """Who collects, about which service: the store, the build that runs, whether that was given by hand, the variables.
+    """Who collects, about which service: the store, the build that runs, whether only --build says so, the variables.
 
     `reported` asks the service again for its build; None where it does not report one.
     """

@@ -40,8 +40,7 @@ def load_signer(home: Path, clock: Clock = system_clock) -> Signer:
     if machine is not None:
         return _introduced(home, machine, clock)
     found = read_signer(home)
-    if found is not None:
-        _require_same_mark(home, found)
+    _require_marks(home)
     if found is not None and _is_known(home, found):
         return found
     (home / "keys").mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -136,9 +135,15 @@ def load_trust(path: Path) -> TrustRoot:
 
 
 def own_trust(home: Path) -> TrustRoot:
-    """The trust root of this state folder; nobody is trusted where it has no key yet."""
+    """The trust root of this state folder; nobody is trusted where it has no key yet.
+
+    Raises UnverifiedProblem where state.json and the marks of the keys differ: one of them was changed.
+    """
     path = home / "keys" / TRUST_FILE
-    return read_trust(path, rehearsal=is_rehearsal(home)) if path.exists() else TrustRoot({}, {})
+    if not path.exists():
+        return TrustRoot({}, {})
+    _require_marks(home)
+    return read_trust(path, rehearsal=is_rehearsal(home))
 
 
 def own_trust_unmarked(home: Path) -> TrustRoot:
@@ -201,15 +206,29 @@ def _is_known(home: Path, signer: Signer) -> bool:
     return _has_signers(home) or signer.keyid in {thumbprint(jwk) for jwk in _jwks(home / "keys" / TRUST_FILE)}
 
 
-def _require_same_mark(home: Path, signer: Signer) -> None:
-    """Raise UnverifiedProblem where state.json and the key's mark in the trust file differ: one of them was changed."""
+def _require_marks(home: Path) -> None:
+    """Raise UnverifiedProblem where state.json and the own key's mark in the trust file differ: one of them was changed.
+
+    Where the own key cannot be read, one of the trusted keys has to have the mark that state.json requires.
+    """
+    rehearsal, own = is_rehearsal(home), _own_keyid(home)
     marks = {thumbprint(jwk): bool(jwk.get(REHEARSAL)) for jwk in _jwks(home / "keys" / TRUST_FILE)}
-    if marks.get(signer.keyid, signer.rehearsal) != signer.rehearsal:
-        is_one, says = ("a real key", "a rehearsal") if signer.rehearsal else ("a rehearsal key", "no rehearsal")
+    deciding = {own: marks[own]} if own in marks else marks
+    if deciding and rehearsal not in deciding.values():
+        is_one, says = ("a real key", "a rehearsal") if rehearsal else ("a rehearsal key", "no rehearsal")
         raise UnverifiedProblem(
-            f"{home / STATE_FILE}: says that the folder is {says}, and {signer.keyid} is {is_one}",
+            f"{home / STATE_FILE}: says that the folder is {says}, and {min(deciding)} is {is_one}",
             next_step="bring state.json back from a copy; a rehearsal has a folder of its own",
         )
+
+
+def _own_keyid(home: Path) -> str:
+    """The id of the own key; "" where there is none, or for whoever may read the folder and not its key."""
+    try:
+        found = read_signer(home)
+    except (UsageProblem, OSError):
+        return ""
+    return "" if found is None else found.keyid
 
 
 def _has_signers(home: Path) -> bool:

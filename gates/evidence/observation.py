@@ -38,14 +38,17 @@ def cite(
     build: str | None,
     *,
     given: bool = False,
+    is_offline: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> str | None:
     """The observation to cite: the one that the review names in the environment, or else one made now.
 
-    None for a build that nobody knows, and for one that was given with --build and not read from the service.
+    None for a build that nobody knows, and for one that was `given` with --build and not read from the service in this step: an
+    observation from before does not show what runs now. What is read `is_offline`, from artifacts of the review, cites the
+    review's all the same.
     """
     env = os.environ if environ is None else environ
-    if env.get(OBSERVATION):
+    if env.get(OBSERVATION) and (is_offline or not given):
         return env[OBSERVATION]
     return None if given or not build else observe(store, signer, clock, named, build, env)
 

@@ -61,13 +61,17 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """One probe: its name, the kind of its evidence, its measures, how it measures them, and the sha256 of its table."""
+    """One probe: its name, the kind of its evidence, its measures, how it measures them, and the sha256 of its table.
+
+    One that is `is_offline` reads artifacts and asks no service.
+    """
 
     name: str
     kind: EvidenceKind
     measures: tuple[str, ...]
     run: Callable[[TargetClient], Result]
     table: str | None = None
+    is_offline: bool = False
 
 
 class Conducted(msgspec.Struct, frozen=True):
@@ -102,11 +106,12 @@ def conduct(  # the composition of one probe
 ) -> Conducted:
     """Run the probe and store its evidence, whatever happens: for a target that does not answer, the evidence states that."""
     started, begun_s = format_utc(clock()), monotonic_s()
-    found: str | None = build
+    found, is_given = build, build is not None
     status: Status = "complete"
     detail, recording = "", None
     try:
-        found = read_build(client, build)
+        reported = reported_build(client, build)
+        found, is_given = reported or build, reported is None
         recording = _begin(probe, client, store, signer)
         result = probe.run(client)
     except NotRun as problem:
@@ -120,7 +125,8 @@ def conduct(  # the composition of one probe
     assert set(result.measures) == set(probe.measures), f"{probe.name} has exactly the measures that it names"
     span = Span(started, format_utc(clock()), round((monotonic_s() - begun_s) * 1000))
     subject = make_subject(client.named, found, client.environ)
-    observed = cite(store, signer, clock, client.named, found, given=build is not None, environ=client.environ)
+    given, offline = is_given, probe.is_offline
+    observed = cite(store, signer, clock, client.named, found, given=given, is_offline=offline, environ=client.environ)
     recording = recording or _begin(probe, client, store, signer)
     artifacts = recording.keep({**_encoded(raw), REPORT: _report_bytes(probe, status, result)})
     outcome = Outcome(result.measures, _facts(result), status, detail, artifacts=artifacts)
@@ -133,7 +139,12 @@ def conduct(  # the composition of one probe
 
 
 def read_build(client: TargetClient, build: str | None) -> str | None:
-    """The build that answers now, or `build` where none does.
+    """The build that answers now, or `build` where none does; raises what `reported_build` does."""
+    return reported_build(client, build) or build
+
+
+def reported_build(client: TargetClient, build: str | None) -> str | None:
+    """The build that the service reports now; None where it reports none, and `build` was given.
 
     Raises UsageProblem if the service reports another build than `build`; without `build`, ServiceProblem or NotRun if the
     service does not report the one that its target file names.
@@ -149,7 +160,7 @@ def read_build(client: TargetClient, build: str | None) -> str | None:
             f"the service reports the build {client.redact(printable(str(found)))}, not {build}",
             next_step="omit --build, or start the service of that build",
         )
-    return build or found
+    return found
 
 
 def _reported_build(client: TargetClient) -> str | None:

@@ -79,7 +79,7 @@ class Outputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def make_probe(producers: Sequence[Producer]) -> Probe:
     """The probe over these producers."""
-    return Probe("determinism", EvidenceKind.DETERMINISM, (DIFFERING,), _run(producers))
+    return Probe("determinism", EvidenceKind.DETERMINISM, (DIFFERING,), _run(producers), is_offline=True)
 
 
 def corpus_producer() -> Producer:

@@ -24,7 +24,7 @@ def make_probe(paths: Sequence[Path], environ: Mapping[str, str], server_logs: S
 
     `server_logs` are scanned too, and are the service's logs whatever they are called.
     """
-    return Probe("secret-scan", EvidenceKind.SECRET_SCAN, (FINDINGS,), _run(paths, environ, server_logs))
+    return Probe("secret-scan", EvidenceKind.SECRET_SCAN, (FINDINGS,), _run(paths, environ, server_logs), is_offline=True)
 
 
 def _run(paths: Sequence[Path], environ: Mapping[str, str], server_logs: Sequence[Path]) -> Callable[[TargetClient], Result]:

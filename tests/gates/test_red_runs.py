@@ -7,6 +7,7 @@ from statements import INSTANCE
 
 from gates.decide import decide
 from gates.schema.outcome import Decision, Outcome
+from gates.selection import relevant
 
 HOUR = dt.timedelta(hours=1)
 RED_RUNS = [
@@ -54,3 +55,32 @@ def test_a_dry_run_found_nothing(bench):
     """Whatever it says."""
     red = bench.held(bench.measure("3"), ago=HOUR * 5, status="dry_run")
     assert judged(bench, red, bench.held()).gates[0].outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("status", ["interrupted", "not_run"])
+@pytest.mark.parametrize("automatic", [True, False])
+def test_what_a_run_found_before_it_ended_early_is_not_undone_by_an_older_green_one(bench, status, automatic):
+    """It is the newest word on the criterion, whether that stops a launch alone or not."""
+    green, red = bench.held(ago=HOUR * 5), bench.held(bench.measure("3"), status=status)
+    gates, evidence = (bench.gate(bench.criterion(automatic_no_go=automatic)),), bench.cited([green, red])
+    review = decide(gates, evidence, {"local": bench.under_review()}, bench.now)
+    (verdict,) = review.gates[0].criteria
+    assert (verdict.outcome, verdict.evidence) == (Outcome.FAIL, red.digest)
+    assert [run.evidence for run in review.red_runs] == [red.digest]
+    kept = relevant(gates, evidence, {"local": bench.under_review()}, bench.now)
+    assert decide(gates, kept, {"local": bench.under_review()}, bench.now) == review
+
+
+@pytest.mark.parametrize("measures", [{}, None], ids=["nothing measured", "nothing found"])
+def test_a_run_that_ended_early_without_a_finding_hides_no_older_good_one(bench, measures):
+    """Nor does it take its place: it is no pass by itself either."""
+    green, early = bench.held(ago=HOUR * 5), bench.held(status="interrupted", measures=measures)
+    assert judged(bench, green, early).gates[0].outcome is Outcome.PASS
+    assert judged(bench, early).gates[0].outcome is Outcome.UNKNOWN
+
+
+def test_what_a_run_found_before_it_ended_early_is_undone_by_a_newer_green_one(bench):
+    """Where the criterion does not stop a launch alone; what was found too long ago counts for nothing."""
+    red = bench.held(bench.measure("3"), status="interrupted", ago=HOUR * 5)
+    assert bench.judge(bench.criterion(), red, bench.held()).outcome is Outcome.PASS
+    assert bench.judge(bench.criterion(max_age="4h"), red).outcome is Outcome.UNKNOWN

@@ -176,6 +176,19 @@ BALANCES = (
 )
 
 
+@pytest.mark.process
+@way("D10")
+def test_a_build_that_a_drill_was_given_decides_no_p0_gate(gonogo, state, stage) -> None:
+    """The service was killed and came back, and nobody read from it which build it is."""
+    with stage.elsewhere() as service:
+        target = service.target(Commands(kill=service.kill, restore=service.restore), build=None)
+        build = ("--build", SERVED)
+        assert stage.drill(drill_stage.crash_spec(), target, *build, "--evidence", state.home / "evidence").code == 0
+        run = ("gate", "run", "--gates", kills(state), *build, "--target", stage.target_file(target))
+        text = "the build was given with --build and not read from the service: that counts for P1 gates only"
+        gonogo.refused(gonogo(*run), 3, text)
+
+
 @way("U1")
 def test_a_drill_on_a_process_at_another_address_than_the_load_is_refused(gonogo, stage) -> None:
     """The process sleeps, the load goes to the real service: the field is named before anything starts."""

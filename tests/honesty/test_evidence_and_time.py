@@ -1,6 +1,7 @@
 """Evidence about something else, of another time, or of somebody else."""
 
 import base64
+import datetime as dt
 import json
 
 import fake_payments
@@ -15,12 +16,14 @@ from signing import CI, document, first, key, put_signers, signer
 from statements import TARGET
 from ways import way
 
+from gates.evidence.identity import OBSERVATION
 from gates.evidence.keys import TRUST_FILE, load_signer
 from gates.evidence.making import Result, Span, make_predicate, producer
 from gates.evidence.statement import PAYLOAD_TYPE, Inputs, Measure, Statement, Subject, make_statement
 from gates.probes.client import TargetClient
 from gates.schema.canonical import canonical_json
 from gates.schema.target import Commands
+from gates.schema.time import format_utc, system_clock
 from gates.signers.private import keep_key
 
 STRANGE = 9
@@ -49,12 +52,18 @@ def test_evidence_that_is_too_old_is_stale(gonogo, state) -> None:
 
 @way("E4")
 def test_evidence_from_the_future_is_stale(gonogo, state) -> None:
-    """More than a minute of difference between two clocks."""
+    """More than a minute of difference between two clocks; for a moment that was chosen it is left out, and the older decides."""
     state.clean(at="2026-11-23T10:01:00.000Z")
     assert state.judge().code == 0
-    state.clean(at="2026-11-23T10:01:01.000Z")
-    text = "stale: the evidence finished at 2026-11-23T10:01:01.000Z, after the moment of the judgement"
-    gonogo.refused(state.judge(), 3, text)
+    state.record({"double_settles": Measure("1", "count", 412)}, at="2026-11-23T09:59:00.000Z")
+    later = state.clean(at="2026-11-23T10:01:01.000Z")
+    said = f"1 statement is of later than the moment of --now and left out: {later.digest[:12]}"
+    ending = state.judge(now="2026-11-23T09:59:30Z")
+    gonogo.refused(ending, 1, "1, threshold at most 0")
+    assert "2 statements are of later than the moment of --now and left out: " in ending.text
+    assert said in state.judge().text
+    state.clean(at=format_utc(system_clock() + dt.timedelta(hours=1)))
+    gonogo.refused(state.judge(now=None), 3, ", after the moment of the judgement")
 
 
 def redated(data: bytes) -> bytes:
@@ -185,6 +194,48 @@ def test_an_edited_source_does_not_undo_a_red_answer(gonogo, tools) -> None:
     edited = {"adapter": "http", "url": "/open", "value": {"pointer": "/open"}}
     reason = "a run of this week on this build (the criterion's source was edited since), which a later run does not undo"
     gonogo.refused(tools.tried(edited, automatic_no_go=True), 1, reason)
+
+
+@way("E18")
+def test_a_real_folder_does_not_become_a_rehearsal(gonogo, state) -> None:
+    """Every command that reads it says so: in a rehearsal a clock could be stepped, and no Signers are asked."""
+    folder = state.review()
+    (state.home / "state.json").write_bytes(b'{"rehearsal":true,"version":2}')
+    gates, build = ("--gates", state.gate_file(gate())), ("--build", BUILD)
+    words = "state.json: says that the folder is a rehearsal, and "
+    gonogo.refused(gonogo("scorecard", "build", *gates, *build, "--out", state.folder / "out"), 8, words)
+    assert not (state.folder / "out").exists()
+    for command in (
+        ("gate", "run", *gates, *build),
+        ("evidence", "list"),
+        ("evidence", "verify"),
+        ("scorecard", "verify", folder),
+        ("scorecard", "history"),
+        ("waiver", "list"),
+        ("review", "--profile", "smoke"),
+    ):
+        ending = gonogo(*command)
+        assert (ending.code, words in ending.text) == (8, True), (command, ending.text)
+
+
+@pytest.mark.process
+@way("E17")
+def test_an_observation_from_before_does_not_show_what_runs_now(gonogo, tools, monkeypatch) -> None:
+    """The service reported its build a moment ago; now it answers 503, and --build says what it is."""
+    source = {"adapter": "command", "argv": ["echo", "open: 0"], "value": {"pattern": "open: (.*)"}}
+    assert tools.tried(source).code == 0
+    (seen,) = [item for item in tools.listed() if item["kind"] == "build-observation"]
+    monkeypatch.setenv(OBSERVATION, seen["digest"])
+    tools.service.is_down = True
+    code, _, err = tools.collect("--build", BUILD)
+    assert code == 0, err
+    ending = gonogo("gate", "run", "--gates", tools.gates, "--target", tools.folder / "shop.yaml", "--build", BUILD)
+    gonogo.refused(ending, 3, "the build was given: the answer does not name the one that the service reported then")
+    out = ("--out", tools.folder / "out", "--build", BUILD, "--target", tools.folder / "shop.yaml")
+    gonogo("gate", "probe", "authorization-sweep", *out)
+    (swept,) = [item for item in tools.listed() if item["kind"] == "authorization-sweep"]
+    said = json.loads(gonogo("evidence", "show", swept["digest"], "--format", "json").out)
+    assert said["predicate"]["build_observation"] is None
 
 
 @way("U10")

@@ -21,6 +21,7 @@ from scorecards.build import BuildInputs, build
 from scorecards.card import sign_card
 from scorecards.render import render_html
 from scorecards.schema import Standing
+from scorecards.text import render_text
 from scorecards.verify import Checked, verify_folder
 
 ONE = reviewed("5f" * 32)
@@ -99,6 +100,39 @@ def test_a_red_run_that_the_bundle_leaves_out_is_named(life: Weeks, review: Path
     written_again(life, review, folder.read_inputs(review), others)
     (said,) = failures(life, review)
     assert said.startswith(f"evidence.intoto.jsonl: leaves out the load-run {red.digest}, which log.jsonl lists")
+
+
+def test_evidence_of_later_than_a_chosen_moment_is_left_out_and_named(life: Weeks, gates: tuple[Gate, ...], hold: Hold) -> None:
+    """The older evidence is judged; by the clock the later statement makes it stale, for then a clock is wrong."""
+    later = hold(EvidenceKind.LOAD_RUN, {"double_settles": Measure("1", "count", 412)}, "2026-11-28T09:00:00.000Z")
+    life.add([later], "2026-11-28T09:01:00Z")
+    card, review = life.judge(gates, ONE, "2026-11-27T12:05:00Z", by_hand=True)
+    assert card.spec.log.left_out == (later.digest,)
+    assert f"1 statement is of later than the moment of --now and left out: {later.digest[:12]}." in render_text(card)
+    assert later.digest not in {item.digest for item in bundled(life, review)}
+    assert failures(life, review) == []
+    by_clock, _ = life.judge(gates, ONE, "2026-11-27T12:05:00Z", because="a test")
+    assert by_clock.spec.log.left_out == ()
+    assert any("after the moment of the judgement" in item.detail for gate in by_clock.spec.gates for item in gate.criteria)
+    assert not any("after the moment of the judgement" in item.detail for gate in card.spec.gates for item in gate.criteria)
+
+
+def test_inputs_that_leave_out_more_than_what_came_later_are_named(
+    life: Weeks, gates: tuple[Gate, ...], red: Held, hold: Hold
+) -> None:
+    """The red run of before the moment, next to what came later; or nothing of it at all."""
+    later = hold(EvidenceKind.LOAD_RUN, {"double_settles": Measure("0", "count", 412)}, "2026-11-28T09:00:00.000Z")
+    life.add([later], "2026-11-28T09:01:00Z")
+    _, review = life.judge(gates, ONE, "2026-11-27T12:05:00Z", by_hand=True)
+    inputs, held = folder.read_inputs(review), bundled(life, review)
+    more = msgspec.structs.replace(inputs.log, left_out=tuple(sorted((later.digest, red.digest))))
+    kept = [item for item in held if item.digest != red.digest]
+    written_again(life, review, msgspec.structs.replace(inputs, log=more), kept)
+    text = "inputs.yaml: leaves out other statements than those of later than its moment"
+    assert failures(life, review) == [f"{text}: {red.digest}"]
+    none = msgspec.structs.replace(inputs.log, left_out=())
+    written_again(life, review, msgspec.structs.replace(inputs, log=none), held)
+    assert failures(life, review)[0].startswith(f"evidence.intoto.jsonl: leaves out the load-run {later.digest}")
 
 
 def test_a_run_without_a_statement_that_the_inputs_leave_out_is_named(life: Weeks, review: Path) -> None:

@@ -107,10 +107,13 @@ class State:
         path.write_bytes(msgspec.yaml.encode(document))
         return self.folder / "gates"
 
-    def judge(self, *gates: dict[str, object], build: str = BUILD, now: str = NOW, more: tuple[object, ...] = ()) -> Ending:
-        """`gonogo gate run` with these gates, by default with one P0 gate of one criterion."""
+    def judge(
+        self, *gates: dict[str, object], build: str = BUILD, now: str | None = NOW, more: tuple[object, ...] = ()
+    ) -> Ending:
+        """`gonogo gate run` with these gates, by default with one P0 gate of one criterion; by the clock without `now`."""
         path = self.gate_file(*(gates or (gate(),)))
-        return self._gonogo("gate", "run", "--gates", path, "--build", build, "--now", now, *more)
+        moment = () if now is None else ("--now", now)
+        return self._gonogo("gate", "run", "--gates", path, "--build", build, *moment, *more)
 
     def judge_one(self, measure: Measure, more: tuple[object, ...] = (), **changes: object) -> Ending:
         """The judgement of one criterion, with these changes, on evidence of one measure."""

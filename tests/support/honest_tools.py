@@ -34,6 +34,10 @@ class HonestTools(Tools):
         """Judge what was collected."""
         return self._gonogo("gate", "run", "--gates", self.gates, "--target", self.folder / "shop.yaml")
 
+    def listed(self) -> list[dict]:
+        """Every stored statement, as `evidence list` has it."""
+        return json.loads(self._gonogo("evidence", "list", "--format", "json").out)
+
     def answers(self, **changes: object) -> dict:
         """A source of a Prometheus whose answers to the queries q, s and u are clean but for these changes."""
         found = {"q": vector("0"), "s": vector("412"), "u": vector("1", "1"), **changes}
@@ -47,9 +51,12 @@ class Answering(Service):
     def __init__(self) -> None:
         super().__init__()
         self.queries: dict[str, bytes] = {}
+        self.is_down = False
 
     def answer(self, method, target, headers, body):
-        """One answer."""
+        """One answer; 503 to everything while it is down."""
+        if self.is_down:
+            return 503, {}, b""
         if not target.startswith("/api/v1/query?"):
             return super().answer(method, target, headers, body)
         words = dict(part.split("=") for part in target.partition("?")[2].split("&"))

@@ -13,7 +13,7 @@ from gates.schema.gate import Gate
 from gates.schema.state import make_state
 from gates.schema.time import fixed_clock, parse_utc
 from scorecards.card_bar import BarInputs
-from scorecards.evaluate import Occasion, evaluate, new_folder, point_latest
+from scorecards.evaluate import BY_HAND, Occasion, evaluate, new_folder, point_latest
 from scorecards.material import read_material
 from scorecards.schema import Scorecard
 
@@ -40,11 +40,19 @@ class Weeks:
             self.store(now).add(msgspec.json.encode(item.envelope), self.trust, "the test", self.own)
 
     def judge(
-        self, gates: tuple[Gate, ...], under_review: Reviewed, now: str, *, because: str = "", week: str | None = None
+        self,
+        gates: tuple[Gate, ...],
+        under_review: Reviewed,
+        now: str,
+        *,
+        because: str = "",
+        week: str | None = None,
+        by_hand: bool = False,
     ) -> tuple[Scorecard, Path]:
         """One review at a moment, as the commands do it; returns the scorecard and its folder."""
-        store = self.store(now)
-        occasion = Occasion.at(parse_utc(now), target="local", reviewed=under_review, week=week, preview_because=because)
+        store, at = self.store(now), parse_utc(now)
+        because = because or BY_HAND * by_hand
+        occasion = Occasion.at(at, target="local", reviewed=under_review, week=week, preview_because=because, by_hand=by_hand)
         with store.held():
             material = read_material(self.home, store, gates, None, BarInputs())
             out = new_folder(self.home, occasion.week, None)

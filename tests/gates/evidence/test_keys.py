@@ -144,13 +144,12 @@ def test_a_rehearsal_key_is_marked_and_refused_by_every_other_trust_root(home, t
 
 
 def test_a_real_key_does_not_become_one_for_rehearsals(home):
-    """The mark is in the trust file: a state.json changed by hand makes its key count nowhere."""
+    """The mark is in the trust file: where state.json was changed by hand, nothing is read with its keys."""
     make_state(home, rehearsal=True)
     load_signer(home)
     (home / "state.json").write_bytes(b'{"rehearsal":false,"version":2}')
-    assert own_trust(home).keyids == ()
     with pytest.raises(UnverifiedProblem, match="a rehearsal key"):
-        EvidenceStore(home / "evidence").load(own_trust(home))
+        own_trust(home)
 
 
 def test_a_lost_log_is_not_begun_anew_where_a_machine_s_key_lies_elsewhere(home, tmp_path, monkeypatch):
@@ -177,8 +176,16 @@ def test_a_state_json_that_says_another_than_its_key_is_refused(home, was, says)
     make_state(home, rehearsal=was)
     load_signer(home)
     (home / "state.json").write_bytes(b'{"rehearsal":%b,"version":2}' % says)
+    for read in (load_signer, own_trust):
+        with pytest.raises(UnverifiedProblem, match=r"state\.json: says that the folder is"):
+            read(home)
+    (home / "keys" / "evidence-signing.key").unlink()
+    for read in (load_signer, own_trust):
+        with pytest.raises(UnverifiedProblem, match=r"state\.json: says that the folder is"):
+            read(home)
+    (home / "keys" / "evidence-signing.key").write_bytes(b"short")
     with pytest.raises(UnverifiedProblem, match=r"state\.json: says that the folder is"):
-        load_signer(home)
+        own_trust(home)
 
 
 @pytest.mark.parametrize("marked", [True, False])
