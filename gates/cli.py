@@ -156,13 +156,14 @@ def run(  # each parameter is one option of the command line
     from gates.acts.act import ActKind
     from gates.acts.store import explained_by, load_acts
     from gates.acts.waivers import load_waivers
+    from gates.attested import document_digests
     from gates.build import make_reviewed
     from gates.commands import Named, with_commands
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
+    from gates.relevant import dated_after, later_text
     from gates.render import render
     from gates.schema.target import load_target
-    from gates.selection import dated_after, later_text
     from gates.signers.store import load_signers
 
     gates, named, home = _load(gates_path, target), load_target(target), known_state_dir()
@@ -170,12 +171,12 @@ def run(  # each parameter is one option of the command line
     waivers = load_waivers(home, waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
     explained = explained_by(load_acts(home, load_signers(home))[ActKind.EXPLANATION])
-    commands = Named(target, profile, str(gates_path or ""))
+    commands, documents = Named(target, profile, str(gates_path or "")), document_digests(gates)
     left_out = () if now is None else dated_after(gates, held, reviewed, now)
     if left_out:
         show(f"note: {later_text([item.digest for item in left_out])}", err=True)
     known = [item for item in held if item not in left_out]
-    review = decide(with_commands(gates, commands), known, reviewed, clock_at(now)(), waivers, explained)
+    review = decide(with_commands(gates, commands), known, reviewed, clock_at(now)(), waivers, explained, documents=documents)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+from gates.attested import attested_now
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
 from gates.judge import Judging, judge_gate
@@ -12,10 +13,12 @@ from gates.schema.soundness import require_sound
 from gates.schema.time import format_utc
 from gates.schema.verdict import LastWeek, Review
 from gates.schema.waiver import Waiver, require_complete
-from gates.selection import Shelf
+from gates.shelf import Shelf
 from gates.weigh import exit_code, weigh
 
 __all__ = ["decide", "exit_code"]
+
+_NONE: Mapping[str, str] = {}
 
 
 def decide(
@@ -27,13 +30,14 @@ def decide(
     explained: Sequence[str] = (),
     last_week: LastWeek | None = None,
     blocked_by: Sequence[str] = (),
+    documents: Mapping[str, str] = _NONE,
 ) -> Review:
     """Judge every gate by the evidence about what is under review, and weigh the verdicts.
 
     `reviewed` maps each target's name to its build, instance and inputs; where the build could not be read, nothing is evidence
     for it. With several targets each criterion has to hold for all of them. `explained` are the digests of red runs of the week
-    with a signed explanation; `last_week` and `blocked_by` are what `weigh` takes next to the verdicts. The order of `evidence`
-    and of `waivers` does not matter.
+    with a signed explanation; `last_week` and `blocked_by` are what `weigh` takes next to the verdicts. `documents` are the
+    documents that were attested, by path with their sha256 now. The order of `evidence` and of `waivers` does not matter.
 
     Raises UsageProblem for a gate set that could never give NO GO: empty, without a P0 gate, with doubled ids, or with a
     criterion that cannot be read as written; or for a waiver that is not complete.
@@ -41,7 +45,7 @@ def decide(
     require_sound(gates, reviewed)
     granted = tuple(waivers)
     require_complete(granted)
-    judging = Judging(Shelf(evidence), reviewed, now, tuple(explained))
+    judging = Judging(Shelf(evidence), reviewed, now, tuple(explained), attested_now(gates, documents))
     verdicts = tuple(judge_gate(gate, judging, granted) for gate in gates)
     red = red_runs(gates, judging.shelf, reviewed, now, judging.explained)
     builds = {target: one.build for target, one in sorted(reviewed.items())}

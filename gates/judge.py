@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from gates.attested import still_attested
 from gates.evidence.identity import Reviewed
 from gates.evidence.statement import Measure
 from gates.reading import Reading, read
@@ -12,9 +13,11 @@ from gates.red_runs import failed_in
 from gates.rule import Ruling, refused, rule
 from gates.schema.gate import Criterion, Gate, sought
 from gates.schema.outcome import Outcome
+from gates.schema.source import AttestationSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from gates.schema.waiver import Waiver
-from gates.selection import Found, Refusal, Shelf, cut_short, find, of_the_week
+from gates.selection import Found, Refusal, find
+from gates.shelf import Shelf, cut_short, of_the_week
 from gates.waivers import in_force
 
 BY_WORD = "the build was given, not read from the service or from the answer"
@@ -23,12 +26,16 @@ WORST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 
 
 class Judging(msgspec.Struct, frozen=True):
-    """What gates are judged by: the evidence, what is under review by target, the moment, and the red runs that are explained."""
+    """What gates are judged by: the evidence, what is under review by target, the moment, and the red runs that are explained.
+
+    `attested` is the sha256 of what each attestation has to be about.
+    """
 
     shelf: Shelf
     reviewed: Mapping[str, Reviewed]
     now: dt.datetime
     explained: Sequence[str] = ()
+    attested: Mapping[AttestationSource, str] = {}
 
 
 def judge_gate(gate: Gate, judging: Judging, waivers: Iterable[Waiver]) -> GateVerdict:
@@ -69,7 +76,8 @@ def judge_criterion(gate: Gate, criterion: Criterion, judging: Judging) -> Crite
 def _of_target(gate: Gate, criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict:
     """The verdict by the newest statement, or by one that failed: of this week, if that alone means NO GO, or cut short later."""
     reviewed = judging.reviewed[target]
-    verdict = _verdict(criterion, target, find(criterion, gate.priority, judging.shelf, target, reviewed, judging.now))
+    found = find(criterion, gate.priority, judging.shelf, target, reviewed, judging.now)
+    verdict = _verdict(criterion, target, still_attested(found, criterion, judging.shelf, judging.attested))
     if verdict.outcome is Outcome.FAIL:
         return verdict
     red_before = _red_before(gate, criterion, target, judging) if criterion.automatic_no_go else None

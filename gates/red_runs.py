@@ -14,7 +14,8 @@ from gates.schema.gate import Criterion, Gate, criterion_name, label
 from gates.schema.outcome import Outcome
 from gates.schema.source import VALUE
 from gates.schema.verdict import RedRun
-from gates.selection import Shelf, measure_of, of_the_week
+from gates.selection import measure_of
+from gates.shelf import Shelf, of_the_week
 
 
 class Failed(msgspec.Struct, frozen=True):

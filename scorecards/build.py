@@ -37,7 +37,8 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `history` are the official scorecards of `target` of this week and before, by week. `preview_because`
     says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can.
-    `named_as` is how target and profile were named on the command line.
+    `named_as` is how target and profile were named on the command line. `documents` are those that the gates want attested, by
+    path with their sha256 at that moment.
     """
 
     now: str
@@ -55,6 +56,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unfinished: tuple[UnfinishedRun, ...] = ()
     log: LogNotes = LogNotes()
     named_as: Named = Named()
+    documents: dict[str, str] = {}
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -67,7 +69,8 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     bar = card_bar(inputs.bar, inputs.gates, last, inputs.week, inputs.history)
     blocked_by = why_blocked(bar.loosened)
     gates = with_commands(inputs.gates, inputs.named_as)
-    review = decide(gates, held, inputs.reviewed, now, inputs.waivers, inputs.explained, held_to(last), blocked_by)
+    judged_by = (inputs.waivers, inputs.explained, held_to(last), blocked_by, inputs.documents)
+    review = decide(gates, held, inputs.reviewed, now, *judged_by)
     standing, standing_reason = standing_of(inputs.week, now, inputs.history, inputs.preview_because)
     changes = find_changes(last, review.gates, bar.parts)
     this = past_week(inputs, review, bar)

@@ -12,11 +12,11 @@ from gates.evidence.identity import Reviewed
 from gates.evidence.store import EvidenceStore, Held
 from gates.evidence.unfinished import UnfinishedRun, unfinished
 from gates.log.entry import EntryKind
+from gates.relevant import dated_after, judged, relevant
 from gates.schema.canonical import sha256_hex
 from gates.schema.durable import write_durably
 from gates.schema.errors import UsageProblem
 from gates.schema.time import format_utc, week_start
-from gates.selection import dated_after, judged, relevant
 from scorecards import folder
 from scorecards.build import BuildInputs, build
 from scorecards.card import sign_card
@@ -194,6 +194,7 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         rehearsal=material.signer.rehearsal,
         unfinished=_unfinished(material, occasion),
         named_as=occasion.named_as,
+        documents=dict(material.documents),
     )
 
 

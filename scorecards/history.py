@@ -14,7 +14,7 @@ from gates.log.entry import Entry, EntryKind
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import format_utc, parse_utc
-from gates.selection import CLOCK_SKEW
+from gates.shelf import CLOCK_SKEW
 from gates.signers.document import Role
 from gates.signers.ring import Signers
 from scorecards.card import CardFacts, facts_of

@@ -11,10 +11,10 @@ from gates.evidence.store import LOG_BUNDLE, Held
 from gates.evidence.unfinished import unfinished
 from gates.log.file import LOG
 from gates.log.known import read_part
+from gates.relevant import dated_after, relevant
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import parse_utc, week_start
-from gates.selection import dated_after, relevant
 from scorecards import folder
 from scorecards.build import BuildInputs
 from scorecards.log_notes import log_notes, note_lines

@@ -1,7 +1,7 @@
 """What a scorecard is judged with: gates, evidence, human acts, history and keys, read once from the state folder."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from gates.acts.act import ActKind
 from gates.acts.store import HeldAct, explained_by, load_acts
 from gates.acts.waivers import load_waivers
+from gates.attested import document_digests
 from gates.evidence.contents import Contents, kind_of
 from gates.evidence.dsse import Signer, TrustRoot
 from gates.evidence.keys import EVIDENCE, TRUST_FILE, load_signer, own_trust
@@ -21,7 +22,7 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.gate import Gate
 from gates.schema.time import format_utc, parse_utc, week_start
 from gates.schema.waiver import Waiver
-from gates.selection import CLOCK_SKEW
+from gates.shelf import CLOCK_SKEW
 from gates.signers.document import Role, active_keyids
 from gates.signers.private import find_signer, keys_dir
 from gates.signers.ring import Signers
@@ -62,6 +63,7 @@ class Material(msgspec.Struct, frozen=True):
     official: Signer | None = None
     memory: Memory | None = None
     signers_file: bytes | None = None
+    documents: Mapping[str, str] = {}
 
     @property
     def signers_sha256(self) -> str | None:
@@ -124,6 +126,7 @@ def read_material(
         signers=signers,
         official=official,
         memory=None if official is None else _memory(home, official, contents),
+        documents=document_digests(gates),
         signers_file=None if signers is None else (home / SIGNERS_FILE).read_bytes(),
     )
 

@@ -114,10 +114,11 @@ def _found(name: str, gates_path: Path | None) -> Criterion | None:
     return next((item for gate in gates for item in gate.criteria if name == f"{gate.id}/{item.id}"), None)
 
 
-def _digest(criterion: Criterion | None) -> str:
-    from gates.schema.canonical import canonical_json, sha256_hex
+def _digest(criterion: Criterion) -> str:
+    from gates.attested import attested_bytes
+    from gates.schema.canonical import sha256_hex
 
-    return sha256_hex(canonical_json(criterion))
+    return sha256_hex(attested_bytes(criterion))
 
 
 def _read(path: Path) -> bytes:

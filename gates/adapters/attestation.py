@@ -7,17 +7,16 @@ from gates.acts.act import ActKind, ActStatement
 from gates.acts.check import open_act
 from gates.acts.store import HeldAct, load_acts
 from gates.adapters.shape import Adapter, Fetched, Found, Notes, Scene, Unanswered
+from gates.attested import attested_bytes
 from gates.evidence.contents import Contents
 from gates.evidence.dsse import decode_envelope
 from gates.evidence.statement import Measure
-from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Gate, criterion_name
 from gates.schema.outcome import UnknownReason
 from gates.schema.printable import printable
-from gates.schema.source import ACT, AttestationSource, Request
+from gates.schema.source import ABOUT, ACT, AttestationSource, Request
 from gates.signers.ring import Signers
-
-ABOUT = "about"
 
 
 def find_act(source: AttestationSource, gates: Sequence[Gate], contents: Contents, signers: Signers | None) -> dict[str, bytes]:
@@ -64,7 +63,7 @@ def _about(source: AttestationSource, gates: Sequence[Gate]) -> bytes:
     for gate in gates:
         for criterion in gate.criteria:
             if source.about == criterion_name(gate, criterion):
-                return canonical_json(criterion)
+                return attested_bytes(criterion)
     raise Unanswered(UnknownReason.MISSING, f"no criterion is called {source.about!r}")
 
 

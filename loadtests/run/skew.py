@@ -9,7 +9,7 @@ from gates.schema.time import REHEARSAL_CLOCK, Clock
 from loadtests.storm.wire import Answer
 
 MOST = dt.timedelta(seconds=60)
-"""As much as evidence may be in the future (gates/selection.py); a `Date` header has whole seconds."""
+"""As much as evidence may be in the future (gates/shelf.py); a `Date` header has whole seconds."""
 
 
 def comparable(clock: Clock) -> Clock | None:

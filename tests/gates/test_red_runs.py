@@ -6,8 +6,8 @@ import pytest
 from statements import INSTANCE
 
 from gates.decide import decide
+from gates.relevant import relevant
 from gates.schema.outcome import Decision, Outcome
-from gates.selection import relevant
 
 HOUR = dt.timedelta(hours=1)
 RED_RUNS = [

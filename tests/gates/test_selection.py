@@ -9,10 +9,11 @@ from statements import INSTANCE, subject
 from gates.decide import decide
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import Held
+from gates.relevant import relevant
 from gates.schema.outcome import Priority, UnknownReason
 from gates.schema.source import Sought
 from gates.schema.time import format_utc, week_start
-from gates.selection import Shelf, newest, relevant
+from gates.shelf import Shelf, newest
 
 KINDS = [EvidenceKind.LOAD_RUN.value, EvidenceKind.SECRET_SCAN.value, "urn:example:no-criterion-names-it:v1"]
 TIMES = ["2026-11-01T10:00:00.000Z", "2026-11-23T08:00:00.000Z", "2026-11-23T09:00:00.000Z", "2027-01-01T00:00:00.000Z", "soon"]

@@ -10,13 +10,11 @@ import msgspec
 import pytest
 from drill_stage import elsewhere, write_document
 from honest_state import BUILD, CLEAN, KIND, NOW, OTHER_BUILD, criterion, gate, renamed
-from honest_tools import JSON
 from probe_bench import pay, target_of
 from signing import CI, document, first, key, put_signers, signer
 from statements import TARGET
 from ways import way
 
-from gates.evidence.identity import OBSERVATION
 from gates.evidence.keys import TRUST_FILE, load_signer
 from gates.evidence.making import Result, Span, make_predicate, producer
 from gates.evidence.statement import PAYLOAD_TYPE, Inputs, Measure, Statement, Subject, make_statement
@@ -184,18 +182,6 @@ def test_evidence_of_a_rehearsal_is_refused_outside_of_it(gonogo, state, monkeyp
     gonogo.refused(gonogo("evidence", "add", path), 8, "which the trust root does not hold")
 
 
-@pytest.mark.process
-@way("E16")
-def test_an_edited_source_does_not_undo_a_red_answer(gonogo, tools) -> None:
-    """Another command, another adapter: it is the same criterion that failed in this week on this build."""
-    red = {"adapter": "command", "argv": ["echo", "open: 3"], "value": {"pattern": "open: (.*)"}}
-    assert tools.tried(red, automatic_no_go=True).code == 1
-    tools.service.pages["/open"] = (200, JSON, b'{"open": 0}')
-    edited = {"adapter": "http", "url": "/open", "value": {"pointer": "/open"}}
-    reason = "a run of this week on this build (the criterion's source was edited since), which a later run does not undo"
-    gonogo.refused(tools.tried(edited, automatic_no_go=True), 1, reason)
-
-
 @way("E18")
 def test_a_real_folder_does_not_become_a_rehearsal(gonogo, state) -> None:
     """Every command that reads it says so: in a rehearsal a clock could be stepped, and no Signers are asked."""
@@ -216,26 +202,6 @@ def test_a_real_folder_does_not_become_a_rehearsal(gonogo, state) -> None:
     ):
         ending = gonogo(*command)
         assert (ending.code, words in ending.text) == (8, True), (command, ending.text)
-
-
-@pytest.mark.process
-@way("E17")
-def test_an_observation_from_before_does_not_show_what_runs_now(gonogo, tools, monkeypatch) -> None:
-    """The service reported its build a moment ago; now it answers 503, and --build says what it is."""
-    source = {"adapter": "command", "argv": ["echo", "open: 0"], "value": {"pattern": "open: (.*)"}}
-    assert tools.tried(source).code == 0
-    (seen,) = [item for item in tools.listed() if item["kind"] == "build-observation"]
-    monkeypatch.setenv(OBSERVATION, seen["digest"])
-    tools.service.is_down = True
-    code, _, err = tools.collect("--build", BUILD)
-    assert code == 0, err
-    ending = gonogo("gate", "run", "--gates", tools.gates, "--target", tools.folder / "shop.yaml", "--build", BUILD)
-    gonogo.refused(ending, 3, "the build was given: the answer does not name the one that the service reported then")
-    out = ("--out", tools.folder / "out", "--build", BUILD, "--target", tools.folder / "shop.yaml")
-    gonogo("gate", "probe", "authorization-sweep", *out)
-    (swept,) = [item for item in tools.listed() if item["kind"] == "authorization-sweep"]
-    said = json.loads(gonogo("evidence", "show", swept["digest"], "--format", "json").out)
-    assert said["predicate"]["build_observation"] is None
 
 
 @way("U10")

@@ -69,6 +69,25 @@ def test_an_edited_source_stays_red_until_two_people_explain_the_run(tools, tmp_
     assert _deep(tools)[1].startswith("pass: 3 statements computed again from 9 files")
 
 
+def test_an_attested_document_is_held_against_the_one_of_that_moment(tools, tmp_path, monkeypatch):
+    """The folder names its sha256, so that it verifies where the document is another one, or is not there."""
+    monkeypatch.setenv("GONOGO_KEYS", str(tmp_path / "keys"))
+    put_signers(tmp_path / "home", first(document(at="2020-01-01T00:00:00Z")), keys=tmp_path / "keys")
+    keep_key("ci", key(CI))
+    paper = tools.write("audit.txt", "all is well")
+    source = {"adapter": "attestation", "about": "quality/one", "document": "audit.txt"}
+    tools.gate(source, priority="P1", operator="gte", threshold="1")
+    attest = ("evidence", "attest", "quality/one", "--reason", "I have read the audit", "--as", "ada", "--expires", "30d")
+    assert tools.run(*attest, "--gates", tools.gates, "--file", paper)[0] == 0
+    assert "1 of 1 P1 gates pass" in _review(tools)[1]
+    paper.write_text("nothing is well")
+    assert _deep(tools)[1].startswith("pass")
+    assert tools.run("scorecard", "verify", tools.folder / "review")[0] == 0
+    judge = ("scorecard", "build", "--target", tools.folder / "shop.yaml", "--gates", tools.gates)
+    code, out, _ = tools.run(*judge, "--out", tools.folder / "again")
+    assert (code, "audit.txt is another text than was attested" in " ".join(out.split())) == (3, True), out
+
+
 def _deep(tools: Reviewing) -> tuple[int, str]:
     argv = ("scorecard", "verify", tools.folder / "review", "--deep", "--format", "json")
     code, out, _ = tools.run(*argv)

@@ -67,7 +67,12 @@ def test_an_attestation_ends(people):
 def test_a_changed_criterion_needs_a_new_attestation(people):
     """What was signed is the criterion as it was written then."""
     assert _attest(people)[0] == 0
+    people.collect()
+    people.gate({**SOURCE, "produced_by": "gonogo review --target T"}, **JUDGED)
+    assert people.verdict()["outcome"] == "pass", "the command that collects is not what was attested"
     people.gate(SOURCE, **JUDGED, title="Another promise")
+    text = "the criterion quality/one is another text than was attested: attest and collect it again"
+    assert (people.verdict()["unknown"], people.verdict()["detail"]) == ("stale", text)
     assert "unknown (stale): what was attested about quality/one was another text" in people.collect()[1]
 
 
@@ -77,6 +82,12 @@ def test_an_attested_document_is_the_one_that_lies_there(people):
     paper = people.write("audit.txt", "all is well")
     assert _attest(people, "--expires", "30d", "--file", str(paper))[0] == 0
     people.collect()
+    assert people.verdict()["outcome"] == "pass"
+    paper.write_text("nothing is well")
+    assert people.verdict()["detail"] == "audit.txt is another text than was attested: attest and collect it again"
+    paper.unlink()
+    assert (people.verdict()["unknown"], "audit.txt is not there" in people.verdict()["detail"]) == ("stale", True)
+    paper.write_text("all is well")
     assert people.verdict()["outcome"] == "pass"
     paper.write_text("nothing is well")
     assert "unknown (stale)" in people.collect()[1]
