@@ -47,7 +47,7 @@ DEFECTS: dict[str, Trial] = {
     "denied_payment_settles": Trial(
         {"B": "decisions_outside_set", "D": "unverified_receipts"}, probes=(FAIL_CLOSED, BINDING, RECEIPTS)
     ),
-    "expiry_only_by_sweeper": Trial({"B": "unexpected_answers"}, probes=(FAIL_CLOSED,)),
+    "expiry_only_by_sweeper": Trial({"B": "unexpected_answers", "D": "unverified_receipts"}, probes=(FAIL_CLOSED, RECEIPTS)),
     # Tenants and receipts
     "cross_tenant_read": Trial({"E": "isolation_violations"}, probes=(SWEEP,), seed=None),
     "receipts_not_chained": Trial({"D": "broken_chains"}, probes=(FAIL_CLOSED, RECEIPTS)),
