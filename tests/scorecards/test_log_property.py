@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from intruder import entries_of, log_of, store_envelope, write_again, write_lines
+from intruder import entries_of, log_of, readable, store_envelope, write_again, write_lines
 from log_heads import forget_head
 from statements import reviewed
 from weeks import Weeks
@@ -169,15 +169,11 @@ def add_clean(home: Path, clean: bytes, lines: list[bytes], step: Step, stranger
     if what == "leave a pending line":
         line = sign_line(stranger, head=None, kind=EntryKind.STATEMENT, sha256=digest, at=f"{day}T11:00:00.000Z")
         (home / "evidence" / "log.pending").write_bytes(line.data + b"\n")
-    elif lines:
-        entry = read(lines[-1])
+    elif entries := readable(lines):
+        entry = entries[-1]
         forged = msgspec.structs.replace(entry, seq=entry.seq + 1, kind=EntryKind.STATEMENT, object=digest)
         with log_of(home).open("ab") as file:
             file.write(msgspec.json.encode(forged, order="sorted") + b"\n")
-
-
-def read(line: bytes) -> Entry:
-    return msgspec.json.decode(line, type=Entry)
 
 
 def changed_lines(lines: list[bytes], step: Step, stranger: Signer) -> list[bytes]:
@@ -193,8 +189,8 @@ def changed_lines(lines: list[bytes], step: Step, stranger: Signer) -> list[byte
     changed = list(lines)
     if what == "swap lines":
         changed[at], changed[to] = lines[to], lines[at]
-    else:
-        changed[at] = msgspec.json.encode(changed_entry(read(lines[at]), read(lines[to]), step, stranger), order="sorted")
+    elif entries := readable([lines[at], lines[to]]):
+        changed[at] = msgspec.json.encode(changed_entry(entries[0], entries[-1], step, stranger), order="sorted")
     return changed
 
 

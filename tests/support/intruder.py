@@ -1,8 +1,10 @@
 """Somebody who writes to a state folder: without its evidence key, or with it; real files either way."""
 
-import json
+import contextlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from gates.evidence.dsse import Signer
 from gates.evidence.objects import Objects
@@ -27,11 +29,20 @@ def entries_of(home: Path) -> list[Entry]:
     return [line.entry for line in LogFile(home / "evidence").lines(stored)]
 
 
+def readable(lines: Iterable[bytes]) -> list[Entry]:
+    """The entries of those lines that are entries: an earlier change may have left half of one."""
+    found = []
+    for line in lines:
+        with contextlib.suppress(msgspec.DecodeError):
+            found.append(msgspec.json.decode(line, type=Entry))
+    return found
+
+
 def write_lines(home: Path, lines: Iterable[bytes]) -> None:
     """Other lines in the place of the log; envelopes that none of them lists are removed, for they would show."""
     kept = list(lines)
     log_of(home).write_bytes(b"".join(line + b"\n" for line in kept))
-    listed = {json.loads(line)["object"] for line in kept}
+    listed = {entry.object for entry in readable(kept)}
     for path in (home / "evidence" / "objects").glob("*/*"):
         if path.name.partition(".")[0] not in listed:
             path.unlink()
