@@ -16,6 +16,8 @@ Note = Callable[[str, Identity], None]
 class CommandControl:
     """A service that others run, controlled by the target's `commands`."""
 
+    makes_releases = False
+
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
         self._target, self._out, self._note, self._pause = target, out, note, pause
         self.environ = dict(environ)

@@ -21,6 +21,9 @@ from gates.schema.time import monotonic_s
 
 _MODULE = "gateway"
 
+STABLE, CANDIDATE = "stable", "candidate"
+"""The releases of the rollback drill, by their names in its document."""
+
 DISK = "disk"
 """The sub-folder of a drill's folder on which the disk of a power drill is mounted."""
 
@@ -34,6 +37,8 @@ class Control(Protocol):
     environ: dict[str, str]
     db: Path
     """The database of a service that the drill starts itself; a service that others run has none here."""
+    makes_releases: bool
+    """Whether a release is a folder that the drill makes, or something that the target's file knows."""
 
     def seed(self) -> None:
         """Create accounts and keys, if the target can."""
@@ -66,6 +71,8 @@ class Control(Protocol):
 class ProcessControl:
     """A service that the drill starts itself, on a fresh database."""
 
+    makes_releases = True
+
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
         self._target, self._out, self._note, self._pause = target, out, note, pause
         self.db = self._place(out) / "service.db"
@@ -82,8 +89,7 @@ class ProcessControl:
 
     def start(self, release: str, within_s: float) -> None:
         """Start the process, from a release folder if one is named; it has to own the port that is loaded."""
-        folder = self._out / "releases" / release if release else None
-        self._note("service", self.service.spawn(environ=release_environ(folder) if folder else None, cwd=folder))
+        self._note("service", self._spawn(release))
         self.service.wait_ready(within_s)
         require_listener(self.service.port, self.service.identity.pid)
         if not self._killed:
@@ -145,6 +151,22 @@ class ProcessControl:
         """The folder for the database."""
         return out
 
+    def _spawn(self, release: str) -> Identity:
+        folder = self._out / "releases" / release if release else None
+        return self.service.spawn(environ=release_environ(folder) if folder else None, cwd=folder)
+
+
+class CandidateControl(ProcessControl):
+    """The same with the releases of the target's file: `process.start`, and `process.candidate` in its place."""
+
+    makes_releases = False
+
+    def _spawn(self, release: str) -> Identity:
+        process = self._target.process
+        assert process is not None, "made for a target with a process"
+        starts = {CANDIDATE: process.candidate, STABLE: process.start}
+        return self.service.spawn(start=starts.get(release))
+
 
 class PowerControl(ProcessControl):
     """The same on a disk whose power can be cut. Only the database is on it: the rail is another machine."""
@@ -193,16 +215,18 @@ def _for_kills(name: str, target: Target) -> type[CommandControl]:
 
 
 def _for_releases(name: str, target: Target) -> type[ProcessControl] | type[CommandControl]:
+    """The control that can put another release into the place of the one that runs."""
     if runs_the_gateway(target):
         return ProcessControl
-    if not (target.commands.deploy and target.commands.rollback):
-        raise _nothing_offered(name, "process that runs the reference gateway, nor commands.deploy and commands.rollback")
+    has_candidate = target.process is not None and bool(target.process.candidate)
+    if not has_candidate and not (target.commands.deploy and target.commands.rollback):
+        raise _nothing_offered(name, "process.candidate, nor commands.deploy and commands.rollback")
     if target.build is None:
         raise Unobserved(
             f"the target {name!r} does not report its build: nothing would show that another release runs",
             next_step="add spec.build to the target file",
         )
-    return CommandControl
+    return CandidateControl if has_candidate else CommandControl
 
 
 def _nothing_offered(name: str, what: str) -> UnknownProblem:

@@ -56,6 +56,7 @@ class Service:
         """
         assert target.process is not None, "the target has a process"
         self._process, self._target, self._db, self._logs = target.process, target, db, logs
+        self._start = target.process.start
         self.port = free_port() if port is None else port
         self.environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
         self.url = resolve_base_url(target, self.environ)
@@ -84,8 +85,10 @@ class Service:
         """The process of its rail, None for a service without one."""
         return None if self._rail is None else self._rail.identity
 
-    def spawn(self, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Identity:
-        """Start the process without waiting; `environ` and `cwd` replace the service's for this and later starts.
+    def spawn(
+        self, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None, start: tuple[str, ...] | None = None
+    ) -> Identity:
+        """Start the process without waiting; `environ`, `cwd` and `start` replace the service's for this and later starts.
 
         Its rail, if the target has one, is started first unless it runs; it survives a kill of the service.
         """
@@ -96,7 +99,8 @@ class Service:
         self.starts += 1
         fields = {"port": str(self.port), "db": str(self._db)}
         fields |= {"rail_url": self.environ[RAIL_URL]} if self._rail else {}
-        argv = command_line(self._process.start, fields)
+        self._start = start or self._start
+        argv = command_line(self._start, fields)
         self._child = spawn(argv, self.environ, self._logs / f"{self._name}.{self.starts}", cwd=self._cwd)
         return self._child.identity
 

@@ -7,7 +7,7 @@ import msgspec
 
 from gates.evidence.statement import EvidenceKind
 from gates.schema.gate import Gate, request_of
-from gates.schema.target import Target
+from gates.schema.target import Target, is_ours
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -134,6 +134,13 @@ def why_not(step: Step, target: Target) -> str:
         return "the target has no `process`, and no `kill` and `restore` commands"
     if step.needs == "disk" and target.process is None:
         return "the target has no `process`, so it cannot run on a disk that loses power"
-    if step.needs == "rollback" and target.process is None and not (commands.deploy and commands.rollback):
-        return "the target has no `process`, and no `deploy` and `rollback` commands"
+    if step.needs == "rollback" and not _can_roll_back(target):
+        return "the target has no `process.candidate`, and no `deploy` and `rollback` commands (runbooks/targets.md)"
     return ""
+
+
+def _can_roll_back(target: Target) -> bool:
+    """Whether there is another release to return from: the drill makes those of the reference gateway itself."""
+    if is_ours(target) or (target.process is not None and target.process.candidate):
+        return True
+    return bool(target.commands.deploy and target.commands.rollback)

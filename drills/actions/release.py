@@ -1,6 +1,5 @@
 """Steps that replace the running release, and return to the one before."""
 
-from drills.control import ProcessControl
 from drills.observed import Unobserved
 from drills.rehearsal import Deviated, Facts, Rehearsal
 from drills.releases import load_release, make_release
@@ -11,8 +10,8 @@ from gates.schema.time import monotonic_s, parse_duration_s
 
 
 def make_release_folder(run: Rehearsal, step: MakeRelease) -> Facts:
-    """Copy the package and apply the release's changes; a service that gonogo does not start has its own releases."""
-    if not isinstance(run.service, ProcessControl):
+    """Copy the package and apply the release's changes; a service that is not the gateway has its own releases."""
+    if not run.service.makes_releases:
         return {"made": False}
     from gateway import package_dir  # the only import of the gateway: where its sources are
 

@@ -142,6 +142,8 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     `rail` runs the rail that the service pays through. It is started first, and prints {"event":"ready","url":...} on stdout;
     that URL is `{rail_url}` in `start`, and GONOGO_RAIL_URL for the service. `{rail_book}` is the file for the rail's own book.
     `haste` is added to `start` where two processes of the service share one `{db}` and one of them has to be replaced.
+    `candidate` starts, as `start` does, a release of another build that fails payments: the rollback drill deploys it over that
+    of `start`, has to notice that it fails, and returns.
     """
 
     start: tuple[str, ...]
@@ -151,6 +153,7 @@ class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     quiet: tuple[str, ...] = ()
     rail: tuple[str, ...] = ()
     haste: Haste | None = None
+    candidate: tuple[str, ...] = ()
 
 
 class CommitTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,6 +37,7 @@ def require_sound_target(target: "Target", path: Path) -> None:
     """Raise UsageProblem naming the file and every field that is wrong."""
     found = [
         *_base_url_faults(target),
+        *_candidate_faults(target),
         *_path_faults(target),
         *_instance_faults(target.instance),
         *(f"spec.{where}: {text}" for where, text in sending_faults(target)),
@@ -56,6 +57,18 @@ def _base_url_faults(target: "Target") -> Iterator[str]:
             f"spec.base_url: is {target.base_url!r}, but spec.process starts a service at a port of its own: "
             f"write ${{{BASE_URL}}}, or ${{{BASE_URL}:-http://...}} with an address for when nothing is started"
         )
+
+
+def _candidate_faults(target: "Target") -> Iterator[str]:
+    """A candidate takes the place of the service: it listens where that did, and reads what that wrote."""
+    process = target.process
+    if process is None or not process.candidate:
+        return
+    if process.candidate == process.start:
+        yield "spec.process.candidate: is the same as `start`: it has to run another release"
+    for field in ("{port}", "{db}"):
+        if any(field in word for word in process.start) and not any(field in word for word in process.candidate):
+            yield f"spec.process.candidate: has no {field}, which `start` has"
 
 
 def base_url_fault(url: str) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ import msgspec
 from gates.schema.errors import UsageProblem
 
 _SLO = ("prometheus", "slo_requests", "slo_failed", "slo_up")
+_COMMANDS = ("start", "seed", "candidate", "kill", "restore", "deploy", "rollback")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 USUAL_URL = "http://127.0.0.1:9000"
 
@@ -22,11 +23,13 @@ class Answers(msgspec.Struct, frozen=True):
     base_url: str = USUAL_URL
     start: tuple[str, ...] = ()
     seed: tuple[str, ...] = ()
+    candidate: tuple[str, ...] = ()
     kill: tuple[str, ...] = ()
     restore: tuple[str, ...] = ()
     deploy: tuple[str, ...] = ()
     rollback: tuple[str, ...] = ()
     junit: tuple[str, ...] = ()
+    k6: str = ""
     slo: "Slo | None" = None
 
 
@@ -54,12 +57,14 @@ QUESTIONS = (
     Question("owner", "Who owns its launch gates"),
     Question("start", "Command that starts it here, with {port} and {db} (empty: it runs elsewhere)"),
     Question("seed", "Command that makes its accounts in {db} and prints them as JSON (empty: none)", needs=("start",)),
+    Question("candidate", "Command that starts another release, one that fails (empty: none)", needs=("start",)),
     Question("base_url", "Its address", unless=("start",)),
     Question("kill", "Command that kills it with SIGKILL (empty: none)", unless=("start",)),
     Question("restore", "Command that starts it again (empty: none)", needs=("kill",)),
     Question("deploy", "Command that deploys the release to launch (empty: none)", unless=("start",)),
     Question("rollback", "Command that rolls back to the previous release (empty: none)", needs=("deploy",)),
     Question("junit", "JUnit files of its tests, such as reports/*.xml (empty: none)"),
+    Question("k6", "Summary of its k6 script, such as k6.json (empty: none)"),
     Question("prometheus", "Address of the Prometheus that watches it (empty: none)"),
     Question("slo_requests", "Query: its requests, such as sum(increase(http_requests_total[30d]))", needs=("prometheus",)),
     Question("slo_failed", "Query: those of them that failed", needs=("prometheus",)),
@@ -86,9 +91,7 @@ def make_answers(given: Mapping[str, str | None], usual_name: str) -> Answers:
             f"--name {name!r} is not lower-case words joined with -", next_step="give one, such as --name my-service"
         )
     _require_plain(given)
-    commands = {
-        member: _words(member, given.get(member) or "") for member in ("start", "seed", "kill", "restore", "deploy", "rollback")
-    }
+    commands = {member: _words(member, given.get(member) or "") for member in _COMMANDS}
     _require_commands(commands)
     slo = [given.get(member) or "" for member in _SLO]
     if any(slo) and not all(slo):
@@ -98,6 +101,7 @@ def make_answers(given: Mapping[str, str | None], usual_name: str) -> Answers:
         owner=given.get("owner") or "backend",
         base_url=given.get("base_url") or USUAL_URL,
         junit=_words("junit", given.get("junit") or ""),
+        k6=given.get("k6") or "",
         slo=Slo(*slo) if all(slo) else None,
         **commands,
     )
@@ -117,8 +121,9 @@ def _require_commands(commands: Mapping[str, tuple[str, ...]]) -> None:
         )
     if commands["start"] and (commands["kill"] or commands["deploy"]):
         raise UsageProblem("--start is for a service that gonogo runs here; the other commands are for one that runs elsewhere")
-    if commands["seed"] and not commands["start"]:
-        raise UsageProblem("--seed needs --start")
+    for name in ("seed", "candidate"):
+        if commands[name] and not commands["start"]:
+            raise UsageProblem(f"--{name} needs --start")
 
 
 def _require_plain(given: Mapping[str, str | None]) -> None:

@@ -16,11 +16,15 @@ from gates.schema.output import show
 @click.option("--base-url", help="Where the service is.  [default: that of the OpenAPI document, or http://127.0.0.1:9000]")
 @click.option("--start", metavar="COMMAND", help="Command that starts the service here; {port} and {db} are filled in.")
 @click.option("--seed", metavar="COMMAND", help="Command that makes its accounts in {db} and prints them as one JSON object.")
+@click.option(
+    "--candidate", metavar="COMMAND", help="Command that starts another release, one that fails: for the rollback drill."
+)
 @click.option("--kill", metavar="COMMAND", help="Command that kills a service that runs elsewhere; needs --restore.")
 @click.option("--restore", metavar="COMMAND", help="Command that starts it again.")
 @click.option("--deploy", metavar="COMMAND", help="Command that deploys the release to launch; needs --rollback.")
 @click.option("--rollback", metavar="COMMAND", help="Command that rolls back to the previous release.")
 @click.option("--junit", metavar="FILES", help="JUnit files of its tests, such as reports/*.xml: a gate for them.")
+@click.option("--k6", metavar="FILE", help="The summary that its k6 script writes, with its time: a gate for it.")
 @click.option("--prometheus", metavar="URL", help="The Prometheus that watches it: a gate for its service level.")
 @click.option("--slo-requests", metavar="QUERY", help="How many requests there were, as one series.")
 @click.option("--slo-failed", metavar="QUERY", help="How many of them failed, as one series.")

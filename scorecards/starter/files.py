@@ -13,7 +13,7 @@ from gates.schema.catalogs import SERVICE, catalog
 from gates.schema.gate import Gate
 from gates.schema.gateset import load_gate_files
 from scorecards.starter.answers import Answers, Slo
-from scorecards.starter.guess import Guess
+from scorecards.starter.lists import Guess
 from scorecards.starter.target import Part, target_parts
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -34,6 +34,7 @@ _FIRST = {
     "crash": _MONEY,
     "secrets": "Replace the secret that was found, then find what wrote it.",
     "latency": "Look at what the service waited for under load.",
+    "load-test": "Look at which requests of the k6 script failed.",
     "tests": "Run the failing tests alone, and read what they report.",
     "slo": "Look at which requests failed, and when.",
     "rollback": "Roll back by hand, and write down what the rehearsal lacked.",
@@ -76,6 +77,7 @@ class Starter(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
     owner_yaml: str
     junit_yaml: str
+    k6_yaml: str
     slo: SloText | None
 
 
@@ -84,11 +86,13 @@ def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, st
     chosen = tuple(_chosen(answers))
     gates = [GateText(gate.id, gate.question, _FIRST[gate.id]) for _, gate, _ in chosen]
     gates += [GateText("tests", "Do its own tests pass?", _FIRST["tests"])] if answers.junit else []
+    gates += [GateText("load-test", "Does the k6 script see failures?", _FIRST["load-test"])] if answers.k6 else []
     gates += [GateText("slo", "Is it available as promised?", _FIRST["slo"])] if answers.slo else []
     files = {
         **_FILES,
         **({f"{GATES}/7-tests.yaml": "tests.yaml.j2"} if answers.junit else {}),
         **({f"{GATES}/8-slo.yaml": "slo.yaml.j2"} if answers.slo else {}),
+        **({f"{GATES}/9-load-test.yaml": "k6.yaml.j2"} if answers.k6 else {}),
     }
     starter = Starter(
         name=answers.name,
@@ -99,6 +103,7 @@ def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, st
         left_out=tuple(left_out(answers, found)),
         owner_yaml=_one_line(answers.owner),
         junit_yaml=_one_line(list(answers.junit)),
+        k6_yaml=_one_line(answers.k6),
         slo=None if answers.slo is None else _slo_text(answers.slo),
     )
     environment = Environment(
@@ -117,14 +122,17 @@ def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, st
 def left_out(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
     """What this folder does not ask or cannot show, and what it would need."""
     if _no_rollback(answers):
-        yield "The gate `rollback`: no command deploys a release and rolls it back (--deploy and --rollback)."
+        what = "no command starts a release that fails (--candidate)" if answers.start else "no command deploys and rolls back"
+        yield f"The gate `rollback`: {what}{'' if answers.start else ' (--deploy and --rollback)'}."
     if not answers.junit:
         yield "The gate `tests`: no JUnit files are named (--junit)."
+    if not answers.k6:
+        yield "The gate `load-test`: no summary of k6 is named (--k6)."
     if answers.slo is None:
         yield "The gate `slo`: no Prometheus is named (--prometheus)."
     if not answers.start and not answers.kill:
         yield "A way to crash it: `crash` stays unknown until target.yaml has `process`, or `commands` to kill and restore it."
-    if "ledger" not in found:
+    if "ledger" not in found and "settlements" not in found:
         yield "A place to read settlements back: the gates of money stay unknown until target.yaml has `audit`."
     if "build" not in found:
         yield "The build that runs: all evidence is stale until target.yaml has `build`."
@@ -142,13 +150,13 @@ def _first(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
         yield "Export `GONOGO_AGENT_KEY`, `GONOGO_WALLET_ID` and `GONOGO_PAYEE_IDS` (commas between), of accounts made for tests."
     if not answers.start:  # a probe sends to a service that runs already
         yield "Run `gonogo load probe`: it makes one payment, and says what was understood and what cannot be judged."
-    if answers.junit or answers.slo:
-        yield "Run your tests if there is a gate for them, then `gonogo evidence collect`: it signs what other tools say."
+    if answers.junit or answers.slo or answers.k6:
+        yield "Run your tests and your k6 script, if there is a gate for them; `gonogo evidence collect` signs what they say."
     yield "Run `gonogo review`. Exit code 2 names what in the files cannot be right."
 
 
 def _no_rollback(answers: Answers) -> bool:
-    return not answers.deploy
+    return not (answers.deploy or answers.candidate)
 
 
 def _chosen(answers: Answers) -> Iterator[tuple[str, Gate, str]]:

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
-import msgspec
-
 from gates.schema.canonical import Json
 from gates.schema.printable import printable
+from scorecards.starter.lists import AMOUNT, Guess, amount_form, guess_list
 from scorecards.starter.openapi import Field, Route, fields_of, routes, security_schemes
 
 _SETTLE = ("capture", "settle", "confirm", "complete", "charge")
@@ -20,25 +19,21 @@ _LEDGER = re.compile(r"ledger|journal")
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 _ID = re.compile(r"(^|/)(id|[a-z_]*payment[a-z_]*id|[a-z_]*_id|[a-z]+Id)$")
 _FILL = (
-    (re.compile(r"amount|value$|total"), "{amount}"),
+    (AMOUNT, "{amount}"),
     (re.compile(r"wallet|source|customer|account|payer|from|card|method"), "{wallet_id}"),
     (re.compile(r"payee|merchant|destination|recipient|^to$|seller"), "{payee_id}"),
     (re.compile(r"reference|description|order|note"), "{reference}"),
 )
 
 
-class Guess(msgspec.Struct, frozen=True):
-    """A member of the target file, where in the document it comes from, and what in it has to be checked by a person."""
-
-    value: Json
-    source: str
-    doubts: tuple[str, ...] = ()
-
-
 def guesses(document: Mapping[str, object]) -> dict[str, Guess]:
     """What could be guessed, by member: operations, amount_format, credential, ready_path, build, ledger, base_url and so on."""
     known = tuple(routes(document))
     found = {**_operations(document, known), **_places(document, known)}
+    reserve, amounts = found.get("reserve"), found.get("amount_format")
+    if reserve is not None and "ledger" not in found:
+        made_at = str(reserve.value["path"]) if isinstance(reserve.value, dict) else ""
+        found |= guess_list(document, known, made_at, None if amounts is None else str(amounts.value))
     header = next((name for route in known for name in route.headers if "idempoten" in name.lower()), None)
     if header is not None:
         found["idempotency_header"] = Guess(header, "a header parameter of that name")
@@ -125,10 +120,8 @@ def _body(document: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[
 def _amounts(document: Mapping[str, object], reserve: Route) -> dict[str, Guess]:
     """How amounts are sent, from the type of the first field that takes one; texts of minor units are the usual way."""
     for name, field in fields_of(document, reserve.body).items():
-        if _FILL[0][0].search(name.rsplit("/", 1)[-1].lower()) and "properties" not in field.schema:
-            kind = field.schema.get("type")
-            is_decimal = field.schema.get("format") == "decimal" or "." in str(field.schema.get("example", ""))
-            form = {"integer": "integer", "number": "decimal_number"}.get(str(kind), "decimal" if is_decimal else "")
+        if AMOUNT.search(name.rsplit("/", 1)[-1].lower()) and "properties" not in field.schema:
+            form = amount_form(field)
             return {"amount_format": Guess(form, f"the type of {printable(name)}")} if form else {}
     return {}
 

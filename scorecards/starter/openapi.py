@@ -25,7 +25,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One operation: the schemas of its body and of its first success, its success statuses, its header parameters.
+    """One operation: the schemas of its body and of its first success, its success statuses, its header and query parameters.
 
     `is_form` says that its body is sent URL-encoded, not as JSON.
     """
@@ -37,6 +37,7 @@ class Route(msgspec.Struct, frozen=True):
     success: tuple[int, ...]
     headers: tuple[str, ...]
     is_form: bool
+    queries: tuple[str, ...] = ()
 
 
 def read_openapi(where: str) -> Mapping[str, object]:
@@ -108,6 +109,7 @@ def _route(document: Mapping[str, object], method: str, path: str, item: Mapping
         success=tuple(sorted(answers)),
         headers=tuple(str(one.get("name")) for one in resolved if one.get("in") == "header"),
         is_form="application/json" not in media and "application/x-www-form-urlencoded" in media,
+        queries=tuple(str(one.get("name")) for one in resolved if one.get("in") == "query"),
     )
 
 
@@ -123,6 +125,15 @@ def fields_of(document: Mapping[str, object], schema: Mapping[str, object], dept
                 inner = fields_of(document, field.schema, depth + 1)
                 found |= {f"{name}/{key}": value for key, value in inner.items()}
     return found
+
+
+def lists_of(document: Mapping[str, object], schema: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The lists of objects in an answer: the JSON pointer to each, and the schema of its items."""
+    places = {"": Field(schema, required=True), **{f"/{name}": field for name, field in fields_of(document, schema).items()}}
+    for pointer, field in places.items():
+        items = _resolved(document, field.schema.get("items"))
+        if field.schema.get("type") == "array" and fields_of(document, items):
+            yield pointer, items
 
 
 def security_schemes(document: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:

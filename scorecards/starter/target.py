@@ -7,7 +7,7 @@ import yaml
 
 from gates.schema.canonical import Json
 from scorecards.starter.answers import Answers
-from scorecards.starter.guess import Guess
+from scorecards.starter.lists import Guess
 
 _TO_EDIT = "not in an OpenAPI document: edit it"
 _LISTED = ("credentials", "variables")
@@ -63,10 +63,11 @@ def _operations(found: Mapping[str, Guess]) -> Iterator[Part]:
 
 
 def _read_back(found: Mapping[str, Guess]) -> Iterator[Part]:
-    ledger, build = found.get("ledger"), found.get("build")
-    if ledger is not None:
+    build = found.get("build")
+    shown = next((name for name in ("ledger", "settlements") if name in found), None)
+    if shown is not None:
         yield Part((), ("audit:",))
-        yield _part({"ledger": ledger.value}, *_comments(ledger), indent=2)
+        yield _part({shown: found[shown].value}, *_comments(found[shown]), indent=2)
     else:
         text = "Without a place to read settlements back, nothing shows whether one was lost or made twice."
         yield Part((f"# {text} Fill this in:",), ("# audit:", '#   ledger: {method: GET, path: "/ledger?after={after}"}'))
@@ -82,6 +83,8 @@ def _rehearsed(answers: Answers) -> Iterator[Part]:
         process: dict[str, Json] = {"start": list(answers.start)}
         if answers.seed:
             process["seed"] = list(answers.seed)
+        if answers.candidate:
+            process["candidate"] = list(answers.candidate)
         yield _part({"process": process}, "how gonogo runs the service for a review and its drills")
     commands: dict[str, Json] = {
         name: list(getattr(answers, name)) for name in ("kill", "restore", "deploy", "rollback") if getattr(answers, name)

@@ -24,7 +24,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.keeping and self.path.startswith("/pay/"):
             self.keep()
             return
-        mode = self.server.mode.read_text().strip() if self.server.mode.exists() else "good"
+        said = self.server.mode.read_text().strip() if self.server.mode.exists() else "good"
+        mode = self.server.release or said
         build = "cd" * 32 if mode in ("bad", "quiet") else self.server.build
         started = f"# of this start\nprocess_start_time_seconds {self.server.instance.partition('-')[2]}\n"
         body = (
@@ -66,10 +67,11 @@ def say(value):
     sys.stdout.flush()
 
 
-def serve(port, db, build, heir=False, keeping=""):
+def serve(port, db, build, heir=False, keeping="", release=""):
     """Listen until SIGTERM; `heir` leaves the listening socket to a process in a session of its own.
 
     `keeping` syncs each payment to the database: `careful`, `silent` (hangs up if that fails) or `careless` (never mind).
+    `release` is a mode that it is always in.
     """
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.keeping, server.book, server.book_lock = keeping, db, threading.Lock()
@@ -77,7 +79,7 @@ def serve(port, db, build, heir=False, keeping=""):
         waiting = [sys.executable, "-I", "-c", "import time; time.sleep(60)"]
         Path(db + ".pid").write_text(str(detached(waiting, db, [server.fileno()]).pid))
     server.build, server.instance = build, f"{os.getpid()}-{time.monotonic_ns()}"
-    server.mode = Path(db + ".mode")
+    server.mode, server.release = Path(db + ".mode"), release
     url = f"http://127.0.0.1:{server.server_port}"
     say({"event": "ready", "url": url, "build": build})
     server.serve_forever(poll_interval=0.02)
@@ -160,6 +162,8 @@ def outside(given):
 
 WAYS = {
     "serve": lambda given: serve(given.port, given.db, given.build),
+    "bad": lambda given: serve(given.port, given.db, given.build, release="bad"),
+    "quiet": lambda given: serve(given.port, given.db, given.build, release="quiet"),
     "seed": seed,
     "up": lambda given: up(given.port, given.db, given.build),  # others run it
     "down": lambda given: down(given.db),

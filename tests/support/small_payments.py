@@ -230,6 +230,11 @@ def openapi():
     intent = {"type": "object", "properties": {"id": {"type": "string"}, "state": {"type": "string"}}}
     version = {"type": "object", "properties": {"commit": {"type": "string"}}}
     kinds = {"customer": "string", "merchant": "string", "amount": "integer"}
+    text = {"type": "string"}
+    status = {"type": "string", "enum": ["succeeded", "refunded"]}
+    capture = {"type": "object", "properties": {"id": text, "intent": text, "amount": {"type": "integer"}, "status": status}}
+    captures = {"data": {"type": "array", "items": capture}, "has_more": {"type": "boolean"}}
+    after = {"name": "starting_after", "in": "query", "schema": text}
 
     def answers(status, schema):
         return {str(status): {"description": "done", "content": {"application/json": {"schema": schema}}}}
@@ -246,7 +251,7 @@ def openapi():
         "/v1/intents": post(201, "customer", "merchant", "amount"),
         "/v1/intents/{intent_id}/capture": post(200, "amount"),
         "/v1/intents/{intent_id}/cancel": post(200),
-        "/v1/captures": {"get": {"responses": answers(200, {"type": "object"})}},
+        "/v1/captures": {"get": {"parameters": [after], "responses": answers(200, {"type": "object", "properties": captures})}},
     }
     return {"openapi": "3.1.0", "info": {"title": "Small payments", "version": "1"}, "paths": paths}
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import own_service
 import pytest
+import small_payments
 import yaml
 
 from gates.schema.gateset import load_gates
 from gates.schema.project import load_project
+from gates.schema.readback import ByLastId, States
 from gates.schema.target import load_target
 from scorecards.cli import gonogo
 from scorecards.starter.answers import QUESTIONS, ask
@@ -118,6 +120,38 @@ def test_a_rollback_gate_is_written_only_where_something_can_roll_back(run: Run,
     assert named.target.base_url == "${GONOGO_BASE_URL:-https://pay.example}"
 
 
+def test_a_candidate_is_something_that_can_be_rolled_back(run: Run, tmp_path: Path) -> None:
+    """For a service that is started here."""
+    candidate = "serve --port {port} --db {db} --fail 20"
+    assert run("init", "shop", "--start", "serve --port {port} --db {db}", "--candidate", candidate)[0] == 0
+    assert "gates/6-rollback.yaml" in files_of(tmp_path / "shop")
+    process = load_target(str(tmp_path / "shop" / "target.yaml")).target.process
+    assert process is not None
+    assert process.candidate == tuple(candidate.split())
+
+
+def test_a_summary_of_k6_gets_a_gate(run: Run, tmp_path: Path) -> None:
+    """With the place of its time; the share of requests that failed."""
+    assert run("init", "shop", "--k6", "out/k6 run.json")[0] == 0
+    (gate,) = [gate for gate in load_gates(tmp_path / "shop" / "gates") if gate.id == "load-test"]
+    source = gate.criteria[0].source
+    assert (source.path, source.metric, source.time.pointer) == ("out/k6 run.json", "http_req_failed", "/time")  # type: ignore[union-attr]  # k6's
+    assert "\n## load-test\n" in (tmp_path / "shop" / "runbooks" / "gates.md").read_text()
+
+
+def test_a_list_of_settlements_is_guessed_into_the_target(run: Run, tmp_path: Path) -> None:
+    """Marked with its route, and a file that loads; nothing is then missing to read settlements back."""
+    (tmp_path / "openapi.json").write_text(json.dumps(small_payments.openapi()))
+    code, out, err = run("init", "shop", "--openapi", "openapi.json")
+    assert code == 0, err
+    assert "guessed  settlements: GET /v1/captures" in out
+    assert "A place to read settlements back" not in out
+    shape = load_target(str(tmp_path / "shop" / "target.yaml")).target.audit.settlements
+    assert shape is not None
+    assert (shape.items, shape.payment, shape.states) == ("/data", "/intent", States(("succeeded",), ("refunded",)))
+    assert shape.paging == ByLastId("/has_more", "starting_after")
+
+
 def test_junit_files_that_are_named_get_a_gate(run: Run, tmp_path: Path) -> None:
     """And only then."""
     assert run("init", "shop", "--junit", "reports/*.xml 'more tests.xml'")[0] == 0
@@ -162,6 +196,7 @@ def test_without_any_answer_everything_to_fill_in_is_marked(run: Run, tmp_path: 
     for missing in (
         "The gate `rollback`",
         "The gate `tests`",
+        "The gate `load-test`",
         "The gate `slo`",
         "A way to crash it",
         "A place to read settlements back",
@@ -178,6 +213,8 @@ def test_without_any_answer_everything_to_fill_in_is_marked(run: Run, tmp_path: 
         (("--start", "serve"), "--start has no {port}"),
         (("--start", "serve '{port}"), "No closing quotation"),
         (("--seed", "seed"), "--seed needs --start"),
+        (("--candidate", "serve --port {port}"), "--candidate needs --start"),
+        (("--start", "serve {port}", "--candidate", "serve"), "spec.process.candidate: has no {port}, which `start` has"),
         (("--kill", "kill"), "--kill and --restore are needed together"),
         (("--rollback", "back"), "--deploy and --rollback are needed together"),
         (("--start", "serve {port}", "--kill", "k", "--restore", "r"), "--start is for a service that gonogo runs here"),
@@ -216,7 +253,9 @@ def test_a_terminal_asks_only_what_is_not_given_and_what_applies() -> None:
         "Name of the service",
         "Command that starts it here, with {port} and {db}",
         "Command that makes its accounts in {db} and prints them as JSON",
+        "Command that starts another release, one that fails",
         "JUnit files of its tests, such as reports/*.xml",
+        "Summary of its k6 script, such as k6.json",
         "Address of the Prometheus that watches it",
     ]
 
