@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from drills.child import Pause
+from gates.schema.cached import cache_fault
 from gates.schema.canonical import Json
 from gates.schema.credential import resolve_credential
 from gates.schema.errors import UnknownProblem
@@ -16,6 +17,8 @@ from gates.schema.secret import redact
 from gates.schema.target import Target, resolve_base_url
 from gates.schema.time import monotonic_s
 from gates.schema.tls import tls_for
+
+_FRESH = {"Cache-Control": "no-cache"}
 
 
 def wait_answer(target: Target, environ: Mapping[str, str], within_s: float, pause: Pause, timeout_s: float = 2.0) -> bool:
@@ -78,10 +81,13 @@ def _ask(target: Target, path: str, environ: Mapping[str, str], what: str) -> ht
     headers = resolve_credential(target, role, environ).line if role else {}
     url = resolve_base_url(target, environ) + path
     try:
-        return httpx.get(url, headers=headers, timeout=5.0, trust_env=False, verify=tls_for(url, target, environ))
+        answer = httpx.get(url, headers={**headers, **_FRESH}, timeout=5.0, trust_env=False, verify=tls_for(url, target, environ))
     except httpx.TransportError as error:
         trouble = redact(repr(error), headers.values())
         raise UnknownProblem(f"{path} does not return {what}: {trouble}", next_step=connection_hint(target, error)) from None
+    if fault := cache_fault(answer.headers):
+        raise UnknownProblem(f"{path}: {fault}: it does not show {what}", next_step="let this read reach the service itself")
+    return answer
 
 
 def _value_at(answer: httpx.Response, path: str, pointer: str, what: str) -> Json:

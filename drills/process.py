@@ -17,13 +17,18 @@ import msgspec
 from drills.child import Child, Identity, Pause, spawn
 from drills.inquiry import ready_headers
 from drills.rail import RailProcess
-from gates.schema.errors import UnknownProblem
+from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.practice import RAIL_URL, free_port
+from gates.schema.reach import ready_member
 from gates.schema.target import Target, command_line, resolve_base_url
 from gates.schema.time import monotonic_s
 from gates.schema.tls import tls_for
 
 _POLL_S = 0.01
+
+
+class NeverReady(UsageProblem):
+    """The service answers, and the target's file names no path at which it says that it is ready."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -56,7 +61,7 @@ class Service:
         """
         assert target.process is not None, "the target has a process"
         self._process, self._target, self._db, self._logs = target.process, target, db, logs
-        self._start = target.process.start
+        self._start, self._was_ready = target.process.start, False
         self.port = free_port() if port is None else port
         self.environ = {**environ, "GONOGO_BASE_URL": f"http://127.0.0.1:{self.port}"}
         self.url = resolve_base_url(target, self.environ)
@@ -107,14 +112,16 @@ class Service:
     def wait_ready(self, timeout_s: float = 30.0) -> float:
         """Wait until `ready_path` responds 2xx; returns the seconds waited.
 
-        Raises UnknownProblem with the end of its log if the process ends or `timeout_s` passes first.
+        Raises UnknownProblem with the end of its log if the process ends or `timeout_s` passes first; NeverReady naming the
+        member of the target's file if it has never been ready, and answers that it has no such path, or lets nobody in.
         """
         begun = monotonic_s()
         headers = ready_headers(self._target, self.environ)
         with httpx.Client(timeout=1.0, trust_env=False, headers=headers, verify=self._tls) as client:
-            while not _answers(client, self.url + self._target.ready_path):
-                self._check_waiting(begun, timeout_s)
+            while (status := _status(client, self.url + self._target.ready_path)) is None or not 200 <= status < 300:
+                self._check_waiting(begun, timeout_s, status)
                 self._pause(_POLL_S)
+        self._was_ready = True
         return monotonic_s() - begun
 
     def start(self, timeout_s: float = 30.0) -> float:
@@ -170,12 +177,18 @@ class Service:
         if self._rail is not None:
             self._rail.stop()
 
-    def _check_waiting(self, begun: float, timeout_s: float) -> None:
+    def _check_waiting(self, begun: float, timeout_s: float, status: int | None) -> None:
         assert self._child is not None, "never started"
         if not self._child.alive():
             raise UnknownProblem(f"{self._name} ended before it was ready (exit {self._child.end()}){self._log_tail()}")
-        if monotonic_s() - begun > timeout_s:
-            raise UnknownProblem(f"{self._name} was not ready within {timeout_s:g} s{self._log_tail()}")
+        if monotonic_s() - begun <= timeout_s:
+            return
+        said = "" if status is None else f": {self._target.ready_path} returned {status}"
+        member = "" if self._was_ready else ready_member(self._target, status)
+        if member:
+            text = f"{self._name} was not ready within {timeout_s:g} s{said}"
+            raise NeverReady(text, next_step=f"correct {member} in the target file")
+        raise UnknownProblem(f"{self._name} was not ready within {timeout_s:g} s{said}{self._log_tail()}")
 
     def _log_tail(self) -> str:
         assert self._child is not None, "never started"
@@ -183,8 +196,8 @@ class Service:
         return "".join(f"\n  {line}" for line in lines)
 
 
-def _answers(client: httpx.Client, url: str) -> bool:
+def _status(client: httpx.Client, url: str) -> int | None:
     try:
-        return client.get(url).is_success
+        return client.get(url).status_code
     except httpx.TransportError:
-        return False
+        return None

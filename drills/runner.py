@@ -15,7 +15,7 @@ from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, T
 from drills.steps.base import action_of
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
-from gates.schema.errors import Problem
+from gates.schema.errors import Problem, UsageProblem
 from gates.schema.time import monotonic_s
 
 
@@ -80,6 +80,7 @@ def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> Non
         # A signal from the keyboard also reaches children such as the seed command; their failure is not the cause.
         forward.end = End.FAILED if run.signal is None else End.INTERRUPTED
         forward.unobserved = isinstance(problem, Unobserved)
+        run.misdescribed = run.misdescribed or (isinstance(problem, UsageProblem) and not forward.injected)
         forward.reason = f"{problem.message} ({problem.next_step})" if problem.next_step else problem.message
         run.console.note(f"failed: {problem}")
     except Exception as error:  # noqa: BLE001  # raised again once the rollback has run

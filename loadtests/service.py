@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from time import sleep
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import httpx
 import msgspec
@@ -13,7 +13,7 @@ from gates.schema.credential import resolve_credential, secrets_of
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.operation import Operation
 from gates.schema.pointer import text_at
-from gates.schema.reach import connection_hint, trouble_of
+from gates.schema.reach import connection_hint, ready_member, trouble_of
 from gates.schema.secret import redact
 from gates.schema.sending import make_request
 from gates.schema.target import NamedTarget, check_environment, resolve_base_url
@@ -45,6 +45,7 @@ class Service:
         check_environment(named.target)
         self.base_url = resolve_base_url(named.target)
         self.tls = tls_for(self.base_url, named.target, ca_environment(named))
+        self._was_ready = False
         self._client = httpx.Client(base_url=self.base_url, timeout=10.0, trust_env=False, verify=self.tls)
 
     def __enter__(self) -> Self:
@@ -58,18 +59,27 @@ class Service:
     def await_ready(self, patience_s: float, pause: Callable[[float], None] = sleep) -> None:
         """Return when the target is ready.
 
-        Raises UnknownProblem naming the URL, and how to start the service, if it is not ready within `patience_s`.
+        Raises UnknownProblem naming the URL, and how to start the service, if it is not ready within `patience_s`; UsageProblem
+        naming the member of the target's file if the service answers all the time, and has no such path, or lets nobody in.
         """
         deadline = monotonic_s() + patience_s
         while True:
-            trouble, error = self._trouble()
+            trouble, found = self._trouble()
             if not trouble:
+                self._was_ready = True
                 return
             if monotonic_s() >= deadline:
-                url = self.base_url + self.target.ready_path
-                problem = f"the target {self.name!r} is not ready: {url}: {self.redact(trouble)}"
-                raise UnknownProblem(problem, next_step=connection_hint(self.target, error))
+                self._refuse(trouble, found)
             pause(0.1)
+
+    def _refuse(self, trouble: str, found: httpx.HTTPError | int) -> NoReturn:
+        """A service that was ready before has changed; the file describes it as it was."""
+        url = self.base_url + self.target.ready_path
+        problem = f"the target {self.name!r} is not ready: {url}: {self.redact(trouble)}"
+        member = ready_member(self.target, found) if isinstance(found, int) and not self._was_ready else ""
+        if member:
+            raise UsageProblem(problem, next_step=f"correct {member} in the target file")
+        raise UnknownProblem(problem, next_step=connection_hint(self.target, found if isinstance(found, BaseException) else None))
 
     def build(self) -> str | None:
         """The sha256 of the running build, or None if the target does not report it."""
@@ -129,14 +139,15 @@ class Service:
             raise UsageProblem(problem, next_step=f"add spec.variables.{name} to its file: a storm needs a wallet and payees")
         return "none"
 
-    def _trouble(self) -> tuple[str, httpx.HTTPError | None]:
+    def _trouble(self) -> tuple[str, httpx.HTTPError | int]:
+        """Why it is not ready, "" if it is; and the error, or the status."""
         role = self.target.ready_role
         headers = {} if role is None else resolve_credential(self.target, role).line
         try:
             answer = self._client.get(self.target.ready_path, headers=headers)
         except httpx.HTTPError as error:
             return trouble_of(error), error
-        return "" if answer.is_success else f"returned {described(answer)}", None
+        return "" if answer.is_success else f"returned {described(answer)}", answer.status_code
 
 
 def media_type(answer: httpx.Response) -> str:

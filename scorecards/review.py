@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from drills.process import Service
+from drills.process import NeverReady, Service
 from gates.build import make_reviewed, read_build
 from gates.evidence.identity import OBSERVATION
 from gates.evidence.keys import load_signer
@@ -24,13 +24,14 @@ from scorecards.order import Order
 from scorecards.plan import STEPS, Step, applying, why_not
 from scorecards.runbooks import write_runbooks
 from scorecards.schema import Scorecard
-from scorecards.steps import StepResult, last_words, outcome_in_words, run_command
+from scorecards.steps import StepResult, cause, outcome_in_words, run_command
 from scorecards.stored import bar_inputs, open_store
 from scorecards.voice import Voice
 
 STEPS_FILE = "steps.json"
 PRIVATE = "*.key"
 _SEED_LIMIT = 2**31
+_NO_BUILD = "add spec.build to the target file: where the service reports its build (runbooks/targets.md)"
 _NOT_STARTED = "the service did not start"  # what a command of the target printed is in steps.json, and in no statement
 _RUNNING = ("service", "rail", "sources")  # steps that need the running service
 
@@ -51,7 +52,7 @@ def collect(order: Order, voice: Voice) -> str:
                 results.append(_run(order, step, number, environ, build, voice, note or why_not(step, order.named.target)))
     for number, step in numbered:
         if step.name == "secret-scan":
-            _draft(order, build, environ, voice)  # for the scan to read, and for the determinism probe to build again
+            _draft(order, build, environ, voice, number)  # for the scan to read, and for the determinism probe to build again
         if step.needs not in _RUNNING:
             results.append(_run(order, step, number, environ, build, voice, why_not(step, order.named.target)))
     shutil.rmtree(order.out / "draft", ignore_errors=True)
@@ -96,6 +97,10 @@ def _service(order: Order, voice: Voice) -> Iterator[tuple[Mapping[str, str], st
         environ = {**base, **seed_two_tenants(target.process, db, base)}
         service = Service(target, db=db, logs=order.out / "logs", environ=environ)
         service.start()
+    except NeverReady as problem:
+        voice.say(f"{_NOT_STARTED}: {problem}")
+        yield base, f"{problem.message} ({problem.next_step})"
+        return
     except (Problem, OSError) as problem:
         voice.say(f"{_NOT_STARTED}: {problem}")
         yield base, f"{_NOT_STARTED}: {problem}"
@@ -111,7 +116,7 @@ def _read_build(order: Order, environ: Mapping[str, str], voice: Voice) -> str:
     try:
         return read_build(order.named, environ)
     except UnknownProblem as problem:
-        voice.say(f"no evidence will count: {problem}")
+        voice.say(f"no evidence will count: {problem.message}\n  next: {_NO_BUILD}")
         return ""
 
 
@@ -148,7 +153,7 @@ def _run(
     voice.step(number, step.title, f"{outcome_in_words(code)}, {elapsed_ms / 1000:.1f} s")
     note = ""
     if code != 0:
-        note = " / ".join(last_words(log))
+        note = cause(log)
         voice.say(f"      exit {code}, see logs/{step.name}.out and .err" + (f": {note}" if note else ""))
     return StepResult(step.name, shown, code, elapsed_ms, "")
 
@@ -174,10 +179,10 @@ def artifacts(out: Path) -> Iterator[Path]:
             yield path
 
 
-def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice) -> None:
+def _draft(order: Order, build: str, environ: Mapping[str, str], voice: Voice, number: int) -> None:
     """A scorecard of the evidence so far, for the determinism probe to build again; it is not kept in the history."""
     options = ["--draft", "--target", order.target, "--profile", order.profile, "--build", build]
     for name, path in (("--evidence", order.evidence), ("--gates", order.gates_path), ("--waivers", order.waivers_path)):
         options += [name, str(path)] if path else []
     argv = room_argv("scorecards", "scorecard", "build", "--out", str(order.out / "draft"), *options)
-    run_command(argv, environ, order.out / "logs" / "draft", voice, len(applying(STEPS, order.gates)), "draft scorecard")
+    run_command(argv, environ, order.out / "logs" / "draft", voice, number, "draft scorecard")

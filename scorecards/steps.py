@@ -1,5 +1,6 @@
 """Running one step of a review: a child process, its output in a log, its progress on stderr, and always ended."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import SIGTERM
@@ -13,6 +14,9 @@ from gates.schema.time import monotonic_s
 from scorecards.voice import Voice
 
 _POLL_S = 0.1
+_SHOWN, _LONGEST = 3, 300
+_PROBLEMS = ("error: ", "internal error: ", "interrupted", "terminated", "failed: ", "aborted by a guard: ", "ROLLBACK FAILED: ")
+_SAID = (re.compile(r"^FOUND "), re.compile(r"^  deviation: "), re.compile(r"\bunknown\b"))
 GRACE_S = 30.0
 _WORDS = {ExitCode.GREEN: "clean", ExitCode.RED: "findings", ExitCode.UNKNOWN: "not everything could be judged"}
 
@@ -60,10 +64,17 @@ def outcome_in_words(exit_code: int) -> str:
     return _WORDS.get(code, EXIT_MEANING[code])
 
 
-def last_words(log: Path, lines: int = 3) -> list[str]:
-    """The last lines of a step's stderr: why it failed."""
-    text = Path(f"{log}.err").read_text(errors="replace").strip()
-    return text.splitlines()[-lines:]
+def cause(log: Path) -> str:
+    """Why a step did not end clean, in its own words: its last problem, else its first finding, else what it does not know.
+
+    Progress is no cause; "" where it gives none.
+    """
+    err, out = (Path(f"{log}.{name}").read_text(errors="replace").splitlines() for name in ("err", "out"))
+    problems = [number for number, line in enumerate(err) if line.startswith(_PROBLEMS)]
+    if problems:
+        return " / ".join(line.strip() for line in err[problems[-1] :][:_SHOWN])
+    found = [line.strip() for pattern in _SAID for line in out if pattern.search(line)]
+    return found[0][:_LONGEST] if found else ""
 
 
 def _end(child: Child, voice: Voice, title: str) -> None:

@@ -10,7 +10,7 @@ import yaml
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.faults import document_faults
-from gates.schema.yaml_core import load_yaml
+from gates.schema.yaml_core import Refused, load_yaml
 
 API_VERSION = "gonogo/v1"
 
@@ -73,10 +73,12 @@ def load_document(path: Path, kind: str, spec_type: type[Spec]) -> Document[Spec
 
 def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> Document[Spec]:
     """Decode the text of one document; `origin` is the file name that errors carry."""
-    raw = _parse_yaml(text, origin)
+    refused: list[Refused] = []
+    raw = _parse_yaml(text, origin, refused)
     if not isinstance(raw, dict):
         raise UsageProblem(f"{origin}: $: expected a mapping with apiVersion, kind, metadata and spec")
-    frame = [
+    frame = [_placed(error, text) for error in refused]
+    frame += [
         f"$.{name}: expected {wanted!r}, found {raw.get(name)!r}"
         for name, wanted in (("apiVersion", API_VERSION), ("kind", kind))
         if raw.get(name) != wanted
@@ -86,8 +88,8 @@ def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> 
     try:
         document = msgspec.convert(raw, Document[spec_type], strict=True)  # type: ignore[valid-type]  # a runtime type argument
     except msgspec.ValidationError as error:
-        found = list(document_faults(raw, Document[spec_type])) or [_readable(str(error))]  # type: ignore[valid-type]  # the same
-        frame += [text for text in found if text not in frame]
+        found = list(document_faults(raw, Document[spec_type]))  # type: ignore[valid-type]  # the same
+        frame += [text for text in found or ([] if refused else [_readable(str(error))]) if text not in frame]
     if frame:
         raise DocumentProblem("\n".join(f"{origin}: {text}" for text in frame), raw)
     return document
@@ -123,15 +125,20 @@ def _readable(message: str) -> str:
     return f"{where}: unknown key {unknown[1]!r}" if unknown else f"{where}: {what}"
 
 
-def _parse_yaml(text: str, origin: str) -> object:
+def _parse_yaml(text: str, origin: str, refused: list[Refused] | None = None) -> object:
     try:
-        return load_yaml(text)
+        return load_yaml(text, refused)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = None if mark is None else (mark.line + 1, mark.column + 1)
-        if isinstance(error, yaml.reader.ReaderError):
-            before = text[: error.position]
-            place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        where = "" if place is None else f" line {place[0]}, column {place[1]}:"
-        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        raise UsageProblem(f"{origin}:{where} {problem}") from None
+        wrong = [*(refused or ()), error]
+        raise UsageProblem("\n".join(f"{origin}: {_placed(one, text)}" for one in wrong)) from None
+
+
+def _placed(error: yaml.YAMLError, text: str) -> str:
+    """What is wrong, after its line and column where it has a place."""
+    mark = getattr(error, "problem_mark", None)
+    place = None if mark is None else (mark.line + 1, mark.column + 1)
+    if isinstance(error, yaml.reader.ReaderError):
+        before = text[: error.position]
+        place = before.count("\n") + 1, len(before) - before.rfind("\n")
+    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    return problem if place is None else f"line {place[0]}, column {place[1]}: {problem}"

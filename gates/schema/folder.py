@@ -18,13 +18,23 @@ def documents_in(folder: Path, what: str) -> list[Path]:
     Raises UsageProblem naming the folder that is not there, each document with another suffix, and each file of a sub-folder
     that looks like one. Pages (.md), hidden folders and other files are none.
     """
+    found, wrong = split_documents(folder, what)
+    if wrong:
+        raise UsageProblem("\n".join(wrong), next_step=how_to_move(folder, what))
+    return found
+
+
+def split_documents(folder: Path, what: str) -> tuple[list[Path], list[str]]:
+    """As `documents_in`, and what that would refuse, for whoever names further faults with it."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder}: no such folder", next_step=f"give a folder of {what}s")
     found = sorted(folder.iterdir())
-    wrong = [text for path in found for text in _unread(path, what)]
-    if wrong:
-        raise UsageProblem("\n".join(wrong), next_step=f"move each {what} to {folder}, with the suffix .yaml, or remove it")
-    return [path for path in found if _is_document(path)]
+    return [path for path in found if _is_document(path)], [text for path in found for text in _unread(path, what)]
+
+
+def how_to_move(folder: Path, what: str) -> str:
+    """The next step for a document that lies where none is read."""
+    return f"move each {what} to {folder}, with the suffix .yaml, or remove it"
 
 
 def _is_document(path: Path) -> bool:

@@ -9,13 +9,14 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.catalogs import CATALOGS, LAUNCH_PLAN, NAMES, catalog
 from gates.schema.documents import DocumentProblem, load_document
 from gates.schema.errors import UsageProblem
-from gates.schema.folder import documents_in
+from gates.schema.folder import how_to_move, split_documents
 from gates.schema.gate import Gate, GateSet
 from gates.schema.parts import readable_gates
 from gates.schema.runbook import find_runbook, is_address, is_link
 from gates.schema.soundness import faults, set_faults
 
 CATALOG = catalog(LAUNCH_PLAN)
+_WHAT, _FIX = "gate file", "fix the file; `gonogo schema GateSet` prints the allowed members"
 _NEXT = f"give a folder of GateSet files with --gates, or one of {', '.join(NAMES)}"
 
 
@@ -39,8 +40,8 @@ def load_gate_files(path: Path) -> tuple[GateFile, ...]:
     """As `load_gates`, file by file."""
     if not path.exists():
         raise UsageProblem(f"{path}: no such file or folder", next_step=_NEXT)
-    paths = documents_in(path, "gate file") if path.is_dir() else [path]
-    if not paths:
+    paths, unread = split_documents(path, _WHAT) if path.is_dir() else ([path], [])
+    if not paths and not unread:
         raise UsageProblem(f"{path}: holds no gate file (*.yaml)", next_step=_NEXT)
     files: list[GateFile] = []
     wrong: list[str] = []
@@ -50,10 +51,11 @@ def load_gate_files(path: Path) -> tuple[GateFile, ...]:
         except UsageProblem as problem:
             wrong.append(problem.message)
     wrong += _doubled(files)
-    if not wrong:
+    if paths and not wrong:
         wrong += [f"{path}: {fault}" for fault in set_faults([gate for file in files for gate in file.gates])]
-    if wrong:
-        raise UsageProblem("\n".join(wrong), next_step="fix the file; `gonogo schema GateSet` prints the allowed members")
+    if wrong or unread:
+        steps = [_FIX] * bool(wrong) + [how_to_move(path, _WHAT)] * bool(unread)
+        raise UsageProblem("\n".join([*unread, *wrong]), next_step="; ".join(steps))
     return tuple(files)
 
 

@@ -16,6 +16,16 @@ def connection_hint(target: Target, error: BaseException | None = None) -> str:
     return _OURS if is_ours(target) else _OTHER
 
 
+def ready_member(target: Target, status: int | None) -> str:
+    """The member of the target file that a lasting answer of the ready path shows to be wrong; "" for one that may pass."""
+    if status in (401, 403, 407):
+        own = target.ready_role
+        return "spec.ready_path, or spec.ready_role" if own is None else f"spec.ready_role, or spec.credentials.{own}"
+    if status in (404, 405, 410) or (status is not None and 300 <= status < 400):
+        return "spec.ready_path, or the path in spec.base_url"
+    return ""
+
+
 def trouble_of(error: BaseException) -> str:
     """What went wrong on the way to a service; that a certificate is not trusted is said in words."""
     text = str(error) or type(error).__name__

@@ -33,13 +33,22 @@ class Refused(yaml.MarkedYAMLError):
     """YAML that is not read, with its place and what to write."""
 
 
-def load_yaml(text: str) -> object:
+class Unread(str):
+    """What is written in the place of a value that is refused: the rest of the document can be looked at all the same."""
+
+    __slots__ = ()
+
+
+def load_yaml(text: str, refused: list[Refused] | None = None) -> object:
     """The one document in `text`, as mappings, lists, texts, numbers, true, false and null.
+
+    With `refused` each value that is refused by itself, such as a number, is added to that list and stands as an Unread text.
 
     Raises yaml.YAMLError, with a mark where the fault has a place: also for a key that is doubled or no text, a number with a
     leading zero, `.nan`, a placeholder without quotes, a tag, and nesting, numbers or aliases beyond the limits.
     """
     loader = _Loader(text)
+    loader.refused = refused
     try:
         return loader.get_single_data()
     except RecursionError:
@@ -49,6 +58,7 @@ def load_yaml(text: str) -> object:
 
 
 class _Loader(yaml.SafeLoader):
+    refused: list[Refused] | None = None
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # as PyYAML declares it
     yaml_constructors: ClassVar[dict[str | None, Any]] = {}
     yaml_multi_constructors: ClassVar[dict[str | None, Any]] = {}
@@ -135,18 +145,26 @@ def _quoted(node: ScalarNode) -> bool:
     return node.style is not None
 
 
-def _number(loader: _Loader, node: ScalarNode) -> int | float:
+def _refuse_value(loader: _Loader, problem: str, node: ScalarNode) -> Unread:
+    """Refuse one value: at once, or with all the others."""
+    if loader.refused is None:
+        _refuse(problem, node.start_mark)
+    loader.refused.append(Refused(None, None, problem, node.start_mark))
+    return Unread(loader.construct_scalar(node))
+
+
+def _number(loader: _Loader, node: ScalarNode) -> int | float | Unread:
     text = str(loader.construct_scalar(node))
     if len(text) > _LONGEST_NUMBER:
-        _refuse(f'a number of {len(text)} characters: write a text, "{text[:20]}..."', node.start_mark)
+        return _refuse_value(loader, f'a number of {len(text)} characters: write a text, "{text[:20]}..."', node)
     try:
         if node.tag == f"{_TAG}int":
             return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
         value = float(text)
     except ValueError:
-        _refuse(f"{text[:40]!r} is no number: write the value without a tag", node.start_mark)
+        return _refuse_value(loader, f"{text[:40]!r} is no number: write the value without a tag", node)
     if value in (float("inf"), float("-inf")):
-        _refuse(f'{text} is beyond every number: write a text, "{text}"', node.start_mark)
+        return _refuse_value(loader, f'{text} is beyond every number: write a text, "{text}"', node)
     return value
 
 
@@ -158,13 +176,15 @@ def _list(loader: _Loader, node: SequenceNode) -> list[object]:
     return list(loader.construct_sequence(node, deep=True))
 
 
-def _refused_number(loader: _Loader, node: ScalarNode) -> NoReturn:
+def _refused_number(loader: _Loader, node: ScalarNode) -> Unread:
     text = str(loader.construct_scalar(node))
     bare = text.lstrip("+-").lstrip("0") or "0"
     sign = "-" if text.startswith("-") else ""
     number = f"{sign}{'0' if bare[0] in '.eE' else ''}{bare}"
     why = f'{text} is read as octal by some and as decimal by others: write {number} for the number, or "{text}" for a text'
-    _refuse(why if node.tag == _LEADING_ZERO else f'{text} is no number in JSON: write "{text}" for a text', node.start_mark)
+    return _refuse_value(
+        loader, why if node.tag == _LEADING_ZERO else f'{text} is no number in JSON: write "{text}" for a text', node
+    )
 
 
 def _tagged(_loader: _Loader, node: Node) -> NoReturn:

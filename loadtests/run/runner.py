@@ -9,7 +9,7 @@ import msgspec
 from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.making import Result, Span, make_predicate
 from gates.evidence.statement import EvidenceKind, Inputs
-from gates.schema.errors import UnknownProblem
+from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.outcome import UnknownReason
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
@@ -156,7 +156,7 @@ def audit(named: NamedTarget, plan: Plan, expected: Expected) -> tuple[Books, Re
     with Service(named) as service:
         try:
             service.await_ready(_READY_AFTER_S)
-        except UnknownProblem as problem:
+        except (UnknownProblem, UsageProblem) as problem:
             gap = Gap(UnknownReason.ADAPTER_ERROR, problem.message)
             listed = NOT_LISTED if named.target.audit.settlements is None else gap
             return Books(gap, gap, gap, listed, named.target.audit.settlements), None
@@ -225,6 +225,6 @@ def _try_requests(manners: Manners, plan: Plan) -> None:
 def _build_after(service: Service) -> str | None:
     try:
         service.await_ready(_READY_AFTER_S)
-    except UnknownProblem:
+    except UnknownProblem:  # it was ready before
         return None
     return service.build()

@@ -65,6 +65,26 @@ def test_members_that_cannot_be_read_hide_no_other_fault(gonogo, tmp_path):
     assert err.count("\n") == len(EVERY_FAULT) + 3, "and nothing that is not a fault"
 
 
+def test_a_sub_folder_and_a_number_beyond_every_number_hide_no_other_fault(gonogo, tmp_path):
+    """What is not read, what cannot be written so, and what is wrong besides: all in one go, each once, with what to do."""
+    (tmp_path / "one.yaml").write_text(ONE)
+    beyond = BROKEN.replace("threshold: 0", "threshold: 1e999").replace("min_samples: 0}", "min_samples: 020}")
+    (tmp_path / "broken.yaml").write_text(beyond)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "two.yaml").write_text(ONE)
+    code, _, err = gonogo("gate", "validate", tmp_path)
+    assert code == 2
+    assert "more/two.yaml: a gate file in a sub-folder is not read" in err
+    assert 'broken.yaml: line 15, column 23: 1e999 is beyond every number: write a text, "1e999"' in err
+    assert "broken.yaml: line 15, column 57: 020 is read as octal by some" in err
+    left = [fault for fault in EVERY_FAULT if "threshold: Expected" not in fault and "min_samples 0" not in fault]
+    assert all(f"broken.yaml: {fault}" in err for fault in left)
+    assert "one.yaml: gate one, criterion first: threshold 1e999" in err
+    assert "fix the file; " in err
+    assert f"move each gate file to {tmp_path}" in err
+    assert err.count("\n") == len(left) + 6, "and nothing that is not a fault"
+
+
 def test_a_document_of_another_kind_is_told_as_that_alone(gonogo, tmp_path):
     """Its members are none of a gate set's, and to list them would say nothing."""
     (tmp_path / "target.yaml").write_text(

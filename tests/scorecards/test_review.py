@@ -118,6 +118,30 @@ def test_a_target_file_that_describes_the_service_wrongly_is_unknown_and_named(t
     assert "fail" not in {item["outcome"] for item in criteria}
 
 
+def test_a_ready_path_that_is_not_there_is_named_and_no_option_that_a_review_lacks(tmp_path: Path) -> None:
+    """The service runs and answers 404 there: the card names the member, and the build is asked for in the target file."""
+    changes = {"ready_path: /ready": "ready_path: /readiness\n  ready_role: agent"}
+    target = shapes.described(tmp_path, "minimal", changes, shapes.run_here("minimal", []))
+    environ = {**shapes.ACCOUNTS, "GONOGO_AGENT_KEY": shapes.KEYS["minimal"]}
+    with gonogo(tmp_path, "review", "--target", str(target), program=(str(ONE_STEP), "storm"), environ=environ) as review:
+        stdout, stderr = review.communicate(timeout=300)
+    assert review.returncode == 3, stdout + stderr
+    assert "/readiness returned 404" in " ".join(stdout.split())
+    assert "correct spec.ready_path" in " ".join(stdout.split())
+    assert "--build" not in stderr
+
+
+def test_the_draft_scorecard_comes_with_the_step_that_needs_it(tmp_path: Path) -> None:
+    """Its line has the number of the secret scan: the last number is not the last but one to be shown."""
+    target = tmp_path / "elsewhere.yaml"
+    target.write_text(FOREIGN)
+    with gonogo(tmp_path, "review", "--target", str(target), "--steps", "secret-scan,determinism") as review:
+        _, stderr = review.communicate(timeout=300)
+    shown = re.findall(r"^\[([0-9]+)/[0-9]+\] (draft scorecard|secret scan|determinism)", stderr, re.MULTILINE)
+    assert [int(number) for number, _ in shown] == sorted(int(number) for number, _ in shown), stderr
+    assert "next: add spec.build to the target file" in stderr
+
+
 def test_a_target_file_that_is_wrong_by_itself_ends_a_review_before_anything_starts(tmp_path: Path) -> None:
     """Exit 2 naming the key; no folder of a review is made."""
     target = shapes.described(tmp_path, "minimal", more="  colour: blue\n")

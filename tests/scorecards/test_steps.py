@@ -11,7 +11,7 @@ import pytest
 from gates.schema.target import load_target
 from scorecards.plan import STEPS, why_not
 from scorecards.review import artifacts
-from scorecards.steps import last_words, outcome_in_words, run_command
+from scorecards.steps import cause, outcome_in_words, run_command
 from scorecards.voice import Voice
 
 pytestmark = pytest.mark.process
@@ -59,7 +59,7 @@ def test_a_step_s_output_is_logged_and_its_latest_line_told(tmp_path: Path, capf
     exit_code, elapsed_ms = run_command([sys.executable, "-c", code], os.environ, tmp_path / "a", Voice(9), 4, "storm")
     assert (exit_code, elapsed_ms > 0) == (3, True)
     assert (tmp_path / "a.out").read_text() == "product\n"
-    assert last_words(tmp_path / "a") == ["half"]
+    assert (tmp_path / "a.err").read_text() == "half\n"
     assert "[4/9] storm: 0 s  half" in capfd.readouterr().err
 
 
@@ -69,7 +69,29 @@ def test_an_interrupted_step_leaves_no_process_behind(tmp_path: Path, monkeypatc
     log = tmp_path / "stubborn"
     with pytest.raises(KeyboardInterrupt):
         run_command([sys.executable, "-c", STUBBORN], os.environ, log, Voice(1), 1, "stubborn", interrupted(log, 1))
-    assert living(last_words(log)[0].split()[1:]) == []
+    assert living(Path(f"{log}.err").read_text().split()[1:]) == []
+
+
+@pytest.mark.parametrize(
+    ("err", "out", "words"),
+    [
+        ("storm smoke: 0/480\nerror: no such file\n  next: give another\n", "", "error: no such file / next: give another"),
+        (
+            "storm smoke: 0/480\nstorm smoke: 480/480\n",
+            "run: clean\n  unknown  holds: missing: no ledger\n",
+            "unknown  holds: missing: no ledger",
+        ),
+        ("measures: 1/2 x\n", "a\nFOUND double_settle: p: twice\n  unknown  holds\n", "FOUND double_settle: p: twice"),
+        ("failed: the service\nerror: it ended\n", "unknown", "error: it ended"),
+        ("drill crash: 3/9 inject\n", "drill crash\n  deviation: 2 lost\n", "deviation: 2 lost"),
+        ("storm smoke: 480/480\n", "clean\n", ""),
+    ],
+)
+def test_the_cause_of_a_step_is_what_it_says_of_itself_and_no_progress(tmp_path: Path, err: str, out: str, words: str) -> None:
+    """Its problem with the next step, its first finding, or the first thing that it could not judge."""
+    (tmp_path / "a.err").write_text(err)
+    (tmp_path / "a.out").write_text(out)
+    assert cause(tmp_path / "a") == words
 
 
 def test_a_program_that_does_not_exist_is_a_failed_step(tmp_path: Path) -> None:

@@ -147,6 +147,16 @@ def test_a_list_or_a_form_that_is_described_wrongly_is_named(probe, shape, chang
         ([], {"path: /holds\n": "path: /hold\n"}, ("404", "spec.operations.reserve.path")),
         ([], {'"/payees/{payee_id}"': '"/payee/{payee_id}"'}, ("returned 404", "spec.audit.payee.path")),
         ([], {'"/payees/{payee_id}"': '"/version"'}, ("payable", "spec.audit.wallet and spec.audit.payee")),
+        (
+            [],
+            {"ready_path: /ready": "ready_path: /readiness\n  ready_role: agent"},
+            ("/readiness: returned 404", "correct spec.ready_path, or the path in spec.base_url"),
+        ),
+        (
+            [],
+            {"ready_path: /ready": "ready_path: /wallets/w1"},
+            ("/wallets/w1: returned 401", "correct spec.ready_path, or spec.ready_role"),
+        ),
     ],
     ids=[
         "wrong id pointer",
@@ -162,6 +172,8 @@ def test_a_list_or_a_form_that_is_described_wrongly_is_named(probe, shape, chang
         "wrong path",
         "wrong audit path",
         "audit of another shape",
+        "wrong ready path",
+        "ready path that needs a credential",
     ],
 )
 def test_a_file_that_describes_the_service_wrongly_is_named_by_its_member(probe, odd, changes, words):
