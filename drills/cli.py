@@ -32,8 +32,9 @@ def list_drills(output_format: str) -> None:
     if output_format == "json":
         write_document(canonical_json([{"name": item.name, "title": item.title} for item in drills]), nl=True)
         return
+    width = max(len(item.name) for item in drills) + 2
     for item in drills:
-        show(f"{item.name:12}{item.title}")
+        show(f"{item.name:{width}}{item.title}")
 
 
 @drill.command("run")
@@ -52,6 +53,7 @@ def list_drills(output_format: str) -> None:
 @click.option("--evidence", type=_FOLDER, help="Store for the signed statement.  [default: evidence/ in the state folder]")
 @click.option("--no-evidence", is_flag=True, help="Write a report, but no signed statement.")
 @click.option("--dry-run", is_flag=True, help="Write the plan and run no step; the result is unknown (3), never a pass.")
+@click.option("--people", is_flag=True, help="Wait for people to acknowledge pages; without it the drill does, in their place.")
 def run_drill(
     name: str,
     target: str,
@@ -62,6 +64,7 @@ def run_drill(
     evidence: Path | None,
     no_evidence: bool,
     dry_run: bool,
+    people: bool,
 ) -> int:
     """Run the drill NAME (or a drill file): steady state, method, rollback in every case, steady state, audit."""
     from drills.perform import begin, conclude, make_plan, perform
@@ -69,7 +72,7 @@ def run_drill(
     from gates.schema.progress import progress
     from gates.schema.state import made_state_dir, state_dir
 
-    plan = make_plan(name, target, seed, payments, build)
+    plan = make_plan(name, target, seed, payments, build, people=people)
     folder = out or _next_folder(made_state_dir() / "drills", plan.name)
     store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
     with progress(f"{plan.name} drill", plan.drill.length) as bar:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from drills.incident.steps import AwaitPage, Freeze, StartMonitoring, Thaw
 from drills.schema import Drill
 from drills.steps.base import StepBase, action_of
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
@@ -21,11 +22,13 @@ UNDO: dict[type[StepBase], Step | None] = {
     FillDisk: HealDisk(),
     FailSyncs: HealDisk(),
     SlowSyncs: HealDisk(),
+    Freeze: Thaw(),
     DeployRelease: None,  # the document names the release to return to
 }
 """The step that takes a fault back, whatever state the drill was stopped in; it must be safe to take twice."""
 
 NEEDS: dict[type[StepBase], Step] = {
+    AwaitPage: StartMonitoring(name="monitoring"),
     CutPower: MountDisk(),
     FillDisk: MountDisk(),
     FailSyncs: MountDisk(),

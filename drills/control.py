@@ -200,6 +200,8 @@ def choose_control(drill: Drill, name: str, target: Target) -> type[ProcessContr
         raise _nothing_offered(name, "process, and the drill cannot act on its machine's disk")
     if target.process is not None:
         return ProcessControl
+    if drill.has("freeze"):
+        raise _nothing_offered(name, "process, and the drill cannot stop one of others")
     return _for_kills(name, target) if drill.has("sigkill", "restart") else CommandControl
 
 

@@ -13,18 +13,18 @@ from drills.journal import Journal, Phase, Status
 from drills.lock import TargetLock
 from drills.record import PLAN_FILE, Evidence, Plan, Record, read_plan, read_record, write_record
 from drills.rehearsal import Console, Rehearsal
-from drills.report import FILES, Report, make_report, predicate, write_report
+from drills.report import Report, files_of, make_report, predicate, write_report
 from drills.runner import announce, rehearse
 from drills.schema import Drill, drill_names, load_drill
 from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.keys import own_trust
 from gates.evidence.observation import cite
 from gates.evidence.recording import Recording, begin_recording, resume_recording
-from gates.evidence.statement import EvidenceKind, Inputs
+from gates.evidence.statement import EvidenceKind, Inputs, Measure
 from gates.evidence.store import EvidenceStore
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
-from gates.schema.outcome import ExitCode
+from gates.schema.outcome import ExitCode, UnknownReason
 from gates.schema.state import made_state_dir
 from gates.schema.target import NamedTarget, check_environment, load_target, require_operations, resolve_base_url
 from gates.schema.time import format_utc, monotonic_s, system_clock
@@ -33,7 +33,7 @@ from gates.schema.tls import CA_FILE, ca_environment
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def make_plan(name: str, target: str, seed: int, payments: int | None, build: str | None = None) -> Plan:
+def make_plan(name: str, target: str, seed: int, payments: int | None, build: str | None = None, *, people: bool = False) -> Plan:
     """All inputs of a run; raises UsageProblem for a drill or target that is missing or invalid."""
     document, named = load_drill(name), load_target(target)
     check_environment(named.target)
@@ -53,6 +53,7 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
         seed=seed,
         payments=drill.storm.payments if payments is None else payments,
         build=_sha256(build) if build else None,
+        people=people,
         ca_file=ca_environment(named).get(CA_FILE),
     )
 
@@ -117,8 +118,13 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
         return ExitCode.UNKNOWN
     ending = rehearse(run, {**os.environ, **run.plan.environment})
     report = make_report(run.plan, run.out, run.record)
-    code = exit_code(ending, run.signal, any(measure.value is None for measure in report.measures.values()))
+    code = exit_code(ending, run.signal, any(map(_is_unknown, report.measures.values())))
     return ExitCode.USAGE if run.misdescribed and code is ExitCode.UNKNOWN else code
+
+
+def _is_unknown(measure: Measure) -> bool:
+    """Whether the drill could not measure it; a person's part that it played itself is not measured, and says so."""
+    return measure.value is None and measure.unknown is not UnknownReason.DRY_RUN
 
 
 def conclude(run: Rehearsal) -> Report:
@@ -159,7 +165,7 @@ def _conclude(plan: Plan, out: Path, record: Record) -> Report:
 def _sign(report: Report, named: NamedTarget, recording: Recording, out: Path) -> None:
     given = not report.builds
     observed = cite(recording.store, recording.signer, system_clock, named, report.build, given=given)
-    artifacts = recording.keep({path: out / path for path in FILES.values()})
+    artifacts = recording.keep({path: out / path for path in files_of(out).values()})
     inputs = Inputs(target=target_sha256(named), seed=report.seed)
     statement = predicate(report, inputs, observed, artifacts)
     recording.sign(EvidenceKind(report.evidence), make_subject(named, report.build), statement)

@@ -9,6 +9,7 @@ from typing import Protocol
 from drills.child import MARKER, Identity
 from drills.control import Control
 from drills.faults import CLEARED, DETECTED, FAULT
+from drills.incident.monitoring import Monitoring
 from drills.inquiry import wait_answer
 from drills.journal import Journal, Phase, Status
 from drills.lock import TargetLock
@@ -69,6 +70,7 @@ class Rehearsal:
         self.lock: TargetLock | None = None
         self.path_environ: dict[str, str] = {}  # the variables that lead clients through a proxy
         self.changed_s = self.begun_s  # when a fault was last observed, or taken back
+        self.monitorings: dict[str, Monitoring] = {}
         self._faults: list[bool] = []  # each fault so far, and whether it is cleared
 
     @property

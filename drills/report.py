@@ -6,6 +6,9 @@ import msgspec
 
 from drills import journal
 from drills.faults import faults_of
+from drills.incident.case import case_of
+from drills.incident.files import incident_files
+from drills.incident.measures import incident_measures
 from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
 from drills.markers import read_markers
 from drills.measures import measures_of
@@ -32,6 +35,12 @@ FILES = {
     "storm_readback": f"{STORM}/readback.jsonl",  # of a target that shows a list of settlements
 }
 """What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""
+
+
+def files_of(out: Path) -> dict[str, str]:
+    """The same for a drill's folder: FILES, and those of a rehearsal's monitorings."""
+    return FILES | incident_files(out)
+
 
 _REASONS = {"complete": UnknownReason.MISSING, "interrupted": UnknownReason.NOT_RUN}
 
@@ -88,7 +97,7 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
         detail=detail,
         ending=history.ending,
         measures=_measures(
-            plan, record, history.events, lives_of(plan, out, record, history.events), rolled_back, (status, detail)
+            plan, out, record, history.events, lives_of(plan, out, record, history.events), rolled_back, (status, detail)
         ),
         deviations=tuple(record.deviations),
         integrity=record.integrity,
@@ -104,19 +113,30 @@ def lives_of(plan: Plan, out: Path, record: Record, events: tuple[Event, ...]) -
 
 
 def _measures(
-    plan: Plan, record: Record, events: tuple[Event, ...], lives: Lives, rolled_back: bool, standing: tuple[Standing, str]
+    plan: Plan,
+    out: Path,
+    record: Record,
+    events: tuple[Event, ...],
+    lives: Lives,
+    rolled_back: bool,
+    standing: tuple[Standing, str],
 ) -> dict[str, Measure]:
     """In alphabetical order; where the fault was not observed nothing is measured, and each measure says why."""
     status, detail = standing
     reason, kind, detecting = _REASONS.get(status) or UnknownReason(status), plan.drill.kind, plan.drill.detecting
+    paging = plan.drill.has("await_page")
     if events[-1].facts.get(journal.UNOBSERVED):
         nothing = measures_of(kind, Record(), False, reason, detecting=detecting)
+        nothing |= incident_measures(None, reason) if paging else {}
         return {name: msgspec.structs.replace(nothing[name], detail=detail) for name in sorted(nothing)}
-    return dict(sorted(measures_of(kind, record, rolled_back, reason, lives, detecting=detecting).items()))
+    found = measures_of(kind, record, rolled_back, reason, lives, detecting=detecting)
+    if paging:
+        found |= incident_measures(case_of(plan.drill, out, events), reason)
+    return dict(sorted(found.items()))
 
 
 def _digests(out: Path) -> dict[str, str]:
-    return {name: sha256_hex((out / path).read_bytes()) for name, path in FILES.items() if (out / path).exists()}
+    return {name: sha256_hex((out / path).read_bytes()) for name, path in files_of(out).items() if (out / path).exists()}
 
 
 def check_files(out: Path, report: Report) -> None:
@@ -125,7 +145,8 @@ def check_files(out: Path, report: Report) -> None:
     words = dict.fromkeys(now, "was changed")
     words |= dict.fromkeys(report.digests.keys() - now.keys(), "is missing")
     words |= dict.fromkeys(now.keys() - report.digests.keys(), "was added")
-    wrong = [f"{out / path} {words[name]}" for name, path in FILES.items() if now.get(name) != report.digests.get(name)]
+    files = files_of(out) | {name: name for name in report.digests if name not in FILES}  # those of a monitoring are their paths
+    wrong = [f"{out / path} {words[name]}" for name, path in files.items() if now.get(name) != report.digests.get(name)]
     if wrong:
         raise UnverifiedProblem(
             f"{', '.join(wrong)} after {out / FILE} was written",

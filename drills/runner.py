@@ -123,6 +123,8 @@ def _tidy(run: Rehearsal) -> str:
     try:
         if run.storm is not None:
             run.storm.end()
+        for monitoring in run.monitorings.values():
+            monitoring.stop()
     finally:
         if run.control is not None:
             run.control.finish()

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from drills.incident.steps import AwaitPage
 from drills.steps.base import action_of
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
@@ -73,7 +74,14 @@ class StormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 DrillKind = Literal[
-    "crash-drill", "power-drill", "rollback-drill", "disk-full-drill", "fsync-error-drill", "slow-fsync-drill", "own-drill"
+    "crash-drill",
+    "power-drill",
+    "rollback-drill",
+    "disk-full-drill",
+    "fsync-error-drill",
+    "slow-fsync-drill",
+    "incident-drill",
+    "own-drill",
 ]
 
 
@@ -113,7 +121,7 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def detecting(self) -> bool:
         """Whether the method looks for the fault with the steady state's probes."""
-        return any(isinstance(step, ObserveSteadyState) for step in self.method)
+        return any(isinstance(step, AwaitPage | ObserveSteadyState) for step in self.method)
 
     def has(self, *actions: str) -> bool:
         """Whether one of these actions is among its steps."""

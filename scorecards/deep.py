@@ -40,6 +40,7 @@ ROOMS = {
     EvidenceKind.DISK_FULL_DRILL: _DRILL,
     EvidenceKind.FSYNC_ERROR_DRILL: _DRILL,
     EvidenceKind.SLOW_FSYNC_DRILL: _DRILL,
+    EvidenceKind.INCIDENT_DRILL: _DRILL,
     EvidenceKind.OWN_DRILL: _DRILL,
     EvidenceKind.RUNBOOK_RUN: _RUNBOOK,
     EvidenceKind.RUNBOOK_REHEARSAL: _RUNBOOK,

@@ -63,4 +63,5 @@ def restore_service(run: Rehearsal, step: RestoreService) -> Facts:
     started = run.service.restore(parse_duration_s(step.within))
     if started:
         run.since_s = monotonic_s()
+        run.note_cleared()
     return {"was_down": started}

@@ -9,6 +9,26 @@ from drills.actions.release import deploy_release, make_release_folder, rollback
 from drills.actions.service import restart, restore_service, seed, sigkill, start_service
 from drills.actions.storm import observe_steady_state, start_storm, wait_for_settles
 from drills.audit import audit, check_database, wait_storm
+from drills.incident.actions import (
+    acknowledge_page,
+    await_page,
+    await_resolved,
+    control_run,
+    judge_pages,
+    start_monitoring,
+)
+from drills.incident.fault_actions import freeze, replace_process, thaw
+from drills.incident.steps import (
+    AcknowledgePage,
+    AwaitPage,
+    AwaitResolved,
+    ControlRun,
+    Freeze,
+    JudgePages,
+    ReplaceProcess,
+    StartMonitoring,
+    Thaw,
+)
 from drills.rehearsal import Facts, Rehearsal
 from drills.steps.base import StepBase
 from drills.steps.clients import ObserveClients, ReadService
@@ -42,4 +62,13 @@ ACTIONS: dict[type[StepBase], Action] = {
     WaitStorm: wait_storm,
     Audit: audit,
     CheckDatabase: check_database,
+    StartMonitoring: start_monitoring,
+    ControlRun: control_run,
+    AwaitPage: await_page,
+    AcknowledgePage: acknowledge_page,
+    AwaitResolved: await_resolved,
+    JudgePages: judge_pages,
+    Freeze: freeze,
+    Thaw: thaw,
+    ReplaceProcess: replace_process,
 }

@@ -2,6 +2,17 @@
 
 from typing import TypeAlias
 
+from drills.incident.steps import (
+    AcknowledgePage,
+    AwaitPage,
+    AwaitResolved,
+    ControlRun,
+    Freeze,
+    JudgePages,
+    ReplaceProcess,
+    StartMonitoring,
+    Thaw,
+)
 from drills.steps.clients import ObserveClients, ReadService
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
@@ -31,4 +42,13 @@ Step: TypeAlias = (
     | WaitStorm
     | Audit
     | CheckDatabase
+    | StartMonitoring
+    | ControlRun
+    | AwaitPage
+    | AcknowledgePage
+    | AwaitResolved
+    | JudgePages
+    | Freeze
+    | Thaw
+    | ReplaceProcess
 )

@@ -29,6 +29,7 @@ class EvidenceKind(StrEnum):
     DISK_FULL_DRILL = "urn:gonogo:evidence:disk-full-drill:v2"
     FSYNC_ERROR_DRILL = "urn:gonogo:evidence:fsync-error-drill:v2"
     SLOW_FSYNC_DRILL = "urn:gonogo:evidence:slow-fsync-drill:v2"
+    INCIDENT_DRILL = "urn:gonogo:evidence:incident-drill:v2"
     OWN_DRILL = "urn:gonogo:evidence:own-drill:v2"
     RUNBOOK_RUN = "urn:gonogo:evidence:runbook-run:v2"
     RUNBOOK_REHEARSAL = "urn:gonogo:evidence:runbook-rehearsal:v2"

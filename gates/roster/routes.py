@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 import msgspec
-import yaml
 
-from gates.schema.canonical import Json
+from gates.schema.canonical import Json, canonical_yaml
 from gates.schema.roster import Roster, Shift
-from gates.schema.severity import ALERT_SEVERITIES, Duty, Severity, calling
+from gates.schema.severity import ALERT_SEVERITIES, DOWN, Duty, Severity, calling
 
 WATCHDOG = "Watchdog"
 """The alert that always fires: it shows that the way from the rules to a receiver works."""
@@ -15,7 +14,6 @@ WATCHDOG = "Watchdog"
 NOBODY = "nobody"
 """The receiver of the root route. Nothing reaches it: the last route takes every alert that no other took."""
 
-_DOWN = "GatewayDown"
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_MIN = 24 * 60
 
@@ -33,7 +31,7 @@ REHEARSED = Pace(group_wait="1s", group_interval="5s")
 
 def alertmanager_bytes(roster: Roster, addresses: Mapping[str, str], watchdog: str, pace: Pace) -> bytes:
     """The configuration as YAML; `addresses` are the webhooks of the roster's people by id, `watchdog` that of the watchdog."""
-    return yaml.safe_dump(alertmanager(roster, addresses, watchdog, pace), sort_keys=False, allow_unicode=True).encode()
+    return canonical_yaml(alertmanager(roster, addresses, watchdog, pace))
 
 
 def alertmanager(roster: Roster, addresses: Mapping[str, str], watchdog: str, pace: Pace) -> dict[str, Json]:
@@ -45,17 +43,14 @@ def alertmanager(roster: Roster, addresses: Mapping[str, str], watchdog: str, pa
     return {
         "route": {
             "receiver": NOBODY,
-            "group_by": ["alertname", "slo", "job"],
+            "group_by": ["alertname", "service", "slo"],
             "group_wait": pace.group_wait,
             "group_interval": pace.group_interval,
             "routes": [_watchdog_route(), *(_route(roster, labels, severity) for labels, severity in ALERT_SEVERITIES)],
         },
         "inhibit_rules": [
-            {
-                "source_matchers": [f'alertname="{_DOWN}"'],
-                "target_matchers": [f'alertname!="{_DOWN}"', f'alertname!="{WATCHDOG}"'],
-                "equal": ["job"],
-            }
+            _inhibition([f'alertname=~"{DOWN}"'], [f'alertname!~"{DOWN}|{WATCHDOG}"']),
+            _inhibition(['slo="availability"', 'severity="page"'], ['slo=~".+_latency"']),
         ],
         "receivers": _receivers(roster, addresses, watchdog),
         "time_intervals": _time_intervals(roster),
@@ -72,6 +67,11 @@ def _receivers(roster: Roster, addresses: Mapping[str, str], watchdog: str) -> l
 def _time_intervals(roster: Roster) -> list[Json]:
     shifts = ((duty, number, shift) for duty in _called_at_once() for number, shift in _numbered(roster, duty))
     return [{"name": _hours(duty, number), "time_intervals": _intervals(shift, roster.zone)} for duty, number, shift in shifts]
+
+
+def _inhibition(source: list[Json], target: list[Json]) -> Json:
+    """While the source fires, the target of the same service is held back: who cannot be reached is also late."""
+    return {"source_matchers": source, "target_matchers": target, "equal": ["service"]}
 
 
 def _watchdog_route() -> Json:
@@ -91,7 +91,7 @@ def _route(roster: Roster, labels: Mapping[str, str], severity: Severity) -> Jso
         for number, shift in _numbered(roster, duty):
             people.setdefault(shift.chain[0], []).append(_hours(duty, number))
     return {
-        "matchers": [f'{name}="{value}"' for name, value in sorted(labels.items())],
+        "matchers": [f'{name}=~"{value}"' for name, value in sorted(labels.items())],
         "receiver": NOBODY,
         "repeat_interval": f"{calling(severity).acknowledge_s // 60}m",
         "routes": [

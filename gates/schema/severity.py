@@ -1,5 +1,6 @@
 """How bad is it, who is called, and how soon must somebody acknowledge? One table for alerts, runbooks and support."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -90,15 +91,25 @@ def round_the_clock(rows: Iterable[Calling] = CALLINGS) -> tuple[Duty, ...]:
     return tuple(duty for duty in Duty if duty in called)
 
 
+DOWN = "[A-Z][A-Za-z0-9]*Down"
+"""The alerts that a whole service cannot be reached, as a regular expression: `gonogo slo generate` names them after its job."""
+
 ALERT_SEVERITIES: tuple[tuple[dict[str, str], Severity], ...] = (
-    ({"severity": "page", "alertname": "GatewayDown"}, Severity.S1),
+    ({"alertname": DOWN, "severity": "page"}, Severity.S1),
     ({"severity": "page"}, Severity.S2),
     ({"severity": "ticket"}, Severity.S3),
     ({}, Severity.S2),
 )
-"""The severity of an alert by its labels, first match first; one that nobody foresaw is the higher of two in doubt."""
+"""The severity of an alert by its labels, first match first; one that nobody foresaw is the higher of two in doubt.
+
+The values are regular expressions for whole values, as Prometheus and Python read them.
+"""
 
 
 def severity_of(labels: dict[str, str]) -> Severity:
     """The severity of an alert with these labels."""
-    return next(severity for wanted, severity in ALERT_SEVERITIES if wanted.items() <= labels.items())
+    return next(
+        severity
+        for wanted, severity in ALERT_SEVERITIES
+        if all(re.fullmatch(value, labels.get(name, "")) for name, value in wanted.items())
+    )

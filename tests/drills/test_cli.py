@@ -26,7 +26,9 @@ def cli(tmp_path, monkeypatch):
 
 def test_the_drills_are_listed_with_what_they_do(cli):
     """As text and as JSON."""
-    assert [item["name"] for item in json.loads(cli("list", "--format", "json").stdout)] == ["crash", "power", "rollback"]
+    names = [item["name"] for item in json.loads(cli("list", "--format", "json").stdout)]
+    assert names == sorted(names)
+    assert {"crash", "incident-kill", "power", "rollback"} <= set(names)
     assert "retry storm" in cli("list").stdout
 
 
@@ -103,7 +105,7 @@ def test_a_build_that_is_no_digest_is_refused(cli):
 
 def test_a_drill_that_does_not_exist_is_answered_with_those_that_do(cli):
     """Exit 2, and what to type instead."""
-    with pytest.raises(UsageProblem, match="use one of crash, power, rollback"):
+    with pytest.raises(UsageProblem, match=r"use one of crash, .*power, .*rollback"):
         cli("run", "earthquake")
 
 

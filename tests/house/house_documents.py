@@ -298,7 +298,7 @@ def alert_severities() -> str:
     from gates.schema.severity import ALERT_SEVERITIES
 
     def words(labels: dict[str, str]) -> str:
-        return " ".join(f'`{name}="{value}"`' for name, value in sorted(labels.items())) or "any other"
+        return " ".join(f'`{name}=~"{value}"`' for name, value in sorted(labels.items())) or "any other"
 
     return table(
         ("labels of the alert, first match first", "severity"), [(words(item), found) for item, found in ALERT_SEVERITIES]

@@ -84,6 +84,7 @@ def test_the_table_has_the_launch_plans_severities_duties_and_times():
 def test_an_alert_has_the_severity_of_its_labels_and_an_unforeseen_one_the_higher_in_doubt():
     """A gateway that is down is S1, another page S2, a ticket S3."""
     assert severity_of({"alertname": "GatewayDown", "severity": "page", "job": "gateway"}) is Severity.S1
+    assert severity_of({"alertname": "PaymentsApiDown", "severity": "page"}) is Severity.S1
     assert severity_of({"alertname": "SLOBurn", "severity": "page"}) is Severity.S2
     assert severity_of({"severity": "ticket"}) is Severity.S3
     assert severity_of({"severity": "critical"}) is Severity.S2

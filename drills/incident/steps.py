@@ -1,0 +1,66 @@
+"""Steps of the rehearsal of an incident: watch the service, wait for the page, acknowledge it, wait until it is resolved."""
+
+import msgspec
+
+from drills.incident.exact import Condition
+from drills.steps.base import StepBase
+
+
+class StartMonitoring(StepBase, frozen=True, tag="start_monitoring"):
+    """Start a Prometheus and an Alertmanager of the drill's own that watch the service; `name` names their folder.
+
+    The rules are those that `gonogo slo generate` makes of `documents`, or the rule files of the folder `rules`. `without` leaves
+    alerts out by name, which shows that the rehearsal can fail. `history` puts so many healthy hours into the database first, at
+    the rate of the load that runs: without them a window holds only what was just seen. `roster` is who is called.
+    """
+
+    documents: str = "reference"
+    rules: str = ""
+    without: tuple[str, ...] = ()
+    history: str = ""
+    roster: str = ""
+    job: str = "gateway"
+    metrics: str = "/metrics"
+
+
+class ControlRun(StepBase, frozen=True, tag="control_run"):
+    """Load without a fault for `lasting`; a page in it is a deviation."""
+
+    lasting: str = "60s"
+
+
+class AwaitPage(StepBase, frozen=True, tag="await_page"):
+    """Wait until the page of the fault has arrived from every monitoring.
+
+    `alert` are labels of its alert, `first` those that the alert which fires first has in addition. `exact` says when it has to
+    fire, by numbers of this document and not of the rules; the page arrives at most `late` after that.
+    """
+
+    alert: dict[str, str]
+    exact: Condition
+    first: dict[str, str] = msgspec.field(default_factory=dict)
+    late: str = "15s"
+
+
+class AcknowledgePage(StepBase, frozen=True, tag="acknowledge_page"):
+    """Acknowledge the page with `gonogo incident ack`: a person does, if the drill runs with --people, else the drill itself."""
+
+
+class AwaitResolved(StepBase, frozen=True, tag="await_resolved"):
+    """Wait until every monitoring has notified that the alert is resolved."""
+
+
+class JudgePages(StepBase, frozen=True, tag="judge_pages"):
+    """Read the raw samples, and judge everything that arrived: each wrong page is a deviation."""
+
+
+class Freeze(StepBase, frozen=True, tag="freeze"):
+    """Stop the first process of the service with SIGSTOP: it neither works nor ends. The gateway's is the one that writes."""
+
+
+class Thaw(StepBase, frozen=True, tag="thaw"):
+    """Let it run again."""
+
+
+class ReplaceProcess(StepBase, frozen=True, tag="replace_process"):
+    """What an operator does to a process that hangs: SIGKILL, and start it again on the same port and database."""

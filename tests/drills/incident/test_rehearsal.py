@@ -1,0 +1,101 @@
+"""An incident is rehearsed: the right page and no other arrives, at the right people, is acknowledged, and ends."""
+
+import msgspec
+import pytest
+from kept import lay_out, secrets_in
+from statements import only_result
+from watched_shop import DOWN, with_setup
+
+from drills.incident import programs
+from drills.journal import End, Ending, RolledBack
+from drills.recompute import recompute
+from gates.evidence.keys import own_trust
+from gates.evidence.store import EvidenceStore
+from gates.schema.errors import UnverifiedProblem
+from gates.schema.outcome import ExitCode
+from gates.schema.paging import acknowledgements, read_page
+from gates.schema.state import state_dir
+
+COUNTS = ("pages_missing", "pages_off_time", "pages_unexpected", "pages_to_others", "pages_unresolved", "pages_without_runbook")
+CALLED = ("commander", "finance", "operator", "security")
+ALWAYS = {"alert": "Noisy", "expr": "vector(1)", "labels": {"severity": "page", "service": "shop"}}
+
+
+@pytest.mark.process
+def test_the_right_page_arrives_at_the_people_on_duty_and_its_evidence_can_be_computed_again(
+    prometheus, alertmanager, rehearse, watched_spec, tmp_path
+):
+    """Real programs, a real kill: every count is zero, every time is measured, and only people's part is dry_run."""
+    code, report, run = rehearse(watched_spec())
+    assert code is ExitCode.GREEN, report
+    assert report.ending == Ending(End.COMPLETED, deviated=False, rolled_back=RolledBack.VERIFIED)
+    assert {name: report.measures[name].value for name in COUNTS} == dict.fromkeys(COUNTS, "0")
+    assert report.measures["pages_to_others"].samples == len(CALLED)
+    assert report.measures["pages_unexpected"].samples == 1
+    assert int(report.measures["pages_unexpected"].made_of["control_scrapes"]) >= 1
+    assert {name for name, measure in report.measures.items() if measure.value is None} == {"acknowledge_s"}
+    assert report.measures["acknowledge_s"].unknown == "dry_run"
+    page = read_page(run.out)
+    assert (page.severity, tuple(sorted(page.called)), page.runbook) == ("S1", CALLED, "runbooks/rollback.md")
+    assert [one.by_drill for one in acknowledgements(run.out)] == [True]
+    store = EvidenceStore(tmp_path / "evidence")
+    held = only_result(store.contents(own_trust(state_dir())).statements(own_trust(state_dir())))
+    folder = lay_out(store, held, tmp_path / "again")
+    assert recompute(folder).measures == held.statement.predicate.measures
+    assert secrets_in(store, held, {}) == []
+    lines = (folder / "watch-route/pages.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "watch-route/pages.jsonl").write_bytes(b"".join(line for line in lines if b'"/page/' not in line))
+    assert recompute(folder).measures["pages_missing"].value == "1"
+    (folder / "journal.jsonl").write_bytes((folder / "journal.jsonl").read_bytes().replace(b"control_run", b"control_jog"))
+    with pytest.raises(UnverifiedProblem):
+        recompute(folder)
+
+
+@pytest.mark.process
+def test_missing_programs_leave_the_drill_not_run_with_the_command_that_installs_them(rehearse, watched_spec, monkeypatch):
+    """Unknown, exit 3; nothing was injected."""
+    monkeypatch.setattr(programs, "find_program", lambda _names: None)
+    code, report, _ = rehearse(watched_spec())
+    assert code is ExitCode.UNKNOWN
+    assert (report.status, report.ending.rolled_back) == ("not_run", RolledBack.NOT_NEEDED)
+    assert "prometheus and prometheus-alertmanager are not installed (apt-get install prometheus" in report.detail
+    assert {measure.unknown for measure in report.measures.values()} == {"not_run"}
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+def test_a_rehearsal_whose_rule_is_missing_is_red_and_says_which_page_did_not_arrive(
+    prometheus, alertmanager, rehearse, watched_spec
+):
+    """The alert is left out of the rules: exit 1, one page missing, the service restored all the same."""
+    other = {**DOWN, "alert": "ShopGone", "expr": "shop_gone > 0"}
+    spec = with_setup(watched_spec(DOWN, other), without=["ShopDown"])
+    spec["method"][2]["within"] = "10s"
+    code, report, _ = rehearse(spec)
+    assert code is ExitCode.RED
+    assert report.ending == Ending(End.COMPLETED, deviated=True, rolled_back=RolledBack.VERIFIED)
+    assert report.deviations[0] == "no page for alertname=ShopDown arrived within 10s from route"
+    assert report.deviations[1].startswith("route: no page for alertname=ShopDown arrived; by the samples it was due 2.")
+    assert (report.measures["pages_missing"].value, report.measures["pages_off_time"].unknown) == ("1", "too_few_samples")
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+def test_a_page_without_a_fault_is_red_before_anything_is_injected(prometheus, alertmanager, rehearse, watched_spec):
+    """An alert that fires in the control run: exit 1, and the service is never killed."""
+    code, report, run = rehearse(watched_spec(DOWN, ALWAYS))
+    assert code is ExitCode.RED
+    assert report.deviations[0] == "route: Noisy paged in the control run, without a fault"
+    assert run.record.kills == []
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+def test_a_second_page_of_the_same_fault_is_red(prometheus, alertmanager, rehearse, watched_spec):
+    """Of another service, so that nothing holds it back."""
+    other = {**DOWN, "alert": "PayoutsDown", "labels": {"severity": "page", "service": "payouts"}}
+    code, report, _ = rehearse(watched_spec(DOWN, other))
+    assert code is ExitCode.RED
+    assert "route: PayoutsDown paged, which is not the page of this fault" in report.deviations
+    assert report.measures["pages_unexpected"].value == "1"
+    assert msgspec.to_builtins(report.measures["pages_unexpected"])["samples"] == 2
