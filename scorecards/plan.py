@@ -14,13 +14,13 @@ class Step(msgspec.Struct, frozen=True):
     """One command; `argv` follows the interpreter's `-m`, its `{fields}` are filled in when the step is run.
 
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
-    rehearse with, a process whose disk can be ours, or nothing. The step that needs `sources` is there if the gates have any that
-    an adapter reads.
+    rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. The step that needs
+    `sources` is there if the gates have any that an adapter reads.
     """
 
     name: str
     title: str
-    needs: Literal["service", "rail", "kill", "disk", "rollback", "sources", "nothing"]
+    needs: Literal["service", "rail", "kill", "disk", "rollback", "gateway", "sources", "nothing"]
     evidence: EvidenceKind
     argv: tuple[str, ...]
 
@@ -103,6 +103,13 @@ STEPS: tuple[Step, ...] = (
         ("drills", "run", "rollback", "--out", "{out}/rollback", "--seed", "{seed}", *_GIVEN_BUILD, *_SHARED),
     ),
     Step(
+        "runbooks",
+        "runbook rehearsals",
+        "gateway",
+        EvidenceKind.RUNBOOK_REHEARSAL,
+        ("drills.runbook", "rehearse", "--all", "--yes", "--out", "{out}/runbooks", *_SHARED),
+    ),
+    Step(
         "secret-scan",
         "secret scan",
         "nothing",
@@ -136,6 +143,8 @@ def why_not(step: Step, target: Target) -> str:
         return "the target has no `process`, so it cannot run on a disk that loses power"
     if step.needs == "rollback" and not _can_roll_back(target):
         return "the target has no `process.candidate`, and no `deploy` and `rollback` commands (runbooks/targets.md)"
+    if step.needs == "gateway" and not is_ours(target):
+        return "the target does not run the reference gateway, on which the faults of the runbooks are made"
     return ""
 
 

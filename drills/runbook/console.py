@@ -23,7 +23,8 @@ class Lines:
         mark = "$" if isinstance(info, Shell) else "*"
         who = f"{info.who}, " if isinstance(info, Human) else ""
         self._show(f"\n{self._since()}  step {step.name} ({who}at most {info.timeout_s:g} s)")
-        self._show("\n".join(f"    {mark} {line}" for line in step.text.splitlines()))
+        first, *more = step.text.splitlines()
+        self._show("\n".join((f"    {mark} {first}", *(f"      {line}" for line in more))))
 
     def line(self, text: str) -> None:
         """A line that a command printed."""

@@ -15,7 +15,7 @@ from drills.runbook.environment import require_variables
 from drills.runbook.fault import Fault
 from drills.runbook.page import Page
 from drills.runbook.person import Person
-from drills.runbook.plan import WORK, RunbookPlan
+from drills.runbook.plan import BIN, WORK, RunbookPlan
 from drills.runbook.report import RunbookReport
 from drills.runbook.stage import Stage, staged
 from drills.runbook.walk import Console, Walk, announce, finish, take_steps
@@ -79,7 +79,7 @@ def rehearse(attempt: Attempt, environ: Mapping[str, str]) -> RunbookReport:
             attempt.console.note(f"not rehearsed: {reason}")
     finish(attempt.journal, end, reason, deviated=deviated)
     if end is End.COMPLETED:  # of any other ending the database and its logs are what to look at
-        for name in ("stage", WORK):
+        for name in ("stage", WORK, BIN):
             shutil.rmtree(attempt.folder / name)
     return perform.conclude(attempt.journal, attempt.plan, build)
 

@@ -113,6 +113,12 @@ def test_every_step_can_be_done_on_the_shipped_target_and_leaves_its_own_evidenc
     assert len({step.evidence for step in STEPS}) == len(STEPS)
 
 
+def test_runbooks_are_rehearsed_on_the_reference_gateway_alone() -> None:
+    """Their faults are made in it: for another service the step says so, and is not run."""
+    step = next(step for step in STEPS if step.name == "runbooks")
+    assert "does not run the reference gateway" in why_not(step, load_target("minimal").target)
+
+
 def test_private_keys_are_no_artifacts_and_everything_else_is(tmp_path: Path) -> None:
     """The scan gets every file but *.key, in few paths."""
     for name in ("logs/a.out", "logs/b.err", "crash/service.db", "crash/service.db.signing.key", "steps.json"):

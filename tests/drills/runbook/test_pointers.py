@@ -3,6 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
+from drills.runbook.blocks import Human
 from drills.runbook.faults.table import FAULTS
 from drills.runbook.links import headings
 from drills.runbook.places import find_page
@@ -60,3 +61,16 @@ def test_a_gate_points_at_a_page_that_is_shipped(name):
         assert found is not None, gate.runbook
         section = gate.runbook.partition("#")[2]
         assert not section or section in headings(found)
+
+
+def test_gate_f_requires_a_rehearsal_of_every_runbook():
+    """One more runbook is one more sample: a page that nobody rehearses would leave the gate green."""
+    found = {item.id: item for gate in load_gates() for item in gate.criteria}
+    assert found["runbooks_failed"].min_samples == len(FAULTS)
+
+
+def test_gate_g_requires_the_steps_of_persons_on_the_page_that_it_names():
+    """As many as the page has, so that a step that was left out leaves it unknown."""
+    found = {item.id: item for gate in load_gates() for item in gate.criteria}["runbook_human_steps_late"]
+    name = found.source.produced_by.removeprefix("gonogo runbook rehearse ").partition(" ")[0]
+    assert found.min_samples == sum(isinstance(step.info, Human) for step in find_page(name).steps)

@@ -7,11 +7,13 @@ import subprocess
 import msgspec
 import pytest
 from statements import only_result
+from terminal import InTerminal
 from waiting import eventually
 
 from drills.child import MARKER
 from drills.journal import FILE, Status, read_journal
 from drills.recover import carriers
+from drills.runbook.blocks import Human
 from drills.runbook.faults.table import FAULTS
 from drills.runbook.places import shipped_pages
 from drills.runbook.plan import PLAN_FILE, RunbookPlan
@@ -142,3 +144,27 @@ def test_a_rehearsal_that_is_interrupted_leaves_nothing_running(tmp_path):
     assert eventually(lambda: carriers(plan.run_id) == [], 60)
     held = only_result(EvidenceStore(tmp_path / "home" / "evidence").load(own_trust(tmp_path / "home")))
     assert held.statement.predicate.status == "interrupted"
+
+
+@pytest.mark.nightly  # a whole rehearsal in a terminal; `runbook run` in one is tried by day
+def test_persons_who_rehearse_leave_evidence_of_their_own(tmp_path):
+    """In a terminal each step of theirs is timed: a statement about the runbook, next to the one about all rehearsals."""
+    page = shipped("pause-and-resume")
+    environ = {**os.environ, "GONOGO_HOME": str(tmp_path / "home")}
+    terminal = InTerminal(room_argv("drills.runbook", "rehearse", page.name, "--out", str(tmp_path / "out")), environ, tmp_path)
+    try:
+        for step in page.steps:
+            if step.needs_person:
+                question = f"({step.info.who}): done?" if isinstance(step.info, Human) else ": run these commands?"
+                terminal.until(f"{question} Type yes or no")
+                terminal.type("yes")
+        assert terminal.wait() == ExitCode.GREEN, terminal.shown
+    finally:
+        terminal.end()
+    home = tmp_path / "home"
+    held = {item.statement.predicate_type: item for item in EvidenceStore(home / "evidence").load(own_trust(home))}
+    walked = held[EvidenceKind.RUNBOOK_RUN].statement.predicate
+    late = walked.measures["human_steps_late"]
+    assert (walked.status, late.value, late.samples) == ("complete", "0", 2)
+    rehearsed = held[EvidenceKind.RUNBOOK_REHEARSAL].statement.predicate
+    assert rehearsed.measures["human_time"].samples == sum(step.needs_person for step in page.steps)
