@@ -1,56 +1,18 @@
 """The commands of `gonogo gateway`. Each imports what it needs when it runs."""
 
-import contextlib
 import os
-from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gateway.command_line.backup_commands import backup, reconcile, restore
+from gateway.command_line.options import BY, DB, command_clock, database, default_db, problems
 from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
 from gateway.rail import RAIL_TIMEOUT_S
 
 if TYPE_CHECKING:
-    from gateway.clock import Clock
     from gateway.command_line.demo import DemoData
-
-
-def default_db() -> Path:
-    """`gateway.db` in the state folder: `.gonogo/` here, or GONOGO_HOME."""
-    return Path(os.environ.get("GONOGO_HOME") or ".gonogo") / "gateway.db"
-
-
-@contextlib.contextmanager
-def _problems() -> Generator[None, None, None]:
-    """An error that a person can fix ends the command with its text and exit code 2."""
-    from gateway.errors import StartProblem
-
-    try:
-        yield
-    except StartProblem as problem:
-        raise click.ClickException(str(problem)) from None
-    except OSError as error:
-        if error.filename is None:
-            raise
-        what = f"{error.filename}: {error.strerror}; check that the path exists, its owner, its mode and the room on its disk"
-        raise click.ClickException(what) from None
-
-
-_DB = click.option(
-    "--db", type=click.Path(path_type=Path), default=None, help="The database file.  [default: gateway.db in the state folder]"
-)
-
-
-def _database(db: Path | None) -> Path:
-    return (db or default_db()).absolute()
-
-
-def _clock() -> "Clock":
-    """The machine's clock, or that of the rehearsal in which this command runs."""
-    from gateway.rehearsal import chosen_clock
-
-    return chosen_clock(os.environ)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,7 +23,7 @@ def gateway() -> None:
 @gateway.command()
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="Port; 0 takes a free one.")
-@_DB
+@DB
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="JSON lines on standard error.")
 @click.option(
     "--processes", type=click.IntRange(1, 2), default=2, show_default=True, help="2: HTTP in one, the database in another."
@@ -101,9 +63,9 @@ def serve(
     from gateway.server.serve import serve as run_server
     from gateway.settings import Settings
 
-    with _problems():
+    with problems():
         settings = Settings(
-            db=_database(db), host=host, port=port, clock=_clock(), rail_url=rail or None, rail_timeout_s=rail_timeout_s
+            db=database(db), host=host, port=port, clock=command_clock(), rail_url=rail or None, rail_timeout_s=rail_timeout_s
         )
         limit = RateLimit(default_rate, 2 * default_rate) if default_rate else None
         settings = msgspec.structs.replace(
@@ -132,25 +94,25 @@ def rail(host: str, port: int, script: Path | None, book: Path | None, webhook_u
     from gateway.rail.simulator.serve import RailSettings, serve_rail
 
     path = (book or default_db().with_name("rail.db")).absolute()
-    with _problems():
+    with problems():
         secret = os.environ.get("GONOGO_RAIL_SECRET")
-        serve_rail(RailSettings(path, host, port, script, webhook_url, secret, _clock()))
+        serve_rail(RailSettings(path, host, port, script, webhook_url, secret, command_clock()))
 
 
 @gateway.command()
-@_DB
+@DB
 def migrate(db: Path | None) -> None:
     """Bring the database up to this release's schema; makes it if there is none."""
     from gateway.store.migrations import migrate as bring_up
 
-    path = _database(db)
-    with _problems():
+    path = database(db)
+    with problems():
         applied = bring_up(path)
     click.echo(f"{path}: {', '.join(applied)} applied" if applied else f"{path}: nothing to do")
 
 
 @gateway.command("demo-data")
-@_DB
+@DB
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--tenant-name", default="demo", show_default=True, help="What the new tenant is called.")
 @click.option("--rate", type=click.IntRange(0), default=0, show_default=True, help="Requests a second; 0 sets no limit.")
@@ -167,12 +129,12 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
     if burst and not rate:
         raise click.UsageError("--burst needs --rate")
     limit = RateLimit(rate, burst or rate) if rate else None
-    with _problems():
-        clock = _clock()
-        data = make_demo(_database(db), clock, SystemIds(), tenant_name, limit)
-        write_receipt_keys(_database(db), clock, SystemIds())
+    with problems():
+        clock = command_clock()
+        data = make_demo(database(db), clock, SystemIds(), tenant_name, limit)
+        write_receipt_keys(database(db), clock, SystemIds())
         if settled:
-            _settle_many(_database(db), data, settled)
+            _settle_many(database(db), data, settled)
     if output_format == "json":
         click.echo(msgspec.json.encode(data))
         return
@@ -181,28 +143,27 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
 
 
 _REASON = click.option("--reason", required=True, help="Why; callers read it, and the journal keeps it.")
-_BY = click.option("--by", default="command line", show_default=True, help="Who; the journal keeps it.")
 _ALL = click.option("--all", "everywhere", is_flag=True, help="All tenants at once.")
 _TENANT = click.option("--tenant", default=None, help="One tenant, by its id.")
 
 
 @gateway.command()
-@_DB
+@DB
 @_ALL
 @_TENANT
 @_REASON
-@_BY
+@BY
 def pause(db: Path | None, everywhere: bool, tenant: str | None, reason: str, by: str) -> None:
     """Refuse new reserves; settles and reverses of open holds still work. A running gateway obeys at once."""
     _set_mode(db, "paused", reason, by, everywhere, tenant)
 
 
 @gateway.command()
-@_DB
+@DB
 @_ALL
 @_TENANT
 @_REASON
-@_BY
+@BY
 def resume(db: Path | None, everywhere: bool, tenant: str | None, reason: str, by: str) -> None:
     """Take new reserves again. --all ends a pause of all; a tenant that is paused by itself stays so."""
     _set_mode(db, "normal", reason, by, everywhere, tenant)
@@ -214,36 +175,36 @@ def _set_mode(db: Path | None, mode: str, reason: str, by: str, everywhere: bool
 
     if everywhere == (tenant is not None):
         raise click.UsageError("say either --all or --tenant ID")
-    with _problems():
-        done = set_mode(Settings(db=_database(db), clock=_clock()), mode, reason, by, tenant)
+    with problems():
+        done = set_mode(Settings(db=database(db), clock=command_clock()), mode, reason, by, tenant)
     whose = "all tenants" if done.everywhere else tenant
     click.echo(f"{whose}: {'new reserves are refused' if mode == 'paused' else 'new reserves are taken'} from {done.at} on")
 
 
 @gateway.command("rotate-key")
-@_DB
-@_BY
+@DB
+@BY
 def rotate_key(db: Path | None, by: str) -> None:
     """Make a new receipt key and retire the old one. A running gateway signs with the new one from its next batch on."""
     from gateway.command_line.controls import rotate_key as rotate
     from gateway.settings import Settings
 
-    with _problems():
-        done = rotate(Settings(db=_database(db), clock=_clock()), by)
+    with problems():
+        done = rotate(Settings(db=database(db), clock=command_clock()), by)
     click.echo(f"active   {done.active}, from journal position {done.active_from} on\nretired  {done.ended}")
 
 
 @gateway.command("revoke-key")
 @click.argument("keyid")
-@_DB
-@_BY
+@DB
+@BY
 def revoke_key(keyid: str, db: Path | None, by: str) -> None:
     """Declare that nothing the receipt key KEYID signed counts any more; a new key takes its place if it is the active one."""
     from gateway.command_line.controls import revoke_key as revoke
     from gateway.settings import Settings
 
-    with _problems():
-        done = revoke(Settings(db=_database(db), clock=_clock()), keyid, by)
+    with problems():
+        done = revoke(Settings(db=database(db), clock=command_clock()), keyid, by)
     click.echo(f"revoked  {done.ended}\nactive   {done.active}, from journal position {done.active_from} on")
 
 
@@ -258,7 +219,7 @@ def _settle_many(db: Path, data: "DemoData", payments: int) -> None:
         if done == payments or done % tenths < min(MAX_BATCH, tenths):
             click.echo(f"settled {done} of {payments} payments", err=True)
 
-    settle_many(Settings(db=db, clock=_clock()), data, payments, on_done)
+    settle_many(Settings(db=db, clock=command_clock()), data, payments, on_done)
 
 
 @gateway.command()
@@ -284,3 +245,7 @@ def routes(output_format: str) -> None:
             click.echo(f"{row.method:5} {row.template:34} {', '.join(row.roles):40} {row.summary}")
             if reverse := reversal(row):
                 click.echo(f"{'':6}reverse: {reverse}")
+
+
+for command in (backup, restore, reconcile):
+    gateway.add_command(command)

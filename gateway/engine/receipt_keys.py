@@ -189,13 +189,23 @@ def _active_id(events: tuple[KeyEvent, ...]) -> str:
     return active[-1]
 
 
+def read_active_key(settings: Settings, events: tuple[KeyEvent, ...]) -> tuple[str, bytes]:
+    """The id of the active key, and its 32 private bytes; raises StartProblem naming the file that is not there."""
+    path, signer = _active_file(settings, events)
+    return signer.keyid, path.read_bytes()
+
+
 def _active_signer(settings: Settings, events: tuple[KeyEvent, ...]) -> ReceiptSigner:
+    return _active_file(settings, events)[1]
+
+
+def _active_file(settings: Settings, events: tuple[KeyEvent, ...]) -> tuple[Path, ReceiptSigner]:
     keyid = _active_id(events)
     for path in (key_path(settings, keyid), settings.key_file):
         if _is_there(path):
             signer = read_key_file(path)
             if signer.keyid == keyid:
-                return signer
+                return path, signer
     name = os.fspath(key_path(settings, keyid))
     raise StartProblem(
         f"{name}: the active receipt key {keyid} is not there; restore it from the backup that holds the database, "

@@ -12,6 +12,7 @@ from gateway.process.signals import ending
 
 EXIT_CODES = {
     0: "done; for `serve`: stopped by a signal after everything taken was finished",
+    1: "`reconcile`: the rail's book and the payouts differ",
     2: "the command, the configuration or the database cannot be used; nothing was changed",
     70: "a defect in the gateway",
     130: "interrupted",
@@ -33,7 +34,7 @@ def run(command: click.Command, argv: list[str] | None = None) -> int:
         if number != signal.SIGINT:  # Python's own way ends with KeyboardInterrupt
             signal.signal(number, _terminate)
     try:
-        command.main(args=argv, standalone_mode=False)
+        code = command.main(args=argv, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2
@@ -52,4 +53,4 @@ def run(command: click.Command, argv: list[str] | None = None) -> int:
             traceback.print_exc()
         click.echo(f"internal error: {type(error).__name__}: {error}\n  next: GONOGO_DEBUG=1 shows where", err=True)
         return 70
-    return 0
+    return code if isinstance(code, int) else 0

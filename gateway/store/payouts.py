@@ -62,6 +62,10 @@ class PayoutStore:
         sql = f"{_SELECT} tenant_id = ? AND payout_id < ? ORDER BY payout_id DESC LIMIT ?"
         return [payout_row(row) for row in self._execute(sql, (tenant_id, cursor or _LAST_PAYOUT_ID, limit))]
 
+    def every(self) -> list[PayoutRow]:
+        """Every payout of every tenant."""
+        return [payout_row(row) for row in self._execute(f"{_SELECT} 1 ORDER BY tenant_id, payout_id")]
+
     def to_send(self, now: str, limit: int) -> list[PayoutRow]:
         """Payouts of which no byte has left, that nobody works on now."""
         return [payout_row(row) for row in self._execute(_TO_SEND, (now, now, limit))]
