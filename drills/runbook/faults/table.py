@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from drills.runbook.fault import Fault
 from drills.runbook.faults.confused_caller import ConfusedCaller
+from drills.runbook.faults.corrupt_database import CorruptDatabase
+from drills.runbook.faults.dead_gateway import DeadGateway
 from drills.runbook.faults.defective_release import DefectiveRelease
 from drills.runbook.faults.double_settle import DoubleSettle
 from drills.runbook.faults.full_disk import FullDisk
@@ -23,6 +25,8 @@ _ALL = (
     LostReply,
     StolenReceiptKey,
     RunawayAgent,
+    CorruptDatabase,
+    DeadGateway,
     ConfusedCaller,
     FullDisk,
     WrongBuild,
