@@ -9,6 +9,7 @@ from drills.incident.case import case_of, up_selector
 from drills.incident.config import Scrape
 from drills.incident.deviations import deviations
 from drills.incident.files import ROSTER, RULES, Seen, watch_folder, write_seen
+from drills.incident.history import put_history, rates_of
 from drills.incident.monitoring import DATA, Monitoring, Watched
 from drills.incident.pages import WATCHDOG_PATH, Received, pages
 from drills.incident.rules import write_rules
@@ -40,11 +41,17 @@ def start_monitoring(run: Rehearsal, step: StartMonitoring) -> Facts:
     monitoring = Monitoring(folder, watched, run.service.environ, run.note_process, run.pause)
     run.note_scratch(folder / DATA)
     run.monitorings[name] = monitoring
+    put: list[Json] = []
+    if step.history:
+        rates = rates_of(scrape, step.history_of, run.pause)
+        now = system_clock().timestamp()
+        put_history(monitoring.database, scrape, step.history_of, rates, (now - parse_duration_s(step.history), now))
+        put = [f"{dict(rate.labels)} {rate.per_s:.2f}/s" for rate in rates if rate.per_s > 0]
     begun = monotonic_s()
     monitoring.start()
     ready_s = monotonic_s() - begun
     run.wait_until(lambda: _is_warm(monitoring, step.job), step.within, f"{name}: two scrapes of the service, and the watchdog")
-    return {"ready_s": f"{ready_s:.3f}", "alerts": len(monitoring.prometheus.alerts())}
+    return {"ready_s": f"{ready_s:.3f}", "alerts": len(monitoring.prometheus.alerts()), "history": put}
 
 
 def _write_roster(run: Rehearsal, step: StartMonitoring) -> None:
@@ -114,7 +121,7 @@ def acknowledge_page(run: Rehearsal, _step: AcknowledgePage) -> Facts:
 
 def _call(run: Rehearsal, calls: Sequence[Call]) -> None:
     people = ", ".join(f"{call.person} ({call.duty})" for call in calls)
-    run.console.note(f"a page for {people}; next: gonogo incident ack {run.out} --as {calls[0].person}")
+    run.console.note(f"a page for {people}; next: gonogo drill ack {run.out} --as {calls[0].person}")
 
 
 def _to_call(run: Rehearsal, row: Calling, waited_s: float) -> tuple[Call, ...]:

@@ -63,6 +63,11 @@ class Monitoring:
         self.prometheus = Asking("")
         self._children: list[Child] = []
 
+    @property
+    def database(self) -> Path:
+        """The folder of Prometheus' database; what is put there before the start is history."""
+        return self.folder / DATA / "tsdb"
+
     def start(self, within_s: float = READY_S) -> None:
         """Start all three, and wait until each is ready; none is left where one does not get ready.
 
@@ -82,7 +87,7 @@ class Monitoring:
         remove_data(self.folder)
 
     def _start(self, prometheus: str, alertmanager: str, within_s: float) -> None:
-        (self.folder / DATA).mkdir(parents=True)
+        (self.folder / DATA).mkdir(parents=True, exist_ok=True)
         shutil.copytree(self._watched.rules, self.folder / "rules")
         receiver = self._receiver(within_s)
         self._write("alertmanager.yml", self._routes(receiver))
@@ -114,7 +119,7 @@ class Monitoring:
 
     def _prometheus_argv(self, program: str, port: int, alert_port: int) -> list[str]:
         self._write("prometheus.yml", prometheus_bytes(self._watched.scrape, port, alert_port))
-        config, data = f"--config.file={self.folder / 'prometheus.yml'}", f"--storage.tsdb.path={self.folder / DATA / 'tsdb'}"
+        config, data = f"--config.file={self.folder / 'prometheus.yml'}", f"--storage.tsdb.path={self.database}"
         # An alert that fires before the Alertmanager is discovered is sent again after this delay; its default is a minute.
         return [program, config, data, f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s"]
 

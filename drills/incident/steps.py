@@ -10,14 +10,16 @@ class StartMonitoring(StepBase, frozen=True, tag="start_monitoring"):
     """Start a Prometheus and an Alertmanager of the drill's own that watch the service; `name` names their folder.
 
     The rules are those that `gonogo slo generate` makes of `documents`, or the rule files of the folder `rules`. `without` leaves
-    alerts out by name, which shows that the rehearsal can fail. `history` puts so many healthy hours into the database first, at
-    the rate of the load that runs: without them a window holds only what was just seen. `roster` is who is called.
+    alerts out by name, which shows that the rehearsal can fail. `history` puts so many healthy hours of the counter `history_of`
+    into the database first, at the rate of the load that runs: without them a window holds only what was just seen. `roster` is
+    who is called.
     """
 
     documents: str = "reference"
     rules: str = ""
     without: tuple[str, ...] = ()
     history: str = ""
+    history_of: str = "gateway_slo_events_total"
     roster: str = ""
     job: str = "gateway"
     metrics: str = "/metrics"
@@ -43,7 +45,7 @@ class AwaitPage(StepBase, frozen=True, tag="await_page"):
 
 
 class AcknowledgePage(StepBase, frozen=True, tag="acknowledge_page"):
-    """Acknowledge the page with `gonogo incident ack`: a person does, if the drill runs with --people, else the drill itself."""
+    """Acknowledge the page: a person does with `gonogo drill ack`, if the drill runs with --people, else the drill itself."""
 
 
 class AwaitResolved(StepBase, frozen=True, tag="await_resolved"):

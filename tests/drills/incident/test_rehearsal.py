@@ -1,14 +1,23 @@
 """An incident is rehearsed: the right page and no other arrives, at the right people, is acknowledged, and ends."""
 
+import subprocess
+import sys
+
+import drill_stage
 import msgspec
 import pytest
+from drill_stage import COMMAND
 from kept import lay_out, secrets_in
 from statements import only_result
+from waiting import eventually
 from watched_shop import DOWN, with_setup
 
 from drills.incident import programs
-from drills.journal import End, Ending, RolledBack
+from drills.journal import FILE, End, Ending, RolledBack, Status, read_journal
+from drills.leftovers import carriers
 from drills.recompute import recompute
+from drills.record import read_plan
+from drills.report import read_report
 from gates.evidence.keys import own_trust
 from gates.evidence.store import EvidenceStore
 from gates.schema.errors import UnverifiedProblem
@@ -99,3 +108,52 @@ def test_a_second_page_of_the_same_fault_is_red(prometheus, alertmanager, rehear
     assert "route: PayoutsDown paged, which is not the page of this fault" in report.deviations
     assert report.measures["pages_unexpected"].value == "1"
     assert msgspec.to_builtins(report.measures["pages_unexpected"])["samples"] == 2
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+def test_a_person_acknowledges_the_page_and_its_time_is_measured(
+    prometheus, alertmanager, watched_spec, rooms, tmp_path, target_file
+):
+    """With --people the drill waits; it names who is called and the command, and the first acknowledgement counts."""
+    drill = drill_stage.write_document(tmp_path, "Drill", "shop-down", watched_spec())
+    out, log = tmp_path / "out", tmp_path / "drill.log"
+    argv = [sys.executable, COMMAND, "run", drill, "--target", target_file(), "--out", str(out), "--no-evidence", "--people"]
+    with log.open("wb") as file, subprocess.Popen(argv, stdout=file, stderr=file) as popen:
+        assert eventually((out / "paged.json").exists, 120), log.read_text()
+        for person, code in (("dan", 2), ("commander", 0), ("operator", 0)):
+            done = subprocess.run([sys.executable, COMMAND, "ack", str(out), "--as", person], capture_output=True, check=False)
+            assert done.returncode == code, done.stderr
+        assert popen.wait(180) == 0, log.read_text()
+    assert f"next: gonogo drill ack {out} --as commander" in log.read_text().replace(f"{sys.executable} ", "")
+    measure = read_report(out).measures["acknowledge_s"]
+    assert (measure.samples, measure.unknown) == (1, None)
+    assert [one.person for one in acknowledgements(out)] == ["commander", "operator"]
+
+
+STEPS = ("start_monitoring", "control_run", "sigkill", "await_page", "acknowledge_page", "restore_service", "await_resolved")
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+@pytest.mark.parametrize("action", STEPS)
+def test_a_rehearsal_that_is_killed_in_a_step_leaves_nothing_once_recovered(
+    prometheus, alertmanager, watched_spec, rooms, tmp_path, target_file, action
+):
+    """SIGKILL for the runner as soon as the step has begun; recover ends what is left, and removes the databases."""
+    drill = drill_stage.write_document(tmp_path, "Drill", "shop-down", watched_spec())
+    out, log = tmp_path / "out", tmp_path / "drill.log"
+    argv = [sys.executable, COMMAND, "run", drill, "--target", target_file(), "--out", str(out), "--no-evidence"]
+
+    def begun():
+        events = read_journal(out / FILE).events if (out / FILE).exists() else ()
+        return any((event.action, event.status) == (action, Status.STARTED) for event in events)
+
+    with log.open("wb") as file, subprocess.Popen(argv, stdout=file, stderr=file) as popen:
+        assert eventually(begun, 180), log.read_text()
+        popen.kill()
+    done = subprocess.run([sys.executable, COMMAND, "recover", str(out)], capture_output=True, check=False, timeout=180)
+    assert done.returncode == 0, done.stderr
+    assert carriers(read_plan(out).run_id) == []
+    assert not list(out.glob("watch-*/data"))
+    assert read_journal(out / FILE).ending.end is End.INTERRUPTED
