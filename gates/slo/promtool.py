@@ -18,9 +18,10 @@ _LIMIT_BYTES = 16 << 20
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """How promtool ended, and what it printed."""
+    """How a program ended, and what it printed: on stdout, and altogether."""
 
     code: int
+    out: str
     text: str
 
 
@@ -38,7 +39,8 @@ def run_tool(name: str, install: str, arguments: Sequence[str | Path], *, timeou
         done = run_program([name, *map(str, arguments)], environ, timeout_s=timeout_s, limit=_LIMIT_BYTES, own_session=True)
     except Unanswered as problem:
         raise UnknownProblem(f"{name} {arguments[0]}: {problem}") from None
-    return Ran(done.code, (done.stdout + done.stderr).decode(errors="replace").strip())
+    out, errors = (part.decode(errors="replace") for part in (done.stdout, done.stderr))
+    return Ran(done.code, out.strip(), f"{out}{errors}".strip())
 
 
 def is_here() -> bool:

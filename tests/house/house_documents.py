@@ -305,6 +305,13 @@ def alert_severities() -> str:
     )
 
 
+def lint_rules() -> str:
+    """The rules of `gonogo slo lint`, each with its reason."""
+    from gates.slo.lint.finding import REASONS
+
+    return table(("rule", "because"), ((f"`{rule}`", reason) for rule, reason in REASONS.items()))
+
+
 def evidence_kinds() -> str:
     """The kinds of statement that gonogo's own tools produce."""
     from gates.evidence.statement import EvidenceKind

@@ -9,6 +9,7 @@ import yaml
 from gates.schema.entry import run
 from gates.slo.cli import slo
 from gates.slo.document import Slo, load_slos
+from gates.slo.rules import Links, rule_bytes, rule_files
 
 SHOP = """
 apiVersion: openslo/v1
@@ -59,6 +60,14 @@ class Shop:
         else:
             place[int(last) if last.isdigit() else last] = value
         self.write()
+
+    def write_rules(self) -> Path:
+        """Write the rules that the document makes, as `gonogo slo generate` does, and return their folder."""
+        folder = self.folder / "rules"
+        folder.mkdir(exist_ok=True)
+        for name, file in rule_files([self.slo()], Links()).items():
+            (folder / name).write_bytes(rule_bytes(file))
+        return folder
 
     def slo(self) -> Slo:
         """The SLO of the document."""
