@@ -1,5 +1,7 @@
 """What points at runbooks points at pages that run: error codes, `gonogo explain`, gates."""
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -9,7 +11,7 @@ from drills.runbook.links import headings
 from drills.runbook.places import find_page
 from gates.schema.catalogs import catalog
 from gates.schema.gateset import load_gates
-from gates.schema.runbook import find_runbook, shipped_folder
+from gates.schema.runbook import INSTALLATION, find_runbook, shipped_folder, slug
 from gates.schema.severity import Severity
 from gateway.command_line.explain import explain
 from gateway.errors import CATALOGUE, Code
@@ -74,3 +76,17 @@ def test_gate_g_requires_the_steps_of_persons_on_the_page_that_it_names():
     found = {item.id: item for gate in load_gates() for item in gate.criteria}["runbook_human_steps_late"]
     name = found.source.produced_by.removeprefix("gonogo runbook rehearse ").partition(" ")[0]
     assert found.min_samples == sum(isinstance(step.info, Human) for step in find_page(name).steps)
+
+
+def test_an_slo_alert_leads_to_a_runbook_that_is_rehearsed():
+    """Each document's section exists, and names at least one page that can be walked."""
+    documents = sorted((INSTALLATION / "gates" / "slo" / "documents").rglob("*.yaml"))
+    assert documents
+    for path in documents:
+        runbook = re.search(r"gonogo/runbook: (\S+)", path.read_text())[1]
+        page, _, section = runbook.partition("#")
+        text = find_runbook(page, path.parent).read_text()
+        titles = {
+            slug(title): body for title, body in re.findall(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+        }
+        assert any(f"]({name}.md)" in titles[section] for name in FAULTS), runbook
