@@ -35,7 +35,6 @@ RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with key
 SIGNER = Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles.")
 RECOMPUTE = Later("gates.probes.recompute_cli:recompute", "Compute a probe's measures again from its raw files.")
 WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
-LOOSEN = Later("gates.acts.cli:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign.")
 SLO = Later("gates.slo.cli:slo", "Alert rules from SLO documents, their tests, a linter, dashboards.")
 STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log.")
 ROSTER = Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them.")
@@ -50,7 +49,7 @@ gates_option = click.option(
 
 
 class _Gate(LazyGroup):
-    later: ClassVar[Mapping[str, Later]] = {"probe": PROBE, "loosen": LOOSEN, "recompute": RECOMPUTE}
+    later: ClassVar[Mapping[str, Later]] = {"probe": PROBE, "recompute": RECOMPUTE}
 
 
 @click.group(cls=_Gate)

@@ -27,6 +27,13 @@ def review_command(named_as: Named) -> str:
     return with_gates(command, named_as)
 
 
+def judge_command(named_as: Named, build: str, moment: str) -> str:
+    """The command that judges stored evidence about a build as of a moment, with the same target, profile and gates."""
+    target, profile = shlex.quote(named_as.target), shlex.quote(named_as.profile)
+    command = f"gonogo scorecard build --target {target} --profile {profile} --build {shlex.quote(build)} --now {moment}"
+    return with_gates(command, named_as)
+
+
 def with_commands(gates: Iterable[Gate], named_as: Named) -> tuple[Gate, ...]:
     """The gates; in the commands of their criteria `T`, `PROFILE` and `GATES` become what was named."""
     return tuple(

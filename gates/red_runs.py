@@ -93,3 +93,19 @@ def _failing(
         for item in of_the_week(gate, criterion, shelf, build, now):
             if failed_in(gate, criterion, item) is not None:
                 yield item
+
+
+def why_not_red(gates: Sequence[Gate], item: Held, now: dt.datetime) -> str:
+    """Why a statement is no red run of the week of `now` on its own build; "" if it is one."""
+    build, shelf = item.statement.subject[0].digest.get("build", ""), Shelf([item])
+    failing = [
+        (gate, criterion)
+        for gate in gates
+        for criterion in gate.criteria
+        if shelf.of_build(gate, criterion, build) and failed_in(gate, criterion, item) is not None
+    ]
+    if not failing:
+        return "it failed no criterion of these gates" if build else "it names no build, so that it is held against none"
+    if any(list(of_the_week(gate, criterion, shelf, build, now)) for gate, criterion in failing):
+        return ""
+    return f"it finished at {item.statement.predicate.finished_at}, which is not in this week"

@@ -72,7 +72,8 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     judged_by = (inputs.waivers, inputs.explained, held_to(last), blocked_by, inputs.documents)
     review = decide(gates, held, inputs.reviewed, now, *judged_by)
     standing, standing_reason = standing_of(inputs.week, now, inputs.history, inputs.preview_because)
-    changes = find_changes(last, review.gates, bar.parts)
+    own = next((past for past in inputs.history if past.week == inputs.week), None)
+    changes = find_changes(last, review.gates, bar.parts, own)
     this = past_week(inputs, review, bar)
     streak = find_streak(this, standing, week_of(now), inputs.history)
     waivers = waiver_lines(inputs.waivers, inputs.gates, now)
@@ -106,6 +107,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         timelines=timelines(held),
         evidence=evidence_lines(held, review.gates),
         inputs=_inputs(inputs, bar, previous_ref(inputs)),
+        named_as=inputs.named_as,
     )
     metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", f"May {inputs.target} launch? Scorecard of {inputs.week}")
     return Scorecard(API_VERSION, KIND, metadata, spec)

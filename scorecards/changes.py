@@ -8,7 +8,8 @@ from gates.schema.verdict import GateVerdict
 from scorecards.bar import BarParts
 from scorecards.bar_changes import compare_bars, compare_parts, describe
 from scorecards.schema import ScorecardSpec
-from scorecards.weekly import BarChange, BarEffect, Changes, GateChange, GateMove, ValueChange
+from scorecards.weekly import BarChange, BarEffect, Changes, GateChange, GateMove, PastWeek, ValueChange
+from scorecards.words import moment
 
 _GREEN = (Outcome.PASS, Outcome.WARN)
 _BAR_WORDS = (
@@ -18,15 +19,24 @@ _BAR_WORDS = (
 )
 
 
-def find_changes(previous: ScorecardSpec | None, gates: Sequence[GateVerdict], parts: BarParts) -> Changes:
-    """Compare with the last official scorecard of an earlier week, if there is one."""
+def find_changes(
+    previous: ScorecardSpec | None, gates: Sequence[GateVerdict], parts: BarParts, own: PastWeek | None = None
+) -> Changes:
+    """Compare with the last official scorecard of an earlier week, if there is one; `own` is the official one of this week."""
     if previous is None:
-        return Changes(None, "This is the first week: there is no official scorecard to compare with.", (), (), ())
+        return Changes(None, _nothing_before(own), (), (), ())
     before = {gate.id: gate for gate in previous.gates}
     moves = tuple(change for gate in gates if (change := _gate_change(before.get(gate.id), gate)) is not None)
     bar = (*compare_bars(previous.gates, gates), *compare_parts(previous.bar.parts, parts))
     values = tuple(_value_changes(before, gates))
     return Changes(previous.week, _sentence(previous.week, moves, bar), moves, bar, values)
+
+
+def _nothing_before(own: PastWeek | None) -> str:
+    text = "No earlier week has an official scorecard to compare with."
+    if own is None:
+        return text
+    return f"{text} The official one of {own.week} is {own.decision.value}, given {moment(own.evaluated_at)}."
 
 
 def _gate_change(before: GateVerdict | None, now: GateVerdict) -> GateChange | None:

@@ -15,7 +15,7 @@ COMMANDS: dict[str, Later] = {
     "review": Later("scorecards.review_cli:review", "The weekly review in one command: load, rehearse, judge, report."),
     "init": Later("scorecards.starter.cli:init", "Write a starting folder of your own, in which `gonogo review` runs."),
     "scorecard": Later("scorecards.commands:scorecard", "Build, show, pack, verify, compare and list scorecards."),
-    "gate": Later("gates.cli:gate", "List, explain, validate and judge the launch gates; run their probes."),
+    "gate": Later("scorecards.gate_cli:gate", "List, explain, validate and judge the launch gates; run their probes."),
     "evidence": Later("gates.cli:evidence", "List, show, verify and add signed evidence."),
     "signer": Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles."),
     "waiver": Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass."),

@@ -18,6 +18,7 @@ from gates.shelf import CLOCK_SKEW
 from gates.signers.document import Role
 from gates.signers.ring import Signers
 from scorecards.card import CardFacts, facts_of
+from scorecards.schema import Standing
 from scorecards.weekly import PastWeek
 from scorecards.weeks import cutoff, is_due
 
@@ -35,6 +36,13 @@ class PastCard(msgspec.Struct, frozen=True):
     past: PastWeek
     held: Held
     late_by: tuple[str, ...] = ()
+
+
+class NotLate(msgspec.Struct, frozen=True):
+    """Why a scorecard cannot become its week's verdict, and whether that is because the week has one."""
+
+    why: str
+    has_verdict: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,17 +141,30 @@ class History:
         chosen = [row for row in found if target in (None, row.target)]
         return sorted(chosen, key=lambda row: (row.week, row.evaluated_at), reverse=True)
 
-    def why_not_late(self, yaml_sha256: str, now: dt.datetime) -> str:
-        """Why two people who sign this scorecard now do not make it its week's verdict; "" if they do."""
+    def why_not_late(self, yaml_sha256: str, now: dt.datetime) -> "NotLate | None":
+        """Why two people who sign this scorecard now do not make it its week's verdict; None if they do."""
         named = [facts for _, facts in self._all(EntryKind.PREVIEW, EntryKind.CARD) if facts.past.yaml_sha256 == yaml_sha256]
         if not named:
-            return "the log here lists no such scorecard (a draft, or a review of another state folder)"
+            return NotLate("the log here lists no such scorecard (a draft, or a review of another state folder)")
         facts = named[0]
         if not can_be_late(facts, now):
             due = f"between {format_utc(cutoff(facts.week))} and the end of its Sunday"
-            return f"it was judged as of {facts.past.evaluated_at}, and one of {facts.week} has to be judged as of a moment {due}"
+            text = f"it was judged as of {facts.past.evaluated_at}, and one of {facts.week} has to be judged as of a moment {due}"
+            return NotLate(text)
         own = [card.past for card in self.official(facts.target, facts.week) if card.past.week == facts.week]
-        return f"{facts.week} has its official verdict, {own[0].decision.value}, given {own[0].evaluated_at}" if own else ""
+        if not own:
+            return None
+        text = f"{facts.week} has its official verdict, {own[0].decision.value}, given {own[0].evaluated_at}"
+        return NotLate(text, has_verdict=True)
+
+    def since_official(self) -> Iterator[PastWeek]:
+        """The scorecards of each target, previews too, newest first, back to and with its last official one."""
+        done: set[str] = set()
+        for _, facts in reversed(list(self._all(EntryKind.CARD, EntryKind.PREVIEW))):
+            if facts.target not in done:
+                yield facts.past
+            if facts.standing is Standing.OFFICIAL:
+                done.add(facts.target)
 
     def targets(self) -> set[str]:
         """The targets that have any scorecard."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from gates.commands import Named, with_gates
 from gates.evidence.statement import short_kind
 from gates.schema.gate import label
 from gates.schema.verdict import RedRun
@@ -18,18 +19,18 @@ def run_lines(spec: ScorecardSpec) -> Iterator[str]:
         for item in gate.criteria
         if item.criterion.automatic_no_go
     }
-    yield from (_red(run, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
+    yield from (_red(run, spec.named_as, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
     for run in spec.unfinished:
         yield f"The {run.step} that began on {moment(run.begun_at)} ({short(run.run)}) left no statement."
     yield from note_lines(spec.log)
 
 
-def _red(run: RedRun, *, stops: bool) -> str:
+def _red(run: RedRun, named_as: Named, *, stops: bool) -> str:
     which = f"The {short_kind(run.predicate_type)} of {moment(run.finished_at)} ({short(run.evidence)})"
     what = f"{which} failed {', '.join(run.criteria)}"
     if run.explained:
         return f"{what}; two people signed an explanation."
     if not stops:
         return f"{what}."
-    command = f"gonogo scorecard explain-red {run.evidence[:12]} --reason WHY --as PERSON --as PERSON"
+    command = with_gates(f"gonogo scorecard explain-red {run.evidence[:12]} --reason WHY --as PERSON --as PERSON", named_as)
     return f"{what}. A later run on this build does not undo it; two people can explain it: {command}"

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from gates.commands import Named
 from gates.evidence.unfinished import UnfinishedRun
 from gates.page.charts import TimelineEvent
 from gates.schema.documents import Document
@@ -161,7 +162,10 @@ class InputDigests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """May we launch: the answer first, then why, then what to do, then all data behind it."""
+    """May we launch: the answer first, then why, then what to do, then all data behind it.
+
+    `named_as` is how target, profile and gates were named on the command line.
+    """
 
     week: str
     target: str
@@ -192,6 +196,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timelines: tuple[Timeline, ...]
     evidence: tuple[EvidenceLine, ...]
     inputs: InputDigests
+    named_as: Named = Named()
 
 
 Scorecard = Document[ScorecardSpec]

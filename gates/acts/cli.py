@@ -1,4 +1,4 @@
-"""The human acts that are about evidence and gates: `evidence attest`, `scorecard explain-red`, `gate loosen`."""
+"""The human acts that are about evidence: `evidence attest`, `scorecard explain-red`; and how any act is signed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
     from gates.acts.act import ActKind
+    from gates.evidence.store import Held
     from gates.schema.gate import Criterion
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -52,35 +53,22 @@ def attest(
 @click.argument("digest", metavar="STATEMENT")
 @reason_option
 @as_option
+@gates_option
 @click.option(
     "--evidence", "evidence_path", type=click.Path(path_type=Path, exists=True, file_okay=False), help="The evidence folder."
 )
-def explain_red(digest: str, reason: str, people: tuple[str, ...], evidence_path: Path | None) -> None:
-    """Explain a red run of this week. STATEMENT is the beginning of its sha256 (`gonogo evidence list`); two people sign."""
+def explain_red(digest: str, reason: str, people: tuple[str, ...], gates_path: Path | None, evidence_path: Path | None) -> None:
+    """Explain a red run of this week. STATEMENT is the beginning of its sha256 (`gonogo evidence list`); two people sign.
+
+    Nothing is signed for a run that failed no criterion of the gates, or that is not of this week: exit 5.
+    """
     from gates.acts.act import ActKind
     from gates.evidence_cli import open_store, require_prefix, trust_root
 
     require_prefix(digest)
     held = open_store(evidence_path).get(digest, trust_root(None))
+    _require_red(held, gates_path)
     sign_act(ActKind.EXPLANATION, held.digest, held.digest, reason, people)
-
-
-@click.command()
-@click.argument("criterion", metavar="GATE/CRITERION")
-@reason_option
-@click.option("--change", required=True, metavar="SHA256", help="The change, as the scorecard that shows it names it.")
-@as_option
-def loosen(criterion: str, reason: str, change: str, people: tuple[str, ...]) -> None:
-    """Allow one change by which an automatic NO GO criterion is loosened or removed; two people sign.
-
-    The scorecard that finds the change prints this command. Another change of the criterion needs new signatures.
-    """
-    from gates.acts.act import ActKind
-    from gates.evidence_cli import SHA256
-
-    if not SHA256.fullmatch(change):
-        raise UsageProblem(f"--change {change!r} is not a sha256", next_step="copy the command that the scorecard prints")
-    sign_act(ActKind.LOOSENING, criterion, change, reason, people)
 
 
 def sign_act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[str, ...], *, expires: str = "") -> None:
@@ -95,6 +83,21 @@ def sign_act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[s
     signers = require_signers(home, f"the act {kind}")
     act = Act(act=kind, by="", at="", reason=reason.strip(), signers="", expires_at=ending(expires, now) if expires else "")
     show(f"kept: {begin(made_state_dir(), signers, Draft(name, sha256, act), people, now)}")
+
+
+def _require_red(held: Held, gates_path: Path | None) -> None:
+    """Raise RefusedProblem where an explanation would change nothing."""
+    from gates.red_runs import why_not_red
+    from gates.schema.catalogs import rules_path
+    from gates.schema.errors import RefusedProblem
+    from gates.schema.gateset import load_gates
+    from gates.schema.time import system_clock
+
+    path = rules_path(gates_path, held.statement.subject[0].name)
+    fault = why_not_red(load_gates(path), held, system_clock())
+    if fault:
+        step = f"gonogo evidence show {held.digest[:12]} shows what it measured; --gates names the gates that it failed"
+        raise RefusedProblem(f"{held.digest[:12]}: {fault}, so nothing was signed", next_step=step)
 
 
 def _criterion(name: str, gates_path: Path | None) -> Criterion:

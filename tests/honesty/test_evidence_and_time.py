@@ -9,7 +9,7 @@ import loopback
 import msgspec
 import pytest
 from drill_stage import elsewhere, write_document
-from honest_state import BUILD, CLEAN, KIND, NOW, OTHER_BUILD, criterion, gate, renamed
+from honest_state import BUILD, CLEAN, KIND, NOW, OTHER_BUILD, State, criterion, gate, renamed
 from probe_bench import pay, target_of
 from signing import CI, document, first, key, put_signers, signer
 from statements import TARGET
@@ -21,7 +21,7 @@ from gates.evidence.statement import PAYLOAD_TYPE, Inputs, Measure, Statement, S
 from gates.probes.client import TargetClient
 from gates.schema.canonical import canonical_json
 from gates.schema.target import Commands
-from gates.schema.time import format_utc, system_clock
+from gates.schema.time import REHEARSAL_CLOCK, format_utc, system_clock
 from gates.signers.private import keep_key
 
 STRANGE = 9
@@ -239,15 +239,20 @@ def test_a_red_statement_whose_file_is_removed_is_named(gonogo, state) -> None:
 
 
 @way("U12")
-def test_a_green_run_does_not_undo_nine_red_ones(gonogo, state) -> None:
+def test_a_green_run_does_not_undo_nine_red_ones(gonogo, tmp_path, monkeypatch) -> None:
     """What alone stops a launch stays a failure for the week on this build; two people can explain each run."""
+    (tmp_path / "clock").write_text(NOW)
+    monkeypatch.setenv(REHEARSAL_CLOCK, str(tmp_path / "clock"))
+    assert gonogo("state", "init", "--rehearsal").code == 0
+    state = State(gonogo.home, tmp_path, gonogo)
     put_signers(state.home, first(document(at="2020-01-01T00:00:00Z")), keys=state.folder / "keys")
     red = [state.record({"double_settles": Measure("1", "count", 412)}) for _ in range(9)]
     state.clean()
     strict = gate(criterion(automatic_no_go=True))
     gonogo.refused(state.judge(strict), 1, "a run of this week on this build, which a later run does not undo")
-    build = ("scorecard", "build", "--gates", state.gate_file(strict), "--build", BUILD, "--now", NOW)
-    explain = ("scorecard", "explain-red", "--reason", "the runner lost its disk", "--as", "ada")
+    gates = ("--gates", state.gate_file(strict))
+    build = ("scorecard", "build", *gates, "--build", BUILD, "--now", NOW)
+    explain = ("scorecard", "explain-red", *gates, "--reason", "the runner lost its disk", "--as", "ada")
     gonogo.refused(gonogo(*explain, red[0].digest), 5, "it needs 1 more person")
     for number, item in enumerate(red):
         assert gonogo(*build, "--out", state.folder / f"card-{number}").code == 1

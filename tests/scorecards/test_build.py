@@ -51,6 +51,9 @@ def test_a_second_evaluation_after_the_cut_off_is_a_preview(make_inputs: Make, e
     spec = build(make_inputs(history=(own,)), evidence, None).spec
     assert spec.standing is Standing.PREVIEW
     assert "has its official verdict, NO GO" in spec.standing_reason
+    none = "No earlier week has an official scorecard to compare with."
+    assert spec.changes.sentence == f"{none} The official one of 2026-W48 is NO GO, given Fri 20 Nov 2026, 12:01 UTC."
+    assert build(make_inputs(), evidence, None).spec.changes.sentence == none
 
 
 def test_a_week_of_green_evidence_is_a_go(make_inputs: Make, green_gates: tuple[Gate, ...], green_evidence: list[Held]) -> None:

@@ -1,6 +1,8 @@
 """`gonogo scorecard late-sign`: two people make a past week's scorecard its verdict, or nobody signs anything."""
 
 import json
+import re
+import shlex
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from gates.acts.act import ActKind
 from gates.acts.store import load_acts
 from gates.evidence.keys import load_signer
 from gates.schema.entry import run
+from gates.schema.time import fixed_clock, parse_utc
 from gates.signers.store import load_signers
 from scorecards.cli import gonogo as command
 
@@ -91,6 +94,21 @@ def test_nobody_signs_a_scorecard_that_cannot_count(
     assert (code, "would not count, so nothing was signed" in text, reason in text) == (5, True, True), text
     assert kept(home) == 0
     assert not (home / "acts-waiting").exists()
+    step = re.search(r"next: (gonogo scorecard build .*); then sign the scorecard that it writes", text)
+    assert step, text
+    assert f"--build {BUILD} --now 2026-11-27T12:00:00.000Z" in step[1]
+    assert gonogo(*shlex.split(step[1])[1:], "--out", home.parent / "again")[0] == 3
+    assert gonogo("scorecard", "late-sign", home.parent / "again", *BY, *BOTH)[0] == 0
+
+
+def test_a_scorecard_of_before_the_cut_off_is_signed_by_nobody_yet(
+    gonogo: Run, card: Callable[..., Path], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one from then on is official by itself."""
+    monkeypatch.setattr("gates.schema.time.system_clock", fixed_clock(parse_utc("2026-11-27T11:00:00Z")))
+    code, text = gonogo("scorecard", "late-sign", card("2026-11-27T10:00:00Z"), *BY, *BOTH)
+    assert (code, kept(home)) == (5, 0)
+    assert "next: wait until 2026-11-27T12:00:00.000Z; from then on the first one is official by itself: gonogo review" in text
 
 
 def test_a_week_that_has_its_verdict_gets_no_other_one(gonogo: Run, card: Callable[..., Path], home: Path) -> None:
@@ -98,6 +116,8 @@ def test_a_week_that_has_its_verdict_gets_no_other_one(gonogo: Run, card: Callab
     assert gonogo("scorecard", "late-sign", card() / "scorecard.yaml", *BY, *BOTH)[0] == 0
     code, text = gonogo("scorecard", "late-sign", card("2026-11-28T09:00:00Z"), *BY, *BOTH)
     assert (code, "2026-W48 has its official verdict, NO GO, given 2026-11-27T12:05:00.000Z" in text, kept(home)) == (5, True, 1)
+    assert "next: gonogo scorecard history lists it; it is never replaced" in text
+    assert gonogo("scorecard", "history")[0] == 0
 
 
 def test_a_scorecard_that_is_not_there_is_named(gonogo: Run, tmp_path: Path) -> None:

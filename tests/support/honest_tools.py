@@ -30,9 +30,9 @@ class HonestTools(Tools):
         assert code in (0, 3), err
         return self.judged_again()
 
-    def judged_again(self) -> Ending:
+    def judged_again(self, *options: object) -> Ending:
         """Judge what was collected."""
-        return self._gonogo("gate", "run", "--gates", self.gates, "--target", self.folder / "shop.yaml")
+        return self._gonogo("gate", "run", "--gates", self.gates, "--target", self.folder / "shop.yaml", *options)
 
     def listed(self) -> list[dict]:
         """Every stored statement, as `evidence list` has it."""

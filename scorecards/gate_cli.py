@@ -1,0 +1,17 @@
+"""`gonogo gate` with `loosen`, which has to know what the scorecards show."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from gates.cli import gate as of_the_gates
+from gates.lazy import Later, LazyGroup
+
+
+class _Gate(LazyGroup):
+    later: ClassVar[Mapping[str, Later]] = {
+        **getattr(of_the_gates, "later", {}),
+        "loosen": Later("scorecards.loosen:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign."),
+    }
+
+
+gate = _Gate("gate", commands=of_the_gates.commands, help=of_the_gates.help)
