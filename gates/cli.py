@@ -160,7 +160,7 @@ def run(  # each parameter is one option of the command line
     from gates.commands import Named, with_commands
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
-    from gates.relevant import dated_after, later_text
+    from gates.relevant import dated_after, later_text, marked
     from gates.render import render
     from gates.schema.target import load_target
     from gates.signers.store import load_signers
@@ -174,7 +174,7 @@ def run(  # each parameter is one option of the command line
     left_out = () if now is None else dated_after(gates, held, reviewed, now)
     if left_out:
         show(f"note: {later_text([item.digest for item in left_out])}", err=True)
-    known = [item for item in held if item not in left_out]
+    known = marked(held, {item.digest for item in left_out})
     review = decide(with_commands(gates, commands), known, reviewed, clock_at(now)(), waivers, explained, documents=documents)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))

@@ -1,7 +1,9 @@
 """Which statements does a judgement look at, and which are of later than a moment that was chosen? Pure."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
 
 from gates.evidence.identity import Reviewed
 from gates.evidence.store import Held
@@ -41,7 +43,8 @@ def dated_after(
 ) -> tuple[Held, ...]:
     """The statements that could judge these gates and are of later than `now`, by digest: nobody knew them at that moment.
 
-    For a moment that was chosen (`--now`). By the clock a statement of later than now is one of a clock that is wrong.
+    For a moment that was chosen (`--now`). By the clock a statement of later than now is one of a clock that is wrong. What they
+    found in the same week still counts: see `of_the_week`.
     """
     later = Shelf(item for item in evidence if now + CLOCK_SKEW < max(finished(item), known(item)) < UNDATED)
     found: dict[str, Held] = {}
@@ -51,6 +54,11 @@ def dated_after(
                 items = (*later.about(sought(criterion), target), *later.of_build(gate, criterion, one.build))
                 found |= {item.digest: item for item in items}
     return tuple(found[digest] for digest in sorted(found))
+
+
+def marked(evidence: Iterable[Held], left_out: Collection[str]) -> list[Held]:
+    """The evidence, with those statements marked that are left out."""
+    return [msgspec.structs.replace(item, left_out=item.digest in left_out) for item in evidence]
 
 
 def later_text(digests: Sequence[str]) -> str:

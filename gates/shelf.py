@@ -52,8 +52,9 @@ class Shelf:
                 self._by_criterion.setdefault((limited.criterion, build), []).append(item)
 
     def about(self, wanted: Sought, target: str) -> list[Held]:
-        """Every statement that can judge, about this target."""
-        return _from(wanted.source, self._by_kind.get((wanted.predicate_type, target), []))
+        """Every statement that can judge, about this target, and is of no later moment than the one that was chosen."""
+        found = _from(wanted.source, self._by_kind.get((wanted.predicate_type, target), []))
+        return [item for item in found if not item.left_out]
 
     def of_build(self, gate: Gate, criterion: Criterion, build: str) -> list[Held]:
         """Every statement that can judge a criterion, or could before its source was edited, about this build.
@@ -123,15 +124,18 @@ def _differ(one: str | None, other: str | None) -> bool:
 def of_the_week(gate: Gate, criterion: Criterion, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:
     """Every statement that can judge a criterion, about this build, that finished in the week of `now`, oldest first.
 
+    In all of that week, also after `now`, which is then a chosen moment, or by a clock that is wrong: what was found was found.
+
     Under whatever name of a target, and from whatever source the criterion had then: neither another name of the file nor another
     query undoes what was found in the build. One of an earlier date counts too if it was listed in this week or later, by a clock
     that had gone backwards, or if it is a report that an adapter read in this week.
     """
-    begin, end = week_start(now), now + CLOCK_SKEW
+    begin = week_start(now)
+    end = begin + dt.timedelta(days=7)
     recent = [
         item
         for item in shelf.of_build(gate, criterion, build)
-        if finished(item) <= end and begin <= _latest(item, parse_duration_s(criterion.max_age))
+        if finished(item) < end and begin <= _latest(item, parse_duration_s(criterion.max_age))
     ]
     yield from sorted(recent, key=lambda item: (finished(item), item.digest))
 

@@ -12,7 +12,7 @@ from gates.evidence.identity import Reviewed
 from gates.evidence.store import EvidenceStore, Held
 from gates.evidence.unfinished import UnfinishedRun, unfinished
 from gates.log.entry import EntryKind
-from gates.relevant import dated_after, judged, relevant
+from gates.relevant import dated_after, judged, marked, relevant
 from gates.schema.canonical import sha256_hex
 from gates.schema.durable import write_durably
 from gates.schema.errors import UsageProblem
@@ -76,13 +76,10 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     previous = _previous(store, earlier[-1]) if earlier else None
     reviewed = {occasion.target: occasion.reviewed}
     later = _later(material, occasion)
-    material = msgspec.structs.replace(material, evidence=[item for item in material.evidence if item.digest not in later])
+    material = msgspec.structs.replace(material, evidence=marked(material.evidence, later))
     evidence = [folder.compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
     because = _because(material, occasion, past, judged(material.gates, material.evidence, reviewed))
-    listed = material.listed(past)
-    notes = msgspec.structs.replace(
-        log_notes(material.contents, material.since(past)), left_out=tuple(digest for digest in later if digest in listed)
-    )
+    notes = msgspec.structs.replace(log_notes(material.contents, material.since(past)), left_out=later)
     inputs = msgspec.structs.replace(_inputs(occasion, material, past, because), log=notes)
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
     yaml_bytes = folder.scorecard_yaml(scorecard)

@@ -47,10 +47,10 @@ def log_notes(contents: Contents, since_seq: int = 1) -> LogNotes:
 
 
 def redated(evidence: Iterable[Held], notes: LogNotes) -> Iterator[Held]:
-    """The evidence, each with the moment before which it was not listed."""
+    """The evidence, each with the moment before which it was not listed, and marked where it is left out."""
     late = {item.object: item.after for item in notes.set_back}
     for item in evidence:
-        yield msgspec.structs.replace(item, not_before=late.get(item.digest, ""))
+        yield msgspec.structs.replace(item, not_before=late.get(item.digest, ""), left_out=item.digest in notes.left_out)
 
 
 def note_lines(notes: LogNotes) -> Iterator[str]:

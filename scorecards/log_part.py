@@ -11,7 +11,7 @@ from gates.evidence.store import LOG_BUNDLE, Held
 from gates.evidence.unfinished import unfinished
 from gates.log.file import LOG
 from gates.log.known import read_part
-from gates.relevant import dated_after, relevant
+from gates.relevant import dated_after, marked, relevant
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import parse_utc, week_start
@@ -58,8 +58,8 @@ def require_judged(contents: Contents, root: TrustRoot, inputs: BuildInputs, hel
     """
     now, bundled = parse_utc(inputs.now), {item.digest for item in held}
     logged = [folder.compact(item) for item in contents.statements(root)]
-    logged = _without_later(logged, inputs)
-    for item in relevant(inputs.gates, [*held, *logged], inputs.reviewed, now):
+    evidence = _marked([*held, *logged], inputs)
+    for item in relevant(inputs.gates, evidence, inputs.reviewed, now):
         if item.digest not in bundled:
             text = f"{folder.BUNDLE_FILE}: leaves out the {item.statement.predicate.kind} {item.digest}"
             raise UnverifiedProblem(f"{text}, which {LOG} lists and which the judgement has to look at")
@@ -70,12 +70,13 @@ def require_judged(contents: Contents, root: TrustRoot, inputs: BuildInputs, hel
             raise UnverifiedProblem(f"{text}: it began in this week and left no statement")
 
 
-def _without_later(logged: Sequence[Held], inputs: BuildInputs) -> list[Held]:
-    """The statements without those that the inputs leave out, which are all of later than a moment that was chosen, or none."""
-    if not inputs.log.left_out:
-        return list(logged)
-    later = tuple(item.digest for item in dated_after(inputs.gates, logged, inputs.reviewed, parse_utc(inputs.now)))
-    if inputs.log.left_out != later:
-        wrong = min(set(inputs.log.left_out) ^ set(later))
-        raise UnverifiedProblem(f"{folder.INPUTS_FILE}: leaves out other statements than those of later than its moment: {wrong}")
-    return [item for item in logged if item.digest not in later]
+def _marked(evidence: Sequence[Held], inputs: BuildInputs) -> list[Held]:
+    """The statements, marked where the inputs leave them out: all here that are of later than a chosen moment, or none."""
+    left_out, here = set(inputs.log.left_out), {item.digest for item in evidence}
+    if not left_out:
+        return list(evidence)
+    later = {item.digest for item in dated_after(inputs.gates, evidence, inputs.reviewed, parse_utc(inputs.now))}
+    if wrong := (left_out & here) ^ later:
+        text = f"{folder.INPUTS_FILE}: leaves out other statements than those of later than its moment"
+        raise UnverifiedProblem(f"{text}: {min(wrong)}")
+    return marked(evidence, later)

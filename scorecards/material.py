@@ -80,11 +80,6 @@ class Material(msgspec.Struct, frozen=True):
         last = {card.held.digest for card in past}
         return max((line.entry.seq for line in self.contents.lines if line.entry.object in last), default=1)
 
-    def listed(self, past: Sequence[PastCard]) -> frozenset[str]:
-        """The objects that the log lists from there on: those that a review's folder can show."""
-        since = self.since(past)
-        return frozenset(line.entry.object for line in self.contents.lines if line.entry.seq >= since)
-
     def files(self, past: Sequence[PastCard]) -> dict[str, bytes | None]:
         """The files of a review's folder that let anyone check acts and log: from the last official card on."""
         acts = [self.contents.data[entry.object] for entry in self.contents.entries(EntryKind.HUMAN)]

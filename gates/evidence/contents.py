@@ -21,13 +21,15 @@ _NOTES = {"run": EntryKind.RUN, "key": EntryKind.KEY}
 class Held(msgspec.Struct, frozen=True):
     """One verified piece of evidence: the sha256 of its envelope's bytes, the envelope and the statement inside.
 
-    `not_before` is the moment before which it was not listed, where the clock that dated it had gone backwards; else "".
+    `not_before` is the moment before which it was not listed, where the clock that dated it had gone backwards; else "". One that
+    is `left_out` is of later than a moment that was chosen: nothing passes by it, and what it found in that week counts.
     """
 
     digest: str
     envelope: Envelope
     statement: Statement
     not_before: str = ""
+    left_out: bool = False
 
 
 class Logged(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import pytest
 from statements import INSTANCE
 
 from gates.decide import decide
-from gates.relevant import relevant
+from gates.relevant import marked, relevant
 from gates.schema.outcome import Decision, Outcome
 
 HOUR = dt.timedelta(hours=1)
@@ -84,3 +84,22 @@ def test_what_a_run_found_before_it_ended_early_is_undone_by_a_newer_green_one(b
     red = bench.held(bench.measure("3"), status="interrupted", ago=HOUR * 5)
     assert bench.judge(bench.criterion(), red, bench.held()).outcome is Outcome.PASS
     assert bench.judge(bench.criterion(max_age="4h"), red).outcome is Outcome.UNKNOWN
+
+
+def test_a_red_run_of_after_the_chosen_moment_counts_for_its_week(bench):
+    """Nobody chooses a moment between a green run and a red one of the same week; next week's is not this week's."""
+    green, red = bench.held(), bench.held(bench.measure("3"), ago=-HOUR * 5)
+    gates, under_review = (bench.gate(bench.criterion(automatic_no_go=True)),), {"local": bench.under_review()}
+    for later, outcome in ((red, Outcome.FAIL), (bench.held(bench.measure("3"), ago=-HOUR * 24 * 7), Outcome.PASS)):
+        evidence = marked(bench.cited([green, later]), {later.digest})
+        assert decide(gates, evidence, under_review, bench.now).gates[0].outcome is outcome
+        kept = relevant(gates, evidence, under_review, bench.now)
+        assert (later.digest in {item.digest for item in kept}) is (outcome is Outcome.FAIL)
+
+
+def test_a_red_run_of_after_the_chosen_moment_hides_no_older_green_one_otherwise(bench):
+    """Where the criterion does not stop a launch alone, the run of before the moment decides."""
+    green, red = bench.held(), bench.held(bench.measure("3"), ago=-HOUR * 5)
+    evidence = marked(bench.cited([green, red]), {red.digest})
+    gate = bench.gate(bench.criterion())
+    assert decide((gate,), evidence, {"local": bench.under_review()}, bench.now).gates[0].outcome is Outcome.PASS

@@ -104,8 +104,8 @@ def test_a_red_run_that_the_bundle_leaves_out_is_named(life: Weeks, review: Path
 
 def test_evidence_of_later_than_a_chosen_moment_is_left_out_and_named(life: Weeks, gates: tuple[Gate, ...], hold: Hold) -> None:
     """The older evidence is judged; by the clock the later statement makes it stale, for then a clock is wrong."""
-    later = hold(EvidenceKind.LOAD_RUN, {"double_settles": Measure("1", "count", 412)}, "2026-11-28T09:00:00.000Z")
-    life.add([later], "2026-11-28T09:01:00Z")
+    later = hold(EvidenceKind.LOAD_RUN, {"double_settles": Measure("1", "count", 412)}, "2026-12-01T09:00:00.000Z")
+    life.add([later], "2026-12-01T09:01:00Z")
     card, review = life.judge(gates, ONE, "2026-11-27T12:05:00Z", by_hand=True)
     assert card.spec.log.left_out == (later.digest,)
     assert f"1 statement is of later than the moment of --now and left out: {later.digest[:12]}." in render_text(card)
@@ -117,12 +117,26 @@ def test_evidence_of_later_than_a_chosen_moment_is_left_out_and_named(life: Week
     assert not any("after the moment of the judgement" in item.detail for gate in card.spec.gates for item in gate.criteria)
 
 
+def test_a_red_run_of_after_the_chosen_moment_is_on_the_card_of_its_week(
+    life: Weeks, gates: tuple[Gate, ...], hold: Hold
+) -> None:
+    """It is in the bundle, and the folder does not verify without it."""
+    later = hold(EvidenceKind.LOAD_RUN, {"double_settles": Measure("7", "count", 412)}, "2026-11-28T09:00:00.000Z")
+    life.add([later], "2026-11-28T09:01:00Z")
+    card, review = life.judge(gates, ONE, "2026-11-27T12:05:00Z", by_hand=True)
+    assert later.digest in {run.evidence for run in card.spec.red_runs}
+    assert failures(life, review) == []
+    others = [item for item in bundled(life, review) if item.digest != later.digest]
+    written_again(life, review, folder.read_inputs(review), others)
+    assert failures(life, review)[0].startswith(f"evidence.intoto.jsonl: leaves out the load-run {later.digest}")
+
+
 def test_inputs_that_leave_out_more_than_what_came_later_are_named(
     life: Weeks, gates: tuple[Gate, ...], red: Held, hold: Hold
 ) -> None:
     """The red run of before the moment, next to what came later; or nothing of it at all."""
-    later = hold(EvidenceKind.LOAD_RUN, {"double_settles": Measure("0", "count", 412)}, "2026-11-28T09:00:00.000Z")
-    life.add([later], "2026-11-28T09:01:00Z")
+    later = hold(EvidenceKind.LOAD_RUN, {"double_settles": Measure("0", "count", 412)}, "2026-12-01T09:00:00.000Z")
+    life.add([later], "2026-12-01T09:01:00Z")
     _, review = life.judge(gates, ONE, "2026-11-27T12:05:00Z", by_hand=True)
     inputs, held = folder.read_inputs(review), bundled(life, review)
     more = msgspec.structs.replace(inputs.log, left_out=tuple(sorted((later.digest, red.digest))))
