@@ -18,7 +18,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group()
 def drill() -> None:
-    """Rehearse a crash, a power loss or a rollback, and write signed evidence of the result."""
+    """Rehearse a fault of a service under load, roll it back in every case, and write signed evidence of the result."""
 
 
 @drill.command("list")

@@ -1,16 +1,15 @@
 """A service that others run, as a drill handles it: through the target's commands, and what the service reports about itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from drills.child import MARKER, Identity, Pause, spawn
+from drills.child import Pause
+from drills.commands import CommandRunner, Note
 from drills.inquiry import read_build, wait_answer
 from drills.observed import GONE_S, InstanceWatch, Unobserved
 from gates.schema.errors import UnknownProblem
-from gates.schema.target import Target, command_line
+from gates.schema.target import Target
 from gates.schema.time import monotonic_s
-
-Note = Callable[[str, Identity], None]
 
 
 class CommandControl:
@@ -19,11 +18,12 @@ class CommandControl:
     makes_releases = False
 
     def __init__(self, target: Target, out: Path, environ: Mapping[str, str], pause: Pause, note: Note) -> None:
-        self._target, self._out, self._note, self._pause = target, out, note, pause
+        self._target, self._pause = target, pause
         self.environ = dict(environ)
         self.db = out / "service.db"
         self._instances = InstanceWatch(target)
-        self._count, self._gone = 0, False
+        self._gone = False
+        self._commands = CommandRunner(target.commands, out / "logs", note, {})
 
     def seed(self) -> None:
         """Accounts and keys come from the environment."""
@@ -38,7 +38,7 @@ class CommandControl:
         self._instances.require_same(self.environ)
         self._gone = False
         moment = monotonic_s()
-        self._run(self._target.commands.kill, 60.0, self._look)
+        self._commands.run("kill", self.environ, 60.0, self._look)
         ended = monotonic_s()
         while not self._gone:
             if monotonic_s() - ended > GONE_S:
@@ -57,7 +57,7 @@ class CommandControl:
         """Run the restore command if the service is not ready."""
         if wait_answer(self._target, self.environ, 0.0, self._pause):
             return False
-        self._run(self._target.commands.restore, within_s)
+        self.command("restore", within_s)
         self._wait_ready(within_s)
         return True
 
@@ -67,12 +67,12 @@ class CommandControl:
 
     def deploy(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows its candidate
         """Run the deploy command."""
-        self._run(self._target.commands.deploy, within_s)
+        self.command("deploy", within_s)
         self._wait_ready(within_s)
 
     def roll_back(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows where to return to
         """Run the rollback command."""
-        self._run(self._target.commands.rollback, within_s)
+        self.command("rollback", within_s)
         self._wait_ready(within_s)
 
     def build(self) -> str | None:
@@ -82,19 +82,9 @@ class CommandControl:
     def finish(self) -> None:
         """Stop nothing: others run the service."""
 
-    def _run(self, argv: tuple[str, ...], within_s: float, pause: Pause | None = None) -> None:
-        self._count += 1
-        words = command_line(argv, {})
-        environ = {name: value for name, value in self.environ.items() if name != MARKER}  # what it starts is not the drill's
-        child = spawn(words, environ, self._out / "logs" / f"command.{self._count}")
-        self._note("command", child.identity)
-        try:
-            finished = child.wait(within_s, pause or self._pause)
-        finally:
-            code = child.end()
-        if not finished or code != 0:
-            what = f"exit {code}" if finished else f"not done within {within_s:g} s"
-            raise UnknownProblem(f"the target's command {words[0]!r} failed: {what}", next_step=f"see {child.stderr.name}")
+    def command(self, name: str, within_s: float) -> None:
+        """Run one of the target's commands."""
+        self._commands.run(name, self.environ, within_s, self._pause)
 
     def _wait_ready(self, within_s: float) -> None:
         if not wait_answer(self._target, self.environ, within_s, self._pause):

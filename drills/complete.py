@@ -7,7 +7,11 @@ import msgspec
 from drills.incident.steps import AwaitPage, Freeze, StartMonitoring, Thaw
 from drills.schema import Drill
 from drills.steps.base import StepBase, action_of
+from drills.steps.clock import FakeClock, JumpClock, ResetClock
+from drills.steps.control import PauseService, ResumeService
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
+from drills.steps.network import HalfOpenNetwork, ProxyNetwork, RestoreNetwork, SlowNetwork
+from drills.steps.rail import CutRail, ProxyRail, RestoreRail
 from drills.steps.release import DeployRelease, RollbackRelease
 from drills.steps.service import RestoreService, Seed, Sigkill, StartService
 from drills.steps.step import Step
@@ -23,6 +27,11 @@ UNDO: dict[type[StepBase], Step | None] = {
     FailSyncs: HealDisk(),
     SlowSyncs: HealDisk(),
     Freeze: Thaw(),
+    SlowNetwork: RestoreNetwork(),
+    HalfOpenNetwork: RestoreNetwork(),
+    CutRail: RestoreRail(),
+    PauseService: ResumeService(),
+    JumpClock: ResetClock(),
     DeployRelease: None,  # the document names the release to return to
 }
 """The step that takes a fault back, whatever state the drill was stopped in; it must be safe to take twice."""
@@ -33,10 +42,14 @@ NEEDS: dict[type[StepBase], Step] = {
     FillDisk: MountDisk(),
     FailSyncs: MountDisk(),
     SlowSyncs: MountDisk(threads=True),
+    SlowNetwork: ProxyNetwork(),
+    HalfOpenNetwork: ProxyNetwork(),
+    JumpClock: FakeClock(),
+    CutRail: ProxyRail(),
 }
 """The step of the setup without which a fault cannot be injected."""
 
-_BEFORE_SERVICE = (MountDisk,)
+_BEFORE_SERVICE = (MountDisk, FakeClock, ProxyRail)
 _VERIFY: tuple[Step, ...] = (WaitStorm(within="120s"), Audit(), CheckDatabase())
 
 

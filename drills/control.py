@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from drills.child import Identity, Pause
-from drills.commanded import CommandControl, Note
+from drills.commanded import CommandControl
+from drills.commands import CommandRunner, Note
 from drills.inquiry import read_build
 from drills.listeners import is_gone, require_listener
 from drills.observed import GONE_S, InstanceWatch, Unobserved
@@ -64,6 +65,9 @@ class Control(Protocol):
     def build(self) -> str | None:
         """The sha256 of the running build, None if the service does not report it."""
 
+    def command(self, name: str, within_s: float) -> None:
+        """Run one of the target's commands to its end; raises UnknownProblem if it has none of that name, or it fails."""
+
     def finish(self) -> None:
         """End every process that the drill started."""
 
@@ -79,6 +83,9 @@ class ProcessControl:
         rail_book = out / "service-rail.db"
         self.service = Service(target, db=self.db, rail_book=rail_book, logs=out / "logs", environ=environ, pause=pause)
         self._instances, self._killed = InstanceWatch(target), False
+        self.process_environ: dict[str, str] = {}  # in addition, for the process alone
+        fields = {"port": str(self.service.port), "db": str(self.db)}
+        self._commands = CommandRunner(target.commands, out / "logs", note, fields)
         self.environ = dict(self.service.environ)  # for the storm: with the seeded variables, without a release's PYTHONPATH
 
     def seed(self) -> None:
@@ -143,6 +150,10 @@ class ProcessControl:
         except UsageProblem:
             return said
 
+    def command(self, name: str, within_s: float) -> None:
+        """Run one of the target's commands, with the port and the database of this service."""
+        self._commands.run(name, self.environ, within_s, self._pause)
+
     def finish(self) -> None:
         """Stop gracefully."""
         self.service.stop()
@@ -153,7 +164,8 @@ class ProcessControl:
 
     def _spawn(self, release: str) -> Identity:
         folder = self._out / "releases" / release if release else None
-        return self.service.spawn(environ=release_environ(folder) if folder else None, cwd=folder)
+        more = {**self.process_environ, **(release_environ(folder) if folder else {})}
+        return self.service.spawn(environ=more, cwd=folder)
 
 
 class CandidateControl(ProcessControl):
@@ -165,7 +177,7 @@ class CandidateControl(ProcessControl):
         process = self._target.process
         assert process is not None, "made for a target with a process"
         starts = {CANDIDATE: process.candidate, STABLE: process.start}
-        return self.service.spawn(start=starts.get(release))
+        return self.service.spawn(environ=self.process_environ, start=starts.get(release))
 
 
 class PowerControl(ProcessControl):

@@ -4,10 +4,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from drills.journal import Event
+from drills.journal import Event, Status
 
 FAULT, DETECTED, CLEARED = "fault", "detected", "cleared"
 """The actions of the journal's lines about faults."""
+
+PAYOUTS_DECIDED = "await_payouts"
+"""The action of the step that waits for payouts."""
 
 
 class Fault(msgspec.Struct):
@@ -38,6 +41,17 @@ def faults_of(events: Iterable[Event]) -> tuple[Fault, ...]:
                 else:
                     fault.cleared_ns = _ns(facts["at_ns"])
     return tuple(found)
+
+
+def drained_ns(events: Iterable[Event]) -> int | None:
+    """From the end of the last fault until every payout was decided; None where no step waited for that."""
+    cleared_ns, drained = None, None
+    for event in events:
+        if event.action == CLEARED:
+            cleared_ns = _ns(event.facts["at_ns"])
+        elif event.action == PAYOUTS_DECIDED and event.status is Status.SUCCEEDED and cleared_ns is not None:
+            drained = event.monotonic_ns - cleared_ns
+    return drained
 
 
 def _ns(value: object) -> int:

@@ -1,7 +1,9 @@
 """What the service reports over HTTP: whether it is ready, which build it is, and which instance."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
@@ -55,6 +57,44 @@ def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
     if not isinstance(found, str) or not found:
         raise UnknownProblem(f"{path} has {found!r} at {pointer}, but a build is a text")
     return found
+
+
+def read_mode(target: Target, environ: Mapping[str, str]) -> str:
+    """The mode that the service reports, such as normal or paused; raises UnknownProblem if the response does not contain it."""
+    where = target.mode
+    assert where is not None, "the caller has looked"
+    found = _value_at(_ask(target, where.path, environ, "the mode"), where.path, where.pointer, "the mode")
+    if not isinstance(found, str):
+        raise UnknownProblem(f"{where.path} has {found!r} at {where.pointer}, but a mode is a text")
+    return found
+
+
+def read_clock(target: Target, environ: Mapping[str, str]) -> dt.datetime:
+    """The time of the service's own clock, where its target says, else by the `Date` header of its ready path.
+
+    Raises UnknownProblem for an answer without one.
+    """
+    if target.clock is not None:
+        path, pointer = target.clock.path, target.clock.pointer
+        found = _value_at(_ask(target, path, environ, "the time"), path, pointer, "the time")
+        try:
+            there = dt.datetime.fromisoformat(str(found))
+        except ValueError:
+            raise UnknownProblem(f"{path} has {found!r} at {pointer}, but a time is RFC 3339") from None
+    else:
+        path, there = target.ready_path, _date_of(target, environ)
+    if there.tzinfo is None:
+        raise UnknownProblem(f"{path} returns a time without a zone")
+    return there
+
+
+def _date_of(target: Target, environ: Mapping[str, str]) -> dt.datetime:
+    url = resolve_base_url(target, environ) + target.ready_path
+    tls, headers = tls_for(url, target, environ), ready_headers(target, environ)
+    try:
+        return parsedate_to_datetime(httpx.get(url, headers=headers, timeout=2.0, trust_env=False, verify=tls).headers["Date"])
+    except (httpx.TransportError, KeyError, ValueError, OverflowError) as error:
+        raise UnknownProblem(f"{target.ready_path} does not return the service's time: {error or type(error).__name__}") from None
 
 
 def read_instance(target: Target, environ: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ CRASH_CHECKS = (
     "unexplained_entries",
 )
 ROLLBACK_CHECKS = ("double_settles", "lost_settles", "balance_mismatches", "unexplained_entries")
+RAIL_CHECKS = ("extra_charges", "missing_charges", "wrong_outcomes", "unresolved", "rail_book_mismatches")
 COUNTED: dict[EvidenceKind, dict[str, str]] = {
     EvidenceKind.DISK_FULL_DRILL: {
         "refused_writes": "writes that the disk refused for lack of room",
@@ -30,6 +31,13 @@ COUNTED: dict[EvidenceKind, dict[str, str]] = {
         "failed_syncs": "syncs that failed with EIO",
         "failures": "attempts without an acknowledgement while syncs failed",
         "acknowledgements": "attempts that were acknowledged after the restart, before the power was cut",
+    },
+    EvidenceKind.PAUSE_DRILL: {
+        "refused_reserves": "reserves that were refused before the pause counted as seen",
+        "settled_while_paused": "settles of holds that were open at the pause",
+    },
+    EvidenceKind.RAIL_OUTAGE_DRILL: {
+        "payouts_meanwhile": "payouts that were accepted while the rail was away",
     },
     EvidenceKind.SLOW_FSYNC_DRILL: {
         "delayed_syncs": "syncs that took longer",
@@ -56,8 +64,13 @@ def measures_of(
         return found | _power(record, reason)
     if kind is EvidenceKind.ROLLBACK_DRILL:
         return found | _rollback(record, rolled_back, reason)
-    counts = measures_of_counts(COUNTED.get(kind, {}), lives.counts, reason)
-    return found | _faulty(record, rolled_back, reason, lives) | counts
+    found |= _faulty(record, rolled_back, reason, lives)
+    found |= measures_of_counts(COUNTED.get(kind, {}), lives.counts, reason)
+    if kind is EvidenceKind.RAIL_OUTAGE_DRILL:
+        drained_s = None if lives.drained_ns is None else lives.drained_ns / 1e9
+        found["drain_s"] = _seconds(drained_s, reason, 1, "from the rail's return until every payout is decided")
+        found |= _checked(record.payouts, RAIL_CHECKS, reason)
+    return found
 
 
 def _faulty(record: Record, rolled_back: bool, reason: UnknownReason, lives: Lives) -> dict[str, Measure]:

@@ -22,7 +22,7 @@ _LOST = "lost_settle"  # the rule of the load test's checker
 class Lives(msgspec.Struct, frozen=True):
     """The faults of a run, its marks, the operation that shows that the service works, and when the steady state held again.
 
-    `counts` is what the steps of the drill counted.
+    `counts` is what the steps of the drill counted, `drained_ns` the time from the end of the last fault to the last payout.
     """
 
     faults: tuple[Fault, ...]
@@ -30,6 +30,7 @@ class Lives(msgspec.Struct, frozen=True):
     operation: str
     steady_again_ns: int | None
     counts: dict[str, Count] = {}
+    drained_ns: int | None = None
 
 
 NONE = Lives((), (), "settle", None)
@@ -64,7 +65,7 @@ def _returns(lives: Lives) -> Iterator[tuple[Fault, int | None]]:
             yield fault, None
             continue
         failing = [one.begun_ns for one in own if one.bad and fault.at_ns <= one.begun_ns < end_ns]
-        since = max([fault.seen_ns, *failing])
+        since = max([fault.at_ns, *failing])
         yield fault, min((one.ended_ns for one in own if one.acknowledged and one.begun_ns > since), default=None)
 
 

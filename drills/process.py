@@ -5,7 +5,7 @@ with Service(target, db=db, logs=out / "logs", environ=environ) as service:   # 
     ...  # children get service.environ, with GONOGO_BASE_URL and the seeded variables
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import sleep
 from types import TracebackType
@@ -69,6 +69,8 @@ class Service:
         self._cwd, self._name, self._pause = cwd, name, pause
         self._child: Child | None = None
         self._rail: RailProcess | None = None
+        self.lead_to_rail: Callable[[str], str] = lambda url: url
+        """The way to the rail at this URL; a drill may lead the service through a proxy."""
         if self._process.rail:
             book, log = rail_book or db.with_name(f"{db.stem}-rail.db"), logs / f"{name}-rail"
             self._rail = RailProcess(self._process, book=book, log=log, environ=environ, pause=pause)
@@ -99,6 +101,8 @@ class Service:
         """
         assert not self.running, "it runs already"
         found = {} if self._rail is None else self._rail.start()
+        if RAIL_URL in found:
+            found[RAIL_URL] = self.lead_to_rail(found[RAIL_URL])
         self.environ = {**self.environ, **found, **(environ or {})}
         self._cwd = cwd or self._cwd
         self.starts += 1

@@ -5,12 +5,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from drills import storm
 from drills.journal import FILE as JOURNAL_FILE
 from drills.journal import Event, Status, read_journal
 from drills.record import Check, Kill, read_check, read_plan, read_record
-from drills.report import STORM, make_report
-from gates.evidence.recomputed import Recomputed
+from drills.report import PAYOUTS, STORM, make_report
+from gates.evidence.recomputed import Recomputed, read_recomputed
 from gates.schema.errors import UnknownProblem, UnverifiedProblem
 from gates.schema.outcome import ExitCode
 
@@ -31,6 +33,8 @@ def recompute(folder: Path) -> Recomputed:
     if record.check is not None:
         record.check = _check_again(folder / STORM)
         record.in_flight = storm.in_flight(folder / STORM / "history.jsonl", [kill.at_s for kill in record.kills])
+    if record.payouts is not None:
+        record.payouts = _payouts_again(folder / PAYOUTS, record.payouts)
     report = make_report(plan, folder, record)
     return Recomputed(plan.drill.evidence, report.measures, report.status)
 
@@ -48,6 +52,16 @@ def _require_kills(events: tuple[Event, ...], kills: list[Kill]) -> None:
     recovered = [event.facts.get("recover_s") for event in done if event.action == "restart"]
     if recovered != [f"{kill.recover_s:.3f}" for kill in kills if kill.recover_s is not None]:
         raise UnverifiedProblem("record.json has other times to recover than the journal")
+
+
+def _payouts_again(folder: Path, said: Check) -> Check:
+    """What the load test finds in the three books of the payouts."""
+    done = subprocess.run([*storm.LOAD, "recompute", str(folder)], capture_output=True, timeout=_LIMIT_S, check=False)
+    try:
+        return Check(read_recomputed(done.stdout).measures, said.findings)
+    except msgspec.MsgspecError:
+        words = done.stderr.decode(errors="replace").strip().splitlines()[:1] or ["no message"]
+        raise UnknownProblem(f"{PAYOUTS}: the load test cannot judge its books again: {words[0]}") from None
 
 
 def _check_again(folder: Path) -> Check:

@@ -90,6 +90,7 @@ class Record(msgspec.Struct):
     detected_s: float | None = None
     steady_again_s: float | None = None
     check: Check | None = None
+    payouts: Check | None = None
     integrity: str | None = None
     deviations: list[str] = []
 

@@ -2,25 +2,29 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import sleep
 from typing import Protocol
 
 from drills.child import MARKER, Identity
 from drills.control import Control
+from drills.fake_clock import FakeClockFile
 from drills.faults import CLEARED, DETECTED, FAULT
 from drills.incident.monitoring import Monitoring
-from drills.inquiry import wait_answer
+from drills.inquiry import read_clock, wait_answer
 from drills.journal import Journal, Phase, Status
 from drills.lock import TargetLock
+from drills.network.path import NetworkPath
+from drills.payouts import PayoutRun
 from drills.record import Plan, Record
-from drills.schema import DiskFreeGuard, DurationGuard, ErrorRatioProbe, Guard, Probe, ReadyProbe, StormAliveGuard
-from drills.steady import Judgement, Reading, judge_error_ratio, judge_ready
+from drills.schema import ClockProbe, DiskFreeGuard, DurationGuard, ErrorRatioProbe, Guard, Probe, ReadyProbe, StormAliveGuard
+from drills.steady import Judgement, Reading, judge_clock, judge_error_ratio, judge_ready
 from drills.storm import Storm
 from gates.schema.canonical import Json
 from gates.schema.errors import Problem, UnknownProblem
 from gates.schema.outcome import ExitCode
-from gates.schema.time import monotonic_s, parse_duration_s
+from gates.schema.time import monotonic_s, parse_duration_s, system_clock
 
 Facts = dict[str, Json]
 
@@ -71,6 +75,13 @@ class Rehearsal:
         self.path_environ: dict[str, str] = {}  # the variables that lead clients through a proxy
         self.changed_s = self.begun_s  # when a fault was last observed, or taken back
         self.monitorings: dict[str, Monitoring] = {}
+        self.paths: dict[str, NetworkPath] = {}
+        self.clock: FakeClockFile | None = None
+        self.paused_s: float | None = None
+        self.payouts: PayoutRun | None = None
+        self.rail_url = ""  # without the proxy
+        self.accepted_before = 0  # payouts before the rail was taken away
+        self.tidying = ExitStack()  # what a step has started, to be ended with the drill
         self._faults: list[bool] = []  # each fault so far, and whether it is cleared
 
     @property
@@ -89,6 +100,12 @@ class Rehearsal:
         if self.storm is None:
             raise UnknownProblem("this step needs a storm", next_step="put start_storm before it")
         return self.storm
+
+    def running_payouts(self) -> PayoutRun:
+        """The payout run, once a step has started it; raises UnknownProblem for a drill whose steps are in the wrong order."""
+        if self.payouts is None:
+            raise UnknownProblem("this step needs payouts", next_step="put start_payouts before it")
+        return self.payouts
 
     def elapsed_s(self) -> float:
         """Seconds since the drill began."""
@@ -166,11 +183,21 @@ class Rehearsal:
         """Read every probe of the steady state now."""
         return Judgement(tuple(self._read(probe) for probe in self.plan.drill.steady_state.probes))
 
+    def clock_apart_s(self) -> float | None:
+        """How far the service's clock is ahead of the machine's, in seconds; None where the service returned no time."""
+        try:
+            there = read_clock(self.plan.target, self.service.environ)
+        except UnknownProblem:
+            return None
+        return (there - system_clock()).total_seconds()
+
     def _read(self, probe: Probe) -> Reading:
         match probe:
             case ReadyProbe():
                 timeout_s = parse_duration_s(probe.timeout)
                 return judge_ready(probe, wait_answer(self.plan.target, self.client_environ, 0.0, sleep, timeout_s))
+            case ClockProbe():
+                return judge_clock(probe, parse_duration_s(probe.at_most), self.clock_apart_s())
             case ErrorRatioProbe():
                 if self.storm is None:
                     return Reading("error_ratio", None, None, 0, "no storm runs")

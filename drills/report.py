@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from drills import journal
-from drills.faults import faults_of
+from drills.faults import drained_ns, faults_of
 from drills.incident.case import case_of
 from drills.incident.files import incident_files
 from drills.incident.measures import incident_measures
@@ -24,7 +24,7 @@ from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.outcome import UnknownReason
 
 FILE = "report.json"
-STORM = "storm"
+STORM, PAYOUTS = "storm", "payouts"
 _STORM_FILES = ("plan", "order", "before", "books", "run", "check")
 FILES = {
     "journal": journal.FILE,
@@ -32,6 +32,8 @@ FILES = {
     "record": RECORD_FILE,
     "history": f"{STORM}/history.jsonl",
     **{name if name == "check" else f"storm_{name}": f"{STORM}/{name}.json" for name in _STORM_FILES},
+    **{f"payouts_{name}": f"{PAYOUTS}/{name}.json" for name in ("books", "run", "check")},
+    "payouts_asks": f"{PAYOUTS}/asks.jsonl",
     "storm_readback": f"{STORM}/readback.jsonl",  # of a target that shows a list of settlements
 }
 """What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""
@@ -109,7 +111,14 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
 def lives_of(plan: Plan, out: Path, record: Record, events: tuple[Event, ...]) -> Lives:
     """The faults that the journal has, and the marks that the storm's history has."""
     again_ns = None if record.steady_again_s is None else int(record.steady_again_s * 1e9)
-    return Lives(faults_of(events), read_markers(out / FILES["history"]), plan.drill.marker, again_ns, observations(events))
+    return Lives(
+        faults=faults_of(events),
+        markers=read_markers(out / FILES["history"]),
+        operation=plan.drill.marker,
+        steady_again_ns=again_ns,
+        counts=observations(events),
+        drained_ns=drained_ns(events),
+    )
 
 
 def _measures(

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from drills.actions.storm import Watch
 from drills.actions.table import ACTIONS
 from drills.control import choose_control
 from drills.endings import deferred_signals
 from drills.journal import UNOBSERVED, End, Ending, Phase, RolledBack, Status, read_journal
 from drills.leftovers import clear, leftovers
+from drills.needs import require_offers
 from drills.observed import Unobserved
 from drills.record import write_record
 from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, TimedOut, marked
@@ -78,16 +80,18 @@ def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> Non
         run.deviate(str(error))
     except Problem as problem:
         # A signal from the keyboard also reaches children such as the seed command; their failure is not the cause.
-        forward.end = End.FAILED if run.signal is None else End.INTERRUPTED
-        forward.unobserved = isinstance(problem, Unobserved)
+        if forward.end is End.COMPLETED:  # what fails later, in the audit, comes of it
+            forward.end = End.FAILED if run.signal is None else End.INTERRUPTED
+            forward.unobserved = isinstance(problem, Unobserved)
+            forward.reason = f"{problem.message} ({problem.next_step})" if problem.next_step else problem.message
         run.misdescribed = run.misdescribed or (isinstance(problem, UsageProblem) and not forward.injected)
-        forward.reason = f"{problem.message} ({problem.next_step})" if problem.next_step else problem.message
         run.console.note(f"failed: {problem}")
     except Exception as error:  # noqa: BLE001  # raised again once the rollback has run
         forward.end, forward.reason, forward.defect = End.FAILED, repr(error), error
 
 
 def _go_forward(run: Rehearsal, forward: _Forward, environ: dict[str, str]) -> None:
+    require_offers(run.plan.drill, run.plan.target_name, run.plan.target)
     make = choose_control(run.plan.drill, run.plan.target_name, run.plan.target)
     run.control = make(run.plan.target, run.out, marked(run.plan.run_id, environ), run.pause, run.note_process)
     take_steps(run, Phase.PREFLIGHT, run.plan.drill.setup)
@@ -126,8 +130,11 @@ def _tidy(run: Rehearsal) -> str:
         for monitoring in run.monitorings.values():
             monitoring.stop()
     finally:
-        if run.control is not None:
-            run.control.finish()
+        try:
+            run.tidying.close()
+        finally:
+            if run.control is not None:
+                run.control.finish()
     return remove_leftovers(run)
 
 
@@ -148,14 +155,13 @@ def _await_steady_state(run: Rehearsal) -> None:
     state = run.plan.drill.steady_state
     run.console.step("waiting for the steady state")
     run.journal.write(Phase.STEADY, "steady_state", Status.STARTED, facts={"within": state.within})
-    begun = monotonic_s()
+    begun, watch = monotonic_s(), Watch(run)
     try:
-        run.wait_until(lambda: run.judge().holds, state.within, "the steady state", poll_s=0.1)
+        run.wait_until(lambda: watch.look().holds, state.within, "the steady state", poll_s=0.1)
     except TimedOut:
-        seen = run.judge().text()
-        run.journal.write(Phase.STEADY, "steady_state", Status.TIMEOUT, facts={"seen": seen})
-        raise TimedOut(f"the steady state did not hold within {state.within}: {seen}") from None
-    facts: Facts = {"seen": run.judge().text(), "took_s": f"{monotonic_s() - begun:.3f}"}
+        run.journal.write(Phase.STEADY, "steady_state", Status.TIMEOUT, facts={"seen": watch.text})
+        raise TimedOut(f"the steady state did not hold within {state.within}: {watch.text}") from None
+    facts: Facts = {"seen": watch.text, "took_s": f"{monotonic_s() - begun:.3f}"}
     run.journal.write(Phase.STEADY, "steady_state", Status.SUCCEEDED, facts=facts)
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from drills.incident.steps import AwaitPage
 from drills.steps.base import action_of
+from drills.steps.rail import ObserveMode
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
 from gates.evidence.statement import EvidenceKind
@@ -33,7 +34,13 @@ class ErrorRatioProbe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
     min_samples: int
 
 
-Probe: TypeAlias = ReadyProbe | ErrorRatioProbe
+class ClockProbe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="probe", tag="clock"):
+    """The service's clock, by the `Date` of its answers, differs from the machine's by no more than this."""
+
+    at_most: str
+
+
+Probe: TypeAlias = ReadyProbe | ErrorRatioProbe | ClockProbe
 
 
 class SteadyState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +88,10 @@ DrillKind = Literal[
     "fsync-error-drill",
     "slow-fsync-drill",
     "incident-drill",
+    "network-drill",
+    "clock-drill",
+    "pause-drill",
+    "rail-outage-drill",
     "own-drill",
 ]
 
@@ -121,7 +132,7 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def detecting(self) -> bool:
         """Whether the method looks for the fault with the steady state's probes."""
-        return any(isinstance(step, AwaitPage | ObserveSteadyState) for step in self.method)
+        return any(isinstance(step, AwaitPage | ObserveMode | ObserveSteadyState) for step in self.method)
 
     def has(self, *actions: str) -> bool:
         """Whether one of these actions is among its steps."""

@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import msgspec
 
-from drills.schema import ErrorRatioProbe, ReadyProbe
+from drills.schema import ClockProbe, ErrorRatioProbe, ReadyProbe
 
 
 class Attempt(msgspec.Struct, frozen=True):
     """One finished attempt of the storm. `bad` if the client got no usable response; times are monotonic seconds.
 
-    `answer` is the status and the error code of the response, "" if there was none.
+    `answer` is the status and the error code of the response, "" if there was none. `first_s` is when the first attempt of this
+    operation of this payment was sent, under the same key.
     """
 
     begun_s: float
@@ -19,6 +20,9 @@ class Attempt(msgspec.Struct, frozen=True):
     bad: bool
     answer: str = ""
     acknowledged: bool = False
+    operation: str = ""
+    status: int | None = None
+    first_s: float = 0.0
 
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,6 +59,14 @@ def judge_ready(probe: ReadyProbe, ready: bool) -> Reading:
     """The ready path's response as a reading."""
     detail = "responds" if ready else f"does not respond 2xx within {probe.timeout}"
     return Reading("ready", ready, "1" if ready else "0", 1, detail)
+
+
+def judge_clock(probe: ClockProbe, limit_s: float, apart_s: float | None) -> Reading:
+    """How far the service's clock is from the machine's; undecided where the service did not return its time."""
+    if apart_s is None:
+        return Reading("clock", None, None, 0, "the service returned no time")
+    value = f"{apart_s:+.0f}"
+    return Reading("clock", abs(apart_s) <= limit_s, value, 1, f"{value} s from the machine's, at most {probe.at_most}")
 
 
 def judge_error_ratio(

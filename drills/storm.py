@@ -52,7 +52,9 @@ class Follower:
         self._path, self._offset = path, 0
         self.open: set[int] = set()
         self.settled: set[int] = set()
+        self.holding: set[int] = set()  # payments with an acknowledged reserve and neither settle nor reverse
         self.attempts: deque[Attempt] = deque(maxlen=KEPT_ATTEMPTS)
+        self._first_ns: dict[tuple[int, str], int] = {}
 
     def poll(self) -> None:
         """Read every complete new line."""
@@ -70,16 +72,30 @@ class Follower:
     def _take(self, line: Line) -> None:
         if line.type == "invoke":
             self.open.add(line.process)
+            self._first_ns.setdefault((line.payment, line.operation), line.start_ns)
             return
         self.open.discard(line.process)
         if line.phase != "storm":
             return
         if line.type == "ok" and line.operation == "settle":
             self.settled.add(line.payment)
+        if line.type == "ok":
+            (self.holding.add if line.operation == "reserve" else self.holding.discard)(line.payment)
         if line.error != "abandoned":  # the client closed the connection on purpose
-            ended_ns = line.start_ns if line.end_ns is None else line.end_ns
-            bad, acknowledged = unanswered(line), line.type == "ok"
-            self.attempts.append(Attempt(line.start_ns / 1e9, ended_ns / 1e9, bad, line.answer, acknowledged))
+            self.attempts.append(self._attempt(line))
+
+    def _attempt(self, line: Line) -> Attempt:
+        ended_ns = line.start_ns if line.end_ns is None else line.end_ns
+        return Attempt(
+            begun_s=line.start_ns / 1e9,
+            ended_s=ended_ns / 1e9,
+            bad=unanswered(line),
+            answer=line.answer,
+            operation=line.operation,
+            acknowledged=line.type == "ok",
+            status=line.status,
+            first_s=self._first_ns.get((line.payment, line.operation), line.start_ns) / 1e9,
+        )
 
 
 def unanswered(line: Line) -> bool:

@@ -108,7 +108,7 @@ class DecisionView(msgspec.Struct, frozen=True):
 class StatusView(msgspec.Struct, frozen=True):
     """The service's mode: normal, trust_only, paused, draining or not_ready; `build` is the sha256 of the running package.
 
-    `sqlite_version` is the library's: releases differ in known defects.
+    `sqlite_version` is the library's: releases differ in known defects. `time` is that of the gateway's own clock, UTC.
     """
 
     mode: str
@@ -116,6 +116,7 @@ class StatusView(msgspec.Struct, frozen=True):
     build: str
     version: str
     sqlite_version: str
+    time: str
 
 
 class ModeView(msgspec.Struct, frozen=True):

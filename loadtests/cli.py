@@ -213,6 +213,9 @@ def bench(
     show_default=True,
     help="Time limit for a fault's outcomes, in seconds.",
 )
+@click.option(
+    "--until", type=click.Path(path_type=Path, dir_okay=False), help="The fault `outage` requests no more once this file exists."
+)
 @click.option("--out", type=_FOLDER, help="Folder for the run; default: a new one under the state folder.")
 @click.option("--evidence", "evidence_dir", type=_FOLDER, help="Evidence store; default: the state folder's.")
 @click.option("--no-evidence", is_flag=True, help="Write no signed statement.")
@@ -224,6 +227,7 @@ def hostile_rail(
     seed: int,
     run_id: str | None,
     patience: int,
+    until: Path | None,
     out: Path | None,
     evidence_dir: Path | None,
     no_evidence: bool,
@@ -247,7 +251,7 @@ def hostile_rail(
 
     identity = run_id or f"{system_clock():%Y%m%dT%H%M%S%f}"[:-3]
     folder = (out or made_state_dir() / "hostilerail" / identity).absolute()
-    settings = KitSettings(payouts, seed, identity, patience, chosen(only))
+    settings = KitSettings(payouts, seed, identity, patience, chosen(only), until)
     target, home = load_target(target_name), made_state_dir()
     recorder = Recorder(evidence_dir or home / "evidence", home, EvidenceKind.HOSTILE_RAIL, target.name, seed=seed)
     result = run_kit(target, settings, folder, system_clock, recorder.begin if not no_evidence else nothing)

@@ -4,7 +4,8 @@ import msgspec
 
 from drills.preflight import understand
 from drills.rehearsal import Deviated, Facts, Rehearsal, TimedOut
-from drills.steps.storm import ObserveSteadyState, StartStorm, WaitForSettles
+from drills.steady import Judgement
+from drills.steps.storm import AwaitSteadyState, ObserveSteadyState, StartStorm, WaitForSettles
 from drills.storm import Storm
 from gates.schema.canonical import sha256_hex
 from gates.schema.time import monotonic_s
@@ -35,13 +36,37 @@ def wait_for_settles(run: Rehearsal, step: WaitForSettles) -> Facts:
 def observe_steady_state(run: Rehearsal, step: ObserveSteadyState) -> Facts:
     """Watch until a probe fails; of a release measure from the time at which it serves."""
     begun = run.record.serving_s or monotonic_s()
+    watch = Watch(run)
     try:
-        run.wait_until(lambda: run.judge().broken, step.within, "a broken steady state")
+        run.wait_until(lambda: watch.look().broken, step.within, "a broken steady state")
     except TimedOut:
-        raise Deviated(f"the steady state still held after {step.within}: {run.judge().text()}") from None
+        raise Deviated(f"the steady state still held after {step.within}: {watch.text}") from None
     run.record.detected_s = monotonic_s()
     run.note_detected()
-    return {"detect_s": f"{run.record.detected_s - begun:.3f}", "seen": run.judge().text()}
+    return {"detect_s": f"{run.record.detected_s - begun:.3f}", "seen": watch.text}
+
+
+def await_steady_state(run: Rehearsal, step: AwaitSteadyState) -> Facts:
+    """Wait until every probe holds, so that the next fault meets a service that has recovered."""
+    watch = Watch(run)
+    try:
+        waited_s = run.wait_until(lambda: watch.look().holds, step.within, "the steady state", poll_s=0.1)
+    except TimedOut:
+        raise Deviated(f"the steady state did not return within {step.within}: {watch.text}") from None
+    return {"waited_s": f"{waited_s:.3f}", "seen": watch.text}
+
+
+class Watch:
+    """The probes of the steady state, and what they last said: a probe of a broken service can take seconds."""
+
+    def __init__(self, run: Rehearsal) -> None:
+        self._run, self.text = run, "not read"
+
+    def look(self) -> Judgement:
+        """Read every probe now."""
+        judgement = self._run.judge()
+        self.text = judgement.text()
+        return judgement
 
 
 def draw(seed_number: int, label: str, low: str, high: str) -> float:

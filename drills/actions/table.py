@@ -4,10 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from drills.actions.clients import observe_clients, read_service
+from drills.actions.clock import fake_clock, jump_clock, reset_clock
+from drills.actions.control import pause_service, resume_service, settle_open_holds
 from drills.actions.disk import cut_power, fail_syncs, fill_disk, heal_disk, mount_disk, slow_syncs
+from drills.actions.network import half_open_network, proxy_network, restore_network, slow_network
+from drills.actions.rail import (
+    accept_payouts,
+    await_payouts,
+    cut_rail,
+    hold_steady_state,
+    observe_mode,
+    proxy_rail,
+    restore_rail,
+    start_payouts,
+)
 from drills.actions.release import deploy_release, make_release_folder, rollback_release
 from drills.actions.service import restart, restore_service, seed, sigkill, start_service
-from drills.actions.storm import observe_steady_state, start_storm, wait_for_settles
+from drills.actions.storm import await_steady_state, observe_steady_state, start_storm, wait_for_settles
 from drills.audit import audit, check_database, wait_storm
 from drills.incident.actions import (
     acknowledge_page,
@@ -32,10 +45,23 @@ from drills.incident.steps import (
 from drills.rehearsal import Facts, Rehearsal
 from drills.steps.base import StepBase
 from drills.steps.clients import ObserveClients, ReadService
+from drills.steps.clock import FakeClock, JumpClock, ResetClock
+from drills.steps.control import PauseService, ResumeService, SettleOpenHolds
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
+from drills.steps.network import HalfOpenNetwork, ProxyNetwork, RestoreNetwork, SlowNetwork
+from drills.steps.rail import (
+    AcceptPayouts,
+    AwaitPayouts,
+    CutRail,
+    HoldSteadyState,
+    ObserveMode,
+    ProxyRail,
+    RestoreRail,
+    StartPayouts,
+)
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
-from drills.steps.storm import Audit, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
+from drills.steps.storm import Audit, AwaitSteadyState, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
 
 Action = Callable[[Rehearsal, Any], Facts]
 
@@ -57,8 +83,27 @@ ACTIONS: dict[type[StepBase], Action] = {
     ObserveSteadyState: observe_steady_state,
     ObserveClients: observe_clients,
     ReadService: read_service,
+    AwaitSteadyState: await_steady_state,
     RollbackRelease: rollback_release,
     RestoreService: restore_service,
+    ProxyNetwork: proxy_network,
+    SlowNetwork: slow_network,
+    HalfOpenNetwork: half_open_network,
+    RestoreNetwork: restore_network,
+    ProxyRail: proxy_rail,
+    StartPayouts: start_payouts,
+    CutRail: cut_rail,
+    AcceptPayouts: accept_payouts,
+    RestoreRail: restore_rail,
+    ObserveMode: observe_mode,
+    HoldSteadyState: hold_steady_state,
+    AwaitPayouts: await_payouts,
+    PauseService: pause_service,
+    SettleOpenHolds: settle_open_holds,
+    ResumeService: resume_service,
+    FakeClock: fake_clock,
+    JumpClock: jump_clock,
+    ResetClock: reset_clock,
     WaitStorm: wait_storm,
     Audit: audit,
     CheckDatabase: check_database,

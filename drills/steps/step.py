@@ -14,10 +14,23 @@ from drills.incident.steps import (
     Thaw,
 )
 from drills.steps.clients import ObserveClients, ReadService
+from drills.steps.clock import FakeClock, JumpClock, ResetClock
+from drills.steps.control import PauseService, ResumeService, SettleOpenHolds
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
+from drills.steps.network import HalfOpenNetwork, ProxyNetwork, RestoreNetwork, SlowNetwork
+from drills.steps.rail import (
+    AcceptPayouts,
+    AwaitPayouts,
+    CutRail,
+    HoldSteadyState,
+    ObserveMode,
+    ProxyRail,
+    RestoreRail,
+    StartPayouts,
+)
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
-from drills.steps.storm import Audit, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
+from drills.steps.storm import Audit, AwaitSteadyState, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
 
 Step: TypeAlias = (
     Seed
@@ -37,8 +50,27 @@ Step: TypeAlias = (
     | ObserveSteadyState
     | ObserveClients
     | ReadService
+    | AwaitSteadyState
     | RollbackRelease
     | RestoreService
+    | ProxyNetwork
+    | SlowNetwork
+    | HalfOpenNetwork
+    | RestoreNetwork
+    | ProxyRail
+    | StartPayouts
+    | CutRail
+    | AcceptPayouts
+    | RestoreRail
+    | ObserveMode
+    | HoldSteadyState
+    | AwaitPayouts
+    | PauseService
+    | SettleOpenHolds
+    | ResumeService
+    | FakeClock
+    | JumpClock
+    | ResetClock
     | WaitStorm
     | Audit
     | CheckDatabase

@@ -21,6 +21,10 @@ class ObserveSteadyState(StepBase, frozen=True, tag="observe_steady_state"):
     expect: Literal["broken"] = "broken"
 
 
+class AwaitSteadyState(StepBase, frozen=True, tag="await_steady_state"):
+    """Wait until the steady state holds again, between two faults; one that does not return is a deviation."""
+
+
 class WaitStorm(StepBase, frozen=True, tag="wait_storm"):
     """Let the storm finish and check itself."""
 

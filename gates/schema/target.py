@@ -23,11 +23,13 @@ __all__ = [
     "Audit",
     "Authorization",
     "Build",
+    "ClockSource",
     "Commands",
     "CommitTimes",
     "Credential",
     "Haste",
     "Instance",
+    "Mode",
     "NamedTarget",
     "Operation",
     "OperationName",
@@ -119,6 +121,26 @@ class Instance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     metric: str | None = None
 
 
+class Mode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the service reports its mode, and its words for the modes that drills look for.
+
+    `paused`: no new reserve is taken. `trust_only`: the rail does not answer, and everything without the rail works.
+    """
+
+    path: str
+    pointer: str
+    normal: str = "normal"
+    paused: str = "paused"
+    trust_only: str = "trust_only"
+
+
+class ClockSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the service reports its own time, RFC 3339 with a zone. The `Date` header of an answer may come from a cache."""
+
+    path: str
+    pointer: str
+
+
 class Haste(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments with which the service waits for its rail for `answer_timeout_ms` and no longer.
 
@@ -164,12 +186,20 @@ class CommitTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How to act on a service that gonogo does not run itself: argv lists, no shell."""
+    """How to act on the service: argv lists, no shell. `{port}` and `{db}` are filled in for one that gonogo runs itself.
+
+    `deploy`, `rollback`, `kill` and `restore` are for a service that others run. `pause` lets it refuse new reserves and settle
+    open holds, `resume` ends that. `cut_rail` and `restore_rail` take its rail away and give it back.
+    """
 
     deploy: tuple[str, ...] = ()
     rollback: tuple[str, ...] = ()
     kill: tuple[str, ...] = ()
     restore: tuple[str, ...] = ()
+    pause: tuple[str, ...] = ()
+    resume: tuple[str, ...] = ()
+    cut_rail: tuple[str, ...] = ()
+    restore_rail: tuple[str, ...] = ()
 
 
 class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -218,6 +248,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     other_writers: bool = False
     build: Build | None = None
     instance: Instance | None = None
+    mode: Mode | None = None
+    clock: ClockSource | None = None
     authorization: Authorization | None = None
     process: Process | None = None
     rail: Rail | None = None

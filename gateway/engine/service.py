@@ -157,7 +157,7 @@ class Service(Decider):
         return self._status("normal", "all operations are open")
 
     def _status(self, mode: str, message: str) -> StatusView:
-        return StatusView(mode, message, self.build, VERSION, SQLITE_VERSION)
+        return StatusView(mode, message, self.build, VERSION, SQLITE_VERSION, self.settings.now_text())
 
     def dry_run(self, principal: Principal, command: Reserve) -> DecisionView:
         """What the policy would say to this reserve now, for a wallet and payee that exist; writes nothing; raises Refused."""

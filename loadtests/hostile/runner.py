@@ -19,7 +19,7 @@ from loadtests.hostile.judge.findings import Finding
 from loadtests.hostile.judge.verdict import Row, Verdict
 from loadtests.hostile.one_process import BOOKS, run_alone
 from loadtests.hostile.play.driver import Order
-from loadtests.hostile.play.faults import FAULTS, Fault
+from loadtests.hostile.play.faults import Fault, chosen
 from loadtests.hostile.play.rail_client import rail_of
 from loadtests.hostile.record import Part, joined, save
 from loadtests.hostile.two_processes import TAKEOVER, run_pair
@@ -36,13 +36,14 @@ _SHOWN_FINDINGS = 20
 
 
 class KitSettings(msgspec.Struct, frozen=True):
-    """The settings of a run: payouts per fault, seed, prefix of the keys, time limit per fault, and the faults."""
+    """The settings of a run: payouts per fault, seed, prefix of the keys, time limit per fault, the faults, and `Order.until`."""
 
     payouts: int
     seed: int
     run_id: str
     patience_s: int
-    faults: tuple[Fault, ...] = FAULTS
+    faults: tuple[Fault, ...] = chosen(())
+    until: Path | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -93,7 +94,8 @@ def run_kit(
     if out.exists() and any(out.iterdir()):
         raise UsageProblem(f"{out}: is not an empty folder", next_step="give --out a folder that does not exist yet")
     check_environment(named.target)
-    order = Order(settings.payouts, settings.seed, settings.run_id, settings.patience_s, rail_of(named).answer_timeout_ms)
+    timeout_ms = rail_of(named).answer_timeout_ms
+    order = Order(settings.payouts, settings.seed, settings.run_id, settings.patience_s, timeout_ms, settings.until)
     alone = tuple(fault for fault in settings.faults if not fault.pair)
     started, begun_s, parts = format_utc(clock()), monotonic_s(), []
     if alone:

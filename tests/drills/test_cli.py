@@ -29,6 +29,7 @@ def test_the_drills_are_listed_with_what_they_do(cli):
     names = [item["name"] for item in json.loads(cli("list", "--format", "json").stdout)]
     assert names == sorted(names)
     assert {"crash", "incident-kill", "power", "rollback"} <= set(names)
+    assert {"crash", "power", "rollback", "rail-outage", "network", "clock", "pause"} <= set(names)
     assert "retry storm" in cli("list").stdout
 
 

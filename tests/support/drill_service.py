@@ -17,7 +17,8 @@ from pathlib import Path
 class Handler(BaseHTTPRequestHandler):
     """Ready as soon as it listens; a file beside the database puts it into a mode.
 
-    `bad` is another build that fails many payments, `quiet` another one without a defect, `down` answers only 503.
+    `bad` is another build that fails many payments, `quiet` another one without a defect, `down` answers only 503, `paused`
+    takes no new reserve and `closed` takes nothing; every mode is also what it reports as its mode.
     """
 
     def do_GET(self):
@@ -31,10 +32,12 @@ class Handler(BaseHTTPRequestHandler):
         body = (
             started.encode()
             if self.path == "/metrics"
-            else json.dumps({"build": build, "instance": self.server.instance, "pid": os.getpid()}).encode()
+            else json.dumps({"build": build, "instance": self.server.instance, "pid": os.getpid(), "mode": mode}).encode()
         )
         defect = mode == "bad" and self.path.startswith("/pay/") and time.monotonic_ns() // 10_000_000 % 2
-        self.send_response(503 if mode == "down" else 500 if defect else 200)
+        refused = mode == "down" or (mode == "closed" and self.path.startswith("/pay/"))
+        refused = refused or (mode == "paused" and self.path.endswith("/reserve"))
+        self.send_response(503 if refused else 500 if defect else 200)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Instance", self.server.instance)
         self.send_header("X-Request", str(time.monotonic_ns()))

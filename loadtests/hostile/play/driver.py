@@ -1,6 +1,7 @@
 """Run the faults: script the rail, request payouts, wait until each is decided, request again if one failed."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import sleep
 
 import msgspec
@@ -19,13 +20,17 @@ _AGAIN_PERCENT = 25
 
 
 class Order(msgspec.Struct, frozen=True):
-    """The settings: payouts per fault, the seed, the keys' prefix, the time limit for a fault's outcomes."""
+    """The settings: payouts per fault, the seed, the keys' prefix, the time limit for a fault's outcomes.
+
+    Once the file `until` exists, a paced fault requests no further payouts.
+    """
 
     payouts: int
     seed: int
     run_id: str
     patience_s: int
     answer_timeout_ms: int
+    until: Path | None = None
 
 
 class _Open(msgspec.Struct):
@@ -72,10 +77,17 @@ class Driver:
         order = self._order
         before = self._rail.counts()
         self._rail.misbehave(fault.script(Setting(len(intents), order.answer_timeout_ms + 1500, order.seed)))
-        waiting = [item for intent in intents for item in self._ask(fault, intent, 1)]
+        waiting = [item for intent in intents for item in self._paced(fault, intent)]
         self._wait(fault, waiting)
         self._await_charges(fault, intents)
         self.lost[fault.name] = _lost(fault, len(intents), self._rail.counts().since(before))
+
+    def _paced(self, fault: Fault, intent: int) -> Iterator[_Open]:
+        if fault.pace_ms and self._order.until is not None and self._order.until.exists():
+            return
+        yield from self._ask(fault, intent, 1)
+        if fault.pace_ms:
+            self._pause(fault.pace_ms / 1000)
 
     def _ask(self, fault: Fault, intent: int, attempt: int) -> Iterator[_Open]:
         """Request once, and sometimes again with the same key; wait for each payout in a response."""

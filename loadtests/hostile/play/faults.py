@@ -28,7 +28,8 @@ class Fault(msgspec.Struct, frozen=True):
     `asks_again`: a payee whose payout failed is still owed, so the client requests again, with a new key. `share`: this fault
     has so many times the usual number of payouts. `slow`: the replies come after the caller's timeout. `late`: the
     rail charges after it has reported a failure. `pair`: two processes of the service share one database, and the rail's
-    script changes as they are frozen and continued (takeover.py).
+    script changes as they are frozen and continued (takeover.py). `pace_ms` is the time between two requests. A
+    fault `by_name` is run only where it is named: something else has to cause it.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Fault(msgspec.Struct, frozen=True):
     slow: bool = False
     late: bool = False
     pair: bool = False
+    pace_ms: int = 0
+    by_name: bool = False
 
 
 def _step(setting: Setting, action: str, losses: int = 1, **more: Json) -> dict[str, Json]:
@@ -47,6 +50,10 @@ def _step(setting: Setting, action: str, losses: int = 1, **more: Json) -> dict[
 
 def _honest(_setting: Setting) -> dict[str, Json]:
     return {}
+
+
+def _silent(_setting: Setting) -> dict[str, Json]:
+    return {"webhook": _SILENT}
 
 
 def _decline(setting: Setting) -> dict[str, Json]:
@@ -133,6 +140,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("late_success", "declined, but it succeeds later", _late_success, asks_again=False, late=True),
     Fault("mixed", "all of these at random, from the seed", _mixed, share=3),
     Fault("recovered", "none: honest again", _honest),
+    Fault("outage", "the rail goes away and comes back, by a drill", _silent, pace_ms=200, by_name=True),
     Fault(OVERTAKEN, "a stale worker continues after a takeover", _honest, asks_again=False, pair=True),
 )
 
@@ -150,9 +158,9 @@ def tells_half(of: int) -> dict[str, Json]:
 
 
 def chosen(names: Sequence[str]) -> tuple[Fault, ...]:
-    """The faults of these names in the table's order, or all; raises UsageProblem for an unknown name."""
+    """The faults of these names in the table's order, or all that need no drill; raises UsageProblem for an unknown name."""
     known = {fault.name for fault in FAULTS}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageProblem(f"no fault is called {unknown[0]!r}", next_step=f"use one of {', '.join(sorted(known))}")
-    return tuple(fault for fault in FAULTS if not names or fault.name in names)
+    return tuple(fault for fault in FAULTS if (fault.name in names if names else not fault.by_name))

@@ -1,0 +1,39 @@
+"""The commands of a target's file, run one at a time, each to its end."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from drills.child import MARKER, Identity, Pause, spawn
+from gates.schema.errors import UnknownProblem
+from gates.schema.target import Commands, command_line
+
+Note = Callable[[str, Identity], None]
+
+
+class CommandRunner:
+    """Runs the commands of one target; `fields` fills in what a process of the drill's own has, such as `{db}`."""
+
+    def __init__(self, commands: Commands, logs: Path, note: Note, fields: Mapping[str, str]) -> None:
+        self._commands, self._logs, self._note, self._fields = commands, logs, note, dict(fields)
+        self._count = 0
+
+    def run(self, name: str, environ: Mapping[str, str], within_s: float, pause: Pause) -> None:
+        """Run one to its end.
+
+        Raises UnknownProblem naming the command where the target's file has none, where it fails, and where it takes too long.
+        """
+        argv: tuple[str, ...] = getattr(self._commands, name)
+        if not argv:
+            raise UnknownProblem(f"the target has no commands.{name}", next_step=f"add spec.commands.{name} to its file")
+        self._count += 1
+        words = command_line(argv, self._fields)
+        own = {key: value for key, value in environ.items() if key != MARKER}  # what it starts is not the drill's
+        child = spawn(words, own, self._logs / f"command.{self._count}")
+        self._note("command", child.identity)
+        try:
+            finished = child.wait(within_s, pause)
+        finally:
+            code = child.end()
+        if not finished or code != 0:
+            what = f"exit {code}" if finished else f"not done within {within_s:g} s"
+            raise UnknownProblem(f"the target's command {words[0]!r} failed: {what}", next_step=f"see {child.stderr.name}")

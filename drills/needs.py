@@ -1,0 +1,52 @@
+"""What must a target offer for the steps of a drill? Checked before anything is started."""
+
+from collections.abc import Callable
+
+from drills.network.path import variable_of
+from drills.schema import Drill
+from drills.steps.base import StepBase, action_of
+from drills.steps.clock import FakeClock
+from drills.steps.control import PauseService
+from drills.steps.network import ProxyNetwork
+from drills.steps.rail import CutRail
+from gates.schema.errors import UnknownProblem
+from gates.schema.target import Target
+
+
+def require_offers(drill: Drill, name: str, target: Target) -> None:
+    """Raise UnknownProblem naming the first step that this target does not allow, and what to add to its file."""
+    for step in drill.steps:
+        need = NEEDS.get(type(step))
+        lack = need(target) if need else ""
+        if lack:
+            raise UnknownProblem(
+                f"the target {name!r} has no {lack}: {action_of(step)} cannot be run", next_step="add it to the target file"
+            )
+
+
+def _pause(target: Target) -> str:
+    return "" if target.commands.pause and target.commands.resume else "commands.pause and commands.resume"
+
+
+def _rail(target: Target) -> str:
+    if target.process is not None:
+        return "" if target.process.rail else "process.rail"
+    offered = target.commands.cut_rail and target.commands.restore_rail
+    return "" if offered else "process, nor commands.cut_rail and commands.restore_rail"
+
+
+def _clock(target: Target) -> str:
+    return "" if target.process is not None else "process, and nobody can set the clock of a service that others run"
+
+
+def _network(target: Target) -> str:
+    variable_of(target.base_url)
+    return ""
+
+
+NEEDS: dict[type[StepBase], Callable[[Target], str]] = {
+    PauseService: _pause,
+    CutRail: _rail,
+    FakeClock: _clock,
+    ProxyNetwork: _network,
+}
