@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
 from drills import journal
 from drills.journal import is_over, read_journal
@@ -29,25 +29,31 @@ class TargetLock:
         try:
             self._file = _locked(self._path)
         except BlockingIOError:
-            holder = self._path.read_text().strip()
             raise RefusedProblem(
-                f"another drill runs on the target {plan.target_name!r}, in {holder}",
+                f"another drill runs on the target {plan.target_name!r}, in {self._path.read_text().strip()}",
                 next_step="wait for its end, or end it with SIGTERM: it rolls back first",
             ) from None
-        killed = self._holder()
+        killed = self._path.read_text().strip()
         if killed and not recovering and _is_open(Path(killed)):
-            self._file.close()
+            os.close(self._file)
             raise RefusedProblem(
                 f"a drill on the target {plan.target_name!r} was killed, and its fault may still be there: {killed}",
                 next_step=f"gonogo drill recover {killed}",
             )
-        self._write(str(out.absolute()))
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, os.fsencode(out.absolute()), 0)
+        self._held = True
 
     def release(self) -> None:
         """Let the next drill begin; the drill in the folder has ended."""
-        if not self._file.closed:
+        if self._held:
             self._path.unlink()
-            self._file.close()
+            self.lose()
+
+    def lose(self) -> None:
+        """Let the lock go and keep the folder's name in it, as the kernel does when the process dies."""
+        self._held = False
+        os.close(self._file)
 
     def __enter__(self) -> Self:
         """The lock itself."""
@@ -57,31 +63,22 @@ class TargetLock:
         """Release it."""
         self.release()
 
-    def _holder(self) -> str:
-        self._file.seek(0)
-        return self._file.read().strip()
 
-    def _write(self, text: str) -> None:
-        self._file.truncate(0)
-        self._file.write(text)
-        self._file.flush()
-
-
-def _locked(path: Path) -> TextIO:
-    """The file at the path, locked; raises BlockingIOError while another process has it.
+def _locked(path: Path) -> int:
+    """The descriptor of the file at the path, locked; raises BlockingIOError while another process has it.
 
     Its holder deletes it at the end, so the file that was locked need not be the one that is there now.
     """
     while True:
-        file = path.open("a+")
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException:
-            file.close()
+            os.close(file)
             raise
-        if path.exists() and path.samefile(f"/proc/self/fd/{file.fileno()}"):
+        if path.exists() and path.samefile(f"/proc/self/fd/{file}"):
             return file
-        file.close()
+        os.close(file)
 
 
 def _folder() -> Path:

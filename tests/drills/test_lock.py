@@ -44,7 +44,7 @@ def test_a_killed_drill_keeps_its_target_until_it_is_recovered(plan, tmp_path, c
     with TargetLock(plan, tmp_path / "killed", os.environ) as lock:
         killed = begin_without_lock(plan, tmp_path / "killed", console)
         killed.journal.close()
-        lock._file.close()  # as the kernel does when the process dies
+        lock.lose()
         with pytest.raises(RefusedProblem, match="was killed, and its fault may still be there") as refused:
             begin(plan, tmp_path / "next", console)
         assert refused.value.next_step == f"gonogo drill recover {tmp_path / 'killed'}"
@@ -66,7 +66,7 @@ def begin_without_lock(plan, out, console):
 def test_a_folder_that_is_gone_keeps_no_target(plan, tmp_path, console):
     """What was deleted cannot be recovered, so the target must not stay locked for ever."""
     lock = TargetLock(plan, tmp_path / "deleted", os.environ)
-    lock._file.close()
+    lock.lose()
     let_go(begin(plan, tmp_path / "next", console))
 
 

@@ -126,7 +126,7 @@ def dead(rooms, drill_file, target_file, tmp_path, console):
     run = begin(make_plan(drill_file(), target_file(), 1, None), tmp_path / "dead", console)
     run.journal.write(Phase.PREFLIGHT, "seed", Status.STARTED)
     run.journal.close()
-    run.lock._file.close()  # as the kernel does
+    run.lock.lose()
     return run
 
 
