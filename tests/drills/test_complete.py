@@ -59,7 +59,10 @@ def test_a_method_without_a_step_is_refused(tmp_path):
         msgspec.convert({"method": []}, Drill)
 
 
-@pytest.mark.parametrize("name", drill_names())
+JUDGED = [name for name in drill_names() if load_drill(name).spec.evidence != "own-drill"]
+
+
+@pytest.mark.parametrize("name", JUDGED)
 def test_a_shipped_drill_states_all_of_its_parts(name):
     """What is judged by gates stands in its document, not in defaults."""
     drill = load_drill(name).spec
