@@ -7,6 +7,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -101,6 +102,15 @@ def amtool() -> str:
 def curl() -> str:
     """The path of curl, for pages whose commands call it; in CI a test without it fails."""
     return _program("curl", "this needs curl (Debian: apt-get install curl)")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Path:
+    """The folder of PostgreSQL's programs; only root can mount a disk that the server's own user may use."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found or os.getuid():
+        pytest.skip("this needs root, and PostgreSQL (Debian: apt-get install postgresql)")
+    return found[-1]
 
 
 def _program(name: str, reason: str) -> str:
