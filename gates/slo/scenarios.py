@@ -139,7 +139,8 @@ def restart(slo: Slo) -> Iterator[Case]:
     steady = Phase(200, _rate(slo), _rate(slo) * share)
     again = Phase(200, steady.total, steady.bad, restart=True)
     ends = 400
-    checks = [near(slo, window, decimal_text(share), ends) for window in ("5m", "1h", "6h")]
+    moments = (("5m", 203), ("1h", 230), ("6h", 250), ("6h", ends))  # the restart lies inside each of these windows
+    checks = [near(slo, window, decimal_text(share), minute) for window, minute in moments]
     checks += [silent(slo, burn, minute) for minute in (200, 201, 205, ends)] if slo.budget else []
     yield _case(slo, "(h) counters restart at 0", (steady, again), checks)
 
