@@ -14,8 +14,10 @@ from gates.schema.time import monotonic_s
 from scorecards.voice import Voice
 
 _POLL_S = 0.1
-_SHOWN, _LONGEST = 3, 300
-_PROBLEMS = ("error: ", "internal error: ", "interrupted", "terminated", "failed: ", "aborted by a guard: ", "ROLLBACK FAILED: ")
+_MORE, _LONGEST = 1, 300
+_PROBLEM = re.compile(
+    r"(?:\s*[0-9.]+ s\s+)?((?:error|internal error|failed|aborted by a guard|ROLLBACK FAILED): .*|interrupted.*|terminated.*)"
+)
 _SAID = (re.compile(r"^FOUND "), re.compile(r"^  deviation: "), re.compile(r"\bunknown\b"))
 GRACE_S = 30.0
 _WORDS = {ExitCode.GREEN: "clean", ExitCode.RED: "findings", ExitCode.UNKNOWN: "not everything could be judged"}
@@ -70,9 +72,10 @@ def cause(log: Path) -> str:
     Progress is no cause; "" where it gives none.
     """
     err, out = (Path(f"{log}.{name}").read_text(errors="replace").splitlines() for name in ("err", "out"))
-    problems = [number for number, line in enumerate(err) if line.startswith(_PROBLEMS)]
+    problems = [(number, match[1]) for number, line in enumerate(err) if (match := _PROBLEM.fullmatch(line))]
     if problems:
-        return " / ".join(line.strip() for line in err[problems[-1] :][:_SHOWN])
+        number, first = problems[-1]
+        return " / ".join([first, *(line.strip() for line in err[number + 1 :][:_MORE] if line.startswith("  next: "))])
     found = [line.strip() for pattern in _SAID for line in out if pattern.search(line)]
     return found[0][:_LONGEST] if found else ""
 

@@ -131,6 +131,28 @@ def test_a_ready_path_that_is_not_there_is_named_and_no_option_that_a_review_lac
     assert "--build" not in stderr
 
 
+def test_a_machine_without_fuse_is_named_at_the_start_and_on_the_scorecard(tmp_path: Path) -> None:
+    """What is missing and how to get it, before the first step, with the step, and in each criterion that stays unknown."""
+    (tmp_path / "bin").mkdir()
+    environ = {"PATH": str(tmp_path / "bin")}
+    with gonogo(tmp_path, "review", program=(str(ONE_STEP), "power"), environ=environ) as review:
+        stdout, stderr = review.communicate(timeout=300)
+    assert review.returncode == 3, stdout + stderr
+    start = stderr.partition("[1/")[0]
+    assert "this machine: the power-loss drill will not be run, and its criteria stay unknown: it needs " in start
+    assert "fuse3 (apt-get install fuse3)" in start
+    assert re.search(r"power\.out and \.err: failed: needs .*fuse3 \(apt-get install fuse3\)", stderr), stderr
+    card = yaml.safe_load((tmp_path / "reviews" / "latest" / "scorecard.yaml").read_text(encoding="utf-8"))
+    criteria = [item for gate in card["spec"]["gates"] for item in gate["criteria"]]
+    power = [item for item in criteria if "apt-get install fuse3" in item["detail"]]
+    assert len(power) == 6
+    assert {item["unknown"] for item in power} == {"not_run"}
+    assert not [item for item in criteria if "power-drill" in str(item) and item not in power]
+    page = (tmp_path / "reviews" / "latest" / "scorecard.html").read_text(encoding="utf-8")
+    assert "apt-get install fuse3" in page
+    assert "about other builds" not in page + stdout
+
+
 def test_the_draft_scorecard_comes_with_the_step_that_needs_it(tmp_path: Path) -> None:
     """Its line has the number of the secret scan: the last number is not the last but one to be shown."""
     target = tmp_path / "elsewhere.yaml"

@@ -83,6 +83,7 @@ def test_an_interrupted_step_leaves_no_process_behind(tmp_path: Path, monkeypatc
         ),
         ("measures: 1/2 x\n", "a\nFOUND double_settle: p: twice\n  unknown  holds\n", "FOUND double_settle: p: twice"),
         ("failed: the service\nerror: it ended\n", "unknown", "error: it ended"),
+        ("   0.2 s  failed: needs fuse3\nin out/power\n", "  kills  unknown: not_run\n", "failed: needs fuse3"),
         ("drill crash: 3/9 inject\n", "drill crash\n  deviation: 2 lost\n", "deviation: 2 lost"),
         ("storm smoke: 480/480\n", "clean\n", ""),
     ],
