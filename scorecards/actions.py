@@ -11,6 +11,7 @@ from scorecards.chosen import SKIPPED
 from scorecards.loosening import loosen_command, unsigned
 from scorecards.schema import Action, CardBar, WaiverLine
 from scorecards.weekly import BarEffect, Changes
+from scorecards.words import date
 
 OWN_EVIDENCE = "runbooks/evidence.md"
 _LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
@@ -100,8 +101,8 @@ def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) ->
         gate = by_id.get(waiver.gate)
         if gate is None or waiver.state == "active":
             continue
-        ended = {"expired": f"ended on {waiver.expires_at[:10]}", "changed": "ended when its gate changed"}
-        ends = ended.get(waiver.state, f"ends on {waiver.expires_at[:10]}")
+        ended = {"expired": f"ended on {date(waiver.expires_at[:10])}", "changed": "ended when its gate changed"}
+        ends = ended.get(waiver.state, f"ends on {date(waiver.expires_at[:10])}")
         do = f"The waiver of {waiver.approver} {ends}: fix the gate, or request a new waiver."
         yield (gate.priority, 1, _label(gate)), _action(gate, do, (), "")
 

@@ -28,7 +28,7 @@ from scorecards.page_schema import (
     WeekSquare,
     Whose,
 )
-from scorecards.runs import run_lines
+from scorecards.runs import runs_of
 from scorecards.schema import Action, CardBar, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
 from scorecards.sentence import REHEARSAL
 from scorecards.weekly import Changes
@@ -60,7 +60,7 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
         launch=_launch(spec),
         since=_since(spec.changes),
         whose=_whose(spec.bar),
-        runs=tuple(run_lines(spec)),
+        runs=tuple(runs_of(spec)),
         first=actions[0] if actions else None,
         actions=actions[:SHOWN_ACTIONS],
         later=actions[SHOWN_ACTIONS:],

@@ -3,6 +3,8 @@
 import msgspec
 from markupsafe import Markup
 
+from scorecards.runs import RunLine
+
 
 class OutcomeMark(msgspec.Struct, frozen=True):
     """An outcome for people: its style, the sign next to the colour, and the word for those who see neither."""
@@ -268,7 +270,7 @@ class Page(msgspec.Struct, frozen=True):
     launch: Launch
     since: Since
     whose: Whose
-    runs: tuple[str, ...]
+    runs: tuple[RunLine, ...]
     first: ActionRow | None
     actions: tuple[ActionRow, ...]
     later: tuple[ActionRow, ...]

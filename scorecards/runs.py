@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from gates.commands import Named, with_gates
 from gates.evidence.statement import short_kind
 from gates.schema.gate import label
@@ -11,7 +13,19 @@ from scorecards.schema import ScorecardSpec
 from scorecards.words import moment, short
 
 
+class RunLine(msgspec.Struct, frozen=True):
+    """One line, and the command by which it can be answered, "" where there is none."""
+
+    text: str
+    command: str = ""
+
+
 def run_lines(spec: ScorecardSpec) -> Iterator[str]:
+    """The same as text."""
+    yield from (f"{line.text}: {line.command}" if line.command else line.text for line in runs_of(spec))
+
+
+def runs_of(spec: ScorecardSpec) -> Iterator[RunLine]:
     """Every run of this week on this build in which a criterion failed, those that left no statement, and the log's notes."""
     alone = {
         f"{label(gate.letter, gate.id)}.{item.criterion.id}"
@@ -21,16 +35,16 @@ def run_lines(spec: ScorecardSpec) -> Iterator[str]:
     }
     yield from (_red(run, spec.named_as, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
     for run in spec.unfinished:
-        yield f"The {run.step} that began on {moment(run.begun_at)} ({short(run.run)}) left no statement."
-    yield from note_lines(spec.log)
+        yield RunLine(f"The {run.step} that began on {moment(run.begun_at)} ({short(run.run)}) left no statement.")
+    yield from map(RunLine, note_lines(spec.log))
 
 
-def _red(run: RedRun, named_as: Named, *, stops: bool) -> str:
+def _red(run: RedRun, named_as: Named, *, stops: bool) -> RunLine:
     which = f"The {short_kind(run.predicate_type)} of {moment(run.finished_at)} ({short(run.evidence)})"
     what = f"{which} failed {', '.join(run.criteria)}"
     if run.explained:
-        return f"{what}; two people signed an explanation."
+        return RunLine(f"{what}; two people signed an explanation.")
     if not stops:
-        return f"{what}."
+        return RunLine(f"{what}.")
     command = with_gates(f"gonogo scorecard explain-red {run.evidence[:12]} --reason WHY --as PERSON --as PERSON", named_as)
-    return f"{what}. A later run on this build does not undo it; two people can explain it: {command}"
+    return RunLine(f"{what}. A later run on this build does not undo it; two people can explain it", command)
