@@ -150,6 +150,7 @@ def test_a_drill_that_ended_and_was_killed_before_it_signed_is_signed_by_recover
     run = begun()
     perform(run)
     run.journal.close()
+    run.lock.release()  # as the kernel does for a process that was killed
     assert len(unfinished(_contents(store), BEGINNING)) == 1
     assert catch_up(run.out)
     assert not catch_up(run.out)

@@ -49,10 +49,10 @@ def test_the_numbers_are_those_of_the_launch_plan(letter, criterion, operator, t
 
 
 def test_the_rollback_is_rehearsed_within_14_days():
-    """Every criterion of the rollback drill has that age limit; nothing else is older than a week."""
+    """Every criterion of the rollback drill and of the runbooks has that age limit; nothing else is older than a week."""
+    rehearsed = (EvidenceKind.ROLLBACK_DRILL, EvidenceKind.RUNBOOK_REHEARSAL, EvidenceKind.RUNBOOK_RUN)
     for item in CRITERIA.values():
-        rollback = item.source.predicate_type == EvidenceKind.ROLLBACK_DRILL
-        assert item.max_age == ("14d" if rollback else "7d"), item.id
+        assert item.max_age == ("14d" if item.source.predicate_type in rehearsed else "7d"), item.id
 
 
 def test_the_automatic_no_gos_are_those_of_the_plan():
