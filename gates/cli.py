@@ -35,6 +35,8 @@ RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with key
 SIGNER = Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles.")
 RECOMPUTE = Later("gates.probes.recompute_cli:recompute", "Compute a probe's measures again from its raw files.")
 WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
+FINDING = Later("gates.registers.cli:finding", "Security findings and onboarding defects: open, close, review, list.")
+INCIDENT = Later("gates.registers.cli:incident", "Incidents: open, acknowledge, close, review, list.")
 SLO = Later("gates.slo.cli:slo", "Alert rules from SLO documents, their tests, a linter, dashboards.")
 STATE = Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log.")
 ROSTER = Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them.")
@@ -160,22 +162,28 @@ def run(  # each parameter is one option of the command line
     from gates.commands import Named, with_commands
     from gates.decide import decide, exit_code
     from gates.evidence_cli import open_store, trust_root
+    from gates.registers.store import load_registers
     from gates.relevant import dated_after, later_text, marked
     from gates.render import render
     from gates.schema.target import load_target
     from gates.signers.store import load_signers
 
     gates, named, home = _load(gates_path, target), load_target(target), known_state_dir()
-    held = open_store(evidence_path).load(trust_root(trust_path))
+    trust, signers = trust_root(trust_path), load_signers(home)
+    contents = open_store(evidence_path).contents(trust)
     waivers = load_waivers(home, waivers_path, gates)
     reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
-    explained = explained_by(load_acts(home, load_signers(home))[ActKind.EXPLANATION])
+    explained = explained_by(load_acts(home, signers)[ActKind.EXPLANATION])
     commands, documents = Named(target, profile, str(gates_path or "")), document_digests(gates)
+    held = contents.statements(trust)
     left_out = () if now is None else dated_after(gates, held, reviewed, now)
     if left_out:
         show(f"note: {later_text([item.digest for item in left_out])}", err=True)
     known = marked(held, {item.digest for item in left_out})
-    review = decide(with_commands(gates, commands), known, reviewed, clock_at(now)(), waivers, explained, documents=documents)
+    at = clock_at(now)()
+    registers = load_registers(contents, trust, signers).states(at)
+    named_gates = with_commands(gates, commands)
+    review = decide(named_gates, known, reviewed, at, waivers, explained, documents=documents, registers=registers)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
 
@@ -185,8 +193,8 @@ def run(  # each parameter is one option of the command line
 def schema(kind: str) -> None:
     """Print the JSON Schema (2020-12) of a KIND.
 
-    Kinds of documents: GateSet, Measures, Project, Roster, Signers, Target. Kinds of values that gonogo writes: Act, Review,
-    Statement.
+    Kinds of documents: Finding, GateSet, Incident, Measures, Project, Roster, Signers, Target. Kinds of values that gonogo
+    writes: Act, Review, Statement.
     """
     from gates.export import schema_bytes
 
@@ -216,6 +224,8 @@ class _Main(LazyGroup):
         "receipt": RECEIPT,
         "signer": SIGNER,
         "waiver": WAIVER,
+        "finding": FINDING,
+        "incident": INCIDENT,
         "slo": SLO,
         "state": STATE,
         "roster": ROSTER,

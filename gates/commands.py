@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gates.schema.gate import Criterion, Gate
+from gates.schema.source import with_command
 
 _TARGET = re.compile(r"(?<=--target )T(?=\s|$)")
 _PROFILE = re.compile(r"(?:(?<=load run )|(?<=--profile ))PROFILE(?=\s|$)")
@@ -50,5 +51,4 @@ def _with_command(criterion: Criterion, named_as: Named) -> Criterion:
     command = _TARGET.sub(lambda _: shlex.quote(named_as.target), criterion.source.produced_by)
     command = _PROFILE.sub(lambda _: shlex.quote(named_as.profile), command)
     command = _GATES.sub(lambda _: with_gates("", named_as), command)
-    source = msgspec.structs.replace(criterion.source, produced_by=command)
-    return msgspec.structs.replace(criterion, source=source)
+    return msgspec.structs.replace(criterion, source=with_command(criterion.source, command))

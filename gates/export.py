@@ -7,6 +7,7 @@ import msgspec
 from gates.acts.act import ActStatement
 from gates.adapters.measures import MeasuresSpec
 from gates.evidence.statement import Statement
+from gates.registers.document import FindingSpec, IncidentSpec
 from gates.schema.documents import API_VERSION, Document
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import GateSet
@@ -19,7 +20,9 @@ from gates.signers.document import SignersSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
+    "Finding": FindingSpec,
     "GateSet": GateSet,
+    "Incident": IncidentSpec,
     "Measures": MeasuresSpec,
     "Project": Project,
     "Roster": Roster,

@@ -10,10 +10,12 @@ from gates.evidence.identity import Reviewed
 from gates.evidence.statement import Measure
 from gates.reading import Reading, read
 from gates.red_runs import failed_in
+from gates.registers.measure import find_in_register
 from gates.rule import Ruling, refused, rule
 from gates.schema.gate import Criterion, Gate, sought
 from gates.schema.outcome import Outcome
-from gates.schema.source import AttestationSource
+from gates.schema.register import Register, RegisterState
+from gates.schema.source import AttestationSource, RegisterSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from gates.schema.waiver import Waiver
 from gates.selection import Found, Refusal, find
@@ -29,6 +31,7 @@ class Judging(msgspec.Struct, frozen=True):
     """What gates are judged by: the evidence, what is under review by target, the moment, and the red runs that are explained.
 
     `attested` is the sha256 of what each attestation has to be about.
+    `registers` are the states of the registers of findings and incidents, which are about no build.
     """
 
     shelf: Shelf
@@ -36,6 +39,7 @@ class Judging(msgspec.Struct, frozen=True):
     now: dt.datetime
     explained: Sequence[str] = ()
     attested: Mapping[AttestationSource, str] = {}
+    registers: Mapping[Register, RegisterState] = {}
 
 
 def judge_gate(gate: Gate, judging: Judging, waivers: Iterable[Waiver]) -> GateVerdict:
@@ -75,6 +79,8 @@ def judge_criterion(gate: Gate, criterion: Criterion, judging: Judging) -> Crite
 
 def _of_target(gate: Gate, criterion: Criterion, target: str, judging: Judging) -> CriterionVerdict:
     """The verdict by the newest statement, or by one that failed: of this week, if that alone means NO GO, or cut short later."""
+    if isinstance(criterion.source, RegisterSource):
+        return _verdict(criterion, target, find_in_register(criterion, criterion.source, judging.registers, judging.now))
     reviewed = judging.reviewed[target]
     found = find(criterion, gate.priority, judging.shelf, target, reviewed, judging.now)
     verdict = _verdict(criterion, target, still_attested(found, criterion, judging.shelf, judging.attested))

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from gates.commands import Named, with_gates
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome, Priority, UnknownReason
+from gates.schema.register import list_command
+from gates.schema.source import RegisterSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.bar_changes import describe
 from scorecards.chosen import SKIPPED
@@ -38,11 +40,17 @@ def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
     for gate in gates:
         failing = [item for item in gate.criteria if item.outcome is Outcome.FAIL]
         if failing:
-            yield (gate.priority, 0, _label(gate)), _action(gate, _fix(failing), failing, "")
+            yield (gate.priority, 0, _label(gate)), _action(gate, _fix(failing), failing, _look_at(failing[0]))
         unknown = [item for item in gate.criteria if item.outcome is Outcome.UNKNOWN]
         for command in sorted({_command(item) for item in unknown}, reverse=True):
             items = [item for item in unknown if _command(item) == command]
             yield (gate.priority, 1 if command else 2, _label(gate)), _action(gate, _find_out(items, command), items, command)
+
+
+def _look_at(item: CriterionVerdict) -> str:
+    """The command that lists what is open, for a criterion of a register; "" for any other."""
+    source = item.criterion.source
+    return list_command(source.register) if isinstance(source, RegisterSource) else ""
 
 
 def _command(item: CriterionVerdict) -> str:
@@ -58,6 +66,8 @@ def _fix(failing: Sequence[CriterionVerdict]) -> str:
 
 def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:
     first = unknown[0]
+    if command and isinstance(first.criterion.source, RegisterSource):
+        return f"Review the register: {first.criterion.title}{_and_more(unknown)}."
     if command:
         return f"Collect evidence: {first.criterion.title}{_and_more(unknown)}."
     if first.evidence is not None:

@@ -12,6 +12,7 @@ from gates.evidence.unfinished import UnfinishedRun
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.documents import API_VERSION, Metadata
 from gates.schema.gate import Gate
+from gates.schema.register import RegisterState
 from gates.schema.time import format_utc, parse_utc
 from gates.schema.verdict import Review
 from gates.schema.waiver import Waiver
@@ -21,6 +22,7 @@ from scorecards.changes import find_changes
 from scorecards.launch import Launch, Now, answer_launch
 from scorecards.log_notes import LogNotes, redated
 from scorecards.loosening import why_blocked
+from scorecards.open_items import read_by
 from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
 from scorecards.sentence import REHEARSAL, sentence
 from scorecards.standing import standing_of
@@ -37,8 +39,9 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `history` are the official scorecards of `target` of this week and before, by week. `preview_because`
     says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can.
-    `named_as` is how target and profile were named on the command line. `documents` are those that the gates want attested, by
-    path with their sha256 at that moment.
+    `registers` are the registers of findings and incidents as of `now`, and `registers_sha256` names the list of their entries,
+    "" for none. `named_as` is how target and profile were named on the command line. `documents` are those that the gates want
+    attested, by path with their sha256 at that moment.
     """
 
     now: str
@@ -55,6 +58,8 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rehearsal: bool = False
     unfinished: tuple[UnfinishedRun, ...] = ()
     log: LogNotes = LogNotes()
+    registers: tuple[RegisterState, ...] = ()
+    registers_sha256: str = ""
     named_as: Named = Named()
     documents: dict[str, str] = {}
 
@@ -69,7 +74,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     bar = card_bar(inputs.bar, inputs.gates, last, inputs.week, inputs.history)
     blocked_by = why_blocked(bar.loosened)
     gates = with_commands(inputs.gates, inputs.named_as)
-    judged_by = (inputs.waivers, inputs.explained, held_to(last), blocked_by, inputs.documents)
+    judged_by = (inputs.waivers, inputs.explained, held_to(last), blocked_by, inputs.documents, inputs.registers)
     review = decide(gates, held, inputs.reviewed, now, *judged_by)
     standing, standing_reason = standing_of(inputs.week, now, inputs.history, inputs.preview_because)
     own = next((past for past in inputs.history if past.week == inputs.week), None)
@@ -103,7 +108,8 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         red_runs=review.red_runs,
         unfinished=inputs.unfinished,
         log=inputs.log,
-        findings=findings(review.gates, held),
+        findings=findings(review.gates, held, inputs.registers),
+        registers=read_by(review.gates, inputs.registers),
         timelines=timelines(held),
         evidence=evidence_lines(held, review.gates),
         inputs=_inputs(inputs, bar, previous_ref(inputs)),
@@ -155,4 +161,5 @@ def _inputs(inputs: BuildInputs, bar: CardBar, previous: PreviousRef | None) -> 
         history_sha256=sha256_hex(canonical_json(inputs.history)),
         previous=previous,
         log_head=inputs.log_head,
+        registers_sha256=inputs.registers_sha256,
     )

@@ -18,7 +18,10 @@ HTML_FILE = "scorecard.html"
 
 
 class CardFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Week, target and standing; what later weeks keep of it; the YAML of the last official week; the log's head when judged."""
+    """Week, target and standing; what later weeks keep of it; the YAML of the last official week; the log's head when judged.
+
+    `registers` names the list of the registers' entries then; "" for none.
+    """
 
     week: str
     target: str
@@ -26,6 +29,7 @@ class CardFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     past: PastWeek
     previous: str | None
     log_head: str
+    registers: str = ""
 
     @property
     def head(self) -> Head:
@@ -64,6 +68,7 @@ def sign_card(
         past=to_past(scorecard, yaml_sha256),
         previous=None if previous is None else previous.yaml_sha256,
         log_head=spec.inputs.log_head,
+        registers=spec.inputs.registers_sha256,
     )
     built = to_builtins(facts)
     assert isinstance(built, dict), "a struct becomes a mapping"

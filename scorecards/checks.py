@@ -10,6 +10,7 @@ from gates.acts.act import ActKind
 from gates.acts.check import RetiredKey
 from gates.acts.store import HeldAct, read_complete
 from gates.acts.waivers import waiver_of
+from gates.evidence.contents import Contents
 from gates.evidence.dsse import TrustRoot
 from gates.evidence.keys import load_trust
 from gates.evidence.making import producer
@@ -30,6 +31,7 @@ from scorecards.history import makes_official
 from scorecards.log_notes import note_lines
 from scorecards.log_part import read_logged, require_judged, require_noted
 from scorecards.material import loosening_of
+from scorecards.registers_part import check_registers
 from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
 
@@ -52,6 +54,8 @@ class Checks:
         self._path, self._trust, self._pin = path, trust, pin
         self._held: list[Held] | None = None
         self._inputs: BuildInputs | None = None
+        self._logged: Contents | None = None
+        self._log_checked = False
         self._last: Scorecard | None = None
         self._again: tuple[Scorecard, bytes] | None = None
 
@@ -64,12 +68,14 @@ class Checks:
         """The part of the log: its chain, its head, its envelopes, and whether all that counts was judged."""
         inputs = folder.read_inputs(self._path)
         if not (inputs.log_head or self._held or (self._path / LOG).exists()):
+            self._log_checked = True
             return "none: the log was empty"
         contents = read_logged(self._path, self._root(), inputs)
         if self._held is None:
             raise NotReached
         require_noted(contents, inputs)
         require_judged(contents, self._root(), inputs, self._held)
+        self._logged, self._log_checked = contents, True
         text = f"{len(contents.lines)} entries, up to {inputs.log_head.partition(':')[0]}; what counts of them was judged"
         return ". ".join([text, " ".join(note_lines(inputs.log))]).removesuffix(". ")
 
@@ -91,6 +97,17 @@ class Checks:
         if found and self._pin is None:
             raise Unpinned(_WHO_MAY)
         return f"{len(found)} acts" if found else "none"
+
+    def registers(self) -> str:
+        """Every entry of the registers, and what is open by them."""
+        if not self._log_checked:
+            raise NotReached
+        inputs = folder.read_inputs(self._path)
+        found = check_registers(self._path, self._root(), self._signers(), inputs, self._logged)
+        if found.listed and self._pin is None:
+            raise Unpinned(_WHO_MAY)
+        count = sum(len(state.open) for state in inputs.registers)
+        return f"{len(found.listed)} entries, {count} items open" if found.listed else "none"
 
     def history(self) -> str:
         """Each past week of the inputs against the statement that its card was signed with."""

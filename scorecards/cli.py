@@ -19,6 +19,8 @@ COMMANDS: dict[str, Later] = {
     "evidence": Later("gates.cli:evidence", "List, show, verify and add signed evidence."),
     "signer": Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles."),
     "waiver": Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass."),
+    "finding": Later("gates.registers.cli:finding", "Security findings and onboarding defects: open, close, review, list."),
+    "incident": Later("gates.registers.cli:incident", "Incidents: open, acknowledge, close, review, list."),
     "slo": Later("gates.slo.cli:slo", "Alert rules from SLO documents, their tests, a linter, dashboards."),
     "state": Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log."),
     "load": Later("loadtests.cli:load", "Load a service with a retry storm; check and compare load runs."),

@@ -23,6 +23,7 @@ from gates.schema.source import ACT, DOCUMENT, REQUEST
 from gates.signers.ring import Signers
 from scorecards import folder
 from scorecards.raw_files import lay_out
+from scorecards.registers_part import newly_shown
 from scorecards.verify import Checked, Level
 
 CLAIM = "every measure follows from its raw files"
@@ -60,13 +61,17 @@ ROOMS = {
 
 
 def deep_level(path: Path, trust: TrustRoot | None, places: Sequence[Path]) -> Level:
-    """The level of `--deep`: a statement that does not follow fails it, one that nothing can compute again is not checked."""
+    """The level of `--deep`: a statement that does not follow fails it, one that nothing can compute again is not checked.
+
+    Its statements are those that were judged, and those by which items of the registers were closed since the last official card.
+    """
     try:
-        held = folder.read_bundle(path, trust or load_trust(path / folder.TRUST_FILE))
+        root = trust or load_trust(path / folder.TRUST_FILE)
+        held = {item.digest: item for item in (*folder.read_bundle(path, root), *newly_shown(path, root))}
         signers = folder.read_signers(path)
     except Problem:
         return Level(CLAIM, Checked.NOT_CHECKED, "it depends on a level that did not pass")
-    claimed = [item for item in held if item.statement.predicate.measures]
+    claimed = [item for item in held.values() if item.statement.predicate.measures]
     wrong, unchecked = [], []
     with progress("measures", len(claimed)) as bar:
         for number, item in enumerate(claimed):

@@ -78,7 +78,8 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     later = _later(material, occasion)
     material = msgspec.structs.replace(material, evidence=marked(material.evidence, later))
     evidence = [folder.compact(item) for item in relevant(material.gates, material.evidence, reviewed, occasion.now)]
-    because = _because(material, occasion, past, judged(material.gates, material.evidence, reviewed))
+    passes = [*judged(material.gates, material.evidence, reviewed), *material.registers.shown]
+    because = _because(material, occasion, past, passes)
     notes = msgspec.structs.replace(log_notes(material.contents, material.since(past)), left_out=later)
     inputs = msgspec.structs.replace(_inputs(occasion, material, past, because), log=notes)
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
@@ -190,6 +191,8 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         log_head=material.log_head,
         rehearsal=material.signer.rehearsal,
         unfinished=_unfinished(material, occasion),
+        registers=material.registers.states(occasion.now),
+        registers_sha256=material.registers.listed_sha256,
         named_as=occasion.named_as,
         documents=dict(material.documents),
     )

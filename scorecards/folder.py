@@ -10,6 +10,7 @@ import msgspec
 from gates.evidence.dsse import Envelope, TrustRoot, decode_envelope
 from gates.evidence.statement import Producer, Statement
 from gates.evidence.store import Held, read_envelope
+from gates.registers.store import Registers
 from gates.schema.canonical import canonical_yaml, sha256_hex
 from gates.schema.documents import API_VERSION, Document, Metadata, load_document, parse_document
 from gates.schema.durable import sync_folder
@@ -34,6 +35,8 @@ TRUST_FILE = "trust.json"
 HISTORY_FILE = "history.intoto.jsonl"
 ACTS_FILE = "acts.intoto.jsonl"
 SIGNERS_FILE = "signers.json"
+REGISTERS_FILE = "registers.json"  # every entry of the registers that the log lists, from its start
+ENTRIES_FILE = "registers.intoto.jsonl"  # their envelopes in that order, then the statements that closings name
 REVIEWS = "reviews"  # the folder of reviews in the state folder, and the link to the last one
 LATEST = "latest"
 
@@ -94,6 +97,12 @@ def lines(envelopes: Iterable[Envelope]) -> bytes:
 def read_lines(path: Path) -> tuple[bytes, ...]:
     """The envelopes of a file with one a line; none where the file is absent."""
     return tuple(path.read_bytes().splitlines()) if path.exists() else ()
+
+
+def registers_files(registers: Registers) -> dict[str, bytes | None]:
+    """The files that let anyone check the registers; none where there is no entry."""
+    listing, envelopes = registers.files if registers.listed else (None, None)
+    return {REGISTERS_FILE: listing, ENTRIES_FILE: envelopes}
 
 
 def stored_yaml(path: Path, past: PastWeek) -> bytes:

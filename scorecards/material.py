@@ -18,6 +18,7 @@ from gates.log.chain import Damage, LogProblem
 from gates.log.entry import EntryKind, Head
 from gates.log.file import LOG
 from gates.log.known import check_against
+from gates.registers.store import Registers, load_registers
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.gate import Gate
 from gates.schema.time import format_utc, parse_utc, week_start
@@ -64,6 +65,7 @@ class Material(msgspec.Struct, frozen=True):
     memory: Memory | None = None
     signers_file: bytes | None = None
     documents: Mapping[str, str] = {}
+    registers: Registers = Registers()
 
     @property
     def signers_sha256(self) -> str | None:
@@ -88,6 +90,7 @@ class Material(msgspec.Struct, frozen=True):
             folder.TRUST_FILE: self.trust_jwks,
             folder.SIGNERS_FILE: self.signers_file,
             folder.ACTS_FILE: b"".join(act + b"\n" for act in acts) if acts else None,
+            **folder.registers_files(self.registers),
             **({} if exported is None else exported.files),
         }
 
@@ -98,6 +101,7 @@ def read_material(
     """Read all of it; the caller holds the store's lock. Raises UnverifiedProblem for what was tampered with."""
     signer, signers = load_signer(home), load_signers(home)
     trust = own_trust(home) if signers is None else own_trust(home).joined(signers.trust_root())
+    store.complete(signer)
     contents = store.contents(trust)
     latest = home / folder.REVIEWS / folder.LATEST
     if (latest / LOG).exists() and store.folder == home / EVIDENCE:
@@ -123,6 +127,7 @@ def read_material(
         memory=None if official is None else _memory(home, official, contents),
         documents=document_digests(gates),
         signers_file=None if signers is None else (home / SIGNERS_FILE).read_bytes(),
+        registers=load_registers(contents, trust, signers),
     )
 
 

@@ -12,6 +12,7 @@ from gates.evidence.statement import Artifact
 from scorecards import folder
 from scorecards.evaluate import make_empty
 from scorecards.raw_files import ARTIFACTS, candidates
+from scorecards.registers_part import newly_shown
 
 SUFFIXES = frozenset({".yaml", ".html", ".json", ".jsonl", ".md", ".txt", ".log", ".out", ".err", ".csv", ".xml", ".svg", ".png"})
 """Files of a review that somebody reads. Databases and keys have other suffixes, and so does whatever nobody thought of."""
@@ -32,7 +33,8 @@ def pack(path: Path, out: Path, places: Sequence[Path]) -> Packed:
     What `verify --deep` needs is in it: raw files lie in `artifacts/`, by their sha256. Raises UsageProblem where `out` is not
     empty, UnverifiedProblem where the review's evidence cannot be read.
     """
-    held = folder.read_bundle(path, load_trust(path / folder.TRUST_FILE))
+    root = load_trust(path / folder.TRUST_FILE)
+    held = (*folder.read_bundle(path, root), *newly_shown(path, root))
     named = {one.sha256: one for item in held for one in item.statement.predicate.artifacts}
     to = make_empty(out)
     files = list(_readable(path, to))

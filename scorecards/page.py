@@ -11,6 +11,7 @@ from scorecards.bar_changes import describe
 from scorecards.launch import Answer
 from scorecards.loosening import loosened_text
 from scorecards.page_gates import criterion_row, digest, findings_of, gate_card, tile
+from scorecards.page_registers import register_tables
 from scorecards.page_schema import (
     ActionRow,
     Banner,
@@ -67,7 +68,7 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
         later_summary=f"{len(actions) - SHOWN_ACTIONS} more",
         figures=tuple(criterion_row(gate, item, found) for gate in spec.gates for item in gate.criteria if charts.bullet(item)),
         waivers=tuple(_waiver(waiver) for waiver in spec.waivers),
-        gates=tuple(gate_card(gate, found) for gate in ordered),
+        gates=tuple(gate_card(gate, found, register_tables(gate, spec)) for gate in ordered),
         drills=tuple(_drill(line) for line in spec.timelines),
         evidence=tuple(_evidence(line) for line in spec.evidence),
         evidence_summary=f"{counted(len(spec.evidence), 'signed statement')} for these gates",
@@ -226,3 +227,4 @@ def _inputs(spec: ScorecardSpec, yaml_sha256: str) -> Iterator[InputRow]:
     yield InputRow("Bar: all requirements", "", inputs.bar_sha256)
     yield InputRow("Waivers", "", inputs.waivers_sha256)
     yield InputRow("History", "", inputs.history_sha256)
+    yield InputRow("Entries of the registers", "" if inputs.registers_sha256 else "none yet", inputs.registers_sha256)

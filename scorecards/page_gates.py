@@ -9,7 +9,7 @@ from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from gates.schema.source import EvidenceSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
-from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, Tile, WaivedBy
+from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, RegisterTable, Tile, WaivedBy
 from scorecards.schema import Finding
 from scorecards.witness_chart import witness_view
 from scorecards.words import LABELS, SYMBOLS, age, counted, grouped, href, kind, measured, moment, short, threshold
@@ -41,7 +41,7 @@ def findings_of(findings: Iterable[Finding]) -> Found:
     return found
 
 
-def gate_card(gate: GateVerdict, found: Found) -> GateCard:
+def gate_card(gate: GateVerdict, found: Found, registers: tuple[RegisterTable, ...] = ()) -> GateCard:
     """A gate with its criteria; open at once where it needs attention and anything was measured at all."""
     passed = sum(item.outcome in (Outcome.PASS, Outcome.WARN) for item in gate.criteria)
     return GateCard(
@@ -58,6 +58,7 @@ def gate_card(gate: GateVerdict, found: Found) -> GateCard:
         is_open=gate.outcome is not Outcome.PASS and any(item.evidence for item in gate.criteria),
         waived=_waived_by(gate),
         tables=tuple(_tables(gate, found)),
+        registers=registers,
     )
 
 

@@ -188,6 +188,27 @@ class WaivedBy(msgspec.Struct, frozen=True):
     reason: str
 
 
+class OpenRow(msgspec.Struct, frozen=True):
+    """One open finding or incident; `style` is that of its severity."""
+
+    style: str
+    severity: str
+    id: str
+    title: str
+    owner: str
+    age: str
+    state: str
+
+
+class RegisterTable(msgspec.Struct, frozen=True):
+    """What is open in a register, the worst first; `more` says how many there are beyond the rows, "" if none."""
+
+    title: str
+    note: str
+    rows: tuple[OpenRow, ...]
+    more: str
+
+
 class GateCard(msgspec.Struct, frozen=True):
     """One gate with its criteria; `named` where its id stands in `letter`."""
 
@@ -204,6 +225,7 @@ class GateCard(msgspec.Struct, frozen=True):
     is_open: bool
     waived: WaivedBy | None
     tables: tuple[CriteriaTable, ...]
+    registers: tuple[RegisterTable, ...]
 
 
 class WaiverRow(msgspec.Struct, frozen=True):

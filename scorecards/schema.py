@@ -10,6 +10,7 @@ from gates.evidence.unfinished import UnfinishedRun
 from gates.page.charts import TimelineEvent
 from gates.schema.documents import Document
 from gates.schema.outcome import Decision, Priority
+from gates.schema.register import RegisterState
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
 from scorecards.bar import BarParts
 from scorecards.launch import Launch
@@ -159,6 +160,7 @@ class InputDigests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_sha256: str
     previous: PreviousRef | None
     log_head: str
+    registers_sha256: str
 
 
 class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,6 +195,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unfinished: tuple[UnfinishedRun, ...]
     log: LogNotes
     findings: tuple[Finding, ...]
+    registers: tuple[RegisterState, ...]
     timelines: tuple[Timeline, ...]
     evidence: tuple[EvidenceLine, ...]
     inputs: InputDigests

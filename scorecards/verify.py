@@ -52,6 +52,7 @@ def verify_folder(
         _level("every piece of evidence is signed and unchanged", checks.evidence),
         _level("the log that the folder carries is whole, and ends where the scorecard says", checks.log),
         _level("waivers, explanations and loosenings are what people signed", checks.acts),
+        _level("the registers' entries are what people signed, and none is left out", checks.registers),
         _level("every past week is what its signed card says, by a key that may", checks.history),
         _level("last week's scorecard is the one that the inputs name", checks.previous),
         _level("scorecard.yaml follows from inputs and evidence", checks.yaml),

@@ -8,7 +8,9 @@ import msgspec
 from gates.evidence.store import Held
 from gates.schema.canonical import Json
 from gates.schema.outcome import Outcome
+from gates.schema.register import RegisterState
 from gates.schema.verdict import CriterionVerdict, GateVerdict
+from scorecards.open_items import open_texts
 from scorecards.schema import Attempt, Finding, Witness
 
 SHOWN = 5
@@ -89,16 +91,21 @@ class _CheckerFindings(msgspec.Struct, frozen=True):
     shown: tuple[_CheckerFinding, ...]
 
 
-def findings(gates: Sequence[GateVerdict], evidence: Iterable[Held]) -> tuple[Finding, ...]:
-    """At most five findings for each failing criterion; evidence that names none adds none."""
+def findings(
+    gates: Sequence[GateVerdict], evidence: Iterable[Held], registers: Sequence[RegisterState] = ()
+) -> tuple[Finding, ...]:
+    """At most five findings for each failing criterion, or open items of its register; evidence that names none adds none."""
     facts = {held.digest: held.statement.predicate.facts for held in evidence}
-    return tuple(finding for gate in gates for item in gate.criteria for finding in _of(gate, item, facts))
+    return tuple(finding for gate in gates for item in gate.criteria for finding in _of(gate, item, facts, registers))
 
 
-def _of(gate: GateVerdict, item: CriterionVerdict, facts: Mapping[str, dict[str, Json]]) -> Iterator[Finding]:
+def _of(
+    gate: GateVerdict, item: CriterionVerdict, facts: Mapping[str, dict[str, Json]], registers: Sequence[RegisterState]
+) -> Iterator[Finding]:
     if item.outcome is not Outcome.FAIL or item.evidence is None:
         return
     found = list(_read(facts.get(item.evidence, {}), item.criterion.source.measure))
+    found += [(text, None) for text in open_texts(item.criterion, registers)]
     shown = found[:SHOWN]
     shortest = min((one[1] for one in shown if one[1]), key=_length, default=None)
     for text, witness in shown:

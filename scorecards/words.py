@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from gates.schema.gate import Criterion
 from gates.schema.outcome import Operator
 from gates.schema.runbook import is_address, is_link
-from gates.schema.time import parse_utc
+from gates.schema.time import largest, parse_utc
 from gates.schema.verdict import CriterionVerdict
 
 # A symbol next to every colour, for those who do not see the colour, and for paper.
@@ -54,22 +54,6 @@ def day(at: dt.date) -> str:
 def clock(at_ms: int) -> str:
     """A moment of a drill in seconds: `4.850 s`."""
     return f"{at_ms // 1000}.{at_ms % 1000:03d} s"
-
-
-def span(seconds: int) -> str:
-    """A duration in its two largest units: `3 d 4 h`, `25 min`, `40 s`."""
-    sign, left = ("-" if seconds < 0 else ""), abs(seconds)
-    parts = []
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return sign + " ".join(parts[:2]) if parts else "0 s"
-
-
-def largest(seconds: int) -> str:
-    """A duration in its largest unit, rounded down; from a day on in two: `25 min`, `3 d 4 h`."""
-    return span(seconds) if seconds >= 86_400 else " ".join(span(seconds).split()[:2])
 
 
 def age(seconds: int | None) -> str:
@@ -132,6 +116,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def kind(predicate_type: str) -> str:
-    """`urn:gonogo:evidence:load-run:v1` as `load run`; a foreign type as it is."""
+    """`urn:gonogo:evidence:load-run:v1` as `load run`, a register's as `security register`; a foreign type as it is."""
     parts = predicate_type.split(":")
+    if predicate_type.startswith("urn:gonogo:register:") and len(parts) > 3:
+        return f"{parts[3]} register"
     return parts[3].replace("-", " ") if predicate_type.startswith("urn:gonogo:evidence:") and len(parts) > 3 else predicate_type

@@ -13,6 +13,7 @@ from gates.log.notes import PAYLOAD_TYPE as NOTE_TYPE
 from gates.log.notes import LegacyWeek, RestoredNote, RunNote, open_note
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
+from gates.schema.register import PAYLOAD_TYPE as REGISTER_TYPE
 
 ACTS = "urn:gonogo:act:"
 _NOTES = {"run": EntryKind.RUN, "key": EntryKind.KEY}
@@ -147,6 +148,8 @@ def kind_of(data: bytes, origin: str) -> EntryKind:
         payload = base64.b64decode(envelope.payload, validate=True)
         if envelope.payload_type == NOTE_TYPE:
             return _NOTES.get(msgspec.json.decode(payload, type=_Noted).kind, EntryKind.MIGRATION)
+        if envelope.payload_type == REGISTER_TYPE:
+            return EntryKind.REGISTER
         statement = msgspec.json.decode(payload, type=_Typed)
     except (ValueError, msgspec.MsgspecError):
         return EntryKind.STATEMENT  # nothing that cannot be read is passed over

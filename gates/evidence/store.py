@@ -127,6 +127,12 @@ class EvidenceStore:
         where = f"an earlier state folder in this place had a log of {entries} entries, which is gone"
         show(f"{self._log.path}: begins again: {where}; `gonogo state restore` brings such a log back", err=True)
 
+    def complete(self, signer: Signer) -> None:
+        """List what an interrupted write left; the lock is held. Nothing changes in a folder whose log is whole or damaged."""
+        with suppress(LogProblem):
+            if self._log.exists():
+                self._settle(signer)
+
     def keep_artifact(self, name: str, source: Path | bytes) -> Artifact:
         """Store a raw file, or bytes, by digest; returns what a statement says of it."""
         return self._artifacts.keep(name, source)

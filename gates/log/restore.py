@@ -132,7 +132,7 @@ def _list_again(store: EvidenceStore, signer: Signer, objects: Objects, digest: 
         raise UnverifiedProblem(f"{path}: the file was changed", next_step=hint)
     kind = kind_of(data, str(path))
     try:
-        if kind is not EntryKind.HUMAN:  # people's keys are others
+        if kind not in (EntryKind.HUMAN, EntryKind.REGISTER):  # people's keys are others
             trust.verify(decode_envelope(data, "the file"))
     except UnverifiedProblem as problem:
         raise UnverifiedProblem(f"{path}: {problem.message}", next_step=hint) from None

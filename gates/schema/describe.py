@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
+from gates.schema.outcome import Priority
 from gates.schema.printable import printable
 from gates.schema.source import (
     AttestationSource,
@@ -17,6 +18,7 @@ from gates.schema.source import (
     OwnSource,
     Place,
     PrometheusSource,
+    RegisterSource,
     SarifSource,
     Source,
     adapter_of,
@@ -52,6 +54,12 @@ def _own(source: OwnSource) -> str:
     return source.name + (f" ({options})" if options else "")
 
 
+def _register(source: RegisterSource) -> str:
+    return f"{source.register.value}, open items of severity {source.severity}" + (
+        "" if source.severity is Priority.P0 else " or worse"
+    )
+
+
 def _at(place: Place) -> str:
     return f" at {place.pointer}" if place.pattern is None else f" matching {place.pattern}"
 
@@ -72,4 +80,5 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     SarifSource: _files,
     AttestationSource: lambda source: source.about + (f" with {source.document}" if source.document else ""),
     OwnSource: _own,
+    RegisterSource: _register,
 }

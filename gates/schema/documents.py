@@ -16,7 +16,9 @@ API_VERSION = "gonogo/v1"
 
 KINDS = (
     "Drill",
+    "Finding",
     "GateSet",
+    "Incident",
     "LoadProfile",
     "Measures",
     "Project",

@@ -17,6 +17,12 @@ class Problem(Exception):
         return f"{self.message}\n  next: {self.next_step}" if self.next_step else self.message
 
 
+class RedProblem(Problem):
+    """A check or a drill that had to pass, and failed."""
+
+    exit_code = ExitCode.RED
+
+
 class UsageProblem(Problem):
     """An argument, or a document, that cannot be read as written."""
 

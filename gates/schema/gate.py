@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from gates.schema.outcome import Operator, Priority
-from gates.schema.source import EvidenceSource, Request, Sought, Source, source_sha256
+from gates.schema.source import EvidenceSource, RegisterSource, Request, Sought, Source, source_sha256
 
 __all__ = ["Criterion", "EvidenceSource", "Gate", "GateSet", "criterion_name", "full_label", "label", "request_of", "sought"]
 
@@ -81,7 +81,7 @@ class GateSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def request_of(criterion: Criterion) -> Request | None:
     """What an adapter is queried for to judge this criterion; None where it is judged by other evidence."""
     source = criterion.source
-    return None if isinstance(source, EvidenceSource) else Request(source, criterion.unit, criterion.statistic)
+    return None if isinstance(source, EvidenceSource | RegisterSource) else Request(source, criterion.unit, criterion.statistic)
 
 
 def sought(criterion: Criterion) -> Sought:

@@ -24,6 +24,8 @@ COMMANDS = (
     "evidence",
     "signer",
     "waiver",
+    "finding",
+    "incident",
     "slo",
     "state",
     "load",

@@ -5,6 +5,8 @@ from typing import TypeAlias
 import msgspec
 
 from gates.schema.canonical import Json, canonical_json, sha256_hex
+from gates.schema.outcome import Priority
+from gates.schema.register import Register, review_command
 
 ADAPTED = "urn:gonogo:evidence:adapter:v2"
 """The kind of every statement that `gonogo evidence collect` signs; which source it is about is in its inputs."""
@@ -30,6 +32,31 @@ class EvidenceSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     predicate_type: str
     measure: str
     produced_by: str = ""
+
+
+class RegisterSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="adapter", tag="register"):
+    """The open items of a register, of this `severity` or a worse one: `gonogo finding` and `gonogo incident` keep it.
+
+    Without an item that counts the criterion is unknown unless somebody reviewed the register within `max_age`, at most 7 days.
+    """
+
+    register: Register
+    severity: Priority = Priority.P0
+
+    @property
+    def produced_by(self) -> str:
+        """The command that reviews the register."""
+        return review_command(self.register)
+
+    @property
+    def predicate_type(self) -> str:
+        """The kind of what is judged: entries of the register, which are in no statement."""
+        return f"urn:gonogo:register:{self.register.value}:v1"
+
+    @property
+    def measure(self) -> str:
+        """What is counted."""
+        return f"open_{self.severity.value.lower()}"
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -221,7 +248,7 @@ CollectedSource: TypeAlias = (
     | OwnSource
 )
 FilesSource: TypeAlias = FileSource | JunitSource | K6Source | LocustSource | SarifSource
-Source: TypeAlias = EvidenceSource | CollectedSource
+Source: TypeAlias = EvidenceSource | RegisterSource | CollectedSource
 
 
 class Sought(msgspec.Struct, frozen=True):
@@ -237,6 +264,11 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: CollectedSource
     unit: str
     statistic: str | None = None
+
+
+def with_command(source: Source, command: str) -> Source:
+    """The source with another command that collects it; a register names its own."""
+    return source if isinstance(source, RegisterSource) else msgspec.structs.replace(source, produced_by=command)
 
 
 def adapter_of(source: Source) -> str:

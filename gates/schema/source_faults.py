@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,11 +22,13 @@ from gates.schema.source import (
     OwnSource,
     Place,
     PrometheusSource,
+    RegisterSource,
     SarifSource,
 )
 from gates.schema.time import parse_duration_s
 
 LONGEST_TIMEOUT_S = 3600
+LONGEST_UNREVIEWED_S = 7 * 86_400
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ABOUT = re.compile(r"[a-z0-9_-]+/[a-z0-9_-]+")
@@ -46,6 +49,9 @@ def source_faults(criterion: Criterion, priority: Priority) -> Iterator[str]:
     if isinstance(source, EvidenceSource):
         if not source.predicate_type or not source.measure:
             yield "the source names no predicate_type or no measure"
+        return
+    if isinstance(source, RegisterSource):
+        yield from _register(criterion)
         return
     yield from _timeout_faults(source)
     for name in source.__struct_fields__:
@@ -199,6 +205,17 @@ def _attestation(criterion: Criterion, source: AttestationSource, priority: Prio
         yield "an attestation is what a person states, and decides no P0 gate"
     if criterion.operator not in _HIGHER and criterion.operator is not Operator.EQ:
         yield 'an attestation in force is 1, and there is none at 0: write operator gte and threshold "1"'
+
+
+def _register(criterion: Criterion) -> Iterator[str]:
+    yield from _of_unit(criterion, "count", "the number of open items")
+    if criterion.operator not in (*_LOWER, Operator.EQ):
+        yield "the count is that of open items: an operator such as lte limits it"
+    if criterion.statistic is not None or criterion.cohort is not None:
+        yield "a register has neither a statistic nor a cohort"
+    with suppress(UsageProblem):  # max_age has a check of its own
+        if parse_duration_s(criterion.max_age) > LONGEST_UNREVIEWED_S:
+            yield f"max_age {criterion.max_age}: a register that nobody reviewed for 7d is unknown"
 
 
 def _holds_float(value: Json) -> bool:

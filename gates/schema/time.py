@@ -89,3 +89,19 @@ def iso_week(moment: dt.datetime) -> str:
     """The ISO week that holds `moment`, in UTC: `2026-W48`."""
     year, week, _ = moment.astimezone(dt.UTC).isocalendar()
     return f"{year}-W{week:02d}"
+
+
+def span(seconds: int) -> str:
+    """A duration in its two largest units: `3 d 4 h`, `25 min`, `40 s`."""
+    sign, left = ("-" if seconds < 0 else ""), abs(seconds)
+    parts = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return sign + " ".join(parts[:2]) if parts else "0 s"
+
+
+def largest(seconds: int) -> str:
+    """A duration in its largest unit, rounded down; from a day on in two: `25 min`, `3 d 4 h`."""
+    return span(seconds) if seconds >= 86_400 else " ".join(span(seconds).split()[:2])

@@ -8,6 +8,7 @@ from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Gate
 from gates.schema.outcome import Priority
+from gates.schema.source import with_command
 from gates.schema.time import parse_utc
 
 
@@ -32,9 +33,7 @@ class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 def waived_gate(gate: Gate) -> str:
     """The digest of what a waiver of this gate accepts: all of it but the commands, in which a review names its target."""
-    criteria = tuple(
-        msgspec.structs.replace(item, source=msgspec.structs.replace(item.source, produced_by="")) for item in gate.criteria
-    )
+    criteria = tuple(msgspec.structs.replace(item, source=with_command(item.source, "")) for item in gate.criteria)
     return sha256_hex(canonical_json(msgspec.structs.replace(gate, criteria=criteria)))
 
 

@@ -11,7 +11,10 @@ KIND = "Signers"
 
 
 class Role(StrEnum):
-    """What a key may sign. The first two are for machines, the others for people; the last four are for later features."""
+    """What a key may sign. The first two are for machines, the others for people.
+
+    `freeze_exception`, `cohort` and `change` are for later features.
+    """
 
     EVIDENCE = "evidence"
     OFFICIAL = "official"

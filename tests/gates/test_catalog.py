@@ -10,6 +10,7 @@ from gates.schema.catalogs import CATALOGS, NAMES, catalog
 from gates.schema.errors import UsageProblem
 from gates.schema.gateset import CATALOG, load_gate_files, load_gates
 from gates.schema.outcome import Decision, Outcome, UnknownReason
+from gates.schema.source import RegisterSource
 
 GATES = {gate.letter: gate for gate in load_gates()}
 CRITERIA = {(gate.letter, item.id): item for gate in GATES.values() for item in gate.criteria}
@@ -75,9 +76,10 @@ def test_the_automatic_no_gos_are_those_of_the_plan():
 
 
 def test_a_criterion_names_the_command_that_leaves_its_evidence_exactly_where_there_is_one():
-    """A kind that nothing produces yet names none, and its criterion stays unknown."""
+    """A kind that nothing produces yet names none, and its criterion stays unknown; a register is reviewed by a command."""
     for item in CRITERIA.values():
-        assert bool(item.source.produced_by) == (item.source.predicate_type in PRODUCED), item.id
+        is_produced = item.source.predicate_type in PRODUCED or isinstance(item.source, RegisterSource)
+        assert bool(item.source.produced_by) == is_produced, item.id
 
 
 def test_without_evidence_every_criterion_is_missing_and_the_answer_is_no_go(bench):
@@ -152,7 +154,7 @@ def test_an_unknown_kind_has_no_schema():
     """The refusal names the kinds there are."""
     with pytest.raises(UsageProblem, match="no kind is called 'Gate'") as caught:
         schema_bytes("Gate")
-    assert "GateSet, Measures, Project, Roster, Signers, Target" in caught.value.next_step
+    assert "Finding, GateSet, Incident, Measures, Project, Roster, Signers, Target" in caught.value.next_step
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -125,7 +125,7 @@ def test_a_red_run_dated_last_week_by_a_clock_set_back_fails_this_week(
     assert text in said(card)
     checked, detail = log_level(life, review)
     assert (checked, text in detail) == (Checked.PASS, True)
-    assert [level.checked for level in verify_folder(review, own_trust(life.home))] == [Checked.PASS] * 9
+    assert [level.checked for level in verify_folder(review, own_trust(life.home))] == [Checked.PASS] * 10
 
 
 def test_a_run_of_last_week_is_last_week_s_while_the_clock_goes_forward(

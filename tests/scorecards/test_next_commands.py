@@ -10,6 +10,8 @@ import pytest
 from gates.commands import Named, with_commands, with_gates
 from gates.schema.catalogs import NAMES, catalog
 from gates.schema.gateset import load_gates
+from gates.schema.register import Register, list_command, review_command
+from gates.schema.source import RegisterSource
 from scorecards.bar import required
 from scorecards.chosen import left_out
 from scorecards.cli import gonogo
@@ -33,9 +35,11 @@ def parse(command: str) -> dict[str, object]:
 
 
 def shipped() -> Iterator[str]:
+    """Every command that collects evidence about a target."""
     for name in NAMES:
         for gate in with_commands(load_gates(catalog(name)), NAMED):
-            yield from (item.source.produced_by for item in gate.criteria if item.source.produced_by)
+            sources = (item.source for item in gate.criteria if not isinstance(item.source, RegisterSource))
+            yield from (source.produced_by for source in sources if source.produced_by)
 
 
 @pytest.mark.parametrize("command", sorted(set(shipped())))
@@ -45,6 +49,15 @@ def test_a_command_of_the_catalogs_is_read_as_it_is_printed(command: str) -> Non
     assert (params["target"], params["profile"]) == ("my shop/target.yaml", "my shop/storm.yaml")
     assert params["gates_path"] == Path("my shop/gates")
     left_out(params["steps"], params["skip"])  # type: ignore[arg-type]  # what click parsed
+
+
+@pytest.mark.parametrize("register", Register)
+def test_the_commands_of_a_register_are_read_as_they_are_printed(register: Register) -> None:
+    """They are about no target, and name a source and a person to fill in."""
+    assert (parse(review_command(register))["person"], parse(review_command(register))["looked_at"]) == ("PERSON", ("WHAT",))
+    assert parse(list_command(register))["is_all"] is False
+    if register is not Register.INCIDENTS:
+        assert {parse(command)["register"] for command in (review_command(register), list_command(register))} == {register.value}
 
 
 def test_gates_that_were_not_named_are_not_printed() -> None:

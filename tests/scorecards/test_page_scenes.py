@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import page_scenes
 import pytest
 
@@ -30,6 +31,7 @@ ANSWERS = {
     "go-week-1": (Answer.NOT_YET, "Not yet: 1 of 2 adjacent weeks is green.", "Earliest broad launch: Fri 4 Dec 2026, if every"),
     "go-week-2": (Answer.YES, "Yes, from now on: 2 adjacent weeks are green.", "If it is missing or not green, the streak ends."),
     "conditional-go": (Answer.LIMITED, "No broad launch. CONDITIONAL GO allows a limited stage", "it ends the streak"),
+    "open-findings": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "once these gates are fixed"),
     "no-go-with-witness": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "once these gates are fixed"),
 }
 
@@ -92,3 +94,51 @@ def test_a_witness_is_text_and_not_markup(card: Card) -> None:
     page = render_html(hostile, "ab" * 32).decode()
     assert "<script" not in page
     assert "&lt;script" in page
+
+
+def test_open_findings_are_shown_with_owner_and_age_in_the_gate_that_reads_them(card: Card) -> None:
+    """The worst first; a register without one says who reviewed it, one without an entry that nobody did."""
+    scorecard = card("open-findings")
+    page = render_html(scorecard, "ab" * 32).decode()
+    gate = page[page.index('id="gate-security-baseline"') :]
+    for words in (
+        "Open security findings",
+        "2 of 9 security findings open; reviewed 2 d 2 h ago by grace.",
+        "py/clear-text-logging: a token is written to the log<small><code>F-3fa9c1d204</code></small>",
+        "backend</td>",
+        "3 d 4 h<small>acknowledged by bob</small>",
+        "45 min<small>not acknowledged</small>",
+        "No incident yet; reviewed 1 d 2 h ago by grace.",
+        'Open onboarding defects</h4>\n<p class="muted">The register has no entry: nobody has reviewed it.</p>',
+    ):
+        assert words in gate, words
+    assert gate.index("F-3fa9c1d204") < gate.index("F-77c01e55aa")
+    text = " ".join(render_text(scorecard).split())
+    assert "P0 F-3fa9c1d204 of backend, open since 2026-11-24T08:00:00.000Z: py/clear-text-logging" in text
+    assert "$ gonogo finding list" in text
+    assert "Review the register: No open P0 item (onboarding)" in text
+
+
+def test_a_finding_is_text_and_not_markup(card: Card) -> None:
+    """What a scanner wrote cannot become part of the page."""
+    scorecard = card("open-findings")
+    bad = "<script>alert(1)</script>"
+    states = tuple(
+        msgspec.structs.replace(
+            state, open=tuple(msgspec.structs.replace(item, title=bad, owner=bad, acknowledged_by=bad) for item in state.open)
+        )
+        for state in scorecard.spec.registers
+    )
+    hostile = msgspec.structs.replace(scorecard, spec=msgspec.structs.replace(scorecard.spec, registers=states))
+    assert "<script" not in render_html(hostile, "ab" * 32).decode()
+
+
+def test_more_open_findings_than_a_page_shows_are_counted(card: Card) -> None:
+    """Ten rows, and how many more there are."""
+    scorecard = card("open-findings")
+    first = scorecard.spec.registers[0]
+    many = tuple(msgspec.structs.replace(first.open[0], id=f"F-{number:010d}") for number in range(14))
+    states = (msgspec.structs.replace(first, open=many),)
+    long = msgspec.structs.replace(scorecard, spec=msgspec.structs.replace(scorecard.spec, registers=states))
+    page = render_html(long, "ab" * 32).decode()
+    assert ("F-0000000009" in page, "F-0000000010" in page, "and 4 more in scorecard.yaml" in page) == (True, False, True)

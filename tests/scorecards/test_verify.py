@@ -52,7 +52,7 @@ def failed(levels: Sequence[Level]) -> list[str]:
 def test_an_untouched_folder_is_verified_at_every_level(review: Path, trust: TrustRoot) -> None:
     """Evidence, last week, YAML, HTML, signature and signer pass: exit 0."""
     levels = verify_folder(review, trust, pin=PIN)
-    assert [level.checked for level in levels] == [Checked.PASS] * 9
+    assert [level.checked for level in levels] == [Checked.PASS] * 10
     assert exit_code(levels) is ExitCode.GREEN
     assert levels_text(levels, "text").endswith("verified\n")
 
@@ -64,7 +64,7 @@ def test_without_a_trust_root_the_signer_is_not_checked_and_the_folder_not_verif
     life = Weeks(tmp_path / "real", signer, rehearsal=False)
     life.add(evidence, "2026-11-27T11:50:00Z")
     levels = verify_folder(life.judge(gates, reviewed("5f" * 32), "2026-11-27T12:05:00Z")[1], None)
-    assert [level.checked for level in levels] == [Checked.PASS] * 8 + [Checked.NOT_CHECKED]
+    assert [level.checked for level in levels] == [Checked.PASS] * 9 + [Checked.NOT_CHECKED]
     assert exit_code(levels) is ExitCode.UNKNOWN
 
 
@@ -98,7 +98,7 @@ def test_the_signer_that_is_named_is_the_one_whose_signature_holds(review: Path,
     forged = (Signature(other.keyid, "AAAA"), *envelope.signatures)
     path.write_bytes(msgspec.json.encode(msgspec.structs.replace(envelope, signatures=forged)))
     both = trust.joined(TrustRoot.from_jwks(jwks_bytes(other.jwk), "the test"))
-    level = verify_folder(review, both)[7]
+    level = verify_folder(review, both)[8]
     assert (level.checked, level.detail) == (Checked.PASS, f"by {life.own.keyid}")
 
 

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from gates.schema.time import span
 from scorecards.schema import Scorecard
-from scorecards.words import age, clock, counted, date, grouped, kind, measured, moment, quantity, span
+from scorecards.words import age, clock, counted, date, grouped, kind, measured, moment, quantity
 
 
 @pytest.mark.parametrize(

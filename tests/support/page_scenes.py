@@ -1,4 +1,4 @@
-"""Four weeks whose pages are looked at: GO in week 1, GO in week 2, CONDITIONAL GO, and NO GO with a witness."""
+"""Weeks whose pages are looked at: GO in week 1, GO in week 2, CONDITIONAL GO, NO GO with a witness, NO GO with open findings."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,10 @@ import msgspec
 from gates.evidence.statement import EvidenceKind, Measure
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
-from gates.schema.gate import Gate
-from gates.schema.outcome import Decision
+from gates.schema.gate import Criterion, Gate
+from gates.schema.outcome import Decision, Operator, Priority
+from gates.schema.register import OpenItem, Register, RegisterState
+from gates.schema.source import RegisterSource
 from gates.schema.waiver import Waiver, waived_gate
 from scorecards.build import BuildInputs, build
 from scorecards.card import to_past
@@ -16,9 +18,29 @@ from scorecards.folder import scorecard_yaml
 from scorecards.schema import Finding, Scorecard
 from scorecards.weekly import WeekState
 
-NAMES = ("go-week-1", "go-week-2", "conditional-go", "no-go-with-witness")
+NAMES = ("go-week-1", "go-week-2", "conditional-go", "no-go-with-witness", "open-findings")
 PAYMENT = "pay_01"
 HELD, PAYABLE = "wallet/w1/held", "payee/p1/payable"
+
+
+AT_MOST_0 = (Operator.LTE, "0")
+OPEN = (
+    OpenItem(
+        "F-3fa9c1d204",
+        Priority.P0,
+        "py/clear-text-logging: a token is written to the log",
+        "backend",
+        "2026-11-24T08:00:00.000Z",
+        "ada",
+        "2026-11-24T09:30:00.000Z",
+        "bob",
+    ),
+    OpenItem("F-77c01e55aa", Priority.P2, "js/missing-rate-limit: no limit", "web", "2026-11-27T11:20:00.000Z", "ada"),
+)
+REGISTERS = (
+    RegisterState(Register.SECURITY, 9, "1" * 64, "2" * 64, "2026-11-25T10:00:00.000Z", "grace", 2, OPEN),
+    RegisterState(Register.INCIDENTS, 0, "3" * 64, "3" * 64, "2026-11-26T10:00:00.000Z", "grace", 1, ()),
+)
 
 
 def entry(seq: int, kind: str) -> dict[str, object]:
@@ -82,11 +104,24 @@ def scene(
         return build(make_inputs(gates=gates, history=(past,)), green, first)
     if name == "conditional-go":
         return build(make_inputs(gates=(*gates, _third(gates)), waivers=(_mitigated(gates),)), [*green, _slow(hold)], None)
+    if name == "open-findings":
+        return build(make_inputs(gates=with_registers(gates), registers=REGISTERS, registers_sha256="ab" * 32), green, None)
     shown = {"count": 2, "shown": [ORPHAN, DOUBLE]}
     red = hold(
         EvidenceKind.LOAD_RUN, {"double_settles": Measure("2", "count", 412)}, at="2026-11-27T11:50:00.000Z", findings=shown
     )
     return build(make_inputs(gates=gates), [*green, red], None)
+
+
+def with_registers(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+    """The gates; that of security reads the registers of findings, of incidents and of onboarding defects too."""
+    more = tuple(
+        Criterion(f"open-{register.value}", f"No open P0 item ({register.value})", RegisterSource(register), "count", *AT_MOST_0)
+        for register in Register
+    )
+    (security,) = (gate for gate in gates if gate.id == "security-baseline")
+    wider = msgspec.structs.replace(security, criteria=(*security.criteria, *more))
+    return tuple(wider if gate is security else gate for gate in gates)
 
 
 def _slow(hold: Callable[..., Held]) -> Held:

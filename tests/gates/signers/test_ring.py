@@ -58,10 +58,10 @@ def test_a_stolen_key_is_retired_from_an_earlier_moment_on():
 
 def test_a_role_counts_from_the_document_that_gives_it_until_the_one_that_takes_it():
     """The document of the moment decides."""
-    found = changed(person("Ines", public(INES), roles=[Role.FINDING]))
+    found = changed(person("Ines", public(INES), roles=[Role.COHORT]))
     assert found.may(keyid(INES), Role.WAIVER, CHANGED - DAY)
     assert not found.may(keyid(INES), Role.WAIVER, CHANGED)
-    assert not found.may(keyid(INES), Role.FINDING, CHANGED - DAY)
+    assert not found.may(keyid(INES), Role.COHORT, CHANGED - DAY)
 
 
 def test_nobody_signs_before_the_first_document():
