@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if not hasattr(config, "workerinput"):
         os.environ["GONOGO_TEST_SEED"] = str(config.getoption("--seed") or secrets.randbits(32))
+        # Commands are printed as the shell finds them: as `gonogo`, whether or not the environment is active.
+        os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         os.environ["GONOGO_KEYS"] = tempfile.mkdtemp(prefix="gonogo-keys-")  # no test writes into the user's own folder
 
 

@@ -24,6 +24,8 @@ WITHOUT: dict[str, str] = {
     "DELETE FROM answers WHERE seq IN": "the purge is the service's own work, on all tenants; answers have no ids of their own",
     "FROM payments WHERE open > 0 AND expires_at <= ?1": "the sweep is the service's own work; every id comes with its tenant",
     "AND due_at <= ? AND leased_until <= ?": "the workers serve all tenants; every row that they take names its own",
+    "SELECT seq, at FROM operations ORDER BY seq DESC LIMIT 1": "the journal is one; a backup says where it ends",
+    "FROM payouts WHERE 1 ORDER BY tenant_id, payout_id": "the operator compares a whole restored database with the rail's book",
     "FROM payouts WHERE {...}": "by tenant and id, or by the rail's key, which is derived from the tenant",
 }
 

@@ -195,7 +195,7 @@ def test_a_name_that_does_not_exist_is_refused_wherever_it_is_given(gonogo, stat
             "no criterion is called 'financial-integrity/none'",
         ),
         (("load", "run", "hurricane"), "no load profile is called 'hurricane'"),
-        (("drill", "run", "earthquake"), "use one of crash, power, rollback"),
+        (("drill", "run", "earthquake"), "no drill is called 'earthquake'"),
         (("gate", "probe", "everything", "--out", state.folder), "'everything' is not one of"),
         (("gate", "run", "--target", "nobody"), "no target is called 'nobody'"),
         (("gate", "run", "--build", BUILD, "--profile", "hurricane"), "no load profile is called 'hurricane'"),

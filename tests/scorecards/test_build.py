@@ -106,7 +106,7 @@ def test_the_next_actions_begin_with_what_fails_and_name_owner_and_command(week:
     assert "No command measures this yet" in told
     assert "Make this measurable" in told
     assert "The bar was lowered since 2026-W47" in told
-    assert "The waiver of the launch committee ends on 2026-12-02" in told
+    assert "The waiver of the launch committee ends on Wed 2 Dec 2026" in told
 
 
 def test_missing_evidence_names_the_command_that_leaves_it(make_inputs: Make) -> None:

@@ -44,11 +44,13 @@ def shipped() -> Iterator[str]:
 
 @pytest.mark.parametrize("command", sorted(set(shipped())))
 def test_a_command_of_the_catalogs_is_read_as_it_is_printed(command: str) -> None:
-    """It names target, profile and gates of this review, and a step that there is."""
+    """It names the target of this review; a review also its profile, its gates and a step that there is."""
     params = parse(command)
-    assert (params["target"], params["profile"]) == ("my shop/target.yaml", "my shop/storm.yaml")
-    assert params["gates_path"] == Path("my shop/gates")
-    left_out(params["steps"], params["skip"])  # type: ignore[arg-type]  # what click parsed
+    assert params["target"] == "my shop/target.yaml"
+    if command.startswith("gonogo review "):
+        assert params["profile"] == "my shop/storm.yaml"
+        assert params["gates_path"] == Path("my shop/gates")
+        left_out(params["steps"], params["skip"])  # type: ignore[arg-type]  # what click parsed
 
 
 @pytest.mark.parametrize("register", Register)

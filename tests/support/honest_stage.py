@@ -62,7 +62,8 @@ class Stage:
             yield service
 
     def drill(self, spec: dict[str, object], target: Target, *more: object) -> Ending:
-        """`gonogo drill run` with a drill and a target."""
+        """`gonogo drill run` with a drill and a target; small drills stand in for the shipped ones, whose evidence gates read."""
+        self._monkeypatch.setattr("drills.perform._require_own_kind", lambda *_: None)
         drill = drill_stage.write_document(self.folder, "Drill", "small", spec)
         return self._gonogo("drill", "run", drill, "--target", self.target_file(target), "--out", self.out, *more)
 

@@ -128,6 +128,6 @@ def test_the_ready_path_is_asked_with_the_role_that_it_needs():
             service.await_ready(0)
         assert wait_answer(target, {}, 0.0, lambda _: None)
         open_target = msgspec.structs.replace(target, ready_role=None)
-        with Service(NamedTarget("shop", open_target)) as service, pytest.raises(UnknownProblem, match="401"):
+        with Service(NamedTarget("shop", open_target)) as service, pytest.raises(UsageProblem, match="401"):
             service.await_ready(0)
         assert not wait_answer(open_target, {}, 0.0, lambda _: None)
