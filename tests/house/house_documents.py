@@ -100,6 +100,17 @@ def exit_codes() -> str:
     return table(("code", "meaning"), [(str(int(code)), meaning) for code, meaning in EXIT_MEANING.items()])
 
 
+def shipped_drills() -> str:
+    """Every drill of the catalog, the kind of its evidence, and what it does."""
+    from drills.schema import drill_names, load_drill
+
+    documents = [load_drill(name) for name in drill_names()]
+    return table(
+        ("drill", "evidence", "what it does"),
+        [(item.metadata.name, item.spec.evidence, item.metadata.title) for item in documents],
+    )
+
+
 # --- the gateway ------------------------------------------------------------------------------------------------------
 
 
