@@ -1,5 +1,6 @@
 """PostgreSQL with its data on a disk that forgets what was not synced, run as another user than root."""
 
+import contextlib
 import os
 import pwd
 import signal
@@ -51,7 +52,8 @@ class Postgres:
         finally:
             sessions = {server.pid, *self._children(server.pid)}
             for pid in sessions:  # each child of the server has a group of its own
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # one that ended by itself meanwhile
+                    os.kill(pid, signal.SIGKILL)
             server.wait()
             assert eventually(lambda: not any(group_members(pid) for pid in sessions), 60)
 
