@@ -22,10 +22,17 @@ class Transition(msgspec.Struct, Generic[State, Event, Effect], frozen=True):
 
 
 class Machine(Generic[State, Event, Effect]):
-    """The life of one kind of resource, which is stored in `table`. A module in this folder gives its words and its rows."""
+    """The life of one kind of resource. A module in this folder gives its words and its rows.
+
+    `table` is the store's table of that resource; None where no gateway stores it, but a client's journal does.
+    """
 
     def __init__(
-        self, table: str, states: type[State], events: type[Event], rows: Iterable[tuple[State | None, Event, State, Effect]]
+        self,
+        table: str | None,
+        states: type[State],
+        events: type[Event],
+        rows: Iterable[tuple[State | None, Event, State, Effect]],
     ) -> None:
         self.table, self.states, self.events = table, states, events
         self.rows = tuple(Transition(*row) for row in rows)

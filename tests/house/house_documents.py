@@ -168,13 +168,13 @@ def machine_diagram(name: str) -> str:
     return fenced("mermaid", _machine(name).mermaid())
 
 
-def machine_table(name: str) -> str:
-    """The states of a machine, row by row."""
+def machine_table(name: str, effect: str = "effect on the money") -> str:
+    """The states of a machine, row by row; `effect` is the heading of what a row does."""
     rows = [
         (f"`{row.state}`" if row.state else "(none yet)", f"`{row.event}`", f"`{row.next}`", f"`{row.effect}`")
         for row in _machine(name).rows
     ]
-    return table(("state", "event", "next", "effect on the money"), rows)
+    return table(("state", "event", "next", effect), rows)
 
 
 def _machine(name: str):
