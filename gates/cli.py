@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from gates.evidence_cli import evidence, evidence_option, trust_option
+from gates.evidence_cli import evidence
 from gates.lazy import Later, LazyGroup
 from gates.schema.errors import UsageProblem
 from gates.schema.options import (
     GATES_HELP,
-    PROFILE_DEFAULT,
-    REPORTS,
-    TARGET_DEFAULT,
-    clock_at,
     format_option,
-    now_option,
     preset,
-    verdict_options,
 )
 from gates.schema.output import show, show_product, write_document
-from gates.schema.state import known_state_dir
 
 if TYPE_CHECKING:
     from gates.schema.gate import Gate
-    from gates.schema.target import NamedTarget
 
 PROBE = Later("gates.probes.cli:probe", "Probe a running service, or read its artifacts, and store signed evidence.")
 RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust.")
@@ -111,83 +102,6 @@ def validate(path: Path | None) -> None:
     show(f"ok: {len(gates)} gates with {criteria} criteria in {len(files)} files, gate set {gate_set_digest(gates)[:12]}")
 
 
-@gate.command()
-@gates_option
-@evidence_option
-@trust_option
-@click.option(
-    "--target", default=preset("target"), show_default=TARGET_DEFAULT, help="The target under review: a shipped name, or a path."
-)
-@click.option("--build", help="The sha256 of the build under review, where the service does not report it.")
-@click.option(
-    "--profile",
-    default=preset("profile"),
-    show_default=PROFILE_DEFAULT,
-    help="The load profile whose runs count: a name, or a path.",
-)
-@click.option(
-    "--waivers",
-    "waivers_path",
-    default=preset("waivers"),
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder of signed waiver files, in addition to the waivers that the state folder keeps.",
-)
-@verdict_options
-@now_option
-@format_option("text", "json", "yaml", *REPORTS)
-def run(  # each parameter is one option of the command line
-    gates_path: Path | None,
-    evidence_path: Path | None,
-    trust_path: Path | None,
-    target: str,
-    build: str | None,
-    profile: str,
-    waivers_path: Path | None,
-    fail_on: str | None,
-    accept: str | None,
-    now: dt.datetime | None,
-    output_format: str,
-) -> int:
-    """Judge the gates by stored evidence: may we launch?
-
-    Only evidence about the build that the target runs counts: from this target file, this instance and this load profile.
-
-    Exit 0 GO, 9 CONDITIONAL GO, 1 NO GO because a P0 or P1 gate fails, 3 NO GO because something could not be judged.
-    """
-    from gates.acts.act import ActKind
-    from gates.acts.store import explained_by, load_acts
-    from gates.acts.waivers import load_waivers
-    from gates.attested import document_digests
-    from gates.build import make_reviewed
-    from gates.commands import Named, with_commands
-    from gates.decide import decide, exit_code
-    from gates.evidence_cli import open_store, trust_root
-    from gates.registers.store import load_registers
-    from gates.relevant import dated_after, later_text, marked
-    from gates.render import render
-    from gates.schema.target import load_target
-    from gates.signers.store import load_signers
-
-    gates, named, home = _load(gates_path, target), load_target(target), known_state_dir()
-    trust, signers = trust_root(trust_path), load_signers(home)
-    contents = open_store(evidence_path).contents(trust)
-    waivers = load_waivers(home, waivers_path, gates)
-    reviewed = {named.name: make_reviewed(named, _build(named, build), profile)}
-    explained = explained_by(load_acts(home, signers)[ActKind.EXPLANATION])
-    commands, documents = Named(target, profile, str(gates_path or "")), document_digests(gates)
-    held = contents.statements(trust)
-    left_out = () if now is None else dated_after(gates, held, reviewed, now)
-    if left_out:
-        show(f"note: {later_text([item.digest for item in left_out])}", err=True)
-    known = marked(held, {item.digest for item in left_out})
-    at = clock_at(now)()
-    registers = load_registers(contents, trust, signers).states(at)
-    named_gates = with_commands(gates, commands)
-    review = decide(named_gates, known, reviewed, at, waivers, explained, documents=documents, registers=registers)
-    show_product(render(review, output_format), output_format)
-    return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
-
-
 @click.command()
 @click.argument("kind")
 def schema(kind: str) -> None:
@@ -210,13 +124,6 @@ def _load(path: Path | None, target: str = "local") -> tuple[Gate, ...]:
 
 def _names(gate: Gate) -> tuple[str, ...]:
     return (gate.id,) if gate.letter is None else (gate.id, gate.letter, gate.letter.lower())
-
-
-def _build(named: NamedTarget, given: str | None) -> str:
-    """The sha256 given, or the one that the running service reports; raises UnknownProblem without either."""
-    from gates.build import read_build, require_sha256
-
-    return require_sha256(given) if given is not None else read_build(named)
 
 
 class _Main(LazyGroup):

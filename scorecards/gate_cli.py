@@ -1,4 +1,4 @@
-"""`gonogo gate` with `loosen`, which has to know what the scorecards show."""
+"""`gonogo gate` with `run` and `loosen`, which have to know what the scorecards show."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,6 +10,7 @@ from gates.lazy import Later, LazyGroup
 class _Gate(LazyGroup):
     later: ClassVar[Mapping[str, Later]] = {
         **getattr(of_the_gates, "later", {}),
+        "run": Later("scorecards.gate_run:run", "Judge the gates by stored evidence: may we launch?"),
         "loosen": Later("scorecards.loosen:loosen", "Allow an automatic NO GO criterion to be loosened; two people sign."),
     }
 

@@ -89,7 +89,7 @@ def corpus_producer() -> Producer:
 
 def verdict_producer(arguments: Sequence[str]) -> Producer:
     """The gates' verdict on evidence as it lies there now."""
-    gate = room_argv("gates", "gate", "run")
+    gate = room_argv("scorecards", "gate", "run")
     return Producer("gate verdict", (*gate, "--format", "json", *arguments), (*gate, "--help"))
 
 

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from statements import INSTANCE, Subject, hold, observation, predicate, reviewed, subject
 
 from gates.build import make_reviewed
-from gates.cli import main
 from gates.decide import decide
 from gates.evidence.dsse import Signer
 from gates.evidence.identity import Reviewed, make_subject
@@ -26,6 +25,7 @@ from gates.schema.target import load_target
 from gates.schema.time import format_utc
 from gates.schema.verdict import CriterionVerdict, Review
 from gates.schema.waiver import Waiver, waived_gate
+from scorecards.cli import gonogo as gonogo_command
 
 
 class Bench:
@@ -121,7 +121,7 @@ def bench() -> Bench:
 
 @pytest.fixture
 def gonogo(tmp_path, monkeypatch, capsys):
-    """Run `python -m gates ...` in this process with its own state folder; gives (exit code, stdout, stderr)."""
+    """Run `gonogo ...` in this process with its own state folder; gives (exit code, stdout, stderr)."""
     monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
     for name in ("GONOGO_BASE_URL", "GONOGO_AGENT_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -129,7 +129,7 @@ def gonogo(tmp_path, monkeypatch, capsys):
     before = signal.getsignal(signal.SIGTERM)
 
     def call(*argv):
-        code = run(main, [str(item) for item in argv])
+        code = run(gonogo_command, [str(item) for item in argv])
         shown = capsys.readouterr()
         return code, shown.out, shown.err
 

@@ -200,6 +200,7 @@ def test_gates_split_into_many_do_not_raise_the_share(gonogo, weeks) -> None:
     split = [gate(id=f"good-{number}", letter=chr(70 + number), **p1) for number in range(9)]
     ending = weeks.card("2026-12-04", "12:05", gate(), bad, *split)
     gonogo.refused(ending, 1, "0 of the 2 P1 gates of 2026-W48 pass; no longer in the gate set, so not passed: good")
+    gonogo.refused(weeks.judge(gate(), bad, *split), 1, "0 of the 2 P1 gates of 2026-W48 pass")
 
 
 @way("U7")
@@ -342,3 +343,4 @@ def test_an_automatic_no_go_loosened_without_signatures_stays_a_no_go(gonogo, we
         ending = weeks.card(friday, "12:05", loose)
         gonogo.refused(ending, 3, "the bar was lowered without authority")
         assert weeks.spec()["streak"]["length"] == 0
+        gonogo.refused(weeks.judge(loose), 3, "alone stops a launch, and since")

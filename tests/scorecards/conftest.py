@@ -9,7 +9,7 @@ import pytest
 import statements
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from loopback import serving
-from other_tools import Reviewing, Service
+from other_tools import Service, Tools
 from statements import observation, predicate, reviewed, subject
 
 from gates.evidence.dsse import Signer
@@ -33,7 +33,7 @@ Hold = Callable[..., Held]
 
 
 @pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Reviewing]:
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Tools]:
     """A working folder, a service that reports its build, and a state folder."""
     work, service = tmp_path / "work", Service()
     work.mkdir()
@@ -41,7 +41,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
     before = signal.getsignal(signal.SIGTERM)
     with serving(service) as url:
-        yield Reviewing(work, service, url, capsys)
+        yield Tools(work, service, url, capsys)
     signal.signal(signal.SIGTERM, before)
 
 

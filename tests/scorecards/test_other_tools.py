@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from other_tools import Reviewing
+from other_tools import Tools
 from signing import CI, document, first, key, put_signers
 
 from gates.schema.target import load_target
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.process
 SOURCE = {"adapter": "command", "argv": ["cat", "open.txt"], "value": {"pattern": "open: ([0-9]+)"}}
 
 
-def _review(tools: Reviewing, *options: str) -> tuple[int, str, str]:
+def _review(tools: Tools, *options: str) -> tuple[int, str, str]:
     target, out = tools.folder / "shop.yaml", tools.folder / "review"
     shutil.rmtree(out, ignore_errors=True)
     return tools.run(
@@ -80,7 +80,7 @@ def test_an_attested_document_is_held_against_the_one_of_that_moment(tools, tmp_
     assert (code, "audit.txt is another text than was attested" in " ".join(out.split())) == (3, True), out
 
 
-def _deep(tools: Reviewing) -> tuple[int, str]:
+def _deep(tools: Tools) -> tuple[int, str]:
     argv = ("scorecard", "verify", tools.folder / "review", "--deep", "--format", "json")
     code, out, _ = tools.run(*argv)
     level = next(item for item in json.loads(out)["levels"] if "raw files" in item["claim"])

@@ -42,6 +42,10 @@ class Weeks:
         self._number += 1
         return self._gonogo("scorecard", "build", "--gates", path, "--build", BUILD, "--out", self.folder, *more)
 
+    def judge(self, *gates: dict[str, object]) -> Ending:
+        """`gonogo gate run` at the moment of the last card."""
+        return self.state.judge(*gates, now=None)
+
     @property
     def folder(self) -> Path:
         """The folder of the last scorecard."""

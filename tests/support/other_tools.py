@@ -8,7 +8,6 @@ import yaml
 
 from gates.adapters.answer import Answer, answer
 from gates.adapters.shape import Scene
-from gates.cli import main
 from gates.schema.entry import run
 from gates.schema.source import Request, Source
 from scorecards.cli import gonogo
@@ -72,8 +71,8 @@ class Tools:
         self.gates.write_text(yaml.safe_dump(document))
 
     def run(self, *argv: str) -> tuple[int, str, str]:
-        """One command of the gates: its exit code, stdout and stderr."""
-        code = run(main, [str(item) for item in argv])
+        """One command: its exit code, stdout and stderr."""
+        code = run(gonogo, [str(item) for item in argv])
         shown = self._capsys.readouterr()
         return code, shown.out, shown.err
 
@@ -94,16 +93,6 @@ class Tools:
         code, _, err = self.collect()
         assert code in (0, 3), err
         return self.verdict()
-
-
-class Reviewing(Tools):
-    """The same folder; commands are those of the whole program."""
-
-    def run(self, *argv: str) -> tuple[int, str, str]:
-        """One command: its exit code, stdout and stderr."""
-        code = run(gonogo, [str(item) for item in argv])
-        shown = self._capsys.readouterr()
-        return code, shown.out, shown.err
 
 
 def answered(source: Source, unit: str = "count", statistic: str | None = None, **scene) -> Answer:

@@ -36,7 +36,7 @@ def run(python: Path, home: Path, *argv: object) -> "subprocess.CompletedProcess
     """`gonogo ...` of the gates with that Python, in the working folder."""
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "COVERAGE_PROCESS_START")}
     words = [str(item) for item in argv]
-    whole = [python, "-P", "-m", "gates", *words]
+    whole = [python, "-P", "-m", "scorecards", *words]
     return subprocess.run(
         whole, env={**environ, "GONOGO_HOME": str(home)}, capture_output=True, text=True, check=False, timeout=120
     )

@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 from click.testing import CliRunner
 
-from gates.cli import main as gates
 from gates.schema.target import load_target
 from gateway import package_dir
 from gateway.build import build_sha256
+from scorecards.cli import gonogo as gates
 
 PROBES = ("fail-closed", "authorization-sweep", "policy-binding", "receipt-verification")
 WAIT_S = 150
