@@ -53,7 +53,8 @@ def restore(folder: Path, db: Path, by: str) -> None:
 def reconcile(db: Path | None, book: Path, output_format: str) -> int:
     """Hold the rail's book against the payouts, one by one; changes nothing. Exit 1 where they differ.
 
-    After a restore, `only_at_rail` are payouts that were made after the backup: nobody may pay them again.
+    After a restore, `only_at_rail` are payouts that were made after the backup. Request them again with their old keys alone:
+    the rail charges a key once. Under a new key it charges again.
     """
     import msgspec
 

@@ -46,9 +46,12 @@ class PayoutChange(msgspec.Struct, frozen=True):
     rail_id: str | None = None
 
 
-def rail_key(tenant_id: str, payout_id: str, operation: str, seq: int) -> str:
-    """The key by which the rail knows one operation: derived from its four parts, so that no restart makes another."""
-    parts = (tenant_id, payout_id, operation, str(seq))
+def rail_key(tenant_id: str, key: str, operation: str, seq: int) -> str:
+    """The key by which the rail knows one operation: derived from the caller's idempotency key, which outlives this database.
+
+    So neither a restart nor a restored backup makes another of it, and the rail repeats its answer to what it has charged.
+    """
+    parts = (tenant_id, f"idempotency-key {key}", operation, str(seq))  # no payout_id has a space: rows of before keep theirs
     return "gng_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:48]
 
 
@@ -75,7 +78,7 @@ def create_payout(tx: Transaction, work: Work, command: CreatePayout) -> PayoutC
         state=PayoutState.ACCEPTED,
         currency=payee.currency,
         amount=amount,
-        rail_key=rail_key(tenant_id, payout_id, "payout", 1),
+        rail_key=rail_key(tenant_id, work.request.key, "payout", 1),
         rail_id=None,
         reason=None,
         payable_account=payee.payable_account,

@@ -16,7 +16,7 @@ import msgspec
 from gateway.payouts import steps
 from gateway.payouts.steps import Written
 from gateway.rail.breaker import Breaker
-from gateway.rail.port import Rail, RailOutcome, RailResult
+from gateway.rail.port import Rail, RailOutcome, RailResult, Wanted
 from gateway.routes import CREATE_PAYOUT
 from gateway.store.payout_rows import PayoutRow, RailEventRow
 from gateway.work import Chore
@@ -101,7 +101,7 @@ async def _send(context: RailContext, row: PayoutRow) -> None:
 
 
 async def _resolve(context: RailContext, row: PayoutRow) -> None:
-    result = _reported(context, await context.rail.look_up(row.rail_key))
+    result = _reported(context, await context.rail.look_up(row.rail_key, _wanted(row)))
     if result.outcome is not RailOutcome.NEVER_SEEN:
         await context.run_chore(partial(steps.write_result, held=row, result=result))
         return
@@ -112,8 +112,12 @@ async def _resolve(context: RailContext, row: PayoutRow) -> None:
 
 
 async def _read_back(context: RailContext, event: RailEventRow, row: PayoutRow) -> None:
-    result = _reported(context, await context.rail.look_up(row.rail_key))
+    result = _reported(context, await context.rail.look_up(row.rail_key, _wanted(row)))
     await context.run_chore(partial(steps.write_event, event=event, held=row, result=result))
+
+
+def _wanted(row: PayoutRow) -> Wanted:
+    return Wanted(row.payee_id, row.amount, row.currency)
 
 
 def _reported(context: RailContext, result: RailResult) -> RailResult:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from gateway.rail.port import RailOutcome, RailResult
+from gateway.rail.port import RailOutcome, RailResult, Wanted
 
 CONNECT_S = 2.0
 """Seconds until a rail that cannot be connected to counts as not reached; never more than it gets for an answer."""
@@ -62,13 +62,13 @@ class HttpRail:
         except (httpx.HTTPError, TimeoutError) as error:
             return RailResult(RailOutcome.UNKNOWN, _named(error))
         charge = _charge(answer)
-        if charge is None or (charge.key, charge.payee, charge.amount, charge.currency) != (key, payee, str(amount), currency):
+        if charge is None or not _is_about(charge, key, Wanted(payee, amount, currency)):
             return RailResult(RailOutcome.UNKNOWN, f"status {answer.status_code} without a word about this charge")
         if charge.status == "pending":
             return RailResult(RailOutcome.UNKNOWN, "the rail has not decided yet", charge.rail_id)
         return _final(charge)
 
-    async def look_up(self, key: str) -> RailResult:
+    async def look_up(self, key: str, wanted: Wanted | None = None) -> RailResult:
         """Ask by key. Never seen only where the rail says so of this key: a proxy's 404 is no such word."""
         try:
             async with asyncio.timeout(self._whole_s):
@@ -80,6 +80,8 @@ class HttpRail:
             if refusal is not None and (refusal.error, refusal.key) == ("never_seen", key):
                 return RailResult(RailOutcome.NEVER_SEEN, "the rail has never seen this key")
         charge = _charge(answer)
+        if charge is not None and charge.key == key and not _is_about(charge, key, wanted):
+            return RailResult(RailOutcome.UNKNOWN, f"the rail has charged {charge.amount} {charge.currency} to {charge.payee}")
         if charge is None or charge.key != key:
             return RailResult(RailOutcome.UNKNOWN, f"status {answer.status_code} without a word about this charge")
         if charge.status == "pending":
@@ -89,6 +91,11 @@ class HttpRail:
     async def close(self) -> None:
         """Close the client's connections."""
         await self._client.aclose()
+
+
+def _is_about(charge: _Charge, key: str, wanted: Wanted | None) -> bool:
+    found = (charge.key, charge.payee, charge.amount, charge.currency)
+    return wanted is None or found == (key, wanted.payee, str(wanted.amount), wanted.currency)
 
 
 def _final(charge: _Charge) -> RailResult:

@@ -32,14 +32,22 @@ class RailResult(msgspec.Struct, frozen=True):
     rail_id: str | None = None
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """The charge that a payout is about: a charge of another payee or amount under its key is no answer about it."""
+
+    payee: str
+    amount: int
+    currency: str
+
+
 class Rail(Protocol):
     """A rail that is idempotent by key. Both calls answer with a value in bounded time, and raise nothing that is expected."""
 
     async def create(self, key: str, payee: str, amount: int, currency: str) -> RailResult:
         """Pay `amount` minor units to `payee`, once for this key."""
 
-    async def look_up(self, key: str) -> RailResult:
-        """What became of the charge with this key; it changes nothing."""
+    async def look_up(self, key: str, wanted: Wanted | None = None) -> RailResult:
+        """What became of the charge with this key; it changes nothing. Unknown for a charge that is not the wanted one."""
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -71,9 +71,10 @@ class Counter:
         self.http = client()
         self._keys = 0
 
-    def _post(self, role: str, path: str, body: object) -> httpx.Response:
+    def _post(self, role: str, path: str, body: object, key: str | None = None) -> httpx.Response:
         self._keys += 1
-        headers = {"authorization": f"Bearer {self.tenant[f'{role}_key']}", "idempotency-key": f"counter-{self._keys:012d}"}
+        key = key or f"counter-{self._keys:012d}"
+        headers = {"authorization": f"Bearer {self.tenant[f'{role}_key']}", "idempotency-key": key}
         return self.http.post(self.url + path, json=body, headers=headers)
 
     def owe(self, amount: int) -> None:
@@ -84,11 +85,10 @@ class Counter:
         assert made.status_code == 201, made.text
         assert self._post("agent", f"{made.headers['location']}/settle", {}).status_code == 200
 
-    def pay(self, amount: int) -> dict[str, object]:
+    def pay(self, amount: int, key: str | None = None) -> dict[str, object]:
         """Ask for a payout."""
-        answer = self._post(
-            "finance", "/v1/payouts", {"payee_id": self.tenant["payee_ids"][0], "amount": str(amount), "currency": "USD"}
-        )
+        body = {"payee_id": self.tenant["payee_ids"][0], "amount": str(amount), "currency": "USD"}
+        answer = self._post("finance", "/v1/payouts", body, key)
         assert answer.status_code == 202, answer.text
         return answer.json()["payout"]
 

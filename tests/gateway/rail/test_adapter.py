@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gateway.rail.http import HttpRail
-from gateway.rail.port import RailOutcome
+from gateway.rail.port import RailOutcome, Wanted
 
 KEY = "gng_0123456789"
 CHARGE = {"rail_id": "chg_1", "key": KEY, "payee": "pye_1", "amount": "1000", "currency": "USD", "status": "succeeded"}
@@ -105,6 +105,13 @@ def test_whatever_is_not_a_clear_word_about_this_charge_is_unknown(call, handler
 def test_a_charge_that_is_not_the_one_asked_for_is_unknown(change):
     """Another payee, amount or currency is no confirmation."""
     assert ask(says(200, CHARGE | change), create).outcome is RailOutcome.UNKNOWN
+
+
+@pytest.mark.parametrize("wanted", [Wanted("pye_2", 1000, "USD"), Wanted("pye_1", 1001, "USD"), Wanted("pye_1", 1000, "EUR")])
+def test_a_charge_found_under_the_key_that_is_not_the_wanted_one_is_unknown(wanted):
+    """After a restore the same key can come with another amount; the rail's charge then says nothing about this payout."""
+    assert ask(says(200, CHARGE), lambda rail: rail.look_up(KEY, wanted)).outcome is RailOutcome.UNKNOWN
+    assert ask(says(200, CHARGE), lambda rail: rail.look_up(KEY, Wanted("pye_1", 1000, "USD"))).outcome is RailOutcome.SUCCEEDED
 
 
 def test_pending_is_an_answer_to_a_question_and_unknown_to_a_charge():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sim.world import Killed, World
 
-from gateway.rail.port import RailOutcome, RailResult
+from gateway.rail.port import RailOutcome, RailResult, Wanted
 from gateway.store.payout_rows import RailEventRow
 
 PATIENCE_S = 5.0
@@ -60,7 +60,7 @@ class SimRail:
             return RailResult(RailOutcome.UNKNOWN, "no answer")
         return self._said(charge, asked=False)
 
-    async def look_up(self, key: str) -> RailResult:
+    async def look_up(self, key: str, wanted: Wanted | None = None) -> RailResult:  # noqa: ARG002  # its keys have one charge
         """What became of the charge with this key, if the reply comes through."""
         self.arrive()
         if not self.honest and self.dice.random() < 0.3:
