@@ -5,8 +5,9 @@ from pathlib import Path
 
 from drills.child import Pause
 from drills.commands import CommandRunner, Note
-from drills.inquiry import read_build, wait_answer
+from drills.inquiry import wait_answer
 from drills.observed import GONE_S, InstanceWatch, Unobserved
+from gates.evidence.reported import read_build
 from gates.schema.errors import UnknownProblem
 from gates.schema.target import Target
 from gates.schema.time import monotonic_s
@@ -76,7 +77,7 @@ class CommandControl:
         self._wait_ready(within_s)
 
     def build(self) -> str | None:
-        """The build in the target's status response."""
+        """The build that the service reports."""
         return read_build(self._target, self.environ)
 
     def finish(self) -> None:

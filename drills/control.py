@@ -8,16 +8,16 @@ from typing import Protocol
 from drills.child import Identity, Pause
 from drills.commanded import CommandControl
 from drills.commands import CommandRunner, Note
-from drills.inquiry import read_build
 from drills.listeners import is_gone, require_listener
 from drills.observed import GONE_S, InstanceWatch, Unobserved
 from drills.power import PowerDisk
 from drills.process import Service
 from drills.releases import release_environ
 from drills.schema import Drill
-from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.evidence.reported import read_build
+from gates.schema.errors import UnknownProblem
 from gates.schema.practice import seed_two_tenants
-from gates.schema.target import Target
+from gates.schema.target import Target, UnsetProblem
 from gates.schema.time import monotonic_s
 
 _MODULE = "gateway"
@@ -142,12 +142,12 @@ class ProcessControl:
         self.deploy(release, within_s)
 
     def build(self) -> str | None:
-        """The build in the status response, or in the process's ready line if there are no credentials."""
+        """The build that the service reports, or that in the process's ready line if there are no credentials."""
         line = self.service.ready_line()
         said = line.build if line and line.build else None
         try:
             return read_build(self._target, self.environ) or said
-        except UsageProblem:
+        except UnsetProblem:
             return said
 
     def command(self, name: str, within_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What the service reports over HTTP: whether it is ready, which build it is, and which instance."""
+"""What the service reports over HTTP: whether it is ready, its mode, its time, and which instance it is."""
 
 import datetime as dt
 import re
@@ -43,20 +43,6 @@ def wait_answer(target: Target, environ: Mapping[str, str], within_s: float, pau
 def ready_headers(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
     """The headers of a request for the ready path: the credential of `ready_role`, if there is one."""
     return {} if target.ready_role is None else resolve_credential(target, target.ready_role, environ).line
-
-
-def read_build(target: Target, environ: Mapping[str, str]) -> str | None:
-    """The sha256 of the running build, None if the target does not define where to read it.
-
-    Raises UnknownProblem if the response does not contain it.
-    """
-    if target.build is None:
-        return None
-    path, pointer = target.build.path, target.build.pointer
-    found = _value_at(_ask(target, path, environ, "the build"), path, pointer, "the build")
-    if not isinstance(found, str) or not found:
-        raise UnknownProblem(f"{path} has {found!r} at {pointer}, but a build is a text")
-    return found
 
 
 def read_mode(target: Target, environ: Mapping[str, str]) -> str:

@@ -74,7 +74,7 @@ def _requests(target: Target, environ: Mapping[str, str]) -> Iterator[_Request]:
         if operation is not None and operation.method == "GET" and (path := _filled(operation.path, fields, environ)):
             headers = {name: _filled(value, fields, environ) for name, value in operation.headers.items()}
             yield _Request(path, {**headers, **resolve_credential(target, operation.role, environ).line})
-    if target.build is not None:
+    if target.build is not None and target.build.path is not None:
         role = "operator" if "operator" in target.credentials else next(iter(target.credentials), None)
         yield _Request(target.build.path, {} if role is None else resolve_credential(target, role, environ).line)
 

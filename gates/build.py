@@ -1,34 +1,42 @@
 """What is under review? The build that the running service reports, its instance, target file, profile and probe table."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from gates.evidence.identity import Reviewed, instance_sha256, target_sha256
 from gates.evidence.making import tool_sha256
-from gates.probes.client import TargetClient
-from gates.probes.conduct import read_build as ask
+from gates.evidence.reported import WrongBuild
+from gates.evidence.reported import read_build as reported_build
 from gates.probes.fail_closed.table import SHIPPED
 from gates.schema.documents import spec_sha256
 from gates.schema.errors import UnknownProblem, UsageProblem
-from gates.schema.target import NamedTarget
+from gates.schema.target import NamedTarget, UnsetProblem
+from gates.schema.tls import ca_environment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_NEXT = "start the service, or name the build with --build SHA256"
+_GIVEN = "--build SHA256"
 
 
 def read_build(named: NamedTarget, environ: Mapping[str, str] | None = None) -> str:
     """The sha256 of the build that answers at the target now, with credentials from `environ` (None: this process's).
 
-    Raises UnknownProblem if the service does not report its build, or does not answer.
+    Raises UnknownProblem if the target's file does not say where the build is, or the service does not answer, and WrongBuild
+    naming the member of the file that does not describe the service.
     """
+    env = os.environ if environ is None else environ
     if named.target.build is None:
-        raise UnknownProblem(f"the target {named.name} has no `build`: where the service reports its build", next_step=_NEXT)
+        raise UnknownProblem(
+            f"the target {named.name} has no `build`: where the service reports its build",
+            next_step=f"add spec.build to the target file, or name the build with {_GIVEN}",
+        )
     try:
-        with TargetClient(named, nonce="build", environ=environ) as client:
-            found = ask(client, None)
-    except UnknownProblem as problem:
-        raise UnknownProblem(f"the build of {named.name} is not known: {problem.message}", next_step=_NEXT) from None
+        found = reported_build(named.target, {**env, **ca_environment(named, env)})
+    except (WrongBuild, UnknownProblem, UnsetProblem) as problem:
+        kind = WrongBuild if isinstance(problem, WrongBuild) else UnknownProblem
+        next_step = f"{problem.next_step}; or name the build with {_GIVEN}" if problem.next_step else f"name it with {_GIVEN}"
+        raise kind(f"the build of {named.name} is not known: {problem.message}", next_step=next_step) from None
     assert found is not None, "a target with `build` reports one, or a problem is raised"
     return found
 

@@ -1,5 +1,6 @@
 """The target as an HTTP client sees it: its readiness, its build, and its responses to reads."""
 
+import os
 from collections.abc import Callable, Mapping
 from time import sleep
 from types import TracebackType
@@ -8,11 +9,11 @@ from typing import NoReturn, Self
 import httpx
 import msgspec
 
+from gates.evidence.reported import read_build
 from gates.schema.cached import cache_fault
 from gates.schema.credential import resolve_credential, secrets_of
-from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.errors import Problem, UnknownProblem, UsageProblem
 from gates.schema.operation import Operation
-from gates.schema.pointer import text_at
 from gates.schema.reach import connection_hint, ready_member, trouble_of
 from gates.schema.secret import redact
 from gates.schema.sending import make_request
@@ -44,7 +45,8 @@ class Service:
         self.name, self.target = named.name, named.target
         check_environment(named.target)
         self.base_url = resolve_base_url(named.target)
-        self.tls = tls_for(self.base_url, named.target, ca_environment(named))
+        self._environ = {**os.environ, **ca_environment(named)}
+        self.tls = tls_for(self.base_url, named.target, self._environ)
         self._was_ready = False
         self._client = httpx.Client(base_url=self.base_url, timeout=10.0, trust_env=False, verify=self.tls)
 
@@ -82,14 +84,14 @@ class Service:
         raise UnknownProblem(problem, next_step=connection_hint(self.target, found if isinstance(found, BaseException) else None))
 
     def build(self) -> str | None:
-        """The sha256 of the running build, or None if the target does not report it."""
-        where = self.target.build
-        if where is None:
-            return None
+        """The sha256 of the running build, None where the target names none; raises what `read_build` does."""
+        return read_build(self.target, self._environ)
+
+    def known_build(self) -> str | None:
+        """The build, None also where it cannot be read now."""
         try:
-            answer = self.get(Operation(path=where.path, method="GET"), {})
-            return text_at(msgspec.json.decode(answer.content), where.pointer)
-        except (UnknownProblem, msgspec.DecodeError):
+            return self.build()
+        except Problem:
             return None
 
     def get(self, operation: Operation, fields: Mapping[str, str]) -> httpx.Response:

@@ -11,6 +11,7 @@ from gates.build import make_reviewed, read_build
 from gates.evidence.identity import OBSERVATION
 from gates.evidence.keys import load_signer
 from gates.evidence.observation import observe
+from gates.evidence.reported import WrongBuild
 from gates.evidence.store import EvidenceStore
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import Problem, UnknownProblem
@@ -115,8 +116,9 @@ def _service(order: Order, voice: Voice) -> Iterator[tuple[Mapping[str, str], st
 def _read_build(order: Order, environ: Mapping[str, str], voice: Voice) -> str:
     try:
         return read_build(order.named, environ)
-    except UnknownProblem as problem:
-        voice.say(f"no evidence will count: {problem.message}\n  next: {_NO_BUILD}")
+    except (UnknownProblem, WrongBuild) as problem:
+        next_step = _NO_BUILD if order.named.target.build is None else problem.next_step
+        voice.say(f"no evidence will count: {problem.message}\n  next: {next_step}")
         return ""
 
 

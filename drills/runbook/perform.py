@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from drills import journal as journals
-from drills.inquiry import read_build
 from drills.journal import End, Ending, Journal
 from drills.record import Evidence
 from drills.runbook.environment import make_place, make_programs, step_environment
@@ -19,6 +18,7 @@ from drills.runbook.plan import BIN, LOGS, PAGE_FILE, WORK, RunbookPlan, write_p
 from drills.runbook.report import RunbookReport, make_report, sign, write_report
 from drills.runbook.walk import Console, Walk
 from gates.evidence.recording import begin_recording, resume_recording
+from gates.evidence.reported import read_build
 from gates.evidence.statement import EvidenceKind
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.errors import Problem, RefusedProblem, UsageProblem

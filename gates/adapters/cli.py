@@ -114,10 +114,11 @@ def _attested(home: Path, gates: tuple[Gate, ...], source: AttestationSource) ->
 def _reported(named: NamedTarget) -> str | None:
     """The build that the service reports now, None where it reports none."""
     from gates.build import read_build
+    from gates.evidence.reported import WrongBuild
 
     try:
         return None if named.target.build is None else read_build(named)
-    except UnknownProblem:
+    except (UnknownProblem, WrongBuild):
         return None
 
 

@@ -1,11 +1,11 @@
 """The adapter `command`: a value on the stdout of a command, or its exit code."""
 
-from gates.adapters.files import ended, last_line
 from gates.adapters.numbers import Text, measure_at
 from gates.adapters.program import run_program
 from gates.adapters.shape import LIMIT_BYTES, Adapter, Fetched, Found, Notes, Scene, Unanswered
 from gates.evidence.statement import Measure
 from gates.schema.outcome import UnknownReason
+from gates.schema.program import ended, last_line
 from gates.schema.source import CommandSource, Request
 from gates.schema.time import parse_duration_s
 

@@ -9,8 +9,10 @@ from pathlib import Path, PurePath
 
 from gates.adapters.program import run_program
 from gates.adapters.shape import LIMIT_BYTES, Fetched, FileNote, Notes, Scene, Unanswered
+from gates.schema.build import build_sha256
 from gates.schema.outcome import UnknownReason
 from gates.schema.printable import printable
+from gates.schema.program import ended, last_line
 from gates.schema.source import FilesSource
 from gates.schema.time import format_utc, parse_duration_s, parse_utc
 
@@ -63,13 +65,13 @@ def made_at(
 
 
 def one_build(named: Iterable[str | None], wanted: str) -> str:
-    """The build that all files name; raises Unanswered where one names none, or two name different ones."""
+    """The sha256 of the build that all files name; raises Unanswered where one names none, or two name different ones."""
     builds = set(named)
     if None in builds or not builds:
         raise Unanswered(UnknownReason.STALE, f"no build is named at {wanted}")
     if len(builds) > 1:
         raise Unanswered(UnknownReason.STALE, f"different builds are named at {wanted}")
-    return str(builds.pop())
+    return build_sha256(str(builds.pop()))
 
 
 def _require_made_now(text: str, utc_offset: str | None, fetched: Fetched) -> None:
@@ -104,17 +106,6 @@ def _run(source: FilesSource, scene: Scene) -> int:
     if done.code not in source.exit_codes:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{source.run[0]} {ended(done.code)}{last_line(done.stderr)}")
     return done.code
-
-
-def ended(code: int) -> str:
-    """An exit code in words."""
-    return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
-
-
-def last_line(data: bytes) -> str:
-    """The last line that a program wrote, for a message."""
-    lines = data.decode(errors="replace").strip().splitlines()
-    return f": {printable(lines[-1][:200])}" if lines else ""
 
 
 def _paths(patterns: Sequence[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Protocol
 from gates.adapters.numbers import decimal
 from gates.adapters.shape import LIMIT_BYTES, Adapter, Fetched, Found, Notes, Scene, Unanswered, Value
 from gates.evidence.statement import Measure
+from gates.schema.build import build_sha256
 from gates.schema.canonical import Json
 from gates.schema.outcome import UnknownReason
 from gates.schema.source import OwnSource, Request
@@ -51,7 +52,7 @@ def read(request: Request, fetched: Fetched) -> Found:
     counts = {"samples": found.samples, "failures": found.failures, "skipped": found.skipped}
     measure = Measure(value, request.unit, statistic=request.statistic, **counts)  # type: ignore[arg-type]  # counts by name
     package = _package(_entry(source.name))
-    return Found(measure, found.build, found.time, {"package": package})
+    return Found(measure, None if found.build is None else build_sha256(found.build), found.time, {"package": package})
 
 
 def _load(name: str) -> OwnAdapter:

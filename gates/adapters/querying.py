@@ -7,10 +7,10 @@ import msgspec
 
 from gates.adapters.answer import Answer, found_in, without_files
 from gates.adapters.child import Order
-from gates.adapters.files import ended, last_line
 from gates.adapters.program import run_program
 from gates.adapters.shape import LIMIT_BYTES, Scene, Unanswered
 from gates.schema.outcome import UnknownReason
+from gates.schema.program import ended, last_line
 from gates.schema.rooms import room_argv
 from gates.schema.source import Request
 from gates.schema.time import parse_duration_s

@@ -1,5 +1,6 @@
 """How a probe is conducted: run it, sign what it measured, write the report, and end with the right code."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -12,17 +13,17 @@ from gates.evidence.making import Result as Outcome
 from gates.evidence.making import Span, make_predicate
 from gates.evidence.observation import cite
 from gates.evidence.recording import Recording
+from gates.evidence.reported import WrongBuild, read_build
 from gates.evidence.statement import EvidenceKind, Inputs, Measure, short_kind
 from gates.evidence.store import EvidenceStore
 from gates.probes.client import NotRun, ServiceProblem, TargetClient
 from gates.probes.raw import raw_text
-from gates.schema.cached import cache_fault
 from gates.schema.canonical import Json, sha256_hex, to_builtins
-from gates.schema.errors import UsageProblem
+from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.outcome import ExitCode, UnknownReason
-from gates.schema.pointer import read_pointer
-from gates.schema.printable import printable
+from gates.schema.target import UnsetProblem
 from gates.schema.time import Clock, format_utc, monotonic_s
+from gates.schema.tls import ca_environment
 
 Status = Literal["complete", "not_run", "adapter_error"]
 SHOWN = 50
@@ -138,11 +139,6 @@ def conduct(  # the composition of one probe
     return Conducted(probe.name, status, detail, result, digest, name, _exit_code(status, result))
 
 
-def read_build(client: TargetClient, build: str | None) -> str | None:
-    """The build that answers now, or `build` where none does; raises what `reported_build` does."""
-    return reported_build(client, build) or build
-
-
 def reported_build(client: TargetClient, build: str | None) -> str | None:
     """The build that the service reports now; None where it reports none, and `build` was given.
 
@@ -157,30 +153,20 @@ def reported_build(client: TargetClient, build: str | None) -> str | None:
         found = None
     if build is not None and found not in (None, build):
         raise UsageProblem(
-            f"the service reports the build {client.redact(printable(str(found)))}, not {build}",
+            f"the service reports the build {found}, not {build}",
             next_step="omit --build, or start the service of that build",
         )
     return found
 
 
 def _reported_build(client: TargetClient) -> str | None:
-    where = client.target.build
-    if where is None:
-        return None
-    credential = client.credential(next(iter(client.target.credentials))) if client.target.credentials else None
-    answer = client.send("GET", where.path, credential=credential, headers={"Cache-Control": "no-cache"})
-    if fault := cache_fault(answer.headers):
-        raise ServiceProblem(
-            f"GET {where.path}: {fault}: it does not show which build runs now",
-            next_step="let the read of spec.build reach the service itself",
-        )
-    found = read_pointer(answer.json(), where.pointer)
-    if not isinstance(found, str) or not found:
-        raise ServiceProblem(
-            f"GET {where.path} answered {answer.status} and has no build at {where.pointer}",
-            next_step="correct spec.build in the target file",
-        )
-    return found
+    environ = os.environ if client.environ is None else client.environ
+    try:
+        return read_build(client.target, {**environ, **ca_environment(client.named, environ)})
+    except UnsetProblem as problem:
+        raise NotRun(problem.message, next_step=problem.next_step) from None
+    except (WrongBuild, UnknownProblem) as problem:
+        raise ServiceProblem(problem.message, next_step=problem.next_step) from None
 
 
 def nothing(measures: Sequence[str], reason: UnknownReason) -> Result:

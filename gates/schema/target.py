@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gates.schema.amounts import AmountFormat
+from gates.schema.build import Build
 from gates.schema.canonical import Json
 from gates.schema.credential import Credential, resolve_credential
 from gates.schema.documents import load_document
@@ -99,13 +100,6 @@ class Rail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     answer_timeout_ms: int = 5000
     decide: str | None = None
     asked: str | None = None
-
-
-class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the service reports the sha256 of the running build: evidence of another build is stale."""
-
-    path: str
-    pointer: str
 
 
 class Instance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

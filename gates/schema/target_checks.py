@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gates.schema.build import build_faults
 from gates.schema.errors import UsageProblem
 from gates.schema.printable import printable
 from gates.schema.sending_checks import path_fault, sending_faults
@@ -40,7 +41,7 @@ def require_sound_target(target: "Target", path: Path) -> None:
         *_candidate_faults(target),
         *_path_faults(target),
         *_instance_faults(target.instance),
-        *(f"spec.{where}: {text}" for where, text in sending_faults(target)),
+        *(f"spec.{where}: {text}" for where, text in (*build_faults(target.build), *sending_faults(target))),
         *_trust_faults(target, path),
         *_ca_faults(target, path),
     ]
@@ -93,7 +94,7 @@ def _path_faults(target: "Target") -> Iterator[str]:
     if target.audit.ledger is not None and target.audit.settlements is not None:
         yield "spec.audit: has `ledger` and `settlements`: keep one; a ledger shows more"
     paths = {"ready_path": target.ready_path}
-    for name in ("build", "instance", "commits"):
+    for name in ("instance", "commits"):
         if getattr(target, name) is not None:
             paths[f"{name}.path"] = getattr(target, name).path
     for name, value in paths.items():

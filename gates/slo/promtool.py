@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from gates.adapters.program import run_program
 from gates.adapters.querying import USUAL
-from gates.adapters.shape import Unanswered
-from gates.schema.errors import UnknownProblem
+from gates.schema.errors import Problem, UnknownProblem
+from gates.schema.program import run_program
 
 INSTALL = "install Prometheus, which brings it (Debian and Ubuntu: apt-get install prometheus)"
 LIMIT_S = 600.0
@@ -37,8 +36,8 @@ def run_tool(name: str, install: str, arguments: Sequence[str | Path], *, timeou
     environ = {key: os.environ[key] for key in USUAL if key in os.environ}
     try:
         done = run_program([name, *map(str, arguments)], environ, timeout_s=timeout_s, limit=_LIMIT_BYTES, own_session=True)
-    except Unanswered as problem:
-        raise UnknownProblem(f"{name} {arguments[0]}: {problem}") from None
+    except Problem as problem:
+        raise UnknownProblem(f"{name} {arguments[0]}: {problem.message}") from None
     out, errors = (part.decode(errors="replace") for part in (done.stdout, done.stderr))
     return Ran(done.code, out.strip(), f"{out}{errors}".strip())
 

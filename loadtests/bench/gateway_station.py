@@ -3,15 +3,16 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 
 import httpx
 import msgspec
 
+from gates.evidence.reported import read_build
 from gates.schema.credential import SentHeader, resolve_credential
-from gates.schema.errors import UnknownProblem, UsageProblem
-from gates.schema.operation import Operation
+from gates.schema.errors import Problem, UnknownProblem, UsageProblem
 from gates.schema.pointer import id_at, text_at
 from gates.schema.practice import free_port, seed_payments, seed_tenant
 from gates.schema.sending import make_request
@@ -92,13 +93,10 @@ class GatewayStation:
         return None if payable is None else int(payable) // int(AMOUNT) - self._settled_before
 
     def build(self) -> str | None:
-        """The sha256 of the running build, if the target reports it."""
-        where = self.target.build
-        if where is None:
-            return None
-        headers = self._credential(Operation(path=where.path).role).line
-        answer = httpx.get(f"http://127.0.0.1:{self.port}{where.path}", headers=headers, trust_env=False)
-        return text_at(msgspec.json.decode(answer.content), where.pointer) if answer.is_success else None
+        """The sha256 of the running build, if the target reports it now."""
+        with suppress(Problem):
+            return read_build(self.target, self._environ)
+        return None
 
     def _settles(self, count: int, *, in_order: bool = True) -> list[bytes]:
         reserve = self.target.operations["reserve"]

@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from gates.schema.progress import progress
 from gates.schema.target import NamedTarget
 from loadtests.hostile.judge.verdict import judge
@@ -32,12 +34,14 @@ def run_alone(named: NamedTarget, order: Order, faults: tuple[Fault, ...], out: 
         started = staged(named, process, out / "service")
     with started, PayoutClient(named) as client, RailSide(named) as rail:
         client.service.await_ready(_READY_S)
+        build = client.service.build()
         begin()
-        return _play(client, rail, order, faults, out)
+        part = _play(client, rail, order, faults, out)
+        return msgspec.structs.replace(part, builds=(build, client.service.known_build()))
 
 
 def _play(client: PayoutClient, rail: RailSide, order: Order, faults: tuple[Fault, ...], out: Path) -> Part:
-    build, payees = client.service.build(), client.accounts.payee_ids
+    payees = client.accounts.payee_ids
     earlier, lines = frozenset(item.payout_id for item in client.payouts()), rail.lines()
     intents = sum(order.payouts * fault.share for fault in faults)
     for at, due in enumerate(due_to_each(intents, len(payees))):
@@ -50,4 +54,4 @@ def _play(client: PayoutClient, rail: RailSide, order: Order, faults: tuple[Faul
     played = Played(tuple(driver.asks), tuple(driver.waits), driver.lost, earlier, first_line)
     books = read_books(client, rail, played, order.patience_s)
     save(out, BOOKS, books)
-    return Part(judge(books), played.asks, client.service.base_url, rail.url, (build, client.service.build()))
+    return Part(judge(books), played.asks, client.service.base_url, rail.url)

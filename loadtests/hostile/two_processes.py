@@ -53,7 +53,7 @@ def run_pair(named: NamedTarget, order: Order, out: Path, build: str | None) -> 
 def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: Path, build: str | None) -> Part:
     first, second = running
     with PayoutClient(_at(named, first)) as owner, PayoutClient(_at(named, second)) as successor, RailSide(named) as rail:
-        ours = owner.service.build()
+        ours = owner.service.known_build()
         if build not in (None, ours):
             return _not_run(f"the target starts another build than the rest of the run tested: {ours}, not {build}", out)
         for at, due in enumerate(due_to_each(intents_of(order), len(owner.accounts.payee_ids))):
@@ -67,7 +67,7 @@ def _play(named: NamedTarget, running: tuple[Running, ...], order: Order, out: P
         books = read_books(successor, rail, played, order.patience_s)
         record = Record(tuple(takeover.steps), taken, books)
         save(out, TAKEOVER, record)
-        builds = (ours, successor.service.build())
+        builds = (ours, successor.service.known_build())
         return Part(judge_overtaken(taken, books), played.asks, first.url, rail.url, builds, record.steps)
 
 

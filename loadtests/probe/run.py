@@ -100,16 +100,25 @@ class _Probe:
         events = _numbered(self._trail)
         books = read_books(service, plan, expected_of(index_history(plan, events)))
         verdict = check(plan, events, books, opening, shared=service.target.other_writers)
+        build, unread = _build(service)
         ids = [exchange.end.payment_id for exchange in self._trail.exchanges if exchange.end.payment_id]
         report = msgspec.structs.replace(
             self._sent(),
             read_back=tuple(read_back(books, opening, ids)),
             differences=tuple(item.detail for item in verdict.findings if item.rule is not Rule.REPLAY_CHANGE),
-            build=service.build() or "",
+            build=build,
             unjudged=tuple(unjudged(service.target, verdict.measures, self._gates)),
         )
-        unread = audit_problem(service, plan, books)
+        unread = audit_problem(service, plan, books) or unread
         return _concluded(report, service.target) if unread is None else _ended(report, unread)
+
+
+def _build(service: Service) -> tuple[str, Problem | None]:
+    """The build, "" where none is reported, and why it cannot be read."""
+    try:
+        return service.build() or "", None
+    except Problem as problem:
+        return "", problem
 
 
 def _ended(report: Report, problem: Problem) -> Report:

@@ -33,6 +33,6 @@ def _build(named: NamedTarget) -> str | None:
     """The build of the service, None if it does not answer, or the environment does not let it be requested."""
     try:
         with Service(named) as service:
-            return service.build()
+            return service.known_build()
     except Problem:
         return None

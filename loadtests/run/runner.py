@@ -227,4 +227,4 @@ def _build_after(service: Service) -> str | None:
         service.await_ready(_READY_AFTER_S)
     except UnknownProblem:  # it was ready before
         return None
-    return service.build()
+    return service.known_build()

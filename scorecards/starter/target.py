@@ -10,6 +10,7 @@ from scorecards.starter.answers import Answers
 from scorecards.starter.lists import Guess
 
 _TO_EDIT = "not in an OpenAPI document: edit it"
+_BUILD = ("# build: {path: /version, pointer: /commit}  # or {path: /ready, header: X-Build}, or {command: [./which-build]}",)
 _LISTED = ("credentials", "variables")
 _USUAL: dict[str, Json] = {
     "reserve": {
@@ -75,7 +76,10 @@ def _read_back(found: Mapping[str, Guess]) -> Iterator[Part]:
         yield _part({"build": build.value}, *_comments(build))
     else:
         text = "Without the build that runs now, no evidence counts, for it may be about another one. Fill this in:"
-        yield Part((f"# {text}",), ("# build: {path: /version, pointer: /sha256}",))
+        yield Part(
+            (f"# {text}",),
+            _BUILD,
+        )
 
 
 def _rehearsed(answers: Answers) -> Iterator[Part]:

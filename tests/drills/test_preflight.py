@@ -63,8 +63,9 @@ def test_what_answers_and_books_contradict_is_left_to_the_storm(rehearse, target
     [
         ([], {"id_pointer: /id ": "id_pointer: /idd "}, "spec.operations.reserve.id_pointer"),
         (["--odd", "settle404"], {}, "spec.operations.settle.path"),
+        ([], {"build: {path: /version, pointer: /sha256}": "build: {path: /version, header: X-Build}"}, "spec.build.header"),
     ],
-    ids=["wrong id pointer", "settle answers 404"],
+    ids=["wrong id pointer", "settle answers 404", "no such header"],
 )
 def test_the_real_probe_of_a_service_that_is_described_wrongly(rehearse, monkeypatch, tmp_path, odd, changes, words):
     """The whole way, with the process that the target's file starts: exit 2, and the member in the drill's detail."""

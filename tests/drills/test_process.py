@@ -5,15 +5,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
 from waiting import eventually
 
 from drills.child import Identity, identify, spawn
-from drills.inquiry import read_build
 from drills.process import Service
 from gates.schema.errors import UnknownProblem
 
@@ -116,20 +113,3 @@ def test_a_program_that_does_not_exist_is_told(environ, tmp_path):
     assert child.wait(60)
     assert child.end() == 127
     assert "No such file" in child.stderr.read_text()
-
-
-def test_a_build_that_is_a_number_is_refused_in_words(fake_target):
-    """Its evidence could not be held against a gate's build, which is a sha256."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b'{"build":7}')
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.handle_request)
-        thread.start()
-        with pytest.raises(UnknownProblem, match="has 7 at /build, but a build is a text"):
-            read_build(fake_target(), {"GONOGO_BASE_URL": f"http://127.0.0.1:{server.server_port}"})
-        thread.join()

@@ -121,7 +121,7 @@ def test_gate_run_without_a_build_or_a_service_says_what_to_do(gonogo):
     code, out, err = gonogo("gate", "run", "--now", NOW)
     assert (code, out) == (3, "")
     assert "the build of local is not known" in err
-    assert "next: start the service, or name the build with --build SHA256" in err
+    assert "; or name the build with --build SHA256" in err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from fake_shop import Refused
 
 KEY = "key-of-the-minimal-fake"
 BUILD = "ab" * 32
+RELEASE = "shop 1.4.2"
 
 
 class Minimal(Shape):
@@ -40,6 +41,10 @@ class Minimal(Shape):
             case "POST", ["holds", identity, "void"]:
                 return self._mutate(call, lambda _body, _guarded: self._reverse(identity))
         raise Refused(404, "no_such_path")
+
+    def more_headers(self, call, _value):
+        """The release, as a text that is no sha256."""
+        return {"X-Release": RELEASE} if call.parts == ["version"] else {}
 
     def _mutate(self, call, act):
         key = call.headers.get("Idempotency-Key")

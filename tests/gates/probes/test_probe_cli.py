@@ -16,7 +16,7 @@ from gates.evidence.keys import load_signer, own_trust
 from gates.evidence.statement import Measure
 from gates.evidence.store import EvidenceStore
 from gates.probes.cli import NAMES, probe
-from gates.probes.conduct import read_build
+from gates.probes.conduct import reported_build
 from gates.probes.secret_scan import make_probe
 from gates.schema.errors import UnknownProblem, UnverifiedProblem, UsageProblem
 from gates.schema.target import Build
@@ -153,11 +153,11 @@ def test_evidence_about_another_build_than_the_service_reports_is_refused(workbe
     """--build X against a service that reports Y: exit 2, and nothing is stored. Its own build is no contradiction."""
     chosen = make_probe((Path(__file__),), {})
     with workbench.client() as client:
-        own = read_build(client, None)
+        own = reported_build(client, None)
         with pytest.raises(UsageProblem, match=f"the service reports the build {own}, not {'0' * 64}"):
             workbench.conduct(chosen, client, build="0" * 64)
         assert not list(workbench.store.objects.glob("*/*"))
-        assert read_build(client, own) == own
+        assert reported_build(client, own) == own
 
 
 @pytest.mark.process
@@ -168,7 +168,7 @@ def test_a_build_is_taken_as_given_where_no_service_can_contradict(workbench):
     unset = {"credentials": {"agent": "${GONOGO_NOT_SET}"}}
     for changes in (silent, unset, {"build": None}, {"build": Build("/v1/status", "/absent")}):
         with workbench.client(**changes) as client:
-            assert read_build(client, given) == given
+            assert reported_build(client, given) is None
 
 
 def test_evidence_is_dated_by_the_clock_alone(tmp_path):

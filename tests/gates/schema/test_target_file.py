@@ -60,6 +60,7 @@ def test_a_ledger_and_a_list_are_refused(load):
         ({"audit": {"settlements": {**LIST, "path": "list"}}}, "audit.settlements.path"),
         ({"ready_path": "@elsewhere/"}, "ready_path"),
         ({"build": {"path": "${ANY}", "pointer": "/b"}}, "build.path"),
+        ({"build": {"path": "version", "header": "X-Build"}}, "build.path"),
         ({"instance": {"path": "", "pointer": "/b"}}, "instance.path"),
         ({"commits": {"histogram": "h", "path": "metrics"}}, "commits.path"),
     ],
@@ -171,6 +172,45 @@ def test_an_instance_is_read_in_one_way(load, ways):
 def test_each_way_to_read_an_instance_is_accepted(load, ways):
     """A place in JSON, a header, or a metric."""
     assert load(instance={"path": "/status", **ways}).target.instance is not None
+
+
+@pytest.mark.parametrize(
+    ("build", "named"),
+    [
+        ({}, "build: needs exactly one of pointer, header, command, and has none"),
+        ({"path": "/v"}, "build: needs exactly one of pointer, header, command, and has none"),
+        ({"path": "/v", "pointer": "/b", "header": "X"}, "build: needs exactly one of .*, and has pointer and header"),
+        ({"header": "X", "command": ["./b"]}, "build: needs exactly one of .*, and has header and command"),
+        ({"pointer": "/b"}, "build: needs the path whose answer has the pointer"),
+        ({"header": "X-Build"}, "build: needs the path whose answer has the header"),
+        ({"path": "/v", "command": ["./b"]}, r"build\.path: is for a pointer or a header"),
+        ({"path": "/v", "pointer": "b"}, r"build\.pointer"),
+        ({"path": "/v", "header": "X Build:"}, r"build\.header: 'X Build:' is not a name of a header"),
+        ({"command": [""]}, r"build\.command: begins with an empty word"),
+        ({"command": ["./b", "{port}"]}, r"build\.command: \{port\} is filled in by nothing: it is none of base_url, python"),
+        ({"command": "./b"}, r"build\.command"),
+        ({"command": ["./b"], "timeout_s": 0}, r"build\.timeout_s"),
+        ({"command": ["./b"], "timeout": "9s"}, r"build: unknown key 'timeout'"),
+    ],
+)
+def test_a_build_is_read_in_one_way(load, build, named):
+    """What is missing, or too much, is named before anything is asked."""
+    with pytest.raises(UsageProblem, match=rf"spec\.{named}"):
+        load(build=build)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        {"path": "/v", "pointer": "/b"},
+        {"path": "/v", "pointer": ""},
+        {"path": "/v", "header": "X-Build"},
+        {"command": ("./build", "--of", "{base_url}", "{python}", "$HOME", "{.status}"), "timeout_s": 60},
+    ],
+)
+def test_each_way_to_read_a_build_is_accepted(load, build):
+    """A place in JSON, a header, or a command."""
+    assert msgspec.to_builtins(load(build=build).target.build) == build
 
 
 def test_every_fault_is_named_at_once(load):

@@ -8,6 +8,7 @@ import shapes
 import yaml
 from click.testing import CliRunner
 
+from gates.schema.build import build_sha256
 from gates.schema.errors import UnknownProblem, UsageProblem
 from loadtests.cli import load
 
@@ -17,6 +18,8 @@ NO_CONTENT = {
     'body: {amount: "{amount}"}\n': 'body: {amount: "{amount}"}\n      success: [204]\n',
     "body: {}\n": "body: {}\n      success: [204]\n",
 }
+
+BUILD = "build: {path: /version, pointer: /sha256}"
 
 
 class Probed:
@@ -157,6 +160,9 @@ def test_a_list_or_a_form_that_is_described_wrongly_is_named(probe, shape, chang
             {"ready_path: /ready": "ready_path: /wallets/w1"},
             ("/wallets/w1: returned 401", "correct spec.ready_path, or spec.ready_role"),
         ),
+        ([], {BUILD: "build: {path: /version, pointer: /build}"}, ("has nothing at '/build'", "correct spec.build.pointer")),
+        ([], {BUILD: "build: {path: /version, header: X-Build}"}, ("without the header X-Build", "correct spec.build.header")),
+        ([], {BUILD: "build: {command: [./no-such]}"}, ("no-such cannot be started", "correct spec.build.command")),
     ],
     ids=[
         "wrong id pointer",
@@ -174,6 +180,9 @@ def test_a_list_or_a_form_that_is_described_wrongly_is_named(probe, shape, chang
         "audit of another shape",
         "wrong ready path",
         "ready path that needs a credential",
+        "no build there",
+        "no such header",
+        "no such command",
     ],
 )
 def test_a_file_that_describes_the_service_wrongly_is_named_by_its_member(probe, odd, changes, words):
@@ -194,6 +203,31 @@ def test_a_credential_that_is_refused_is_named_by_its_role_and_never_shown(probe
     assert "401" in str(done.problem)
     assert "spec.credentials.agent" in str(done.problem)
     assert wrong not in done.said
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        "build: {path: /version, header: X-Release}",
+        """build: {command: ["{python}", -c, "print('shop 1.4.2')"]}""",
+    ],
+    ids=["header", "command"],
+)
+def test_a_build_of_any_text_is_shown_by_its_sha256(probe, build):
+    """However it is read."""
+    done = probe("minimal", changes={BUILD: build})
+    assert done.problem is None, done.said
+    assert f"  build: {build_sha256('shop 1.4.2')}" in done.stdout.splitlines()
+
+
+def test_a_command_that_fails_leaves_the_build_unknown(probe):
+    """Exit 3, for it may pass; the credential that it repeats is not shown."""
+    failing = """build: {command: ["{python}", -c, "import os, sys; sys.exit(os.environ['GONOGO_AGENT_KEY'])"]}"""
+    done = probe("minimal", changes={BUILD: failing})
+    assert isinstance(done.problem, UnknownProblem), done.said
+    assert "spec.build.command: " in str(done.problem)
+    assert "ended with exit code 1: [redacted]" in str(done.problem)
+    assert shapes.KEYS["minimal"] not in done.said
 
 
 def test_a_credential_that_the_service_repeats_is_taken_out(probe):
