@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import msgspec
 
+from gates.page.words import short
 from gates.schema.canonical import Json
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Criterion, Gate
@@ -13,7 +14,6 @@ from gates.schema.time import parse_duration_s
 from gates.schema.verdict import GateVerdict
 from scorecards.bar import BarParts, Required, as_written, number, required, requirements
 from scorecards.weekly import BarChange, BarEffect, BarMove
-from scorecards.words import short
 
 _HIGHER_IS_STRICTER = (Operator.GT, Operator.GTE)
 _LOWER_IS_STRICTER = (Operator.LT, Operator.LTE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gates.page.words import moment
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from gates.schema.verdict import GateVerdict
@@ -9,7 +10,6 @@ from scorecards.bar import BarParts
 from scorecards.bar_changes import compare_bars, compare_parts, describe
 from scorecards.schema import ScorecardSpec
 from scorecards.weekly import BarChange, BarEffect, Changes, GateChange, GateMove, PastWeek, ValueChange
-from scorecards.words import moment
 
 _GREEN = (Outcome.PASS, Outcome.WARN)
 _BAR_WORDS = (

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gates.page.words import LABELS, quantity
 from gates.schema.canonical import canonical_json
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import full_label
@@ -10,7 +11,6 @@ from scorecards.changes import find_changes
 from scorecards.folder import YAML_FILE, read_file, read_scorecard, require_review
 from scorecards.schema import Scorecard
 from scorecards.weekly import Changes
-from scorecards.words import LABELS, quantity
 
 
 def compare(before: Path, now: Path) -> Changes:

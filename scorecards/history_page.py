@@ -6,6 +6,7 @@ import msgspec
 from markupsafe import Markup
 
 from gates.page.template import style_sheet
+from gates.page.words import moment
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from scorecards.page_gates import mark
@@ -15,7 +16,6 @@ from scorecards.schema import ScorecardSpec, Standing
 from scorecards.streak import find_streak
 from scorecards.weekly import PastWeek, WeekState
 from scorecards.weeks import plus
-from scorecards.words import moment
 
 _TEMPLATE = "history.html.j2"
 _NOT_THERE = OutcomeMark("missing", "\N{EN DASH}", "no such gate, or no official scorecard")

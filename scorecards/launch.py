@@ -4,11 +4,12 @@ from enum import StrEnum
 
 import msgspec
 
+from gates.page.words import moment
 from gates.schema.outcome import Decision
 from gates.schema.time import format_utc, parse_utc
 from scorecards.weekly import Streak
 from scorecards.weeks import cutoff, plus, week_of
-from scorecards.words import date, moment
+from scorecards.words import date
 
 
 class Answer(StrEnum):

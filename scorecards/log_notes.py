@@ -8,8 +8,8 @@ from gates.evidence.contents import Contents, Held
 from gates.evidence.set_back import SetBack, set_back
 from gates.log.entry import parse_head
 from gates.log.notes import RestoredNote
+from gates.page.words import moment, short
 from gates.relevant import later_text
-from scorecards.words import moment, short
 
 SHOWN = 3
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from markupsafe import Markup
 
 from gates.page import charts
+from gates.page.words import clock, counted, moment, quantity
 from gates.schema.gate import label
 from gates.schema.outcome import Decision, Priority
 from scorecards.bar_changes import describe
@@ -33,7 +34,7 @@ from scorecards.runs import runs_of
 from scorecards.schema import Action, CardBar, EvidenceLine, Scorecard, ScorecardSpec, Timeline, WaiverLine
 from scorecards.sentence import REHEARSAL
 from scorecards.weekly import Changes
-from scorecards.words import age, clock, counted, href, kind, moment, quantity
+from scorecards.words import age, href, kind
 
 SHOWN_ACTIONS = 6
 REHEARSED = "REHEARSAL · "

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gates.judge import BY_WORD
 from gates.page.charts import bullet
+from gates.page.witness import witness_view
+from gates.page.words import LABELS, SYMBOLS, counted, grouped, moment, short, threshold
 from gates.schema.describe import describe
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
@@ -11,8 +13,7 @@ from gates.schema.source import EvidenceSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, RegisterTable, Tile, WaivedBy
 from scorecards.schema import Finding
-from scorecards.witness_chart import witness_view
-from scorecards.words import LABELS, SYMBOLS, age, counted, grouped, href, kind, measured, moment, short, threshold
+from scorecards.words import age, href, kind, measured
 
 _ATTENTION = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN)
 Found = Mapping[tuple[str, str], tuple[Finding, ...]]

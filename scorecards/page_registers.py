@@ -2,13 +2,13 @@
 
 import datetime as dt
 
+from gates.page.words import counted
 from gates.schema.register import WORDS, OpenItem, Register, RegisterState
 from gates.schema.time import largest, parse_utc
 from gates.schema.verdict import GateVerdict
 from scorecards.open_items import registers_of
 from scorecards.page_schema import OpenRow, RegisterTable
 from scorecards.schema import ScorecardSpec
-from scorecards.words import counted
 
 SHOWN = 10
 

@@ -3,6 +3,7 @@
 import msgspec
 from markupsafe import Markup
 
+from gates.page.witness import WitnessView
 from scorecards.runs import RunLine
 
 
@@ -129,21 +130,6 @@ class ActionRow(msgspec.Struct, frozen=True):
     owner: str
     runbook: str
     runbook_of: str
-
-
-class AttemptRow(msgspec.Struct, frozen=True):
-    """One attempt of a witness: its bar on the time axis, and the same as text."""
-
-    bar: Markup
-    text: str
-
-
-class WitnessView(msgspec.Struct, frozen=True):
-    """The witness of a finding: attempts on one time axis, and the lines of the books."""
-
-    title: str
-    attempts: tuple[AttemptRow, ...]
-    books: tuple[str, ...]
 
 
 class CriterionRow(msgspec.Struct, frozen=True):

@@ -6,11 +6,11 @@ import msgspec
 
 from gates.commands import Named, with_gates
 from gates.evidence.statement import short_kind
+from gates.page.words import moment, short
 from gates.schema.gate import label
 from gates.schema.verdict import RedRun
 from scorecards.log_notes import note_lines
 from scorecards.schema import ScorecardSpec
-from scorecards.words import moment, short
 
 
 class RunLine(msgspec.Struct, frozen=True):

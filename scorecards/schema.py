@@ -12,6 +12,7 @@ from gates.schema.documents import Document
 from gates.schema.outcome import Decision, Priority
 from gates.schema.register import RegisterState
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, RedRun
+from gates.schema.witness import Witness
 from scorecards.bar import BarParts
 from scorecards.launch import Launch
 from scorecards.log_notes import LogNotes
@@ -68,28 +69,6 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     criteria: tuple[str, ...]
     command: str
     runbook: str
-
-
-class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One request of a client; `at_us` counts microseconds since the first one, `took_us` is None for one without an end.
-
-    `outcome` is `ok`, `fail`, `info` (unknown to the client) or `open`; `answer` is the status, or why there was none.
-    """
-
-    operation: str
-    attempt: int
-    at_us: int
-    took_us: int | None
-    outcome: str
-    answer: str
-
-
-class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The fewest lines that prove a finding: the payment, what its client did, and what the books say of it."""
-
-    payment: str
-    attempts: tuple[Attempt, ...]
-    books: tuple[str, ...]
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from gates.page.words import moment
 from gates.schema.time import format_utc
 from scorecards.schema import Standing
 from scorecards.weekly import PastWeek
 from scorecards.weeks import cutoff, is_due, week_of
-from scorecards.words import moment
 
 OFFICIAL_BECAUSE = "the first evaluation since the week's cut-off; it cannot be replaced"
 

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from gates.page.words import LABELS, SYMBOLS, moment, short, threshold
 from gates.schema.describe import describe
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
@@ -11,7 +12,7 @@ from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.loosening import loosened_text
 from scorecards.runs import run_lines
 from scorecards.schema import Finding, Scorecard, ScorecardSpec, WaiverLine
-from scorecards.words import LABELS, SYMBOLS, age, measured, moment, short, threshold
+from scorecards.words import age, measured
 
 WIDTH = 110
 SHOWN_ACTIONS = 8

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gates.page.words import short
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.catalogs import LAUNCH_PLAN
 from gates.schema.gate import Gate
 from gates.schema.gateset import gate_set_digest
 from gates.schema.outcome import Priority
 from scorecards.bar import criterion_bar, required
-from scorecards.words import short
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,8 +10,9 @@ from gates.schema.canonical import Json
 from gates.schema.outcome import Outcome
 from gates.schema.register import RegisterState
 from gates.schema.verdict import CriterionVerdict, GateVerdict
+from gates.schema.witness import Attempt, Proof, Witness, book_lines
 from scorecards.open_items import open_texts
-from scorecards.schema import Attempt, Finding, Witness
+from scorecards.schema import Finding
 
 SHOWN = 5
 _Kind = TypeVar("_Kind")
@@ -24,48 +25,6 @@ class _ProbeFinding(msgspec.Struct, frozen=True):
     where: str
     expected: str
     found: str
-
-
-class _Posting(msgspec.Struct, frozen=True):
-    account: str
-    amount: str
-
-
-class _Entry(msgspec.Struct, frozen=True):
-    seq: int
-    kind: str
-    entry_id: str
-    postings: tuple[_Posting, ...] = ()
-
-
-class _Receipt(msgspec.Struct, frozen=True):
-    receipt_id: str
-    kind: str
-    amount: str
-    currency: str
-
-
-class _Balance(msgspec.Struct, frozen=True):
-    account: str
-    reported: str
-    derived: str
-
-
-class _Settlement(msgspec.Struct, frozen=True):
-    id: str
-    effect: str
-    amount: str = ""
-    state: str | None = None
-    page: int = 1
-
-
-class _Proof(msgspec.Struct, frozen=True):
-    """One line of a checker's witness; its history lines are among the attempts."""
-
-    ledger: _Entry | None = None
-    settlement: _Settlement | None = None
-    receipt: _Receipt | None = None
-    balance: _Balance | None = None
 
 
 class _Attempt(msgspec.Struct, frozen=True):
@@ -83,7 +42,7 @@ class _CheckerFinding(msgspec.Struct, frozen=True):
     measure: str
     detail: str
     payment_id: str | None = None
-    witness: tuple[_Proof, ...] = ()
+    witness: tuple[Proof, ...] = ()
     attempts: tuple[_Attempt, ...] = ()
 
 
@@ -132,24 +91,11 @@ def _read(facts: Mapping[str, Json], measure: str) -> Iterator[tuple[str, Witnes
 
 
 def _witness(found: _CheckerFinding) -> Witness | None:
-    books = tuple(line for proof in found.witness for line in _lines(proof))
+    books = tuple(line for proof in found.witness for line in book_lines(proof))
     if not books and not found.attempts:
         return None
     attempts = tuple(Attempt(**msgspec.structs.asdict(one)) for one in found.attempts)
     return Witness(found.payment_id or "no single payment", attempts, books)
-
-
-def _lines(proof: _Proof) -> Iterator[str]:
-    if (entry := proof.ledger) is not None:
-        moved = ", ".join(f"{posting.account} {posting.amount}" for posting in entry.postings)
-        yield f"ledger {entry.seq}: {entry.kind} {entry.entry_id}" + (f": {moved}" if moved else "")
-    if (item := proof.settlement) is not None:
-        state = f", state {item.state}" if item.state is not None else ""
-        yield f"list, page {item.page}: {item.effect} {item.id}: {item.amount}{state}"
-    if (receipt := proof.receipt) is not None:
-        yield f"receipt {receipt.receipt_id}: {receipt.kind} {receipt.amount} {receipt.currency}"
-    if (balance := proof.balance) is not None:
-        yield f"balance {balance.account}: reported {balance.reported}, expected {balance.derived}"
 
 
 def _as(value: Json, kind: type[_Kind], otherwise: _Kind) -> _Kind:

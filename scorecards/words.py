@@ -3,24 +3,10 @@
 import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from gates.schema.gate import Criterion
-from gates.schema.outcome import Operator
+from gates.page.words import day, quantity
 from gates.schema.runbook import is_address, is_link
-from gates.schema.time import largest, parse_utc
+from gates.schema.time import largest
 from gates.schema.verdict import CriterionVerdict
-
-# A symbol next to every colour, for those who do not see the colour, and for paper.
-SYMBOLS: dict[str, str] = {"pass": "✓", "warn": "!", "fail": "✕", "unknown": "?"}
-LABELS: dict[str, str] = {"pass": "pass", "warn": "warning", "fail": "fail", "unknown": "not judged"}
-_OPERATORS: dict[Operator, str] = {
-    Operator.LT: "<",
-    Operator.LTE: "≤",
-    Operator.GT: ">",
-    Operator.GTE: "≥",
-    Operator.EQ: "=",
-}
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def href(runbook: str) -> str:
@@ -35,25 +21,9 @@ def href(runbook: str) -> str:
     return f"{as_page}{mark}{section}"
 
 
-def moment(text: str) -> str:
-    """`2026-11-27T12:05:00.000Z` as `Fri 27 Nov 2026, 12:05 UTC`."""
-    at = parse_utc(text)
-    return f"{day(at.date())}, {at:%H:%M} UTC"
-
-
 def date(text: str) -> str:
     """`2026-11-27` as `Fri 27 Nov 2026`."""
     return day(dt.date.fromisoformat(text))
-
-
-def day(at: dt.date) -> str:
-    """A date with its weekday, in English whatever the locale."""
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def clock(at_ms: int) -> str:
-    """A moment of a drill in seconds: `4.850 s`."""
-    return f"{at_ms // 1000}.{at_ms % 1000:03d} s"
 
 
 def age(seconds: int | None) -> str:
@@ -61,33 +31,6 @@ def age(seconds: int | None) -> str:
     if seconds is None:
         return "undated"
     return f"{largest(seconds)} old" if seconds >= 0 else f"{largest(-seconds)} after judging"
-
-
-def quantity(value: str, unit: str) -> str:
-    """`0.9995` ratio as `99.95 %`, `187.4` ms as `187.4 ms`, a count as the bare number."""
-    if unit == "ratio":
-        return f"{plain(Decimal(value) * 100)} %"
-    return grouped(value) if unit == "count" else f"{grouped(value)} {unit}"
-
-
-def grouped(value: str) -> str:
-    """A decimal with a comma between the thousands of its whole part."""
-    whole, dot, rest = plain(Decimal(value)).partition(".")
-    return f"{int(whole):,}{dot}{rest}" if abs(int(whole)) > 0 else f"{whole}{dot}{rest}"
-
-
-def plain(value: Decimal) -> str:
-    """A decimal without exponent and without zeros at the end."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def threshold(criterion: Criterion) -> str:
-    """The threshold of a criterion: `< 300 ms`, `= 0`, `1 to 5 s`."""
-    limit = quantity(criterion.threshold, criterion.unit)
-    if criterion.operator is Operator.BETWEEN:
-        return f"{limit} to {quantity(criterion.upper or criterion.threshold, criterion.unit)}"
-    return f"{_OPERATORS[criterion.operator]} {limit}"
 
 
 def measured(item: CriterionVerdict) -> str:
@@ -103,16 +46,6 @@ def _rounded(value: str, threshold: str, unit: str) -> str:
     places = Decimal("0.00001") if unit == "ratio" else Decimal("0.001")
     rounded = Decimal(value).quantize(places, ROUND_HALF_EVEN)
     return value if rounded == Decimal(threshold) or rounded == 0 else f"{rounded:f}"
-
-
-def short(digest: str) -> str:
-    """The first twelve characters of a digest: enough to find it where the whole one is near."""
-    return digest[:12]
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 sample`, `2,240 samples`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def kind(predicate_type: str) -> str:

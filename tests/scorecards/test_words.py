@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
+from gates.page.words import clock, counted, grouped, moment, quantity
 from gates.schema.time import span
 from scorecards.schema import Scorecard
-from scorecards.words import age, clock, counted, date, grouped, kind, measured, moment, quantity
+from scorecards.words import age, date, kind, measured
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,29 @@
-"""The witness of a finding on the page: each attempt as a bar on one time axis, and the lines of the books below. Pure."""
+"""The witness of a finding on a page: each attempt as a bar on one time axis, and the lines of the books below. Pure."""
+
+import msgspec
+from markupsafe import Markup
 
 from gates.page.charts import span
-from scorecards.page_schema import AttemptRow, WitnessView
-from scorecards.schema import Attempt, Witness
-from scorecards.words import counted
+from gates.page.words import counted
+from gates.schema.witness import Attempt, Witness
 
 _STYLES = {"ok": "pass", "fail": "fail", "info": "unknown", "open": "unknown"}
 _WORDS = {"ok": "acknowledged", "fail": "refused", "info": "outcome unknown", "open": "never answered"}
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """One attempt of a witness: its bar on the time axis, and the same as text."""
+
+    bar: Markup
+    text: str
+
+
+class WitnessView(msgspec.Struct, frozen=True):
+    """The witness of a finding: attempts on one time axis, and the lines of the books."""
+
+    title: str
+    attempts: tuple[AttemptRow, ...]
+    books: tuple[str, ...]
 
 
 def witness_view(witness: Witness) -> WitnessView:
