@@ -131,17 +131,24 @@ def ack_page(folder: Path, person: str) -> None:
 
 @drill.command("report")
 @click.argument("folder", type=_FOLDER)
-@format_option("text", "json")
+@format_option("text", "json", "html")
 def report_drill(folder: Path, output_format: str) -> None:
-    """Show the report of the drill in FOLDER, after checking that its files are those that the report was made from."""
+    """Show the report of the drill in FOLDER, after checking that its files are those that the report was made from.
+
+    Leaves its page as report.html in FOLDER: timeline, what was lost, measures with their limits, what to do next.
+    """
     from drills.journal import FILE, read_journal
+    from drills.page.make import write_page
     from drills.report import check_files, read_report, text
     from gates.schema.canonical import canonical_json
 
     report = read_report(folder)
     check_files(folder, report)
     read_journal(folder / FILE)
-    if output_format == "json":
+    page = write_page(folder)
+    if output_format == "html":
+        write_document(page)
+    elif output_format == "json":
         write_document(canonical_json(report), nl=True)
     else:
         show(text(report))

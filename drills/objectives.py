@@ -52,10 +52,10 @@ def objectives(lives: Lives, check: Check | None, reason: UnknownReason, *, dete
 
 def _rto(lives: Lives, reason: UnknownReason) -> Measure:
     what = f"from the fault to the first {lives.operation} that is acknowledged again"
-    return _slowest(what, [_span(fault.at_ns, back_ns) for fault, back_ns in _returns(lives)], reason)
+    return _slowest(what, [_span(fault.at_ns, back_ns) for fault, back_ns in returns(lives)], reason)
 
 
-def _returns(lives: Lives) -> Iterator[tuple[Fault, int | None]]:
+def returns(lives: Lives) -> Iterator[tuple[Fault, int | None]]:
     """Each fault, and when clients had their next mark acknowledged after the last one that failed because of it."""
     own = [marker for marker in lives.markers if marker.operation == lives.operation]
     begins = [fault.at_ns for fault in lives.faults]

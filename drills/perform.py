@@ -11,6 +11,7 @@ from drills.complete import complete
 from drills.endings import exit_code
 from drills.journal import Journal, Phase, Status
 from drills.lock import TargetLock
+from drills.page.make import write_page
 from drills.record import PLAN_FILE, Evidence, Plan, Record, read_plan, read_record, write_record
 from drills.rehearsal import Console, Rehearsal
 from drills.report import Report, files_of, make_report, predicate, write_report
@@ -159,6 +160,7 @@ def _conclude(plan: Plan, out: Path, record: Record) -> Report:
     if plan.evidence is not None:
         recording = resume_recording(Path(plan.evidence.folder), made_state_dir(), plan.evidence.run)
         _sign(report, NamedTarget(plan.target_name, plan.target), recording, out)
+    write_page(out)  # last: whatever goes wrong with the page, the statement is signed
     return report
 
 

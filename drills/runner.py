@@ -159,9 +159,9 @@ def _await_steady_state(run: Rehearsal) -> None:
     try:
         run.wait_until(lambda: watch.look().holds, state.within, "the steady state", poll_s=0.1)
     except TimedOut:
-        run.journal.write(Phase.STEADY, "steady_state", Status.TIMEOUT, facts={"seen": watch.text})
+        run.journal.write(Phase.STEADY, "steady_state", Status.TIMEOUT, facts={"seen": watch.text, "readings": watch.readings})
         raise TimedOut(f"the steady state did not hold within {state.within}: {watch.text}") from None
-    facts: Facts = {"seen": watch.text, "took_s": f"{monotonic_s() - begun:.3f}"}
+    facts: Facts = {"seen": watch.text, "readings": watch.readings, "took_s": f"{monotonic_s() - begun:.3f}"}
     run.journal.write(Phase.STEADY, "steady_state", Status.SUCCEEDED, facts=facts)
 
 

@@ -7,7 +7,7 @@ from drills.rehearsal import Deviated, Facts, Rehearsal, TimedOut
 from drills.steady import Judgement
 from drills.steps.storm import AwaitSteadyState, ObserveSteadyState, StartStorm, WaitForSettles
 from drills.storm import Storm
-from gates.schema.canonical import sha256_hex
+from gates.schema.canonical import Json, sha256_hex
 from gates.schema.time import monotonic_s
 
 _PARTS = 1_000_000
@@ -61,11 +61,13 @@ class Watch:
 
     def __init__(self, run: Rehearsal) -> None:
         self._run, self.text = run, "not read"
+        self.readings: dict[str, Json] = {}
 
     def look(self) -> Judgement:
         """Read every probe now."""
         judgement = self._run.judge()
         self.text = judgement.text()
+        self.readings = {item.probe: item.detail or item.value for item in judgement.readings}
         return judgement
 
 

@@ -6,7 +6,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import msgspec
 from markupsafe import Markup
 
-from gates.schema.outcome import Operator
+from gates.schema.gate import Criterion
+from gates.schema.outcome import Operator, Outcome
 from gates.schema.verdict import CriterionVerdict
 
 _LOWER_IS_BETTER = (Operator.LT, Operator.LTE)
@@ -45,12 +46,17 @@ class Bullet(msgspec.Struct, frozen=True):
 
 
 def bullet(item: CriterionVerdict) -> Markup:
+    """The value of a criterion against its limit."""
+    return limit_bar(item.criterion, item.value, item.outcome)
+
+
+def limit_bar(criterion: Criterion, measured: str | None, outcome: Outcome) -> Markup:
     """A bar up to the value and a tick at the limit; empty where there is no length to show (a limit of zero, no value).
 
     A ratio that should be high is drawn as the share of its error budget that is used up: 99.95 of 100 looks like nothing.
     Another lower limit is drawn as it is: a bar that passes reaches the tick.
     """
-    scaled = _scale(item)
+    scaled = _scale(criterion, measured)
     if scaled is None:
         return Markup("")
     return Markup(
@@ -58,14 +64,13 @@ def bullet(item: CriterionVerdict) -> Markup:
         '<rect class="track" x="0" y="3" width="160" height="6" rx="3"/>'
         '<rect class="bar" x="0" y="3" width="{value}" height="6" rx="3"/>'
         '<rect class="tick" x="{limit}" y="0" width="2" height="12"/></svg>'
-    ).format(outcome=item.outcome.value, words=scaled.words, value=scaled.value, limit=scaled.limit)
+    ).format(outcome=outcome.value, words=scaled.words, value=scaled.value, limit=scaled.limit)
 
 
-def _scale(item: CriterionVerdict) -> Bullet | None:
-    if item.value is None:
+def _scale(criterion: Criterion, measured: str | None) -> Bullet | None:
+    if measured is None:
         return None
-    criterion = item.criterion
-    value, limit = Decimal(item.value), Decimal(criterion.threshold)
+    value, limit = Decimal(measured), Decimal(criterion.threshold)
     words = "of the limit"
     if criterion.operator in _HIGHER_IS_BETTER and criterion.unit == "ratio":
         value, limit, words = 1 - value, 1 - limit, "of the error budget used"

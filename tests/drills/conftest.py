@@ -6,6 +6,9 @@ import sys
 import drill_stage
 import msgspec
 import pytest
+from click.testing import CliRunner
+
+from drills.cli import drill
 
 
 @pytest.fixture
@@ -72,3 +75,14 @@ class Console:
 def console():
     """A console whose words can be looked at."""
     return Console()
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Call the command group with a state folder of its own; Problems come out as they are."""
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
+
+    def call(*argv):
+        return CliRunner().invoke(drill, argv, standalone_mode=False, catch_exceptions=False)
+
+    return call

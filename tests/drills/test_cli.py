@@ -4,24 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 import drills
-from drills.cli import drill
 from drills.export import KINDS, schema_bytes
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.outcome import ExitCode
-
-
-@pytest.fixture
-def cli(tmp_path, monkeypatch):
-    """Call the command group with a state folder of its own; Problems come out as they are."""
-    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "home"))
-
-    def call(*argv):
-        return CliRunner().invoke(drill, argv, standalone_mode=False, catch_exceptions=False)
-
-    return call
 
 
 def test_the_drills_are_listed_with_what_they_do(cli):

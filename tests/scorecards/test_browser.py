@@ -6,7 +6,8 @@ from pathlib import Path
 import page_scenes
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import ARGUMENTS, SIDEWAYS, SIZES, opened, unfold
+from playwright.sync_api import Browser, sync_playwright
 
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
@@ -17,17 +18,6 @@ from scorecards.render import render_html
 from scorecards.schema import Scorecard
 
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +55,6 @@ def written(folder: Path, card: Scorecard) -> Path:
     return path
 
 
-def opened(browser: Browser, file: Path, size: str, scheme: str) -> Page:
-    width, height = SIZES[size]
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    page.goto(file.as_uri())
-    return page
-
-
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(browser: Browser, file: Path, size: str, scheme: str) -> None:
@@ -79,7 +62,7 @@ def test_axe_finds_no_violation(browser: Browser, file: Path, size: str, scheme:
     page = opened(browser, file, size, scheme)
     folded = Axe().run(page)
     assert folded.violations_count == 0, folded.generate_report()
-    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    unfold(page)
     unfolded = Axe().run(page)
     assert unfolded.violations_count == 0, unfolded.generate_report()
     page.close()
@@ -89,10 +72,10 @@ def test_axe_finds_no_violation(browser: Browser, file: Path, size: str, scheme:
 def test_each_decision_has_a_page_without_violations_that_fits(browser: Browser, scene: Path, size: str) -> None:
     """The axe checks pass and nothing has to be scrolled sideways, whatever the decision; the witness is unfolded too."""
     page = opened(browser, scene, size, "light")
-    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    unfold(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert page.evaluate(SIDEWAYS) == 0
     page.close()
 
 
@@ -100,8 +83,8 @@ def test_each_decision_has_a_page_without_violations_that_fits(browser: Browser,
 def test_nothing_has_to_be_scrolled_sideways(browser: Browser, file: Path, size: str) -> None:
     """Also on a phone of 390 pixels, with every part unfolded."""
     page = opened(browser, file, size, "light")
-    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    unfold(page)
+    assert page.evaluate(SIDEWAYS) == 0
     page.close()
 
 

@@ -1,0 +1,96 @@
+"""A drill's page from its folder: the same bytes from the same files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from drills.page.limits import limits_of, measure_row
+from drills.page.lost import lost
+from drills.page.material import Material, read_material
+from drills.page.model import Banner, DrillPage, FileRow, MeasureRow
+from drills.page.next_steps import next_steps
+from drills.page.readings import before_after
+from drills.page.timeline import faults_table, incident_table, lanes, steps_of
+from drills.report import files_of
+from drills.schema import drill_names, load_drill
+from drills.verdict import Verdict, verdict
+from gates.page.charts import ICONS
+from gates.page.lanes import axis
+from gates.page.template import environment, style_sheet
+from gates.page.words import counted, moment
+from gates.schema.catalogs import rules_path
+from gates.schema.gate import Gate
+from gates.schema.gateset import load_gates
+from gates.schema.time import largest
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATE = "drill.html.j2"
+FILE = "report.html"
+
+
+def page_bytes(out: Path) -> bytes:
+    """The page of the drill in a folder; raises UsageProblem for a file that is missing or malformed."""
+    material = read_material(out)
+    gates = load_gates(rules_path(None, material.plan.target_argument))
+    page = make_page(material, gates, files_of(out))
+    return environment(TEMPLATES).get_template(TEMPLATE).render(page=page).encode()
+
+
+def make_page(material: Material, gates: Sequence[Gate], paths: dict[str, str]) -> DrillPage:
+    """The values of the page; `gates` are those whose limits are shown, `paths` where the files of the report are."""
+    report = material.report
+    limits = limits_of(material.plan.drill.kind, gates)
+    measures = tuple(measure_row(name, one, limits.get(name, ())) for name, one in report.measures.items())
+    found = held_to_limits(verdict(report), measures)
+    return DrillPage(
+        title=f"{report.drill} drill on {report.target}: {found.word}",
+        css=style_sheet(),
+        banner=_banner(material, found),
+        lanes=lanes(material),
+        axis=axis(material.whole_ms),
+        faults=faults_table(material),
+        incident=incident_table(material),
+        before_after=before_after(material),
+        lost=lost(material),
+        measures=measures,
+        steps=steps_of(material),
+        next=next_steps(material, found),
+        files=tuple(FileRow(paths.get(name, name), digest) for name, digest in report.digests.items()),
+    )
+
+
+def held_to_limits(found: Verdict, measures: Sequence[MeasureRow]) -> Verdict:
+    """A drill that passed and misses a limit did not pass."""
+    over = [one.name for one in measures if one.style == "fail"]
+    if found.word != "PASSED":
+        return found
+    if over:
+        return Verdict("OVER A LIMIT", "fail", f"The drill went as expected, but misses a limit: {', '.join(over)}.")
+    short = [one.name for one in measures if one.style == "unknown" and not one.value.startswith("unknown")]
+    more = f" {counted(len(short), 'measure')} with too few samples for a gate: {', '.join(short)}." if short else ""
+    return msgspec.structs.replace(found, sentence=found.sentence + more)
+
+
+def _banner(material: Material, found: Verdict) -> Banner:
+    report = material.report
+    build = f"build {report.build[:12]}" if report.build else "build unknown"
+    return Banner(
+        style=found.style,
+        icon=ICONS[found.style],
+        word=found.word,
+        sentence=found.sentence,
+        target=f"Target {report.target}, {build}",
+        seed=f"Seed {report.seed}, {counted(report.payments, 'payment')} planned",
+        began=f"Began {moment(report.started_at)}, took {largest(report.duration_ms // 1000)}",
+        title=f"{report.drill} drill",
+        meta=load_drill(report.drill).metadata.title if report.drill in drill_names() else "A drill of one's own",
+    )
+
+
+def write_page(out: Path) -> bytes:
+    """Write FILE into the drill's folder, unless it is there already, and return it."""
+    data, path = page_bytes(out), out / FILE
+    if not path.is_file() or path.read_bytes() != data:
+        path.write_bytes(data)
+    return data
