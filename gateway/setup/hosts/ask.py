@@ -1,0 +1,64 @@
+"""Does the host see our server? Its own command is run, and its output read."""
+
+import re
+import shutil
+import subprocess
+from enum import StrEnum
+
+from gateway.setup.hosts.table import Host
+
+_ASK_S = 60.0
+
+
+class Seen(StrEnum):
+    """What the host shows."""
+
+    SEEN = "seen"
+    NOT_SEEN = "not_seen"
+    NOT_CHECKABLE = "not_checkable"
+
+
+def ask(host: Host, name: str, timeout_s: float = _ASK_S) -> tuple[Seen, str]:
+    """What the host's own list has about the server of that name, and why in words.
+
+    Its exit code is not believed: one host ends with 0 also where a server is dead.
+    """
+    if host.asking is None:
+        return Seen.NOT_CHECKABLE, f"{host.title} has no command that lists its servers"
+    command = " ".join(host.asking.argv)
+    printed, problem = _run(host.asking.argv, timeout_s)
+    if problem:
+        return Seen.NOT_CHECKABLE, problem
+    lines = [line.strip() for line in printed.splitlines() if name in line.split(":")[0].split()]
+    if not lines:
+        return Seen.NOT_SEEN, f"`{command}` does not list {name}"
+    if host.asking.connected is not None and not any(_says(line, host.asking.connected) for line in lines):
+        return Seen.NOT_SEEN, f"`{command}` lists {name}, not connected"
+    return Seen.SEEN, f"`{command}` lists {name}" + (", connected" if host.asking.connected else "")
+
+
+def _run(argv: tuple[str, ...], timeout_s: float) -> tuple[str, str]:
+    """What the command printed, and why it could not be run."""
+    program = shutil.which(argv[0])
+    if program is None:
+        return "", f"{argv[0]} is not on PATH"
+    try:
+        done = subprocess.run(
+            [program, *argv[1:]],
+            check=False,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired:
+        return "", f"`{' '.join(argv)}` did not end within {timeout_s:g} s"
+    except OSError as error:
+        return "", f"`{' '.join(argv)}` cannot be started: {error.strerror}"
+    return done.stdout + done.stderr, ""
+
+
+def _says(line: str, word: str) -> bool:
+    words = re.findall(r"[A-Za-z]+", line)
+    return word in words and "not" not in [item.lower() for item in words]
