@@ -83,9 +83,9 @@ class CommandControl:
     def finish(self) -> None:
         """Stop nothing: others run the service."""
 
-    def command(self, name: str, within_s: float) -> None:
+    def command(self, name: str, within_s: float, fields: Mapping[str, str] | None = None) -> None:
         """Run one of the target's commands."""
-        self._commands.run(name, self.environ, within_s, self._pause)
+        self._commands.run(name, self.environ, within_s, self._pause, fields)
 
     def _wait_ready(self, within_s: float) -> None:
         if not wait_answer(self._target, self.environ, within_s, self._pause):

@@ -17,8 +17,10 @@ class CommandRunner:
         self._commands, self._logs, self._note, self._fields = commands, logs, note, dict(fields)
         self._count = 0
 
-    def run(self, name: str, environ: Mapping[str, str], within_s: float, pause: Pause) -> None:
-        """Run one to its end.
+    def run(
+        self, name: str, environ: Mapping[str, str], within_s: float, pause: Pause, fields: Mapping[str, str] | None = None
+    ) -> None:
+        """Run one to its end; `fields` fills in what this one needs in addition.
 
         Raises UnknownProblem naming the command where the target's file has none, where it fails, and where it takes too long.
         """
@@ -26,7 +28,7 @@ class CommandRunner:
         if not argv:
             raise UnknownProblem(f"the target has no commands.{name}", next_step=f"add spec.commands.{name} to its file")
         self._count += 1
-        words = command_line(argv, self._fields)
+        words = command_line(argv, {**self._fields, **(fields or {})})
         own = {key: value for key, value in environ.items() if key != MARKER}  # what it starts is not the drill's
         child = spawn(words, own, self._logs / f"command.{self._count}")
         self._note("command", child.identity)

@@ -10,6 +10,7 @@ from drills.steps.base import StepBase, action_of
 from drills.steps.clock import FakeClock, JumpClock, ResetClock
 from drills.steps.control import PauseService, ResumeService
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
+from drills.steps.keys import PinKeys, RevokeKey, StealKey, VerifyReceipts
 from drills.steps.network import HalfOpenNetwork, ProxyNetwork, RestoreNetwork, SlowNetwork
 from drills.steps.rail import CutRail, ProxyRail, RestoreRail
 from drills.steps.release import DeployRelease, RollbackRelease
@@ -32,6 +33,7 @@ UNDO: dict[type[StepBase], Step | None] = {
     CutRail: RestoreRail(),
     PauseService: ResumeService(),
     JumpClock: ResetClock(),
+    StealKey: RevokeKey(),
     DeployRelease: None,  # the document names the release to return to
 }
 """The step that takes a fault back, whatever state the drill was stopped in; it must be safe to take twice."""
@@ -60,7 +62,14 @@ def complete(drill: Drill, origin: str) -> Drill:
     """
     setup = drill.setup or tuple(_setup(drill))
     _require_setup(drill, setup, origin)
-    return msgspec.structs.replace(drill, setup=setup, rollback=tuple(_rollback(drill, origin)), verify=drill.verify or _VERIFY)
+    return msgspec.structs.replace(
+        drill, setup=setup, rollback=tuple(_rollback(drill, origin)), verify=drill.verify or _verify(drill)
+    )
+
+
+def _verify(drill: Drill) -> tuple[Step, ...]:
+    pinned = any(isinstance(step, PinKeys) for step in drill.method)
+    return (*_VERIFY, VerifyReceipts(within="120s")) if pinned else _VERIFY
 
 
 def _setup(drill: Drill) -> Iterator[Step]:

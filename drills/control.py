@@ -65,8 +65,11 @@ class Control(Protocol):
     def build(self) -> str | None:
         """The sha256 of the running build, None if the service does not report it."""
 
-    def command(self, name: str, within_s: float) -> None:
-        """Run one of the target's commands to its end; raises UnknownProblem if it has none of that name, or it fails."""
+    def command(self, name: str, within_s: float, fields: Mapping[str, str] | None = None) -> None:
+        """Run one of the target's commands to its end, with these fields filled in.
+
+        Raises UnknownProblem if it has none of that name, or it fails.
+        """
 
     def finish(self) -> None:
         """End every process that the drill started."""
@@ -150,9 +153,9 @@ class ProcessControl:
         except UnsetProblem:
             return said
 
-    def command(self, name: str, within_s: float) -> None:
+    def command(self, name: str, within_s: float, fields: Mapping[str, str] | None = None) -> None:
         """Run one of the target's commands, with the port and the database of this service."""
-        self._commands.run(name, self.environ, within_s, self._pause)
+        self._commands.run(name, self.environ, within_s, self._pause, fields)
 
     def finish(self) -> None:
         """Stop gracefully."""

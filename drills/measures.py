@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from drills.objectives import NONE, Lives, objectives
+from drills.objectives import NONE, Lives, objectives, until_cleared
 from drills.observations import measures_of_counts
 from drills.record import Check, Record
 from gates.evidence.statement import EvidenceKind, Measure
@@ -20,6 +20,21 @@ CRASH_CHECKS = (
 )
 ROLLBACK_CHECKS = ("double_settles", "lost_settles", "balance_mismatches", "unexplained_entries")
 RAIL_CHECKS = ("extra_charges", "missing_charges", "wrong_outcomes", "unresolved", "rail_book_mismatches")
+_OF_KEYS = {
+    "receipts_by_old_key": "receipts of the storm that the old key signed",
+    "receipts_by_new_key": "receipts of the storm that another key signed",
+    "signed_late": "receipts by the old key, of operations first sent after the new key was published",
+    "without_receipt": "acknowledged reserves and settles that have no receipt",
+    "unverified_receipts": "receipts that do not verify with the keys published at the end",
+    "continuity_faults": "keys that were published or pinned before, and are gone or have another past",
+    "receipts_changed": "receipts from before that the service no longer returns with the same bytes",
+}
+_KEYS_BACK = {
+    EvidenceKind.KEY_ROTATION_DRILL: "from the rotation to another key published",
+    EvidenceKind.KEY_COMPROMISE_DRILL: "from the theft to a new key published and the old one revoked",
+}
+"""Clients feel nothing of these: what has to come back is a key that verifiers can trust."""
+
 COUNTED: dict[EvidenceKind, dict[str, str]] = {
     EvidenceKind.DISK_FULL_DRILL: {
         "refused_writes": "writes that the disk refused for lack of room",
@@ -35,6 +50,18 @@ COUNTED: dict[EvidenceKind, dict[str, str]] = {
     EvidenceKind.PAUSE_DRILL: {
         "refused_reserves": "reserves that were refused before the pause counted as seen",
         "settled_while_paused": "settles of holds that were open at the pause",
+    },
+    EvidenceKind.KEY_ROTATION_DRILL: {
+        **_OF_KEYS,
+        "old_receipts_refused": "receipts from before the rotation that no longer verify",
+    },
+    EvidenceKind.KEY_COMPROMISE_DRILL: {
+        **_OF_KEYS,
+        "forged_accepted_before": "forged receipts that verify with the keys pinned before, as they do for whoever keeps those",
+        "forged_accepted": "forged receipts that verify with the keys published after the revocation",
+        "forged_in_books": "forged receipts that the service lists as its own",
+        "genuine_refused": "honest receipts of the revoked key, which no longer verify either: nothing in them shows who signed",
+        "chains_cut": "payments whose later receipts verify, and whose earlier ones are by the revoked key",
     },
     EvidenceKind.RAIL_OUTAGE_DRILL: {
         "payouts_meanwhile": "payouts that were accepted while the rail was away",
@@ -66,6 +93,8 @@ def measures_of(
         return found | _rollback(record, rolled_back, reason)
     found |= _faulty(record, rolled_back, reason, lives)
     found |= measures_of_counts(COUNTED.get(kind, {}), lives.counts, reason)
+    if kind in _KEYS_BACK:
+        found["rto_s"] = until_cleared(lives, _KEYS_BACK[kind], reason)
     if kind is EvidenceKind.RAIL_OUTAGE_DRILL:
         drained_s = None if lives.drained_ns is None else lives.drained_ns / 1e9
         found["drain_s"] = _seconds(drained_s, reason, 1, "from the rail's return until every payout is decided")

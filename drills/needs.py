@@ -7,6 +7,7 @@ from drills.schema import Drill
 from drills.steps.base import StepBase, action_of
 from drills.steps.clock import FakeClock
 from drills.steps.control import PauseService
+from drills.steps.keys import PinKeys, RevokeKey, RotateKey, StealKey
 from drills.steps.network import ProxyNetwork
 from drills.steps.rail import CutRail
 from gates.schema.errors import UnknownProblem
@@ -44,9 +45,25 @@ def _network(target: Target) -> str:
     return ""
 
 
+def _receipts(target: Target) -> str:
+    return "" if target.audit.receipts and target.audit.trust else "audit.receipts and audit.trust"
+
+
+def _rotation(target: Target) -> str:
+    return "" if target.commands.rotate_key else "commands.rotate_key"
+
+
+def _theft(target: Target) -> str:
+    return "" if target.commands.copy_key and target.commands.revoke_key else "commands.copy_key and commands.revoke_key"
+
+
 NEEDS: dict[type[StepBase], Callable[[Target], str]] = {
     PauseService: _pause,
     CutRail: _rail,
     FakeClock: _clock,
     ProxyNetwork: _network,
+    PinKeys: _receipts,
+    RotateKey: _rotation,
+    StealKey: _theft,
+    RevokeKey: _theft,
 }

@@ -50,6 +50,11 @@ def objectives(lives: Lives, check: Check | None, reason: UnknownReason, *, dete
     return found
 
 
+def until_cleared(lives: Lives, what: str, reason: UnknownReason) -> Measure:
+    """From each fault until it was taken back, the slowest: of a fault that clients do not feel, and that stays until then."""
+    return _slowest(what, [_span(fault.at_ns, fault.cleared_ns) for fault in lives.faults], reason)
+
+
 def _rto(lives: Lives, reason: UnknownReason) -> Measure:
     what = f"from the fault to the first {lives.operation} that is acknowledged again"
     return _slowest(what, [_span(fault.at_ns, back_ns) for fault, back_ns in returns(lives)], reason)

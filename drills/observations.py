@@ -36,11 +36,13 @@ def observations(events: Iterable[Event]) -> dict[str, Count]:
 
 
 def measures_of_counts(details: Mapping[str, str], counts: Mapping[str, Count], reason: UnknownReason) -> dict[str, Measure]:
-    """A measure for each name in `details`, which says what it counts; what no step counted is unknown for `reason`."""
+    """A measure for each name in `details`, which says what it counts; what no step counted is unknown."""
     return {name: _measure(counts.get(name), detail, reason) for name, detail in details.items()}
 
 
 def _measure(count: Count | None, detail: str, reason: UnknownReason) -> Measure:
     if count is None:
         return Measure(None, "count", unknown=reason, detail=detail)
+    if not count.samples:
+        return Measure(None, "count", unknown=UnknownReason.TOO_FEW_SAMPLES, detail=detail)
     return Measure(str(count.value), "count", count.samples, detail=detail)

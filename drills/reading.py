@@ -68,7 +68,7 @@ def _fault(client: httpx.Client, url: str, headers: Mapping[str, str]) -> str:
 
 
 def _requests(target: Target, environ: Mapping[str, str]) -> Iterator[_Request]:
-    fields, audit = dict(_fields(target, environ)), target.audit
+    fields, audit = {**_BEGIN, **known_fields(target, environ)}, target.audit
     described: tuple[_Described | None, ...] = (audit.wallet, audit.payee, audit.ledger, audit.receipts, audit.settlements)
     for operation in described:
         if operation is not None and operation.method == "GET" and (path := _filled(operation.path, fields, environ)):
@@ -79,8 +79,12 @@ def _requests(target: Target, environ: Mapping[str, str]) -> Iterator[_Request]:
         yield _Request(target.build.path, {} if role is None else resolve_credential(target, role, environ).line)
 
 
-def _fields(target: Target, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    yield from _BEGIN.items()
+def known_fields(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
+    """The target's variables that are set, and one payee."""
+    return dict(_variables(target, environ))
+
+
+def _variables(target: Target, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in target.variables.items():
         try:
             found = resolve(value, environ)

@@ -10,8 +10,11 @@ import msgspec
 from drills import storm
 from drills.journal import FILE as JOURNAL_FILE
 from drills.journal import Event, Status, read_journal
+from drills.keys.case import cut_off_of, judge_folder
+from drills.keys.verifying import Verified, verified, verify_argv
+from drills.observations import observations
 from drills.record import Check, Kill, read_check, read_plan, read_record
-from drills.report import PAYOUTS, STORM, make_report
+from drills.report import FILES, PAYOUTS, STORM, make_report
 from gates.evidence.recomputed import Recomputed, read_recomputed
 from gates.schema.errors import UnknownProblem, UnverifiedProblem
 from gates.schema.outcome import ExitCode
@@ -35,6 +38,7 @@ def recompute(folder: Path) -> Recomputed:
         record.in_flight = storm.in_flight(folder / STORM / "history.jsonl", [kill.at_s for kill in record.kills])
     if record.payouts is not None:
         record.payouts = _payouts_again(folder / PAYOUTS, record.payouts)
+    _require_receipts(folder, events)
     report = make_report(plan, folder, record)
     return Recomputed(plan.drill.evidence, report.measures, report.status)
 
@@ -52,6 +56,24 @@ def _require_kills(events: tuple[Event, ...], kills: list[Kill]) -> None:
     recovered = [event.facts.get("recover_s") for event in done if event.action == "restart"]
     if recovered != [f"{kill.recover_s:.3f}" for kill in kills if kill.recover_s is not None]:
         raise UnverifiedProblem("record.json has other times to recover than the journal")
+
+
+def _require_receipts(folder: Path, events: tuple[Event, ...]) -> None:
+    """The receipts in the folder give the counts of the journal, verified again; raises UnverifiedProblem."""
+    judged = [event for event in events if event.action == "verify_receipts" and event.status is Status.SUCCEEDED]
+    cut = cut_off_of(events)
+    if not judged or cut is None:
+        return
+    again = judge_folder(folder, folder / FILES["history"], cut, _verify)
+    said = observations(judged[-1:])
+    wrong = [name for name, count in said.items() if again.counts.get(name) != (count.value, count.samples)]
+    if wrong:
+        raise UnverifiedProblem(f"the receipts and keys give another {', '.join(wrong)} than the journal")
+
+
+def _verify(receipts: Path, keys: Path) -> tuple[Verified, ...]:
+    done = subprocess.run(verify_argv(receipts, keys), capture_output=True, timeout=_LIMIT_S, check=False)
+    return verified(done.stdout, done.stderr.decode(errors="replace"), done.returncode)
 
 
 def _payouts_again(folder: Path, said: Check) -> Check:

@@ -78,6 +78,7 @@ class Rehearsal:
         self.paths: dict[str, NetworkPath] = {}
         self.clock: FakeClockFile | None = None
         self.paused_s: float | None = None
+        self.signing_key = ""  # the id of the key that signed receipts when the keys were pinned
         self.payouts: PayoutRun | None = None
         self.rail_url = ""  # without the proxy
         self.accepted_before = 0  # payouts before the rail was taken away

@@ -10,6 +10,7 @@ from drills.incident.case import case_of
 from drills.incident.files import incident_files
 from drills.incident.measures import incident_measures
 from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
+from drills.keys.files import KEY_FILES
 from drills.markers import read_markers
 from drills.measures import measures_of
 from drills.objectives import Lives
@@ -34,6 +35,7 @@ FILES = {
     **{name if name == "check" else f"storm_{name}": f"{STORM}/{name}.json" for name in _STORM_FILES},
     **{f"payouts_{name}": f"{PAYOUTS}/{name}.json" for name in ("books", "run", "check")},
     "payouts_asks": f"{PAYOUTS}/asks.jsonl",
+    **KEY_FILES,
     "storm_readback": f"{STORM}/readback.jsonl",  # of a target that shows a list of settlements
 }
 """What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""

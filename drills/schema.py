@@ -7,6 +7,7 @@ import msgspec
 
 from drills.incident.steps import AwaitPage
 from drills.steps.base import action_of
+from drills.steps.keys import CompareWithBooks
 from drills.steps.rail import ObserveMode
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
@@ -92,6 +93,8 @@ DrillKind = Literal[
     "clock-drill",
     "pause-drill",
     "rail-outage-drill",
+    "key-rotation-drill",
+    "key-compromise-drill",
     "own-drill",
 ]
 
@@ -131,8 +134,8 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def detecting(self) -> bool:
-        """Whether the method looks for the fault with the steady state's probes."""
-        return any(isinstance(step, AwaitPage | ObserveMode | ObserveSteadyState) for step in self.method)
+        """Whether the method looks for the fault: with the steady state's probes, in the service's mode, or in its books."""
+        return any(isinstance(step, AwaitPage | CompareWithBooks | ObserveMode | ObserveSteadyState) for step in self.method)
 
     def has(self, *actions: str) -> bool:
         """Whether one of these actions is among its steps."""

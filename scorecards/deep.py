@@ -46,6 +46,8 @@ ROOMS = {
     EvidenceKind.CLOCK_DRILL: _DRILL,
     EvidenceKind.PAUSE_DRILL: _DRILL,
     EvidenceKind.RAIL_OUTAGE_DRILL: _DRILL,
+    EvidenceKind.KEY_ROTATION_DRILL: _DRILL,
+    EvidenceKind.KEY_COMPROMISE_DRILL: _DRILL,
     EvidenceKind.OWN_DRILL: _DRILL,
     EvidenceKind.RUNBOOK_RUN: _RUNBOOK,
     EvidenceKind.RUNBOOK_REHEARSAL: _RUNBOOK,

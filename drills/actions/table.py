@@ -7,6 +7,7 @@ from drills.actions.clients import observe_clients, read_service
 from drills.actions.clock import fake_clock, jump_clock, reset_clock
 from drills.actions.control import pause_service, resume_service, settle_open_holds
 from drills.actions.disk import cut_power, fail_syncs, fill_disk, heal_disk, mount_disk, slow_syncs
+from drills.actions.keys import compare_with_books, pin_keys, revoke_key, rotate_key, steal_key, verify_receipts
 from drills.actions.network import half_open_network, proxy_network, restore_network, slow_network
 from drills.actions.rail import (
     accept_payouts,
@@ -48,6 +49,7 @@ from drills.steps.clients import ObserveClients, ReadService
 from drills.steps.clock import FakeClock, JumpClock, ResetClock
 from drills.steps.control import PauseService, ResumeService, SettleOpenHolds
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
+from drills.steps.keys import CompareWithBooks, PinKeys, RevokeKey, RotateKey, StealKey, VerifyReceipts
 from drills.steps.network import HalfOpenNetwork, ProxyNetwork, RestoreNetwork, SlowNetwork
 from drills.steps.rail import (
     AcceptPayouts,
@@ -104,6 +106,12 @@ ACTIONS: dict[type[StepBase], Action] = {
     FakeClock: fake_clock,
     JumpClock: jump_clock,
     ResetClock: reset_clock,
+    PinKeys: pin_keys,
+    RotateKey: rotate_key,
+    StealKey: steal_key,
+    CompareWithBooks: compare_with_books,
+    RevokeKey: revoke_key,
+    VerifyReceipts: verify_receipts,
     WaitStorm: wait_storm,
     Audit: audit,
     CheckDatabase: check_database,

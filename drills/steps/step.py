@@ -17,6 +17,7 @@ from drills.steps.clients import ObserveClients, ReadService
 from drills.steps.clock import FakeClock, JumpClock, ResetClock
 from drills.steps.control import PauseService, ResumeService, SettleOpenHolds
 from drills.steps.disk import CutPower, FailSyncs, FillDisk, HealDisk, MountDisk, SlowSyncs
+from drills.steps.keys import CompareWithBooks, PinKeys, RevokeKey, RotateKey, StealKey, VerifyReceipts
 from drills.steps.network import HalfOpenNetwork, ProxyNetwork, RestoreNetwork, SlowNetwork
 from drills.steps.rail import (
     AcceptPayouts,
@@ -71,6 +72,12 @@ Step: TypeAlias = (
     | FakeClock
     | JumpClock
     | ResetClock
+    | PinKeys
+    | RotateKey
+    | StealKey
+    | CompareWithBooks
+    | RevokeKey
+    | VerifyReceipts
     | WaitStorm
     | Audit
     | CheckDatabase

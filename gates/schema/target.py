@@ -11,6 +11,7 @@ import msgspec
 from gates.schema.amounts import AmountFormat
 from gates.schema.build import Build
 from gates.schema.canonical import Json
+from gates.schema.commands import Commands
 from gates.schema.credential import Credential, resolve_credential
 from gates.schema.documents import load_document
 from gates.schema.errors import UsageProblem
@@ -177,23 +178,6 @@ class CommitTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     histogram: str
     path: str = "/metrics"
-
-
-class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How to act on the service: argv lists, no shell. `{port}` and `{db}` are filled in for one that gonogo runs itself.
-
-    `deploy`, `rollback`, `kill` and `restore` are for a service that others run. `pause` lets it refuse new reserves and settle
-    open holds, `resume` ends that. `cut_rail` and `restore_rail` take its rail away and give it back.
-    """
-
-    deploy: tuple[str, ...] = ()
-    rollback: tuple[str, ...] = ()
-    kill: tuple[str, ...] = ()
-    restore: tuple[str, ...] = ()
-    pause: tuple[str, ...] = ()
-    resume: tuple[str, ...] = ()
-    cut_rail: tuple[str, ...] = ()
-    restore_rail: tuple[str, ...] = ()
 
 
 class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -39,6 +39,7 @@ def require_sound_target(target: "Target", path: Path) -> None:
     found = [
         *_base_url_faults(target),
         *_candidate_faults(target),
+        *_command_faults(target),
         *_path_faults(target),
         *_instance_faults(target.instance),
         *(f"spec.{where}: {text}" for where, text in (*build_faults(target.build), *sending_faults(target))),
@@ -70,6 +71,14 @@ def _candidate_faults(target: "Target") -> Iterator[str]:
     for field in ("{port}", "{db}"):
         if any(field in word for word in process.start) and not any(field in word for word in process.candidate):
             yield f"spec.process.candidate: has no {field}, which `start` has"
+
+
+def _command_faults(target: "Target") -> Iterator[str]:
+    """A command about one key has to say which."""
+    for name, field in (("revoke_key", "{keyid}"), ("copy_key", "{key_file}")):
+        words: tuple[str, ...] = getattr(target.commands, name)
+        if words and not any(field in word for word in words):
+            yield f"spec.commands.{name}: has no {field}, which gonogo fills in"
 
 
 def base_url_fault(url: str) -> tuple[str, str] | None:

@@ -35,6 +35,13 @@ def test_a_fault_that_needs_a_disk_gets_one_before_the_seed():
     assert names(drill.setup) == ["mount_disk", "seed", "start_service", "start_storm"]
 
 
+def test_a_stolen_key_is_revoked_in_any_case_and_its_receipts_are_verified():
+    """Whatever state the drill was stopped in."""
+    drill = whole(method=[{"action": "pin_keys"}, {"action": "steal_key"}])
+    assert names(drill.rollback) == ["revoke_key", "restore_service"]
+    assert names(drill.verify) == ["wait_storm", "audit", "check_database", "verify_receipts"]
+
+
 def test_a_setup_that_lacks_what_a_fault_needs_is_refused():
     """Before anything is started, naming both."""
     with pytest.raises(UsageProblem, match=r"my-drill.yaml: \$.spec.setup: cut_power needs mount_disk there"):

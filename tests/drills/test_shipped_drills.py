@@ -185,3 +185,34 @@ def test_a_rollback_drill_that_dies_on_the_candidate_is_recovered(drill, tmp_pat
     assert code == 0, log
     assert read_journal(out / FILE).ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
     assert eventually(lambda: _carriers(out) == [], 5)
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+@pytest.mark.parametrize("name", ["key-rotation", "key-compromise"])
+def test_the_gateways_receipts_keep_their_worth_when_a_key_is_replaced(drill, tmp_path, name):
+    """Both keys signed, every receipt is judged by its own key, and the private key that was copied is gone."""
+    out = tmp_path / name
+    code, log = _finish(drill("run", name, "--out", str(out)), tmp_path)
+    report = read_report(out)
+    assert code == 0, log
+    assert (report.ending, report.integrity, report.deviations) == (CLEAN, "ok", ())
+    nothing = ("signed_late", "unverified_receipts", "without_receipt", "receipts_changed")
+    assert {report.measures[item].value for item in nothing} == {"0"}
+    assert all(measure.value is not None for measure in report.measures.values())
+    assert _carriers(out) == []
+    assert not (out / "stolen").exists()
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+def test_a_compromise_drill_that_dies_with_the_key_stolen_is_recovered(drill, tmp_path):
+    """The thief's key is revoked: the service does not go on with it."""
+    out = tmp_path / "killed"
+    _die_after("steal_key", drill("run", "key-compromise", "--out", str(out), "--no-evidence"), out)
+    code, log = _finish(drill("recover", str(out)), tmp_path)
+    assert code == 0, log
+    history = read_journal(out / FILE)
+    assert history.ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
+    assert any(event.action == "cut_off" and event.facts["revoked"] for event in history.events)
+    assert eventually(lambda: _carriers(out) == [], 5)

@@ -9,10 +9,12 @@ from pathlib import Path
 import msgspec
 
 from gates.schema.practice import free_port
-from gates.schema.target import Build, Commands, Instance, Operation, Process, Target
+from gates.schema.target import Audit, Build, Commands, Instance, Operation, Process, Target
 
-SERVICE, STORM, COMMAND = (Path(__file__).with_name(f"drill_{name}.py") for name in ("service", "storm", "command"))
-"""The service, the load test that stands in for a storm, and `gonogo drill` with that load test."""
+SERVICE, STORM, COMMAND, SIGNING = (
+    Path(__file__).with_name(f"drill_{name}.py") for name in ("service", "storm", "command", "receipts")
+)
+"""The service, the load test that stands in for a storm, `gonogo drill` with it, and a service that signs receipts."""
 
 INSTANCE = Instance("/v1/status", pointer="/instance")
 SLEEPER = Process(start=("{python}", "-I", str(SERVICE), "mute"))
@@ -39,6 +41,27 @@ def target_of(what: str = "serve", **changes: object) -> Target:
         ),
     )
     return msgspec.structs.replace(target, **changes)
+
+
+def receipts_target(defect: str = "none", **changes: object) -> Target:
+    """A target whose process signs receipts, with keys that can be rotated, revoked and copied."""
+
+    def command(what: str, *more: str) -> tuple[str, ...]:
+        return ("{python}", str(SIGNING), what, "--port", "{port}", *more)
+
+    def read(path: str) -> Operation:
+        return Operation(path, method="GET")
+
+    given: dict[str, object] = {
+        "audit": Audit(receipts=read("/receipts?cursor={cursor}"), trust=read("/keys"), payment=read("/payments/{payment_id}")),
+        "process": Process(start=command("serve", "--db", "{db}", "--defect", defect), stop_timeout_s=5),
+        "commands": Commands(
+            rotate_key=command("rotate"),
+            revoke_key=command("revoke", "--keyid={keyid}"),
+            copy_key=("cp", "{db}.key", "{key_file}"),
+        ),
+    }
+    return target_of(**{**given, **changes})
 
 
 def write_document(folder: Path, kind: str, name: str, spec: object) -> str:

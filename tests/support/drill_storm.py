@@ -38,6 +38,7 @@ class Storm:
     def attempt(self, payment, operation):
         """Ask once; True when it was acknowledged."""
         line = {"process": next(self.lanes), "operation": operation, "payment": payment, "start_ns": time.monotonic_ns()}
+        line["payment_id"] = f"pay_{payment}"
         self.write({**line, "type": "invoke"})
         status, error = None, None
         try:

@@ -1,23 +1,20 @@
 """For the runbook `key-compromise`: somebody has a copy of the receipt key, and signs receipts of payments that never were."""
 
-import base64
 import subprocess
 from pathlib import Path
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from drills.keys.forgery import forge, signer_of
+from drills.keys.receipts import signed, write_receipts
 from drills.runbook.fault import Fault
 from drills.runbook.stage import Stage, accepted
-from gates.evidence.dsse import Envelope, Signer, decode_envelope
-from gates.schema.canonical import canonical_json, sha256_hex
+from gates.evidence.dsse import decode_envelope
 from gates.schema.errors import UnknownProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.rooms import room_argv
-from gates.schema.strict_json import read_json
 
 _LIMIT_S = 120
-_FORGED = "pay_00000000000000000000000000000000"
 
 
 class StolenReceiptKey(Fault):
@@ -29,15 +26,18 @@ class StolenReceiptKey(Fault):
     def __init__(self) -> None:
         self._forged = Path()
         self._keys = Path()
+        self._payment = ""
 
     def inject(self, stage: Stage) -> None:
         """Copy the private key, and sign forgeries of a real payment's receipts with it."""
-        key = Ed25519PrivateKey.from_private_bytes(Path(f"{stage.db}.signing.key").read_bytes())
+        path = Path(f"{stage.db}.signing.key")
         payment = stage.pay()
         items = accepted(stage.call("finance", "GET", f"/v1/receipts?payment_id={payment}"), 200)["items"]
         honest = [decode_envelope(msgspec.json.encode(item["envelope"]), "a receipt") for item in items]
         self._forged, self._keys = stage.folder / "forged.jsonl", stage.folder / "published-keys.json"
-        self._forged.write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in _forge(Signer(key), honest, payment)))
+        forged = forge(signer_of(path.read_bytes(), path.name), honest)
+        self._payment = signed(forged[0], "a forgery").payment_id
+        write_receipts(self._forged, forged)
         self._keys.write_bytes(stage.call("finance", "GET", "/.well-known/gonogo-keys.json").content)
 
     def variables(self, stage: Stage) -> dict[str, str]:  # noqa: ARG002  # what it made is known
@@ -47,7 +47,7 @@ class StolenReceiptKey(Fault):
     def seen(self, stage: Stage) -> str:
         """The forgeries verify with the keys that were published, and the gateway has no such payment."""
         self._require(self._keys, ExitCode.GREEN)
-        if stage.call("finance", "GET", f"/v1/payments/{_FORGED}").status_code != 404:
+        if stage.call("finance", "GET", f"/v1/payments/{self._payment}").status_code != 404:
             raise UnknownProblem("the forged payment is a real one")
         return "receipts of a payment that never was verify with the published keys"
 
@@ -74,17 +74,3 @@ def _verify(receipts: Path, keys: Path, code: ExitCode) -> None:
     if done.returncode != code:
         words = (done.stdout + done.stderr).strip()[-300:]
         raise UnknownProblem(f"{receipts.name} verified with {done.returncode}, not with {int(code)}: {words}")
-
-
-def _forge(signer: Signer, honest: list[Envelope], payment: str) -> list[Envelope]:
-    """The receipts of another payment in the same words, chained to each other."""
-    forged, previous = [], None
-    for envelope in honest:
-        text = base64.b64decode(envelope.payload)
-        payload = read_json(text.replace(payment.encode(), _FORGED.encode()))
-        assert isinstance(payload, dict), "a receipt is an object"
-        payload["previous_receipt_sha256"] = previous
-        data = canonical_json(payload)
-        previous = sha256_hex(data)
-        forged.append(signer.sign(envelope.payload_type, data))
-    return forged

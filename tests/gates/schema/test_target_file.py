@@ -1,5 +1,7 @@
 """A target file that is wrong by itself: exit 2 names the file and the field, before anything is sent or started."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -264,3 +266,11 @@ def test_the_shipped_targets_are_sound():
     """Each is loaded by its name."""
     names = sorted(path.stem for path in load_target("local").folder.glob("*.yaml"))
     assert [load_target(name).name for name in names] == names
+
+
+@pytest.mark.parametrize(("name", "field"), [("revoke_key", "{keyid}"), ("copy_key", "{key_file}")])
+def test_a_command_about_one_key_has_to_say_which(load, name, field):
+    """Both fields are filled in by gonogo; without one the command would act on some other key, or on none."""
+    assert getattr(load(commands={name: ["keys", field]}).target.commands, name) == ("keys", field)
+    with pytest.raises(UsageProblem, match=rf"spec\.commands\.{name}: has no {re.escape(field)}"):
+        load(commands={name: ["keys"]})
