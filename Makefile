@@ -24,10 +24,14 @@ PAGES = README.md $(wildcard runbooks/*.md)
 COG = $(BIN)/cog --verbosity=1 -I tests/house -p 'import house_documents as page'
 PIP = $(BIN)/python -P -m pip --disable-pip-version-check --no-input
 
-.PHONY: help review test nightly lint check-format types arrows pages runbooks docs format coverage golden honesty lock clean distclean
+.PHONY: help review drills test nightly lint check-format types arrows pages runbooks docs format coverage golden honesty lock clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# Every drill runs, whatever the ends of the others; the exit code is that of the worst.
+drills: $(STAMP) ## run every shipped drill on the reference gateway; one table with RTO, RPO, detect, mitigate (ARGS=...)
+	@$(BIN)/gonogo drill run --all $(ARGS)
 
 # A review that ends with a verdict succeeded, whatever the verdict; only other codes are failures of the tool.
 review: $(STAMP) ## the main job: load, rehearse, judge, report (PROFILE=smoke, ARGS=...)

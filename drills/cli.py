@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from gates.schema.options import TARGET_DEFAULT, format_option, preset
 from gates.schema.output import show, write_document
 
 if TYPE_CHECKING:
+    from drills.record import Plan
     from gates.schema.progress import Progress
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -38,11 +41,17 @@ def list_drills(output_format: str) -> None:
 
 
 @drill.command("run")
-@click.argument("name")
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option("--all", "every", is_flag=True, help="Run every shipped drill.")
 @click.option(
     "--target", default=preset("target"), show_default=TARGET_DEFAULT, help="A shipped target's name, or a target file."
 )
-@click.option("--out", type=_FOLDER, help="The drill's folder; new or empty.  [default: the next free one in the state folder]")
+@click.option(
+    "--out",
+    type=_FOLDER,
+    help="The drill's folder, new or empty; for several drills a folder with one each.  "
+    "[default: the next free one in the state folder]",
+)
 @click.option("--seed", default=1, show_default=True, help="Determines the storm, and the times of the kills.")
 @click.option(
     "--payments",
@@ -54,8 +63,10 @@ def list_drills(output_format: str) -> None:
 @click.option("--no-evidence", is_flag=True, help="Write a report, but no signed statement.")
 @click.option("--dry-run", is_flag=True, help="Write the plan and run no step; the result is unknown (3), never a pass.")
 @click.option("--people", is_flag=True, help="Wait for people to acknowledge pages; without it the drill does, in their place.")
+@format_option("text", "json")
 def run_drill(
-    name: str,
+    names: tuple[str, ...],
+    every: bool,
     target: str,
     out: Path | None,
     seed: int,
@@ -65,25 +76,42 @@ def run_drill(
     no_evidence: bool,
     dry_run: bool,
     people: bool,
+    output_format: str,
 ) -> int:
-    """Run the drill NAME (or a drill file): steady state, method, rollback in every case, steady state, audit."""
-    from drills.perform import begin, conclude, make_plan, perform
-    from drills.report import text
-    from gates.schema.progress import progress
-    from gates.schema.state import made_state_dir, state_dir
+    """Run the drill NAME (or a drill file): steady state, method, rollback in every case, steady state, audit.
 
-    plan = make_plan(name, target, seed, payments, build, people=people)
-    folder = out or _next_folder(made_state_dir() / "drills", plan.name)
-    store = None if no_evidence else evidence or (None if dry_run else state_dir() / "evidence")
-    with progress(f"{plan.name} drill", plan.drill.length) as bar:
-        run = begin(plan, folder, _Console(bar), store, dry_run=dry_run)
-        try:
-            code = perform(run, dry_run=dry_run)
-        finally:
-            report = conclude(run)
-    show(text(report))
-    show(f"in {folder}", err=True)
-    return int(code)
+    Of several, or of --all, each runs whatever the ends of those before it. One table shows them, and what is missing for
+    those that could not run; the exit code is that of the worst.
+    """
+    from drills.report import text
+    from drills.series import Series, Wanted, chosen, run_one, run_several, table, worst
+    from gates.schema.canonical import canonical_json
+    from gates.schema.time import system_clock
+
+    chosen_names = chosen(names, every)
+    wanted = Wanted(
+        target=target,
+        seed=seed,
+        payments=payments,
+        build=build,
+        out=out,
+        evidence=evidence,
+        no_evidence=no_evidence,
+        dry_run=dry_run,
+        people=people,
+    )
+    if not every and len(chosen_names) == 1:
+        done = run_one(chosen_names[0], wanted, wanted.out, _console)
+        show(canonical_json(done.report).decode() if output_format == "json" else text(done.report))
+        show(f"in {done.folder}", err=True)
+        return int(done.code)
+    rows = tuple(run_several(chosen_names, wanted, _console, system_clock))
+    series = Series(wanted.target, wanted.seed, os.cpu_count() or 1, rows)
+    if output_format == "json":
+        write_document(canonical_json(series), nl=True)
+    else:
+        show(table(series))
+    return int(worst(rows))
 
 
 @drill.command("recover")
@@ -195,8 +223,10 @@ class _Console:
         show(f"{self._now() - self._begun:6.1f} s  {message}", err=True)
 
 
-def _next_folder(home: Path, name: str) -> Path:
-    number = 1
-    while (home / f"{name}-{number}").exists():
-        number += 1
-    return home / f"{name}-{number}"
+@contextmanager
+def _console(plan: "Plan") -> "Iterator[_Console]":
+    """The console of one drill: a bar on a terminal."""
+    from gates.schema.progress import progress
+
+    with progress(f"{plan.name} drill", plan.drill.length) as bar:
+        yield _Console(bar)
