@@ -29,6 +29,7 @@ COMMANDS: dict[str, Later] = {
     "runbook": Later("drills.runbook.cli:runbook", "Walk runbooks, check them, rehearse them against real faults."),
     "gateway": Later("gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),
     "host": Later("gateway.setup.host_cli:host", "Add the gateway to an agent's host: plan, apply, undo, matrix."),
+    "mcp": Later("gateway.setup.mcp_cli:mcp", "Let an agent pay through its host: an MCP server."),
     "receipt": Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust."),
     "explain": Later("gateway.command_line.explain:explain", "What an error code means, and what to do next."),
     "schema": Later("gates.cli:schema", "The JSON Schema of a kind of document."),

@@ -17,6 +17,10 @@ class SetupCode(StrEnum):
     HOST_FILE_LOCKED = "host_file_locked"
     HOST_FOREIGN_ENTRY = "host_foreign_entry"
     HOST_NOT_SEEN = "host_not_seen"
+    SERVICE_UNREACHABLE = "service_unreachable"
+    TLS_UNTRUSTED = "tls_untrusted"
+    KEY_MISSING = "key_missing"
+    CALL_UNKNOWN = "call_unknown"
     LOCAL_STATE_UNWRITABLE = "local_state_unwritable"
     NO_TERMINAL = "no_terminal"
 
@@ -33,7 +37,7 @@ class FailureRow(msgspec.Struct, frozen=True):
     """One row: the step of the setup, and who can fix it."""
 
     code: SetupCode
-    step: Literal["host", "state", "decision"]
+    step: Literal["service", "key", "host", "call", "state", "decision"]
     title: str
     who: Literal["user", "operator"]
     next: Next
@@ -87,6 +91,46 @@ _ROWS = (
         "The host does not see the server",
         "Read what the host prints, then undo the change or correct it.",
         "gonogo host undo {host}",
+    ),
+    FailureRow(
+        SetupCode.SERVICE_UNREACHABLE,
+        "service",
+        "The gateway does not answer",
+        "operator",
+        Next("Correct GONOGO_BASE_URL, or have the operator start the gateway.", "gonogo gateway serve", "hosts.md"),
+    ),
+    FailureRow(
+        SetupCode.TLS_UNTRUSTED,
+        "service",
+        "The gateway's certificate is not trusted",
+        "operator",
+        Next(
+            "Name the authority that signed it in SSL_CERT_FILE; never switch the check off.",
+            "gonogo host plan {host}",
+            "hosts.md",
+        ),
+    ),
+    FailureRow(
+        SetupCode.KEY_MISSING,
+        "key",
+        "There is no API key",
+        "user",
+        Next(
+            "Set GONOGO_API_KEY where the host starts, or name the key's file in GONOGO_KEY_FILE.",
+            "gonogo host plan {host}",
+            "hosts.md",
+        ),
+    ),
+    FailureRow(
+        SetupCode.CALL_UNKNOWN,
+        "call",
+        "Whether the payment was made is not known",
+        "user",
+        Next(
+            "Pay again with the same reference: it never pays twice. Do not use another reference.",
+            "gonogo explain operation_outcome_unknown",
+            "unknown-outcomes.md",
+        ),
     ),
     FailureRow(
         SetupCode.LOCAL_STATE_UNWRITABLE,

@@ -1,0 +1,58 @@
+"""The MCP server around the tools: the library speaks the protocol, the tools speak to the gateway."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import wraps
+from importlib.metadata import version
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+from platformdirs import user_data_path
+
+from gateway.setup.client import Gateway, read_key
+from gateway.setup.mcp_tools import Result, ToolFailed, Tools
+
+_INSTRUCTIONS = (
+    "Pay through the gonogo gateway. Give each purchase one reference and keep it: the same reference never pays twice. "
+    "If an outcome is unknown, pay again with the same reference. Amounts are minor units as strings of digits."
+)
+
+
+def run(base_url: str, environ: Mapping[str, str]) -> None:
+    """Serve on standard input and output until they are closed."""
+    make_server(lambda: Gateway(base_url, read_key(environ, user_data_path("gonogo") / "api.key"))).run("stdio")
+
+
+def make_server(connect: Callable[[], Gateway]) -> MCPServer[None]:
+    """The server; `connect` opens the gateway with the first call."""
+    tools = Tools(connect)
+
+    @asynccontextmanager
+    async def lifespan(_server: MCPServer[None]) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await tools.close()
+
+    server = MCPServer[None](
+        "gonogo", instructions=_INSTRUCTIONS, version=version("gonogo"), log_level="WARNING", lifespan=lifespan
+    )
+    reads = ToolAnnotations(read_only_hint=True)
+    for tool in (tools.status, tools.dry_run, tools.payment, tools.receipt):
+        server.add_tool(_failing(tool), annotations=reads)
+    server.add_tool(_failing(tools.pay), annotations=ToolAnnotations(read_only_hint=False, idempotent_hint=True))
+    return server
+
+
+def _failing(tool: Callable[..., Awaitable[Result]]) -> Callable[..., Awaitable[Result]]:
+    """The tool, whose failures are read by the agent rather than taken for a crash."""
+
+    @wraps(tool)
+    async def call(*args: object, **given: object) -> Result:
+        try:
+            return await tool(*args, **given)
+        except ToolFailed as failed:
+            raise ToolError(str(failed)) from None
+
+    return call
