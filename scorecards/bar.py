@@ -13,6 +13,7 @@ from gates.schema.source import DESCRIBED
 from gates.schema.target import Target
 from gates.schema.time import parse_duration_s
 from gates.schema.verdict import GateVerdict
+from gates.slo.document import Slo
 
 # Every member of a criterion and of its source is a requirement, except these.
 NOT_THE_BAR = ("title", "source", *DESCRIBED)
@@ -23,6 +24,7 @@ _DURATIONS = ("max_age",)
 _NOT_RULES = ("base_url", "credentials", "variables", "ca_file", "process", "commands", "prometheus")
 # Members that came later, each with the value that says nothing new.
 _LATER = {"amount_format": "string", "body_format": "json", "reverse_refunds": True}
+_COUNTED = ("service", "name", "target", "period", "total", "bad", "good", "job")  # of an SLO
 _ADDRESSES = ("url", "listener")  # of the rail
 _EMPTY: tuple[object, ...] = (None, (), {})  # a member that a later release adds is no other bar where it is not used
 _SETS = ("success", "statuses", "codes", "public")  # lists whose order means nothing
@@ -85,8 +87,10 @@ def number(text: Json) -> Fraction | None:
         return None
 
 
-def target_bar_sha256(target: Target) -> str:
+def target_bar_sha256(target: Target, slos: Sequence[Slo] = ()) -> str:
     """The digest of what a target file says about a service: operations, retry, audit, replay and authorization rules.
+
+    `slos` are what the documents hold that it names: their objectives, and what they count.
 
     Not in it: where the service is, its credentials and variables, and how it is started. A new member of the file is in it.
     """
@@ -96,6 +100,8 @@ def target_bar_sha256(target: Target) -> str:
     if target.authorization is not None:
         rules["roles"] = {route: sorted(roles) for route, roles in target.authorization.roles.items()}
         rules["authorization"] = _members(target.authorization, ("roles",))
+    if slos:
+        rules["slos"] = [{name: getattr(slo, name) for name in _COUNTED} for slo in slos]
     return sha256_hex(canonical_json(_rules(rules)))
 
 

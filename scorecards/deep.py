@@ -32,6 +32,7 @@ _LOAD, _DRILL = room_argv("loadtests", "recompute"), room_argv("drills", "recomp
 _RUNBOOK = room_argv("drills.runbook", "recompute")
 _PROBE = room_argv("gates", "gate", "recompute")
 _ADAPTER = room_argv("gates", "evidence", "recompute")
+_SLO = room_argv("gates", "slo", "recompute")
 ROOMS = {
     EvidenceKind.LOAD_RUN: _LOAD,
     EvidenceKind.HOSTILE_RAIL: _LOAD,
@@ -57,6 +58,7 @@ ROOMS = {
     EvidenceKind.SECRET_SCAN: _PROBE,
     EvidenceKind.RECEIPT_VERIFICATION: _PROBE,
     EvidenceKind.DETERMINISM: _PROBE,
+    EvidenceKind.SLO_WINDOW: _SLO,
     EvidenceKind.ADAPTER: _ADAPTER,
 }
 """The command that computes the measures of a kind of statement again from a folder of raw files."""

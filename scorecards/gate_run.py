@@ -135,5 +135,5 @@ def _held_to(
         return None, ()
     path = EvidenceStore(home / EVIDENCE).artifact_path(earlier[-1].yaml_sha256)
     last = folder.read_scorecard(folder.stored_yaml(path, earlier[-1]), "the last scorecard").spec
-    inputs = msgspec.structs.replace(bar_inputs(named.target), loosenings=tuple(map(loosening_of, loosenings)))
+    inputs = msgspec.structs.replace(bar_inputs(named), loosenings=tuple(map(loosening_of, loosenings)))
     return held_to(last), why_blocked(card_bar(inputs, gates, last, week, past).loosened)

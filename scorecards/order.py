@@ -84,7 +84,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
     store, gates = open_store(home, None), load_gates(gates_path)
     store.make()
     with store.held():
-        material = read_material(home, store, gates, options.waivers_path, bar_inputs(named.target))
+        material = read_material(home, store, gates, options.waivers_path, bar_inputs(named))
     now = options.now or system()
     week, because = options.week or week_of(now), _preview_because(options)
     return Order(

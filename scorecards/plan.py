@@ -15,12 +15,12 @@ class Step(msgspec.Struct, frozen=True):
 
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
     rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. The step that needs
-    `sources` is there if the gates have any that an adapter reads.
+    `sources` is there if the gates have any that an adapter reads, the one that needs a `window` if they read an SLO's.
     """
 
     name: str
     title: str
-    needs: Literal["service", "rail", "kill", "disk", "rollback", "gateway", "sources", "nothing"]
+    needs: Literal["service", "rail", "kill", "disk", "rollback", "gateway", "sources", "window", "nothing"]
     evidence: EvidenceKind
     argv: tuple[str, ...]
 
@@ -81,6 +81,7 @@ STEPS: tuple[Step, ...] = (
         EvidenceKind.ADAPTER,
         ("gates", "evidence", "collect", "--gates", "{gates}", *_SHARED),
     ),
+    Step("slo", "SLO windows", "window", EvidenceKind.SLO_WINDOW, ("gates", "slo", "measure", *_SHARED)),
     Step(
         "crash",
         "crash drill",
@@ -127,25 +128,48 @@ STEPS: tuple[Step, ...] = (
 
 
 def applying(steps: Sequence[Step], gates: Sequence[Gate]) -> tuple[Step, ...]:
-    """The steps of a review by these gates: other tools are queried only if a criterion needs one."""
-    queried = any(request_of(criterion) is not None for gate in gates for criterion in gate.criteria)
-    return tuple(step for step in steps if queried or step.needs != "sources")
+    """The steps of a review by these gates: other tools and Prometheus are queried only if a criterion needs it."""
+    criteria = [criterion for gate in gates for criterion in gate.criteria]
+    needed = {
+        "sources": any(request_of(criterion) is not None for criterion in criteria),
+        "window": any(criterion.source.predicate_type == EvidenceKind.SLO_WINDOW for criterion in criteria),
+    }
+    return tuple(step for step in steps if needed.get(step.needs, True))
 
 
 def why_not(step: Step, target: Target) -> str:
     """Why a step cannot be run on this target; "" if it can."""
-    commands = target.commands
-    if step.needs == "rail" and target.rail is None:
-        return "the target has no `rail`, so no rail can be scripted"
-    if step.needs == "kill" and target.process is None and not (commands.kill and commands.restore):
-        return "the target has no `process`, and no `kill` and `restore` commands"
-    if step.needs == "disk" and target.process is None:
-        return "the target has no `process`, so it cannot run on a disk that loses power"
-    if step.needs == "rollback" and not _can_roll_back(target):
-        return "the target has no `process.candidate`, and no `deploy` and `rollback` commands (runbooks/targets.md)"
-    if step.needs == "gateway" and not is_ours(target):
-        return "the target does not run the reference gateway, on which the faults of the runbooks are made"
-    return ""
+    process, commands = target.process, target.commands
+    reasons = (
+        ("rail", target.rail is None, "the target has no `rail`, so no rail can be scripted"),
+        (
+            "kill",
+            process is None and not (commands.kill and commands.restore),
+            "the target has no `process`, and no `kill` and `restore` commands",
+        ),
+        ("disk", process is None, "the target has no `process`, so it cannot run on a disk that loses power"),
+        (
+            "rollback",
+            not _can_roll_back(target),
+            "the target has no `process.candidate`, and no `deploy` and `rollback` commands (runbooks/targets.md)",
+        ),
+        (
+            "window",
+            process is not None,
+            "the target starts its own service (`process`), which no Prometheus has watched for a month",
+        ),
+        (
+            "window",
+            not (target.prometheus and target.slos),
+            "the target has no `prometheus` and `slos`, so no SLO can be measured (runbooks/slo.md)",
+        ),
+        (
+            "gateway",
+            not is_ours(target),
+            "the target does not run the reference gateway, on which the faults of the runbooks are made",
+        ),
+    )
+    return next((why for need, holds, why in reasons if need == step.needs and holds), "")
 
 
 def _can_roll_back(target: Target) -> bool:

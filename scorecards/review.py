@@ -34,7 +34,7 @@ PRIVATE = "*.key"
 _SEED_LIMIT = 2**31
 _NO_BUILD = "add spec.build to the target file: where the service reports its build (runbooks/targets.md)"
 _NOT_STARTED = "the service did not start"  # what a command of the target printed is in steps.json, and in no statement
-_RUNNING = ("service", "rail", "sources")  # steps that need the running service
+_RUNNING = ("service", "rail", "sources", "window")  # steps that need the running service
 
 
 def collect(order: Order, voice: Voice) -> str:
@@ -66,7 +66,7 @@ def judge(order: Order, build: str, clock: Clock) -> Scorecard:
     store, reviewed = open_store(order.home, None), make_reviewed(order.named, build, order.profile)
     name, because = order.named.name, order.preview_because
     with store.held():
-        material = read_material(order.home, store, order.gates, order.waivers_path, bar_inputs(order.named.target))
+        material = read_material(order.home, store, order.gates, order.waivers_path, bar_inputs(order.named))
         week = order.week
         occasion = Occasion.at(
             clock(),

@@ -79,9 +79,9 @@ def review(  # each parameter is one option of the command line
     With Signers (`gonogo signer init`) the first one from Friday 12:00 UTC of an ISO week on is the week's official
     verdict; without them every scorecard is a preview.
 
-    Steps: storm, hostile-rail, authorization-sweep, fail-closed, policy-binding, receipt-verification, collect, crash, power,
-    rollback, runbooks, secret-scan, determinism. The criteria of a step that is left out are unknown (not_run), unless an earlier
-    run of the step on this build still counts.
+    Steps: storm, hostile-rail, authorization-sweep, fail-closed, policy-binding, receipt-verification, collect, slo, crash,
+    power, rollback, runbooks, secret-scan, determinism. The criteria of a step that is left out are unknown (not_run), unless
+    an earlier run of the step on this build still counts.
 
     --preview makes a preview at any time. With --now the gates are judged as of that moment, which is a preview too.
     Evidence is always dated by the clock: what this run measures does not count for an earlier moment.

@@ -11,7 +11,8 @@ from gates.evidence.keys import EVIDENCE, load_signer
 from gates.evidence.store import EvidenceStore
 from gates.schema.catalogs import NAMES, catalog, rules_path
 from gates.schema.gateset import load_gates
-from gates.schema.target import Target, load_target
+from gates.schema.target import NamedTarget, load_target
+from gates.slo.document import load_slos, target_documents
 from scorecards.bar import BarParts, target_bar_sha256
 from scorecards.card_bar import BarInputs
 from scorecards.evaluate import Occasion, evaluate, new_folder, point_latest
@@ -35,9 +36,16 @@ class Sources(msgspec.Struct, frozen=True):
     evidence: Path | None
 
 
-def bar_inputs(target: Target) -> BarInputs:
-    """The bar's parts that are known before the review: the target's rules, and the shipped catalogs with their questions."""
-    return BarInputs(BarParts(target_bar_sha256(target)), make_plan({name: load_gates(catalog(name)) for name in NAMES}))
+def bar_inputs(named: NamedTarget) -> BarInputs:
+    """The bar's parts that are known before the review: the target's rules, and the shipped catalogs with their questions.
+
+    Raises UsageProblem for an SLO document of the target that cannot be read.
+    """
+    documents = target_documents(named)
+    slos = load_slos(*documents) if documents else ()
+    return BarInputs(
+        BarParts(target_bar_sha256(named.target, slos)), make_plan({name: load_gates(catalog(name)) for name in NAMES})
+    )
 
 
 def open_store(home: Path, path: Path | None) -> EvidenceStore:
@@ -66,7 +74,7 @@ def build_from_store(
         now, target=target, reviewed=reviewed, week=week, preview_because=because, named_as=named_as, by_hand=by_hand
     )
     with store.held():
-        material = read_material(home, store, gates, sources.waivers, bar_inputs(named.target))
+        material = read_material(home, store, gates, sources.waivers, bar_inputs(named))
         path = new_folder(home, occasion.week, out)
         scorecard = evaluate(store, occasion, material, path, keep=keep)
     if keep and not _elsewhere(home, store):  # the log is held against the one in the latest review's folder

@@ -45,6 +45,7 @@ class EvidenceKind(StrEnum):
     SECRET_SCAN = "urn:gonogo:evidence:secret-scan:v2"  # noqa: S105  # a URN, not a secret
     RECEIPT_VERIFICATION = "urn:gonogo:evidence:receipt-verification:v2"
     DETERMINISM = "urn:gonogo:evidence:determinism:v2"
+    SLO_WINDOW = "urn:gonogo:evidence:slo-window:v2"
     ADAPTER = ADAPTED
     BUILD_OBSERVATION = "urn:gonogo:evidence:build-observation:v2"
     SCORECARD = "urn:gonogo:scorecard:v2"

@@ -203,7 +203,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     `amount_format` is how amounts are sent; `minor_digits` are the digits of the currency's minor unit, where they are not those
     of ISO 4217. `ready_role` is the role that asks `ready_path`, if that needs one. `ca_file` are the certificates (PEM) that the
     service's certificate is checked with: a path next to the target file, or `${NAME}`.
-
+    `prometheus` is the server that watches it, `slos` are its SLO documents: paths next to this file, or `reference`, `canary`.
     `other_writers`: others use its wallet and payees too; what no plan of a load run explains is then unknown, not a finding.
     """
 
@@ -234,6 +234,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     commits: CommitTimes | None = None
     commands: Commands = Commands()
     prometheus: str | None = None
+    slos: tuple[str, ...] = ()
 
 
 class NamedTarget(msgspec.Struct, frozen=True):

@@ -30,6 +30,13 @@ def links(command: Command) -> Command:
 
 class _Slo(LazyGroup):
     later: ClassVar[Mapping[str, Later]] = {
+        "measure": Later(
+            "gates.slo.measure_cli:measure",
+            "Ask Prometheus whether each SLO was met over its window; sign the answer as evidence.",
+        ),
+        "recompute": Later(
+            "gates.slo.measure_cli:recompute", "Compute the measures of slo-window evidence again from its raw files."
+        ),
         "lint": Later("gates.slo.lint.cli:lint", "Find what is wrong with documents and rules although Prometheus loads them."),
     }
 

@@ -13,6 +13,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.faults import document_faults
 from gates.schema.folder import documents_in
 from gates.schema.runbook import RULE, find_runbook, is_address, is_link
+from gates.schema.target import NamedTarget
 from gates.slo.openslo import RatioMetric, SloDocument
 
 DOCUMENTS = Path(__file__).with_name("documents")
@@ -85,6 +86,11 @@ def _documents(path: Path) -> list[Path]:
     if not paths:
         raise UsageProblem(f"{path}: holds no SLO document (*.yaml)", next_step=_NEXT)
     return paths
+
+
+def target_documents(named: NamedTarget) -> tuple[Path, ...]:
+    """The places that a target file names in `slos`: paths next to it, and shipped sets by their names."""
+    return tuple(Path(name) if name in SHIPPED else named.folder / name for name in named.target.slos)
 
 
 def load_slo(path: Path) -> Slo:

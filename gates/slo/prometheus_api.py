@@ -62,28 +62,19 @@ class Prometheus:
 
     def number(self, query: str, at: dt.datetime, *, name: str = "") -> Decimal | None:
         """The one number of a query; None for no series, or a value that is none."""
-        found = self.instant(query, at, name=name)
-        if len(found) > 1:
-            raise UnknownProblem(f"{query}: {len(found)} series, not one")
-        if not found or found[0].value is None:
-            return None
-        value = Decimal(found[0].value.value)
-        return value if value.is_finite() else None
+        return _number(self.instant(query, at, name=name), query)
 
     def over(self, query: str, begin: dt.datetime, end: dt.datetime, step_s: int) -> tuple[SeriesData, ...]:
         """The series of a query over a time, a value each `step_s` seconds."""
         params = {"query": query, "start": format_utc(begin), "end": format_utc(end), "step": str(step_s)}
         return self._series("query_range", params, "")
 
-    def status(self, path: str, kind: type[Data], *, name: str = "") -> Data:
+    def status(self, path: str, kind: type[Data], **params: str) -> Data:
         """What the server reports about its own state at a path below /api/v1."""
-        return self._asked(path, {}, kind, name)
+        return self._asked(path, params, kind, "")
 
     def _series(self, path: str, params: Mapping[str, str], name: str) -> tuple[SeriesData, ...]:
-        data = self._asked(path, params, Result, name)
-        if data.result_type == "scalar":
-            return (SeriesData(value=_converted(data.result, Point, path)),)
-        return _converted(data.result, tuple[SeriesData, ...], path)
+        return _series(self._asked(path, params, Result, name), path)
 
     def _asked(self, path: str, params: Mapping[str, str], kind: type[Data], name: str) -> Data:
         url = f"{self._base}/api/v1/{path}"
@@ -94,6 +85,11 @@ class Prometheus:
         if name:
             self.raw[name] = body
         return answer_of(body, kind, url)
+
+
+def number_in(body: bytes, origin: str) -> Decimal | None:
+    """The one number of a kept answer to a query; None for no series, or a value that is none."""
+    return _number(_series(answer_of(body, Result, origin), origin), origin)
 
 
 def answer_of(body: bytes, kind: type[Data], origin: str) -> Data:
@@ -107,6 +103,21 @@ def answer_of(body: bytes, kind: type[Data], origin: str) -> Data:
     if answer.warnings:
         raise UnknownProblem(f"{origin}: the answer has a warning: {printable(answer.warnings[0][:200])}")
     return _converted(answer.data, kind, origin)
+
+
+def _series(data: Result, origin: str) -> tuple[SeriesData, ...]:
+    if data.result_type == "scalar":
+        return (SeriesData(value=_converted(data.result, Point, origin)),)
+    return _converted(data.result, tuple[SeriesData, ...], origin)
+
+
+def _number(found: tuple[SeriesData, ...], origin: str) -> Decimal | None:
+    if len(found) > 1:
+        raise UnknownProblem(f"{origin}: {len(found)} series, not one")
+    if not found or found[0].value is None:
+        return None
+    value = Decimal(found[0].value.value)
+    return value if value.is_finite() else None
 
 
 def _converted(value: object, kind: type[Data], origin: str) -> Data:

@@ -55,6 +55,18 @@ def period_ratio(slo: Slo) -> str:
     return f"sum_over_time({bad}[{slo.period}]) / (sum_over_time({total}[{slo.period}]) > 0)"
 
 
+def covered_slots(slo: Slo, slot_s: int) -> str:
+    """How many slots of the period were seen: in each one the share of scrapes that succeeded, if its counters were there."""
+    slot = f"[{slot_s}s]"
+    there = " and on() ".join(f"count(count_over_time({one}{slot}))" for one in counters(slo))
+    return f'sum_over_time((avg(avg_over_time(up{{job="{slo.job}"}}{slot})) and on() {there})[{slo.period}:{slot_s}s])'
+
+
+def counters(slo: Slo) -> tuple[str, ...]:
+    """The selectors of the document, total first."""
+    return (slo.total, *filter(None, (slo.bad, slo.good)))
+
+
 def budget_remaining(slo: Slo) -> str:
     """What is left of the period's budget: 1 is all, below 0 is overspent. The first bad event spends a budget of nothing."""
     spent = recorded(slo, "slo:sli_error:ratio_period")
@@ -63,8 +75,7 @@ def budget_remaining(slo: Slo) -> str:
 
 def data_missing(slo: Slo) -> str:
     """1 while a counter is absent although the service is scraped; a service without traffic has its counters."""
-    counters = [slo.total, *filter(None, (slo.bad, slo.good))]
-    absent = " or ".join(f"absent({_bare(selector)})" for selector in counters)
+    absent = " or ".join(f"absent({_bare(selector)})" for selector in counters(slo))
     return f'({absent}) and on() (max(up{{job="{slo.job}"}}) == 1)'
 
 

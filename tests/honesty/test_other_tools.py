@@ -3,11 +3,15 @@
 import signal
 
 import drill_stage
+import httpx
 import msgspec
 import pytest
 from honest_stage import REPLAYS_ONLY
 from honest_state import BUILD, CLEAN, KIND, criterion, gate
+from real_prometheus import DAY_S, HOUR_S, STEP_S
 from signing import document, first, put_signers
+from waiting import eventually
+from watched_slos import flow, this_week, up, watched_shop, write_document
 from ways import way
 
 from gates.evidence.statement import Measure
@@ -156,6 +160,55 @@ def test_the_journal_of_a_killed_drill_is_whole_and_brings_the_service_back(gono
         assert drill.wait(60) == -signal.SIGKILL
     gonogo.refused(gonogo("drill", "recover", stage.out), 0, "recovered: rollback verified")
     gonogo.refused(gonogo("drill", "report", stage.out), 0, "interrupted, rollback verified: interrupted: ")
+
+
+@pytest.fixture(scope="module")
+def week(prometheus, promtool, tmp_path_factory):
+    """A week of a shop in a real Prometheus with the generated rules: one flow fails at noon alone, one failed once, today."""
+    (begin, end), folder = this_week(), tmp_path_factory.mktemp("week")
+
+    def noon(at):
+        return at % DAY_S < HOUR_S
+
+    past = [
+        up(begin, end),
+        *flow("busy", lambda at: 950.0 if noon(at) else 1.0, lambda at: 50.0 if noon(at) else 0.0, begin, end),
+        *flow("perfect", lambda _: 100.0, lambda at: float(at == end - 2 * STEP_S), begin, end),
+    ]
+    write_document(folder, "busy")
+    write_document(folder, "perfect", objectives=[{"target": "1"}])
+    with watched_shop(folder, past, (begin, end), rules=True) as shop:
+        yield shop
+
+
+@way("K13")
+@pytest.mark.process
+def test_a_breach_ends_with_1_and_an_objective_of_100_percent_alerts(gonogo, week) -> None:
+    """One bad event of 200,000: the target of 100 % is missed, and the rules that its document makes have the alert firing."""
+    gonogo.refused(gonogo(*week.measure("perfect")), 1, "NOT MET perfect_7d")
+    alerts = f"{week.url}/api/v1/alerts"
+
+    def firing() -> bool:
+        found = httpx.get(alerts, trust_env=False, timeout=30).json()["data"]["alerts"]
+        return any(one["labels"]["alertname"] == "ErrorBudgetBurn" and one["labels"]["slo"] == "perfect" for one in found)
+
+    assert eventually(firing)
+    never = week.rules_without_alerts()
+    ending = gonogo("slo", "lint", week.folder / "perfect.yaml", week.folder / "busy.yaml", "--rules", never)
+    gonogo.refused(ending, 1, "the documents make this rule, and it is gone")
+
+
+@way("K14")
+@pytest.mark.process
+def test_a_month_is_weighted_by_traffic(gonogo, week) -> None:
+    """The hour of most traffic fails by 5 %: the average of the hours meets the target, and the events of the week do not."""
+    bad, total = (f'sum(increase(orders_total{{flow="busy"{more}}}[1h]))' for more in (',outcome="bad"', ""))
+    query = f"1 - avg_over_time(({bad} / {total})[6d:1h])"
+    answer = httpx.get(f"{week.url}/api/v1/query", params={"query": query}, trust_env=False, timeout=60).json()
+    assert float(answer["data"]["result"][0]["value"][1]) > 0.99
+    gonogo.refused(gonogo(*week.measure("busy")), 1, "NOT MET busy_7d: 95.")
+    ending = gonogo("gate", "run", "--gates", week.gate("busy_7d"), "--target", week.target)
+    gonogo.refused(ending, 1, "threshold at least 0.99")
 
 
 @way("K15")
