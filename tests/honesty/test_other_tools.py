@@ -271,7 +271,7 @@ def test_a_verification_that_could_not_start_is_unknown(gonogo, state, stage) ->
     gonogo.refused(
         gonogo("gate", "probe", "policy-binding", "--target", target, *out),
         3,
-        "policy-binding: adapter_error: GET /v1/status: no answer from fake",
+        "policy-binding: adapter_error: GET /v1/status was not answered, so the build is not known",
     )
     crash = criterion(
         "kills", source={"adapter": "evidence", "predicate_type": "urn:gonogo:evidence:crash-drill:v2", "measure": "kills"}
