@@ -21,6 +21,7 @@ from scorecards.card_bar import BarInputs, card_bar, held_to
 from scorecards.changes import find_changes
 from scorecards.launch import Launch, Now, answer_launch
 from scorecards.log_notes import LogNotes, redated
+from scorecards.logs import failing_logs
 from scorecards.loosening import why_blocked
 from scorecards.open_items import read_by
 from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
@@ -41,7 +42,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can.
     `registers` are the registers of findings and incidents as of `now`, and `registers_sha256` names the list of their entries,
     "" for none. `named_as` is how target and profile were named on the command line. `documents` are those that the gates want
-    attested, by path with their sha256 at that moment.
+    attested, by path with their sha256 at that moment. `kept_logs` are the logs, by sha256, that the evidence store had.
     """
 
     now: str
@@ -62,6 +63,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     registers_sha256: str = ""
     named_as: Named = Named()
     documents: dict[str, str] = {}
+    kept_logs: tuple[str, ...] = ()
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -114,6 +116,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         evidence=evidence_lines(held, review.gates),
         inputs=_inputs(inputs, bar, previous_ref(inputs)),
         named_as=inputs.named_as,
+        logs=failing_logs(review.gates, held, inputs.kept_logs),
     )
     metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", f"May {inputs.target} launch? Scorecard of {inputs.week}")
     return Scorecard(API_VERSION, KIND, metadata, spec)

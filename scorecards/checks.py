@@ -17,6 +17,7 @@ from gates.evidence.making import producer
 from gates.evidence.statement import open_statement
 from gates.evidence.store import Held, read_envelope
 from gates.log.file import LOG
+from gates.page.words import counted
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import parse_utc
@@ -28,6 +29,7 @@ from scorecards import folder
 from scorecards.build import BuildInputs, build, previous_ref
 from scorecards.card import facts_of
 from scorecards.history import makes_official
+from scorecards.linked_logs import require_logs
 from scorecards.log_notes import note_lines
 from scorecards.log_part import read_logged, require_judged, require_noted
 from scorecards.material import loosening_of
@@ -164,13 +166,15 @@ class Checks:
         return f"computed again, {len(expected)} bytes are the same"
 
     def html(self) -> str:
-        """The page, rendered again."""
+        """The page, rendered again, and the logs that it links."""
         if self._again is None:
             raise NotReached
         scorecard, yaml_bytes = self._again
         expected = render_html(scorecard, sha256_hex(yaml_bytes))
         _same(expected, folder.read_file(self._path / folder.HTML_FILE), folder.HTML_FILE)
-        return f"computed again, {len(expected)} bytes are the same"
+        linked = require_logs(scorecard.spec.logs, self._path)
+        logs = f", and {counted(linked, 'log')} that it links" if linked else ""
+        return f"computed again, {len(expected)} bytes{logs} are the same"
 
     def signature(self) -> str:
         """The card: both files by digest, its facts, and for an official one the authority of its key."""

@@ -23,6 +23,7 @@ from scorecards.card import sign_card
 from scorecards.card_bar import BarInputs
 from scorecards.folder import LATEST, REVIEWS
 from scorecards.history import PastCard
+from scorecards.linked_logs import copy_logs, stored_logs
 from scorecards.log_notes import log_notes
 from scorecards.material import Judged, Material, why_preview
 from scorecards.render import render_html
@@ -81,7 +82,8 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
     passes = [*judged(material.gates, material.evidence, reviewed), *material.registers.shown]
     because = _because(material, occasion, past, passes)
     notes = msgspec.structs.replace(log_notes(material.contents, material.since(past)), left_out=later)
-    inputs = msgspec.structs.replace(_inputs(occasion, material, past, because), log=notes)
+    kept = stored_logs(evidence, store)
+    inputs = msgspec.structs.replace(_inputs(occasion, material, past, because), log=notes, kept_logs=kept)
     scorecard = build(inputs, evidence, None if previous is None else folder.read_scorecard(previous, "the last scorecard"))
     yaml_bytes = folder.scorecard_yaml(scorecard)
     html_bytes = render_html(scorecard, sha256_hex(yaml_bytes))
@@ -98,6 +100,7 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
         folder.UNLISTED_FILE: msgspec.json.encode(card) + b"\n",
         **material.files(past),
     }
+    copy_logs(scorecard.spec.logs, store, out)
     for name, data in files.items():
         if data is not None:
             write_durably(out / name, data)

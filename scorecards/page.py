@@ -11,7 +11,7 @@ from gates.schema.outcome import Decision, Priority
 from scorecards.bar_changes import describe
 from scorecards.launch import Answer
 from scorecards.loosening import loosened_text
-from scorecards.page_gates import criterion_row, digest, findings_of, gate_card, tile
+from scorecards.page_gates import criterion_row, digest, findings_of, gate_card, links_of, tile
 from scorecards.page_registers import register_tables
 from scorecards.page_schema import (
     ActionRow,
@@ -48,7 +48,7 @@ _AS_PLANNED = ("succeeded", "started")
 def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
     """All that the page of this scorecard shows; its YAML has the sha256 given."""
     spec = scorecard.spec
-    found = findings_of(spec.findings)
+    found, logs = findings_of(spec.findings), links_of(spec.logs)
     ordered = [gate for priority in Priority for gate in spec.gates if gate.priority is priority]
     there = {gate.id for gate in spec.gates}
     actions = tuple(_action(action, number, there) for number, action in enumerate(spec.actions, 1))
@@ -69,7 +69,7 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
         later_summary=f"{len(actions) - SHOWN_ACTIONS} more",
         figures=tuple(criterion_row(gate, item, found) for gate in spec.gates for item in gate.criteria if charts.bullet(item)),
         waivers=tuple(_waiver(waiver) for waiver in spec.waivers),
-        gates=tuple(gate_card(gate, found, register_tables(gate, spec)) for gate in ordered),
+        gates=tuple(gate_card(gate, found, logs, register_tables(gate, spec)) for gate in ordered),
         drills=tuple(_drill(line) for line in spec.timelines),
         evidence=tuple(_evidence(line) for line in spec.evidence),
         evidence_summary=f"{counted(len(spec.evidence), 'signed statement')} for these gates",

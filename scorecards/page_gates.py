@@ -5,18 +5,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from gates.judge import BY_WORD
 from gates.page.charts import bullet
 from gates.page.witness import witness_view
-from gates.page.words import LABELS, SYMBOLS, counted, grouped, moment, short, threshold
+from gates.page.words import LABELS, SYMBOLS, counted, grouped, moment, short, size, threshold
 from gates.schema.describe import describe
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
 from gates.schema.source import EvidenceSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
-from scorecards.page_schema import CriteriaTable, CriterionRow, Digest, GateCard, OutcomeMark, RegisterTable, Tile, WaivedBy
-from scorecards.schema import Finding
+from scorecards.logs import log_path
+from scorecards.page_schema import (
+    CriteriaTable,
+    CriterionRow,
+    Digest,
+    GateCard,
+    LogLink,
+    OutcomeMark,
+    RegisterTable,
+    Tile,
+    WaivedBy,
+)
+from scorecards.schema import Finding, LinkedLog
 from scorecards.words import age, href, kind, measured
 
 _ATTENTION = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN)
 Found = Mapping[tuple[str, str], tuple[Finding, ...]]
+Logs = Mapping[str, tuple[LogLink, ...]]
+_NO_LOGS: Logs = {}
 
 
 def mark(outcome: Outcome) -> OutcomeMark:
@@ -42,7 +55,16 @@ def findings_of(findings: Iterable[Finding]) -> Found:
     return found
 
 
-def gate_card(gate: GateVerdict, found: Found, registers: tuple[RegisterTable, ...] = ()) -> GateCard:
+def links_of(logs: Iterable[LinkedLog]) -> Logs:
+    """The links to logs, by the statement that they are of."""
+    found: dict[str, tuple[LogLink, ...]] = {}
+    for one in logs:
+        link = LogLink(log_path(one), one.name, size(one.size))
+        found[one.evidence] = (*found.get(one.evidence, ()), link)
+    return found
+
+
+def gate_card(gate: GateVerdict, found: Found, logs: Logs, registers: tuple[RegisterTable, ...] = ()) -> GateCard:
     """A gate with its criteria; open at once where it needs attention and anything was measured at all."""
     passed = sum(item.outcome in (Outcome.PASS, Outcome.WARN) for item in gate.criteria)
     return GateCard(
@@ -58,12 +80,12 @@ def gate_card(gate: GateVerdict, found: Found, registers: tuple[RegisterTable, .
         share=f"{passed} of {len(gate.criteria)}",
         is_open=gate.outcome is not Outcome.PASS and any(item.evidence for item in gate.criteria),
         waived=_waived_by(gate),
-        tables=tuple(_tables(gate, found)),
+        tables=tuple(_tables(gate, found, logs)),
         registers=registers,
     )
 
 
-def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> CriterionRow:
+def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found, logs: Logs = _NO_LOGS) -> CriterionRow:
     """One criterion as text."""
     criterion, findings = item.criterion, found.get((gate.id, item.criterion.id), ())
     return CriterionRow(
@@ -73,6 +95,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found) -> Cr
         detail=_detail(item),
         findings=tuple(one.text for one in findings),
         witness=next((witness_view(one.witness) for one in findings if one.witness is not None), None),
+        logs=logs.get(item.evidence or "", ()) if item.outcome is Outcome.FAIL else (),
         measured="" if item.value is None else measured(item),
         missing=measured(item) if item.value is None else "",
         chart=bullet(item),
@@ -94,24 +117,24 @@ def _detail(item: CriterionVerdict) -> str:
     return BY_WORD if BY_WORD in item.detail else ""
 
 
-def _tables(gate: GateVerdict, found: Found) -> Iterable[CriteriaTable]:
+def _tables(gate: GateVerdict, found: Found, logs: Logs) -> Iterable[CriteriaTable]:
     """First the criteria that need attention, failing ones on top; those that pass are folded away below them."""
     of_gate = f"of gate {label(gate.letter, gate.id)}, {gate.title}"
     attention = sorted((item for item in gate.criteria if item.outcome in _ATTENTION), key=_urgency)
     if attention:
-        yield CriteriaTable(f"Criteria that need attention {of_gate}", "", _rows(gate, attention, found))
+        yield CriteriaTable(f"Criteria that need attention {of_gate}", "", _rows(gate, attention, found, logs))
     passing = [item for item in gate.criteria if item.outcome is Outcome.PASS]
     if passing:
         summary = f"{len(passing)} criteria pass" if len(passing) > 1 else "1 criterion passes"
-        yield CriteriaTable(f"Passing criteria {of_gate}", summary if attention else "", _rows(gate, passing, found))
+        yield CriteriaTable(f"Passing criteria {of_gate}", summary if attention else "", _rows(gate, passing, found, logs))
 
 
 def _urgency(item: CriterionVerdict) -> int:
     return _ATTENTION.index(item.outcome)
 
 
-def _rows(gate: GateVerdict, items: Sequence[CriterionVerdict], found: Found) -> tuple[CriterionRow, ...]:
-    return tuple(criterion_row(gate, item, found) for item in items)
+def _rows(gate: GateVerdict, items: Sequence[CriterionVerdict], found: Found, logs: Logs) -> tuple[CriterionRow, ...]:
+    return tuple(criterion_row(gate, item, found, logs) for item in items)
 
 
 def _samples_note(item: CriterionVerdict) -> str:

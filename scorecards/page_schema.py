@@ -132,10 +132,19 @@ class ActionRow(msgspec.Struct, frozen=True):
     runbook_of: str
 
 
+class LogLink(msgspec.Struct, frozen=True):
+    """A log in the folder of the page: `size` is for people."""
+
+    href: str
+    name: str
+    size: str
+
+
 class CriterionRow(msgspec.Struct, frozen=True):
     """One criterion: measured, threshold, samples, evidence; a text that does not apply is "".
 
-    `missing` says why there is no `measured`; `produced_by` is the command where there is no `evidence`.
+    `logs` are those of the evidence by which it fails. `missing` says why there is no `measured`; `produced_by` is the command
+    where there is no `evidence`.
     `source` is the adapter with its query, argument list or path.
     """
 
@@ -145,6 +154,7 @@ class CriterionRow(msgspec.Struct, frozen=True):
     detail: str
     findings: tuple[str, ...]
     witness: WitnessView | None
+    logs: tuple[LogLink, ...]
     measured: str
     missing: str
     chart: Markup

@@ -81,6 +81,15 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     witness: Witness | None = None
 
 
+class LinkedLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A raw file of a statement by which a criterion fails: the folder has it as artifacts/AB/SHA256."""
+
+    evidence: str
+    name: str
+    sha256: str
+    size: int
+
+
 class Timeline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What happened in one drill, from its evidence."""
 
@@ -179,6 +188,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence: tuple[EvidenceLine, ...]
     inputs: InputDigests
     named_as: Named = Named()
+    logs: tuple[LinkedLog, ...] = ()
 
 
 Scorecard = Document[ScorecardSpec]

@@ -69,6 +69,13 @@ def short(digest: str) -> str:
     return digest[:12]
 
 
+def size(count: int) -> str:
+    """How long a file is: `812 bytes`, `96 kB`, `1.4 MB`."""
+    if count < 1000:
+        return counted(count, "byte")
+    return f"{count // 1000:,} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 sample`, `2,240 samples`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

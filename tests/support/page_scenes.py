@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gates.evidence.statement import EvidenceKind, Measure
+from gates.evidence.statement import Artifact, EvidenceKind, Measure
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Criterion, Gate
@@ -88,6 +88,11 @@ DOUBLE = {
         attempt("settle", 3, 32_000, 61_300, "ok", "200"),
     ],
 }
+LOGS = (
+    Artifact("history.jsonl", "41" * 32, 1_440_012),
+    Artifact("books.json", "42" * 32, 220_400),
+    Artifact("check.json", "43" * 32, 4_711),
+)
 ORPHAN = {**DOUBLE, "payment_id": "pay_02", "attempts": [*DOUBLE["attempts"], attempt("settle", 4, 99_000, 2_000, "fail", "409")]}
 
 
@@ -110,7 +115,14 @@ def scene(
     red = hold(
         EvidenceKind.LOAD_RUN, {"double_settles": Measure("2", "count", 412)}, at="2026-11-27T11:50:00.000Z", findings=shown
     )
-    return build(make_inputs(gates=gates), [*green, red], None)
+    kept = tuple(one.sha256 for one in LOGS)
+    return build(make_inputs(gates=gates, kept_logs=kept), [*green, _with_logs(red)], None)
+
+
+def _with_logs(held: Held) -> Held:
+    """The evidence with raw files."""
+    predicate = msgspec.structs.replace(held.statement.predicate, artifacts=LOGS)
+    return msgspec.structs.replace(held, statement=msgspec.structs.replace(held.statement, predicate=predicate))
 
 
 def with_registers(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
