@@ -1,5 +1,6 @@
 """Does the host see our server? Its own command is run, and its output read."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ from enum import StrEnum
 from gateway.setup.hosts.table import Host
 
 _ASK_S = 60.0
+_TRIES = 3
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Seen(StrEnum):
@@ -21,12 +24,21 @@ class Seen(StrEnum):
 def ask(host: Host, name: str, timeout_s: float = _ASK_S) -> tuple[Seen, str]:
     """What the host's own list has about the server of that name, and why in words.
 
-    Its exit code is not believed: one host ends with 0 also where a server is dead.
+    Its exit code is not believed: one host ends with 0 also where a server is dead. A host gives a server a few seconds to start, so
+    one that is not connected is tried again before it counts as not seen.
     """
+    for _ in range(_TRIES - 1):
+        seen, why = _ask_once(host, name, timeout_s)
+        if seen is not Seen.NOT_SEEN:
+            return seen, why
+    return _ask_once(host, name, timeout_s)
+
+
+def _ask_once(host: Host, name: str, timeout_s: float) -> tuple[Seen, str]:
     if host.asking is None:
         return Seen.NOT_CHECKABLE, f"{host.title} has no command that lists its servers"
     command = " ".join(host.asking.argv)
-    printed, problem = _run(host.asking.argv, timeout_s)
+    printed, problem = _run(host.asking.argv, host.asking.environ, timeout_s)
     if problem:
         return Seen.NOT_CHECKABLE, problem
     lines = [line.strip() for line in printed.splitlines() if name in line.split(":")[0].split()]
@@ -37,7 +49,7 @@ def ask(host: Host, name: str, timeout_s: float = _ASK_S) -> tuple[Seen, str]:
     return Seen.SEEN, f"`{command}` lists {name}" + (", connected" if host.asking.connected else "")
 
 
-def _run(argv: tuple[str, ...], timeout_s: float) -> tuple[str, str]:
+def _run(argv: tuple[str, ...], environ: dict[str, str], timeout_s: float) -> tuple[str, str]:
     """What the command printed, and why it could not be run."""
     program = shutil.which(argv[0])
     if program is None:
@@ -50,13 +62,14 @@ def _run(argv: tuple[str, ...], timeout_s: float) -> tuple[str, str]:
             stdin=subprocess.DEVNULL,
             text=True,
             errors="replace",
+            env={**os.environ, **environ},
             timeout=timeout_s,
         )
     except subprocess.TimeoutExpired:
         return "", f"`{' '.join(argv)}` did not end within {timeout_s:g} s"
     except OSError as error:
         return "", f"`{' '.join(argv)}` cannot be started: {error.strerror}"
-    return done.stdout + done.stderr, ""
+    return _COLOUR.sub("", done.stdout + done.stderr), ""
 
 
 def _says(line: str, word: str) -> bool:

@@ -15,13 +15,12 @@ _MEANS = {
 
 
 class Certified(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One host's certification: the version, the tier that it reached, the day, and what the host printed."""
+    """One host's certification: the version, the tier that it reached, and the day."""
 
     host: str
     version: str
     tier: Tier
     on: str
-    printed: str
 
 
 class Row(msgspec.Struct, frozen=True):

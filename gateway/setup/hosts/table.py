@@ -43,12 +43,14 @@ class Asking(msgspec.Struct, frozen=True):
 
     argv: tuple[str, ...]
     connected: str | None = None
+    environ: dict[str, str] = {}
 
 
 class Host(msgspec.Struct, frozen=True):
     """One host. `files` are templates by platform; `project` is a file relative to a project's folder.
 
     `reference` is how the file refers to the environment variable NAME; None where it cannot, and the file of the key is named.
+    `npm` is the package that brings the host.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Host(msgspec.Struct, frozen=True):
     reference: str | None = None
     project: str | None = None
     reads_bom: bool = False
+    npm: str | None = None
     asking: Asking | None = None
     trap: str = ""
 
@@ -81,6 +84,7 @@ HOSTS = (
         reference="${NAME}",
         project=".mcp.json",
         asking=Asking(("claude", "mcp", "list"), "Connected"),
+        npm="@anthropic-ai/claude-code",
         trap="Comments are fatal to it. Its list ends with exit code 0 also where a server is dead.",
     ),
     Host(
@@ -93,8 +97,9 @@ HOSTS = (
         _everywhere("~/.gemini/settings.json"),
         reference="$NAME",
         project=".gemini/settings.json",
-        asking=Asking(("gemini", "mcp", "list"), "Connected"),
-        trap="It refuses a byte order mark, and disables all servers in a folder that it does not trust.",
+        asking=Asking(("gemini", "mcp", "list"), "Connected", {"GEMINI_CLI_TRUST_WORKSPACE": "true"}),
+        npm="@google/gemini-cli",
+        trap="It refuses a byte order mark, and disables all servers in a folder that you have not marked as trusted.",
     ),
     Host(
         "opencode",
@@ -107,6 +112,7 @@ HOSTS = (
         reference="{env:NAME}",
         project="opencode.json",
         asking=Asking(("opencode", "mcp", "list"), "connected"),
+        npm="opencode-ai",
     ),
     Host(
         "codex",
@@ -117,6 +123,7 @@ HOSTS = (
         EntryStyle.TABLE,
         _everywhere("{CODEX_HOME:~/.codex}/config.toml"),
         asking=Asking(("codex", "mcp", "list")),
+        npm="@openai/codex",
         trap="One bad entry stops it. Its own `mcp add` drops comments and keys that it does not know.",
     ),
     Host(
@@ -127,6 +134,8 @@ HOSTS = (
         "mcpServers",
         EntryStyle.TOOLS,
         _everywhere("~/.copilot/mcp-config.json"),
+        asking=Asking(("copilot", "mcp", "list")),
+        npm="@github/copilot",
     ),
     Host(
         "claude-desktop",

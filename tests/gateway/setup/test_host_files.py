@@ -187,6 +187,8 @@ ANSWERS = [
     ("echo 'gonogo-other: x - Connected'", Seen.NOT_SEEN),
     ("echo 'No MCP servers configured'", Seen.NOT_SEEN),
     ("echo 'gonogo: x - Connected'; exit 1", Seen.SEEN),
+    ("printf 'o  v gonogo \\033[90mConnected\\033[0m\\n'", Seen.SEEN),
+    ("printf 'o  x gonogo \\033[90mfailed\\n   Connected to nothing\\n'", Seen.NOT_SEEN),
     ("sleep 60", Seen.NOT_CHECKABLE),
 ]
 
