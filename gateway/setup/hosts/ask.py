@@ -24,8 +24,8 @@ class Seen(StrEnum):
 def ask(host: Host, name: str, timeout_s: float = _ASK_S) -> tuple[Seen, str]:
     """What the host's own list has about the server of that name, and why in words.
 
-    Its exit code is not believed: one host ends with 0 also where a server is dead. A host gives a server a few seconds to start, so
-    one that is not connected is tried again before it counts as not seen.
+    Its exit code is not believed: one host ends with 0 also where a server is dead. A host gives a server a few seconds to
+    start, so one that is not connected is tried again before it counts as not seen.
     """
     for _ in range(_TRIES - 1):
         seen, why = _ask_once(host, name, timeout_s)
