@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from drill_stage import crash_spec, receipts_target, write_document
+from drill_stage import crash_spec, receipts_elsewhere, receipts_target, write_document
 
 from drills.keys import files
 from drills.perform import begin, conclude, make_plan, perform
@@ -28,12 +28,12 @@ IN_ANY_CASE = {"action": "revoke_key", "within": "5s"}
 def run_keys(rooms, tmp_path, console):
     """Perform a drill of this method on a service with this defect; returns the exit code and the report."""
 
-    def run(method, defect="none", **changes):
+    def run(method, defect="none", target=None, **changes):
         theft = STEAL in method
         kind = "key-compromise-drill" if theft else "key-rotation-drill"
         rollback = [IN_ANY_CASE] if theft else [{"action": "restore_service"}]
         spec = crash_spec(evidence=kind, setup=SETUP, method=method, rollback=rollback, verify=VERIFY)
-        target = write_document(tmp_path, "Target", "fake", receipts_target(defect, **changes))
+        target = write_document(tmp_path, "Target", "fake", target or receipts_target(defect, **changes))
         drill = write_document(tmp_path, "Drill", "keys", spec)
         run = begin(make_plan(drill, target, 1, 250), tmp_path / "out", console)
         return perform(run), conclude(run)
@@ -129,9 +129,11 @@ def test_a_revocation_that_changes_nothing_is_a_failed_rollback(run_keys):
 
 
 @pytest.mark.process
-def test_a_service_that_signs_on_with_a_revoked_key_is_red(run_keys):
-    """Its new receipts are worth as little as the forged ones."""
-    code, report = run_keys(THEFT, "stubborn")
+def test_a_service_of_others_that_signs_on_with_a_revoked_key_is_red(run_keys, tmp_path, monkeypatch):
+    """Through the target's commands alone; its new receipts are worth as little as the forged ones."""
+    with receipts_elsewhere(tmp_path, "stubborn") as target:
+        monkeypatch.setenv("GONOGO_BASE_URL", target.base_url)  # for the small storm, which reads no target file
+        code, report = run_keys(THEFT, target=target)
     assert code is ExitCode.RED, text(report)
     assert int(report.measures["signed_late"].value) > 0
 

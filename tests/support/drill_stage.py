@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from drill_service import answers
+from waiting import eventually
 
 from gates.schema.practice import free_port
 from gates.schema.target import Audit, Build, Commands, Instance, Operation, Process, Target
@@ -43,25 +45,40 @@ def target_of(what: str = "serve", **changes: object) -> Target:
     return msgspec.structs.replace(target, **changes)
 
 
-def receipts_target(defect: str = "none", **changes: object) -> Target:
+def receipts_target(defect: str = "none", port: str = "{port}", db: str = "{db}", **changes: object) -> Target:
     """A target whose process signs receipts, with keys that can be rotated, revoked and copied."""
-
-    def command(what: str, *more: str) -> tuple[str, ...]:
-        return ("{python}", str(SIGNING), what, "--port", "{port}", *more)
 
     def read(path: str) -> Operation:
         return Operation(path, method="GET")
 
     given: dict[str, object] = {
         "audit": Audit(receipts=read("/receipts?cursor={cursor}"), trust=read("/keys"), payment=read("/payments/{payment_id}")),
-        "process": Process(start=command("serve", "--db", "{db}", "--defect", defect), stop_timeout_s=5),
+        "process": Process(start=signing_argv("serve", port, "--db", db, "--defect", defect), stop_timeout_s=5),
         "commands": Commands(
-            rotate_key=command("rotate"),
-            revoke_key=command("revoke", "--keyid={keyid}"),
-            copy_key=("cp", "{db}.key", "{key_file}"),
+            rotate_key=signing_argv("rotate", port),
+            revoke_key=signing_argv("revoke", port, "--keyid={keyid}"),
+            copy_key=("cp", f"{db}.key", "{key_file}"),
         ),
     }
     return target_of(**{**given, **changes})
+
+
+def signing_argv(what: str, port: str, *more: str) -> tuple[str, ...]:
+    """A command of the service that signs receipts, for a target file."""
+    return ("{python}", str(SIGNING), what, "--port", port, *more)
+
+
+@contextmanager
+def receipts_elsewhere(folder: Path, defect: str) -> Iterator[Target]:
+    """The same service, run by others: its target has an address and no process. It is ended whatever the test has done."""
+    port, db = str(free_port()), str(folder / "elsewhere.db")
+    argv = signing_argv("serve", port, "--db", db, "--defect", defect)
+    with subprocess.Popen([sys.executable, *argv[1:]]) as running:
+        try:
+            assert eventually(lambda: answers(int(port)), 60), "the service did not start"
+            yield receipts_target(defect, port, db, process=None, base_url=f"http://127.0.0.1:{port}")
+        finally:
+            running.kill()
 
 
 def write_document(folder: Path, kind: str, name: str, spec: object) -> str:
