@@ -17,6 +17,7 @@ USUAL_LEVEL: Level = "warning"
 OPEN_KINDS = ("fail", "open", "review")
 _LEVELS: tuple[Level, ...] = ("none", "note", "warning", "error")
 _LONGEST = 80
+_DECIDING = ("results", "invocations", "driver", "extensions", "policies")
 
 
 class _Config(msgspec.Struct, frozen=True):
@@ -95,20 +96,22 @@ class _Invocation(msgspec.Struct, frozen=True, rename="camel"):
     tool_configuration_notifications: tuple[_Notification, ...] = ()
 
 
-class Run(msgspec.Struct, frozen=True):
-    """One run of a tool."""
+class Run(msgspec.Struct, frozen=True, rename="camel"):
+    """One run of a tool; `external_property_file_references` names parts of it that lie in other files."""
 
     tool: _Tool
     invocations: tuple[_Invocation, ...] = ()
     results: tuple[Result, ...] | None = None
     artifacts: tuple[dict[str, Json], ...] = ()
+    external_property_file_references: dict[str, Json] | None = None
 
 
-class Log(msgspec.Struct, frozen=True):
-    """A SARIF file."""
+class Log(msgspec.Struct, frozen=True, rename="camel"):
+    """A SARIF file; `inline_external_properties` are parts of runs that stand outside of them."""
 
     version: str
     runs: tuple[Run, ...]
+    inline_external_properties: tuple[dict[str, Json], ...] = ()
 
 
 def read_log(document: Text) -> Log:
@@ -121,7 +124,17 @@ def read_log(document: Text) -> Log:
         raise Unanswered(UnknownReason.ADAPTER_ERROR, f"{document.origin} is SARIF {log.version}, not {VERSION}")
     if not log.runs:
         raise Unanswered(UnknownReason.MISSING, f"{document.origin} holds no run")
+    _require_in_one_piece(log, document.origin)
     return log
+
+
+def _require_in_one_piece(log: Log, origin: str) -> None:
+    """Nothing that decides lies outside of its run, where it would be counted by nobody (SARIF 2.1.0, 3.14.2 and 3.13.5)."""
+    elsewhere = [*log.inline_external_properties, *(run.external_property_file_references or {} for run in log.runs)]
+    found = sorted({name for parts in elsewhere for name in parts if name in _DECIDING})
+    if found:
+        text = f"{origin} keeps {', '.join(found)} outside of the run (external properties): write one whole file"
+        raise Unanswered(UnknownReason.ADAPTER_ERROR, text)
 
 
 def require_executed(log: Log, origin: str) -> None:
