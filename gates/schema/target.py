@@ -257,7 +257,7 @@ def load_target(name_or_path: str) -> NamedTarget:
         names = ", ".join(sorted(item.stem for item in shipped.glob("*.yaml")))
         raise UsageProblem(f"no target is called {name_or_path!r}", next_step=f"use one of {names}, or a path to a file")
     document = load_document(path, "Target", Target)
-    require_sound_target(document.spec, path)
+    require_sound_target(document.spec, path, document.metadata.name)
     return NamedTarget(document.metadata.name, document.spec, path.parent)
 
 

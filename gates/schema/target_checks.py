@@ -21,6 +21,7 @@ BASE_URL = "GONOGO_BASE_URL"
 """The variable in which a process that gonogo starts finds its own address, and everything that sends to it does, too."""
 
 _OF_THE_PROCESS = re.compile(r"\$\{GONOGO_BASE_URL(:-[^}]*)?\}(/.*)?")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
 _PRINTED = re.compile("[!-~]+")
 _WAYS = ("pointer", "header", "metric")
 _LARGEST = 1 << 20
@@ -34,9 +35,10 @@ class _KeySet(msgspec.Struct, frozen=True):
     keys: tuple[_Key, ...]
 
 
-def require_sound_target(target: "Target", path: Path) -> None:
+def require_sound_target(target: "Target", path: Path, name: str) -> None:
     """Raise UsageProblem naming the file and every field that is wrong."""
     found = [
+        *_name_faults(name),
         *_base_url_faults(target),
         *_candidate_faults(target),
         *_command_faults(target),
@@ -48,6 +50,13 @@ def require_sound_target(target: "Target", path: Path) -> None:
     ]
     if found:
         raise UsageProblem("\n".join(f"{path}: {text}" for text in found), next_step="correct the target file")
+
+
+def _name_faults(name: str) -> Iterator[str]:
+    """Weeks are kept by the target's name: two names that look the same would be two histories."""
+    if not _NAME.fullmatch(name):
+        what = printable(ascii(name))
+        yield f"metadata.name: {what} is not a name of at most 63 lower-case letters a to z, digits, and . _ - between them"
 
 
 def _base_url_faults(target: "Target") -> Iterator[str]:
