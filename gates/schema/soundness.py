@@ -12,7 +12,8 @@ from gates.schema.runbook import RULE, is_link
 from gates.schema.source_faults import source_faults
 from gates.schema.time import parse_duration_s
 
-DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+DECIMAL = re.compile(r"-?[0-9]{1,100}(\.[0-9]{1,100})?([eE][+-]?[0-9]{1,3})?")
+"""A decimal number that every reader holds exactly: Python itself reads no whole number of more than 4,300 digits."""
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 MOST = 2**53 - 1  # the largest whole number that every JSON reader holds exactly
 LONGEST_AGE_S = 366 * 86_400
