@@ -13,7 +13,7 @@ from gates.rule import Ruling, rule
 from gates.schema.gate import Criterion, Gate, criterion_name, label
 from gates.schema.outcome import Outcome
 from gates.schema.source import VALUE
-from gates.schema.verdict import RedRun
+from gates.schema.verdict import AutomaticNoGo, RedRun
 from gates.selection import measure_of
 from gates.shelf import Shelf, of_the_week
 
@@ -74,25 +74,37 @@ def red_runs(
     gates: Sequence[Gate], shelf: Shelf, reviewed: Mapping[str, Reviewed], now: dt.datetime, explained: Sequence[str]
 ) -> tuple[RedRun, ...]:
     """Every statement of this week on the build under review in which a criterion failed, oldest first."""
-    found: dict[str, tuple[Held, list[str]]] = {}
+    found: dict[str, RedRun] = {}
     for gate in gates:
         for criterion in gate.criteria:
-            for item in _failing(gate, criterion, shelf, reviewed, now):
-                found.setdefault(item.digest, (item, []))[1].append(f"{label(gate.letter, gate.id)}.{criterion.id}")
-    runs = [
-        RedRun(digest, item.statement.predicate_type, item.statement.predicate.finished_at, tuple(failed), digest in explained)
-        for digest, (item, failed) in found.items()
-    ]
-    return tuple(sorted(runs, key=lambda run: (run.finished_at, run.evidence)))
+            for item, failed in _failing(gate, criterion, shelf, reviewed, now):
+                run = _red_run(gate, criterion, item, failed, explained=item.digest in explained)
+                found[item.digest] = joined(found[item.digest], run) if item.digest in found else run
+    return tuple(sorted(found.values(), key=lambda run: (run.finished_at, run.evidence)))
+
+
+def joined(one: RedRun, other: RedRun) -> RedRun:
+    """The same run, with what it failed by either."""
+    criteria = tuple(dict.fromkeys((*one.criteria, *other.criteria)))
+    stops = {(stop.gate, stop.criterion): stop for stop in (*other.stops, *one.stops)}
+    return msgspec.structs.replace(one, criteria=criteria, stops=tuple(stops[name] for name in sorted(stops)))
+
+
+def _red_run(gate: Gate, criterion: Criterion, item: Held, failed: Failed, *, explained: bool) -> RedRun:
+    predicate, name = item.statement.predicate, f"{label(gate.letter, gate.id)}.{criterion.id}"
+    stop = AutomaticNoGo(gate.id, criterion.id, criterion.title, failed.ruling.detail)
+    stops = (stop,) if criterion.automatic_no_go else ()
+    return RedRun(item.digest, item.statement.predicate_type, predicate.finished_at, (name,), explained, stops)
 
 
 def _failing(
     gate: Gate, criterion: Criterion, shelf: Shelf, reviewed: Mapping[str, Reviewed], now: dt.datetime
-) -> Iterator[Held]:
+) -> Iterator[tuple[Held, Failed]]:
     for build in sorted({one.build for one in reviewed.values()}):
         for item in of_the_week(gate, criterion, shelf, build, now):
-            if failed_in(gate, criterion, item) is not None:
-                yield item
+            failed = failed_in(gate, criterion, item)
+            if failed is not None:
+                yield item, failed
 
 
 def why_not_red(gates: Sequence[Gate], item: Held, now: dt.datetime) -> str:

@@ -29,13 +29,19 @@ class _Scales(msgspec.Struct, frozen=True):
     blocked_by: tuple[str, ...]
 
 
-def weigh(gates: Sequence[GateVerdict], last_week: LastWeek | None = None, blocked_by: Sequence[str] = ()) -> ReviewDecision:
+def weigh(
+    gates: Sequence[GateVerdict],
+    last_week: LastWeek | None = None,
+    blocked_by: Sequence[str] = (),
+    hidden: Sequence[AutomaticNoGo] = (),
+) -> ReviewDecision:
     """GO, CONDITIONAL GO or NO GO.
 
     GO: every P0 gate passes and 80 % of the P1 gates. CONDITIONAL GO: every P0 gate, 60 % of the P1 gates, and a written,
     owned mitigation in force for each P1 gate that does not pass. NO GO: anything else, and whatever the counts where a
-    criterion marked automatic_no_go fails or something is in `blocked_by`. The share of P1 gates is the lower of those of this
-    week's gates and of last week's; a P1 gate of last week that is gone does not pass and has no mitigation.
+    criterion marked automatic_no_go fails, or failed in a run that is `hidden` by now, or something is in `blocked_by`. The
+    share of P1 gates is the lower of those of this week's gates and of last week's; a P1 gate of last week that is gone does not
+    pass and has no mitigation.
     """
     last = last_weeks_share(gates, last_week)
     p1, shared = _of(gates, Priority.P1), counted(gates, last_week)
@@ -46,7 +52,7 @@ def weigh(gates: Sequence[GateVerdict], last_week: LastWeek | None = None, block
         last=last,
         ratio=deciding_ratio(p1, last),
         unmitigated=_unmitigated(shared, last),
-        automatic=tuple(_automatic(gates)),
+        automatic=(*_automatic(gates), *hidden),
         blocked_by=tuple(blocked_by),
     )
     decision = _decide(scales)

@@ -14,7 +14,7 @@ from gates.schema.documents import API_VERSION, Metadata
 from gates.schema.gate import Gate
 from gates.schema.register import RegisterState
 from gates.schema.time import format_utc, parse_utc
-from gates.schema.verdict import Review
+from gates.schema.verdict import RedRun, Review
 from gates.schema.waiver import Waiver
 from scorecards.actions import next_actions
 from scorecards.card_bar import BarInputs, card_bar, held_to
@@ -42,7 +42,8 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says why this evaluation cannot become the week's verdict, such as a moment that was chosen; "" where it can.
     `registers` are the registers of findings and incidents as of `now`, and `registers_sha256` names the list of their entries,
     "" for none. `named_as` is how target and profile were named on the command line. `documents` are those that the gates want
-    attested, by path with their sha256 at that moment. `kept_logs` are the logs, by sha256, that the evidence store had.
+    attested, by path with their sha256 at that moment. `kept_logs` are the logs, by sha256, that the evidence store had. `shown`
+    are the red runs that scorecards of this week showed before.
     """
 
     now: str
@@ -64,6 +65,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     named_as: Named = Named()
     documents: dict[str, str] = {}
     kept_logs: tuple[str, ...] = ()
+    shown: tuple[RedRun, ...] = ()
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -76,7 +78,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
     bar = card_bar(inputs.bar, inputs.gates, last, inputs.week, inputs.history)
     blocked_by = why_blocked(bar.loosened)
     gates = with_commands(inputs.gates, inputs.named_as)
-    judged_by = (inputs.waivers, inputs.explained, held_to(last), blocked_by, inputs.documents, inputs.registers)
+    judged_by = (inputs.waivers, inputs.explained, held_to(last), blocked_by, inputs.documents, inputs.registers, inputs.shown)
     review = decide(gates, held, inputs.reviewed, now, *judged_by)
     standing, standing_reason = standing_of(inputs.week, now, inputs.history, inputs.preview_because)
     own = next((past for past in inputs.history if past.week == inputs.week), None)

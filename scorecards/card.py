@@ -9,6 +9,7 @@ from gates.log.entry import Head, parse_head
 from gates.schema.canonical import canonical_json, sha256_hex, to_builtins
 from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.printable import printable
+from gates.schema.verdict import RedRun
 from scorecards.schema import Scorecard, Standing
 from scorecards.streak import not_passed, state_of
 from scorecards.weekly import PastWeek
@@ -20,7 +21,8 @@ HTML_FILE = "scorecard.html"
 class CardFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Week, target and standing; what later weeks keep of it; the YAML of the last official week; the log's head when judged.
 
-    `registers` names the list of the registers' entries then; "" for none.
+    `registers` names the list of the registers' entries then; "" for none. `red_runs` are this week's runs on `builds`
+    that failed what alone stops a launch: a later scorecard of the week is held to them (`gates.shown_red`).
     """
 
     week: str
@@ -30,6 +32,8 @@ class CardFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     previous: str | None
     log_head: str
     registers: str = ""
+    builds: tuple[str, ...] = ()
+    red_runs: tuple[RedRun, ...] = ()
 
     @property
     def head(self) -> Head:
@@ -69,6 +73,8 @@ def sign_card(
         previous=None if previous is None else previous.yaml_sha256,
         log_head=spec.inputs.log_head,
         registers=spec.inputs.registers_sha256,
+        builds=tuple(sorted(set(spec.builds.values()))),
+        red_runs=tuple(run for run in spec.red_runs if run.stops),
     )
     built = to_builtins(facts)
     assert isinstance(built, dict), "a struct becomes a mapping"

@@ -17,6 +17,7 @@ from gates.schema.canonical import sha256_hex
 from gates.schema.durable import write_durably
 from gates.schema.errors import UsageProblem
 from gates.schema.time import format_utc, week_start
+from gates.shown_red import shown_red
 from scorecards import folder
 from scorecards.build import BuildInputs, build
 from scorecards.card import sign_card
@@ -105,6 +106,8 @@ def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: 
         if data is not None:
             write_durably(out / name, data)
     if keep:
+        for act in material.brought.values():  # a waiver that was used is counted when the next one renews it
+            store.append(material.signer, EntryKind.HUMAN, act)
         store.keep_artifact(folder.YAML_FILE, yaml_bytes)
         entry = store.append(material.signer, EntryKind.CARD if official else EntryKind.PREVIEW, msgspec.json.encode(card))
         if official and material.memory is not None:
@@ -198,6 +201,7 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         registers_sha256=material.registers.listed_sha256,
         named_as=occasion.named_as,
         documents=dict(material.documents),
+        shown=shown_red(material.contents, material.trust, {occasion.reviewed.build}, occasion.now),
     )
 
 

@@ -25,12 +25,13 @@ from gates.schema.output import show, show_product
 from gates.schema.state import known_state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gates.acts.store import HeldAct
+    from gates.evidence.identity import Reviewed
     from gates.schema.gate import Gate
     from gates.schema.target import NamedTarget
-    from gates.schema.verdict import LastWeek
+    from gates.schema.verdict import LastWeek, RedRun
 
 
 @click.command()
@@ -91,11 +92,13 @@ def run(  # each parameter is one option of the command line
     from gates.schema.catalogs import rules_path
     from gates.schema.gateset import load_gates
     from gates.schema.target import load_target
+    from gates.shown_red import shown_red
     from gates.signers.store import load_signers
 
     gates, named, home = load_gates(rules_path(gates_path, target)), load_target(target), known_state_dir()
     trust, signers = trust_root(trust_path), load_signers(home)
     contents = open_store(evidence_path).contents(trust)
+    cards = trust.joined(contents.own) if signers is None else trust.joined(contents.own).joined(signers.trust_root())
     waivers = load_waivers(home, waivers_path, gates)
     sha256 = read_build(named) if build is None else require_sha256(build)
     reviewed = {named.name: make_reviewed(named, sha256, profile)}
@@ -110,9 +113,33 @@ def run(  # each parameter is one option of the command line
     last_week, blocked_by = _held_to(home, named, gates, at, acts[ActKind.LOOSENING])
     named_gates = with_commands(gates, Named(target, profile, str(gates_path or "")))
     explained, documents = explained_by(acts[ActKind.EXPLANATION]), document_digests(gates)
-    review = decide(named_gates, known, reviewed, at, waivers, explained, last_week, blocked_by, documents, registers)
+    shown = (*shown_red(contents, cards, {sha256}, at), *_red_here(home, evidence_path, gates, reviewed, at))
+    held_to = (last_week, blocked_by, documents, registers, shown)
+    review = decide(named_gates, known, reviewed, at, waivers, explained, *held_to)
     show_product(render(review, output_format), output_format)
     return int(exit_code(review.decision, fail_on=fail_on, accept=accept))
+
+
+def _red_here(
+    home: Path, given: Path | None, gates: Sequence[Gate], reviewed: Mapping[str, Reviewed], at: dt.datetime
+) -> tuple[RedRun, ...]:
+    """This week's red runs in the state folder's own log, where the gates are judged from another store: it may lack them."""
+    from gates.evidence.keys import EVIDENCE
+    from gates.evidence.store import EvidenceStore
+    from gates.evidence_cli import trust_root
+    from gates.red_runs import red_runs
+    from gates.shelf import Shelf
+    from gates.shown_red import shown_red
+    from scorecards.stored import ELSEWHERE
+
+    if given is None or given.resolve() == (home / EVIDENCE).resolve():
+        return ()
+    show(f"note: {ELSEWHERE}: failing runs may be missing in it; those of the state folder count", err=True)
+    trust = trust_root(None)
+    contents = EvidenceStore(home / EVIDENCE).contents(trust)
+    builds = {one.build for one in reviewed.values()}
+    red = red_runs(gates, Shelf(contents.statements(trust)), reviewed, at, ())
+    return (*shown_red(contents, trust, builds, at), *(run for run in red if run.stops))
 
 
 def _held_to(

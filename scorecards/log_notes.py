@@ -1,6 +1,6 @@
-"""What does the reader of a scorecard have to know of its log? That it was restored, or that a clock went backwards. Pure."""
+"""What has the reader to know of a scorecard's log? That it was restored, its clock went back, or statements were added. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -32,18 +32,21 @@ class Restored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LogNotes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What happened to the log since the last official scorecard, as far as it shows.
 
-    `left_out` are statements of later than the moment that was chosen with --now: nothing was judged by them.
+    `left_out` are statements of later than the moment that was chosen with --now: nothing was judged by them. `added` are
+    statements that no run of this log left: whoever measured them chose what to add.
     """
 
     restored: tuple[Restored, ...] = ()
     set_back: tuple[SetBack, ...] = ()
     left_out: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def log_notes(contents: Contents, since_seq: int = 1) -> LogNotes:
     """What the log shows, from an entry on."""
     lines = [line for line in contents.lines if line.entry.seq >= since_seq]
-    return LogNotes(tuple(map(_restored, contents.restored(since_seq))), set_back(lines))
+    restored = tuple(map(_restored, contents.restored(since_seq)))
+    return LogNotes(restored, set_back(lines), added=contents.added(since_seq))
 
 
 def redated(evidence: Iterable[Held], notes: LogNotes) -> Iterator[Held]:
@@ -61,12 +64,20 @@ def note_lines(notes: LogNotes) -> Iterator[str]:
         entries = f"{count} {'entry stands' if count == 1 else 'entries stand'}"
         what = f"{entries} after one of {moment(first.after)}, the first is entry {first.seq} of {moment(first.at)}"
         yield f"The log's clock went backwards: {what}. Failing runs among them count for the weeks of both."
+    if notes.added:
+        what = "1 statement was" if len(notes.added) == 1 else f"{len(notes.added)} statements were"
+        names = _names(notes.added)
+        yield f"{what} added, not measured under this log ({names}): what failed elsewhere and was not added is not known here."
     if notes.left_out:
         yield f"{later_text(notes.left_out)}."
 
 
 def _restored(note: RestoredNote) -> Restored:
     return Restored(note.at, note.head, len(note.listed_again), note.known, note.missing, note.lost)
+
+
+def _names(digests: Sequence[str]) -> str:
+    return ", ".join(map(short, digests[:SHOWN])) + (" and others" if len(digests) > SHOWN else "")
 
 
 def _sentence(item: Restored) -> str:
@@ -77,6 +88,6 @@ def _sentence(item: Restored) -> str:
         text += f"; {item.listed_again} envelopes beyond it were listed again"
     if not item.missing:
         return f"{text}."
-    names = ", ".join(map(short, item.lost[:SHOWN])) + (" and others" if len(item.lost) > SHOWN else "")
+    names = _names(item.lost)
     entries = "1 entry" if item.missing == 1 else f"{item.missing} entries"
     return f"{text}; {entries} could not be brought back{f' ({names})' if names else ''}: failing runs may be among them."

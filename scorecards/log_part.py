@@ -15,6 +15,7 @@ from gates.relevant import dated_after, marked, relevant
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.time import parse_utc, week_start
+from gates.shown_red import shown_red
 from scorecards import folder
 from scorecards.build import BuildInputs
 from scorecards.log_notes import log_notes, note_lines
@@ -63,11 +64,23 @@ def require_judged(contents: Contents, root: TrustRoot, inputs: BuildInputs, hel
         if item.digest not in bundled:
             text = f"{folder.BUNDLE_FILE}: leaves out the {item.statement.predicate.kind} {item.digest}"
             raise UnverifiedProblem(f"{text}, which {LOG} lists and which the judgement has to look at")
+    _require_shown(contents, root, inputs)
     said = {run.run for run in inputs.unfinished}
     for run in unfinished(contents, week_start(now)):
         if run.target == inputs.target and run.run not in said:
             text = f"{folder.INPUTS_FILE}: leaves out the {run.step} {run.run} that {LOG} lists"
             raise UnverifiedProblem(f"{text}: it began in this week and left no statement")
+
+
+def _require_shown(contents: Contents, root: TrustRoot, inputs: BuildInputs) -> None:
+    """The inputs hold every red run of this week that an earlier scorecard in this part of the log showed."""
+    said = {(run.evidence, stop) for run in inputs.shown for stop in run.stops}
+    builds = {one.build for one in inputs.reviewed.values()}
+    for run in shown_red(contents, root, builds, parse_utc(inputs.now)):
+        if missing := [stop for stop in run.stops if (run.evidence, stop) not in said]:
+            what = f"{missing[0].gate} {missing[0].criterion} failed by the run {run.evidence}"
+            text = f"{folder.INPUTS_FILE}: leaves out that {what}"
+            raise UnverifiedProblem(f"{text}, which a scorecard that {LOG} lists showed in this week")
 
 
 def _marked(evidence: Sequence[Held], inputs: BuildInputs) -> list[Held]:

@@ -8,7 +8,7 @@ import msgspec
 
 from gates.acts.act import ActKind
 from gates.acts.store import HeldAct, explained_by, load_acts
-from gates.acts.waivers import load_waivers
+from gates.acts.waivers import load_waivers, signed_files
 from gates.attested import document_digests
 from gates.evidence.contents import Contents, kind_of
 from gates.evidence.dsse import Signer, TrustRoot
@@ -47,7 +47,8 @@ class Material(msgspec.Struct, frozen=True):
     """The gates and waivers, all evidence at hand, the bar, the history, and who signs.
 
     `signer` signs previews and the log; `official` official cards, None where no listed key is here, and `memory` knows the weeks
-    that it signed. `log_head` is the log's head when all of this was read, "" for an empty log.
+    that it signed. `log_head` is the log's head when all of this was read, "" for an empty log. `brought` are the signed waivers
+    of files, by sha256, that the log does not list yet.
     """
 
     gates: tuple[Gate, ...]
@@ -66,6 +67,7 @@ class Material(msgspec.Struct, frozen=True):
     signers_file: bytes | None = None
     documents: Mapping[str, str] = {}
     registers: Registers = Registers()
+    brought: Mapping[str, bytes] = {}
 
     @property
     def signers_sha256(self) -> str | None:
@@ -84,7 +86,7 @@ class Material(msgspec.Struct, frozen=True):
 
     def files(self, past: Sequence[PastCard]) -> dict[str, bytes | None]:
         """The files of a review's folder that let anyone check acts and log: from the last official card on."""
-        acts = [self.contents.data[entry.object] for entry in self.contents.entries(EntryKind.HUMAN)]
+        acts = [self.contents.data[entry.object] for entry in self.contents.entries(EntryKind.HUMAN)] + [*self.brought.values()]
         exported = part_of(self.contents, self.since(past))
         return {
             folder.TRUST_FILE: self.trust_jwks,
@@ -128,6 +130,7 @@ def read_material(
         documents=document_digests(gates),
         signers_file=None if signers is None else (home / SIGNERS_FILE).read_bytes(),
         registers=load_registers(contents, trust, signers),
+        brought={name: act for name, act in signed_files(home, waivers_path).items() if name not in contents.data},
     )
 
 

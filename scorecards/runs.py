@@ -7,7 +7,6 @@ import msgspec
 from gates.commands import Named, with_gates
 from gates.evidence.statement import short_kind
 from gates.page.words import moment, short
-from gates.schema.gate import label
 from gates.schema.verdict import RedRun
 from scorecards.log_notes import note_lines
 from scorecards.schema import ScorecardSpec
@@ -27,24 +26,19 @@ def run_lines(spec: ScorecardSpec) -> Iterator[str]:
 
 def runs_of(spec: ScorecardSpec) -> Iterator[RunLine]:
     """Every run of this week on this build in which a criterion failed, those that left no statement, and the log's notes."""
-    alone = {
-        f"{label(gate.letter, gate.id)}.{item.criterion.id}"
-        for gate in spec.gates
-        for item in gate.criteria
-        if item.criterion.automatic_no_go
-    }
-    yield from (_red(run, spec.named_as, stops=bool(alone & set(run.criteria))) for run in spec.red_runs)
+    yield from (_red(run, spec.named_as) for run in spec.red_runs)
     for run in spec.unfinished:
         yield RunLine(f"The {run.step} that began on {moment(run.begun_at)} ({short(run.run)}) left no statement.")
     yield from map(RunLine, note_lines(spec.log))
 
 
-def _red(run: RedRun, named_as: Named, *, stops: bool) -> RunLine:
+def _red(run: RedRun, named_as: Named) -> RunLine:
     which = f"The {short_kind(run.predicate_type)} of {moment(run.finished_at)} ({short(run.evidence)})"
     what = f"{which} failed {', '.join(run.criteria)}"
     if run.explained:
         return RunLine(f"{what}; two people signed an explanation.")
-    if not stops:
+    if not run.stops:
         return RunLine(f"{what}.")
     command = with_gates(f"gonogo scorecard explain-red {run.evidence[:12]} --reason WHY --as PERSON --as PERSON", named_as)
-    return RunLine(f"{what}. A later run on this build does not undo it; two people can explain it", command)
+    undone = "A later run on this build does not undo it, nor do other requirements"
+    return RunLine(f"{what}. {undone}; two people can explain it", command)

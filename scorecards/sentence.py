@@ -63,7 +63,9 @@ def _with(gates: Sequence[GateVerdict], outcome: Outcome) -> list[GateVerdict]:
 
 
 def _titled(review: Review, gate_id: str) -> str:
-    return next(f"gate {label(gate.letter, gate.id)}, {gate.title}," for gate in review.gates if gate.id == gate_id)
+    """The gate by name; by its id alone where it is in the gate set no more."""
+    titled = (f"gate {label(gate.letter, gate.id)}, {gate.title}," for gate in review.gates if gate.id == gate_id)
+    return next(titled, f"gate {gate_id}")
 
 
 def _letters(gates: Sequence[GateVerdict]) -> str:

@@ -15,6 +15,8 @@ from gates.schema.state import known_state_dir, made_state_dir
 
 if TYPE_CHECKING:
     from gates.acts.act import ActKind
+    from gates.evidence.contents import Contents
+    from gates.evidence.dsse import TrustRoot
     from gates.evidence.store import Held
     from gates.schema.gate import Criterion
 
@@ -66,8 +68,10 @@ def explain_red(digest: str, reason: str, people: tuple[str, ...], gates_path: P
     from gates.evidence_cli import open_store, require_prefix, trust_root
 
     require_prefix(digest)
-    held = open_store(evidence_path).get(digest, trust_root(None))
-    _require_red(held, gates_path)
+    trust = trust_root(None)
+    contents = open_store(evidence_path).contents(trust)
+    held = contents.find(digest, trust)
+    _require_red(held, gates_path, contents, trust)
     sign_act(ActKind.EXPLANATION, held.digest, held.digest, reason, people)
 
 
@@ -85,16 +89,20 @@ def sign_act(kind: ActKind, name: str, sha256: str, reason: str, people: tuple[s
     show(f"kept: {begin(made_state_dir(), signers, Draft(name, sha256, act), people, now)}")
 
 
-def _require_red(held: Held, gates_path: Path | None) -> None:
-    """Raise RefusedProblem where an explanation would change nothing."""
+def _require_red(held: Held, gates_path: Path | None, contents: Contents, trust: TrustRoot) -> None:
+    """Raise RefusedProblem where an explanation would change nothing: by these gates, and by the scorecards of this week."""
     from gates.red_runs import why_not_red
     from gates.schema.catalogs import rules_path
     from gates.schema.errors import RefusedProblem
     from gates.schema.gateset import load_gates
     from gates.schema.time import system_clock
+    from gates.shown_red import shown_red
 
+    build, now = held.statement.subject[0].digest.get("build", ""), system_clock()
+    if any(run.evidence == held.digest for run in shown_red(contents, trust, {build}, now)):
+        return
     path = rules_path(gates_path, held.statement.subject[0].name)
-    fault = why_not_red(load_gates(path), held, system_clock())
+    fault = why_not_red(load_gates(path), held, now)
     if fault:
         step = f"gonogo evidence show {held.digest[:12]} shows what it measured; --gates names the gates that it failed"
         raise RefusedProblem(f"{held.digest[:12]}: {fault}, so nothing was signed", next_step=step)

@@ -4,10 +4,14 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from gates.acts.act import ActKind
 from gates.acts.content import owner_fault
 from gates.acts.store import HeldAct, load_acts, read_complete
 from gates.evidence.contents import Contents
+from gates.evidence.dsse import decode_envelope
+from gates.schema.canonical import sha256_hex
 from gates.schema.errors import RefusedProblem, UnverifiedProblem, UsageProblem
 from gates.schema.folder import documents_in
 from gates.schema.gate import Gate
@@ -47,6 +51,12 @@ def load_held(home: Path, folder: Path | None, gates: Sequence[Gate], contents: 
         _require_usable(held, gates, signers)
     require_renewals(used)
     return used
+
+
+def signed_files(home: Path, folder: Path | None) -> dict[str, bytes]:
+    """The envelopes of the waiver files by sha256, as the log holds acts; who judges by them keeps them there."""
+    envelopes = (_one_line(path.read_bytes(), str(path)) for path in _files(home, folder))
+    return {sha256_hex(data): data for data in envelopes}
 
 
 def waiver_of(held: HeldAct) -> Waiver:
@@ -110,7 +120,7 @@ def _read(path: Path, signers: Signers | None, gates: Sequence[Gate]) -> HeldAct
         )
     if signers is None:
         raise RefusedProblem(f"{path}: is a waiver, and there are no Signers who could have signed it", next_step=NONE_YET)
-    held = read_complete(data, signers, str(path))
+    held = read_complete(_one_line(data, str(path)), signers, str(path))
     kind, name = held.statement.predicate.act, held.statement.about.name
     if kind is not ActKind.WAIVER:
         raise UsageProblem(f"{path}: is the act {kind}, not a waiver", next_step="remove it from the folder of waivers")
@@ -118,6 +128,10 @@ def _read(path: Path, signers: Signers | None, gates: Sequence[Gate]) -> HeldAct
     if fault:
         raise UsageProblem(f"{path}: subject: {fault}", next_step="remove the file")
     return held
+
+
+def _one_line(data: bytes, origin: str) -> bytes:
+    return msgspec.json.encode(decode_envelope(data, origin))
 
 
 def _is_envelope(data: bytes) -> bool:

@@ -101,6 +101,14 @@ class Contents(msgspec.Struct, frozen=True):
         notes = ((entry, self._note(entry.object)) for entry in self.entries(EntryKind.RUN))
         return tuple(Run(entry, note, left.get(entry.object, "")) for entry, note in notes if isinstance(note, RunNote))
 
+    def added(self, since_seq: int = 1) -> tuple[str, ...]:
+        """The statements, from an entry on, that no run of this log left: `gonogo evidence add` listed them.
+
+        An observation of a build belongs to no run.
+        """
+        found = [entry for entry in self.entries(EntryKind.STATEMENT) if entry.seq >= since_seq and not entry.run]
+        return tuple(entry.object for entry in found if not _is_observation(self.data[entry.object], self.origin))
+
     def legacy_weeks(self) -> tuple[LegacyWeek, ...]:
         """The scorecards of releases before the log, oldest week first: for reading, never for a streak."""
         objects = [entry.object for entry in self.entries(EntryKind.MIGRATION)]
@@ -156,6 +164,14 @@ def kind_of(data: bytes, origin: str) -> EntryKind:
     if statement.predicate_type == EvidenceKind.SCORECARD:
         return EntryKind.CARD if statement.predicate.facts.standing == "official" else EntryKind.PREVIEW
     return EntryKind.HUMAN if statement.predicate_type.startswith(ACTS) else EntryKind.STATEMENT
+
+
+def _is_observation(data: bytes, origin: str) -> bool:
+    payload = base64.b64decode(decode_envelope(data, origin).payload)
+    try:
+        return msgspec.json.decode(payload, type=_Typed).predicate_type == EvidenceKind.BUILD_OBSERVATION
+    except msgspec.MsgspecError:
+        return False
 
 
 class _Noted(msgspec.Struct, frozen=True):

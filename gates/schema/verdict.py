@@ -53,19 +53,6 @@ class GateVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     criteria: tuple[CriterionVerdict, ...]
 
 
-class RedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One statement of this week on this build in which criteria failed (`C.storm_double_settles`).
-
-    `explained` says that an explanation is signed; without one, what alone means NO GO stays a failure for the week.
-    """
-
-    evidence: str
-    predicate_type: str
-    finished_at: str
-    criteria: tuple[str, ...]
-    explained: bool
-
-
 class AutomaticNoGo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A failing criterion that decides the review alone."""
 
@@ -73,6 +60,20 @@ class AutomaticNoGo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     criterion: str
     title: str
     detail: str
+
+
+class RedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One statement of this week on this build in which criteria failed (`C.storm_double_settles`).
+
+    `explained` says that an explanation is signed; without one, what alone means NO GO (`stops`) stays a failure for the week.
+    """
+
+    evidence: str
+    predicate_type: str
+    finished_at: str
+    criteria: tuple[str, ...]
+    explained: bool
+    stops: tuple[AutomaticNoGo, ...] = ()
 
 
 class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -270,9 +270,10 @@ def test_a_lost_history_is_not_begun_again_in_silence(gonogo, weeks) -> None:
 
 @way("U18")
 def test_a_limit_that_cannot_fail_is_refused_and_an_own_set_is_named(gonogo, state) -> None:
-    """`lte 1e999`, `gte 0` on a count; and the card of one own gate lists what of the plan it leaves out."""
+    """`lte 1e999`, `lte 999999999`, `gte 0` on a count; and the card of one own gate lists what of the plan it leaves out."""
     gonogo.refused(state.judge(gate(criterion(threshold="1e999"))), 2, "1e999 is beyond every number")
     gonogo.refused(state.judge(gate(criterion(operator="gte", threshold="0"))), 2, "criterion double_settles: ")
+    gonogo.refused(state.judge(gate(criterion(threshold="999999999"))), 2, "cannot fail: nothing that is measured here")
     out = state.review()
     shown = gonogo("scorecard", "show", out)
     gonogo.refused(shown, 0, "Judged by your own gate set")
