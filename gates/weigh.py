@@ -134,7 +134,8 @@ def _reasons(decision: Decision, scales: _Scales) -> Iterator[str]:
     if text := share_text(p1, scales.last):
         yield text
     if decision is Decision.CONDITIONAL_GO:
-        yield f"Each of {', '.join(scales.open)} has a written, owned mitigation."
+        each = "Each of " if len(scales.open) > 1 else ""
+        yield f"{each}{', '.join(scales.open)} has a written, owned mitigation."
     elif decision is Decision.NO_GO and not not_passed(p0) and _conditional(scales) and scales.unmitigated:
         yield f"No written, owned mitigation is in force for {', '.join(scales.unmitigated)}."
 

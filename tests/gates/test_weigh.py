@@ -61,7 +61,7 @@ def test_a_gate_that_counts_less_than_last_week_still_counts():
     assert weigh([*gates, verdict("c", "u", Priority.P3)], last).decision is NO_GO
     mitigated = weigh([*gates, verdict("c", "u", Priority.P3, mitigated=True)], last)
     assert (mitigated.decision, mitigated.exit_code) == (CONDITIONAL, 9)
-    assert mitigated.reasons[-1] == "Each of C c has a written, owned mitigation."
+    assert mitigated.reasons[-1] == "C c has a written, owned mitigation."
 
 
 def test_a_gate_that_counts_more_than_last_week_counts_in_both():
