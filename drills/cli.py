@@ -182,6 +182,21 @@ def report_drill(folder: Path, output_format: str) -> None:
         show(text(report))
 
 
+@drill.command("export")
+@click.argument("folder", type=_FOLDER)
+@format_option("chaostoolkit")
+def export_drill(folder: Path, output_format: str) -> None:
+    """Print the journal of the drill in FOLDER in the format of another tool: Chaos Toolkit's journal."""
+    from drills.chaostoolkit import export_bytes
+    from drills.page.material import read_material
+    from drills.report import check_files
+
+    assert output_format == "chaostoolkit", "click has checked it"
+    material = read_material(folder)
+    check_files(folder, material.report)
+    write_document(export_bytes(material))
+
+
 @drill.command("recompute")
 @click.argument("folder", type=_FOLDER)
 def recompute_drill(folder: Path) -> None:

@@ -33,6 +33,7 @@ IMPORT_NAMES = {
     "pyyaml": "yaml",
     "hdrhistogram": "hdrh",
     "axe-playwright-python": "axe_playwright_python",
+    "chaostoolkit-lib": "chaoslib",
     "uuid-utils": "uuid_utils",
     "pynacl": "nacl",
     "sqlite-utils": "sqlite_utils",
