@@ -22,7 +22,7 @@ _SCRATCH, _PROCESS = "scratch", "process"
 
 
 class Left(msgspec.Struct, frozen=True):
-    """What is still there: processes, mount points, and scratch folders that the journal names."""
+    """What is still there: processes, mount points, and scratch folders and files that the journal names."""
 
     processes: tuple[Identity, ...]
     mounts: tuple[Path, ...]
@@ -61,7 +61,10 @@ def clear(left: Left) -> None:
     for path in reversed(left.mounts):
         unmount(path)
     for path in left.folders:
-        shutil.rmtree(path, ignore_errors=True)
+        if path.is_file():
+            path.unlink()
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def recorded(events: tuple[Event, ...]) -> list[Identity]:

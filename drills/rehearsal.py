@@ -118,7 +118,7 @@ class Rehearsal:
         self.journal.write(self.phase, "process", Status.SUCCEEDED, facts=facts)
 
     def note_scratch(self, folder: Path) -> None:
-        """Record a folder that must be gone when the drill ends, before it is made."""
+        """Record a folder or a file that must be gone when the drill ends, before it is made."""
         self.journal.write(self.phase, "scratch", Status.STARTED, facts={"path": str(folder)})
 
     def note_fault(self, name: str, at_s: float, seen: str) -> None:

@@ -17,7 +17,10 @@ _CLOSE_S = 5.0  # a `Date` has whole seconds, and an answer takes its time
 def fake_clock(run: Rehearsal, _step: FakeClock) -> Facts:
     """Give the process that will be started a clock that a file sets."""
     assert isinstance(run.service, ProcessControl), "drills.needs requires a process"
-    run.clock = FakeClockFile(run.out / FILE)
+    path = run.out / FILE
+    run.note_scratch(path)
+    run.tidying.callback(path.unlink, missing_ok=True)
+    run.clock = FakeClockFile(path)
     run.service.process_environ.update(run.clock.environ)
     return {}
 
