@@ -50,11 +50,20 @@ def read_receipts(client: TargetClient) -> list[ReceiptItem]:
 
     Raises NotRun where the target has no `audit.receipts`, ServiceProblem for an answer that is not a page of receipts.
     """
-    operation = _section(client, "receipts")
+    return _receipts(client, _section(client, "receipts"), {})
+
+
+def read_payment_receipts(client: TargetClient, payment_id: str) -> list[ReceiptItem]:
+    """The receipts of one payment, from `audit.payment_receipts`; raises as `read_receipts` does."""
+    found = _receipts(client, _section(client, "payment_receipts"), {"payment_id": payment_id})
+    return [item for item in found if item.payment_id == payment_id]
+
+
+def _receipts(client: TargetClient, operation: Operation, fields: dict[str, str]) -> list[ReceiptItem]:
     items: list[ReceiptItem] = []
     cursor, seen = "", {""}
     while True:
-        answer = client.perform(operation, {"cursor": cursor})
+        answer = client.perform(operation, {**fields, "cursor": cursor})
         page = _decode(_good(answer, operation), _ReceiptPage, operation.path)
         items.extend(page.items)
         if page.next_cursor is None:

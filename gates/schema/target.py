@@ -62,9 +62,10 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Where settlements can be read back. What is None is not checked, and the verdict states that.
 
     `ledger` answers `gonogo-ledger-v1`, or `settlements` is any JSON list; either may lag by `lag_s`. `receipts`, `trust`: DSSE
-    receipts and the JWKS; `wallet`, `payee`: one account's balances; `payouts`: a page of the service's own view of its payouts
-    (`gonogo-payouts-v1`, newest first, `{cursor}`), `payout`: one of them (`{payout_id}`); `policy`: the document that a receipt
-    names by `{policy_sha256}`. `trust_file` is the JWKS that was pinned before: a path next to the target file, or `${NAME}`.
+    receipts and the JWKS; `payment_receipts`: those of one payment (`{payment_id}`, `{cursor}`); `wallet`, `payee`: one account's
+    balances; `payouts`: a page of its own view of its payouts (`gonogo-payouts-v1`, newest first, `{cursor}`), `payout`:
+    one of them (`{payout_id}`); `policy`: the document that a receipt names by `{policy_sha256}`. `trust_file` is the JWKS that
+    was pinned before: a path next to the target file, or `${NAME}`.
     """
 
     ledger: Operation | None = None
@@ -72,6 +73,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     lag_s: Lag = 0
     ledger_format: Literal["gonogo-ledger-v1"] = "gonogo-ledger-v1"
     receipts: Operation | None = None
+    payment_receipts: Operation | None = None
     trust: Operation | None = None
     payment: Operation | None = None
     wallet: Operation | None = None

@@ -34,6 +34,9 @@ class _Slo(LazyGroup):
             "gates.slo.measure_cli:measure",
             "Ask Prometheus whether each SLO was met over its window; sign the answer as evidence.",
         ),
+        "canary": Later(
+            "gates.slo.canary.cli:canary", "Be a caller outside the service: pay, verify, reverse, again and again, and count."
+        ),
         "recompute": Later(
             "gates.slo.measure_cli:recompute", "Compute the measures of slo-window evidence again from its raw files."
         ),
