@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from drills.child import Pause
 from drills.incident.config import Scrape
 from gates.schema.errors import UnknownProblem
+from gates.schema.rooms import room_argv
 from gates.schema.time import monotonic_s
 
 MEASURED_S = 10.0
 """How long the rate of the load is measured."""
 
-_STEP_S, _TIMEOUT_S, _TOOL_S = 15, 5.0, 120
-_PROMTOOL = "promtool"
+_STEP_S, _TIMEOUT_S, _TOOL_S = 15, 5.0, 300
 _TOTAL = "_total"
 
 Labels = tuple[tuple[str, str], ...]
@@ -49,19 +49,19 @@ def put_history(folder: Path, scrape: Scrape, metric: str, rates: tuple[Rate, ..
 
     Raises UnknownProblem with promtool's own words where it fails.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     text = folder.with_name("history.om")
+    text.parent.mkdir(parents=True, exist_ok=True)
     with text.open("w", encoding="utf-8") as file:
         file.writelines(_lines(scrape, metric, rates, span))
-    argv = [_PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", str(text), str(folder)]
+    argv = room_argv("gates", "slo", "backfill", "--openmetrics", str(text), "--out", str(folder))
     try:
         done = subprocess.run(argv, capture_output=True, timeout=_TOOL_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnknownProblem(f"promtool cannot write the history: {error}", next_step="apt-get install prometheus") from None
+    except subprocess.TimeoutExpired:
+        raise UnknownProblem(f"gonogo slo backfill wrote no history within {_TOOL_S} s") from None
     finally:
         text.unlink(missing_ok=True)
     if done.returncode:
-        raise UnknownProblem(f"promtool cannot write the history: {done.stderr.decode(errors='replace').strip()[-400:]}")
+        raise UnknownProblem(f"gonogo slo backfill wrote no history: {done.stderr.decode(errors='replace').strip()[-400:]}")
 
 
 def _read(scrape: Scrape, metric: str) -> Mapping[Labels, float]:

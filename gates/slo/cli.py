@@ -37,6 +37,12 @@ class _Slo(LazyGroup):
         "canary": Later(
             "gates.slo.canary.cli:canary", "Be a caller outside the service: pay, verify, reverse, again and again, and count."
         ),
+        "dashboard": Later(
+            "gates.slo.dashboard.cli:dashboard", "Write dashboards: JSON for Grafana, and a page from a live Prometheus."
+        ),
+        "backfill": Later(
+            "gates.slo.backfill_cli:backfill", "Write what rules would have recorded as blocks of Prometheus' database."
+        ),
         "recompute": Later(
             "gates.slo.measure_cli:recompute", "Compute the measures of slo-window evidence again from its raw files."
         ),

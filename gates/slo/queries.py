@@ -67,10 +67,19 @@ def counters(slo: Slo) -> tuple[str, ...]:
     return (slo.total, *filter(None, (slo.bad, slo.good)))
 
 
+def counted_ratio(slo: Slo) -> str:
+    """The same from the counters themselves, for a past that has nothing recorded."""
+    return f"{bad_count(slo, slo.period)} / ({total_count(slo, slo.period)} > 0)"
+
+
 def budget_remaining(slo: Slo) -> str:
     """What is left of the period's budget: 1 is all, below 0 is overspent. The first bad event spends a budget of nothing."""
-    spent = recorded(slo, "slo:sli_error:ratio_period")
-    return f"1 - {spent} / {decimal_text(slo.budget)}" if slo.budget else f"1 - ({spent} > bool 0)"
+    return _remaining(slo, recorded(slo, "slo:sli_error:ratio_period"))
+
+
+def counted_budget(slo: Slo) -> str:
+    """The same from the counters themselves."""
+    return _remaining(slo, f"({counted_ratio(slo)})")
 
 
 def data_missing(slo: Slo) -> str:
@@ -83,6 +92,10 @@ def _bad(slo: Slo, function: str, window: str) -> str:
     if slo.bad is not None:
         return f"sum({function}({slo.bad}[{window}]))"
     return f"clamp_min(sum({function}({slo.total}[{window}])) - sum({function}({slo.good}[{window}])), 0)"
+
+
+def _remaining(slo: Slo, spent: str) -> str:
+    return f"1 - {spent} / {decimal_text(slo.budget)}" if slo.budget else f"1 - ({spent} > bool 0)"
 
 
 def _bare(selector: str) -> str:

@@ -73,6 +73,17 @@ def rule_files(slos: Sequence[Slo], links: Links) -> dict[str, RuleFile]:
     return files
 
 
+def backfill_file(slo: Slo) -> RuleFile:
+    """What would have been recorded for an SLO, from its counters alone: no rule needs the past of another one."""
+    own = {
+        "slo:sli_error:ratio_period": queries.counted_ratio(slo),
+        "slo:period_error_budget_remaining:ratio": queries.counted_budget(slo),
+    }
+    constant = ("slo:objective:ratio", "slo:error_budget:ratio")
+    rules = (msgspec.structs.replace(rule, expr=own.get(rule.record, rule.expr)) for rule in _recordings(slo))
+    return RuleFile((Group(f"slo-{slo.service}-{slo.name}", tuple(rule for rule in rules if rule.record not in constant)),))
+
+
 def rule_bytes(file: RuleFile) -> bytes:
     """The text of a rule file."""
     return canonical_yaml(file, header=HEADER)
