@@ -180,11 +180,18 @@ def _set_back(material: Material, now: dt.datetime) -> str:
 
 
 def _lost(material: Material, now: dt.datetime) -> str:
-    """Where a log was restored in this week without all of it, nobody knows whether the week's failing runs are there."""
+    """Where a log was restored in this week without all of it, or began again, nobody knows whether failing runs are gone.
+
+    A rehearsal, which decides nothing, may begin again as often as one likes.
+    """
     begin = week_start(now)
     for note in material.contents.restored():
-        if note.head and note.missing and parse_utc(note.at) >= begin:
+        if not note.missing or parse_utc(note.at) < begin:
+            continue
+        if note.head:
             return f"the log was restored on {note.at} without {note.missing} of its entries: failing runs may be among them"
+        if not material.signer.rehearsal:
+            return f"the log began again on {note.at}, in place of one of {note.missing} entries: failing runs may be among them"
     return ""
 
 

@@ -2,20 +2,22 @@
 
 import json
 import re
+import shutil
 from itertools import pairwise
 
 import msgspec
 import pytest
 from honest_state import BUILD, CLEAN, NOW, criterion, gate
 from honest_weeks import Weeks
-from signing import CI, document, first, put_signers, signer, signers, waiver_act
+from signing import CI, document, first, key, put_signers, signer, signers, waiver_act
 from ways import way
 
-from gates.evidence.keys import own_trust
+from gates.evidence.keys import load_signer, own_trust
 from gates.evidence.statement import Measure
 from gates.schema.gateset import load_gates
 from gates.schema.target import load_target
 from gates.schema.waiver import waived_gate
+from gates.signers.private import keep_key
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 
@@ -152,3 +154,15 @@ def test_a_waiver_from_a_file_is_renewed_twice_and_verifies(gonogo, weeks, tmp_p
         if day != days[3]:
             assert (ending.code, gonogo("scorecard", "verify", weeks.folder).code) == (9, 0), ending.text
     gonogo.refused(ending, 8, "is a third renewal; 2 are allowed")
+
+
+@way("X8")
+def test_a_state_folder_that_was_removed_hides_no_red_run_of_the_week(gonogo, state, tmp_path) -> None:
+    """It begins again under the Signers that were copied before, and its keys are there: no official scorecard in this week."""
+    state.record({"double_settles": Measure("1", "count", 412)})
+    shutil.rmtree(state.home)
+    load_signer(state.home)
+    put_signers(state.home, first(document(at=LONG_AGO)), keys=tmp_path / "keys")
+    keep_key("ci", key(CI))
+    build = ("scorecard", "build", "--gates", state.gate_file(gate()), "--build", BUILD, "--out", tmp_path / "card")
+    gonogo.refused(gonogo(*build), 3, "preview (the log began again")
