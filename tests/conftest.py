@@ -108,6 +108,14 @@ def curl() -> str:
 
 
 @pytest.fixture(scope="session")
+def npm(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of npm, with the space for what it installs; in CI a test without it fails."""
+    reason = "this needs npm (Debian: apt-get install npm) and 3 GiB of disk; `gonogo host matrix` shows what was certified"
+    is_full = shutil.disk_usage(tmp_path_factory.getbasetemp()).free < 3 << 30
+    return _program("npm, and more disk" if is_full else "npm", reason)
+
+
+@pytest.fixture(scope="session")
 def postgresql() -> Path:
     """The folder of PostgreSQL's programs; only root can mount a disk that the server's own user may use."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
