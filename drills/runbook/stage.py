@@ -18,8 +18,9 @@ from drills.runbook.orders import Orders
 from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem
 from gates.schema.practice import RAIL_URL, seed_two_tenants
+from gates.schema.state import make_state
 from gates.schema.target import NamedTarget
-from gates.schema.time import monotonic_s
+from gates.schema.time import REHEARSAL_CLOCK, monotonic_s
 
 STOP, DATABASE = "GONOGO_STOP", "GONOGO_DB"
 STABLE = "stable"
@@ -43,6 +44,8 @@ class Stage:
         self.db = folder / DATABASE_FOLDER / "gateway.db"
         self.db.parent.mkdir(mode=0o700, exist_ok=True)
         own = {**environ, "GONOGO_HOME": str(folder / "home")}  # what the steps store is the rehearsal's, and not the user's
+        if REHEARSAL_CLOCK in environ:  # the gateway refuses a stepped clock where the state folder is no rehearsal's
+            make_state(folder / "home", rehearsal=True)
         seeded = seed_two_tenants(process, self.db, own)
         self.service = Service(named.target, db=self.db, logs=folder / "logs", environ={**own, **seeded}, pause=pause)
         self.orders = Orders(folder / "control", {"stop": self.stop, "start": self.start, "rollback": self.roll_back})

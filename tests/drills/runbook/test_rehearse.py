@@ -19,12 +19,16 @@ from drills.runbook.places import shipped_pages
 from drills.runbook.plan import PLAN_FILE, RunbookPlan
 from drills.runbook.rehearse import GONE, SEEN
 from drills.runbook.series import exit_code, rehearse_all
+from drills.runbook.stage import staged
 from gates.evidence.keys import own_trust
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import EvidenceStore
 from gates.schema.errors import UnknownProblem
 from gates.schema.outcome import ExitCode, UnknownReason
 from gates.schema.rooms import room_argv
+from gates.schema.state import make_state
+from gates.schema.target import load_target
+from gates.schema.time import REHEARSAL_CLOCK
 
 pytestmark = pytest.mark.process
 
@@ -168,3 +172,15 @@ def test_persons_who_rehearse_leave_evidence_of_their_own(tmp_path):
     assert (walked.status, late.value, late.samples) == ("complete", "0", 2)
     rehearsed = held[EvidenceKind.RUNBOOK_REHEARSAL].statement.predicate
     assert rehearsed.measures["human_time"].samples == sum(step.needs_person for step in page.steps)
+
+
+def test_a_stage_keeps_the_stepped_clock_of_the_rehearsal_that_it_is_part_of(tmp_path, monkeypatch):
+    """The gateway refuses that clock outside of a rehearsal, and the state folder of a stage is its own."""
+    clock, home = tmp_path / "clock", tmp_path / "home"
+    clock.write_text("2026-12-04T12:05:00Z")
+    make_state(home, rehearsal=True)
+    folder = tmp_path / "stage"
+    folder.mkdir()
+    environ = {**os.environ, "GONOGO_HOME": str(home), REHEARSAL_CLOCK: str(clock)}
+    with staged(load_target("local"), folder, environ, lambda _: None) as stage:
+        assert stage.service.environ[REHEARSAL_CLOCK] == str(clock)
