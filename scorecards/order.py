@@ -45,7 +45,7 @@ class Order(msgspec.Struct, frozen=True):
     """The options resolved: every path absolute, every document read once and valid.
 
     `foreseen` says whether the scorecard will be official, and why not: as far as that is known before the first step.
-    `left_out` are the steps that --steps and --skip leave out, each with the reason. `by_hand`: --now gave the moment.
+    `left_out` are the steps that are not run, each with the reason. `by_hand`: --now gave the moment.
     """
 
     home: Path
@@ -71,7 +71,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
 
     Raises UsageProblem or UnverifiedProblem naming what is wrong, before any step is run.
     """
-    skipped = left_out(options.steps, options.skip)
+    left_out(options.steps, options.skip)  # a name that no step has is reported before anything is read
     named = load_target(options.target)
     check_environment(named.target)
     with contextlib.suppress(UnsetProblem):
@@ -102,7 +102,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         gates=gates,
         gates_path=gates_path,
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
-        left_out=skipped,
+        left_out=left_out(options.steps, options.skip, options.profile, gates),
         by_hand=options.now is not None,
     )
 

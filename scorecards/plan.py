@@ -1,33 +1,66 @@
 """What a review does before it judges: a table of steps, each a command of another package and the evidence that it collects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from gates.evidence.statement import EvidenceKind
-from gates.schema.gate import Gate, request_of
+from gates.schema.gate import Gate, request_of, sought
 from gates.schema.target import Target, is_ours
+
+UNREAD = "no gate reads its evidence"
+"""Why a thorough step is not part of a review."""
+
+
+Needs = Literal["service", "rail", "kill", "disk", "rollback", "drill", "gateway", "sources", "window", "nothing"]
 
 
 class Step(msgspec.Struct, frozen=True):
     """One command; `argv` follows the interpreter's `-m`, its `{fields}` are filled in when the step is run.
 
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
-    rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. The step that needs
-    `sources` is there if the gates have any that an adapter reads, the one that needs a `window` if they read an SLO's.
+    rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. A `drill` reports itself,
+    within seconds, what it lacks. The step that needs `sources` is there if the gates have any that an adapter reads, the one
+    that needs a `window` if they read an SLO's. A `thorough` step is left out with the profile smoke, and where no gate reads
+    its evidence, unless it is named.
     """
 
     name: str
     title: str
-    needs: Literal["service", "rail", "kill", "disk", "rollback", "gateway", "sources", "window", "nothing"]
+    needs: Needs
     evidence: EvidenceKind
     argv: tuple[str, ...]
+    thorough: bool = False
 
 
 _SHARED = ("--target", "{target}", "--evidence", "{evidence}")
 _PROBE = ("gates", "gate", "probe")
 _GIVEN_BUILD = ("--build", "{build}")
+
+
+def _drill(name: str) -> tuple[str, ...]:
+    return ("drills", "run", name, "--out", f"{{out}}/{name}", "--seed", "{seed}", *_GIVEN_BUILD, *_SHARED)
+
+
+def _thorough(name: str, title: str, needs: Needs, evidence: EvidenceKind) -> Step:
+    return Step(name, f"{title} drill", needs, evidence, _drill(name), thorough=True)
+
+
+THOROUGH: tuple[Step, ...] = (
+    _thorough("rail-outage", "rail outage", "drill", EvidenceKind.RAIL_OUTAGE_DRILL),
+    _thorough("network", "network", "drill", EvidenceKind.NETWORK_DRILL),
+    _thorough("clock", "clock", "drill", EvidenceKind.CLOCK_DRILL),
+    _thorough("pause", "pause", "drill", EvidenceKind.PAUSE_DRILL),
+    _thorough("disk-full", "full disk", "disk", EvidenceKind.DISK_FULL_DRILL),
+    _thorough("fsync-error", "failing fsync", "disk", EvidenceKind.FSYNC_ERROR_DRILL),
+    _thorough("slow-fsync", "slow fsync", "disk", EvidenceKind.SLOW_FSYNC_DRILL),
+    _thorough("incident", "incident", "gateway", EvidenceKind.INCIDENT_DRILL),
+    _thorough("incident-kill", "killed gateway incident", "gateway", EvidenceKind.INCIDENT_KILL_DRILL),
+    _thorough("incident-freeze", "frozen writer incident", "gateway", EvidenceKind.INCIDENT_FREEZE_DRILL),
+    _thorough("incident-latency", "latency incident", "gateway", EvidenceKind.INCIDENT_LATENCY_DRILL),
+)
+"""The drills that take a review from minutes to half an hour: one row each, named as the drill."""
 
 # The order matters: the service is loaded first, probed while its books hold the storm, and stopped; the drills run
 # services of their own; the secret scan comes when everything has been written, and determinism last of all.
@@ -87,22 +120,23 @@ STEPS: tuple[Step, ...] = (
         "crash drill",
         "kill",
         EvidenceKind.CRASH_DRILL,
-        ("drills", "run", "crash", "--out", "{out}/crash", "--seed", "{seed}", *_GIVEN_BUILD, *_SHARED),
+        _drill("crash"),
     ),
     Step(
         "power",
         "power-loss drill",
         "disk",
         EvidenceKind.POWER_DRILL,
-        ("drills", "run", "power", "--out", "{out}/power", "--seed", "{seed}", *_GIVEN_BUILD, *_SHARED),
+        _drill("power"),
     ),
     Step(
         "rollback",
         "rollback drill",
         "rollback",
         EvidenceKind.ROLLBACK_DRILL,
-        ("drills", "run", "rollback", "--out", "{out}/rollback", "--seed", "{seed}", *_GIVEN_BUILD, *_SHARED),
+        _drill("rollback"),
     ),
+    *THOROUGH,
     Step(
         "runbooks",
         "runbook rehearsals",
@@ -127,14 +161,23 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def applying(steps: Sequence[Step], gates: Sequence[Gate]) -> tuple[Step, ...]:
-    """The steps of a review by these gates: other tools and Prometheus are queried only if a criterion needs it."""
+def applying(steps: Sequence[Step], gates: Sequence[Gate], left_out: Mapping[str, str]) -> tuple[Step, ...]:
+    """The steps of a review by these gates: other tools and Prometheus are queried only if a criterion needs it.
+
+    Not those that `left_out` has because nothing reads their evidence: the others of it are named, with the reason.
+    """
     criteria = [criterion for gate in gates for criterion in gate.criteria]
     needed = {
         "sources": any(request_of(criterion) is not None for criterion in criteria),
         "window": any(criterion.source.predicate_type == EvidenceKind.SLO_WINDOW for criterion in criteria),
     }
-    return tuple(step for step in steps if needed.get(step.needs, True))
+    read = (step for step in steps if left_out.get(step.name) != UNREAD)
+    return tuple(step for step in read if needed.get(step.needs, True))
+
+
+def is_read(step: Step, gates: Sequence[Gate]) -> bool:
+    """Whether a criterion reads the step's evidence."""
+    return any(sought(item).predicate_type == step.evidence for gate in gates for item in gate.criteria)
 
 
 def why_not(step: Step, target: Target) -> str:

@@ -44,7 +44,7 @@ def collect(order: Order, voice: Voice) -> str:
     """
     results: list[StepResult] = []
     build = ""
-    numbered = list(enumerate(applying(STEPS, order.gates), 1))
+    numbered = list(enumerate(applying(STEPS, order.gates, order.left_out), 1))
     with _service(order, voice) as (service_environ, note):
         build = _read_build(order, service_environ, voice) if not note else ""
         environ = {**service_environ, **_observed(order, build, service_environ)}

@@ -80,8 +80,11 @@ def review(  # each parameter is one option of the command line
     verdict; without them every scorecard is a preview.
 
     Steps: storm, hostile-rail, authorization-sweep, fail-closed, policy-binding, receipt-verification, collect, slo, crash,
-    power, rollback, runbooks, secret-scan, determinism. The criteria of a step that is left out are unknown (not_run), unless
-    an earlier run of the step on this build still counts.
+    power, rollback, rail-outage, network, clock, pause, disk-full, fsync-error, slow-fsync, incident, incident-kill,
+    incident-freeze, incident-latency, runbooks, secret-scan, determinism. The criteria of a step that is left out are unknown
+    (not_run), unless an earlier run of the step on this build still counts. The profile smoke leaves rail-outage and the drills
+    after it out unless --steps names them; with weekly or a profile of your own they are run if the gates read them, and take
+    half an hour.
 
     --preview makes a preview at any time. With --now the gates are judged as of that moment, which is a preview too.
     Evidence is always dated by the clock: what this run measures does not count for an earlier moment.
@@ -114,7 +117,7 @@ def _reviewed(order: "Order", caution: str, clock: "Clock") -> "Scorecard":
     from scorecards.review import STEPS_FILE, collect, judge
     from scorecards.voice import Voice, learned_s
 
-    planned = applying(STEPS, order.gates)
+    planned = applying(STEPS, order.gates, order.left_out)
     learned = learned_s(path for path in (order.home / REVIEWS).glob(f"*-*/{STEPS_FILE}"))
     with Voice(len(planned), {step.title: learned[step.name] for step in planned if step.name in learned}) as voice:
         voice.say(f"review of {order.named.name}: {len(planned)} steps, logs in {order.out / 'logs'}")

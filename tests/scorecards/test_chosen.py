@@ -13,12 +13,13 @@ from gates.evidence.statement import Inputs, Measure
 from gates.evidence.store import EvidenceStore
 from gates.schema.catalogs import catalog
 from gates.schema.errors import UsageProblem
+from gates.schema.gateset import CATALOG, load_gates
 from gates.schema.state import make_state
 from gates.schema.time import format_utc, system_clock
 from scorecards.chosen import left_out
 from scorecards.not_run import record_not_run
 from scorecards.order import Options, Order, make_order
-from scorecards.plan import STEPS, Step
+from scorecards.plan import STEPS, THOROUGH, UNREAD, Step, applying
 from scorecards.stored import Sources, build_from_store
 
 ALL = tuple(step.name for step in STEPS)
@@ -61,6 +62,38 @@ def test_an_unknown_step_is_refused_with_the_steps_there_are(
         left_out(only, skip)
     assert caught.value.message == complaint
     assert caught.value.next_step.startswith("use storm, hostile-rail") or "scorecard build" in caught.value.next_step
+
+
+PLAN, SERVICE = load_gates(CATALOG), load_gates(catalog("service"))
+DRILLS = tuple(step.name for step in THOROUGH)
+
+
+def test_the_profile_smoke_leaves_the_thorough_drills_out_and_any_other_runs_them() -> None:
+    """A review of minutes, and one of half an hour; a profile of one's own is never taken for a quick one."""
+    assert left_out((), (), "smoke", PLAN) == dict.fromkeys(DRILLS, "skipped with --profile smoke")
+    assert left_out((), (), "weekly", PLAN) == {}
+    assert left_out((), (), "my/smoke.yaml", PLAN) == {}
+
+
+def test_a_thorough_drill_that_is_named_is_run_with_any_profile_and_by_any_gates() -> None:
+    """Whoever names it wants it."""
+    assert set(left_out(("clock",), (), "smoke", SERVICE)) == set(ALL) - {"clock"}
+
+
+def test_a_thorough_drill_that_no_gate_reads_is_not_part_of_a_review() -> None:
+    """The gates of any payment service read none of them: nobody waits for them, and no line says that they were skipped."""
+    for profile in ("smoke", "weekly"):
+        left = left_out((), (), profile, SERVICE)
+        assert left == dict.fromkeys(DRILLS, UNREAD)
+        assert not {step.name for step in applying(STEPS, SERVICE, left)} & set(DRILLS)
+    smoke = left_out((), (), "smoke", PLAN)
+    assert {step.name for step in applying(STEPS, PLAN, smoke)} == set(ALL) - {"collect"}
+
+
+def test_each_thorough_drill_is_read_by_the_launch_plan() -> None:
+    """A step whose evidence no gate of the plan reads would be half an hour for nothing."""
+    read = {item.source.predicate_type for gate in PLAN for item in gate.criteria}
+    assert {step.name for step in THOROUGH if step.evidence not in read} == set()
 
 
 def test_the_help_lists_the_steps() -> None:

@@ -33,7 +33,7 @@ def test_a_review_queries_other_tools_if_its_gates_need_them(tools):
     assert "from command: cat open.txt matching open: ([0-9]+)" in " ".join(out.split())
     page = (tools.folder / "review" / "scorecard.html").read_text()
     assert "command: cat open.txt matching open: ([0-9]+)" in page
-    assert "other tools" not in [step.title for step in applying(STEPS, ())]
+    assert "other tools" not in [step.title for step in applying(STEPS, (), {})]
     assert why_not(next(step for step in STEPS if step.needs == "sources"), load_target("local").target) == ""
 
 
