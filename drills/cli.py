@@ -140,23 +140,6 @@ def recover_drill(folder: Path) -> int:
     return int(ExitCode.ROLLBACK_FAILED if ending.rolled_back is RolledBack.FAILED else ExitCode.GREEN)
 
 
-@drill.command("ack")
-@click.argument("folder", type=_FOLDER)
-@click.option("--as", "person", required=True, metavar="PERSON", help="Who acknowledges it: an id of the drill's roster.")
-def ack_page(folder: Path, person: str) -> None:
-    """Acknowledge the page of the drill in FOLDER, which waits for it with --people; the first acknowledgement counts."""
-    from gates.schema.paging import acknowledge, acknowledgements, read_page
-    from gates.schema.time import monotonic_s, system_clock
-
-    page, earlier = read_page(folder), acknowledgements(folder)
-    line = acknowledge(folder, person, system_clock, monotonic_s)
-    show(f"{page.severity}: {page.summary}")
-    show(f"runbook: {page.runbook or 'none is named'}")
-    if earlier:
-        show(f"{earlier[0].person} had acknowledged it at {earlier[0].at}")
-    show(f"acknowledged by {page.people[person]} at {line.at}")
-
-
 @drill.command("report")
 @click.argument("folder", type=_FOLDER)
 @format_option("text", "json", "html")

@@ -121,7 +121,7 @@ def acknowledge_page(run: Rehearsal, _step: AcknowledgePage) -> Facts:
 
 def _call(run: Rehearsal, calls: Sequence[Call]) -> None:
     people = ", ".join(f"{call.person} ({call.duty})" for call in calls)
-    run.console.note(f"a page for {people}; next: gonogo drill ack {run.out} --as {calls[0].person}")
+    run.console.note(f"a page for {people}; next: gonogo incident ack {run.out} --as {calls[0].person}")
 
 
 def _to_call(run: Rehearsal, row: Calling, waited_s: float) -> tuple[Call, ...]:

@@ -45,7 +45,7 @@ class AwaitPage(StepBase, frozen=True, tag="await_page"):
 
 
 class AcknowledgePage(StepBase, frozen=True, tag="acknowledge_page"):
-    """Acknowledge the page: a person does with `gonogo drill ack`, if the drill runs with --people, else the drill itself."""
+    """Acknowledge the page: a person does with `gonogo incident ack`, if the drill runs with --people, else the drill itself."""
 
 
 class AwaitResolved(StepBase, frozen=True, tag="await_resolved"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import click
@@ -105,12 +107,32 @@ def ack_finding(ids: tuple[str, ...], register: str, note: str, person: str) -> 
 
 
 @incident.command("ack")
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.argument("names", metavar="ID|FOLDER...", nargs=-1, required=True)
 @note_option
-@as_option
-def ack_incident(ids: tuple[str, ...], note: str, person: str) -> None:
-    """Acknowledge open incidents: somebody works on them. They stay open."""
-    _acknowledge(Register.INCIDENTS, ids, note, person)
+@click.option(
+    "--as",
+    "person",
+    required=True,
+    metavar="PERSON",
+    help="A person with the role `finding`; for a page, an id of its roster.",
+)
+def ack_incident(names: tuple[str, ...], note: str, person: str) -> None:
+    """Acknowledge open incidents, or the page in the FOLDER of a drill that waits with --people: somebody works on it.
+
+    Incidents stay open. Of a page the first acknowledgement counts.
+    """
+    folders = [Path(name) for name in names if os.sep in name or Path(name).is_dir()]
+    if not folders:
+        _acknowledge(Register.INCIDENTS, names, note, person)
+    elif len(names) > 1 or note:
+        from gates.schema.errors import UsageProblem
+
+        raise UsageProblem(
+            f"{folders[0]}: a page is acknowledged alone and without --note",
+            next_step=f"gonogo incident ack {folders[0]} --as {person}",
+        )
+    else:
+        _acknowledge_page(folders[0], person)
 
 
 @finding.command("review")
@@ -179,6 +201,19 @@ def _acknowledge(register: Register, ids: tuple[str, ...], note: str, person: st
     written = write(register, person, lambda view: acknowledged(view.book, register, ids, note))
     assert written is not None, "items were acknowledged"
     show(f"acknowledged: {', '.join(ids_of(written.event))}")
+
+
+def _acknowledge_page(folder: Path, person: str) -> None:
+    from gates.schema.paging import acknowledge, acknowledgements, read_page
+    from gates.schema.time import monotonic_s, system_clock
+
+    page, earlier = read_page(folder), acknowledgements(folder)
+    line = acknowledge(folder, person, system_clock, monotonic_s)
+    show(f"{page.severity}: {page.summary}")
+    show(f"runbook: {page.runbook or 'none is named'}")
+    if earlier:
+        show(f"{earlier[0].person} had acknowledged it at {earlier[0].at}")
+    show(f"acknowledged by {page.people[person]} at {line.at}")
 
 
 def _review(register: Register, looked_at: tuple[str, ...], person: str) -> None:

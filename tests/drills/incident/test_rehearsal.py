@@ -23,6 +23,7 @@ from gates.evidence.store import EvidenceStore
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.paging import acknowledgements, read_page
+from gates.schema.rooms import room_argv
 from gates.schema.state import state_dir
 
 COUNTS = ("pages_missing", "pages_off_time", "pages_unexpected", "pages_to_others", "pages_unresolved", "pages_without_runbook")
@@ -122,10 +123,11 @@ def test_a_person_acknowledges_the_page_and_its_time_is_measured(
     with log.open("wb") as file, subprocess.Popen(argv, stdout=file, stderr=file) as popen:
         assert eventually((out / "paged.json").exists, 120), log.read_text()
         for person, code in (("dan", 2), ("commander", 0), ("operator", 0)):
-            done = subprocess.run([sys.executable, COMMAND, "ack", str(out), "--as", person], capture_output=True, check=False)
+            ack = room_argv("scorecards", "incident", "ack", str(out), "--as", person)
+            done = subprocess.run(ack, capture_output=True, check=False)
             assert done.returncode == code, done.stderr
         assert popen.wait(180) == 0, log.read_text()
-    assert f"next: gonogo drill ack {out} --as commander" in log.read_text().replace(f"{sys.executable} ", "")
+    assert f"next: gonogo incident ack {out} --as commander" in log.read_text().replace(f"{sys.executable} ", "")
     measure = read_report(out).measures["acknowledge_s"]
     assert (measure.samples, measure.unknown) == (1, None)
     assert [one.person for one in acknowledgements(out)] == ["commander", "operator"]

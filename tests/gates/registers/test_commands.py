@@ -4,6 +4,7 @@ import pytest
 from registered import LOOKED_AT, OPEN
 from signing import ADA, document, first, person, public, put_signers
 
+from gates.schema.paging import Paged, acknowledgements, write_page
 from gates.signers.document import Role
 
 INCIDENT = ("incident", "open", "settles fail in one region", "--severity", "P0", "--owner", "sre")
@@ -48,6 +49,39 @@ def test_each_register_is_its_own(kept):
     assert (ending.code, f"no security finding has the id '{name}'" in ending.err) == (2, True)
     assert kept.gonogo("incident", "ack", incident, "--as", "ada").code == 0
     assert kept.close(incident, group="incident").code == 0
+
+
+PAGE = Paged("2026-11-25T09:00:00.000Z", "S2", "settles fail", "runbooks/rollback.md", ("commander",), {"commander": "Grace"})
+
+
+def test_a_page_is_acknowledged_by_its_folder_and_an_incident_by_its_id(kept):
+    """One command for both: of a page the first acknowledgement counts, and the register has no entry of it."""
+    page = kept.folder / "drill"
+    page.mkdir()
+    write_page(page, PAGE)
+    ending = kept.gonogo("incident", "ack", str(page), "--as", "commander")
+    assert (ending.code, "S2: settles fail" in ending.out, "acknowledged by Grace" in ending.out) == (0, True, True), ending.text
+    assert [one.person for one in acknowledgements(page)] == ["commander"]
+    assert len(kept.registers().entries) == 0
+    incident = kept.opened(words=INCIDENT)
+    assert kept.gonogo("incident", "ack", incident, "--note", "rolled back", "--as", "ada").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("drill",), "no page has arrived there"),
+        (("no/such/folder",), "no page has arrived there"),
+        (("drill", "I-0000000000"), "a page is acknowledged alone and without --note"),
+        (("drill", "--note", "rolled back"), "a page is acknowledged alone and without --note"),
+    ],
+)
+def test_a_folder_that_has_no_page_or_that_is_not_alone_is_refused(kept, monkeypatch, words, complaint):
+    """A folder is one whether it is named with a slash or not."""
+    (kept.folder / "drill").mkdir()
+    monkeypatch.chdir(kept.folder)
+    ending = kept.gonogo("incident", "ack", *words, "--as", "ada")
+    assert (ending.code, complaint in ending.err, "next:" in ending.err) == (2, True, True), ending.text
 
 
 def test_several_findings_are_closed_by_one_statement(kept):
