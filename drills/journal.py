@@ -102,13 +102,19 @@ def is_over(history: History) -> bool:
 
 
 class Journal:
-    """Appends events; every line is on disk when `write` returns. One writer at a time: the kernel holds the lock for it."""
+    """Appends events; every line is on disk when `write` returns. One writer at a time: the kernel holds the lock for it.
+
+    `lost` is the error by which a line could not be written: the disk is full, or gone. It is raised, unless the journal is
+    `dispensable`, as it is once a fault has to be taken back: then what follows is not written, and nothing stops.
+    """
 
     def __init__(self, path: Path, clock: Clock, monotonic_s: Callable[[], float]) -> None:
         self.path = path
         self._clock, self._monotonic_s = clock, monotonic_s
         self._seq, self.head = 0, START
-        self._file = path.open("ab")
+        self.dispensable = False
+        self.lost: OSError | None = None
+        self._file = path.open("ab", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -152,11 +158,22 @@ class Journal:
             ending=ending,
         )
         line = canonical_json(event)
-        self._file.write(line + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._append(line + b"\n")
         self._seq, self.head = event.seq, sha256_hex(line)
         return event
+
+    def _append(self, data: bytes) -> None:
+        """Write and fsync; nothing follows a line that was cut short."""
+        if self.lost is not None and self.dispensable:
+            return
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self.lost = OSError(error.errno, error.strerror, str(self.path))
+            if not self.dispensable:
+                raise self.lost from None
 
     def close(self) -> None:
         """Close the file."""

@@ -27,9 +27,9 @@ def understand(run: Rehearsal) -> Facts:
     answer, answers 5xx, or has another time. What answers and books contradict is left to the storm, whose checker judges it.
     """
     child = spawn(probe_argv(run.plan.target_argument), run.client_environ, run.out / "logs" / "probe")
-    run.note_process("probe", child.identity)
     code = int(ExitCode.INTERRUPTED)
     try:
+        run.note_process("probe", child.identity)
         run.wait_until(lambda: not child.alive(), WITHIN, "the end of the probe")
     finally:
         code = child.end()

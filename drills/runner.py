@@ -8,7 +8,7 @@ from drills.actions.storm import Watch
 from drills.actions.table import ACTIONS
 from drills.control import choose_control
 from drills.endings import deferred_signals
-from drills.journal import UNOBSERVED, End, Ending, Phase, RolledBack, Status, read_journal
+from drills.journal import UNOBSERVED, End, Ending, Event, Phase, RolledBack, Status, read_journal
 from drills.leftovers import clear, leftovers
 from drills.needs import require_offers
 from drills.observed import Unobserved
@@ -30,6 +30,7 @@ def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
     with deferred_signals(run):
         forward = _Forward()
         _guarded(run, forward, lambda: _go_forward(run, forward, environ))
+        run.journal.dispensable = True  # a disk that is full or gone keeps no fault from being taken back
         rolled_back = _roll_back(run) if forward.injected else RolledBack.NOT_NEEDED
         if rolled_back is RolledBack.VERIFIED and forward.end in (End.COMPLETED, End.FAILED):
             _guarded(run, forward, lambda: _verify(run))
@@ -38,6 +39,10 @@ def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
             for step in run.plan.drill.verify:
                 _log(run, Phase.VERIFY, step, Status.SKIPPED, {"reason": reason})
         left = _tidy(run)
+    if run.journal.lost is not None:
+        fault = "there was no fault yet" if rolled_back is RolledBack.NOT_NEEDED else f"rollback {rolled_back}"
+        run.console.note(f"the journal could not be written: {fault}, every process was ended, and nothing was measured")
+        raise run.journal.lost
     if left:
         rolled_back, forward.reason = RolledBack.FAILED, f"left behind: {left}"
     ending = Ending(forward.end, bool(run.record.deviations), rolled_back)
@@ -140,7 +145,7 @@ def _tidy(run: Rehearsal) -> str:
 
 def remove_leftovers(run: Rehearsal) -> str:
     """Remove what the drill left, and return it as text; "" where it left nothing."""
-    left = leftovers(run.plan.run_id, read_journal(run.journal.path).events, run.out)
+    left = leftovers(run.plan.run_id, _written(run), run.out)
     if not left:
         return ""
     text = left.text()
@@ -148,6 +153,14 @@ def remove_leftovers(run: Rehearsal) -> str:
     run.console.note(f"LEFT BEHIND, and removed now: {text}")
     clear(left)
     return text
+
+
+def _written(run: Rehearsal) -> tuple[Event, ...]:
+    """What the journal has; nothing where its disk is gone."""
+    try:
+        return read_journal(run.journal.path).events
+    except OSError:
+        return ()
 
 
 def _await_steady_state(run: Rehearsal) -> None:
