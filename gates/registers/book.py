@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from gates.registers.check import Entered
-from gates.registers.document import Acknowledged, Closed, Item, Opened, Reviewed, ShownBy
+from gates.registers.document import Acknowledged, Closed, Item, Opened, Raised, Reviewed, ShownBy
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.register import OpenItem, Register, RegisterState, at_least, worse
 from gates.schema.time import parse_utc
@@ -115,7 +115,7 @@ class _Folding:
             self.items |= {item.id: self._opened(item, entry) for item in event.items}
         elif isinstance(event, Reviewed):
             self.reviews |= {entry.spec.register: entry} if counts else {}
-        elif counts:
+        elif counts or isinstance(event, Raised):
             named = {name: self._named(name, entry) for name in event.ids}
             self.items |= {name: _changed(one, entry, event) for name, one in named.items() if one.is_open}
 
@@ -136,12 +136,15 @@ class _Folding:
         return found
 
 
-def _changed(one: Standing, entry: Entered, event: Acknowledged | Closed) -> Standing:
+def _changed(one: Standing, entry: Entered, event: Acknowledged | Raised | Closed) -> Standing:
     spec = entry.spec
     if isinstance(event, Acknowledged):
         if one.acknowledged_at:
             return one
         return msgspec.structs.replace(one, acknowledged_at=spec.at, acknowledged_by=spec.by)
+    if isinstance(event, Raised):
+        kept = msgspec.structs.replace(one.item, severity=worse(one.item.severity, event.severity))
+        return msgspec.structs.replace(one, item=kept)
     fault = closing_fault(one, spec.by, event.shown_by.started_at)
     if not fault and not at_least(event.severity, one.item.severity):
         fault = f"{one.item.id} is {one.item.severity}, and was closed as {event.severity}"

@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 
 from gates.evidence.dsse import Envelope
-from gates.registers.document import EntrySpec, Opened
+from gates.registers.document import EntrySpec, Opened, Raised
 from gates.registers.entry import read_entry
 from gates.schema.errors import UnverifiedProblem
 from gates.schema.register import PAYLOAD_TYPE
@@ -28,8 +28,8 @@ def check_entry(
 ) -> Entered:
     """The entry, its signature verified; `recorded_at` is when a log took it in, as far as that is known.
 
-    By a key that was retired as of an earlier moment only what it opened counts: nothing that was reported disappears because
-    a key was stolen, and nothing is closed or reviewed by whoever stole it.
+    By a key that was retired as of an earlier moment only what it opened or raised counts: nothing that was reported disappears
+    because a key was stolen, and nothing is closed or reviewed by whoever stole it.
     Raises UnverifiedProblem naming `origin` for a signature, a key, a role or a field that is not right.
     """
     if envelope.payload_type != PAYLOAD_TYPE:
@@ -53,4 +53,4 @@ def check_entry(
         if not signers.is_retired(keyid, moment):
             raise UnverifiedProblem(f"{origin}: {name} does not hold the role {Role.FINDING}")
         void = f"the key {keyid} of {name} is retired"
-    return Entered(digest, spec, "" if isinstance(spec.event, Opened) else void)
+    return Entered(digest, spec, "" if isinstance(spec.event, Opened | Raised) else void)

@@ -51,6 +51,7 @@ all_option = click.option("--all", "is_all", is_flag=True, help="Those that are 
 class _Finding(LazyGroup):
     later: ClassVar[Mapping[str, Later]] = {
         "close": Later("gates.registers.close_cli:close_finding", "Close findings by the statement that shows it."),
+        "raise": Later("gates.registers.raise_cli:raise_finding", "Make open findings more severe."),
         "import": Later("gates.registers.import_cli:import_", "Take the results of a SARIF file over as findings, each once."),
     }
 
@@ -58,6 +59,7 @@ class _Finding(LazyGroup):
 class _Incident(LazyGroup):
     later: ClassVar[Mapping[str, Later]] = {
         "close": Later("gates.registers.close_cli:close_incident", "Close incidents by the statement that shows it."),
+        "raise": Later("gates.registers.raise_cli:raise_incident", "Make open incidents more severe."),
     }
 
 

@@ -57,6 +57,14 @@ class Acknowledged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     note: str
 
 
+class Raised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="what", tag="raised"):
+    """Items turned out to be worse than they were reported; no entry makes one less severe."""
+
+    ids: tuple[str, ...]
+    severity: Priority
+    reason: str
+
+
 class Passed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A criterion that the statement passed, as it was written then, and its gate."""
 
@@ -89,7 +97,7 @@ class Reviewed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     looked_at: tuple[str, ...]
 
 
-Event: TypeAlias = Opened | Acknowledged | Closed | Reviewed
+Event: TypeAlias = Opened | Acknowledged | Raised | Closed | Reviewed
 
 
 class EntrySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gates.evidence.dsse import Signer
-from gates.registers.document import SPECS, Acknowledged, Closed, EntrySpec, Opened, Reviewed, ids_of
+from gates.registers.document import SPECS, Acknowledged, Closed, EntrySpec, Opened, Raised, Reviewed, ids_of
 from gates.schema.canonical import canonical_json
 from gates.schema.documents import API_VERSION, Document, Metadata
 from gates.schema.errors import UnverifiedProblem, UsageProblem
@@ -99,6 +99,10 @@ def _acknowledged_faults(event: Acknowledged) -> Iterator[str]:
         yield f"note: has more than {LONGEST} characters"
 
 
+def _raised_faults(event: Raised) -> Iterator[str]:
+    yield from text_faults("reason", event.reason)
+
+
 def _closed_faults(event: Closed) -> Iterator[str]:
     yield from text_faults("reason", event.reason)
     if not _SHA256.fullmatch(event.shown_by.statement):
@@ -120,6 +124,7 @@ def _reviewed_faults(event: Reviewed) -> Iterator[str]:
 _FAULTS: dict[type, Callable[[Any], Iterator[str]]] = {
     Opened: _opened_faults,
     Acknowledged: _acknowledged_faults,
+    Raised: _raised_faults,
     Closed: _closed_faults,
     Reviewed: _reviewed_faults,
 }

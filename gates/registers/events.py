@@ -8,7 +8,7 @@ import msgspec
 from gates.evidence.store import Held
 from gates.registers.book import Book, Standing, closing_fault
 from gates.registers.closing import AGAIN, Case, show
-from gates.registers.document import Acknowledged, Closed, Imported, Item, Opened, Reviewed
+from gates.registers.document import Acknowledged, Closed, Imported, Item, Opened, Raised, Reviewed
 from gates.registers.identity import fingerprint_of, item_id
 from gates.registers.sarif_results import Taken
 from gates.registers.writing import View
@@ -89,6 +89,19 @@ def acknowledged(book: Book, register: Register, names: Sequence[str], note: str
             who = f"{one.acknowledged_by} acknowledged it at {one.acknowledged_at}"
             raise UsageProblem(f"{one.item.id} is acknowledged already: {who}", next_step=list_command(register))
     return Acknowledged(tuple(one.item.id for one in found), note.strip())
+
+
+def raised(book: Book, register: Register, names: Sequence[str], severity: Priority, reason: str) -> Raised:
+    """The event that makes open items more severe.
+
+    Raises RefusedProblem for one that is that severe already: only a statement, and another person, take a severity away.
+    """
+    found = [_open(book, register, name) for name in names]
+    for one in found:
+        if at_least(one.item.severity, severity):
+            text = f"{one.item.id} is {one.item.severity.value}, and a severity is only raised, not to {severity.value}"
+            raise RefusedProblem(text, next_step="close it by a statement that shows that it is resolved, and open another one")
+    return Raised(tuple(one.item.id for one in found), severity, reason.strip())
 
 
 def closed(view: View, register: Register, names: Sequence[str], proof: Proof) -> Closed:

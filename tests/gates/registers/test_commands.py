@@ -84,6 +84,26 @@ def test_a_folder_that_has_no_page_or_that_is_not_alone_is_refused(kept, monkeyp
     assert (ending.code, complaint in ending.err, "next:" in ending.err) == (2, True, True), ending.text
 
 
+RAISE = ("--severity", "P0", "--reason", "it was guessed in a test")
+
+
+def test_a_finding_is_raised_by_anybody_and_lowered_by_nobody(kept):
+    """By an entry more: the first one stays as it was reported. Closing it needs what its new severity needs."""
+    name = kept.opened("--severity", "P2")
+    assert kept.gonogo("finding", "raise", name, *RAISE, "--as", "grace").code == 0
+    (row,) = kept.rows()
+    assert (row["severity"], row["opened_by"], row["state"]) == ("P0", "ada", "open")
+    opened, raised = kept.registers().entries
+    assert (opened.spec.event.items[0].severity, raised.spec.event.severity, raised.spec.by) == ("P2", "P0", "grace")
+    for severity in ("P0", "P1", "P3"):
+        ending = kept.gonogo("finding", "raise", name, *RAISE, "--severity", severity, "--as", "grace")
+        assert (ending.code, "a severity is only raised" in ending.err) == (5, True), ending.text
+    assert kept.close(name).code == 0
+    assert kept.registers().entries[-1].spec.event.severity == "P0"
+    ending = kept.gonogo("finding", "raise", name, *RAISE, "--as", "grace")
+    assert (ending.code, "is closed already" in ending.err) == (2, True), ending.text
+
+
 def test_several_findings_are_closed_by_one_statement(kept):
     """One entry names them all."""
     names = [kept.opened("--owner", owner) for owner in ("backend", "payments")]

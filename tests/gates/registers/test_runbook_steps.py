@@ -43,13 +43,22 @@ def test_every_step_of_the_page_succeeds(tmp_path: Path, monkeypatch: pytest.Mon
         named["ID"] = next(iter(re.findall(r"^opened: (\S+),", ending.out, re.MULTILINE)), named["ID"])
     rows = call("finding", "list", "--all").out
     assert rows.count(" closed ") == 1
-    assert rows.count(" open ") == 2
+    assert rows.count(" open ") == 3
     assert "ada@example.org" in call("incident", "list").err or "grace@example.org" in call("incident", "list").err
 
 
 @pytest.mark.parametrize(
     "name",
-    ["finding open", "finding ack", "finding close", "finding import", "finding review", "incident close", "incident review"],
+    [
+        "finding open",
+        "finding ack",
+        "finding raise",
+        "finding close",
+        "finding import",
+        "finding review",
+        "incident close",
+        "incident review",
+    ],
 )
 def test_the_page_shows_each_command(name: str) -> None:
     """A reader finds all of them there."""
