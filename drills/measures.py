@@ -74,6 +74,7 @@ COUNTED: dict[EvidenceKind, dict[str, str]] = {
 }
 """What the steps of a drill count, by its kind: the measure, and what it is."""
 
+_WITH_RAIL = (EvidenceKind.RAIL_OUTAGE_DRILL, EvidenceKind.INCIDENT_RAIL_DRILL)
 _ACCOUNTING = ("double_settles", "lost_settles", "stuck_credits", "unknown_outcome_violations")
 
 
@@ -95,7 +96,7 @@ def measures_of(
     found |= measures_of_counts(COUNTED.get(kind, {}), lives.counts, reason)
     if kind in _KEYS_BACK:
         found["rto_s"] = until_cleared(lives, _KEYS_BACK[kind], reason)
-    if kind is EvidenceKind.RAIL_OUTAGE_DRILL:
+    if kind in _WITH_RAIL:
         drained_s = None if lives.drained_ns is None else lives.drained_ns / 1e9
         found["drain_s"] = _seconds(drained_s, reason, 1, "from the rail's return until every payout is decided")
         found |= _checked(record.payouts, RAIL_CHECKS, reason)

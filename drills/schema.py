@@ -92,6 +92,7 @@ DrillKind = Literal[
     "incident-kill-drill",
     "incident-freeze-drill",
     "incident-latency-drill",
+    "incident-rail-drill",
     "network-drill",
     "clock-drill",
     "pause-drill",

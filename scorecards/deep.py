@@ -46,6 +46,7 @@ ROOMS = {
     EvidenceKind.INCIDENT_KILL_DRILL: _DRILL,
     EvidenceKind.INCIDENT_FREEZE_DRILL: _DRILL,
     EvidenceKind.INCIDENT_LATENCY_DRILL: _DRILL,
+    EvidenceKind.INCIDENT_RAIL_DRILL: _DRILL,
     EvidenceKind.NETWORK_DRILL: _DRILL,
     EvidenceKind.CLOCK_DRILL: _DRILL,
     EvidenceKind.PAUSE_DRILL: _DRILL,

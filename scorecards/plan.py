@@ -59,6 +59,7 @@ THOROUGH: tuple[Step, ...] = (
     _thorough("incident-kill", "killed gateway incident", "gateway", EvidenceKind.INCIDENT_KILL_DRILL),
     _thorough("incident-freeze", "frozen writer incident", "gateway", EvidenceKind.INCIDENT_FREEZE_DRILL),
     _thorough("incident-latency", "latency incident", "gateway", EvidenceKind.INCIDENT_LATENCY_DRILL),
+    _thorough("incident-rail", "rail incident", "gateway", EvidenceKind.INCIDENT_RAIL_DRILL),
 )
 """The drills that take a review from minutes to half an hour: one row each, named as the drill."""
 

@@ -45,6 +45,9 @@ def deploy_release(run: Rehearsal, step: DeployRelease) -> Facts:
 def rollback_release(run: Rehearsal, step: RollbackRelease) -> Facts:
     """Return to the previous release, and check that its build runs."""
     known = run.record.builds.get(step.release)
+    if known is not None and run.service.build() == known:  # a runbook has done it
+        run.note_cleared()
+        return {"build": known, "was_back": True}
     run.service.roll_back(step.release, parse_duration_s(step.within))
     run.since_s = monotonic_s()
     build = run.service.build()

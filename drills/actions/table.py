@@ -20,6 +20,7 @@ from drills.actions.rail import (
     start_payouts,
 )
 from drills.actions.release import deploy_release, make_release_folder, rollback_release
+from drills.actions.runbook import walk_runbook
 from drills.actions.service import restart, restore_service, seed, sigkill, start_service
 from drills.actions.storm import await_steady_state, observe_steady_state, start_storm, wait_for_settles
 from drills.audit import audit, check_database, wait_storm
@@ -62,6 +63,7 @@ from drills.steps.rail import (
     StartPayouts,
 )
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
+from drills.steps.runbook import WalkRunbook
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
 from drills.steps.storm import Audit, AwaitSteadyState, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
 
@@ -124,4 +126,5 @@ ACTIONS: dict[type[StepBase], Action] = {
     Freeze: freeze,
     Thaw: thaw,
     ReplaceProcess: replace_process,
+    WalkRunbook: walk_runbook,
 }

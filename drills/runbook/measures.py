@@ -13,6 +13,8 @@ from gates.evidence.statement import Status as Standing
 from gates.schema.outcome import UnknownReason
 
 _ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMEOUT, Status.SKIPPED)
+NOT_REACHED = "the run did not come to it"
+"""Why a step is skipped that was not begun."""
 _REASONS = {"complete": UnknownReason.MISSING, "interrupted": UnknownReason.NOT_RUN}
 
 
@@ -52,7 +54,7 @@ def results_of(page: Page, events: Sequence[Event]) -> tuple[StepResult, ...]:
 
 def _result(step: Step, event: Event | None) -> StepResult:
     if event is None:
-        return StepResult(step.name, Status.SKIPPED, "the run did not come to it")
+        return StepResult(step.name, Status.SKIPPED, NOT_REACHED)
     facts = event.facts
     human_s = str(facts.get("human_s", ""))
     code = facts.get("exit_code")

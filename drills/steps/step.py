@@ -30,6 +30,7 @@ from drills.steps.rail import (
     StartPayouts,
 )
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
+from drills.steps.runbook import WalkRunbook
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
 from drills.steps.storm import Audit, AwaitSteadyState, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
 
@@ -90,4 +91,5 @@ Step: TypeAlias = (
     | Freeze
     | Thaw
     | ReplaceProcess
+    | WalkRunbook
 )

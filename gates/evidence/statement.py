@@ -33,6 +33,7 @@ class EvidenceKind(StrEnum):
     INCIDENT_KILL_DRILL = "urn:gonogo:evidence:incident-kill-drill:v2"
     INCIDENT_FREEZE_DRILL = "urn:gonogo:evidence:incident-freeze-drill:v2"
     INCIDENT_LATENCY_DRILL = "urn:gonogo:evidence:incident-latency-drill:v2"
+    INCIDENT_RAIL_DRILL = "urn:gonogo:evidence:incident-rail-drill:v2"
     NETWORK_DRILL = "urn:gonogo:evidence:network-drill:v2"
     CLOCK_DRILL = "urn:gonogo:evidence:clock-drill:v2"
     PAUSE_DRILL = "urn:gonogo:evidence:pause-drill:v2"

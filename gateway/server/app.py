@@ -55,6 +55,8 @@ def create_app(
     engine.listeners.append(metrics.decided)
     engine.observe_commits(metrics.committed)
     metrics.watch(engine)
+    if settings.rail_url or settings.rail:
+        metrics.slo_events.watch_rail(lambda: engine.rail_open, monotonic)
     records = Records(settings.ids, monotonic, metrics, log)
     door = Doorkeeper(engine, monotonic, metrics.limited)
     intakes = {route: Intake(route, door, settings.body_limit) for route in MUTATIONS}

@@ -3,17 +3,18 @@
 Each counter starts at 0: a series that is born with its first error has no increase for it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 
+from gateway.telemetry.rail_seconds import RailSeconds
 from gateway.telemetry.tally import Tally
 
 GOOD, BAD = "good", "bad"
 AVAILABILITY, SETTLE_LATENCY, DECISION_LATENCY = "availability", "settle_latency", "decision_latency"
-FIRST_PAID_CALL, ONBOARDING = "first_paid_call", "onboarding"
-SLOS = (AVAILABILITY, SETTLE_LATENCY, DECISION_LATENCY, FIRST_PAID_CALL, ONBOARDING)
+FIRST_PAID_CALL, ONBOARDING, RAIL = "first_paid_call", "onboarding", "rail"
+SLOS = (AVAILABILITY, SETTLE_LATENCY, DECISION_LATENCY, FIRST_PAID_CALL, ONBOARDING, RAIL)
 """The SLOs whose events happen here; receipts are verified by callers. Setups, which have two of them, are not built yet."""
 
 UNANSWERED_S = 5.0
@@ -56,6 +57,7 @@ class SloEvents:
 
     def __init__(self, registry: CollectorRegistry, watched: SloRoutes) -> None:
         self._watched = watched
+        self._look: Callable[[], None] = lambda: None
         counter = Counter("gateway_slo_events_total", "Good and bad events by SLO.", ("slo", "outcome"), registry=registry)
         self._tallies = {(slo, outcome): Tally(counter.labels(slo, outcome)) for slo in SLOS for outcome in (GOOD, BAD)}
 
@@ -73,8 +75,14 @@ class SloEvents:
         if latency is not None:
             latency.bad.count += 1
 
+    def watch_rail(self, is_open: Callable[[], bool], monotonic: Callable[[], float]) -> None:
+        """Count the seconds in which the circuit to the rail is open, and those in which it is closed."""
+        good, bad = (self._tallies[RAIL, outcome] for outcome in (GOOD, BAD))
+        self._look = RailSeconds(is_open, monotonic, good, bad).look
+
     def flush(self) -> None:
         """Pass the counts on to Prometheus' types."""
+        self._look()
         for tally in self._tallies.values():
             tally.flush()
 

@@ -26,7 +26,7 @@ IDLE_S = 300
 
 @pytest.mark.nightly
 @pytest.mark.process
-@pytest.mark.parametrize("name", ["incident", "incident-freeze", "incident-kill", "incident-latency"])
+@pytest.mark.parametrize("name", ["incident", "incident-freeze", "incident-kill", "incident-latency", "incident-rail"])
 def test_each_fault_of_the_gateway_pages_as_it_must(prometheus, alertmanager, promtool, tmp_path, name):
     """The shipped rehearsals are green: the right page, in its time, at the right people, and no other."""
     out = tmp_path / "out"

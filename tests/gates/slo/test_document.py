@@ -89,6 +89,7 @@ def test_the_shipped_documents_are_read_by_their_name(monkeypatch: pytest.Monkey
         "decision_latency": "0.95",
         "first_paid_call": "0.99",
         "onboarding": "0.95",
+        "rail": "0.99",
         "settle_latency": "0.99",
     }
     assert {slo.name: slo.target for slo in load_slos(Path("canary"))} == {"canary": "0.99", "receipt_verification": "0.999"}
