@@ -17,6 +17,8 @@ from gates.schema.tls import ca_environment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _GIVEN = "--build SHA256"
+OR_NAME = f"; or name the build with {_GIVEN}"
+"""How the next step ends; a review takes it off, for it has no such option."""
 
 
 def read_build(named: NamedTarget, environ: Mapping[str, str] | None = None) -> str:
@@ -35,7 +37,7 @@ def read_build(named: NamedTarget, environ: Mapping[str, str] | None = None) -> 
         found = reported_build(named.target, {**env, **ca_environment(named, env)})
     except (WrongBuild, UnknownProblem, UnsetProblem) as problem:
         kind = WrongBuild if isinstance(problem, WrongBuild) else UnknownProblem
-        next_step = f"{problem.next_step}; or name the build with {_GIVEN}" if problem.next_step else f"name it with {_GIVEN}"
+        next_step = f"{problem.next_step}{OR_NAME}" if problem.next_step else f"name it with {_GIVEN}"
         raise kind(f"the build of {named.name} is not known: {problem.message}", next_step=next_step) from None
     assert found is not None, "a target with `build` reports one, or a problem is raised"
     return found

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drills.process import NeverReady, Service
-from gates.build import make_reviewed, read_build
+from gates.build import OR_NAME, make_reviewed, read_build
 from gates.evidence.identity import OBSERVATION
 from gates.evidence.keys import load_signer
 from gates.evidence.observation import observe
@@ -117,7 +117,7 @@ def _read_build(order: Order, environ: Mapping[str, str], voice: Voice) -> str:
     try:
         return read_build(order.named, environ)
     except (UnknownProblem, WrongBuild) as problem:
-        next_step = _NO_BUILD if order.named.target.build is None else problem.next_step
+        next_step = _NO_BUILD if order.named.target.build is None else problem.next_step.removesuffix(OR_NAME)
         voice.say(f"no evidence will count: {problem.message}\n  next: {next_step}")
         return ""
 

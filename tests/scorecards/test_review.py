@@ -101,18 +101,28 @@ def test_a_review_in_a_folder_with_packages_of_our_names_runs_our_own(tmp_path: 
     assert (out / "storm" / "check.json").exists()
 
 
-@pytest.mark.parametrize("step", ["storm", "crash"])
-def test_a_target_file_that_describes_the_service_wrongly_is_unknown_and_named(tmp_path: Path, step: str) -> None:
+@pytest.mark.parametrize(
+    ("step", "right", "wrong", "member"),
+    [
+        ("storm", "id_pointer: /id ", "id_pointer: /idd ", "spec.operations.reserve.id_pointer"),
+        ("crash", "id_pointer: /id ", "id_pointer: /idd ", "spec.operations.reserve.id_pointer"),
+        ("storm", "pointer: /sha256", "header: X-Build", "spec.build.header"),
+    ],
+)
+def test_a_target_file_that_describes_the_service_wrongly_is_unknown_and_named(
+    tmp_path: Path, step: str, right: str, wrong: str, member: str
+) -> None:
     """The step ends with 2, the review goes on, and the card says `not_run` with the member; nothing is a finding."""
-    target = shapes.described(tmp_path, "minimal", {"id_pointer: /id ": "id_pointer: /idd "}, shapes.run_here("minimal", []))
+    target = shapes.described(tmp_path, "minimal", {right: wrong}, shapes.run_here("minimal", []))
     environ = {**shapes.ACCOUNTS, "GONOGO_AGENT_KEY": shapes.KEYS["minimal"]}
     with gonogo(tmp_path, "review", "--target", str(target), program=(str(ONE_STEP), step), environ=environ) as review:
         stdout, stderr = review.communicate(timeout=300)
     assert review.returncode == 3, stdout + stderr
     assert "usage, or a document that cannot be read as written" in stderr
+    assert "--build" not in stderr
     card = yaml.safe_load((tmp_path / "reviews" / "latest" / "scorecard.yaml").read_text(encoding="utf-8"))
     criteria = [item for gate in card["spec"]["gates"] for item in gate["criteria"]]
-    named = [item for item in criteria if "spec.operations.reserve.id_pointer" in item["detail"]]
+    named = [item for item in criteria if member in item["detail"]]
     assert len(named) >= 3
     assert {item["unknown"] for item in named} == {"not_run"}
     assert "fail" not in {item["outcome"] for item in criteria}
