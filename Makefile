@@ -90,7 +90,7 @@ coverage: $(STAMP) ## the tests with branch coverage, child processes included
 
 golden: $(STAMP) ## write the golden artifacts again; review them in the diff
 	@GONOGO_UPDATE_GOLDEN=1 $(BIN)/python -P -m pytest -q -p no:xdist tests/scorecards/test_golden.py
-	@for kind in Finding GateSet Incident LedgerEntry Measures Project Roster Signers Target; do \
+	@for kind in Finding FreezeCalendar GateSet Incident LedgerEntry Measures Project Roster Signers Target; do \
 	  $(BIN)/gonogo schema $$kind > gates/schemas/$$(tr '[:upper:]' '[:lower:]' <<<"$$kind").schema.json; \
 	done
 

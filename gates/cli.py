@@ -26,6 +26,7 @@ RECEIPT = Later("gates.receipts.cli:receipt", "Verify receipts offline, with key
 SIGNER = Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles.")
 RECOMPUTE = Later("gates.probes.recompute_cli:recompute", "Compute a probe's measures again from its raw files.")
 WAIVER = Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass.")
+FREEZE = Later("gates.freeze.cli:freeze", "Change freeze: whether this may be deployed now, and signed exceptions.")
 FINDING = Later("gates.registers.cli:finding", "Security findings and onboarding defects: open, close, review, list.")
 INCIDENT = Later("gates.registers.cli:incident", "Incidents: open, acknowledge, close, review, list.")
 SLO = Later("gates.slo.cli:slo", "Alert rules from SLO documents, their tests, a linter, dashboards.")
@@ -131,6 +132,7 @@ class _Main(LazyGroup):
         "receipt": RECEIPT,
         "signer": SIGNER,
         "waiver": WAIVER,
+        "freeze": FREEZE,
         "finding": FINDING,
         "incident": INCIDENT,
         "slo": SLO,

@@ -10,6 +10,7 @@ from gates.evidence.statement import Statement
 from gates.registers.document import FindingSpec, IncidentSpec
 from gates.schema.documents import API_VERSION, Document
 from gates.schema.errors import UsageProblem
+from gates.schema.freeze import FreezeCalendar
 from gates.schema.gate import GateSet
 from gates.schema.ledger import LedgerLine
 from gates.schema.project import Project
@@ -21,6 +22,7 @@ from gates.signers.document import SignersSpec
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "Finding": FindingSpec,
+    "FreezeCalendar": FreezeCalendar,
     "GateSet": GateSet,
     "Incident": IncidentSpec,
     "Measures": MeasuresSpec,

@@ -19,6 +19,7 @@ COMMANDS: dict[str, Later] = {
     "evidence": Later("gates.cli:evidence", "List, show, verify and add signed evidence."),
     "signer": Later("gates.signers.cli:signer", "Who may sign what: people, machines, their keys and roles."),
     "waiver": Later("gates.acts.waiver_cli:waiver", "Accept by signature, for a time, that a gate does not pass."),
+    "freeze": Later("gates.freeze.cli:freeze", "Change freeze: whether this may be deployed now, and signed exceptions."),
     "finding": Later("gates.registers.cli:finding", "Security findings and onboarding defects: open, close, review, list."),
     "incident": Later("gates.registers.cli:incident", "Incidents: open, acknowledge, close, review, list."),
     "slo": Later("gates.slo.cli:slo", "Alert rules from SLO documents, their tests, a linter, dashboards."),

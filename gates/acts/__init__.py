@@ -1,1 +1,1 @@
-"""Human acts: waivers, attestations, explanations, late reviews and loosenings, each signed by the people whose act it is."""
+"""Human acts, each signed by the people whose act it is: waivers, attestations, explanations, change records and so on."""

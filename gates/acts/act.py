@@ -23,6 +23,8 @@ class ActKind(StrEnum):
     EXPLANATION = "explanation"
     LATE_REVIEW = "late_review"
     LOOSENING = "loosening"
+    CHANGE = "change"
+    FREEZE_EXCEPTION = "freeze_exception"
 
 
 class ActRule(msgspec.Struct, frozen=True):
@@ -40,6 +42,8 @@ RULES: dict[ActKind, ActRule] = {
     ActKind.EXPLANATION: ActRule(Role.EXPLANATION, 2, None, "the sha256 of a statement"),
     ActKind.LATE_REVIEW: ActRule(Role.LATE_REVIEW, 2, None, "the sha256 of a scorecard"),
     ActKind.LOOSENING: ActRule(Role.LOOSEN, 2, None, "GATE/CRITERION"),
+    ActKind.CHANGE: ActRule(Role.CHANGE, 1, None, "`build` or `commits`"),
+    ActKind.FREEZE_EXCEPTION: ActRule(Role.FREEZE_EXCEPTION, 2, dt.timedelta(hours=4), "`build` or `commits`"),
 }
 
 
@@ -56,10 +60,24 @@ class ActSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: Sha256
 
 
+class Deployed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a change record or a freeze exception lets through: whose work, and the full ids of its Git commits.
+
+    A change record also has the class of the change, P0 to P2, and the sha256 of the statement of the rollback drill that
+    rehearsed its rollback plan.
+    """
+
+    author: str
+    commits: tuple[str, ...] = ()
+    change_class: str = ""
+    rollback: str = ""
+
+
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The act itself. `by` is the id of the person who began it and `signers` the sha256 of the Signers document then in force.
 
-    `expires_at` is for acts that end, `ticket`, `owner` and `mitigation` are a waiver's.
+    `expires_at` is for acts that end, `ticket`, `owner` and `mitigation` are a waiver's, `deployed` is for change records and
+    freeze exceptions.
     """
 
     act: ActKind
@@ -71,6 +89,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     ticket: str = ""
     owner: str = ""
     mitigation: str = ""
+    deployed: Deployed | None = None
 
 
 class ActStatement(

@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 
 from gates.acts.act import RULES, ActStatement, read_act
-from gates.acts.content import act_faults, owner_fault
+from gates.acts.content import act_faults, author_fault, owner_fault
 from gates.evidence.dsse import Envelope
 from gates.evidence.statement import PAYLOAD_TYPE
 from gates.schema.errors import RefusedProblem, UnverifiedProblem
@@ -51,7 +51,8 @@ def check_act(envelope: Envelope, signers: Signers, origin: str, recorded_at: dt
         people[same_id(person.id)] = person
     if people and same_id(act.by) not in people:
         raise UnverifiedProblem(f"{origin}: by: {act.by} has not signed it; signed by {', '.join(people)}")
-    fault = owner_fault(act, tuple(people.values())) if act.owner else ""
+    named = tuple(people.values())
+    fault = author_fault(act, named) or (owner_fault(act, named) if act.owner else "")
     if fault:
         raise UnverifiedProblem(f"{origin}: {fault}")
     return Checked(statement, tuple(person.id for person in people.values()), max(rule.people - len(people), 0))

@@ -1,11 +1,13 @@
 """Is an act complete by itself? A reason, an end in time, and for a waiver a ticket, an owner who is another, and a real plan."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 
 from gates.acts.act import RULES, Act, ActKind, ActStatement
+from gates.acts.deployed import DEPLOYED, deployed_faults
 from gates.schema.errors import UsageProblem
-from gates.schema.time import parse_utc
+from gates.schema.time import parse_utc, span
 from gates.signers.document import Person, same_id
 
 SHORTEST_REASON = 10
@@ -36,6 +38,19 @@ def act_faults(statement: ActStatement) -> Iterator[str]:
         yield from _waiver_faults(act)
     else:
         yield from (f"{name}: only a waiver has one" for name in _OWN if getattr(act, name))
+    if act.act in DEPLOYED:
+        yield from deployed_faults(statement)
+    elif act.deployed is not None:
+        yield "deployed: only a change record and a freeze exception have one"
+
+
+def author_fault(act: Act, signed_by: tuple[Person, ...]) -> str:
+    """Why these people may not let a deployment through: one of them is the author of the change; "" if none is."""
+    author = "" if act.deployed is None else act.deployed.author
+    for person in signed_by if author else ():
+        if _is_same(person, author):
+            return f"{person.id} cannot sign it: {author!r} is the author of the change, and another person has to approve it"
+    return ""
 
 
 def owner_fault(act: Act, approvers: tuple[Person, ...], gate_owner: str = "") -> str:
@@ -66,11 +81,15 @@ def _time_faults(act: Act) -> Iterator[str]:
         if ends is not None:
             yield f"expires_at: the act {act.act} has no end"
     elif ends is None:
-        yield f"expires_at: is missing; the act {act.act} ends at most {longest.days} days after it was signed"
+        yield f"expires_at: is missing; the act {act.act} ends at most {_words(longest)} after it was signed"
     elif ends <= begins:
         yield f"expires_at: {act.expires_at} is not after {act.at}, when it was signed"
     elif ends - begins > longest:
-        yield f"expires_at: {act.expires_at} is more than {longest.days} days after {act.at}, when it was signed"
+        yield f"expires_at: {act.expires_at} is more than {_words(longest)} after {act.at}, when it was signed"
+
+
+def _words(longest: dt.timedelta) -> str:
+    return f"{longest.days} days" if longest.days else span(int(longest.total_seconds()))
 
 
 def _waiver_faults(act: Act) -> Iterator[str]:

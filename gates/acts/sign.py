@@ -8,7 +8,7 @@ import msgspec
 
 from gates.acts.act import RULES, Act, make_act, statement_bytes
 from gates.acts.check import check_act, open_act, refusal, require_complete
-from gates.acts.content import act_faults, owner_fault
+from gates.acts.content import act_faults, author_fault, owner_fault
 from gates.acts.store import keep_act, waiting_path
 from gates.evidence.dsse import Envelope
 from gates.evidence.statement import PAYLOAD_TYPE
@@ -37,7 +37,7 @@ def begin(home: Path, signers: Signers, draft: Draft, people: tuple[str, ...], n
     """
     role = RULES[draft.act.act].role
     named = authorised(signers, people, role)
-    fault = owner_fault(draft.act, named, gate_owner) if draft.act.owner else ""
+    fault = author_fault(draft.act, named) or (owner_fault(draft.act, named, gate_owner) if draft.act.owner else "")
     if fault:
         raise RefusedProblem(fault, next_step="let another person approve it: --as PERSON")
     act = msgspec.structs.replace(draft.act, by=named[0].id, at=format_utc(now), signers=signers.digest)

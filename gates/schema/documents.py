@@ -17,6 +17,7 @@ API_VERSION = "gonogo/v1"
 KINDS = (
     "Drill",
     "Finding",
+    "FreezeCalendar",
     "GateSet",
     "Incident",
     "LoadProfile",

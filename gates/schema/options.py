@@ -38,7 +38,7 @@ class Moment(click.ParamType[dt.datetime]):
             self.fail(problem.message, param, ctx)
 
 
-def preset(member: Literal["target", "profile", "gates", "waivers", "roster"]) -> Callable[[], str | None]:
+def preset(member: Literal["target", "profile", "gates", "waivers", "roster", "freeze", "changes"]) -> Callable[[], str | None]:
     """A default for an option: what the gonogo.yaml of the working folder names, read when the command is run."""
 
     def value() -> str | None:

@@ -24,6 +24,7 @@ COMMANDS = (
     "evidence",
     "signer",
     "waiver",
+    "freeze",
     "finding",
     "incident",
     "slo",

@@ -1,4 +1,4 @@
-"""Which target, profile, gates and waivers are used in this folder? Its `gonogo.yaml` names them, so that no option is needed."""
+"""What do the commands use in this folder? Its `gonogo.yaml` names target, profile, gates and so on: no option is needed."""
 
 from pathlib import Path
 
@@ -20,6 +20,8 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     gates: str | None = None
     waivers: str | None = None
     roster: str | None = None
+    freeze: str | None = None
+    changes: str | None = None
 
 
 def load_project(folder: Path) -> Project:

@@ -15,7 +15,16 @@ from gates.signers.document import MACHINE_ROLES, Machine, Person, PublicKey, Ro
 from gates.signers.proposal import with_machine, with_person
 
 PERSON = re.compile(r"\s*(?P<name>[^<>]*[^<>\s])\s*<(?P<id>[^<>]+)>\s*")
-USUAL = (Role.LATE_REVIEW, Role.LOOSEN, Role.WAIVER, Role.ATTESTATION, Role.EXPLANATION, Role.FINDING)
+USUAL = (
+    Role.LATE_REVIEW,
+    Role.LOOSEN,
+    Role.WAIVER,
+    Role.ATTESTATION,
+    Role.EXPLANATION,
+    Role.FREEZE_EXCEPTION,
+    Role.FINDING,
+    Role.CHANGE,
+)
 """What a person may sign unless --role names it: every human act that there is today."""
 
 

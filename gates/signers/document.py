@@ -13,7 +13,7 @@ KIND = "Signers"
 class Role(StrEnum):
     """What a key may sign. The first two are for machines, the others for people.
 
-    `freeze_exception`, `cohort` and `change` are for later features.
+    `cohort` is for a later feature.
     """
 
     EVIDENCE = "evidence"

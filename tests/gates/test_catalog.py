@@ -158,7 +158,7 @@ def test_an_unknown_kind_has_no_schema():
     """The refusal names the kinds there are."""
     with pytest.raises(UsageProblem, match="no kind is called 'Gate'") as caught:
         schema_bytes("Gate")
-    assert "Finding, GateSet, Incident, Measures, Project, Roster, Signers, Target" in caught.value.next_step
+    assert "Finding, FreezeCalendar, GateSet, Incident, Measures, Project, Roster, Signers, Target" in caught.value.next_step
 
 
 @pytest.mark.parametrize("name", NAMES)
