@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drills.child import Pause
-from drills.commands import CommandRunner, Note
+from drills.commands import DEPLOY, CommandRunner, Note
+from drills.deployable import require_build
 from drills.inquiry import wait_answer
 from drills.observed import GONE_S, InstanceWatch, Unobserved
 from gates.evidence.reported import read_build
@@ -67,9 +68,10 @@ class CommandControl:
         self._instances.require_other(self.environ)
 
     def deploy(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows its candidate
-        """Run the deploy command."""
-        self.command("deploy", within_s)
+        """Run the deploy command; in a freeze the build that then runs has to be one that a signed act names."""
+        self.command(DEPLOY, within_s)
         self._wait_ready(within_s)
+        require_build(self._commands.let_through, self.build())
 
     def roll_back(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows where to return to
         """Run the rollback command."""

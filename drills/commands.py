@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from drills.child import MARKER, Identity, Pause, spawn
+from drills.deployable import LetThrough, require_let_through
 from gates.schema.errors import UnknownProblem
 from gates.schema.target import Commands, command_line
 
 Note = Callable[[str, Identity], None]
+DEPLOY = "deploy"
 
 
 class CommandRunner:
@@ -16,17 +18,23 @@ class CommandRunner:
     def __init__(self, commands: Commands, logs: Path, note: Note, fields: Mapping[str, str]) -> None:
         self._commands, self._logs, self._note, self._fields = commands, logs, note, dict(fields)
         self._count = 0
+        self.let_through = LetThrough(any_build=False, builds=())
 
     def run(
         self, name: str, environ: Mapping[str, str], within_s: float, pause: Pause, fields: Mapping[str, str] | None = None
     ) -> None:
         """Run one to its end; `fields` fills in what this one needs in addition.
 
-        Raises UnknownProblem naming the command where the target's file has none, where it fails, and where it takes too long.
+        `deploy` runs only where no freeze refuses it; `let_through` then says which builds.
+
+        Raises UnknownProblem naming the command where the target's file has none, where it fails, and where it takes too long,
+        RefusedProblem for a deployment in a freeze.
         """
         argv: tuple[str, ...] = getattr(self._commands, name)
         if not argv:
             raise UnknownProblem(f"the target has no commands.{name}", next_step=f"add spec.commands.{name} to its file")
+        if name == DEPLOY:
+            self.let_through = require_let_through(environ)
         self._count += 1
         words = command_line(argv, {**self._fields, **(fields or {})})
         own = {key: value for key, value in environ.items() if key != MARKER}  # what it starts is not the drill's

@@ -120,7 +120,9 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
     ending = rehearse(run, {**os.environ, **run.plan.environment})
     report = make_report(run.plan, run.out, run.record)
     code = exit_code(ending, run.signal, any(map(_is_unknown, report.measures.values())))
-    return ExitCode.USAGE if run.misdescribed and code is ExitCode.UNKNOWN else code
+    if code is not ExitCode.UNKNOWN:
+        return code
+    return ExitCode.REFUSED if run.refused else ExitCode.USAGE if run.misdescribed else code
 
 
 def _is_unknown(measure: Measure) -> bool:

@@ -71,6 +71,7 @@ class Rehearsal:
         self.signal: int | None = None
         self.shielded = False
         self.misdescribed = False  # the target's file does not describe the service
+        self.refused = False  # by a freeze
         self.lock: TargetLock | None = None
         self.path_environ: dict[str, str] = {}  # the variables that lead clients through a proxy
         self.changed_s = self.begun_s  # when a fault was last observed, or taken back

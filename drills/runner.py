@@ -7,6 +7,7 @@ import msgspec
 from drills.actions.storm import Watch
 from drills.actions.table import ACTIONS
 from drills.control import choose_control
+from drills.deployable import deploys, require_let_through
 from drills.endings import deferred_signals
 from drills.journal import UNOBSERVED, End, Ending, Event, Phase, RolledBack, Status, read_journal
 from drills.leftovers import clear, leftovers
@@ -17,7 +18,7 @@ from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, T
 from drills.steps.base import action_of
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
-from gates.schema.errors import Problem, UsageProblem
+from gates.schema.errors import Problem, RefusedProblem, UsageProblem
 from gates.schema.time import monotonic_s
 
 
@@ -87,8 +88,9 @@ def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> Non
         # A signal from the keyboard also reaches children such as the seed command; their failure is not the cause.
         if forward.end is End.COMPLETED:  # what fails later, in the audit, comes of it
             forward.end = End.FAILED if run.signal is None else End.INTERRUPTED
-            forward.unobserved = isinstance(problem, Unobserved)
+            forward.unobserved = isinstance(problem, Unobserved | RefusedProblem)
             forward.reason = f"{problem.message} ({problem.next_step})" if problem.next_step else problem.message
+        run.refused = run.refused or isinstance(problem, RefusedProblem)
         run.misdescribed = run.misdescribed or (isinstance(problem, UsageProblem) and not forward.injected)
         run.console.note(f"failed: {problem}")
     except Exception as error:  # noqa: BLE001  # raised again once the rollback has run
@@ -97,6 +99,8 @@ def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> Non
 
 def _go_forward(run: Rehearsal, forward: _Forward, environ: dict[str, str]) -> None:
     require_offers(run.plan.drill, run.plan.target_name, run.plan.target)
+    if deploys(run.plan.drill, run.plan.target):  # and again at the deployment itself: a freeze may begin meanwhile
+        require_let_through(environ)
     make = choose_control(run.plan.drill, run.plan.target_name, run.plan.target)
     run.control = make(run.plan.target, run.out, marked(run.plan.run_id, environ), run.pause, run.note_process)
     take_steps(run, Phase.PREFLIGHT, run.plan.drill.setup)

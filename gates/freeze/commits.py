@@ -3,10 +3,9 @@
 import os
 import re
 
-from gates.adapters.program import run_program
-from gates.adapters.shape import Unanswered
-from gates.schema.errors import UnknownProblem, UsageProblem
+from gates.schema.errors import Problem, UnknownProblem, UsageProblem
 from gates.schema.printable import printable
+from gates.schema.program import run_program
 
 _RANGE = re.compile(r"(?P<first>[^-\s.][^\s]*?)\.\.(?P<last>[^-\s.][^\s]*)")
 _TIMEOUT_S, _LIMIT = 60.0, 64 << 20
@@ -23,8 +22,10 @@ def commits_in(text: str) -> tuple[str, ...]:
         done = run_program(
             ("git", "rev-list", "--end-of-options", text, "--"), dict(os.environ), timeout_s=_TIMEOUT_S, limit=_LIMIT
         )
-    except Unanswered as error:
-        raise UnknownProblem(f"--range {printable(text)}: {error}", next_step="install git, or name the build: --build") from None
+    except Problem as problem:
+        raise UnknownProblem(
+            f"--range {printable(text)}: {problem.message}", next_step="install git, or name the build: --build"
+        ) from None
     if done.code != 0:
         said = printable((done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[0])
         step = "name commits that are in this clone; a CI checkout needs its history: fetch-depth: 0"

@@ -23,16 +23,18 @@ def rehearsal_fault(digest: str, statements: Sequence[Held], now: dt.datetime) -
         return f"its rollback drill ended at {held.statement.predicate.finished_at}, which is later"
     if now - at > REHEARSED_WITHIN:
         return f"its rollback drill ended at {held.statement.predicate.finished_at}, more than 14 days ago"
-    later = [item for item in _drills(statements) if _of(item) == _of(held) and at < _ended(item) <= now]
-    for item in (held, *later):
-        if not _passed(item):
-            return f"the rollback drill {item.digest[:12]} of {_of(item)} did not show a verified rollback"
+    if not _passed(held):
+        return f"the rollback drill {digest[:12]} of {_of(held)} did not show a verified rollback"
+    for item in _drills(statements):
+        if _of(item) == _of(held) and at < _ended(item) <= now and _failed(item):
+            return f"the later rollback drill {item.digest[:12]} of {_of(item)} failed"
     return ""
 
 
 def newest_drill(statements: Sequence[Held], now: dt.datetime) -> Held | None:
-    """The rollback drill that ended last."""
-    return max((item for item in _drills(statements) if _ended(item) <= now), key=_ended, default=None)
+    """The rollback drill that ended last, of those that came to a result."""
+    judged = (item for item in _drills(statements) if _ended(item) <= now and (_passed(item) or _failed(item)))
+    return max(judged, key=_ended, default=None)
 
 
 def _drills(statements: Sequence[Held]) -> Iterable[Held]:
@@ -40,9 +42,17 @@ def _drills(statements: Sequence[Held]) -> Iterable[Held]:
 
 
 def _passed(held: Held) -> bool:
+    return held.statement.predicate.status == "complete" and _found(held) == ["1", "1"]
+
+
+def _failed(held: Held) -> bool:
+    """It came to a result, and that was none; one that did not run, such as one that a freeze refused, shows nothing."""
+    return "0" in _found(held)
+
+
+def _found(held: Held) -> list[str | None]:
     measures = held.statement.predicate.measures
-    found = [measures[name].value if name in measures else None for name in _HOLDS]
-    return held.statement.predicate.status == "complete" and found == ["1", "1"]
+    return [measures[name].value if name in measures else None for name in _HOLDS]
 
 
 def _of(held: Held) -> str:

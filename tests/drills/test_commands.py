@@ -3,6 +3,7 @@
 import drill_stage
 import pytest
 from drill_stage import INSTANCE
+from freezes import write_calendar
 
 from drills.journal import End, Ending, RolledBack
 from drills.perform import begin, conclude, make_plan, perform
@@ -15,7 +16,9 @@ NOTHING = ("true",)
 
 @pytest.fixture
 def elsewhere(rooms, monkeypatch, tmp_path):
-    """A small service that the drill did not start."""
+    """A small service that the drill did not start; a freeze calendar without a window lets drills deploy to it."""
+    write_calendar(tmp_path / "freeze.yaml")
+    monkeypatch.chdir(tmp_path)
     with drill_stage.elsewhere(tmp_path) as service:
         monkeypatch.setenv("GONOGO_BASE_URL", service.url)  # for the small storm, which reads no target file
         yield service

@@ -6,6 +6,7 @@ import drill_stage
 import httpx
 import msgspec
 import pytest
+from freezes import ALWAYS, put_exception, put_people, write_calendar
 from honest_stage import REPLAYS_ONLY
 from honest_state import BUILD, CLEAN, KIND, criterion, gate
 from real_prometheus import DAY_S, HOUR_S, STEP_S
@@ -15,6 +16,7 @@ from watched_slos import flow, this_week, up, watched_shop, write_document
 from ways import way
 
 from gates.evidence.statement import Measure
+from gates.schema.target import Commands
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 
@@ -225,6 +227,39 @@ def test_what_is_unknown_doubled_or_misspelt_is_refused_or_missing(gonogo, state
     path = state.gate_file(gate()) / "mine.yaml"
     path.write_text(path.read_text().replace("threshold: '0'", "threshold: '0'\n      threshold: '9'"))
     gonogo.refused(gonogo("gate", "run", "--gates", path, "--build", BUILD), 2, "the key 'threshold' is given twice")
+
+
+@way("K17")
+@pytest.mark.process
+def test_a_freeze_is_enforced_on_every_way_to_production(gonogo, state, stage, monkeypatch) -> None:
+    """The check by build, by nothing and by a chosen moment; a drill that deploys, also without the calendar; another build."""
+    monkeypatch.chdir(state.folder)
+    put_people(gonogo.home)
+    frozen = write_calendar(state.folder / "freeze.yaml", ALWAYS)
+    candidate, check = "cd" * 32, ("freeze", "check", "--build", "cd" * 32)
+    gonogo.refused(gonogo(*check), 5, "no change record or exception in force names the build")
+    gonogo.refused(gonogo("freeze", "check"), 5, "nothing says what is deployed")
+    gonogo.refused(gonogo(*check, "--now", "2019-01-01T00:00:00Z"), 3, "preview: it would be allowed")
+    deployed = state.folder / "deployed"
+    with stage.elsewhere() as service:
+        commands = Commands(
+            deploy=("sh", "-c", f"touch {deployed}; {service.set_mode('bad')[2]}"), rollback=service.set_mode("good")
+        )
+        drill = (drill_stage.rollback_spec(), service.target(commands))
+        gonogo.refused(stage.drill(*drill), 5, "freeze: a freeze is in force: release-stop")
+        frozen.rename(state.folder / "away.yaml")
+        stage.again()
+        gonogo.refused(stage.drill(*drill), 5, "freeze: no freeze calendar is given")
+        gonogo.refused(gonogo(*check), 5, "without a readable calendar nothing may be deployed")
+        assert not deployed.exists()
+        (state.folder / "away.yaml").rename(frozen)
+        put_exception(gonogo.home, BUILD)
+        stage.again()
+        gonogo.refused(stage.drill(*drill), 5, "was deployed, and signed acts name")
+        assert deployed.exists()
+        put_exception(gonogo.home, candidate)
+        stage.again()
+        assert (gonogo(*check).code, stage.drill(*drill).code) == (0, 0)
 
 
 @way("K18")

@@ -5,8 +5,8 @@ import json
 import subprocess
 
 import pytest
-from freezes import ALWAYS, BUILD, OTHER, put_drill, write_calendar
-from signing import STRAY, put_signers
+from freezes import ALWAYS, BUILD, OTHER, put_drill, put_people, write_calendar
+from signing import STRAY, act, document, first, signers
 
 from gates.evidence.keys import load_signer
 from gates.freeze.reading import read_acts
@@ -24,7 +24,7 @@ def home(tmp_path, monkeypatch, gonogo):
     monkeypatch.setenv("GONOGO_KEYS", str(tmp_path / "keys"))
     monkeypatch.chdir(tmp_path)
     load_signer(tmp_path / "home")
-    put_signers(tmp_path / "home", keys=tmp_path / "keys")
+    put_people(tmp_path / "home", tmp_path / "keys")
     write_calendar(tmp_path / "freeze.yaml", ALWAYS)
     return tmp_path / "home"
 
@@ -274,7 +274,7 @@ def test_signed_files_from_another_machine_count_as_kept_ones_do(gonogo, home, t
     brought = tmp_path / "changes"
     brought.mkdir()
     other = tmp_path / "other"
-    put_signers(other)
+    put_people(other)
     for number, name in enumerate(files):
         (brought / f"{number}.json").write_bytes((tmp_path / name).read_bytes())
     monkeypatch.setenv("GONOGO_HOME", str(other))
@@ -290,14 +290,14 @@ def test_signed_files_from_another_machine_count_as_kept_ones_do(gonogo, home, t
 def test_a_record_by_a_key_that_nobody_lists_is_refused(gonogo, home, tmp_path):
     """Exit 8, naming the file."""
     import msgspec
-    from signing import act
 
     from gates.acts.act import ActKind, Deployed
 
     brought = tmp_path / "changes"
     brought.mkdir()
     deployed = Deployed(author="bob", change_class="P0", rollback="a" * 64)
-    envelope = act(ActKind.CHANGE, STRAY, name="build", sha256=BUILD, deployed=deployed)
+    people = signers(first(document(at="2020-01-01T00:00:00Z"))).digest
+    envelope = act(ActKind.CHANGE, STRAY, name="build", sha256=BUILD, signers=people, deployed=deployed)
     (brought / "a.json").write_bytes(msgspec.json.encode(envelope))
     code, _, err = gonogo(*CHECK, "--changes", brought)
     assert (code, "a.json" in err) == (8, True), err

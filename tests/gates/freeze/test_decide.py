@@ -145,11 +145,18 @@ def test_a_rollback_plan_is_rehearsed_by_a_drill_of_the_last_14_days_that_verifi
 
 
 def test_a_later_drill_that_failed_takes_the_rehearsal_back():
-    """Whoever names an earlier one gets the same answer; the newest is the one that signing takes."""
+    """Whoever names an earlier one gets the same answer; the newest that came to a result is the one that signing takes."""
     failed = rollback_drill(NOW, "0")
-    assert "did not show a verified rollback" in rehearsal_fault(DRILL.digest, [DRILL, failed], NOW)
+    assert f"the later rollback drill {failed.digest[:12]} of shop failed" in rehearsal_fault(DRILL.digest, [DRILL, failed], NOW)
     assert newest_drill([failed, DRILL], NOW) == failed
     assert rehearsal_fault(DRILL.digest, [DRILL, failed], NOW - dt.timedelta(minutes=1)) == ""
+
+
+def test_a_later_drill_that_did_not_run_changes_nothing():
+    """A freeze refuses drills that deploy: that must not take back the rehearsal of the fix."""
+    refused = rollback_drill(NOW, None, status="not_run")
+    assert rehearsal_fault(DRILL.digest, [DRILL, refused], NOW) == ""
+    assert newest_drill([refused, DRILL], NOW) == DRILL
 
 
 HOURS = st.integers(0, 500)
