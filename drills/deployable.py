@@ -27,6 +27,7 @@ class _Answer(msgspec.Struct, frozen=True):
     """What is read of the answer of `gonogo freeze check`."""
 
     reason: str
+    preview: bool
     in_force: tuple[object, ...]
     builds: tuple[str, ...]
 
@@ -53,6 +54,8 @@ def require_let_through(environ: Mapping[str, str]) -> LetThrough:
         raise RefusedProblem(
             f"freeze: {said[0].removeprefix('error: ')}", next_step="gonogo freeze check names all of it"
         ) from None
+    if found.preview:
+        raise RefusedProblem("freeze: in a rehearsal nothing is deployed to a service that others run", next_step=_STEP)
     if done.returncode == ExitCode.GREEN and not found.in_force:
         return LetThrough(any_build=True, builds=())
     if found.builds:

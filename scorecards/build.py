@@ -11,6 +11,7 @@ from gates.evidence.store import Held
 from gates.evidence.unfinished import UnfinishedRun
 from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.documents import API_VERSION, Metadata
+from gates.schema.freeze_spans import FoundCalendar
 from gates.schema.gate import Gate
 from gates.schema.register import RegisterState
 from gates.schema.time import format_utc, parse_utc
@@ -19,6 +20,7 @@ from gates.schema.waiver import Waiver
 from scorecards.actions import next_actions
 from scorecards.card_bar import BarInputs, card_bar, held_to
 from scorecards.changes import find_changes
+from scorecards.frozen import frozen_sentence
 from scorecards.launch import Launch, Now, answer_launch
 from scorecards.log_notes import LogNotes, redated
 from scorecards.logs import failing_logs
@@ -43,7 +45,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `registers` are the registers of findings and incidents as of `now`, and `registers_sha256` names the list of their entries,
     "" for none. `named_as` is how target and profile were named on the command line. `documents` are those that the gates want
     attested, by path with their sha256 at that moment. `kept_logs` are the logs, by sha256, that the evidence store had. `shown`
-    are the red runs that scorecards of this week showed before.
+    are the red runs that scorecards of this week showed before. `freeze` is the folder's freeze calendar, None where it has none.
     """
 
     now: str
@@ -66,6 +68,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     documents: dict[str, str] = {}
     kept_logs: tuple[str, ...] = ()
     shown: tuple[RedRun, ...] = ()
+    freeze: FoundCalendar | None = None
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -142,7 +145,9 @@ def _launch(inputs: BuildInputs, review: Review, standing: Standing, streak: Str
         is_open=streak.weeks[-1].state is WeekState.OPEN,
         obstacle=inputs.preview_because,
     )
-    return answer_launch(now, streak, review_command(inputs.named_as))
+    launch = answer_launch(now, streak, review_command(inputs.named_as))
+    frozen = frozen_sentence(inputs.freeze, parse_utc(inputs.now))
+    return msgspec.structs.replace(launch, freeze=f"{launch.freeze} {frozen}".rstrip())
 
 
 def past_week(inputs: BuildInputs, review: Review, bar: CardBar) -> PastWeek:

@@ -202,6 +202,7 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         named_as=occasion.named_as,
         documents=dict(material.documents),
         shown=shown_red(material.contents, material.trust, {occasion.reviewed.build}, occasion.now),
+        freeze=material.freeze,
     )
 
 

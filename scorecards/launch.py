@@ -25,7 +25,7 @@ class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """May we launch broadly, and when?
 
     `sentence` begins with the answer. `next` says what comes next and when, `command` is what does it. `freeze` says what the
-    code freeze of 72 hours before that launch requires; it never names a moment that has passed.
+    code freeze of 72 hours before that launch requires, and whether one of the calendar holds now; it names no past moment.
     """
 
     answer: Answer

@@ -14,12 +14,14 @@ from gates.evidence.contents import Contents, kind_of
 from gates.evidence.dsse import Signer, TrustRoot
 from gates.evidence.keys import EVIDENCE, TRUST_FILE, load_signer, own_trust
 from gates.evidence.store import EvidenceStore, Held, part_of
+from gates.freeze.reading import found_calendar
 from gates.log.chain import Damage, LogProblem
 from gates.log.entry import EntryKind, Head
 from gates.log.file import LOG
 from gates.log.known import check_against
 from gates.registers.store import Registers, load_registers
 from gates.schema.canonical import canonical_json, sha256_hex
+from gates.schema.freeze_spans import FoundCalendar
 from gates.schema.gate import Gate
 from gates.schema.time import format_utc, parse_utc, week_start
 from gates.schema.waiver import Waiver
@@ -68,6 +70,7 @@ class Material(msgspec.Struct, frozen=True):
     documents: Mapping[str, str] = {}
     registers: Registers = Registers()
     brought: Mapping[str, bytes] = {}
+    freeze: FoundCalendar | None = None
 
     @property
     def signers_sha256(self) -> str | None:
@@ -131,6 +134,7 @@ def read_material(
         signers_file=None if signers is None else (home / SIGNERS_FILE).read_bytes(),
         registers=load_registers(contents, trust, signers),
         brought={name: act for name, act in signed_files(home, waivers_path).items() if name not in contents.data},
+        freeze=found_calendar(Path()),
     )
 
 

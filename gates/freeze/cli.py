@@ -12,7 +12,7 @@ import click
 from gates.lazy import Later, LazyGroup
 from gates.schema.options import Moment, clock_at, format_option, preset
 from gates.schema.output import show_product
-from gates.schema.state import known_state_dir
+from gates.schema.state import is_rehearsal, known_state_dir
 
 if TYPE_CHECKING:
     from gates.freeze.decide import Answer, Wanted
@@ -62,7 +62,8 @@ def check(
     """Decide whether this may be deployed now, by the clock. Run it in CI, and again right before the deployment.
 
     Exit 0 allowed, 5 refused: by a freeze, or without a calendar that can be read. 2 for a wrong option, 3 for a preview that
-    would be allowed, or without Git, 8 for a signed act that does not verify.
+    would be allowed, or without Git, 8 for a signed act that does not verify. In a rehearsal's state folder, whose clock can be
+    set, every answer is a preview.
     """
     from gates.freeze.commits import commits_in
     from gates.freeze.decide import Wanted
@@ -95,23 +96,15 @@ def explain(path: Path | None, changes: Path | None, now: dt.datetime | None, ou
     from gates.freeze.text import explanation_text
     from gates.render import render_value
 
-    moment, calendar = clock_at(now)(), given_calendar(path)
-    found = _answer(calendar, changes, Wanted(), moment, always=True, preview=now is not None)
+    calendar = given_calendar(path)
+    found = _answer(calendar, changes, Wanted(), now, always=True)
     text = output_format == "text"
-    product = (
-        explanation_text(calendar, found, moment) if text else render_value({"calendar": calendar, "now": found}, output_format)
-    )
+    product = explanation_text(calendar, found) if text else render_value({"calendar": calendar, "now": found}, output_format)
     show_product(product, output_format)
 
 
 def _answer(
-    calendar: FreezeSpans,
-    changes: Path | None,
-    wanted: Wanted,
-    now: dt.datetime | None,
-    *,
-    always: bool = False,
-    preview: bool | None = None,
+    calendar: FreezeSpans, changes: Path | None, wanted: Wanted, now: dt.datetime | None, *, always: bool = False
 ) -> Answer:
     """The answer; signed acts are read where a freeze is in force, or `always`."""
     from gates.freeze.decide import answer
@@ -122,7 +115,7 @@ def _answer(
     spans = calendar.in_force(moment)
     acts = read_acts(home, changes) if spans or always else None
     weighed = [] if acts is None else [weigh(permit, spans, moment, acts.statements) for permit in acts.permits]
-    return answer(calendar, moment, wanted, weighed, preview=now is not None if preview is None else preview)
+    return answer(calendar, moment, wanted, weighed, preview=now is not None or is_rehearsal(home))
 
 
 def _sha256(text: str) -> str:

@@ -17,7 +17,8 @@ from gates.log.entry import EntryKind
 from gates.schema.errors import RefusedProblem, UsageProblem
 from gates.schema.folder import documents_in
 from gates.schema.freeze import NEXT, USUAL, load_calendar
-from gates.schema.freeze_spans import FreezeSpans
+from gates.schema.freeze_spans import FoundCalendar, FreezeSpans
+from gates.schema.project import load_project
 from gates.schema.time import parse_utc
 from gates.signers.document import Role
 from gates.signers.ring import Signers
@@ -46,6 +47,17 @@ def deciding_calendar(path: Path | None) -> FreezeSpans:
         raise RefusedProblem(
             f"{problem.message}\nwithout a readable calendar nothing may be deployed", next_step=problem.next_step
         ) from None
+
+
+def found_calendar(folder: Path) -> FoundCalendar | None:
+    """The calendar that a folder names or has; None where it has none."""
+    named = load_project(folder).freeze
+    if named is None and not (folder / USUAL).exists():
+        return None
+    try:
+        return FoundCalendar(load_calendar(folder / (named or USUAL)))
+    except UsageProblem:
+        return FoundCalendar(None)
 
 
 def read_acts(home: Path, folder: Path | None) -> Acts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,11 @@ def exception(build: str | None, commit: str | None, author: str, reason: str, e
     from gates.schema.time import system_clock
 
     deployed = Deployed(author=author.strip(), commits=(commit.strip(),) if commit else ())
-    _sign(ActKind.FREEZE_EXCEPTION, build, deployed, reason, people, system_clock(), expires)
+    digest = _sign(ActKind.FREEZE_EXCEPTION, build, deployed, reason, people, system_clock(), expires)
+    title = shlex.quote(f"freeze exception {digest[:12]}: a third person reviews it within 2 working days")
+    show(
+        f"  next: gonogo finding open {title} --severity P1 --owner {shlex.quote(deployed.author)} --as {shlex.quote(people[0])}"
+    )
 
 
 def sha256_option(option: str, text: str) -> str:
@@ -100,7 +105,7 @@ def _sign(
     people: tuple[str, ...],
     now: dt.datetime,
     expires: str = "",
-) -> None:
+) -> str:
     from gates.acts.act import Act
     from gates.acts.deployed import BUILD, COMMITS, commits_sha256
     from gates.acts.ending import ending
@@ -123,6 +128,7 @@ def _sign(
     )
     digest = begin(made_state_dir(), signers, Draft(name, sha256, act), people, now)
     show(f"kept: {digest}\nfile: {_file(digest)}")
+    return digest
 
 
 def _rehearsal(prefix: str | None, now: dt.datetime) -> Held:

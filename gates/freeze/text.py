@@ -24,18 +24,18 @@ def answer_text(answer: Answer) -> str:
     for span in answer.in_force:
         lines += _span(span, answer.zone, "in force")
     lines += _permits(answer)
-    lines.append(
-        f"judged at {answer.at}, {'which was given' if answer.preview else 'by the clock'}; local times by {answer.zone_data}"
-    )
+    clock = "no moment of a deployment" if answer.preview else "by the clock"
+    lines.append(f"judged at {answer.at}, {clock}; local times by {answer.zone_data}")
     if answer.preview:
-        lines.append("  next: gonogo freeze check decides at the moment of deployment, without --now")
+        lines.append("  next: gonogo freeze check, without --now and outside of a rehearsal, decides at the moment of deployment")
     else:
         lines.append(f"  next: {answer.next}")
     return "\n".join(lines) + "\n"
 
 
-def explanation_text(calendar: FreezeSpans, answer: Answer, now: dt.datetime) -> str:
+def explanation_text(calendar: FreezeSpans, answer: Answer) -> str:
     """The rules, every window with its state, the permits, and the next command; ends with a line end."""
+    now = parse_utc(answer.at)
     lines = ["rules", *(f"  {rule}" for rule in RULES), "", f"calendar, by {calendar.zone_data}"]
     for span in calendar.spans:
         lines += _span(span, calendar.zone, _state(span, now))

@@ -39,3 +39,9 @@ class FreezeSpans(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def upcoming(self, now: dt.datetime) -> FreezeSpan | None:
         """The span that begins next."""
         return next((span for span in self.spans if now < parse_utc(span.begins_at)), None)
+
+
+class FoundCalendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The calendar of a folder; None for one that cannot be read."""
+
+    spans: FreezeSpans | None

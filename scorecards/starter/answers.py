@@ -1,5 +1,6 @@
 """What `gonogo init` has to know: an option each, and a question each on a terminal."""
 
+import datetime as dt
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -8,11 +9,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gates.schema.errors import UsageProblem
+from gates.schema.freeze_checks import AFTER_LAUNCH
+from gates.schema.zone import load_zone, read_instant, zone_fault
 
 _SLO = ("prometheus", "slo_requests", "slo_failed", "slo_up")
 _COMMANDS = ("start", "seed", "candidate", "kill", "restore", "deploy", "rollback")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 USUAL_URL = "http://127.0.0.1:9000"
+USUAL_ZONE = "UTC"
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -31,6 +35,8 @@ class Answers(msgspec.Struct, frozen=True):
     junit: tuple[str, ...] = ()
     k6: str = ""
     slo: "Slo | None" = None
+    zone: str = USUAL_ZONE
+    launch: str = ""
 
 
 class Slo(msgspec.Struct, frozen=True):
@@ -63,6 +69,8 @@ QUESTIONS = (
     Question("restore", "Command that starts it again (empty: none)", needs=("kill",)),
     Question("deploy", "Command that deploys the release to launch (empty: none)", unless=("start",)),
     Question("rollback", "Command that rolls back to the previous release (empty: none)", needs=("deploy",)),
+    Question("launch", "When it is launched, such as YYYY-MM-DDTHH:MM (empty: not known yet)"),
+    Question("zone", "IANA time zone of that time", needs=("launch",)),
     Question("junit", "JUnit files of its tests, such as reports/*.xml (empty: none)"),
     Question("k6", "Summary of its k6 script, such as k6.json (empty: none)"),
     Question("prometheus", "Address of the Prometheus that watches it (empty: none)"),
@@ -83,14 +91,16 @@ def ask(given: Mapping[str, str | None], ask_one: Callable[[str, str], str], usu
     return found
 
 
-def make_answers(given: Mapping[str, str | None], usual_name: str) -> Answers:
-    """The answers, checked. Raises UsageProblem naming the option that is wrong."""
+def make_answers(given: Mapping[str, str | None], usual_name: str, now: dt.datetime) -> Answers:
+    """The answers, checked; no freeze that is over by now. Raises UsageProblem naming the option that is wrong."""
     name = given.get("name") or usual_name
     if not _NAME.fullmatch(name):
         raise UsageProblem(
             f"--name {name!r} is not lower-case words joined with -", next_step="give one, such as --name my-service"
         )
     _require_plain(given)
+    zone, launch = given.get("zone") or USUAL_ZONE, given.get("launch") or ""
+    _require_launch(zone, launch, now)
     commands = {member: _words(member, given.get(member) or "") for member in _COMMANDS}
     _require_commands(commands)
     slo = [given.get(member) or "" for member in _SLO]
@@ -103,8 +113,24 @@ def make_answers(given: Mapping[str, str | None], usual_name: str) -> Answers:
         junit=_words("junit", given.get("junit") or ""),
         k6=given.get("k6") or "",
         slo=Slo(*slo) if all(slo) else None,
+        zone=zone,
+        launch=launch,
         **commands,
     )
+
+
+def _require_launch(zone: str, launch: str, now: dt.datetime) -> None:
+    fault = zone_fault(zone)
+    if fault:
+        raise UsageProblem(f"--zone {fault}")
+    if not launch:
+        return
+    try:
+        moment = read_instant(launch, load_zone(zone))
+    except UsageProblem as problem:
+        raise UsageProblem(f"--launch {problem.message}") from None
+    if moment + AFTER_LAUNCH <= now:
+        raise UsageProblem(f"--launch {launch} is over, and so is its freeze", next_step="give the next launch, or none")
 
 
 def _option(member: str) -> str:

@@ -24,6 +24,8 @@ _FILES = {
     "README.md": "README.md.j2",
     RUNBOOK: "runbook.md.j2",
     "waivers/README.md": "waivers.md.j2",
+    "freeze.yaml": "freeze.yaml.j2",
+    "changes/README.md": "changes.md.j2",
     ".github/workflows/gonogo.yml": "workflow.yml.j2",
     ".gitignore": "gitignore.j2",
 }
@@ -79,6 +81,8 @@ class Starter(msgspec.Struct, frozen=True):
     junit_yaml: str
     k6_yaml: str
     slo: SloText | None
+    zone_yaml: str
+    launch_yaml: str
 
 
 def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, str]:
@@ -105,6 +109,8 @@ def starting_files(answers: Answers, found: Mapping[str, Guess]) -> dict[str, st
         junit_yaml=_one_line(list(answers.junit)),
         k6_yaml=_one_line(answers.k6),
         slo=None if answers.slo is None else _slo_text(answers.slo),
+        zone_yaml=_one_line(answers.zone),
+        launch_yaml=answers.launch,
     )
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -134,6 +140,8 @@ def left_out(answers: Answers, found: Mapping[str, Guess]) -> Iterator[str]:
         yield "A way to crash it: `crash` stays unknown until target.yaml has `process`, or `commands` to kill and restore it."
     if "ledger" not in found and "settlements" not in found:
         yield "A place to read settlements back: the gates of money stay unknown until target.yaml has `audit`."
+    if not answers.launch:
+        yield "The freeze around the launch: freeze.yaml has no window until its time is known (--launch)."
     if "build" not in found:
         yield "The build that runs: all evidence is stale until target.yaml has `build`."
 

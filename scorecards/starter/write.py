@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gates.schema.errors import UsageProblem
+from gates.schema.freeze import load_calendar
 from gates.schema.gateset import load_gates
 from gates.schema.project import load_project
 from gates.schema.target import load_target
@@ -33,6 +34,7 @@ def check_folder(folder: Path) -> None:
     project = load_project(folder)
     load_target(str(folder / project.target))
     load_gates(folder / str(project.gates))
+    load_calendar(folder / str(project.freeze))
 
 
 def _differs(path: Path, text: str) -> bool:

@@ -12,6 +12,7 @@ from drills.perform import begin, conclude, make_plan, perform
 from drills.schema import load_drill
 from gates.schema.errors import RefusedProblem
 from gates.schema.outcome import ExitCode
+from gates.schema.state import make_state
 from gates.schema.target import Commands, load_target
 
 CANDIDATE = "cd" * 32
@@ -111,6 +112,15 @@ def test_a_freeze_that_begins_during_the_drill_stops_the_deployment_itself(froze
     write_calendar(tmp_path / "freeze.yaml")
     runner.run("deploy", environ, 30.0, sleep)
     assert (done.exists(), runner.let_through) == (True, LetThrough(any_build=True, builds=()))
+
+
+@pytest.mark.process
+def test_in_a_rehearsal_nothing_is_deployed_to_a_service_of_others(frozen, tmp_path):
+    """Its clock can be set, so its answer decides nothing."""
+    make_state(tmp_path / "rehearsal", rehearsal=True)
+    write_calendar(tmp_path / "freeze.yaml")
+    with pytest.raises(RefusedProblem, match="in a rehearsal nothing is deployed"):
+        require_let_through({"PATH": "/usr/bin:/bin", "GONOGO_HOME": str(tmp_path / "rehearsal")})
 
 
 @pytest.mark.process

@@ -260,6 +260,11 @@ def test_a_freeze_is_enforced_on_every_way_to_production(gonogo, state, stage, m
         put_exception(gonogo.home, candidate)
         stage.again()
         assert (gonogo(*check).code, stage.drill(*drill).code) == (0, 0)
+    monkeypatch.setenv("GONOGO_HOME", str(state.folder / "rehearsal"))
+    assert gonogo("state", "init", "--rehearsal").code == 0
+    (state.folder / "clock").write_text("2019-01-01T00:00:00Z")
+    monkeypatch.setenv("GONOGO_REHEARSAL_CLOCK", str(state.folder / "clock"))
+    gonogo.refused(gonogo(*check), 3, "preview: it would be allowed")
 
 
 @way("K18")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shlex
 import subprocess
 
 import pytest
@@ -82,7 +83,7 @@ def test_a_preview_decides_nothing(gonogo, home):
     """What would be allowed ends with 3, never with 0; what would be refused with 5."""
     code, out, _ = gonogo("freeze", "check", "--now", "2019-06-01T00:00:00Z")
     assert (code, out.startswith("preview: it would be allowed; no freeze is in force")) == (3, True)
-    assert "next: gonogo freeze check decides at the moment of deployment, without --now" in out
+    assert "next: gonogo freeze check, without --now and outside of a rehearsal, decides" in out
     assert gonogo(*CHECK, "--now", "2026-01-01T00:00:00Z")[0] == 5
 
 
@@ -142,6 +143,27 @@ def test_a_change_that_may_not_be_approved_is_refused(gonogo, home, words, code,
     found, _, err = gonogo(*CHANGE, *words)
     assert (found, fault in err) == (code, True), err
     assert read_acts(home, None).permits == ()
+
+
+def test_a_rehearsal_whose_clock_can_be_set_decides_nothing(gonogo, home, tmp_path, monkeypatch):
+    """Before the freeze by a stepped clock: exit 3, never 0."""
+    (tmp_path / "clock").write_text("2019-06-01T00:00:00Z\n")
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "rehearsal"))
+    assert gonogo("state", "init", "--rehearsal")[0] == 0
+    monkeypatch.setenv("GONOGO_REHEARSAL_CLOCK", str(tmp_path / "clock"))
+    code, out, _ = gonogo(*CHECK)
+    assert (code, out.startswith("preview: it would be allowed; no freeze is in force")) == (3, True), out
+    monkeypatch.setenv("GONOGO_HOME", str(home))
+    assert gonogo(*CHECK)[0] == 2
+
+
+def test_an_exception_prints_the_command_that_opens_its_finding(gonogo, home):
+    """It runs as it is printed; another person closes the finding after the review."""
+    out = gonogo(*EXCEPTION, "--as", "ada", "--as", "grace")[1]
+    (step,) = [line for line in out.splitlines() if line.startswith("  next: gonogo finding open ")]
+    assert gonogo(*shlex.split(step.removeprefix("  next: gonogo ")))[0] == 0
+    (item,) = json.loads(gonogo("finding", "list", "--format", "json")[1])
+    assert (item["severity"], item["owner"]) == ("P1", "bob")
 
 
 def test_an_exception_needs_two_people_who_are_not_the_author(gonogo, home):

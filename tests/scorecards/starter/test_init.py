@@ -28,6 +28,8 @@ FILES = [
     ".github/workflows/gonogo.yml",
     ".gitignore",
     "README.md",
+    "changes/README.md",
+    "freeze.yaml",
     "gates/1-no-double-settle.yaml",
     "gates/2-no-lost-settle.yaml",
     "gates/3-crash.yaml",
@@ -254,6 +256,7 @@ def test_a_terminal_asks_only_what_is_not_given_and_what_applies() -> None:
         "Command that starts it here, with {port} and {db}",
         "Command that makes its accounts in {db} and prints them as JSON",
         "Command that starts another release, one that fails",
+        "When it is launched, such as YYYY-MM-DDTHH:MM",
         "JUnit files of its tests, such as reports/*.xml",
         "Summary of its k6 script, such as k6.json",
         "Address of the Prometheus that watches it",
@@ -271,7 +274,8 @@ def test_a_project_file_that_is_wrong_ends_every_command_with_2(run: Run, tmp_pa
         code, _, err = run(*command)
         assert (
             code,
-            "gonogo.yaml: $.spec: unknown key 'targt'; the keys are gates, profile, roster, target, waivers" in err,
+            "gonogo.yaml: $.spec: unknown key 'targt'; the keys are changes, freeze, gates, profile, roster, target, waivers"
+            in err,
         ) == (
             2,
             True,
