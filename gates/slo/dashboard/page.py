@@ -55,11 +55,12 @@ def page_bytes(board: Board, shown: Mapping[str, Sequence[Shown]], window: Windo
 
 
 def number_text(value: Decimal | None, unit: Unit) -> str:
-    """A value as people read it: three digits that count, with its unit."""
+    """A value as people read it: three digits that count, a share four, so that 99.95 % is not 100 %; with its unit."""
     if value is None:
         return _NONE
     scaled = value * 100 if unit == "ratio" else value
-    places = max(2 - scaled.adjusted(), 0) if scaled else 0
+    digits = 4 if unit == "ratio" else 3
+    places = max(digits - 1 - scaled.adjusted(), 0) if scaled else 0
     text = f"{round(scaled, places):f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{text}{_SUFFIX[unit]}"
