@@ -1,14 +1,17 @@
 """Several drills in one command: a row for each, whatever its end, and the exit code of the worst."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
+import drills
 from drills.schema import drill_names
 from drills.series import FIGURES, DrillRow, Series, table, worst
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
+from gates.schema.time import parse_utc
 
 
 def _row(code, **changes):
@@ -69,6 +72,13 @@ def test_a_drill_that_cannot_run_does_not_stop_those_after_it(cli, tmp_path):
     assert "broken.yaml" in first["detail"]
     assert second["outcome"] == "DRY RUN"
     assert done.return_value == ExitCode.USAGE
+
+
+def test_the_figures_that_readme_shows_are_those_of_shipped_drills():
+    """They are what the command printed, each with its day and the machine's load; a drill that was renamed has no figures."""
+    series = msgspec.json.decode((Path(drills.__file__).parent / "measured.json").read_bytes(), type=Series)
+    assert {row.drill for row in series.rows} <= set(drill_names())
+    assert all(float(row.load) >= 0 and parse_utc(row.began_at) for row in series.rows)
 
 
 @pytest.mark.process
