@@ -38,7 +38,7 @@ def test_two_commands_put_the_first_signers_into_force(gonogo, tmp_path):
     assert not (tmp_path / "home" / "signers.proposal.json").exists()
     rows = json.loads(gonogo("signer", "list", "--format", "json")[1])
     assert [(row["id"], row["private key"], row["may sign"]) for row in rows] == [
-        ("ada@example.org", "here", "late_review, loosen, waiver, attestation, explanation, finding"),
+        ("ada@example.org", "here", "late_review, loosen, waiver, attestation, explanation, freeze_exception, finding, change"),
         ("laptop", "here", "evidence, official"),
     ]
 
