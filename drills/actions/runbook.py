@@ -37,6 +37,7 @@ def walk_runbook(run: Rehearsal, step: WalkRunbook) -> Facts:
     commands = {name: orders.command(word) for name, word in ((STOP, "stop"), (START, "start"), (ROLLBACK, "rollback"))}
     environ = {**_caller(run, step), **commands, DATABASE: str(control.db), "GONOGO_HOME": str(home)}
     argv = room_argv("drills.runbook", "run", step.runbook, "--target", run.plan.target_argument)
+    run.note_scratch(home)
     child = spawn([*argv, "--yes", "--no-evidence", "--out", str(folder)], environ, run.out / "logs" / f"runbook-{step.runbook}")
     called = [step.rail_back_after] if step.rail_back_after else []
 
