@@ -35,7 +35,7 @@ def walk_runbook(run: Rehearsal, step: WalkRunbook) -> Facts:
     folder, home = run.out / FOLDER / step.runbook, run.out / FOLDER / "home"
     orders = Orders(run.out / FOLDER / "control", _known(run, control, step))
     commands = {name: orders.command(word) for name, word in ((STOP, "stop"), (START, "start"), (ROLLBACK, "rollback"))}
-    environ = {**_caller(run, step), **commands, DATABASE: str(control.db), "GONOGO_HOME": str(home)}
+    environ = {**_caller(run), **commands, DATABASE: str(control.db), "GONOGO_HOME": str(home)}
     argv = room_argv("drills.runbook", "run", step.runbook, "--target", run.plan.target_argument)
     run.note_scratch(home)
     child = spawn([*argv, "--yes", "--no-evidence", "--out", str(folder)], environ, run.out / "logs" / f"runbook-{step.runbook}")
@@ -81,10 +81,10 @@ def _known(run: Rehearsal, control: ProcessControl, step: WalkRunbook) -> dict[s
     return {"stop": stop, "start": start, "rollback": roll_back}
 
 
-def _caller(run: Rehearsal, step: WalkRunbook) -> dict[str, str]:
-    """Whose keys the steps have: those of the tenant that pays out, where the rail is at fault."""
+def _caller(run: Rehearsal) -> dict[str, str]:
+    """Whose keys the steps have: those of the tenant that pays out, where the drill stands between the service and its rail."""
     path = run.paths.get(RAIL)
-    return of_second_tenant(run.client_environ, path.url) if path and step.rail_back_after else run.client_environ
+    return of_second_tenant(run.client_environ, path.url) if path else run.client_environ
 
 
 def _results(run: Rehearsal, step: WalkRunbook) -> tuple[StepResult, ...]:
