@@ -23,7 +23,16 @@ def wait_storm(run: Rehearsal, step: WaitStorm) -> Facts:
 
 
 def audit(run: Rehearsal, _step: Audit) -> Facts:
-    """Read the load run's verdict, and count the attempts in flight at each kill."""
+    """Read the load run's verdict: each finding is a deviation."""
+    check, facts = read_audit(run)
+    for rule, found in groupby(check.findings, key=lambda item: item.rule):
+        details = [item.detail for item in found]
+        run.deviate(f"{rule}: {len(details)} found, the first: {details[0]}")
+    return facts
+
+
+def read_audit(run: Rehearsal) -> tuple[Check, Facts]:
+    """Read and keep the load run's verdict, and count the attempts in flight at each kill."""
     folder = run.running_storm().out
     try:
         data = (folder / "check.json").read_bytes()
@@ -32,11 +41,8 @@ def audit(run: Rehearsal, _step: Audit) -> Facts:
         raise UnknownProblem(f"the storm wrote no check: {error}", next_step="see logs/storm.err") from None
     run.record.check = check
     run.record.in_flight = in_flight(folder / "history.jsonl", [kill.at_s for kill in run.record.kills])
-    for rule, found in groupby(check.findings, key=lambda item: item.rule):
-        details = [item.detail for item in found]
-        run.deviate(f"{rule}: {len(details)} found, the first: {details[0]}")
     history = sha256_hex((folder / "history.jsonl").read_bytes())
-    return {"findings": len(check.findings), "check_sha256": sha256_hex(data), "history_sha256": history}
+    return check, {"findings": len(check.findings), "check_sha256": sha256_hex(data), "history_sha256": history}
 
 
 def check_database(run: Rehearsal, _step: CheckDatabase) -> Facts:

@@ -32,21 +32,25 @@ class CommandControl:
 
     def start(self, release: str, within_s: float) -> None:  # noqa: ARG002  # what runs is the release that others chose
         """It runs already; check that it is ready."""
-        self._wait_ready(within_s)
+        self.wait_ready(within_s)
         self._instances.remember(self.environ)
 
     def kill(self) -> float:
         """Run the kill command, and see the service not ready meanwhile or after it; returns the time of its start."""
+        return self.end_with("kill", 60.0)
+
+    def end_with(self, name: str, within_s: float) -> float:
+        """The same with another command that ends the service."""
         self._instances.require_same(self.environ)
         self._gone = False
         moment = monotonic_s()
-        self._commands.run("kill", self.environ, 60.0, self._look)
+        self._commands.run(name, self.environ, within_s, self._look)
         ended = monotonic_s()
         while not self._gone:
             if monotonic_s() - ended > GONE_S:
-                what = f"{self._target.ready_path} responded 2xx until {GONE_S:g} s after commands.kill"
+                what = f"{self._target.ready_path} responded 2xx until {GONE_S:g} s after commands.{name}"
                 raise Unobserved(
-                    f"the service was not seen to go: {what}", next_step="have commands.kill end what base_url serves"
+                    f"the service was not seen to go: {what}", next_step=f"have commands.{name} end what base_url serves"
                 )
             self._look(0.01)
         return moment
@@ -60,7 +64,7 @@ class CommandControl:
         if wait_answer(self._target, self.environ, 0.0, self._pause):
             return False
         self.command("restore", within_s)
-        self._wait_ready(within_s)
+        self.wait_ready(within_s)
         return True
 
     def require_other(self) -> None:
@@ -70,13 +74,13 @@ class CommandControl:
     def deploy(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows its candidate
         """Run the deploy command; in a freeze the build that then runs has to be one that a signed act names."""
         self.command(DEPLOY, within_s)
-        self._wait_ready(within_s)
+        self.wait_ready(within_s)
         require_build(self._commands.let_through, self.build())
 
     def roll_back(self, release: str, within_s: float) -> None:  # noqa: ARG002  # the command knows where to return to
         """Run the rollback command."""
         self.command("rollback", within_s)
-        self._wait_ready(within_s)
+        self.wait_ready(within_s)
 
     def build(self) -> str | None:
         """The build that the service reports."""
@@ -89,6 +93,7 @@ class CommandControl:
         """Run one of the target's commands."""
         self._commands.run(name, self.environ, within_s, self._pause, fields)
 
-    def _wait_ready(self, within_s: float) -> None:
+    def wait_ready(self, within_s: float) -> None:
+        """Wait until it is ready; raises UnknownProblem if it is not within the time."""
         if not wait_answer(self._target, self.environ, within_s, self._pause):
             raise UnknownProblem(f"the service was not ready within {within_s:g} s")

@@ -14,6 +14,7 @@ from drills.steps.keys import PinKeys, RevokeKey, StealKey, VerifyReceipts
 from drills.steps.network import HalfOpenNetwork, ProxyNetwork, RestoreNetwork, SlowNetwork
 from drills.steps.rail import CutRail, ProxyRail, RestoreRail
 from drills.steps.release import DeployRelease, RollbackRelease
+from drills.steps.restore import AuditRestored, LoseDatabase, ReturnTraffic
 from drills.steps.service import RestoreService, Seed, Sigkill, StartService
 from drills.steps.step import Step
 from drills.steps.storm import Audit, CheckDatabase, StartStorm, WaitStorm
@@ -34,6 +35,7 @@ UNDO: dict[type[StepBase], Step | None] = {
     PauseService: ResumeService(),
     JumpClock: ResetClock(),
     StealKey: RevokeKey(),
+    LoseDatabase: ReturnTraffic(within="60s"),
     DeployRelease: None,  # the document names the release to return to
 }
 """The step that takes a fault back, whatever state the drill was stopped in; it must be safe to take twice."""
@@ -52,7 +54,6 @@ NEEDS: dict[type[StepBase], Step] = {
 """The step of the setup without which a fault cannot be injected."""
 
 _BEFORE_SERVICE = (MountDisk, FakeClock, ProxyRail)
-_VERIFY: tuple[Step, ...] = (WaitStorm(within="120s"), Audit(), CheckDatabase())
 
 
 def complete(drill: Drill, origin: str) -> Drill:
@@ -68,8 +69,10 @@ def complete(drill: Drill, origin: str) -> Drill:
 
 
 def _verify(drill: Drill) -> tuple[Step, ...]:
+    """The audit; of a database that is lost on purpose one that knows of the losses; and the receipts of pinned keys."""
     pinned = any(isinstance(step, PinKeys) for step in drill.method)
-    return (*_VERIFY, VerifyReceipts(within="120s")) if pinned else _VERIFY
+    audit = AuditRestored() if drill.has("lose_database") else Audit()
+    return (WaitStorm(within="120s"), audit, CheckDatabase(), *([VerifyReceipts(within="120s")] if pinned else []))
 
 
 def _setup(drill: Drill) -> Iterator[Step]:

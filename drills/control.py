@@ -209,6 +209,10 @@ def choose_control(drill: Drill, name: str, target: Target) -> type[ProcessContr
     """The control that fits this drill's steps and the target; raises UnknownProblem if the target allows none."""
     if drill.has("deploy_release"):
         return _for_releases(name, target)
+    if drill.has("lose_database"):
+        from drills.restore.control import control_for_restores
+
+        return control_for_restores(target)
     if drill.has("mount_disk"):
         if target.process is not None:
             return PowerControl

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from drills.objectives import NONE, Lives, objectives, until_cleared
 from drills.observations import measures_of_counts
 from drills.record import Check, Record
+from drills.restore.measures import COUNTED as RESTORED
 from gates.evidence.statement import EvidenceKind, Measure
 from gates.schema.outcome import UnknownReason
 
@@ -66,6 +67,8 @@ COUNTED: dict[EvidenceKind, dict[str, str]] = {
     EvidenceKind.RAIL_OUTAGE_DRILL: {
         "payouts_meanwhile": "payouts that were accepted while the rail was away",
     },
+    EvidenceKind.RESTORE_DRILL: RESTORED,
+    EvidenceKind.RESTORE_LITESTREAM_DRILL: RESTORED,
     EvidenceKind.SLOW_FSYNC_DRILL: {
         "delayed_syncs": "syncs that took longer",
         "acknowledgements": "attempts that were acknowledged while syncs were slow",

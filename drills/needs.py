@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from drills.network.path import variable_of
+from drills.restore.replica import find_litestream
 from drills.schema import Drill
 from drills.steps.base import StepBase, action_of
 from drills.steps.clock import FakeClock
@@ -10,6 +11,7 @@ from drills.steps.control import PauseService
 from drills.steps.keys import PinKeys, RevokeKey, RotateKey, StealKey
 from drills.steps.network import ProxyNetwork
 from drills.steps.rail import CutRail
+from drills.steps.restore import BackUp, CompareRestored, LoseDatabase, PayOut, ReconcileRail, Replicate, RestoreDatabase
 from gates.schema.errors import UnknownProblem
 from gates.schema.target import Target
 
@@ -57,6 +59,34 @@ def _theft(target: Target) -> str:
     return "" if target.commands.copy_key and target.commands.revoke_key else "commands.copy_key and commands.revoke_key"
 
 
+def _command(name: str) -> Callable[[Target], str]:
+    return lambda target: "" if getattr(target.commands, name) else f"commands.{name}"
+
+
+def _loss(target: Target) -> str:
+    return "" if target.process is not None or target.commands.lose_database else "process, nor commands.lose_database"
+
+
+def _ledger(target: Target) -> str:
+    return "" if target.audit.ledger is not None else "audit.ledger, in which every payment is looked up"
+
+
+def _payouts(target: Target) -> str:
+    lacks = [
+        *([] if "payout" in target.operations else ["operations.payout"]),
+        *([] if target.rail is not None else ["rail"]),
+        *([] if target.audit.payouts is not None else ["audit.payouts"]),
+    ]
+    return " and no ".join(lacks)
+
+
+def _replica(target: Target) -> str:
+    if target.process is None:
+        return "process, and the drill cannot read the database of a service that others run"
+    find_litestream()
+    return _command("backup")(target)
+
+
 NEEDS: dict[type[StepBase], Callable[[Target], str]] = {
     PauseService: _pause,
     CutRail: _rail,
@@ -66,4 +96,11 @@ NEEDS: dict[type[StepBase], Callable[[Target], str]] = {
     RotateKey: _rotation,
     StealKey: _theft,
     RevokeKey: _theft,
+    Replicate: _replica,
+    BackUp: _command("backup"),
+    RestoreDatabase: _command("restore_database"),
+    LoseDatabase: _loss,
+    CompareRestored: _ledger,
+    PayOut: _payouts,
+    ReconcileRail: _command("reconcile"),
 }

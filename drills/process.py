@@ -113,6 +113,11 @@ class Service:
         self._child = spawn(argv, self.environ, self._logs / f"{self._name}.{self.starts}", cwd=self._cwd)
         return self._child.identity
 
+    def use_database(self, db: Path) -> None:
+        """Have the next starts use another database."""
+        assert not self.running, "it runs on the other one"
+        self._db = db
+
     def wait_ready(self, timeout_s: float = 30.0) -> float:
         """Wait until `ready_path` responds 2xx; returns the seconds waited.
 

@@ -14,7 +14,8 @@ from drills.keys.case import cut_off_of, judge_folder
 from drills.keys.verifying import Verified, verified, verify_argv
 from drills.observations import observations
 from drills.record import Check, Kill, read_check, read_plan, read_record
-from drills.report import FILES, PAYOUTS, STORM, make_report
+from drills.report import FILES, PAYOUTS, STORM, compared, make_report
+from drills.restore.measures import unexplained
 from gates.evidence.recomputed import Recomputed, read_recomputed
 from gates.schema.errors import UnknownProblem, UnverifiedProblem
 from gates.schema.outcome import ExitCode
@@ -35,6 +36,8 @@ def recompute(folder: Path) -> Recomputed:
         _require_kills(events, record.kills)
     if record.check is not None:
         record.check = _check_again(folder / STORM)
+        restored = compared(plan, folder, events)
+        record.check = record.check if restored is None else unexplained(record.check, restored)
         record.in_flight = storm.in_flight(folder / STORM / "history.jsonl", [kill.at_s for kill in record.kills])
     if record.payouts is not None:
         record.payouts = _payouts_again(folder / PAYOUTS, record.payouts)

@@ -70,6 +70,7 @@ class Finding(msgspec.Struct, frozen=True):
     rule: str
     payment_id: str | None = None
     detail: str = ""
+    measure: str = ""
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -18,6 +18,8 @@ from drills.lock import TargetLock
 from drills.network.path import NetworkPath
 from drills.payouts import PayoutRun
 from drills.record import Plan, Record
+from drills.restore.payer import Payer
+from drills.restore.replica import Replica
 from drills.schema import ClockProbe, DiskFreeGuard, DurationGuard, ErrorRatioProbe, Guard, Probe, ReadyProbe, StormAliveGuard
 from drills.steady import Judgement, Reading, judge_clock, judge_error_ratio, judge_ready
 from drills.storm import Storm
@@ -83,6 +85,10 @@ class Rehearsal:
         self.payouts: PayoutRun | None = None
         self.rail_url = ""  # without the proxy
         self.accepted_before = 0  # payouts before the rail was taken away
+        self.replica: Replica | None = None
+        self.payer: Payer | None = None
+        self.backed_up_s: float | None = None  # when the last backup ended
+        self.payouts_at_risk = 0  # that were charged after the backup
         self.tidying = ExitStack()  # what a step has started, to be ended with the drill
         self._faults: list[bool] = []  # each fault so far, and whether it is cleared
 

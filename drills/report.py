@@ -17,6 +17,10 @@ from drills.objectives import Lives
 from drills.observations import observations
 from drills.record import FILE as RECORD_FILE
 from drills.record import PLAN_FILE, Plan, Record
+from drills.restore.compare import Comparison
+from drills.restore.measures import losses_in_words, restore_measures
+from drills.restore.read import LEDGER, comparison_of
+from drills.steps.restore import CompareRestored
 from gates.evidence.making import Result, Span, make_predicate
 from gates.evidence.statement import Artifact, EvidenceKind, Inputs, Measure, Predicate
 from gates.evidence.statement import Status as Standing
@@ -36,6 +40,7 @@ FILES = {
     **{f"payouts_{name}": f"{PAYOUTS}/{name}.json" for name in ("books", "run", "check")},
     "payouts_asks": f"{PAYOUTS}/asks.jsonl",
     **KEY_FILES,
+    "restored_ledger": LEDGER,
     "storm_readback": f"{STORM}/readback.jsonl",  # of a target that shows a list of settlements
 }
 """What a report's numbers were made from: its name in `Report.digests`, and its path in the drill's folder."""
@@ -79,6 +84,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     integrity: str | None
     timeline: tuple[Moment, ...]
     digests: dict[str, str]
+    lost: tuple[str, ...] = ()
 
 
 def make_report(plan: Plan, out: Path, record: Record) -> Report:
@@ -107,6 +113,7 @@ def make_report(plan: Plan, out: Path, record: Record) -> Report:
         integrity=record.integrity,
         timeline=timeline(history.events),
         digests=_digests(out),
+        lost=losses_in_words(compared(plan, out, history.events)),
     )
 
 
@@ -135,15 +142,24 @@ def _measures(
     """In alphabetical order; where the fault was not observed nothing is measured, and each measure says why."""
     status, detail = standing
     reason, kind, detecting = _REASONS.get(status) or UnknownReason(status), plan.drill.kind, plan.drill.detecting
-    paging = plan.drill.has("await_page")
+    paging, comparing = plan.drill.has("await_page"), plan.drill.has("compare_restored")
     if events[-1].facts.get(journal.UNOBSERVED):
         nothing = measures_of(kind, Record(), False, reason, detecting=detecting)
         nothing |= incident_measures(None, reason) if paging else {}
+        nothing |= restore_measures(None, reason) if comparing else {}
         return {name: msgspec.structs.replace(nothing[name], detail=detail) for name in sorted(nothing)}
     found = measures_of(kind, record, rolled_back, reason, lives, detecting=detecting)
     if paging:
         found |= incident_measures(case_of(plan.drill, out, events), reason)
+    if comparing:
+        found |= restore_measures(compared(plan, out, events), reason)
     return dict(sorted(found.items()))
+
+
+def compared(plan: Plan, out: Path, events: tuple[Event, ...]) -> Comparison | None:
+    """What a drill that lost its database has compared; None for another, and for one that did not get so far."""
+    step = next((step for step in plan.drill.steps if isinstance(step, CompareRestored)), None)
+    return comparison_of(out, step, events)
 
 
 def _digests(out: Path) -> dict[str, str]:
@@ -201,6 +217,7 @@ def predicate(report: Report, inputs: Inputs, build_observation: str | None, art
         "deviations": list(report.deviations),
         "integrity": report.integrity,
         "digests": dict(report.digests),
+        "lost": list(report.lost),
         "ending": msgspec.to_builtins(report.ending),
         "timeline": msgspec.to_builtins(report.timeline),
     }
@@ -217,6 +234,8 @@ def text(report: Report) -> str:
         _verdict(report),
     ]
     lines += [f"  deviation: {item}" for item in report.deviations]
+    lines += ["", f"lost in the restore: {len(report.lost)} acknowledged operations"] if report.lost else []
+    lines += [f"  {item}" for item in report.lost]
     lines += ["", "measures"]
     for name, measure in report.measures.items():
         value = f"unknown: {measure.unknown}" if measure.value is None else f"{measure.value} {measure.unit}"

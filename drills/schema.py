@@ -11,7 +11,7 @@ from drills.steps.keys import CompareWithBooks
 from drills.steps.rail import ObserveMode
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
-from gates.evidence.statement import EvidenceKind
+from gates.evidence.statement import EvidenceKind, short_kind
 from gates.schema.documents import Document, load_document
 from gates.schema.errors import UsageProblem
 
@@ -99,6 +99,8 @@ DrillKind = Literal[
     "rail-outage-drill",
     "key-rotation-drill",
     "key-compromise-drill",
+    "restore-drill",
+    "restore-litestream-drill",
     "own-drill",
 ]
 
@@ -134,7 +136,7 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def kind(self) -> EvidenceKind:
         """The kind of evidence statement that this drill produces."""
-        return EvidenceKind(f"urn:gonogo:evidence:{self.evidence}:v2")
+        return next(kind for kind in EvidenceKind if short_kind(kind) == self.evidence)
 
     @property
     def detecting(self) -> bool:

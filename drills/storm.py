@@ -33,6 +33,7 @@ class Line(msgspec.Struct, frozen=True):
     payment: int
     start_ns: int
     payment_id: str | None = None
+    amount: str | None = None
     end_ns: int | None = None
     status: int | None = None
     code: str | None = None

@@ -53,6 +53,8 @@ ROOMS = {
     EvidenceKind.RAIL_OUTAGE_DRILL: _DRILL,
     EvidenceKind.KEY_ROTATION_DRILL: _DRILL,
     EvidenceKind.KEY_COMPROMISE_DRILL: _DRILL,
+    EvidenceKind.RESTORE_DRILL: _DRILL,
+    EvidenceKind.RESTORE_LITESTREAM_DRILL: _DRILL,
     EvidenceKind.OWN_DRILL: _DRILL,
     EvidenceKind.RUNBOOK_RUN: _RUNBOOK,
     EvidenceKind.RUNBOOK_REHEARSAL: _RUNBOOK,

@@ -20,6 +20,19 @@ from drills.actions.rail import (
     start_payouts,
 )
 from drills.actions.release import deploy_release, make_release_folder, rollback_release
+from drills.actions.restore import (
+    audit_restored,
+    back_up,
+    compare_restored,
+    lose_database,
+    pay_out,
+    reconcile_rail,
+    repeat_payouts,
+    replicate,
+    restore_database,
+    return_traffic,
+    settle_on,
+)
 from drills.actions.runbook import walk_runbook
 from drills.actions.service import restart, restore_service, seed, sigkill, start_service
 from drills.actions.storm import await_steady_state, observe_steady_state, start_storm, wait_for_settles
@@ -63,6 +76,19 @@ from drills.steps.rail import (
     StartPayouts,
 )
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
+from drills.steps.restore import (
+    AuditRestored,
+    BackUp,
+    CompareRestored,
+    LoseDatabase,
+    PayOut,
+    ReconcileRail,
+    RepeatPayouts,
+    Replicate,
+    RestoreDatabase,
+    ReturnTraffic,
+    SettleOn,
+)
 from drills.steps.runbook import WalkRunbook
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
 from drills.steps.storm import Audit, AwaitSteadyState, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
@@ -127,4 +153,15 @@ ACTIONS: dict[type[StepBase], Action] = {
     Thaw: thaw,
     ReplaceProcess: replace_process,
     WalkRunbook: walk_runbook,
+    Replicate: replicate,
+    BackUp: back_up,
+    PayOut: pay_out,
+    SettleOn: settle_on,
+    LoseDatabase: lose_database,
+    RestoreDatabase: restore_database,
+    CompareRestored: compare_restored,
+    ReconcileRail: reconcile_rail,
+    ReturnTraffic: return_traffic,
+    RepeatPayouts: repeat_payouts,
+    AuditRestored: audit_restored,
 }

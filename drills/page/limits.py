@@ -15,7 +15,8 @@ from gates.schema.gate import Criterion, Gate, label
 from gates.schema.outcome import Operator, Outcome
 from gates.schema.source import EvidenceSource
 
-_NONE_OF = (*CRASH_CHECKS, *RAIL_CHECKS, "payments_unaccounted")
+_RESTORE_CHECKS = ("losses_unexplained", "restored_odd", "charges_unaccounted", "second_charges")
+_NONE_OF = (*CRASH_CHECKS, *RAIL_CHECKS, *_RESTORE_CHECKS, "payments_unaccounted")
 _PAGES = ("missing", "off_time", "unexpected", "to_others", "unresolved", "without_runbook")
 _REQUIRED: dict[str, tuple[Operator, str]] = {
     **dict.fromkeys(_NONE_OF, (Operator.LTE, "0")),

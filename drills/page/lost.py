@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from drills.page.material import Found, Material
 from drills.page.model import FoundRow, Lost
+from drills.restore.compare import Comparison, Loss
+from drills.restore.measures import loss_in_words
 from drills.storm import Line
 from gates.page.witness import witness_view
 from gates.page.words import counted, quantity
@@ -16,11 +18,35 @@ _AUDITED = ("lost_settles", "double_settles")
 
 def lost(material: Material) -> Lost:
     """The sentence and the findings; what was not audited is not known, and never "nothing"."""
+    if material.restored is not None:
+        return _after_restore(material, material.restored)
     shown = tuple(_row(material, one) for one in material.found[:_SHOWN])
     rest = len(material.found) - len(shown)
     more = f"and {rest} more in storm/check.json" if rest > 0 else ""
     style, sentence = _sentence(material)
     return Lost(style, sentence, shown, more)
+
+
+def _after_restore(material: Material, restored: Comparison) -> Lost:
+    """What a restore did not bring back: first what no backup explains, then the audit's findings, then the oldest losses."""
+    losses = sorted(restored.losses, key=lambda one: (not one.unexplained, one.acknowledged_ns))
+    lost_rows = [_loss_row(material, one) for one in losses]
+    bad = sum(bool(one.unexplained) for one in losses)
+    rows = [*lost_rows[:bad], *(FoundRow(text, None) for text in restored.odd)]
+    rows += [*(_row(material, one) for one in material.found), *lost_rows[bad:]]
+    defects = bad + len(restored.odd) + len(material.found)
+    sentence = (
+        f"{counted(len(losses), 'acknowledged operation')} of {restored.acknowledged:,} were lost in the restore, "
+        f"{len(restored.lost_settles):,} of them settles.{_rpo(material)}"
+    )
+    verdict = f"{counted(defects, 'finding')} that no backup explains." if defects else "All of it is inside of the objective."
+    more = f"and {len(rows) - _SHOWN} more: gonogo drill report ." if len(rows) > _SHOWN else ""
+    return Lost("fail" if defects else "pass", f"{sentence} {verdict}", tuple(rows[:_SHOWN]), more)
+
+
+def _loss_row(material: Material, loss: Loss) -> FoundRow:
+    attempts = tuple(_attempts(material.history, loss.payment_id))
+    return FoundRow(loss_in_words(loss), witness_view(Witness(loss.payment_id, attempts, ())) if attempts else None)
 
 
 def _sentence(material: Material) -> tuple[str, str]:

@@ -11,7 +11,9 @@ from drills.journal import Event, read_journal
 from drills.markers import Marker
 from drills.objectives import Lives
 from drills.record import Plan, Record, read_plan, read_record
-from drills.report import FILES, PAYOUTS, Report, lives_of, read_report
+from drills.report import FILES, PAYOUTS, Report, compared, lives_of, read_report
+from drills.restore.compare import Comparison
+from drills.restore.measures import is_explained
 from drills.storm import Line
 from gates.evidence.statement import Measure
 from gates.schema.errors import UsageProblem
@@ -43,6 +45,7 @@ class Material(msgspec.Struct, frozen=True):
     found: tuple[Found, ...]
     history: tuple[Line, ...]
     case: Case | None
+    restored: Comparison | None
 
     @property
     def begun_ns(self) -> int:
@@ -79,6 +82,9 @@ def read_material(out: Path) -> Material:
     if not events:
         raise UsageProblem(f"{out / journal.FILE}: is empty", next_step=f"gonogo drill recover {out}")
     found = _found(out / FILES["check"]) + _found(out / PAYOUTS / "check.json")
+    restored = compared(plan, out, events)
+    if restored is not None:
+        found = tuple(one for one in found if not is_explained(one.rule, one.payment_id, restored.lost_payments))
     return Material(
         plan=plan,
         report=report,
@@ -86,8 +92,9 @@ def read_material(out: Path) -> Material:
         events=events,
         lives=lives_of(plan, out, record, events),
         found=found,
-        history=_history(out / FILES["history"]) if found else (),
+        history=_history(out / FILES["history"]) if found or restored else (),
         case=case_of(plan.drill, out, events),
+        restored=restored,
     )
 
 

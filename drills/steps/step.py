@@ -30,6 +30,19 @@ from drills.steps.rail import (
     StartPayouts,
 )
 from drills.steps.release import DeployRelease, MakeRelease, RollbackRelease
+from drills.steps.restore import (
+    AuditRestored,
+    BackUp,
+    CompareRestored,
+    LoseDatabase,
+    PayOut,
+    ReconcileRail,
+    RepeatPayouts,
+    Replicate,
+    RestoreDatabase,
+    ReturnTraffic,
+    SettleOn,
+)
 from drills.steps.runbook import WalkRunbook
 from drills.steps.service import Restart, RestoreService, Seed, Sigkill, StartService
 from drills.steps.storm import Audit, AwaitSteadyState, CheckDatabase, ObserveSteadyState, StartStorm, WaitForSettles, WaitStorm
@@ -92,4 +105,15 @@ Step: TypeAlias = (
     | Thaw
     | ReplaceProcess
     | WalkRunbook
+    | Replicate
+    | BackUp
+    | PayOut
+    | SettleOn
+    | LoseDatabase
+    | RestoreDatabase
+    | CompareRestored
+    | ReconcileRail
+    | ReturnTraffic
+    | RepeatPayouts
+    | AuditRestored
 )

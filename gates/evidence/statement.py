@@ -40,6 +40,8 @@ class EvidenceKind(StrEnum):
     RAIL_OUTAGE_DRILL = "urn:gonogo:evidence:rail-outage-drill:v2"
     KEY_ROTATION_DRILL = "urn:gonogo:evidence:key-rotation-drill:v2"
     KEY_COMPROMISE_DRILL = "urn:gonogo:evidence:key-compromise-drill:v2"
+    RESTORE_DRILL = "urn:gonogo:evidence:restore-drill:v2"
+    RESTORE_LITESTREAM_DRILL = "urn:gonogo:evidence:restore-litestream-drill:v2"
     OWN_DRILL = "urn:gonogo:evidence:own-drill:v2"
     RUNBOOK_RUN = "urn:gonogo:evidence:runbook-run:v2"
     RUNBOOK_REHEARSAL = "urn:gonogo:evidence:runbook-rehearsal:v2"

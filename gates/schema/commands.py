@@ -12,6 +12,12 @@ class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     `rotate_key` has another key sign receipts from then on, `revoke_key` revokes the one whose id is filled in as `{keyid}`.
     `copy_key` lets a drill be the thief: it copies the private key that signs now (32 raw bytes of Ed25519, or PEM) to
     `{key_file}`. Never write it for a service whose receipts anybody relies on.
+
+    `backup` writes a backup of `{db}` to `{backup}`, a new place, while the service works; `restore_database` makes of it the new
+    database `{restored_db}`, or has a service that others run serve what was backed up. `lose_database` ends such a service and
+    takes its database away. `reconcile` holds the rail's book in the file `{book}` against the payouts, and prints
+    {"matched": n, "open": n, "differences": [{"gap", "rail_id", "rail_key", "amount"}]}, the gap `only_at_rail` for a charge
+    without its payout; it ends with 1 where there are differences.
     """
 
     deploy: tuple[str, ...] = ()
@@ -25,3 +31,7 @@ class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     rotate_key: tuple[str, ...] = ()
     revoke_key: tuple[str, ...] = ()
     copy_key: tuple[str, ...] = ()
+    backup: tuple[str, ...] = ()
+    restore_database: tuple[str, ...] = ()
+    lose_database: tuple[str, ...] = ()
+    reconcile: tuple[str, ...] = ()

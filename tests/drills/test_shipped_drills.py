@@ -6,6 +6,7 @@ import sys
 
 import msgspec
 import pytest
+from drill_stage import write_document
 from statements import only_result
 from waiting import eventually
 
@@ -18,6 +19,7 @@ from drills.schema import drill_names, load_drill
 from gates.evidence.keys import own_trust
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import EvidenceStore
+from gates.schema.target import load_target
 
 CLEAN = Ending(End.COMPLETED, deviated=False, rolled_back=RolledBack.VERIFIED)
 
@@ -36,7 +38,7 @@ def drill(tmp_path):
 
 
 def _finish(popen, tmp_path):
-    code = popen.wait(150)
+    code = popen.wait(400)
     return code, (tmp_path / "drill.log").read_text()
 
 
@@ -47,7 +49,7 @@ def _die_after(action, popen, out):
         events = read_journal(out / FILE).events if (out / FILE).exists() else ()
         return any((event.action, event.status) == (action, Status.SUCCEEDED) for event in events)
 
-    assert eventually(done, 60), (out.parent / "drill.log").read_text()
+    assert eventually(done, 240), (out.parent / "drill.log").read_text()
     popen.kill()
     popen.wait()
 
@@ -157,6 +159,51 @@ def test_where_no_disk_can_lose_power_the_drill_says_so_and_its_evidence_is_unkn
     held = only_result(EvidenceStore(tmp_path / "home" / "evidence").load(own_trust(tmp_path / "home")))
     assert held.statement.predicate.status == "not_run"
     assert "apt-get install fuse3" in log
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+@pytest.mark.parametrize("name", ["restore", "restore-litestream"])
+def test_a_lost_database_is_restored_every_loss_is_named_and_nothing_is_charged_twice(drill, tmp_path, name):
+    """From a backup, and from a copy of its changes: losses are inside of the objective, and the rail's book is reconciled."""
+    out = tmp_path / name
+    code, log = _finish(drill("run", name, "--out", str(out), "--payments", "240"), tmp_path)
+    report = read_report(out)
+    assert code == 0, log
+    assert (report.ending, report.integrity, report.deviations) == (CLEAN, "ok", ())
+    names = ("losses_unexplained", "restored_odd", "charges_unaccounted", "second_charges", "double_settles")
+    assert {report.measures[item].value for item in names} == {"0"}
+    assert all(measure.value is not None and measure.samples > 0 for measure in report.measures.values())
+    assert sum(line.startswith("settle of ") for line in report.lost) == int(report.measures["rpo_settles"].value)
+    assert _carriers(out) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+def test_a_reconciliation_that_nobody_made_is_red(drill, tmp_path):
+    """A command that prints that all is well accounts for none of the charges whose payouts were lost."""
+    named = load_target("local")
+    said = ("sh", "-c", """echo '{"matched": 6, "open": 0, "differences": []}'""")
+    commands = msgspec.structs.replace(named.target.commands, reconcile=said)
+    target = write_document(tmp_path, "Target", "careless", msgspec.structs.replace(named.target, commands=commands))
+    out = tmp_path / "restore"
+    argv = ("run", "restore", "--target", target, "--out", str(out), "--payments", "150", "--no-evidence")
+    code, log = _finish(drill(*argv), tmp_path)
+    assert code == 1, log
+    assert "3 payouts were charged after the backup, and the reconciliation names 0" in read_report(out).deviations
+
+
+@pytest.mark.nightly
+@pytest.mark.process
+def test_a_restore_drill_that_dies_without_its_database_is_recovered(drill, tmp_path):
+    """SIGKILL once the files are gone: `recover` restores the backup, and the service starts on it."""
+    out = tmp_path / "killed"
+    _die_after("lose_database", drill("run", "restore", "--out", str(out), "--payments", "150", "--no-evidence"), out)
+    code, log = _finish(drill("recover", str(out)), tmp_path)
+    assert code == 0, log
+    assert read_journal(out / FILE).ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
+    assert (out / "restored" / "service.db").is_file()
+    assert eventually(lambda: _carriers(out) == [], 5)
 
 
 @pytest.mark.nightly

@@ -22,8 +22,12 @@ class Handler(BaseHTTPRequestHandler):
     """
 
     def do_GET(self):
+        closed = self.server.mode.exists() and self.server.mode.read_text().strip() == "closed"
         if self.server.keeping and self.path.startswith("/pay/"):
-            self.keep()
+            self.send_status(503) if closed else self.keep()
+            return
+        if self.path.startswith("/v1/ledger?after="):
+            self.send_ledger(int(self.path.rpartition("=")[2]))
             return
         said = self.server.mode.read_text().strip() if self.server.mode.exists() else "good"
         mode = self.server.release or said
@@ -56,9 +60,31 @@ class Handler(BaseHTTPRequestHandler):
             if self.server.keeping == "silent":
                 return
             status = 200 if self.server.keeping == "careless" else 503
+        self.send_status(status)
+
+    def send_status(self, status):
+        """A status alone."""
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def send_ledger(self, after):
+        """The book as a ledger: the first line of each operation of each payment, an entry a line."""
+        with self.server.book_lock:
+            kept = Path(self.server.book).read_bytes().split()
+        first = {path: seq for seq, path in reversed(list(enumerate(kept, 1)))}
+        sides = {"reserve": ("wallet/w/available", "wallet/w/held"), "settle": ("wallet/w/held", "payee/p/payable")}
+        lines = []
+        for path, seq in sorted(first.items(), key=lambda item: item[1]):
+            payment, kind = path.decode().split("/")[2:]
+            moved = zip(sides[kind], ("-5", "5"), strict=True)
+            postings = [{"account": account, "amount": amount, "currency": "USD"} for account, amount in moved]
+            entry = {"seq": seq, "entry_id": seq, "kind": kind, "payment_id": f"pay_{payment}", "postings": postings}
+            lines += [json.dumps(entry).encode() + b"\n"] if seq > after else []
+        self.send_response(200)
+        self.send_header("Content-Length", str(sum(map(len, lines))))
+        self.end_headers()
+        self.wfile.write(b"".join(lines))
 
     def log_message(self, *args):
         """Say nothing."""
@@ -95,11 +121,11 @@ def detached(argv, db, keep=()):
         return subprocess.Popen(argv, env=environ, stdout=log, stderr=log, start_new_session=True, pass_fds=keep)
 
 
-def up(port, db, build):
+def up(port, db, build, way="serve"):
     """Have it running in a session of its own, as a service that others run; returns when it answers."""
     if answers(port):
         return
-    argv = [sys.executable, "-I", __file__, "serve", "--port", str(port), "--db", db, "--build", build]
+    argv = [sys.executable, "-I", __file__, way, "--port", str(port), "--db", db, "--build", build]
     Path(db + ".pid").write_text(str(detached(argv, db).pid))
     while not answers(port):
         time.sleep(0.01)
@@ -169,6 +195,7 @@ WAYS = {
     "quiet": lambda given: serve(given.port, given.db, given.build, release="quiet"),
     "seed": seed,
     "up": lambda given: up(given.port, given.db, given.build),  # others run it
+    "up-careful": lambda given: up(given.port, given.db, given.build, "careful"),
     "down": lambda given: down(given.db),
     "fail": lambda _given: sys.exit("no such option"),
     "mute": lambda _given: time.sleep(60),  # it runs and never gets ready

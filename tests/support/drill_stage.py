@@ -132,6 +132,7 @@ class Elsewhere(msgspec.Struct, frozen=True):
 
     url: str
     db: Path
+    way: str = "up"
 
     def set_mode(self, mode: str) -> tuple[str, ...]:
         """The command that puts it into a mode: good, bad and quiet are releases, down answers 503."""
@@ -145,7 +146,7 @@ class Elsewhere(msgspec.Struct, frozen=True):
     @property
     def restore(self) -> tuple[str, ...]:
         """The command that starts it again at its port."""
-        return service_argv("up", "--port", self.url.rpartition(":")[2], "--db", str(self.db))
+        return service_argv(self.way, "--port", self.url.rpartition(":")[2], "--db", str(self.db))
 
     def target(self, commands: Commands, **changes: object) -> Target:
         """A target file's content for it."""
@@ -154,9 +155,9 @@ class Elsewhere(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def elsewhere(folder: Path) -> Iterator[Elsewhere]:
-    """Run it, and end it whatever the test has done to it."""
-    service = Elsewhere(f"http://127.0.0.1:{free_port()}", folder / "elsewhere.db")
+def elsewhere(folder: Path, way: str = "up") -> Iterator[Elsewhere]:
+    """Run it, and end it whatever the test has done to it; `up-careful` keeps its payments in a file."""
+    service = Elsewhere(f"http://127.0.0.1:{free_port()}", folder / "elsewhere.db", way)
     try:
         _run(service.restore)
         yield service

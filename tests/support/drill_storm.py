@@ -49,7 +49,8 @@ class Storm:
         except OSError:
             error = "refused"
         kind = "ok" if status == 200 else "info"
-        self.write({**line, "type": kind, "end_ns": time.monotonic_ns(), "status": status, "error": error})
+        named = {"payment_id": f"pay_{payment}", "amount": "5"} if kind == "ok" and os.environ.get("DRILL_NAMED") else {}
+        self.write({**line, **named, "type": kind, "end_ns": time.monotonic_ns(), "status": status, "error": error})
         return kind == "ok"
 
     def write(self, line):

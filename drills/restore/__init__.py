@@ -1,0 +1,1 @@
+"""A database is lost and restored: from the backup to the comparison of every payment."""
