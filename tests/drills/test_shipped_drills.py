@@ -167,7 +167,7 @@ def test_where_no_disk_can_lose_power_the_drill_says_so_and_its_evidence_is_unkn
 def test_a_lost_database_is_restored_every_loss_is_named_and_nothing_is_charged_twice(drill, tmp_path, name):
     """From a backup, and from a copy of its changes: losses are inside of the objective, and the rail's book is reconciled."""
     out = tmp_path / name
-    code, log = _finish(drill("run", name, "--out", str(out), "--payments", "240"), tmp_path)
+    code, log = _finish(drill("run", name, "--out", str(out)), tmp_path)
     report = read_report(out)
     assert code == 0, log
     assert (report.ending, report.integrity, report.deviations) == (CLEAN, "ok", ())
@@ -187,7 +187,7 @@ def test_a_reconciliation_that_nobody_made_is_red(drill, tmp_path):
     commands = msgspec.structs.replace(named.target.commands, reconcile=said)
     target = write_document(tmp_path, "Target", "careless", msgspec.structs.replace(named.target, commands=commands))
     out = tmp_path / "restore"
-    argv = ("run", "restore", "--target", target, "--out", str(out), "--payments", "150", "--no-evidence")
+    argv = ("run", "restore", "--target", target, "--out", str(out), "--no-evidence")
     code, log = _finish(drill(*argv), tmp_path)
     assert code == 1, log
     assert "3 payouts were charged after the backup, and the reconciliation names 0" in read_report(out).deviations
@@ -198,7 +198,7 @@ def test_a_reconciliation_that_nobody_made_is_red(drill, tmp_path):
 def test_a_restore_drill_that_dies_without_its_database_is_recovered(drill, tmp_path):
     """SIGKILL once the files are gone: `recover` restores the backup, and the service starts on it."""
     out = tmp_path / "killed"
-    _die_after("lose_database", drill("run", "restore", "--out", str(out), "--payments", "150", "--no-evidence"), out)
+    _die_after("lose_database", drill("run", "restore", "--out", str(out), "--no-evidence"), out)
     code, log = _finish(drill("recover", str(out)), tmp_path)
     assert code == 0, log
     assert read_journal(out / FILE).ending == Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
