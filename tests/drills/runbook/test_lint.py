@@ -47,7 +47,7 @@ def test_a_sound_page_has_no_finding(findings):
         ("test -f repaired", "gonogo drill nosuch", "no command is called gonogo drill nosuch"),
         ("test -f repaired", "gonogo drill run crash --nosuch", "No such option '--nosuch'"),
         ("test -f repaired", "gonogo drill list --format nosuch", "'nosuch' is not one of"),
-        ("test -f repaired", "gonogo drill run", "needs NAME"),
+        ("test -f repaired", "gonogo drill recover", "needs FOLDER"),
         ("test -f repaired", "gonogo gateway pause --all", "needs --reason"),
         ("test -f repaired", "gonogo drill", "needs a command"),
         ("test -f repaired", "gonogo drill list more", "takes no more"),
