@@ -7,6 +7,7 @@ import msgspec
 from drills.journal import End, RolledBack
 from drills.report import Report
 from gates.evidence.statement import Measure
+from gates.page.words import counted
 from gates.schema.outcome import UnknownReason
 
 
@@ -59,7 +60,12 @@ def unmeasured(measures: dict[str, Measure]) -> list[str]:
 def _passed(report: Report) -> str:
     measure = report.measures.get("faults") or report.measures.get("kills") or report.measures.get("power_losses")
     faults = "The fault was" if measure is None or measure.value in (None, "1") else f"The {measure.value} faults were"
-    return f"{faults} seen and taken back, the steady state held again, and the audit found nothing wrong."
+    lost = (
+        f" The restore lost {counted(len(report.lost), 'acknowledged operation')}, as its objective allows."
+        if report.lost
+        else ""
+    )
+    return f"{faults} seen and taken back, the steady state held again, and the audit found nothing wrong.{lost}"
 
 
 def _first(texts: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from drills.page.make import FILE as PAGE
 from drills.perform import begin, conclude, make_plan, perform
 from drills.recompute import recompute
 from drills.report import text
+from drills.verdict import verdict
 from gates.schema.outcome import ExitCode
 from gates.schema.target import Audit, Commands, Operation
 
@@ -79,6 +80,9 @@ def test_what_was_paid_after_the_backup_is_lost_named_and_counted(run_restore, t
     page = (tmp_path / "out" / PAGE).read_text()
     assert f"{len(report.lost)} acknowledged operations of {total} were lost in the restore, {lost} of them settles." in page
     assert "All of it is inside of the objective." in page
+    complete = {name: measure for name, measure in measured.items() if measure.value is not None}
+    passed = verdict(msgspec.structs.replace(report, measures=complete))
+    assert (passed.word, f"lost {len(report.lost)} acknowledged operations" in passed.sentence) == ("PASSED", True)
 
 
 def test_a_restore_of_an_older_backup_than_stated_is_red(run_restore):
