@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROJECT = tomllib.loads(house_tree.text(Path("pyproject.toml")))["project"]
-EXTRAS = ("bench", "power")
-OPTIONAL = (Path("loadtests/bench"), Path("drills/power_fs.py"))
+EXTRAS = ("bench", "power", "setup")
+OPTIONAL = (Path("loadtests/bench"), Path("drills/power_fs.py"), Path("gateway/setup"))
 """Extras that a user names, and what imports them: it runs in a process of its own, and says what is missing."""
 
 

@@ -171,7 +171,7 @@ def test_the_draft_scorecard_comes_with_the_step_that_needs_it(tmp_path: Path) -
         _, stderr = review.communicate(timeout=300)
     shown = re.findall(r"^\[([0-9]+)/[0-9]+\] (draft scorecard|secret scan|determinism)", stderr, re.MULTILINE)
     assert [int(number) for number, _ in shown] == sorted(int(number) for number, _ in shown), stderr
-    assert "next: add spec.build to the target file" in stderr
+    assert "next: see that the service runs, and that spec.base_url in the target file" in stderr
 
 
 def test_a_target_file_that_is_wrong_by_itself_ends_a_review_before_anything_starts(tmp_path: Path) -> None:
