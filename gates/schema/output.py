@@ -34,6 +34,8 @@ COMMANDS = (
     "roster",
     "runbook",
     "gateway",
+    "host",
+    "mcp",
     "receipt",
     "explain",
     "schema",

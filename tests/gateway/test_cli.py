@@ -16,6 +16,7 @@ from gateway.errors import CATALOGUE, Code
 from gateway.process.entry import EXIT_CODES, run
 from gateway.rate_limit import UNLIMITED_PER_S
 from gateway.routes import MUTATIONS, ROUTES, reversal
+from gateway.setup.failures import SetupCode
 
 
 def invoke(command, *arguments, **environ):
@@ -48,7 +49,7 @@ def test_an_unknown_code_ends_with_2_and_the_nearest_ones():
 
 def test_without_a_code_all_are_listed():
     """As text, as JSON and as the table of the documentation page."""
-    assert len(invoke(explain).output.splitlines()) == len(Code)
+    assert len(invoke(explain).output.splitlines()) == len(Code) + len(SetupCode)
     assert len(msgspec.json.decode(invoke(explain, "--format", "json").output)) == len(Code)
     assert invoke(explain, "--format", "md").output.count("\n| `") == len(Code)
 
