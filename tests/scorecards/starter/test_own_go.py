@@ -81,6 +81,7 @@ def team(tmp_path: Path) -> Team:
         f"{sys.executable} payments.py seed --db {{db}}",
     )
     made = ("--openapi", "openapi.json", "--base-url", "http://127.0.0.1:9000", "--start", start, "--seed", seed)
+    team.at(SUNDAY)
     team.gonogo("init", "--name", "shop", "--no-input", *made)
     for name, changes in BUSY.items():
         text = (tmp_path / name).read_text(encoding="utf-8")
@@ -88,7 +89,6 @@ def team(tmp_path: Path) -> Team:
             assert old in text, old
             text = text.replace(old, new)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    team.at(SUNDAY)
     team.gonogo("state", "init", "--rehearsal")
     return team
 
