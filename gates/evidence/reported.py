@@ -21,6 +21,7 @@ from gates.schema.tls import tls_for
 _TIMEOUT_S = 10.0
 _LIMIT_BYTES = 1 << 16
 _PASSING = (408, 425, 429)
+_REFUSED = (401, 403)
 """Statuses below 500 that say nothing about the path: the same request may be answered later."""
 
 
@@ -73,6 +74,9 @@ def _ask(target: Target, path: str, environ: Mapping[str, str]) -> httpx.Respons
     if status >= 500 or status in _PASSING:
         next_step = "see why the service does not answer as it should, and try again"
         raise UnknownProblem(f"GET {path} answered {status}, so the build is not known", next_step=next_step)
+    if role and status in _REFUSED:
+        next_step = f"correct spec.credentials.{role} in the target file, or what its variable holds"
+        raise WrongBuild(f"spec.credentials.{role}: GET {path} for spec.build answered {status}", next_step=next_step)
     if not answer.is_success:
         raise _wrong("path", f"GET {path}{f' as {role}' if role else ''} answered {status}, and not with the build")
     if fault := cache_fault(answer.headers):

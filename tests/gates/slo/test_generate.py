@@ -35,7 +35,7 @@ def test_promtool_accepts_everything_that_is_generated(promtool: str, tmp_path: 
     assert gonogo("generate", "--out", tmp_path / "rules") == 0
     files = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert sorted(files) == sorted((tmp_path / "rules").iterdir())
-    assert len(files) == 7
+    assert len(files) == 8
     assert tool.check_rules(files) == ""
 
 
