@@ -13,6 +13,7 @@ from gates.log.notes import PAYLOAD_TYPE as NOTE_TYPE
 from gates.log.notes import LegacyWeek, RestoredNote, RunNote, open_note
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
+from gates.schema.outcome import UnknownReason
 from gates.schema.register import PAYLOAD_TYPE as REGISTER_TYPE
 
 ACTS = "urn:gonogo:act:"
@@ -104,10 +105,10 @@ class Contents(msgspec.Struct, frozen=True):
     def added(self, since_seq: int = 1) -> tuple[str, ...]:
         """The statements, from an entry on, that no run of this log left: `gonogo evidence add` listed them.
 
-        An observation of a build belongs to no run.
+        An observation of a build belongs to no run, and neither does the word that a step was not run, which counts for nothing.
         """
         found = [entry for entry in self.entries(EntryKind.STATEMENT) if entry.seq >= since_seq and not entry.run]
-        return tuple(entry.object for entry in found if not _is_observation(self.data[entry.object], self.origin))
+        return tuple(entry.object for entry in found if not _needs_no_run(self.data[entry.object], self.origin))
 
     def legacy_weeks(self) -> tuple[LegacyWeek, ...]:
         """The scorecards of releases before the log, oldest week first: for reading, never for a streak."""
@@ -166,12 +167,13 @@ def kind_of(data: bytes, origin: str) -> EntryKind:
     return EntryKind.HUMAN if statement.predicate_type.startswith(ACTS) else EntryKind.STATEMENT
 
 
-def _is_observation(data: bytes, origin: str) -> bool:
+def _needs_no_run(data: bytes, origin: str) -> bool:
     payload = base64.b64decode(decode_envelope(data, origin).payload)
     try:
-        return msgspec.json.decode(payload, type=_Typed).predicate_type == EvidenceKind.BUILD_OBSERVATION
+        statement = msgspec.json.decode(payload, type=_Typed)
     except msgspec.MsgspecError:
         return False
+    return statement.predicate_type == EvidenceKind.BUILD_OBSERVATION or statement.predicate.status == UnknownReason.NOT_RUN
 
 
 class _Noted(msgspec.Struct, frozen=True):
@@ -184,6 +186,7 @@ class _Standing(msgspec.Struct, frozen=True):
 
 class _Facts(msgspec.Struct, frozen=True):
     facts: _Standing = _Standing()
+    status: str = ""
 
 
 class _Typed(msgspec.Struct, frozen=True, rename={"predicate_type": "predicateType"}):

@@ -7,12 +7,13 @@ import page_scenes
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import ARGUMENTS, SIDEWAYS, SIZES, opened, unfold
+from msgspec.structs import replace
 from playwright.sync_api import Browser, sync_playwright
 
 from gates.evidence.store import Held
 from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Gate
-from scorecards.build import BuildInputs
+from scorecards.build import BuildInputs, build
 from scorecards.folder import scorecard_yaml
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
@@ -119,4 +120,31 @@ def test_the_decision_is_seen_first_without_scrolling(browser: Browser, file: Pa
     assert box is not None
     assert box["y"] < SIZES["phone"][1]
     assert page.locator("h1").inner_text().startswith("NO GO")
+    page.close()
+
+
+OVERLAPPING = """() => {
+  const box = (node) => node.getBoundingClientRect();
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  const seen = [...document.querySelectorAll('summary.named')];
+  const titles = seen.filter((one) => {
+    const parts = [...one.children].map(box).filter((part) => part.width > 0);
+    return parts.some((a, i) => parts.slice(i + 1).some((b) => meet(a, b)));
+  });
+  const badges = [...document.querySelectorAll('.actions .letter.named')];
+  const out = badges.filter((one) => meet(box(one), box(one.closest('tr').cells[2])) || one.scrollWidth > one.clientWidth);
+  return [seen.length, badges.length, titles.map((one) => one.innerText), out.map((one) => one.innerText)];
+}"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_gates_that_have_names_instead_of_letters_do_not_overlap(
+    browser: Browser, tmp_path: Path, make_inputs: Callable[..., BuildInputs], green_gates: tuple[Gate, ...], size: str
+) -> None:
+    """Such as those that `gonogo init` writes: each title, badge and question has its place."""
+    named = tuple(replace(gate, letter=None, id=f"no-double-settle-{number}") for number, gate in enumerate(green_gates))
+    page = opened(browser, written(tmp_path, build(make_inputs(gates=named), (), None)), size, "light")
+    seen, badges, titles, out = page.evaluate(OVERLAPPING)
+    assert (seen, titles, out) == (len(named), [], [])
+    assert badges > 0
     page.close()
