@@ -15,15 +15,19 @@ _DECISIONS = {Decision.GO: "notice", Decision.CONDITIONAL_GO: "warning", Decisio
 def render_github(report: Report) -> str:
     """The report as workflow commands, one a line; ends with a line end.
 
-    `file` is the gate's runbook, where that is a file; it is where a person has to look next.
+    `file` is the gate's runbook, where that is a file; it is where a person has to look next. A failing criterion's line
+    ends with the first fault that its evidence names.
     """
     found = [one for one in judged(report) if one[2] in COMMANDS]
     found.sort(key=lambda one: (_ORDER.index(one[2]), one[0].priority))
+    first = {(one.gate, one.criterion): one.text for one in reversed(report.findings)}
     lines = [_line(_DECISIONS[report.decision], f"decision: {report.decision}", "", report.sentence)]
     for gate, item, mark in found:
         waiver = f"{waived_text(gate)}; " if mark is Mark.WAIVED else ""
         title = f"{name(gate, item)}: {mark}"
-        lines.append(_line(COMMANDS[mark], title, gate.runbook, f"{waiver}{item.criterion.title}: {reason(item)}"))
+        fault = first.get((gate.id, item.criterion.id), "")
+        text = f"{waiver}{item.criterion.title}: {reason(item)}{f'; the first: {fault}' if fault else ''}"
+        lines.append(_line(COMMANDS[mark], title, gate.runbook, text))
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,8 @@ import xml.etree.ElementTree as ET
 import msgspec
 import pytest
 
-from gates.outputs.report import of_review
+from gates.outputs.github import render_github
+from gates.outputs.report import Found, of_review
 from gates.render import render
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import Decision
@@ -25,6 +26,14 @@ def test_an_annotation_names_no_file_where_the_runbook_is_none(review, runbook):
     """An address, and a path that leads out."""
     gates = tuple(msgspec.structs.replace(gate, runbook=runbook) for gate in review.gates)
     assert "file=" not in render(msgspec.structs.replace(review, gates=gates), "github")
+
+
+def test_a_failing_criterion_names_its_first_fault(review):
+    """In the words of its evidence: a reader of the annotations sees which payment it was."""
+    found = tuple(Found("financial-integrity", "bad", f"pay_{number}: settled twice") for number in (7, 8))
+    lines = render_github(msgspec.structs.replace(of_review(review), findings=found)).splitlines()
+    (line,) = [line for line in lines if "financial-integrity/bad" in line]
+    assert line.endswith("; the first: pay_7: settled twice")
 
 
 def test_what_failed_comes_before_what_is_not_known(decided):
