@@ -9,6 +9,8 @@ from gates.schema.target import Authorization
 
 ROLE, ISOLATION, UNDOCUMENTED = "role_violations", "isolation_violations", "undocumented_routes"
 NOBODY = "nobody"
+ANONYMOUS = "anonymous"
+"""The role of a caller without a credential: a route that names it is open to everybody."""
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -44,6 +46,7 @@ HIDDEN_OR_REFUSED = Expectation("403 or 404", statuses=(403, 404))
 LET_IN_TO_READ = Expectation("2xx", statuses=tuple(range(200, 300)))
 LET_IN_TO_CHANGE = Expectation("let in, and refused without an idempotency key", but=(401, 403, 404, 405))
 PUBLIC = Expectation("open to anybody", but=(401, 403, 404, 405))
+_ENDED = frozenset({"session_expired", "session_revoked"})
 _LET_IN = frozenset({LET_IN_TO_READ.says, LET_IN_TO_CHANGE.says})
 _HIDDEN = frozenset({HIDDEN.says, HIDDEN_OR_REFUSED.says})
 NO_SUCH_METHOD = Expectation("401, 403, 404, 405 or 501", statuses=(401, 403, 404, 405, 501))
@@ -77,15 +80,17 @@ def without_control(cells: Sequence[Cell]) -> list[Cell]:
 
 def expected_of(route: str, role: str, roles: Mapping[str, tuple[str, ...]]) -> Expectation:
     """What a route has to answer to a valid credential of this role."""
-    if role not in roles[route]:
+    if not {role, ANONYMOUS} & {*roles[route]}:
         return REFUSED
     return LET_IN_TO_READ if route.startswith("GET ") else LET_IN_TO_CHANGE
 
 
-def undecided(status: int) -> str | None:
-    """Why a response does not show access: it is neither let in nor refused."""
+def undecided(status: int, code: str | None = None) -> str | None:
+    """Why a response does not show access: it is neither let in nor refused. `code` is the problem's, where it has one."""
     if status == 429:
         return "rate limited"
+    if status == 401 and code in _ENDED:
+        return f"the credential is no longer valid ({code}): make a new one, and run the probe again"
     return f"the service failed with {status}" if status >= 500 and status != 501 else None
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from gates.evidence.statement import EvidenceKind
 from gates.probes.access import (
+    ANONYMOUS,
     ISOLATION,
     NO_SUCH_METHOD,
     NOBODY,
@@ -93,13 +94,16 @@ def _role_cells(client: TargetClient, declared: Authorization, specimen: Specime
     """Each route with each credential. Changes are sent without an idempotency key, so that none can happen."""
     bad = _bad_credentials(client)
     for route in declared.roles:
-        for name, credential in bad.items():
-            yield _try(client, route, name, credential, NOT_AUTHENTICATED, specimen)
+        if ANONYMOUS in declared.roles[route]:  # what becomes of a bad credential says nothing where none is needed
+            yield _try(client, route, NOBODY, None, expected_of(route, ANONYMOUS, declared.roles), specimen)
+        else:
+            for name, credential in bad.items():
+                yield _try(client, route, name, credential, NOT_AUTHENTICATED, specimen)
         for role in client.own_roles():
             expected = expected_of(route, role, declared.roles)
             if role not in client.credentials:
                 yield Cell(ROLE, route, role, expected.says, None, "skipped", client.missing[role])
-            elif route.startswith("DELETE ") and role in declared.roles[route]:
+            elif route.startswith("DELETE ") and {role, ANONYMOUS} & {*declared.roles[route]}:
                 yield Cell(ROLE, route, role, expected.says, None, "skipped", "an allowed DELETE would take effect")
             else:
                 yield _try(client, route, role, client.credentials[role], expected, specimen)
@@ -130,7 +134,7 @@ def _try(
 
 
 def _cell(route: str, name: str, expected: Expectation, answer: Answer) -> Cell:
-    reason = undecided(answer.status)
+    reason = undecided(answer.status, None if expected.met_by(401) else answer.code)
     if reason:
         return Cell(ROLE, route, name, expected.says, answer.status, "skipped", reason)
     bare_options = route.startswith("OPTIONS ") and answer.status in (200, 204) and not answer.body

@@ -99,7 +99,7 @@ def _by_list(client: TargetClient, route: str, role: str, specimen: Specimen, do
         shown = _shown(answer, markers, sent)
         verdict = "violation" if shown else "ok"
         note = f"shows {len(shown)} of our ids" if shown else ""
-        reason = undecided(answer.status)
+        reason = undecided(answer.status, answer.code)
         if reason:
             verdict, note = "skipped", reason
         where = route + "".join(f"?{name}=" for name in named if query.startswith(f"?{name}="))
@@ -131,7 +131,7 @@ def _no_effect(client: TargetClient, specimen: Specimen, before: Answer | None) 
 def _cell(route: str, role: str, expected: Expectation, answer: Answer | None, note: str = "") -> Cell:
     if answer is None:
         return Cell(ISOLATION, route, role, expected.says, None, "skipped", note)
-    reason = undecided(answer.status)
+    reason = undecided(answer.status, answer.code)
     if reason:
         return Cell(ISOLATION, route, role, expected.says, answer.status, "skipped", reason)
     verdict = "ok" if expected.met_by(answer.status) else "violation"

@@ -64,12 +64,17 @@ class FakeService:
 
     def __init__(self, *defects):
         self.defects = set(defects)
+        self.access = self.routes()
         self.signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.stranger = Signer(Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32))
         self.balances = {tenant: {"available": 1_000_000, "held": 0} for tenant in TENANTS}
         self.payments, self.ledger, self.receipts, self.answers = {}, [], [], {}
         self.spent = dict.fromkeys(TENANTS, 0)
         self.requests = 0
+
+    def routes(self):
+        """Every route that is not public, and the roles that it lets in."""
+        return ACCESS
 
     def answer(self, method, target, headers, body):
         """One request in, (status, headers, body) out."""
@@ -86,7 +91,8 @@ class FakeService:
             return 200, {}, self._public(path)
         if method == "HEAD" and "open-head" in self.defects:
             return 200, {}, b""
-        route = next((name for name in ACCESS if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", name), f"{method} {path}")), None)
+        sent = f"{method} {path}"
+        route = next((name for name in self.access if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", name), sent)), None)
         if route is None:
             raise Refused(405, "method_not_allowed")
         if "refuses-all" in self.defects:
@@ -108,7 +114,7 @@ class FakeService:
             for role in ROLES:
                 whole = token(tenant, role)
                 if given == whole or ("prefix-token" in self.defects and given and whole.startswith(given)):
-                    allowed = [*ACCESS[route], *(["finance"] if "open-settle" in self.defects and "settle" in route else [])]
+                    allowed = [*self.access[route], *(["finance"] if "open-settle" in self.defects and "settle" in route else [])]
                     if role not in allowed:
                         raise Refused(403, "forbidden")
                     return tenant
@@ -122,9 +128,9 @@ class FakeService:
         paths = {}
         if "documents-nothing" in self.defects:
             return json.dumps({"openapi": "3.1.0", "paths": paths}).encode()
-        for route in [*ACCESS, *PUBLIC, *(["GET /v1/debug"] if "hidden-route" in self.defects else [])]:
+        for route in [*self.access, *PUBLIC, *(["GET /v1/debug"] if "hidden-route" in self.defects else [])]:
             method, where = route.split(" ")
-            roles = {"x-gonogo-roles": ACCESS[route]} if route in ACCESS else {}
+            roles = {"x-gonogo-roles": self.access[route]} if route in self.access else {}
             if "document-says-else" in self.defects and route.endswith("settle"):
                 roles = {"x-gonogo-roles": ["agent", "finance"]}
             paths.setdefault(where, {})[method.lower()] = roles
