@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import msgspec
 
 from drills.journal import End, Event, Phase, Status
+from drills.judged import judged_by_gates
 from drills.page.material import Material
 from drills.schema import drill_names, load_drill
-from drills.verdict import verdict
 from gates.schema.errors import UsageProblem
 
 VERSION = "1.44.0"
@@ -111,7 +111,7 @@ def export(material: Material) -> Export:
 def _experiment(material: Material) -> Experiment:
     report = material.report
     title = load_drill(report.drill).metadata.title if report.drill in drill_names() else report.drill
-    found = verdict(report)
+    found = judged_by_gates(report, material.plan.target_argument)
     ours: dict[str, object] = {
         "name": "gonogo",
         "verdict": found.word,

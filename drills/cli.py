@@ -83,7 +83,7 @@ def run_drill(
     Of several, or of --all, each runs whatever the ends of those before it. One table shows them, and what is missing for
     those that could not run; the exit code is that of the worst.
     """
-    from drills.report import text
+    from drills.judged import shown_json, shown_text
     from drills.series import Series, Wanted, chosen, run_one, run_several, table, worst
     from gates.schema.canonical import canonical_json
     from gates.schema.time import system_clock
@@ -102,7 +102,7 @@ def run_drill(
     )
     if not every and len(chosen_names) == 1:
         done = run_one(chosen_names[0], wanted, wanted.out, _console)
-        show(canonical_json(done.report).decode() if output_format == "json" else text(done.report))
+        show(shown_json(done.report, done.found).decode() if output_format == "json" else shown_text(done.report, done.found))
         show(f"in {done.folder}", err=True)
         return int(done.code)
     rows = tuple(run_several(chosen_names, wanted, _console, system_clock))
@@ -149,9 +149,10 @@ def report_drill(folder: Path, output_format: str) -> None:
     Leaves its page as report.html in FOLDER: timeline, what was lost, measures with their limits, what to do next.
     """
     from drills.journal import FILE, read_journal
+    from drills.judged import judged_by_gates, shown_json, shown_text
     from drills.page.make import write_page
-    from drills.report import check_files, read_report, text
-    from gates.schema.canonical import canonical_json
+    from drills.record import read_plan
+    from drills.report import check_files, read_report
 
     report = read_report(folder)
     check_files(folder, report)
@@ -159,10 +160,12 @@ def report_drill(folder: Path, output_format: str) -> None:
     page = write_page(folder)
     if output_format == "html":
         write_document(page)
-    elif output_format == "json":
-        write_document(canonical_json(report), nl=True)
+        return
+    found = judged_by_gates(report, read_plan(folder).target_argument)
+    if output_format == "json":
+        write_document(shown_json(report, found), nl=True)
     else:
-        show(text(report))
+        show(shown_text(report, found))
 
 
 @drill.command("export")

@@ -69,9 +69,15 @@ def returns(lives: Lives) -> Iterator[tuple[Fault, int | None]]:
         if end_ns is None:
             yield fault, None
             continue
-        failing = [one.begun_ns for one in own if one.bad and fault.at_ns <= one.begun_ns < end_ns]
+        failing = [one.begun_ns for one in own if one.bad and _because_of(fault, one, end_ns)]
         since = max([fault.at_ns, *failing])
         yield fault, min((one.ended_ns for one in own if one.acknowledged and one.begun_ns > since), default=None)
+
+
+def _because_of(fault: Fault, mark: Marker, end_ns: int) -> bool:
+    """Whether a failing mark is this fault's: one sent after its end and caught by the next fault is not."""
+    begun_in_it = fault.cleared_ns is None or mark.begun_ns < fault.cleared_ns
+    return fault.at_ns <= mark.begun_ns < end_ns and (begun_in_it or mark.ended_ns <= end_ns)
 
 
 def _rpo(lives: Lives, check: Check | None, reason: UnknownReason) -> dict[str, Measure]:

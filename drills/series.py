@@ -7,12 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from drills.judged import judged_by_gates
 from drills.perform import begin, conclude, make_plan, perform
 from drills.record import Plan
 from drills.rehearsal import Console
 from drills.report import Report
 from drills.schema import drill_names
-from drills.verdict import verdict
+from drills.verdict import Verdict
 from gates.evidence.statement import Measure
 from gates.schema.errors import Problem, UsageProblem
 from gates.schema.outcome import ExitCode
@@ -51,11 +52,12 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """One drill that came to its end."""
+    """One drill that came to its end, and the verdict with the limits of the gates."""
 
     report: Report
     code: ExitCode
     folder: Path
+    found: Verdict
 
 
 class DrillRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +110,7 @@ def run_one(name: str, wanted: Wanted, folder: Path | None, consoles: Consoles) 
             code = perform(run, dry_run=wanted.dry_run)
         finally:
             report = conclude(run)
-    return Done(report, code, out)
+    return Done(report, code, out, judged_by_gates(report, wanted.target))
 
 
 def next_folder(home: Path, name: str) -> Path:
@@ -139,8 +141,8 @@ def _one_of_several(name: str, wanted: Wanted, consoles: Consoles, clock: Clock)
     except Problem as problem:
         detail = f"{problem.message} ({problem.next_step})" if problem.next_step else problem.message
         return _row(name, problem.exit_code, "NOT RUN", detail, began_at, load, seconds=monotonic_s() - begun_s)
-    found = verdict(done.report)
-    detail = "" if done.code is ExitCode.GREEN else found.sentence
+    found = done.found
+    detail = "" if found.style == "pass" else found.sentence
     return _row(
         name, done.code, found.word, detail, began_at, load, seconds=monotonic_s() - begun_s, measures=done.report.measures
     )

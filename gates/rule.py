@@ -1,7 +1,6 @@
 """Does this number meet this criterion? The fail-closed table: what cannot be judged is unknown, never a pass."""
 
 from decimal import Decimal
-from fractions import Fraction
 
 import msgspec
 
@@ -9,6 +8,7 @@ from gates.confidence import samples_needed, shows
 from gates.evidence.statement import Measure
 from gates.reading import COUNT, RATIO, Reading, counts_bad_things
 from gates.schema.gate import Criterion
+from gates.schema.limit import holds
 from gates.schema.outcome import Operator, Outcome, UnknownReason
 from gates.selection import Refusal
 
@@ -39,14 +39,14 @@ def refused(criterion: Criterion, refusal: Refusal) -> Ruling:
 
 def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  # noqa: PLR0911  # one return a row of the table
     """The table, top down: a bad thing found, too few samples, threshold not met, a part too small, something skipped, unsure."""
-    holds = _holds(reading.exact, criterion, criterion.threshold)
-    shown = _text(criterion, measure, reading, holds)
-    if not holds and counts_bad_things(criterion):
+    meets = holds(reading.exact, criterion)
+    shown = _text(criterion, measure, reading, meets)
+    if not meets and counts_bad_things(criterion):
         return Ruling(Outcome.FAIL, shown)
     if measure.samples < criterion.min_samples:
         few = f"{measure.samples} samples, {criterion.min_samples} are needed"
         return Ruling(Outcome.UNKNOWN, f"{few}; {shown}", UnknownReason.TOO_FEW_SAMPLES)
-    if not holds:
+    if not meets:
         return Ruling(Outcome.FAIL, shown)
     short = _short_of(criterion, measure)
     if short:
@@ -55,7 +55,7 @@ def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  #
         return Ruling(Outcome.UNKNOWN, f"{measure.skipped} were skipped, not checked; {shown}", UnknownReason.NOT_RUN)
     if not _sure(criterion, reading):
         return Ruling(Outcome.UNKNOWN, _unsure(criterion, reading, shown), UnknownReason.TOO_FEW_SAMPLES)
-    if criterion.warn_threshold is not None and not _holds(reading.exact, criterion, criterion.warn_threshold):
+    if criterion.warn_threshold is not None and not holds(reading.exact, criterion, criterion.warn_threshold):
         return Ruling(Outcome.WARN, f"{shown}; warning threshold {limit(criterion, criterion.warn_threshold)}")
     return Ruling(Outcome.PASS, shown)
 
@@ -66,24 +66,6 @@ def _short_of(criterion: Criterion, measure: Measure) -> str:
         if measure.made_of.get(part, 0) < least:
             return f"{measure.made_of.get(part, 0)} {part.replace('_', ' ')}, {least} are needed"
     return ""
-
-
-def _holds(value: Fraction, criterion: Criterion, threshold: str) -> bool:
-    limit = Fraction(threshold)
-    match criterion.operator:
-        case Operator.LT:
-            return value < limit
-        case Operator.LTE:
-            return value <= limit
-        case Operator.GT:
-            return value > limit
-        case Operator.GTE:
-            return value >= limit
-        case Operator.EQ:
-            return value == limit
-        case Operator.BETWEEN:
-            assert criterion.upper is not None, "gates.schema.soundness refuses between without upper"
-            return limit <= value <= Fraction(criterion.upper)
 
 
 def _sure(criterion: Criterion, reading: Reading) -> bool:
@@ -110,10 +92,10 @@ def _unsure(criterion: Criterion, reading: Reading, shown: str) -> str:
     return f"{text}; {needed} samples without a failure are enough"
 
 
-def _text(criterion: Criterion, measure: Measure, reading: Reading, holds: bool) -> str:
+def _text(criterion: Criterion, measure: Measure, reading: Reading, meets: bool) -> str:
     text = f"{with_unit(reading.value, criterion.unit)}, threshold {limit(criterion, criterion.threshold)}"
     text += f", {reading.note}" if reading.note else ""
-    return f"{text}: {measure.detail}" if measure.detail and not holds else text
+    return f"{text}: {measure.detail}" if measure.detail and not meets else text
 
 
 def limit(criterion: Criterion, threshold: str) -> str:

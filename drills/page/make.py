@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
-from drills.page.limits import limits_of, measure_row
+from drills.limits import held_to_limits, limits_of
+from drills.page.limits import measure_row
 from drills.page.lost import lost
 from drills.page.material import Material, read_material
-from drills.page.model import Banner, DrillPage, FileRow, MeasureRow
+from drills.page.model import Banner, DrillPage, FileRow
 from drills.page.next_steps import next_steps
 from drills.page.readings import before_after
 from drills.page.timeline import faults_table, incident_table, lanes, steps_of
@@ -42,7 +41,7 @@ def make_page(material: Material, gates: Sequence[Gate], paths: dict[str, str]) 
     report = material.report
     limits = limits_of(material.plan.drill.kind, gates)
     measures = tuple(measure_row(name, one, limits.get(name, ())) for name, one in report.measures.items())
-    found = held_to_limits(verdict(report), measures)
+    found = held_to_limits(verdict(report), report.measures, limits)
     return DrillPage(
         title=f"{report.drill} drill on {report.target}: {found.word}",
         css=style_sheet(),
@@ -58,18 +57,6 @@ def make_page(material: Material, gates: Sequence[Gate], paths: dict[str, str]) 
         next=next_steps(material, found),
         files=tuple(FileRow(paths.get(name, name), digest) for name, digest in report.digests.items()),
     )
-
-
-def held_to_limits(found: Verdict, measures: Sequence[MeasureRow]) -> Verdict:
-    """A drill that passed and misses a limit did not pass."""
-    over = [one.name for one in measures if one.style == "fail"]
-    if found.word != "PASSED":
-        return found
-    if over:
-        return Verdict("OVER A LIMIT", "fail", f"The drill went as expected, but misses a limit: {', '.join(over)}.")
-    short = [one.name for one in measures if one.style == "unknown" and not one.value.startswith("unknown")]
-    more = f" {counted(len(short), 'measure')} with too few samples for a gate: {', '.join(short)}." if short else ""
-    return msgspec.structs.replace(found, sentence=found.sentence + more)
 
 
 def _banner(material: Material, found: Verdict) -> Banner:

@@ -62,6 +62,15 @@ def test_two_faults_have_two_times_and_the_slowest_counts():
     assert "0.600 s, 1.500 s" in rto.detail
 
 
+def test_a_mark_that_the_next_fault_caught_does_not_prolong_the_one_before_it():
+    """It was sent after the end of the first fault and failed in the second; one that was sent in the first is the first's."""
+    faults = [fault(10.0, 10.1, cleared=11.0), fault(14.0, 14.1, cleared=16.0)]
+    marks = [mark(10.5, 12.5, "bad"), mark(11.2, 11.4), mark(13.5, 15.5, "bad"), mark(14.5, 16.1, "bad"), mark(16.5, 16.7)]
+    assert "1.400 s, 2.700 s" in measured(faults, marks)["rto_s"].detail
+    late = [mark(10.9, 14.9, "bad"), mark(11.2, 11.4), mark(16.5, 16.7)]
+    assert "1.400 s, 2.700 s" in measured(faults, late)["rto_s"].detail
+
+
 @pytest.mark.parametrize(
     ("marks", "again"),
     [([mark(9.0, 9.1)], 20.0), ([mark(11.0, 11.1)], None), ([mark(11.0, 11.1, operation="reserve")], 20.0)],

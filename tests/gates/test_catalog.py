@@ -54,8 +54,9 @@ def test_the_numbers_are_those_of_the_launch_plan(letter, criterion, operator, t
 
 
 def test_the_rollback_is_rehearsed_within_14_days():
-    """Every criterion of the rollback drill and of the runbooks has that age limit; nothing else is older than a week."""
-    rehearsed = (EvidenceKind.ROLLBACK_DRILL, EvidenceKind.RUNBOOK_REHEARSAL, EvidenceKind.RUNBOOK_RUN)
+    """So are the restores and the runbooks; nothing else is older than a week."""
+    restored = (EvidenceKind.RESTORE_DRILL, EvidenceKind.RESTORE_LITESTREAM_DRILL)
+    rehearsed = (EvidenceKind.ROLLBACK_DRILL, *restored, EvidenceKind.RUNBOOK_REHEARSAL, EvidenceKind.RUNBOOK_RUN)
     for item in CRITERIA.values():
         assert item.max_age == ("14d" if item.source.predicate_type in rehearsed else "7d"), item.id
 
