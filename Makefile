@@ -47,6 +47,7 @@ test: lint ## every check that CI runs: lint, types, arrows, pages, tests
 	@echo "==> pytest" >&2
 	@$(BIN)/python -P -m pytest $(PYTEST_ARGS)
 
+nightly: export GONOGO_NIGHT ?= $(shell date -u +%j | sed 's/^0*//')
 nightly: $(STAMP) ## the long runs: many simulations, big storms, every defect in full
 	@$(BIN)/python -P -m pytest -m nightly $(PYTEST_ARGS)
 	@GONOGO_POLICY_EXAMPLES=40000 GONOGO_POLICY_LIVES=2000 GONOGO_FUZZ_EXAMPLES=40 $(BIN)/python -P -m pytest -n 4 \

@@ -1,9 +1,13 @@
 """What must a target offer for the steps of a drill? Checked before anything is started."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from drills.incident.steps import Freeze, ReplaceProcess
 from drills.network.path import variable_of
 from drills.restore.replica import find_litestream
+from drills.runbook.environment import require_variables, step_environment
+from drills.runbook.places import find_page
 from drills.schema import Drill
 from drills.steps.base import StepBase, action_of
 from drills.steps.clock import FakeClock
@@ -12,8 +16,9 @@ from drills.steps.keys import PinKeys, RevokeKey, RotateKey, StealKey
 from drills.steps.network import ProxyNetwork
 from drills.steps.rail import CutRail
 from drills.steps.restore import BackUp, CompareRestored, LoseDatabase, PayOut, ReconcileRail, Replicate, RestoreDatabase
+from drills.steps.runbook import WalkRunbook
 from gates.schema.errors import UnknownProblem
-from gates.schema.target import Target
+from gates.schema.target import NamedTarget, Target
 
 
 def require_offers(drill: Drill, name: str, target: Target) -> None:
@@ -25,6 +30,21 @@ def require_offers(drill: Drill, name: str, target: Target) -> None:
             raise UnknownProblem(
                 f"the target {name!r} has no {lack}: {action_of(step)} cannot be run", next_step="add it to the target file"
             )
+
+
+def require_runbooks(drill: Drill, named: NamedTarget, target_argument: str, environ: Mapping[str, str]) -> None:
+    """Raise UsageProblem naming the variables that a runbook of the drill needs, and that nothing sets.
+
+    Those of a service that the drill starts are the drill's own; with one that others run they are the target's commands, and
+    the caller's.
+    """
+    if named.target.process is not None:
+        return
+    whom = {"GONOGO_ROSTER": "the drill's own"} if drill.has("start_monitoring") else {}
+    for step in drill.steps:
+        if isinstance(step, WalkRunbook):
+            place = step_environment(named, target_argument, Path(), {**environ, **whom})
+            require_variables(find_page(step.runbook), place)
 
 
 def _pause(target: Target) -> str:
@@ -40,6 +60,10 @@ def _rail(target: Target) -> str:
 
 def _clock(target: Target) -> str:
     return "" if target.process is not None else "process, and nobody can set the clock of a service that others run"
+
+
+def _stopped(target: Target) -> str:
+    return "" if target.process is not None else "process, and nobody can stop the process of a service that others run"
 
 
 def _network(target: Target) -> str:
@@ -91,6 +115,8 @@ NEEDS: dict[type[StepBase], Callable[[Target], str]] = {
     PauseService: _pause,
     CutRail: _rail,
     FakeClock: _clock,
+    Freeze: _stopped,
+    ReplaceProcess: _stopped,
     ProxyNetwork: _network,
     PinKeys: _receipts,
     RotateKey: _rotation,

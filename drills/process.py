@@ -18,7 +18,8 @@ from drills.child import Child, Identity, Pause, spawn
 from drills.inquiry import ready_headers
 from drills.rail import RailProcess
 from gates.schema.errors import UnknownProblem, UsageProblem
-from gates.schema.practice import RAIL_URL, free_port
+from gates.schema.ports import free_port, require_free
+from gates.schema.practice import RAIL_URL
 from gates.schema.reach import ready_member
 from gates.schema.target import Target, command_line, resolve_base_url
 from gates.schema.time import monotonic_s
@@ -97,9 +98,11 @@ class Service:
     ) -> Identity:
         """Start the process without waiting; `environ`, `cwd` and `start` replace the service's for this and later starts.
 
-        Its rail, if the target has one, is started first unless it runs; it survives a kill of the service.
+        Its rail, if the target has one, is started first unless it runs; it survives a kill of the service. Raises UnknownProblem
+        where another program has the port.
         """
         assert not self.running, "it runs already"
+        require_free(self.port, self._name)
         found = {} if self._rail is None else self._rail.start()
         if RAIL_URL in found:
             found[RAIL_URL] = self.lead_to_rail(found[RAIL_URL])

@@ -11,7 +11,7 @@ from drills.deployable import deploys, require_let_through
 from drills.endings import deferred_signals
 from drills.journal import UNOBSERVED, End, Ending, Event, Phase, RolledBack, Status, read_journal
 from drills.leftovers import clear, leftovers
-from drills.needs import require_offers
+from drills.needs import require_offers, require_runbooks
 from drills.observed import Unobserved
 from drills.record import write_record
 from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, TimedOut, marked
@@ -19,6 +19,7 @@ from drills.steps.base import action_of
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
 from gates.schema.errors import Problem, RefusedProblem, UsageProblem
+from gates.schema.target import NamedTarget
 from gates.schema.time import monotonic_s
 
 
@@ -99,6 +100,8 @@ def _guarded(run: Rehearsal, forward: _Forward, part: Callable[[], None]) -> Non
 
 def _go_forward(run: Rehearsal, forward: _Forward, environ: dict[str, str]) -> None:
     require_offers(run.plan.drill, run.plan.target_name, run.plan.target)
+    named = NamedTarget(run.plan.target_name, run.plan.target)
+    require_runbooks(run.plan.drill, named, run.plan.target_argument, environ)
     if deploys(run.plan.drill, run.plan.target):  # and again at the deployment itself: a freeze may begin meanwhile
         require_let_through(environ)
     make = choose_control(run.plan.drill, run.plan.target_name, run.plan.target)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from drills.actions.rail import RAIL, restore_rail
 from drills.child import spawn
 from drills.control import ProcessControl
+from drills.incident.files import ROSTER
 from drills.journal import FILE, read_journal
 from drills.payouts import of_second_tenant
 from drills.rehearsal import Deviated, Facts, Rehearsal, TimedOut
@@ -29,20 +30,17 @@ _GRACE_S, _START_S, _POLL_S = 10.0, 60.0, 0.05
 
 def walk_runbook(run: Rehearsal, step: WalkRunbook) -> Facts:
     """Walk it to its end; a step of it that fails, or that does not end in time, is a deviation."""
-    control, begun_s = run.service, monotonic_s()
-    if not isinstance(control, ProcessControl):
-        raise UnknownProblem("this step needs a service that the drill starts", next_step="add spec.process to the target file")
-    folder, home = run.out / FOLDER / step.runbook, run.out / FOLDER / "home"
-    orders = Orders(run.out / FOLDER / "control", _known(run, control, step))
-    commands = {name: orders.command(word) for name, word in ((STOP, "stop"), (START, "start"), (ROLLBACK, "rollback"))}
-    environ = {**_caller(run), **commands, DATABASE: str(control.db), "GONOGO_HOME": str(home)}
+    begun_s, folder, home = monotonic_s(), run.out / FOLDER / step.runbook, run.out / FOLDER / "home"
+    orders = _orders(run, step)
+    environ = {**_caller(run), **_roster(run), **_commands(run, orders), "GONOGO_HOME": str(home)}
     argv = room_argv("drills.runbook", "run", step.runbook, "--target", run.plan.target_argument)
     run.note_scratch(home)
     child = spawn([*argv, "--yes", "--no-evidence", "--out", str(folder)], environ, run.out / "logs" / f"runbook-{step.runbook}")
     called = [step.rail_back_after] if step.rail_back_after else []
 
     def has_ended() -> bool:
-        orders.serve()
+        if orders is not None:
+            orders.serve()
         if called and called[0] in _over(run, step):
             called.clear()
             restore_rail(run, RestoreRail())
@@ -55,13 +53,30 @@ def walk_runbook(run: Rehearsal, step: WalkRunbook) -> Facts:
         raise Deviated(error.message) from None
     finally:
         code = child.end(_GRACE_S)
-        orders.close()
+        if orders is not None:
+            orders.close()
         shutil.rmtree(home, ignore_errors=True)
     results = _judged(step, code, _results(run, step))
+    if orders is None:
+        run.note_cleared()  # the target's own commands have done what the page's steps ask for
     for name in (WORK, BIN):  # of any other ending they are what to look at
         shutil.rmtree(folder / name)
     persons: list[str] = [one.step for one in results if one.human]
     return {"runbook": step.runbook, "walked_s": f"{monotonic_s() - begun_s:.3f}", "dry_run": [*persons]}
+
+
+def _orders(run: Rehearsal, step: WalkRunbook) -> Orders | None:
+    """What controls a service that the drill starts; one that others run is controlled by the target's own commands."""
+    control = run.service
+    return Orders(run.out / FOLDER / "control", _known(run, control, step)) if isinstance(control, ProcessControl) else None
+
+
+def _commands(run: Rehearsal, orders: Orders | None) -> dict[str, str]:
+    """The variables by which the steps act on the drill's own service, and where its database is."""
+    if orders is None:
+        return {}
+    words = {STOP: "stop", START: "start", ROLLBACK: "rollback"}
+    return {**{name: orders.command(word) for name, word in words.items()}, DATABASE: str(run.service.db)}
 
 
 def _known(run: Rehearsal, control: ProcessControl, step: WalkRunbook) -> dict[str, Callable[[], None]]:
@@ -85,6 +100,12 @@ def _caller(run: Rehearsal) -> dict[str, str]:
     """Whose keys the steps have: those of the tenant that pays out, where the drill stands between the service and its rail."""
     path = run.paths.get(RAIL)
     return of_second_tenant(run.client_environ, path.url) if path else run.client_environ
+
+
+def _roster(run: Rehearsal) -> dict[str, str]:
+    """Who is called, where the drill has a monitoring that calls somebody."""
+    path = run.out / ROSTER
+    return {"GONOGO_ROSTER": str(path)} if path.is_file() else {}
 
 
 def _results(run: Rehearsal, step: WalkRunbook) -> tuple[StepResult, ...]:

@@ -23,7 +23,8 @@ from drills.incident.programs import require_programs
 from drills.listeners import require_listener
 from drills.observed import Unobserved
 from gates.schema.errors import UnknownProblem
-from gates.schema.practice import free_port, ready_url
+from gates.schema.ports import free_port
+from gates.schema.practice import ready_url
 from gates.schema.rooms import room_argv
 from gates.schema.time import monotonic_s
 

@@ -1,12 +1,10 @@
-"""What a service needs that is run here for practice: a port, a database with tenants in it, and a rail that it finds."""
+"""What a service needs that is run here for practice: a database with tenants in it, and a rail that it finds."""
 
 import os
 import re
-import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +18,6 @@ from gates.schema.time import monotonic_s
 RAIL_URL, RAIL_SECRET = "GONOGO_RAIL_URL", "GONOGO_RAIL_SECRET"  # names of variables
 _OURS = frozenset({BASE_URL, RAIL_URL, RAIL_SECRET, "GONOGO_HOME", "GONOGO_DRILL_RUN"})
 _SEED_TIMEOUT_S = 60
-_FIRST_PORT, _USUAL_RANGE = 20_000, 32_768
-_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_drawn = count()  # so that two ports of one process differ before either is bound
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -96,31 +91,3 @@ def _variables(argv: list[str], prefix: str, **options: Any) -> dict[str, str]: 
             hint = f"leave it out: gonogo sets {prefix + name.upper()} itself"
             raise UnknownProblem(f"the seed command printed {name!r}, which is not its to set", next_step=hint)
     return {prefix + name.upper(): value if isinstance(value, str) else ",".join(value) for name, value in members.items()}
-
-
-def free_port() -> int:
-    """A loopback port that is free now, below the range that the kernel gives to outgoing connections.
-
-    A port from inside that range could, while the service is down, be given to a client that retries against it; that
-    client would then connect to itself and the service could not come back.
-    """
-    low = _first_outgoing_port()
-    span = max(low - _FIRST_PORT, 1)
-    for _ in range(span):
-        port = _FIRST_PORT + (os.getpid() * 101 + next(_drawn)) % span
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise UnknownProblem(f"no free loopback port between {_FIRST_PORT} and {low}")
-
-
-def _first_outgoing_port() -> int:
-    """Where the kernel's range begins; Linux's usual one without /proc."""
-    try:
-        return int(_PORT_RANGE.read_text().split()[0])
-    except OSError:
-        return _USUAL_RANGE

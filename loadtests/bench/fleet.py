@@ -9,7 +9,7 @@ import msgspec
 
 from gates.schema.errors import Problem, UnknownProblem
 from gates.schema.output import show
-from gates.schema.practice import free_port
+from gates.schema.ports import free_port
 from gates.schema.target import NamedTarget
 from loadtests.bench.gateway_station import GatewayStation
 from loadtests.bench.needs import NEEDS, require

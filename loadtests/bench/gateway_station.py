@@ -14,7 +14,8 @@ from gates.evidence.reported import read_build
 from gates.schema.credential import SentHeader, resolve_credential
 from gates.schema.errors import Problem, UnknownProblem, UsageProblem
 from gates.schema.pointer import id_at, text_at
-from gates.schema.practice import free_port, seed_payments, seed_tenant
+from gates.schema.ports import free_port
+from gates.schema.practice import seed_payments, seed_tenant
 from gates.schema.sending import make_request
 from gates.schema.target import NamedTarget, Process, command_line
 from gates.schema.template import fill, resolve

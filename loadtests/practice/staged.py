@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gates.schema.practice import RAIL_URL, free_port, rail_argv, ready_url, seed_tenant, shared_secret
+from gates.schema.ports import free_port
+from gates.schema.practice import RAIL_URL, rail_argv, ready_url, seed_tenant, shared_secret
 from gates.schema.target import NamedTarget, Process, command_line
 from loadtests.practice.cores import available_cores
 from loadtests.practice.served import Served, answers

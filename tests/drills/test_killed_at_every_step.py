@@ -1,8 +1,8 @@
-"""The runner is killed at a step, for every step of every shipped drill: `drill recover` leaves nothing behind.
+"""The runner is killed at a step, for every kind of step and for every shipped drill: `drill recover` leaves nothing behind.
 
-Real drills on the reference gateway: SIGKILL as soon as the journal has the start of the step. A drill that is added to the
-catalog is killed too. Of a drill that waits for a page, the steps after it are killed on the small service, where a page takes
-seconds: tests/drills/incident/test_rehearsal.py.
+Real drills on the reference gateway: SIGKILL as soon as the journal has the start of the step. A kind of step that is added is
+killed too. What a drill does after its page is killed on the small service, where a page takes seconds:
+tests/drills/incident/test_rehearsal.py.
 """
 
 import os
@@ -14,6 +14,7 @@ import drill_stage
 import msgspec
 import pytest
 from drill_stage import COMMAND
+from kill_points import AFTER_PAGE, by_night, document_of, each_kind, every_point
 from waiting import eventually
 
 from drills.actions.clock import FILE as CLOCK
@@ -22,43 +23,41 @@ from drills.journal import FILE, End, RolledBack, Status, read_journal
 from drills.leftovers import leftovers
 from drills.record import read_plan
 from drills.report import read_report
-from drills.schema import drill_names, load_drill
+from drills.schema import Drill, drill_names, load_drill
 from drills.steps.base import action_of
 from gates.schema.outcome import ExitCode
 
-pytestmark = [pytest.mark.process, pytest.mark.power]
 BY_DAY = {("network", "slow"), ("clock", "ahead")}
 """A proxy's rule and a clock's file; killed processes and mounts have tests of their own in test_recover.py and others."""
 
 SLOWEST_S = 300
-
-
-def _points(name):
-    """The action and the name of each step, and the waits for the steady state, in their order."""
-    drill = complete(load_drill(name).spec, name)
-    steps = [(action_of(step), step.name) for step in drill.setup] + [("steady_state", "")]
-    steps += [(action_of(step), step.name) for step in drill.method]
-    waits = [number for number, (action, _) in enumerate(steps) if action == "await_page"]
-    if waits:
-        return steps[: waits[0] + 1]
-    return [*steps, *((action_of(step), step.name) for step in (*drill.rollback, *drill.verify))]
+POINTS = every_point()
+EVERY_NIGHT = each_kind(POINTS)
+REAL = (pytest.mark.process, pytest.mark.power)
 
 
 def _cases():
-    for name in drill_names():
-        for action, step in dict.fromkeys(_points(name)):
-            marks = () if (name, step) in BY_DAY else (pytest.mark.nightly,)
-            yield pytest.param(name, action, step, id=f"{name}-{step or action}", marks=marks)
+    for point in (*EVERY_NIGHT, *by_night(POINTS, EVERY_NIGHT)):
+        marks = () if (point.drill, point.step) in BY_DAY else (pytest.mark.nightly,)
+        yield pytest.param(point, id=f"{point.drill}-{point.step or point.action}", marks=(*REAL, *marks))
 
 
-def _shortened(name, folder):
-    """The shipped drill, with a control run of two seconds: what is killed does not depend on its length."""
-    spec = msgspec.to_builtins(load_drill(name).spec)
-    spec.pop("evidence", None)
-    for step in spec["method"]:
-        if step["action"] == "control_run":
-            step["lasting"] = "2s"
-    return drill_stage.write_document(folder, "Drill", name, spec)
+def test_every_kind_of_step_and_every_drill_has_its_kill():
+    """A step that a shipped drill has is killed here or, after its page, on the small service; each drill is killed once."""
+    used = {action_of(step) for name in drill_names() for step in load_drill(name).spec.steps}
+    killed = {point.action for point in EVERY_NIGHT}
+    assert used - killed == set(AFTER_PAGE)
+    assert {point.drill for point in EVERY_NIGHT} >= set(drill_names())
+
+
+def test_every_other_point_has_its_night(monkeypatch):
+    """As many nights as it takes, and each point once in them."""
+    rest = set(POINTS) - set(EVERY_NIGHT)
+    seen = set()
+    for night in range(1, len(rest)):
+        monkeypatch.setenv("GONOGO_NIGHT", str(night))
+        seen |= set(by_night(POINTS, EVERY_NIGHT))
+    assert seen == rest
 
 
 @pytest.fixture
@@ -85,11 +84,12 @@ def _left(out, tmp_path):
     return [*files, found.text()] if found else files
 
 
-@pytest.mark.parametrize(("name", "action", "step"), list(_cases()))
-def test_a_drill_whose_runner_is_killed_at_this_step_leaves_nothing_once_recovered(name, action, step, environ, tmp_path):
+@pytest.mark.parametrize("point", list(_cases()))
+def test_a_drill_whose_runner_is_killed_at_this_step_leaves_nothing_once_recovered(point, environ, tmp_path):
     """No process, mount, proxy, scratch folder, clock file or lock; the rollback is verified or was not needed."""
-    out, python = tmp_path / "out", sys.executable
-    argv = [python, "-m", "drills", "run", _shortened(name, tmp_path), "--out", str(out), "--payments", "150", "--no-evidence"]
+    out, python, action, step = tmp_path / "out", sys.executable, point.action, point.step
+    drill = drill_stage.write_document(tmp_path, "Drill", point.drill, document_of(point.drill))
+    argv = [python, "-m", "drills", "run", drill, "--out", str(out), "--payments", "150", "--no-evidence"]
     popen = _run(argv, environ, tmp_path)
     try:
         reached = eventually(lambda: _started(out, action, step) or popen.poll() is not None, SLOWEST_S)
@@ -108,7 +108,7 @@ def test_a_drill_whose_runner_is_killed_at_this_step_leaves_nothing_once_recover
     assert (out / "report.html").is_file()
 
 
-SMALL = complete(msgspec.convert(drill_stage.crash_spec(), type(load_drill("crash").spec)), "small")
+SMALL = complete(msgspec.convert(drill_stage.crash_spec(), Drill), "small")
 STEPS = dict.fromkeys([*(action_of(step) for step in SMALL.setup), "steady_state", *(action_of(step) for step in SMALL.method)])
 
 
@@ -119,6 +119,7 @@ def own_locks(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
 
+@pytest.mark.process
 @pytest.mark.nightly
 @pytest.mark.usefixtures("rooms", "own_locks")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT], ids=lambda number: number.name)

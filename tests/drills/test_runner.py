@@ -1,6 +1,7 @@
 """The order of a drill, on a small service and a small storm that are real processes."""
 
 import signal
+import socket
 import subprocess
 import sys
 
@@ -173,6 +174,18 @@ def test_a_port_that_belongs_to_another_process_is_not_loaded(run_drill, drill_f
     assert "belongs to a process that the drill does not kill" in report.detail
     assert not (tmp_path / "out" / "storm").exists()
     assert {measure.value for measure in report.measures.values()} == {None}
+
+
+@pytest.mark.process
+def test_a_port_that_is_in_use_ends_the_drill_before_any_load(run_drill, drill_file, target_file, tmp_path, monkeypatch):
+    """Exit 3 names the port and how to find the program that has it; nothing was injected, and nothing is left."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("drills.process.free_port", lambda: port)
+        code, report, _ = run_drill(drill_file(), target_file())
+    assert (code, report.status, report.ending.rolled_back) == (ExitCode.UNKNOWN, "not_run", RolledBack.NOT_NEEDED)
+    assert f"another program listens at the port 127.0.0.1:{port} (end that program (ss -ltnp" in report.detail
+    assert not (tmp_path / "out" / "storm").exists()
 
 
 @pytest.mark.process

@@ -10,7 +10,7 @@ import msgspec
 from drill_service import answers
 from waiting import eventually
 
-from gates.schema.practice import free_port
+from gates.schema.ports import free_port
 from gates.schema.target import Audit, Build, Commands, Instance, Operation, Process, Target
 
 SERVICE, STORM, COMMAND, SIGNING = (

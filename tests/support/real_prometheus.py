@@ -9,7 +9,7 @@ import httpx
 import msgspec
 from waiting import eventually
 
-from gates.schema.practice import free_port
+from gates.schema.ports import free_port
 
 NOBODY = "127.0.0.1:9"
 """An address at which nothing listens: a job that is there, and of which no scrape succeeds."""

@@ -15,7 +15,7 @@ from drills.incident.config import Scrape
 from drills.incident.monitoring import DATA, Monitoring, Watched
 from drills.incident.pages import WATCHDOG_PATH, pages
 from gates.schema.errors import UnknownProblem
-from gates.schema.practice import free_port
+from gates.schema.ports import free_port
 from gates.schema.time import system_clock
 
 

@@ -133,7 +133,7 @@ def test_a_person_acknowledges_the_page_and_its_time_is_measured(
     assert [one.person for one in acknowledgements(out)] == ["commander", "operator"]
 
 
-STEPS = ("start_monitoring", "control_run", "sigkill", "await_page", "acknowledge_page", "restore_service", "await_resolved")
+STEPS = ("control_run", "await_page", "acknowledge_page", "restore_service", "await_resolved", "judge_pages")
 
 
 @pytest.mark.nightly

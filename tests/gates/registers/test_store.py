@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from honest_state import BUILD, Ending, renamed
 from registered import LOOKED_AT, OPEN, START
-from signing import ADA, CI, GRACE, STRAY, document, first, key, person, public, put_signers, signed_document
+from signing import ADA, CI, GRACE, INES, STRAY, document, first, key, person, public, put_signers, signed_document
 
 from gates.evidence.dsse import decode_envelope
 from gates.log.entry import EntryKind
@@ -217,8 +217,10 @@ def test_a_torn_line_is_completed_and_nothing_is_lost(kept):
     assert len(kept.registers().listed) == 2
 
 
-def test_two_processes_that_close_the_same_finding_close_it_once(kept, tmp_path):
-    """One of them is refused with 2: whoever is second sees the first one's entry."""
+@pytest.mark.parametrize("second", ["grace", "ines"], ids=["the same person", "another person"])
+def test_two_processes_that_close_the_same_finding_close_it_once(kept, tmp_path, second):
+    """One of them is refused with 2 and who was first: whoever is second sees the first one's entry."""
+    keep_key("ines", key(INES))
     name, green = kept.opened(), kept.statement()
     words = [
         "finding",
@@ -231,11 +233,16 @@ def test_two_processes_that_close_the_same_finding_close_it_once(kept, tmp_path)
         "--gates",
         str(kept.gates),
     ]
-    argv = [sys.executable, "-P", "-m", "scorecards", *words, "--as", "grace"]
-    running = [subprocess.Popen(argv, env=os.environ, stderr=subprocess.PIPE, cwd=tmp_path) for _ in range(2)]
-    errors = [process.communicate(timeout=120)[1] for process in running]
-    assert sorted(process.returncode for process in running) == [0, 2], errors
-    assert [row["state"] for row in kept.rows()] == ["closed"]
+    argv = [sys.executable, "-P", "-m", "scorecards", *words, "--as"]
+    people = ("grace", second)
+    running = [subprocess.Popen([*argv, one], env=os.environ, stderr=subprocess.PIPE, cwd=tmp_path) for one in people]
+    errors = [process.communicate(timeout=120)[1].decode() for process in running]
+    codes = [process.returncode for process in running]
+    assert sorted(codes) == [0, 2], errors
+    winner = people[codes.index(0)]
+    (row,) = kept.rows()
+    assert (row["state"], row["opened_by"], row["closed_by"]) == ("closed", "ada", winner)
+    assert f"{name} is closed already: {winner} closed it at " in errors[codes.index(2)]
     assert sum(isinstance(one.spec.event, Closed) for one in kept.registers().entries) == 1
 
 

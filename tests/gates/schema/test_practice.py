@@ -1,4 +1,4 @@
-"""What a service needs that is run for practice: seeded tenants, and a port."""
+"""What a service needs that is run for practice: seeded tenants."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gates.schema.errors import UnknownProblem
-from gates.schema.practice import free_port, seed_payments, seed_tenant, seed_two_tenants
+from gates.schema.practice import seed_payments, seed_tenant, seed_two_tenants
 from gates.schema.target import Process
 
 SEED = """
@@ -74,17 +74,6 @@ def test_a_member_that_cannot_be_a_variable_is_refused(text: str, tmp_path: Path
     """The message names it."""
     with pytest.raises(UnknownProblem, match="which cannot be a variable"):
         seed_tenant(("{python}", "-c", "import sys; print(sys.argv[1])", text), tmp_path / "db", os.environ)
-
-
-def test_the_port_cannot_be_given_to_a_retrying_client() -> None:
-    """It lies below the kernel's range of outgoing ports, or a client could connect to itself while the service is down."""
-    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    assert 20_000 <= free_port() < low
-
-
-def test_two_ports_that_are_drawn_before_either_is_bound_differ() -> None:
-    """A comparison draws the ports of several services first."""
-    assert len({free_port() for _ in range(20)}) == 20
 
 
 @pytest.mark.parametrize("name", ["base_url", "rail_url", "RAIL_SECRET", "home", "drill_run"])

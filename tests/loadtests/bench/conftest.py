@@ -2,7 +2,7 @@
 
 import pytest
 
-from gates.schema.practice import free_port
+from gates.schema.ports import free_port
 from loadtests.bench.samples import Commits, Pair, Received, Sample
 from loadtests.bench.stations import peer_argv
 from loadtests.practice.served import Served, answers
