@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from gateway.command_line.backup_commands import backup, reconcile, restore
 from gateway.command_line.options import BY, DB, command_clock, database, default_db, problems
+from gateway.command_line.sign_in_options import SignInOptions, sign_in_options, with_sign_in
 from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
 from gateway.rail import RAIL_TIMEOUT_S
 
@@ -43,6 +44,7 @@ def gateway() -> None:
     show_default=True,
     help="Seconds until the rail's silence counts.",
 )
+@sign_in_options
 def serve(
     host: str,
     port: int,
@@ -52,6 +54,7 @@ def serve(
     rail: str | None,
     default_rate: int,
     rail_timeout_s: int,
+    **sign_in: Unpack[SignInOptions],
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was taken and end with 0.
 
@@ -75,7 +78,7 @@ def serve(
             from gateway.command_line.practice import practising
 
             settings = practising(settings)
-        run_server(settings, access_log=access_log, processes=processes)
+        run_server(with_sign_in(settings, sign_in), access_log=access_log, processes=processes)
 
 
 @gateway.command()

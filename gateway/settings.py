@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import msgspec
 
 from gateway.clock import Clock, format_utc, system_clock
 from gateway.ids import Ids, SystemIds
+from gateway.mailing import MailSettings
 from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
 from gateway.rail import RAIL_TIMEOUT_S
 from gateway.rail.port import Rail
@@ -36,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True):
     `default_limit` is for tenants that have set no rate, None limits none of them.
     `steady_clock` gives seconds that nobody can set. `rail_timeout_s` is how long the rail may take for an
     answer; `rail_secret` verifies its webhooks; `rail` replaces the one at `rail_url`, for a rail in this process.
+    `public_url` is where users reach the gateway; None is the address that it listens on. `dev` lets mail be practised. The
+    `trusted_proxies` alone are believed when they say whom a request comes from.
     """
 
     db: Path
@@ -52,6 +56,10 @@ class Settings(msgspec.Struct, frozen=True):
     rail_timeout_s: float = RAIL_TIMEOUT_S
     rail: Rail | None = None
     limits: Limits = Limits()
+    mail: MailSettings = MailSettings()
+    public_url: str | None = None
+    dev: bool = False
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     def now_text(self) -> str:
         """The clock's time as the gateway writes it."""

@@ -8,6 +8,7 @@ import msgspec
 from gateway.clock import format_utc
 from gateway.idempotency.claim import Claim, Mutation
 from gateway.ids import Ids
+from gateway.mailing import NO_MAIL, MailState
 from gateway.receipts.signer import ReceiptSigner
 from gateway.store.port import Batch
 
@@ -19,7 +20,7 @@ class Work(msgspec.Struct, frozen=True):
     """One operation about to be written. Mutation and claim are None for what the gateway does without a request.
 
     `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_. `has_rail` says whether payouts
-    can be sent.
+    can be sent, `mail` whether codes can.
     """
 
     now: dt.datetime
@@ -30,6 +31,7 @@ class Work(msgspec.Struct, frozen=True):
     mutation: Mutation | None = None
     claim: Claim | None = None
     has_rail: bool = False
+    mail: MailState = NO_MAIL
 
     @property
     def request(self) -> Mutation:
@@ -50,15 +52,19 @@ class Context(msgspec.Struct, frozen=True):
     ids: Ids
     signer: ReceiptSigner
     has_rail: bool = False
+    mail: MailState = NO_MAIL
 
     @classmethod
-    def at(cls, now: dt.datetime, ids: Ids, signer: ReceiptSigner, *, has_rail: bool = False) -> "Context":
-        """The context of a batch that begins at `now`; without a rail no payouts are accepted."""
-        return cls(now, format_utc(now), ids, signer, has_rail)
+    def at(
+        cls, now: dt.datetime, ids: Ids, signer: ReceiptSigner, *, has_rail: bool = False, mail: MailState = NO_MAIL
+    ) -> "Context":
+        """The context of a batch that begins at `now`; without a rail no payouts are accepted, without mail no sign-ins."""
+        return cls(now, format_utc(now), ids, signer, has_rail, mail)
 
     def work(self, mutation: Mutation | None = None, wanted: Claim | None = None) -> Work:
         """A new operation with a new name."""
-        return Work(self.now, self.now_text, self.ids, self.signer, self.ids.suffix(), mutation, wanted, self.has_rail)
+        named = self.ids.suffix()
+        return Work(self.now, self.now_text, self.ids, self.signer, named, mutation, wanted, self.has_rail, self.mail)
 
 
 Chore = Callable[[Batch, Context], object]

@@ -13,7 +13,7 @@ import msgspec
 from gateway.api.admission import DIGEST_PATTERN, ID_PATTERN
 from gateway.api.contract import CONTRACTS, NDJSON, refusals
 from gateway.api.headers import KEY_PATTERN, MOST_WAIT_S, PLAIN_KEY_PATTERN
-from gateway.api.public import PUBLIC, READYZ, HealthView, PublicRoute
+from gateway.api.public import PUBLIC, READYZ, HealthView, PublicRoute, ReadyView
 from gateway.api.queries import QUERIES, Query
 from gateway.api.reply import JSON
 from gateway.build import VERSION
@@ -36,7 +36,9 @@ def document() -> bytes:
     """The document as JSON bytes; the same bytes in every process of a build."""
     types = [contract.answer for contract in CONTRACTS.values()]
     types += [route.command for route in ROUTES if route.command is not None]
-    _, schemas = msgspec.json.schema_components([*types, Problem, HealthView], ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components(
+        [*types, Problem, HealthView, ReadyView], ref_template="#/components/schemas/{name}"
+    )
     paths: dict[str, Node] = {}
     for route in ROUTES:
         paths.setdefault(route.template, {})[route.method.lower()] = _operation(route)
@@ -74,7 +76,8 @@ def _operation(route: Route) -> Node:
 
 
 def _public_operation(route: PublicRoute) -> Node:
-    schema = _ref(HealthView) if route.media_type == JSON else {"type": "object" if "json" in route.media_type else "string"}
+    view = ReadyView if route is READYZ else HealthView
+    schema = _ref(view) if route.media_type == JSON else {"type": "object" if "json" in route.media_type else "string"}
     media_type = route.media_type.partition(";")[0]
     answer: Node = {"description": route.summary, "headers": _header_refs(), "content": {media_type: {"schema": schema}}}
     codes = (Code.DRAINING, Code.STORAGE_UNUSABLE) if route is READYZ else ()

@@ -12,6 +12,7 @@ from gateway.api.reply import JSON, Reply, json_reply, problem_reply
 from gateway.api.trail import trail_of
 from gateway.engine.service import Service
 from gateway.errors import Code, Refusal
+from gateway.mailing import MailMode
 from gateway.telemetry.metrics import METRICS_TYPE, Metrics
 
 JWKS_TYPE = "application/jwk-set+json"
@@ -19,9 +20,16 @@ OPENAPI_PATH = "/schema/openapi.json"
 
 
 class HealthView(msgspec.Struct, frozen=True):
-    """`ok`: this process answers. `ready`: it also takes payments."""
+    """`ok`: this process answers."""
 
     status: str
+
+
+class ReadyView(msgspec.Struct, frozen=True):
+    """`ready`: the gateway takes payments. `mail` is how codes reach users: smtp, record, log or none."""
+
+    status: str
+    mail: MailMode
 
 
 class PublicRoute(msgspec.Struct, frozen=True):
@@ -44,11 +52,12 @@ PUBLIC = (HEALTHZ, READYZ, METRICS, JWKS)
 
 def public_handlers(engine: Service, metrics: Metrics, document: bytes) -> dict[str, Handler]:
     """A handler for each public path."""
+    mode = engine.settings.mail.mode
 
     def ready(request_id: str) -> Reply:
         reason = engine.ready()
         if reason is None:
-            return json_reply(HealthView("ready"))
+            return json_reply(ReadyView("ready", mode))
         code = Code.DRAINING if engine.draining else Code.STORAGE_UNUSABLE
         return problem_reply(Refusal(code, reason), request_id)
 

@@ -8,6 +8,9 @@ from functools import partial
 from typing import cast
 
 from gateway import package_dir
+from gateway.access.mail.choose import open_delivery
+from gateway.access.mail.delivery import Delivery
+from gateway.access.mail.loop import MailLoop
 from gateway.build import build_sha256
 from gateway.engine.chores import purge_answers, sweep_expired
 from gateway.engine.clock_watch import ClockWatch
@@ -17,6 +20,7 @@ from gateway.engine.service import Service
 from gateway.errors import Code
 from gateway.idempotency.claim import Mutation
 from gateway.journal import Answer
+from gateway.mailing import NO_MAIL, MailCounts, MailState
 from gateway.payouts.steps import store_event
 from gateway.payouts.workers import RailContext, RailLoop, Timing
 from gateway.rail.breaker import Breaker
@@ -47,6 +51,7 @@ class Engine(Service):
         store: SqliteStore,
         reads: SqliteReads,
         keys: SigningKeys,
+        delivery: Delivery | None = None,
     ) -> None:
         super().__init__(settings, reads, build_sha256(package_dir()))
         self._store, self._keys = store, keys
@@ -59,18 +64,21 @@ class Engine(Service):
         self._has_rail = settings.rail is not None or settings.rail_url is not None
         self._rail: RailLoop | None = None
         self._breaker: Breaker | None = None
+        self._delivery = delivery
+        self._mail: MailLoop | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> "Engine":
         """Open and migrate the store, load or make the signing key.
 
-        Raises StartProblem, with the file and what to do, where that cannot be done.
+        Raises StartProblem, with the file or option and what to do, where that cannot be done.
         """
+        delivery = open_delivery(settings)
         with contextlib.ExitStack() as failing:  # what is open when something fails is closed
             store = failing.enter_context(contextlib.closing(SqliteStore(settings.db)))
             keys = open_keys(settings, store)
             reads = failing.enter_context(contextlib.closing(SqliteReads.open(settings.db)))
-            engine = cls(settings, store, reads, keys)
+            engine = cls(settings, store, reads, keys, delivery)
             failing.pop_all()
         return engine
 
@@ -90,7 +98,7 @@ class Engine(Service):
         self._commit.observe = observe
 
     def on_state(self, notify: Callable[[], None]) -> None:
-        """Call `notify` when `held_up`, `stopped` or `rail_open` changes."""
+        """Call `notify` when `held_up`, `stopped`, `rail_open` or `mail` changes."""
         self._notify_state = self._commit.on_state = notify
 
     def commit_in_loop(self) -> None:
@@ -103,6 +111,8 @@ class Engine(Service):
         self._commit.start()
         if self._has_rail:
             self._start_rail()
+        if self._delivery is not None:
+            self._start_mail(self._delivery)
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="expiry")
 
     async def drain(self) -> None:
@@ -113,6 +123,8 @@ class Engine(Service):
             await asyncio.gather(self._sweeper, return_exceptions=True)
         if self._rail is not None:
             await self._rail.stop()
+        if self._mail is not None:
+            await self._mail.stop()
         await self._commit.drain()
         self._reads.close()
         await self._store.drain()
@@ -129,8 +141,8 @@ class Engine(Service):
         lost = self._files.lost()
         if lost is not None:
             raise StorageError(Code.STORAGE_UNUSABLE, lost)
-        context = Context.at(self.settings.clock(), self.settings.ids, self._keys.current(), has_rail=self._has_rail)
-        return execute_batch(self._tx, requests, context)
+        now, ids, signer = self.settings.clock(), self.settings.ids, self._keys.current()
+        return execute_batch(self._tx, requests, Context.at(now, ids, signer, has_rail=self._has_rail, mail=self.mail))
 
     @property
     def answers_purged(self) -> int:
@@ -152,6 +164,16 @@ class Engine(Service):
         """Whether the circuit to the rail is open."""
         return self._breaker is not None and self._breaker.open
 
+    @property
+    def mail(self) -> MailState:
+        """Whether codes leave by mail."""
+        return NO_MAIL if self._mail is None else self._mail.state
+
+    @property
+    def mail_counts(self) -> MailCounts:
+        """What was mailed since the start."""
+        return MailCounts() if self._mail is None else self._mail.counts
+
     async def take_rail_event(self, event: RailEventRow) -> bool:
         """Store the rail's event; False for an event that is known. The workers process it afterwards."""
         new = await self.run_chore(partial(store_event, event=event))
@@ -167,6 +189,14 @@ class Engine(Service):
         self._rail = RailLoop(context, lambda: payouts.has_work(RAIL, settings.now_text()))
         self.listeners.append(self._rail.decided)
         self._rail.start()
+
+    def _start_mail(self, delivery: Delivery) -> None:
+        settings = self.settings
+        self._mail = MailLoop(settings.mail.mode, delivery, settings.now_text, self._mail_changed)
+        self._mail.start()
+
+    def _mail_changed(self) -> None:
+        self._notify_state()
 
     def _circuit_changed(self, is_open: bool) -> None:
         _log.warning("the circuit to the rail is %s", "open" if is_open else "closed")

@@ -24,6 +24,7 @@ from gateway.engine.deciding import Decider
 from gateway.engine.receipt_keys import jwks, missing_key_file
 from gateway.errors import Code, Refusal, Refused
 from gateway.idempotency.in_flight import in_flight_use
+from gateway.mailing import MailCounts, MailState
 from gateway.payments.screening import ProposedPayment, screen
 from gateway.receipts.receipt import envelope
 from gateway.settings import Settings
@@ -64,6 +65,16 @@ class Service(Decider):
     @abstractmethod
     def rail_open(self) -> bool:
         """Whether the circuit to the rail is open: it does not answer, and payouts queue until it does."""
+
+    @property
+    @abstractmethod
+    def mail(self) -> MailState:
+        """Whether codes leave by mail, for all addresses alike."""
+
+    @property
+    @abstractmethod
+    def mail_counts(self) -> MailCounts:
+        """What was mailed since the start."""
 
     @property
     @abstractmethod

@@ -7,6 +7,7 @@ connections. So the port is held by a socket of our own, without that option, fr
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import os
 import socket
 import stat
@@ -83,6 +84,14 @@ def url_of(held: socket.socket) -> str:
     host, port = held.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can dial `host`: an address of the loopback network, or `localhost`."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def on_signals(finish: Callable[[], None]) -> None:

@@ -54,7 +54,7 @@ def create_app(
     metrics = Metrics(engine.build, VERSION, all_series(), SLO_ROUTES)
     engine.listeners.append(metrics.decided)
     engine.observe_commits(metrics.committed)
-    metrics.watch(engine)
+    metrics.watch(engine, settings.mail.mode)
     if settings.rail_url or settings.rail:
         metrics.slo_events.watch_rail(lambda: engine.rail_open, monotonic)
     records = Records(settings.ids, monotonic, metrics, log)

@@ -12,6 +12,7 @@ import msgspec
 from gateway.commands import Principal
 from gateway.idempotency.claim import Claim
 from gateway.journal import Answer
+from gateway.mailing import NO_MAIL, MailCounts, MailState
 from gateway.store.payout_rows import RailEventRow
 from gateway.telemetry.access_log import EventLine
 
@@ -99,6 +100,8 @@ class State(Frame, frozen=True, tag=5):
     held_up: bool
     answers_purged: int
     stopped: str | None = None
+    mail: MailState = NO_MAIL
+    mail_counts: MailCounts = MailCounts()
 
 
 class Opened(Frame, frozen=True, tag=6):

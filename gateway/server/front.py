@@ -16,6 +16,7 @@ from gateway.engine.service import Service
 from gateway.errors import Code, StartProblem
 from gateway.idempotency.claim import Mutation, claim
 from gateway.journal import Answer
+from gateway.mailing import MailCounts, MailState
 from gateway.process.child import fork
 from gateway.routes import MUTATIONS
 from gateway.server.app import create_app
@@ -80,6 +81,16 @@ class Front(Service):
     def answers_purged(self) -> int:
         """The writing process's latest state."""
         return self._link.state.answers_purged
+
+    @property
+    def mail(self) -> MailState:
+        """The writing process's latest state."""
+        return self._link.state.mail
+
+    @property
+    def mail_counts(self) -> MailCounts:
+        """The writing process's latest state."""
+        return self._link.state.mail_counts
 
     def observe_commits(self, observe: Callable[[float, int], None]) -> None:
         """Call `observe` with the seconds and the number of requests of each durable commit."""

@@ -36,6 +36,7 @@ def serve(settings: Settings, *, access_log: bool, processes: int = 2) -> None:
     # A timestamp with every counter is noise to us. The switch is the process's, so it is thrown here, not in Metrics.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types it nowhere
     with contextlib.closing(hold_port(settings.host, settings.port)) as held:
+        settings = msgspec.structs.replace(settings, public_url=settings.public_url or url_of(held))
         if processes == 1:
             _in_one(settings, held, access_log=access_log)
         else:

@@ -97,7 +97,8 @@ class FrontLink:
     def send_state(self) -> None:
         """Send the state that the front must know."""
         engine = self._engine
-        self.channel.send(State(engine.rail_open, engine.held_up, engine.answers_purged, engine.stopped))
+        service = engine.rail_open, engine.held_up, engine.answers_purged, engine.stopped
+        self.channel.send(State(*service, engine.mail, engine.mail_counts))
 
     async def give_signs_of_life(self) -> None:
         """Send the state once a second until cancelled."""

@@ -8,6 +8,8 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.errors import Code
+from gateway.mailing import MailMode
+from gateway.telemetry.mail_metrics import MailCollector, Mailing
 from gateway.telemetry.slo_events import NO_ROUTES, NOTHING, Judged, SloEvents, SloRoutes
 from gateway.telemetry.tally import Durations, TalliedHistogram, Tally
 
@@ -18,7 +20,7 @@ _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)  # 250 and 300 ms are objectives
 
 
-class Watched(Protocol):
+class Watched(Mailing, Protocol):
     """What an engine reports for metrics. Facts are of the whole service."""
 
     @property
@@ -121,8 +123,9 @@ class Metrics:
         """Count one request that was refused for its tenant's rate."""
         self._limited.inc()
 
-    def watch(self, engine: Watched) -> None:
-        """Show what the engine knows, read at each scrape."""
+    def watch(self, engine: Watched, mail: MailMode = MailMode.NONE) -> None:
+        """Show what the engine knows, read at each scrape; `mail` is how codes reach users."""
+        self.registry.register(MailCollector(mail, engine))
         purged = Gauge(
             "gateway_answers_purged", "Stored answers deleted since the start, since their time was over.", registry=self.registry
         )

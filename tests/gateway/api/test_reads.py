@@ -56,7 +56,7 @@ def test_a_dry_run_says_what_the_policy_says_and_changes_nothing(shop):
 def test_the_public_routes_need_no_key(open_shop):
     """Health, readiness, metrics and the keys that verify receipts."""
     assert open_shop.ask("GET", "/healthz", None).json() == {"status": "ok"}
-    assert open_shop.ask("GET", "/readyz", None).json() == {"status": "ready"}
+    assert open_shop.ask("GET", "/readyz", None).json() == {"status": "ready", "mail": "none"}
     assert open_shop.ask("GET", "/metrics", None).headers["content-type"].startswith("text/plain; version=0.0.4")
     jwks = open_shop.ask("GET", "/.well-known/gonogo-keys.json", None)
     assert jwks.headers["content-type"] == "application/jwk-set+json"

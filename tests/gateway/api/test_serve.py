@@ -53,7 +53,7 @@ def wait_until_refused(gateway):
 def test_the_ready_line_is_true_and_alone_on_standard_output(tmp_path):
     """When it is printed, the gateway answers; its log is JSON lines; SIGTERM ends it with 0."""
     with running(tmp_path / "gateway.db") as gateway:
-        assert httpx.get(f"{gateway.url}/readyz").json() == {"status": "ready"}
+        assert httpx.get(f"{gateway.url}/readyz").json() == {"status": "ready", "mail": "none"}
         assert gateway.ready["event"] == "ready"
         assert gateway.ready["pid"] == gateway.process.pid
         assert len(gateway.ready["build"]) == 64

@@ -1,0 +1,1 @@
+"""Mail that carries codes: composed when it is sent, delivered outside of every request and transaction."""
