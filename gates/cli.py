@@ -109,7 +109,7 @@ def schema(kind: str) -> None:
     """Print the JSON Schema (2020-12) of a KIND.
 
     Kinds of documents: Finding, GateSet, Incident, Measures, Project, Roster, Signers, Target. Kinds of values that gonogo
-    writes: Act, Review, Statement.
+    writes: Act, Review, SetupReport, Statement.
     """
     from gates.export import schema_bytes
 

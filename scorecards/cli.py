@@ -29,6 +29,7 @@ COMMANDS: dict[str, Later] = {
     "roster": Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them."),
     "runbook": Later("drills.runbook.cli:runbook", "Walk runbooks, check them, rehearse them against real faults."),
     "gateway": Later("gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),
+    "setup": Later("gateway.setup.setup_cli:setup", "From nothing to the first verified receipt; resume, report, replay."),
     "host": Later("gateway.setup.host_cli:host", "Add the gateway to an agent's host: plan, apply, undo, matrix."),
     "mcp": Later("gateway.setup.mcp_cli:mcp", "Let an agent pay through its host: an MCP server."),
     "receipt": Later("gates.receipts.cli:receipt", "Verify receipts offline, with keys that you trust."),

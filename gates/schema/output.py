@@ -34,6 +34,7 @@ COMMANDS = (
     "roster",
     "runbook",
     "gateway",
+    "setup",
     "host",
     "mcp",
     "receipt",

@@ -38,6 +38,7 @@ class OnboardingEvent(StrEnum):
     PROBE_DEGRADED = "probe_degraded"
     PROBE_FAILED = "probe_failed"
     SAVED_KEY = "saved_key"
+    SAVED_SESSION = "saved_session"
     BOOTSTRAP_KEY = "bootstrap_key"
     ADDRESS = "address"
     CODE_OK = "code_ok"
@@ -106,6 +107,7 @@ ONBOARDING = Machine(
         (_S.STARTED, _E.PROBE_DEGRADED, _S.SERVICE_OK, _F.FAILURE),
         (_S.STARTED, _E.PROBE_FAILED, _S.BLOCKED, _F.FAILURE),
         (_S.SERVICE_OK, _E.SAVED_KEY, _S.KEY_READY, _F.STEP),
+        (_S.SERVICE_OK, _E.SAVED_SESSION, _S.SIGNED_IN, _F.STEP),
         (_S.SERVICE_OK, _E.BOOTSTRAP_KEY, _S.TENANT_READY, _F.STEP),
         (_S.SERVICE_OK, _E.ADDRESS, _S.CODE_WAIT, _F.DECIDE),
         (_S.CODE_WAIT, _E.CODE_OK, _S.SIGNED_IN, _F.DECIDE),
@@ -168,6 +170,7 @@ class Outage(StrEnum):
 
 
 NEEDS: dict[OnboardingEvent, frozenset[Outage]] = {
+    _E.SAVED_SESSION: frozenset({Outage.AUTH}),
     _E.CODE_OK: frozenset({Outage.AUTH, Outage.MAIL}),
     _E.CODE_WRONG: frozenset({Outage.AUTH}),
     _E.RESEND: frozenset({Outage.AUTH, Outage.MAIL}),

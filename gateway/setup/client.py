@@ -28,6 +28,7 @@ class Refusal(msgspec.Struct, frozen=True):
     retry: dict[str, object] = {}
     reasons: tuple[str, ...] = ()
     status: int = 0
+    resource: str | None = None
 
     @property
     def same_key_after_s(self) -> float | None:

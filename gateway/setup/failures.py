@@ -19,10 +19,28 @@ class SetupCode(StrEnum):
     HOST_NOT_SEEN = "host_not_seen"
     SERVICE_UNREACHABLE = "service_unreachable"
     TLS_UNTRUSTED = "tls_untrusted"
+    BASE_URL_MISMATCH = "base_url_mismatch"
+    CLOCK_SKEW = "clock_skew"
     KEY_MISSING = "key_missing"
+    KEY_FILE_TAKEN = "key_file_taken"
+    SIGN_IN_NEEDED = "sign_in_needed"
+    CALL_DENIED = "call_denied"
+    CALL_FAILED = "call_failed"
     CALL_UNKNOWN = "call_unknown"
+    NOTHING_DENIED = "nothing_denied"
+    RECEIPT_NOT_VERIFIED = "receipt_not_verified"
+    WALLET_EMPTY = "wallet_empty"
     LOCAL_STATE_UNWRITABLE = "local_state_unwritable"
+    STATE_NEWER = "state_newer"
+    OTHER_GATEWAY = "other_gateway"
+    SETUP_RUNNING = "setup_running"
+    JOURNAL_BROKEN = "journal_broken"
+    NO_RUN = "no_run"
     NO_TERMINAL = "no_terminal"
+    SETUP_QUIT = "setup_quit"
+    SETUP_KILLED = "setup_killed"
+    SIGNED_IN = "signed_in"
+    BUDGET_SPENT = "budget_spent"
 
 
 class Next(msgspec.Struct, frozen=True):
@@ -33,11 +51,14 @@ class Next(msgspec.Struct, frozen=True):
     runbook: str
 
 
-class FailureRow(msgspec.Struct, frozen=True):
-    """One row: the step of the setup, and who can fix it."""
+Step = Literal["service", "sign_in", "tenant", "key", "host", "call", "check", "state", "decision"]
 
-    code: SetupCode
-    step: Literal["service", "key", "host", "call", "state", "decision"]
+
+class FailureRow(msgspec.Struct, frozen=True):
+    """One row: the step of the setup, and who can fix it. `code` is one of SetupCode, or a code of the service."""
+
+    code: str
+    step: Step
     title: str
     who: Literal["user", "operator"]
     next: Next
@@ -45,6 +66,18 @@ class FailureRow(msgspec.Struct, frozen=True):
 
 def _host(code: SetupCode, title: str, text: str, command: str = "gonogo host plan {host}") -> FailureRow:
     return FailureRow(code, "host", title, "user", Next(text, command, "hosts.md"))
+
+
+def _row(
+    code: SetupCode,
+    step: Step,
+    title: str,
+    who: Literal["user", "operator"],
+    text: str,
+    command: str,
+    runbook: str = "setup.md",
+) -> FailureRow:
+    return FailureRow(code, step, title, who, Next(text, command, runbook))
 
 
 _ROWS = (
@@ -92,74 +125,125 @@ _ROWS = (
         "Read what the host prints, then undo the change or correct it.",
         "gonogo host undo {host}",
     ),
-    FailureRow(
-        SetupCode.SERVICE_UNREACHABLE,
-        "service",
-        "The gateway does not answer",
-        "operator",
-        Next("Correct GONOGO_BASE_URL, or have the operator start the gateway.", "gonogo gateway serve", "hosts.md"),
+    _row(
+        SetupCode.SERVICE_UNREACHABLE, "service", "The gateway does not answer", "operator",
+        "Correct --base-url or GONOGO_BASE_URL, or have the operator start the gateway.", "gonogo setup probe",
     ),
-    FailureRow(
-        SetupCode.TLS_UNTRUSTED,
-        "service",
-        "The gateway's certificate is not trusted",
-        "operator",
-        Next(
-            "Name the authority that signed it in SSL_CERT_FILE; never switch the check off.",
-            "gonogo host plan {host}",
-            "hosts.md",
-        ),
+    _row(
+        SetupCode.TLS_UNTRUSTED, "service", "The gateway's certificate is not trusted", "operator",
+        "Name the authority that signed it in SSL_CERT_FILE; never switch the check off.", "gonogo setup probe",
     ),
-    FailureRow(
-        SetupCode.KEY_MISSING,
-        "key",
-        "There is no API key",
-        "user",
-        Next(
-            "Set GONOGO_API_KEY where the host starts, or name the key's file in GONOGO_KEY_FILE.",
-            "gonogo host plan {host}",
-            "hosts.md",
-        ),
+    _row(
+        SetupCode.BASE_URL_MISMATCH, "service", "The gateway says that it has another address", "operator",
+        "Dial the address that its operator gives you; if it is the one that you dialled, --public-url is to be corrected.",
+        "gonogo setup probe",
     ),
-    FailureRow(
-        SetupCode.CALL_UNKNOWN,
-        "call",
-        "Whether the payment was made is not known",
-        "user",
-        Next(
-            "Pay again with the same reference: it never pays twice. Do not use another reference.",
-            "gonogo explain operation_outcome_unknown",
-            "unknown-outcomes.md",
-        ),
+    _row(
+        SetupCode.CLOCK_SKEW, "service", "This machine's clock and the gateway's differ by more than 60 seconds", "user",
+        "Set the clock of the machine that is wrong, then probe again.", "gonogo setup probe",
     ),
-    FailureRow(
-        SetupCode.LOCAL_STATE_UNWRITABLE,
-        "state",
-        "The setup's own folder cannot be written",
-        "user",
-        Next(
-            "Give a folder that can be written to with --state, or make room on its disk.", "gonogo host plan {host}", "hosts.md"
-        ),
+    _row(
+        SetupCode.KEY_MISSING, "key", "There is no API key", "user",
+        "Set GONOGO_API_KEY where the host starts, or name the key's file in GONOGO_KEY_FILE; the setup makes one.",
+        "gonogo setup resume",
     ),
-    FailureRow(
-        SetupCode.NO_TERMINAL,
-        "decision",
-        "A decision is needed and there is no terminal",
-        "user",
-        Next("Give the decision as a flag.", "gonogo host apply {host} --yes", "hosts.md"),
+    _row(
+        SetupCode.KEY_FILE_TAKEN, "key", "The key's file holds a key that this setup has not saved", "user",
+        "Name another file with --key-file, or the same one if its key is for this gateway; nothing was overwritten.",
+        "gonogo setup resume --key-file api-2.key",
     ),
-)
+    _row(
+        SetupCode.SIGN_IN_NEEDED, "sign_in", "This needs somebody who has signed in", "user",
+        "Sign in, then go on: an agent's key makes no wallet, payee or policy.", "gonogo setup login",
+    ),
+    _row(
+        SetupCode.CALL_DENIED, "call", "The policy denies the payment", "user",
+        "Read the reasons; name a payee that the policy allows, or have the policy changed.",
+        "gonogo setup resume --payee PAYEE_ID", "approvals.md",
+    ),
+    _row(
+        SetupCode.CALL_FAILED, "call", "The payment was not made", "user",
+        "Read the code that the detail names, then go on; no money has moved.", "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.CALL_UNKNOWN, "call", "Whether the payment was made is not known", "user",
+        "Go on with the same payment: it never pays twice. An agent pays again with the same reference.",
+        "gonogo setup resume", "unknown-outcomes.md",
+    ),
+    _row(
+        SetupCode.NOTHING_DENIED, "call", "The policy in force denies nothing that the setup can try", "user",
+        "Set a limit on one payment in the policy, or put money into the wallet, then go on.",
+        "gonogo setup resume", "approvals.md",
+    ),
+    _row(
+        SetupCode.RECEIPT_NOT_VERIFIED, "check", "The receipt does not verify", "operator",
+        "Compare the receipt keys with those that the operator publishes, and name their file with --trust.",
+        "gonogo setup resume --trust KEYS_FILE", "key-compromise.md",
+    ),
+    _row(
+        SetupCode.WALLET_EMPTY, "call", "The wallet holds no money, so no payment was made", "operator",
+        "Everything but money works. Go on once the wallet holds money; adding money is not part of this release.",
+        "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.LOCAL_STATE_UNWRITABLE, "state", "A file of the setup cannot be written", "user",
+        "Name a folder that can be written to in GONOGO_SETUP_STATE (for `gonogo host`: --state), the key's in"
+        " GONOGO_KEY_FILE, or make room.",
+        "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.STATE_NEWER, "state", "A newer release has written the setup's folder", "user",
+        "Use that release, or name another folder in GONOGO_SETUP_STATE.", "gonogo explain state_newer",
+    ),
+    _row(
+        SetupCode.OTHER_GATEWAY, "state", "The setup was begun with another gateway", "user",
+        "Go on without --base-url, or begin a setup with the other gateway.", "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.SETUP_RUNNING, "state", "Another setup is running", "user",
+        "Wait until it has ended, or end it; then go on.", "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.JOURNAL_BROKEN, "state", "The setup's journal was changed", "user",
+        "Begin a new setup: it finds the key, the wallet and the payee that exist.", "gonogo setup run",
+    ),
+    _row(
+        SetupCode.NO_RUN, "state", "There is no setup to go on with", "user",
+        "Begin one.", "gonogo setup run",
+    ),
+    _row(
+        SetupCode.NO_TERMINAL, "decision", "A decision is needed and there is no terminal", "user",
+        "Give the decision as a flag: each has one.", "gonogo setup run --help",
+    ),
+    _row(
+        SetupCode.SETUP_QUIT, "decision", "The setup was stopped by you", "user",
+        "Go on whenever you like; nothing is done twice.", "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.SETUP_KILLED, "state", "The setup was ended before it was through", "user",
+        "Go on; nothing is done twice.", "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.SIGNED_IN, "sign_in", "You are signed in; the setup is not through", "user",
+        "Go on with the setup within ten minutes: what needs a fresh code works until then.", "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.BUDGET_SPENT, "decision", "The tries of a step are used up", "user",
+        "Read what the last try ended with, then go on: the tries are counted again from the start.", "gonogo setup resume",
+    ),
+)  # fmt: skip
 
-FAILURES: dict[SetupCode, FailureRow] = {row.code: row for row in _ROWS}
+FAILURES: dict[SetupCode, FailureRow] = {SetupCode(row.code): row for row in _ROWS}
 
 
 class SetupProblem(Exception):
-    """A failure of a setup: its row, and what was found this time."""
+    """A failure of a setup: its row, and what was found this time; `command` is a better next one than the row's."""
 
-    def __init__(self, code: SetupCode, detail: str) -> None:
+    def __init__(self, code: SetupCode, detail: str, command: str = "") -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.command = command
 
     @property
     def row(self) -> FailureRow:

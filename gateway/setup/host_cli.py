@@ -260,7 +260,7 @@ def _require_yes(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise SetupProblem(SetupCode.NO_TERMINAL, f"{question} Nobody can answer here.")
+        raise SetupProblem(SetupCode.NO_TERMINAL, f"{question} Nobody can answer here.", "gonogo host apply {host} --yes")
     click.confirm(question, abort=True)
 
 
@@ -291,6 +291,6 @@ def _missing(error: ModuleNotFoundError) -> NoReturn:
 
 def _text(problem: "SetupProblem", host_id: str, file: Path | None) -> str:
     row = problem.row
-    command = row.next.command.format(host=host_id, file=file or "FILE")
+    command = (problem.command or row.next.command).format(host=host_id, file=file or "FILE")
     lines = (f"{row.code}: {row.title}: {problem.detail}", f"  next: {row.next.text}", f"        {command}")
     return "\n".join((*lines, f"  runbook: runbooks/{row.next.runbook}"))

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from gates.evidence.statement import EvidenceKind
-from gates.export import DOCUMENTS, FORMATS, VALUES, schema_bytes
+from gates.export import DOCUMENTS, FORMATS, SHIPPED, VALUES, schema_bytes
 from gates.schema.catalogs import CATALOGS, NAMES, catalog
 from gates.schema.errors import UsageProblem
 from gates.schema.gateset import CATALOG, load_gate_files, load_gates
@@ -135,7 +135,7 @@ def test_the_committed_schemas_are_in_step_with_the_types(kind):
     assert committed.read_bytes() == schema_bytes(kind), f"run `gonogo schema {kind} > gates/schemas/{committed.name}`"
 
 
-@pytest.mark.parametrize("kind", [*DOCUMENTS, *VALUES])
+@pytest.mark.parametrize("kind", [*DOCUMENTS, *VALUES, *SHIPPED])
 def test_schemas_refuse_unknown_keys_at_every_level(kind):
     """Every object with named properties forbids others."""
     import json

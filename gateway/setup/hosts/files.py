@@ -14,6 +14,7 @@ from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.hosts.edits import changed, digest
 from gateway.setup.hosts.plan import LARGEST, Plan, removal_plan, require_only_ours
 from gateway.setup.hosts.table import BY_ID
+from gateway.setup.private import sync_folder, write_private
 
 _LOCK_WAIT_S = 5.0
 
@@ -98,8 +99,8 @@ class HostFiles:
         backup = None
         if content is not None:
             backup = self._record(plan.file).with_suffix(f".{plan.before_sha256}.backup")
-            _write_private(backup, content)
-        _write_private(self._record(plan.file), msgspec.json.encode(Applied(plan, None if backup is None else str(backup))))
+            write_private(backup, content)
+        write_private(self._record(plan.file), msgspec.json.encode(Applied(plan, None if backup is None else str(backup))))
         _replace(path, after, content)
 
     def _applied(self, file: str) -> Applied | None:
@@ -125,24 +126,13 @@ class HostFiles:
             raise SetupProblem(code, f"{at}: {error.strerror}") from None
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    """A file for its owner alone, on the disk before anything else happens."""
-    temporary = path.with_suffix(path.suffix + ".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
 def _replace(path: Path, content: bytes | None, expected: bytes | None) -> None:
     """Give the file other bytes in one step, behind a link, its mode and owner kept; None removes it."""
     real = path.resolve()
     if content is None:
         _require_unchanged(path, expected)
         real.unlink()
-        _sync_folder(real.parent)
+        sync_folder(real.parent)
         return
     real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = real.with_name(f"{real.name}.gonogo-{os.getpid()}")
@@ -160,17 +150,9 @@ def _replace(path: Path, content: bytes | None, expected: bytes | None) -> None:
         temporary.replace(real)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(real.parent)
+    sync_folder(real.parent)
 
 
 def _require_unchanged(path: Path, expected: bytes | None) -> None:
     if read_file(path) != expected:
         raise SetupProblem(SetupCode.HOST_FILE_CHANGED, f"{path} was changed by somebody else just now")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,7 +16,7 @@ from gateway.machines.onboarding import (
 )
 
 ENDS = {OnboardingState.COMPLETED, OnboardingState.TRUST_ONLY, OnboardingState.PAUSED, OnboardingState.BLOCKED}
-NEWCOMER_HAS_NOT = {OnboardingEvent.SAVED_KEY, OnboardingEvent.HAS_MONEY}
+NEWCOMER_HAS_NOT = {OnboardingEvent.SAVED_KEY, OnboardingEvent.SAVED_SESSION, OnboardingEvent.HAS_MONEY}
 OUTAGES = [frozenset(outages) for size in range(len(Outage) + 1) for outages in itertools.combinations(Outage, size)]
 
 

@@ -1,0 +1,68 @@
+"""Step `tenant`: the tenant in which this session acts: found, chosen, or made."""
+
+from gateway.machines.onboarding import OnboardingEvent
+from gateway.setup.happened import Happened, failed
+from gateway.setup.steps.enter import found_of
+from gateway.setup.walk import Walk
+from gateway.setup.wire import RequestRefused
+
+_EVENTS = {
+    "signup_closed": OnboardingEvent.SIGNUP_CLOSED,
+    "signup_waitlisted": OnboardingEvent.SIGNUP_CLOSED,
+    "tenant_disabled": OnboardingEvent.TENANT_DISABLED,
+}
+NAME = "my tenant"
+
+
+def tenant(walk: Walk) -> Happened:
+    """Bind the session to a tenant."""
+    try:
+        me = walk.read("/v1/access/me", walk.memory.session).decoded()
+        wanted = walk.choices.tenant or walk.found.tenant_id
+        if isinstance(me.get("tenant_id"), str) and wanted in (None, me["tenant_id"]):
+            return Happened(OnboardingEvent.TENANT_FOUND, found=found_of(me))
+        offered = _offered(me)
+        if wanted is None and not offered:
+            return _make(walk)
+        chosen = wanted or (next(iter(offered)) if len(offered) == 1 else _ask(walk, offered))
+        if chosen is None:
+            detail = ", ".join(f"{name} ({tenant_id})" for tenant_id, name in offered.items())
+            return Happened(OnboardingEvent.QUIT, "tenant_choice_required", detail)
+        bound = walk.send("/v1/access/session/tenant", {"tenant_id": chosen}, walk.memory.session, rekey=True).decoded()
+    except RequestRefused as refused:
+        return _refused(refused)
+    return Happened(OnboardingEvent.TENANT_FOUND, found=found_of(bound))
+
+
+def _make(walk: Walk) -> Happened:
+    name = walk.choices.tenant_name
+    if name is None and walk.choices.full and walk.person.terminal:
+        walk.wait_for("user")
+        name = walk.person.text("Name of your tenant", "--tenant-name NAME", NAME)
+    made = walk.send("/v1/access/tenants", {"name": name or NAME}, walk.memory.session, rekey=True).decoded()
+    return Happened(OnboardingEvent.TENANT_MADE, found=found_of(made))
+
+
+def _refused(refused: RequestRefused) -> Happened:
+    event = _EVENTS.get(refused.refusal.code)
+    if event is None:
+        raise refused
+    return failed(event, refused)
+
+
+def _offered(me: dict[str, object]) -> dict[str, str]:
+    tenants = me.get("tenants")
+    rows = [row for row in tenants if isinstance(row, dict)] if isinstance(tenants, list) else []
+    return {str(row["tenant_id"]): str(row.get("name", "")) for row in rows}
+
+
+def _ask(walk: Walk, offered: dict[str, str]) -> str | None:
+    """Which of several; None where nobody is there to choose."""
+    if not walk.person.terminal:
+        return None
+    for number, (tenant_id, name) in enumerate(offered.items(), 1):
+        walk.talk.say(f"  {number}. {name} ({tenant_id})")
+    walk.wait_for("user")
+    given = walk.person.text("Which tenant (its number)", "--tenant TENANT_ID", "1")
+    ids = list(offered)
+    return ids[int(given) - 1] if given.isascii() and given.isdigit() and 1 <= int(given) <= len(ids) else None

@@ -1,0 +1,111 @@
+"""Step `wallet`: a wallet, the payee `setup-check` and a policy, each found where it exists and made where it does not."""
+
+from gateway.machines.onboarding import OnboardingEvent
+from gateway.setup.failures import SetupCode, SetupProblem
+from gateway.setup.happened import Happened
+from gateway.setup.keys import admin_key
+from gateway.setup.lines import Found
+from gateway.setup.walk import Walk
+
+CURRENCY = "USD"
+PAYEE = "setup-check"
+AMOUNT = "100"
+"""Minor units of the check's payment."""
+
+PER_PAYMENT_MAX = "1000"
+DAILY_LIMIT = "5000"
+_NO_POLICY = "no_policy"
+
+Row = dict[str, object]
+
+
+def wallet(walk: Walk) -> Happened:
+    """What a first payment needs; nothing that exists is changed."""
+    currency = _currency(walk)
+    wallet_id = _wallet(walk, currency)
+    payee_id = walk.choices.payee or _payee(walk, currency)
+    decision = dry_run(walk, wallet_id, payee_id, AMOUNT, currency)
+    if _NO_POLICY in decision[1]:
+        _set_policy(walk, payee_id, currency)
+    return Happened(OnboardingEvent.WALLET_MADE, found=Found(wallet_id=wallet_id, payee_id=payee_id))
+
+
+def dry_run(walk: Walk, wallet_id: str, payee_id: str, amount: str, currency: str) -> tuple[str, tuple[str, ...]]:
+    """The outcome and the reasons with which the policy would decide; nothing is written."""
+    body = {"wallet_id": wallet_id, "payee_id": payee_id, "amount": amount, "currency": currency}
+    said = walk.read("/v1/policies/dry-run", walk.memory.agent_key, body).decoded()
+    reasons = said.get("reasons")
+    return str(said.get("outcome")), tuple(str(reason) for reason in reasons) if isinstance(reasons, list) else ()
+
+
+def find_wallet(walk: Walk, wallet_id: str) -> Row | None:
+    """A wallet of the tenant."""
+    return next((row for row in _all(walk, "/v1/wallets") if row.get("wallet_id") == wallet_id), None)
+
+
+def _currency(walk: Walk) -> str:
+    if walk.choices.currency is None and walk.choices.full and walk.person.terminal:
+        walk.wait_for("user")
+        return walk.person.text("Currency of the wallet", "--currency CODE", CURRENCY).upper()
+    return walk.choices.currency or CURRENCY
+
+
+def _wallet(walk: Walk, currency: str) -> str:
+    """The wallet of an earlier walk, else the fullest one of that currency, else a new one."""
+    rows = [row for row in _all(walk, "/v1/wallets") if row.get("currency") == currency]
+    known = walk.found.wallet_id
+    if any(row.get("wallet_id") == known for row in rows):
+        return str(known)
+    if rows:
+        return str(max(rows, key=lambda row: int(str(row.get("available", "0"))))["wallet_id"])
+    made = walk.send("/v1/wallets", {"currency": currency}, _administrator(walk), rekey=True).decoded()
+    walk.talk.say(f"a wallet for {currency} was made")
+    return str(made["wallet_id"])
+
+
+def _payee(walk: Walk, currency: str) -> str:
+    rows = [row for row in _all(walk, "/v1/payees") if row.get("name") == PAYEE and row.get("currency") == currency]
+    if rows:
+        return str(rows[0]["payee_id"])
+    body = {"name": PAYEE, "currency": currency}
+    return str(walk.send("/v1/payees", body, _administrator(walk), rekey=True).decoded()["payee_id"])
+
+
+def _set_policy(walk: Walk, payee_id: str, currency: str) -> None:
+    """The tenant has no policy, which denies every payment: one that allows small payments to the check's payee alone."""
+    policy = {
+        "currency": currency,
+        "per_payment_max": PER_PAYMENT_MAX,
+        "daily_limit": DAILY_LIMIT,
+        "allowed_payees": [payee_id],
+    }
+    walk.send("/v1/policies", policy, _administrator(walk), rekey=True)
+    walk.talk.say(
+        f"there was no policy; now it allows {PER_PAYMENT_MAX} minor units of {currency} a payment and {DAILY_LIMIT} a day, "
+        f"to {PAYEE} alone"
+    )
+
+
+def _administrator(walk: Walk) -> str:
+    """A credential that may make wallets, payees and policies; raises SetupProblem(sign_in_needed) where there is none."""
+    bearer = walk.memory.session or walk.memory.admin_key or walk.local.session(walk.wire.base_url) or admin_key(walk)
+    if bearer is None:
+        raise SetupProblem(SetupCode.SIGN_IN_NEEDED, "the tenant has no wallet, payee or policy for this yet")
+    return bearer
+
+
+def _all(walk: Walk, path: str) -> list[Row]:
+    """Every item of a list, page by page."""
+    rows: list[Row] = []
+    cursor: object = ""
+    for _ in range(_MOST_PAGES):
+        page = walk.read(f"{path}?cursor={cursor}" if cursor else path, walk.memory.agent_key).decoded()
+        items = page.get("items")
+        rows += [row for row in items if isinstance(row, dict)] if isinstance(items, list) else []
+        cursor = page.get("next_cursor")
+        if not isinstance(cursor, str):
+            return rows
+    return rows
+
+
+_MOST_PAGES = 100
