@@ -2,11 +2,13 @@
 
 import msgspec
 
+from gateway.access_answers import SECRET_VIEWS, SecretView
+from gateway.access_key import AccessKey
 from gateway.canonical import canonical
 from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
 from gateway.kinds import EntryKind
 from gateway.store.port import Transaction
-from gateway.store.rows import OperationRow, Request, Resource
+from gateway.store.rows import OperationRow, Request, Resource, StoredAnswer
 from gateway.work import NO_FINGERPRINT, Work
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -37,6 +39,9 @@ def store(tx: Transaction, work: Work, status: int, view: msgspec.Struct, locati
     assert work.mutation is not None, "only requests are answered"
     body = _ENCODE(view)
     append(tx, work, operation_row(work, work.mutation.principal.tenant_id, status, body, location))
+    if isinstance(view, SecretView):
+        assert work.mutation.route.secret, "replays of this route would miss the secret"
+        body = _ENCODE(view.filled(work.login.key))
     return first_answer(work, status, body, location, outcome)
 
 
@@ -53,6 +58,13 @@ def refuse(refusal: Refusal, request_id: str) -> Answer:
 def repeat(at: str, status: int, body: bytes, location: str | None) -> Answer:
     """The stored answer once more: same status, same bytes."""
     return _stored(at, status, body, location, "ok", replayed=True)
+
+
+def repeat_secret(stored: StoredAnswer, kind: str, key: AccessKey) -> Answer:
+    """The same for an answer that holds a secret: it was stored without, and the secret is derived again."""
+    assert stored.body is not None, "the caller has looked at its age"
+    view = msgspec.json.decode(stored.body, type=SECRET_VIEWS[kind])
+    return repeat(stored.at, stored.status, _ENCODE(view.filled(key)), stored.location)
 
 
 def append(tx: Transaction, work: Work, row: OperationRow) -> int:

@@ -19,3 +19,24 @@ def make_private(path: Path) -> None:
             raise StartProblem(f"{path.parent}: this is a file, not a folder; name another folder") from None
     except OSError as error:
         raise StartProblem(f"{path}: cannot be made: {error.strerror}; check the folder, its owner and its mode") from None
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Make a new file with mode 0600 and this content, durable with its name; raises StartProblem, also where it exists."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StartProblem(f"{path}: cannot be written: {error.strerror}; check the folder, its mode and its disk") from None

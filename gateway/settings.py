@@ -69,3 +69,8 @@ class Settings(msgspec.Struct, frozen=True):
     def key_file(self) -> Path:
         """The first receipt signing key is in the folder of its database: the two are backed up and restored together."""
         return self.db.with_name(self.db.name + ".signing.key")
+
+    @property
+    def access_key_file(self) -> Path:
+        """The access key has its place next to its database, too."""
+        return self.db.with_name(self.db.name + ".access.key")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gateway.access_key import AccessKey
 from gateway.clock import format_utc
 from gateway.idempotency.claim import Claim, Mutation
 from gateway.ids import Ids
@@ -16,11 +17,18 @@ NO_FINGERPRINT = bytes(32)
 """The request fingerprint of what the gateway does without a request, such as an expiry."""
 
 
+class Login(msgspec.Struct, frozen=True):
+    """What signing in needs and no table holds: the access key, and whether codes can be mailed."""
+
+    key: AccessKey
+    mail: MailState = NO_MAIL
+
+
 class Work(msgspec.Struct, frozen=True):
     """One operation about to be written. Mutation and claim are None for what the gateway does without a request.
 
     `suffix` names it: operation opr_, receipt rcp_, entry ent_ and, for a reserve, payment pay_. `has_rail` says whether payouts
-    can be sent, `mail` whether codes can.
+    can be sent. `access` is what signing in needs; None where nobody can.
     """
 
     now: dt.datetime
@@ -31,7 +39,13 @@ class Work(msgspec.Struct, frozen=True):
     mutation: Mutation | None = None
     claim: Claim | None = None
     has_rail: bool = False
-    mail: MailState = NO_MAIL
+    access: Login | None = None
+
+    @property
+    def login(self) -> Login:
+        """What signing in needs; there is such a thing wherever a command of access is decided."""
+        assert self.access is not None, "the engine of a service has an access key"
+        return self.access
 
     @property
     def request(self) -> Mutation:
@@ -52,19 +66,19 @@ class Context(msgspec.Struct, frozen=True):
     ids: Ids
     signer: ReceiptSigner
     has_rail: bool = False
-    mail: MailState = NO_MAIL
+    access: Login | None = None
 
     @classmethod
     def at(
-        cls, now: dt.datetime, ids: Ids, signer: ReceiptSigner, *, has_rail: bool = False, mail: MailState = NO_MAIL
+        cls, now: dt.datetime, ids: Ids, signer: ReceiptSigner, *, has_rail: bool = False, access: Login | None = None
     ) -> "Context":
-        """The context of a batch that begins at `now`; without a rail no payouts are accepted, without mail no sign-ins."""
-        return cls(now, format_utc(now), ids, signer, has_rail, mail)
+        """The context of a batch that begins at `now`; without a rail no payouts are accepted, without `access` no sign-ins."""
+        return cls(now, format_utc(now), ids, signer, has_rail, access)
 
     def work(self, mutation: Mutation | None = None, wanted: Claim | None = None) -> Work:
         """A new operation with a new name."""
-        named = self.ids.suffix()
-        return Work(self.now, self.now_text, self.ids, self.signer, named, mutation, wanted, self.has_rail, self.mail)
+        suffix = self.ids.suffix()
+        return Work(self.now, self.now_text, self.ids, self.signer, suffix, mutation, wanted, self.has_rail, self.access)
 
 
 Chore = Callable[[Batch, Context], object]

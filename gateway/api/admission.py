@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Final, get_args
 from urllib.parse import unquote
 
+import msgspec
 from litestar.types import Scope
 from msgspec import Meta
 
 from gateway.api.headers import PLAIN_KEY_PATTERN, Headers, bearer_token
 from gateway.api.trail import Trail
-from gateway.commands import Id, Principal
+from gateway.commands import ANONYMOUS, HOUSE, NOBODY, Id, Principal
 from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
 from gateway.rate_limit import RateLimit, draw, headers_of_limit, seconds_up
@@ -28,6 +29,11 @@ _DIGEST = re.compile(DIGEST_PATTERN)
 
 REMEMBER_S = 1.0
 """For how long a key is known without asking the database: the most by which a revocation is late."""
+
+ANONYMOUS_LIMIT = RateLimit(20, 200)
+"""Requests of one network without a credential: far above what people need; throttles of the store are about single addresses."""
+
+SESSION_TOKEN, BOOTSTRAP_TOKEN = "gns_", "gnb_"
 
 _MOST_REMEMBERED = 4096
 _LONGEST_REMEMBERED = 256
@@ -66,7 +72,7 @@ class Doorkeeper:
         if known is not None and self.monotonic() < known[2] and not sent.repeats("authorization"):
             principal, trail.key_fingerprint, _ = known
         else:
-            principal = self._look_up(value, sent, trail)
+            principal = self._look_up(route, value, sent, trail)
         trail.principal = principal
         if principal.limit is not None:
             self._draw(principal.tenant_id, principal.limit, trail)
@@ -74,6 +80,22 @@ class Doorkeeper:
             roles = " or ".join(route.roles)
             raise Refused(Refusal(Code.FORBIDDEN, f"The key's role is {principal.role}; {route.name} is for {roles}."))
         return principal
+
+    def admit_anybody(self, route: Route, sent: Headers, trail: Trail, network: str) -> Principal:
+        """A caller without a credential; one that is sent is ignored, unless the route is for bootstrap keys.
+
+        Raises Refused(rate_limited) or Refused(bootstrap_key_invalid).
+        """
+        principal = Principal(NOBODY, "", ANONYMOUS, ANONYMOUS, network=network)
+        self._draw(f"network {network}", ANONYMOUS_LIMIT, trail)
+        if route.scope == "bootstrap_key":
+            principal = msgspec.structs.replace(principal, key_id=_bootstrap_sha256(sent))
+        trail.principal = principal
+        return principal
+
+    def forget(self) -> None:
+        """Look every key up again: one was revoked, or a tenant disabled."""
+        self._known.clear()
 
     def _draw(self, tenant_id: str, limit: RateLimit, trail: Trail) -> None:
         now_ns = int(self.monotonic() * 1_000_000_000)
@@ -89,9 +111,11 @@ class Doorkeeper:
             after_ms = seconds_up(drawn.retry_ns) * 1000
             raise Refused(Refusal(Code.RATE_LIMITED, detail, after_ms=after_ms))
 
-    def _look_up(self, value: str, sent: Headers, trail: Trail) -> Principal:
+    def _look_up(self, route: Route, value: str, sent: Headers, trail: Trail) -> Principal:
         token, now = bearer_token(sent), self.monotonic()
         fingerprint = trail.key_fingerprint = hashlib.sha256(token.encode()).digest()[:4].hex()
+        if token.startswith(SESSION_TOKEN):
+            return self._session(route, token, trail)
         for expired, _ in [*itertools.takewhile(lambda item: item[1][2] <= now, self._known.items())]:
             del self._known[expired]
         principal = self._engine.authenticate(token)
@@ -102,6 +126,24 @@ class Doorkeeper:
         if len(value) <= _LONGEST_REMEMBERED:
             self._known[value] = (principal, fingerprint, now + REMEMBER_S)
         return principal
+
+    def _session(self, route: Route, token: str, trail: Trail) -> Principal:
+        """A session's caller. Sessions are never remembered: one that ends, ends with the next request."""
+        principal = self._engine.session(token, route)
+        if principal.limit is not None and principal.tenant_id in (NOBODY, HOUSE):
+            self._draw(principal.agent_id, principal.limit, trail)
+            principal = msgspec.structs.replace(principal, limit=None)
+        return principal
+
+
+def _bootstrap_sha256(sent: Headers) -> str:
+    try:
+        token = bearer_token(sent)
+    except Refused as refused:
+        raise Refused(Refusal(Code.BOOTSTRAP_KEY_INVALID, refused.refusal.detail)) from None
+    if not token.startswith(BOOTSTRAP_TOKEN):
+        raise Refused(Refusal(Code.BOOTSTRAP_KEY_INVALID, "A bootstrap key begins with gnb_."))
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def path_ids(scope: Scope) -> tuple[str, ...]:

@@ -12,9 +12,11 @@ from typing import Any
 from litestar import Request
 from litestar.types import ASGIApp, HTTPScope, Receive
 
+from gateway.api.addresses import AddressDecoder
 from gateway.api.admission import Doorkeeper, checked_ids
 from gateway.api.body import BodyDecoder, read_body
 from gateway.api.headers import Headers, check_json, idempotency_key, wait_preference
+from gateway.api.networks import Networks
 from gateway.api.queries import read_query
 from gateway.api.reply import Reply, Silence, problem_reply
 from gateway.api.trail import Trail, trail_of
@@ -41,12 +43,20 @@ def mutation_handler(answerer: Answerer) -> Handler:
 class Intake:
     """What one mutating route asks of a request before it is decided, whichever way the request came in."""
 
-    def __init__(self, route: Route, door: Doorkeeper, body_limit: int) -> None:
+    def __init__(self, route: Route, door: Doorkeeper, body_limit: int, networks: Networks) -> None:
         assert route.command is not None, "a mutation has a command"
+        self._networks = networks
         self.route = route
         self.body_limit = body_limit
         self.door = door
-        self._decoder = BodyDecoder(route.command)
+        has_address = "address" in route.command.__struct_fields__
+        self._decoder = AddressDecoder(route.command) if has_address else BodyDecoder(route.command)
+
+    def admit(self, scope: HTTPScope, headers: Headers, trail: Trail) -> Principal:
+        """The caller, who needs no credential where the route is open to anybody; raises Refused."""
+        if self.route.is_anonymous:
+            return self.door.admit_anybody(self.route, headers, trail, self._networks.of(scope, headers))
+        return self.door.admit(self.route, headers, trail)
 
     def mutation(
         self, headers: Headers, trail: Trail, principal: Principal, body: bytes, ids: tuple[str, ...], query: bytes = b""
@@ -70,7 +80,7 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
         trail = trail_of(scope)
         try:
             headers = Headers.of_asgi(scope["headers"])
-            principal = intake.door.admit(intake.route, headers, trail)
+            principal = intake.admit(scope, headers, trail)
             body = await read_body(headers, receive, intake.body_limit)
             if body is None:
                 return Silence()
@@ -78,7 +88,10 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
             mutation = intake.mutation(headers, trail, principal, body, ids, scope["query_string"])
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
-        return decided_reply(await engine.mutate(mutation, trail.wait_s), mutation.key, trail)
+        decided = await engine.mutate(mutation, trail.wait_s)
+        if intake.route.revokes and decided.status < 400:
+            intake.door.forget()
+        return decided_reply(decided, mutation.key, trail)
 
     return answer
 

@@ -1,5 +1,7 @@
 """Backing a database up while the gateway runs, and restoring it elsewhere: paused, with a receipt key of its own.
 
+The access key comes along as it is: sessions, codes and addresses of the database are those of that key.
+
 A restored journal goes on from the position at which the backup was made. What was committed after it is lost, and its positions
 are given again. So that no two receipts at one position can both verify, the old key is retired there, and a new one signs on.
 """
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.access_key import read_access_key
 from gateway.command_line.controls import rotate_key, set_mode
 from gateway.engine.receipt_keys import key_path, read_active_key
 from gateway.errors import StartProblem
@@ -18,7 +21,7 @@ from gateway.private_file import make_private
 from gateway.settings import Settings
 from gateway.store.backup import Snapshot, copy_database, require_sound, sync
 
-DATABASE, KEY, MANIFEST = "gateway.db", "gateway.db.signing.key", "backup.json"
+DATABASE, KEY, ACCESS_KEY, MANIFEST = "gateway.db", "gateway.db.signing.key", "gateway.db.access.key", "backup.json"
 REASON = "restored from the backup of journal position {seq}, {at}: reconcile with the rail, then resume"
 
 
@@ -50,7 +53,11 @@ def make_backup(settings: Settings, folder: Path) -> Backup:
     copy = copy_database(settings.db, folder / DATABASE)
     keyid, raw = read_active_key(settings, copy.key_events)
     _write(folder / KEY, raw)
-    backup = Backup(made_at, copy.journal, keyid, {name: _sha256(folder / name) for name in (DATABASE, KEY)})
+    names: tuple[str, ...] = (DATABASE, KEY)
+    if copy.access_key_check is not None:
+        _write(folder / ACCESS_KEY, _access_key(settings, copy.access_key_check))
+        names = (DATABASE, KEY, ACCESS_KEY)
+    backup = Backup(made_at, copy.journal, keyid, {name: _sha256(folder / name) for name in names})
     _write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(backup, order="sorted")) + b"\n")
     return backup
 
@@ -70,6 +77,8 @@ def restore_backup(folder: Path, settings: Settings, actor: str) -> Restored:
         sync(db)
         require_sound(db, backup.journal)
         _write(key_path(settings, backup.active_key), (folder / KEY).read_bytes())
+        if ACCESS_KEY in backup.files:
+            _write(settings.access_key_file, (folder / ACCESS_KEY).read_bytes())
         changed = rotate_key(settings, actor)  # first: the next position is the first one that is given again
         reason = REASON.format(seq=backup.journal.seq, at=backup.journal.at)
         set_mode(settings, "paused", reason, actor, None)
@@ -88,12 +97,21 @@ def _read(folder: Path) -> Backup:
         raise StartProblem(f"{path}: no such file; name the folder that `gonogo gateway backup --out` has written") from None
     except msgspec.MsgspecError as error:
         raise StartProblem(f"{path}: not the manifest of a backup: {error}; restore another backup") from None
-    for name in (DATABASE, KEY):
+    for name in dict.fromkeys((DATABASE, KEY, *backup.files)):
         there = (folder / name).is_file() and _sha256(folder / name)
         if there != backup.files.get(name):
             what = "is not the file that was backed up" if there else "is missing"
             raise StartProblem(f"{folder / name}: {what}; restore another backup")
     return backup
+
+
+def _access_key(settings: Settings, check: bytes) -> bytes:
+    """The bytes of the access key that belongs to the database; raises StartProblem."""
+    path = settings.access_key_file
+    key = read_access_key(path)
+    if key is None or key.check != check:
+        raise StartProblem(f"{path}: the access key of this database is not there; put it back, a backup without it is not whole")
+    return path.read_bytes()
 
 
 def _write(path: Path, data: bytes) -> None:

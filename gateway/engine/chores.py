@@ -17,6 +17,13 @@ def purge_answers(tx: Transaction, ctx: Context, limit: int) -> int:
     return tx.purge_answers(format_utc(ctx.now - dt.timedelta(days=KEY_LIFETIME_DAYS)), limit)
 
 
+def purge_access(tx: Transaction, ctx: Context, limit: int) -> int:
+    """Forget challenges, their mails, counted events and sessions a day after their end; returns the most of one kind."""
+    until = format_utc(ctx.now - dt.timedelta(days=1))
+    access = tx.access
+    return max(access.sign_ins.purge(until, limit), access.throttles.purge(until, limit), access.sessions.purge(until, limit))
+
+
 def sweep_expired(tx: Transaction, ctx: Context, limit: int) -> int:
     """Give back up to `limit` holds whose time is over; returns how many. Only tidies: operations decide expiry themselves."""
     due = tx.expired_holds(ctx.now_text, limit)

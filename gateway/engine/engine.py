@@ -11,8 +11,10 @@ from gateway import package_dir
 from gateway.access.mail.choose import open_delivery
 from gateway.access.mail.delivery import Delivery
 from gateway.access.mail.loop import MailLoop
+from gateway.access_key import AccessKey
 from gateway.build import build_sha256
-from gateway.engine.chores import purge_answers, sweep_expired
+from gateway.engine.access_keys import open_access_key
+from gateway.engine.chores import purge_access, purge_answers, sweep_expired
 from gateway.engine.clock_watch import ClockWatch
 from gateway.engine.execute import execute_batch
 from gateway.engine.receipt_keys import SigningKeys, open_keys
@@ -34,7 +36,7 @@ from gateway.store.payout_rows import RailEventRow
 from gateway.store.port import StorageError, Transaction
 from gateway.store.reads import SqliteReads
 from gateway.store.sqlite_version import SQLITE_VERSION, has_wal_reset_defect
-from gateway.work import Chore, Context
+from gateway.work import Chore, Context, Login
 
 SWEEP_EVERY_S = 5.0
 SWEEP_LIMIT = 200
@@ -51,6 +53,7 @@ class Engine(Service):
         store: SqliteStore,
         reads: SqliteReads,
         keys: SigningKeys,
+        access_key: AccessKey,
         delivery: Delivery | None = None,
     ) -> None:
         super().__init__(settings, reads, build_sha256(package_dir()))
@@ -62,6 +65,8 @@ class Engine(Service):
         self._clock_watch = ClockWatch(settings.steady_clock, settings.clock())
         self._sweeper: asyncio.Task[None] | None = None
         self._has_rail = settings.rail is not None or settings.rail_url is not None
+        self._access_key = access_key
+        self._seeing: set[asyncio.Task[int]] = set()
         self._rail: RailLoop | None = None
         self._breaker: Breaker | None = None
         self._delivery = delivery
@@ -76,9 +81,9 @@ class Engine(Service):
         delivery = open_delivery(settings)
         with contextlib.ExitStack() as failing:  # what is open when something fails is closed
             store = failing.enter_context(contextlib.closing(SqliteStore(settings.db)))
-            keys = open_keys(settings, store)
+            keys, access_key = open_keys(settings, store), open_access_key(settings, store)
             reads = failing.enter_context(contextlib.closing(SqliteReads.open(settings.db)))
-            engine = cls(settings, store, reads, keys, delivery)
+            engine = cls(settings, store, reads, keys, access_key, delivery)
             failing.pop_all()
         return engine
 
@@ -142,7 +147,8 @@ class Engine(Service):
         if lost is not None:
             raise StorageError(Code.STORAGE_UNUSABLE, lost)
         now, ids, signer = self.settings.clock(), self.settings.ids, self._keys.current()
-        return execute_batch(self._tx, requests, Context.at(now, ids, signer, has_rail=self._has_rail, mail=self.mail))
+        login = Login(self._access_key, self.mail)
+        return execute_batch(self._tx, requests, Context.at(now, ids, signer, has_rail=self._has_rail, access=login))
 
     @property
     def answers_purged(self) -> int:
@@ -181,6 +187,12 @@ class Engine(Service):
             self._rail.wake()
         return new is True
 
+    def see_session(self, session_id: str) -> None:
+        """Write that a session was used, with the next batch; nobody waits for it."""
+        task = asyncio.get_running_loop().create_task(self._tidied(partial(_see, session_id=session_id)))
+        self._seeing.add(task)
+        task.add_done_callback(self._seeing.discard)
+
     def _start_rail(self) -> None:
         settings, payouts = self.settings, self._reads.rows.payouts
         rail = settings.rail or _http_rail(settings)
@@ -207,11 +219,16 @@ class Engine(Service):
         swept = await self._tidied(partial(sweep_expired, limit=SWEEP_LIMIT))
         purged = await self._tidied(self._purge)
         self._purged += purged
-        return SWEEP_LIMIT in (swept, purged)
+        forgotten = await self._tidied(self._purge_access)
+        return SWEEP_LIMIT in (swept, purged, forgotten)
 
     def _purge(self, tx: Transaction, ctx: Context) -> int:
         """Bytes that are gone cannot come back, so a clock that was set does not let any go."""
         return purge_answers(tx, ctx, SWEEP_LIMIT) if self._clock_watch.trusts(ctx.now) else 0
+
+    def _purge_access(self, tx: Transaction, ctx: Context) -> int:
+        """What throttles count with goes by the clock as well, so a clock that was set removes none of it."""
+        return purge_access(tx, ctx, SWEEP_LIMIT) if self._clock_watch.trusts(ctx.now) else 0
 
     async def _sweep(self) -> None:
         while True:
@@ -228,6 +245,11 @@ class Engine(Service):
             return 0
         assert isinstance(done, int), "tidying counts what it did"
         return done
+
+
+def _see(tx: Transaction, ctx: Context, *, session_id: str) -> int:
+    tx.access.sessions.see(session_id, ctx.now_text)
+    return 1
 
 
 def _http_rail(settings: Settings) -> Rail:

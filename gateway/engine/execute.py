@@ -3,6 +3,7 @@
 At the end of this file stand its two tables: who decides which command, and who writes which decision.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from gateway.commands import (
 from gateway.control import create_payee, create_wallet, pause, put_policy, resume
 from gateway.errors import CATALOGUE, Code, Refusal, problem
 from gateway.idempotency.claim import Claim, Mutation, claim, differing_fields, expires_at, resource_path
-from gateway.journal import Answer, refuse, repeat, store
+from gateway.journal import Answer, refuse, repeat, repeat_secret, store
 from gateway.machines.payment import PaymentState
 from gateway.payments.approvals import approve, reject
 from gateway.payments.decide import Change, expire, reserve, reverse, settle
@@ -45,6 +46,30 @@ Handler = Callable[[Transaction, Work, Any], Decided]
 PaymentHandler = Callable[[Transaction, Work, PaymentRow, Any], Decided]
 """The same for a command on a payment that is there."""
 
+_NEVER_STORED = frozenset(
+    {
+        Code.RATE_LIMITED,
+        Code.OTP_THROTTLED,
+        Code.OTP_LOCKED,
+        Code.OTP_EXPIRED,
+        Code.OTP_USED,
+        Code.SESSION_EXPIRED,
+        Code.SESSION_REVOKED,
+        Code.STEP_UP_REQUIRED,
+        Code.TENANT_DISABLED,
+        Code.TENANT_CHOICE_REQUIRED,
+        Code.SIGNUP_CLOSED,
+        Code.SIGNUP_WAITLISTED,
+        Code.BOOTSTRAP_KEY_INVALID,
+        Code.BOOTSTRAP_KEY_USED,
+        Code.BOOTSTRAP_KEY_EXPIRED,
+    }
+)
+"""Refusals that are a state of the caller, not a decision on the request. Anybody can provoke some of them without end, so that
+storing them would let the journal grow without end, too."""
+
+SECRET_LIFETIME = dt.timedelta(minutes=15)
+
 _EXPIRED = {
     PaymentState.RESERVED: (Code.RESERVATION_EXPIRED, "the reservation"),
     PaymentState.PARTIALLY_SETTLED: (Code.RESERVATION_EXPIRED, "the reservation"),
@@ -54,7 +79,8 @@ _EXPIRED = {
 
 def execute_batch(tx: Batch, requests: Sequence[Mutation | Chore], ctx: Context) -> list[object]:
     """Decide requests one after another inside the open transaction; each sees what those before it did."""
-    claims = [claim(request) if isinstance(request, Mutation) else None for request in requests]
+    key = ctx.access.key if ctx.access else None
+    claims = [claim(request, key) if isinstance(request, Mutation) else None for request in requests]
     keys = [(item.tenant_key, item.route_hash) for item in claims if item]
     tx.open(keys, [payment for request in requests for payment in _named_payment(request)], ctx.signer)
     answers = [_run(tx, request, item, ctx) for request, item in zip(requests, claims, strict=True)]
@@ -130,7 +156,7 @@ def _record_made(tx: Transaction, work: Work, decided: Made) -> Answer:
 
 def _record_refusal(tx: Transaction, work: Work, decided: Refusal) -> Answer:
     status, request_id = CATALOGUE[decided.code].status, work.request.request_id
-    if status >= 500 or decided.code is Code.RATE_LIMITED:  # never stored: the same key resumes
+    if status >= 500 or decided.code in _NEVER_STORED:  # the same key resumes
         return refuse(decided, request_id)
     named = msgspec.structs.replace(decided, operation=f"opr_{work.suffix}")
     return store(tx, work, status, problem(named, request_id), None, decided.code)
@@ -148,7 +174,19 @@ def _repeat(mutation: Mutation, wanted: Claim, stored: StoredAnswer, ctx: Contex
         resource = resource_path(stored.location, stored.resource_kind, stored.resource_id)
         refusal = Refusal(Code.IDEMPOTENCY_KEY_EXPIRED, detail, operation=operation, resource=resource)
         return refuse(refusal, mutation.request_id)
+    if mutation.route.secret and stored.status < 400:
+        return _repeat_secret(mutation, stored, ctx)
     return repeat(stored.at, stored.status, stored.body, stored.location)
+
+
+def _repeat_secret(mutation: Mutation, stored: StoredAnswer, ctx: Context) -> Answer:
+    """A secret is shown again for minutes only: whoever finds a key and its body in a log later gets nothing."""
+    if ctx.now - dt.datetime.fromisoformat(stored.at) >= SECRET_LIFETIME:
+        minutes = int(SECRET_LIFETIME.total_seconds() // 60)
+        detail = f"the answer of {stored.at} held a secret, which is repeated for {minutes} minutes only"
+        return refuse(Refusal(Code.IDEMPOTENCY_KEY_EXPIRED, detail, operation=f"opr_{stored.suffix}"), mutation.request_id)
+    assert ctx.access is not None, "it was made with an access key"
+    return repeat_secret(stored, mutation.route.kind, ctx.access.key)
 
 
 HANDLERS: Mapping[type[Command], Handler] = {

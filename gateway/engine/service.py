@@ -1,9 +1,10 @@
 """The service that the HTTP layer calls: reads on a connection that cannot write, mutations through the process that can."""
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Callable
 
+from gateway.access.sessions import fault, is_due_to_be_seen, principal_of, stale
+from gateway.access_key import token_sha256
 from gateway.answers import (
     DecisionView,
     EnvelopeView,
@@ -19,7 +20,7 @@ from gateway.answers import (
     WalletView,
 )
 from gateway.build import VERSION
-from gateway.commands import Principal, Reserve
+from gateway.commands import NOBODY, Principal, Reserve
 from gateway.engine.deciding import Decider
 from gateway.engine.receipt_keys import jwks, missing_key_file
 from gateway.errors import Code, Refusal, Refused
@@ -27,6 +28,7 @@ from gateway.idempotency.in_flight import in_flight_use
 from gateway.mailing import MailCounts, MailState
 from gateway.payments.screening import ProposedPayment, screen
 from gateway.receipts.receipt import envelope
+from gateway.routes import Route
 from gateway.settings import Settings
 from gateway.store.health import DatabaseFiles
 from gateway.store.payout_rows import PayoutRow, RailEventRow
@@ -91,7 +93,29 @@ class Service(Decider):
 
     def authenticate(self, token: str) -> Principal | None:
         """Whose API key `token` is. Keys hold 256 random bits, so one SHA-256 is as good as a slow hash here."""
-        return self._reads.principal(hashlib.sha256(token.encode()).digest(), self.settings.default_limit)
+        return self._reads.principal(token_sha256(token), self.settings.default_limit)
+
+    @abstractmethod
+    def see_session(self, session_id: str) -> None:
+        """Have it written, soon, that a session was used."""
+
+    def session(self, token: str, route: Route) -> Principal:
+        """Whose session `token` is, if it may call this route now; raises Refused."""
+        row, now = self._reads.rows.access.sessions.of_token(token_sha256(token)), self.settings.now_text()
+        if row is None:
+            raise Refused(Refusal(Code.SESSION_EXPIRED, "The session is not known any more."))
+        refusal = fault(row, now)
+        principal = principal_of(row, self.settings.default_limit)
+        if refusal is None and principal.role in route.roles:
+            if principal.tenant_id == NOBODY and route.scope == "tenant":
+                refusal = Refusal(Code.TENANT_CHOICE_REQUIRED, f"{route.name} is about one tenant; the session has chosen none.")
+            elif route.fresh:
+                refusal = stale(row, now)
+        if refusal is not None:
+            raise Refused(refusal)
+        if is_due_to_be_seen(row, now):
+            self.see_session(row.session_id)
+        return principal
 
     def payment(self, principal: Principal, payment_id: str) -> PaymentView:
         """One payment; raises Refused."""

@@ -8,8 +8,10 @@ from functools import lru_cache
 
 import msgspec
 
+from gateway.access_key import AccessKey
 from gateway.canonical import canonical
 from gateway.commands import Command, Principal
+from gateway.commands.access import SignIn
 from gateway.routes import Route
 
 KEY_LIFETIME_DAYS = 30
@@ -62,21 +64,41 @@ def tenant_key(tenant_id: str, key: str) -> str:
     return f"{tenant_id}{_UNIT}{key}"
 
 
-def claim(mutation: Mutation) -> Claim:
+def claim(mutation: Mutation, key: AccessKey | None = None) -> Claim:
     """Scope is tenant, method, template with path ids, and key; its parts are joined by a byte that none of them can hold.
 
-    The fingerprint is the SHA-256 over the canonical JSON of method, template, path ids, sorted query, body and agent.
+    The fingerprint is the SHA-256 over the canonical JSON of method, template, path ids, sorted query, body and agent. A route
+    that is keyed needs the access key: private members of its body are replaced by their keyed hash first.
     """
     if mutation.claim is not None:
         return mutation.claim
     route = mutation.route
     where = _UNIT.join((route.method, route.template, *mutation.path_ids)).encode()
-    request = canonical(msgspec.json.decode(mutation.body))
+    body = msgspec.json.decode(mutation.body)
+    if route.is_keyed:
+        assert key is not None, "only the process that has the access key decides about sign-ins"
+        body |= {name: key.hidden(name, body[name]) for name in route.private if name in body}
+    request = canonical(body)
     query = mutation.query and "&".join(sorted(mutation.query.split("&")))
     agent = mutation.principal.agent_id
     whole = Fingerprinted(agent, msgspec.Raw(request), route.method, mutation.path_ids, query, route.template)
-    whose = tenant_key(mutation.principal.tenant_id, mutation.key)
+    whose = tenant_key(_holder(mutation, key), mutation.key)
     return Claim(whose, hashlib.sha256(where).digest()[:16], hashlib.sha256(_ENCODE(whole)).digest(), request)
+
+
+def _holder(mutation: Mutation, key: AccessKey | None) -> str:
+    """Whose the idempotency key is: before there is a session, what the request is about."""
+    match mutation.route.scope:
+        case "tenant":
+            return mutation.principal.tenant_id
+        case "session" | "bootstrap_key":
+            return mutation.principal.key_id
+        case "sign_in" if not mutation.path_ids:
+            assert isinstance(mutation.command, SignIn), "the only route that makes a challenge without a session"
+            assert key is not None, "only the process that has the access key decides about sign-ins"
+            return key.sign_in_id(mutation.key, key.address_hash(mutation.command.address))
+        case _:
+            return mutation.path_ids[0] if mutation.path_ids else str(getattr(mutation.command, "run", ""))
 
 
 def differing_fields(first: bytes, second: bytes, *, same_agent: bool = True) -> tuple[str, ...]:

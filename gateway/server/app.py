@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 from gateway.api.admission import Doorkeeper
 from gateway.api.failures import allow, exception_handlers
 from gateway.api.mutations import Answerer, Handler, Intake, mutation_answerer, mutation_handler
+from gateway.api.networks import Networks
 from gateway.api.openapi import document
 from gateway.api.public import OPENAPI_PATH, PUBLIC, public_handlers
 from gateway.api.reads import dry_run_handler, read_handler
@@ -59,7 +60,8 @@ def create_app(
         metrics.slo_events.watch_rail(lambda: engine.rail_open, monotonic)
     records = Records(settings.ids, monotonic, metrics, log)
     door = Doorkeeper(engine, monotonic, metrics.limited)
-    intakes = {route: Intake(route, door, settings.body_limit) for route in MUTATIONS}
+    networks = Networks(settings.trusted_proxies)
+    intakes = {route: Intake(route, door, settings.body_limit, networks) for route in MUTATIONS}
     answerers = {route: mutation_answerer(intake, engine) for route, intake in intakes.items()}
     public = public_handlers(engine, metrics, document())
     inner = Litestar(

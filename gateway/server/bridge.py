@@ -71,12 +71,18 @@ def _asgi_scope(scope: Scope, headers: list[tuple[bytes, bytes]]) -> HTTPScope:
         "query_string": scope.query_string.encode("latin-1"),
         "root_path": "",
         "headers": headers,
-        "client": None,
+        "client": _client(scope.client),
         "server": None,
         "state": {},
         "extensions": {},
     }
     return cast("HTTPScope", made)
+
+
+def _client(address: str) -> tuple[str, int] | None:
+    """Host and port of the connection's other end; RSGI has them as one text."""
+    host, _, port = address.rpartition(":")
+    return (host, int(port)) if host and port.isdigit() else None
 
 
 def _raw_path(path: str) -> bytes:

@@ -27,7 +27,10 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class DecideMutation(Frame, frozen=True, tag=0):
-    """The front requests a decision. `route` is the mutation's place among the mutating routes, `body` the command as JSON."""
+    """The front requests a decision. `route` is the mutation's place among the mutating routes, `body` the command as JSON.
+
+    `claim` is None where working it out needs the access key.
+    """
 
     number: int
     route: int
@@ -37,7 +40,7 @@ class DecideMutation(Frame, frozen=True, tag=0):
     query: str
     body: bytes
     request_id: str
-    claim: Claim
+    claim: Claim | None
 
 
 class StoreRailEvent(Frame, frozen=True, tag=1):
@@ -55,6 +58,12 @@ class NotPrepared(Frame, frozen=True, tag=3):
     """The front cannot listen; `problem` says why, and what to do."""
 
     problem: str
+
+
+class SeeSession(Frame, frozen=True, tag=4):
+    """A session was used; nobody waits for an answer."""
+
+    session_id: str
 
 
 class MutationDecided(Frame, frozen=True, tag=0):
@@ -120,7 +129,7 @@ class LogLine(Frame, frozen=True, tag=8):
     line: EventLine
 
 
-ToWriter = DecideMutation | StoreRailEvent | Prepared | NotPrepared
+ToWriter = DecideMutation | StoreRailEvent | Prepared | NotPrepared | SeeSession
 ToFront = MutationDecided | Failed | Broken | RailEventStored | Committed | State | Opened | Drain | LogLine
 
 

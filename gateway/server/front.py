@@ -33,6 +33,7 @@ from gateway.server.channel import (
     Opened,
     Prepared,
     RailEventStored,
+    SeeSession,
     State,
     StoreRailEvent,
     ToFront,
@@ -48,7 +49,7 @@ from gateway.telemetry.access_log import AccessLog, standard_log
 SILENT_S = 5.0
 """Seconds without a sign of life from the writing process, which gives one each second, after which the gateway is not ready."""
 
-_PLACES = {route.kind: place for place, route in enumerate(MUTATIONS)}
+_PLACES = {route.kind: (place, route.is_keyed) for place, route in enumerate(MUTATIONS)}
 
 
 class WriterFailed(Exception):
@@ -100,6 +101,10 @@ class Front(Service):
         """Send the mutation to the writing process."""
         self._link.decide(mutation, waiter)
 
+    def see_session(self, session_id: str) -> None:
+        """Pass it on to the writing process."""
+        self._link.channel.send(SeeSession(session_id))
+
     async def take_rail_event(self, event: RailEventRow) -> bool:
         """Send the event to the writing process; whether it is new."""
         return await self._link.store_event(event)
@@ -127,8 +132,9 @@ class WriterLink:
         self._on_drain: Callable[[], None] = lambda: None
 
     def decide(self, mutation: Mutation, waiter: Waiter[Answer]) -> None:
-        """Have a mutation decided. Its claim is worked out here: the writing process has enough to do."""
-        route, body, claimed = _PLACES[mutation.route.kind], mutation.body, claim(mutation)
+        """Have a mutation decided. Its claim is worked out here: the writing process has enough to do. A key it does not have."""
+        (route, is_keyed), body = _PLACES[mutation.route.kind], mutation.body
+        claimed = None if is_keyed else claim(mutation)
         who, ids, request_id = mutation.principal, mutation.path_ids, mutation.request_id
         self.channel.send(
             DecideMutation(self._expect(waiter), route, who, ids, mutation.key, mutation.query, body, request_id, claimed)

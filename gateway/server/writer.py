@@ -27,6 +27,7 @@ from gateway.server.channel import (
     NotPrepared,
     Opened,
     RailEventStored,
+    SeeSession,
     State,
     StoreRailEvent,
     ToWriter,
@@ -114,6 +115,8 @@ class FrontLink:
                 task = asyncio.get_running_loop().create_task(self._take(item))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+            elif isinstance(item, SeeSession):
+                self._engine.see_session(item.session_id)
             elif not self.prepared.done():
                 self.prepared.set_result(item.problem if isinstance(item, NotPrepared) else None)
 

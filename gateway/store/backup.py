@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.errors import StartProblem
 from gateway.private_file import make_private
+from gateway.store.access import AccessStore
 from gateway.store.connections import open_reader, start_text
 from gateway.store.key_events import KeyEvents
 from gateway.store.rows import KeyEvent
@@ -24,10 +25,11 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Copy(msgspec.Struct, frozen=True):
-    """A copy: where its journal ends, and the receipt key events in it."""
+    """A copy: where its journal ends, the receipt key events in it, and what recognises its access key, where it has one."""
 
     journal: Snapshot
     key_events: tuple[KeyEvent, ...]
+    access_key_check: bytes | None
 
 
 def copy_database(source: Path, copy: Path) -> Copy:
@@ -44,7 +46,7 @@ def copy_database(source: Path, copy: Path) -> Copy:
         with contextlib.closing(open_reader(source)) as reader, contextlib.closing(sqlite3.connect(copy)) as target:
             reader.backup(target)  # in one step: smaller ones begin again with each commit of the gateway
             target.execute("PRAGMA journal_mode = DELETE")
-            found = Copy(_snapshot(target), KeyEvents(target).all())
+            found = Copy(_snapshot(target), KeyEvents(target).all(), _access_key_check(target))
         sync(copy)
     except sqlite3.Error as error:
         copy.unlink()
@@ -81,6 +83,12 @@ def sync(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _access_key_check(connection: sqlite3.Connection) -> bytes | None:
+    """None in a database that no release with sign-ins has opened."""
+    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_key'").fetchone()
+    return AccessStore(connection).key_check() if there else None
 
 
 def _snapshot(connection: sqlite3.Connection) -> Snapshot:

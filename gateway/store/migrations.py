@@ -28,8 +28,13 @@ migrations = Migrations("gateway")
 @migrations()
 def m001_first_release(db: Database) -> None:
     """All tables, indexes and triggers of the first release."""
-    for statement in _statements(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")):
-        db.execute(statement)
+    _run(db, "schema.sql")
+
+
+@migrations()
+def m002_expand_access(db: Database) -> None:
+    """The tables of access: sign-ins, people, sessions, mail, bootstrap keys, sign-up, cohorts, funnel."""
+    _run(db, "m002_expand_access.sql")
 
 
 def migrate(path: Path) -> tuple[str, ...]:
@@ -99,6 +104,11 @@ def _objects(database: Database) -> dict[str, str]:
         "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql <> '' AND name <> '_sqlite_migrations'"
     )
     return dict(found.fetchall())
+
+
+def _run(db: Database, name: str) -> None:
+    for statement in _statements(Path(__file__).with_name(name).read_text(encoding="utf-8")):
+        db.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from gateway.policy import Rules, Tally
 from gateway.rate_limit import RateLimit
 from gateway.receipts.batch_signer import BatchSigner
 from gateway.receipts.signer import ReceiptSigner
+from gateway.store.access_port import Access
 from gateway.store.payout_rows import PayoutRow
 from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import Like, Mode, OperationRow, PayeeRow, PaymentRow, StoredAnswer, Vote, WalletRow
@@ -41,6 +42,10 @@ class Transaction(Protocol):
     @property
     def key_events(self) -> KeyEvents:
         """The receipt keys' table."""
+
+    @property
+    def access(self) -> Access:
+        """The tables of access."""
 
     def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:
         """What this key led to on this route, if it was ever decided."""
@@ -142,7 +147,10 @@ class Reads(Protocol):
         """Whether all tenants are paused at once."""
 
     def principal(self, key_sha256: bytes, default: RateLimit | None = None) -> Principal | None:
-        """Whose API key this is, unless it was revoked; `default` limits a tenant that has set no rate."""
+        """Whose API key this is, unless it was revoked; `default` limits a tenant that has set no rate.
+
+        Raises Refused(tenant_disabled).
+        """
 
     def payment(self, tenant_id: str, payment_id: str) -> PaymentRow:
         """One payment; raises Refused."""

@@ -48,7 +48,8 @@ SELECT o.route, o.status, o.suffix, o.location, o.resource_kind, o.resource_id, 
 FROM idempotency_keys AS k JOIN operations AS o ON o.seq = k.seq WHERE k.tenant_key = ? ORDER BY o.seq
 """
 _PRINCIPAL = f"""
-SELECT t.tenant_id, k.key_id, k.role, k.agent_id, k.person_id, t.rate_per_s, t.burst FROM api_keys AS k
+SELECT t.tenant_id, k.key_id, k.role, k.agent_id, k.person_id, t.rate_per_s, t.burst,
+  EXISTS (SELECT 1 FROM disabled_tenants AS d WHERE d.tenant_id = k.tenant_id) FROM api_keys AS k
 JOIN tenants AS t ON t.tenant_id = coalesce(k.tenant_id, '{HOUSE}') WHERE k.key_sha256 = ? AND k.revoked_at IS NULL
 """  # noqa: S608  # our own tenant's id
 _LAST_PAYMENT_ID = "pay_~"
@@ -82,11 +83,16 @@ class SqliteReads:
         return str(self._execute("SELECT mode FROM service WHERE only_row = 1").fetchone()[0])
 
     def principal(self, key_sha256: bytes, default: RateLimit | None = None) -> Principal | None:
-        """Whose API key this is, unless it was revoked; `default` limits a tenant that has set no rate."""
+        """Whose API key this is, unless it was revoked; `default` limits a tenant that has set no rate.
+
+        Raises Refused(tenant_disabled).
+        """
         row = self._execute(_PRINCIPAL, (key_sha256,)).fetchone()
         if row is None:
             return None
-        tenant_id, key_id, role, agent_id, person_id, rate_per_s, burst = row
+        tenant_id, key_id, role, agent_id, person_id, rate_per_s, burst, disabled = row
+        if disabled:
+            raise Refused(Refusal(Code.TENANT_DISABLED, f"The tenant {tenant_id} is disabled."))
         limit = limit_of(rate_per_s, burst, default)
         return Principal(tenant_id, key_id, role, agent_id, limit, person_id)
 

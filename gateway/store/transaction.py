@@ -8,6 +8,7 @@ import msgspec
 from gateway.idempotency.claim import KEY_LIFETIME_DAYS
 from gateway.ledger import Movement
 from gateway.policy import NO_RULES, Rules, Tally, compile_rules
+from gateway.store.access import AccessStore
 from gateway.store.bulk import (
     COUNTERS,
     NEW_PAYMENTS,
@@ -83,6 +84,7 @@ class SqliteTransaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
         self.payouts, self.tenants, self.key_events = PayoutStore(connection), TenantStore(connection), KeyEvents(connection)
+        self.access = AccessStore(connection)
         self._rules = RulesCache()
 
     def stored_answer(self, tenant_key: str, route_hash: bytes) -> StoredAnswer | None:

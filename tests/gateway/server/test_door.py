@@ -75,7 +75,7 @@ def test_the_door_passes_all_other_paths_on(path):
 
 def door():
     """A door that is used for its choice alone."""
-    return Door(None, None, {route: Intake(route, None, 0) for route in (RESERVE, SETTLE, REVERSE)}, None, None)
+    return Door(None, None, {route: Intake(route, None, 0, None) for route in (RESERVE, SETTLE, REVERSE)}, None, None)
 
 
 def test_a_client_that_expects_100_is_answered_twice(shop):

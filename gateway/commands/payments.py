@@ -1,35 +1,10 @@
-"""What callers may ask for: one frozen struct a command, decoded strictly from the request's body."""
+"""What a tenant may ask for: payments, wallets, payees, policies, payouts and approvals."""
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gateway.rate_limit import RateLimit
-
-# To Python's `re` a `$` also fits before a last newline, so "1250\n" would be an amount; the look-ahead shuts that door.
-Amount = Annotated[
-    str,
-    Meta(
-        pattern=r"^[1-9][0-9]{0,14}$(?!\n)",
-        description='Minor units as a string of digits: 12.50 USD is "1250".',
-        examples=["1250"],
-    ),
-]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217.", examples=["USD"])]
-Id = Annotated[str, Meta(pattern=r"^[a-z]{3}_[A-Za-z0-9]{1,64}$(?!\n)")]
-Text = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
-Category = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$(?!\n)", description="What a payee sells.", examples=["data"])]
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)", examples=["08:30"])]
-TimeZone = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$(?!\n)", description="IANA name.", examples=["UTC"])
-]
-Seconds = Annotated[int, Meta(ge=1, le=2_592_000)]
-Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
-
-
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The base of all commands."""
+from gateway.commands.values import Amount, Category, Command, Count, Currency, Id, Seconds, Text, TimeOfDay, TimeZone
 
 
 class Reserve(Command, frozen=True):
@@ -166,35 +141,3 @@ class ReviewPayout(Command, frozen=True):
 
     outcome: Literal["succeeded", "failed"]
     evidence: Text
-
-
-RoleName = Literal["agent", "tenant_admin", "operator", "finance"]
-ROLES: tuple[RoleName, ...] = ("agent", "tenant_admin", "operator", "finance")
-HouseRoleName = Literal["house_operator", "house_finance", "house_support"]
-HOUSE_ROLES: tuple[HouseRoleName, ...] = ("house_operator", "house_finance", "house_support")
-HOUSE = "ten_house"
-"""The tenant that owns accounts of no customer. Keys with a house role act for it; no route is open to them yet."""
-
-
-class Principal(msgspec.Struct, frozen=True, array_like=True):
-    """Who is calling: the key's tenant, role and the name under which its acts are recorded; `limit` is the tenant's.
-
-    `person_id` names the person who holds the key: two keys with the same one are one person, whatever their names.
-    """
-
-    tenant_id: str
-    key_id: str
-    role: RoleName | HouseRoleName
-    agent_id: str
-    limit: RateLimit | None = None
-    person_id: str | None = None
-
-
-def folded(name: str) -> str:
-    """A name as people compare it: without case, and without white space around it."""
-    return name.strip().casefold()
-
-
-def is_same(one: str | None, other: str | None) -> bool:
-    """Whether two names, or two people's ids, are one person's: Ann, ann and "ann " are; None is nobody's."""
-    return one is not None and other is not None and folded(one) == folded(other)

@@ -1,13 +1,8 @@
-"""Every route in one table: who may call it, what it decodes to, and what it is called in metrics and documents."""
-
-from typing import Literal
-
-import msgspec
+"""The routes of a tenant: payments, wallets, payees, policies, payouts and what can be read of them."""
 
 from gateway.commands import (
     ROLES,
     Approve,
-    Command,
     CreatePayee,
     CreatePayout,
     CreateWallet,
@@ -18,34 +13,9 @@ from gateway.commands import (
     Resume,
     Reverse,
     ReviewPayout,
-    RoleName,
     Settle,
 )
-
-
-class Undo(msgspec.Struct, frozen=True):
-    """How a mutation is taken back: `by` is the kind of the mutation that does it, if any; `how` says what it does or why not."""
-
-    by: str | None
-    how: str
-
-
-class Route(msgspec.Struct, frozen=True):
-    """One route. `kind` is the operation's name in receipts, metrics and the key look-up. Reads have neither command nor undo."""
-
-    method: Literal["GET", "POST"]
-    template: str
-    roles: tuple[RoleName, ...]
-    kind: str
-    summary: str
-    command: type[Command] | None = None
-    undo: Undo | None = None
-
-    @property
-    def name(self) -> str:
-        """`POST /v1/payments`: how documents and metrics name it."""
-        return f"{self.method} {self.template}"
-
+from gateway.routes.route import Route, Undo
 
 RESERVE = Route(
     "POST",
@@ -201,12 +171,3 @@ READS = (
     GET_POLICY,
 )
 ROUTES = MUTATIONS + READS
-
-_BY_KIND = {route.kind: route for route in MUTATIONS}
-
-
-def reversal(route: Route) -> str | None:
-    """The mutation that takes this one back and what it does, or `none` and why; None for reads."""
-    if route.undo is None:
-        return None
-    return f"{_BY_KIND[route.undo.by].name if route.undo.by else 'none'}: {route.undo.how}"
