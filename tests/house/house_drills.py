@@ -38,11 +38,12 @@ def drill_conditions() -> str:
     """When and how the figures of the drills were measured: day, seed, processors, load."""
     series = _measured()
     days = sorted({row.began_at[:10] for row in series.rows})
-    loads = sorted(Decimal(row.load) for row in series.rows)
+    loads = sorted(Decimal(row.load) for row in series.rows if row.load)
+    noted = f"its load average was {loads[0]} to {loads[-1]} at the starts of the drills" if loads else "its load was not noted"
     lines = [
         f"Measured on {' and '.join(days)} with `gonogo drill run`, target `{series.target}`, seed {series.seed}.",
         f"The machine has {series.processors} processors.",
-        f"Other work ran on the machine: its load average was {loads[0]} to {loads[-1]} at the starts of the drills.",
+        f"Other work ran on the machine at times: {noted}.",
         "RPO is in seconds and settles.",
         *(f"`{row.drill}` ended with {row.outcome}: {row.detail}" for row in series.rows if row.detail),
     ]
