@@ -7,14 +7,26 @@ from pathlib import Path
 
 import click
 
+from gates.schema.errors import UsageProblem
 from gates.schema.options import Moment, clock_at, format_option, preset
 from gates.schema.output import show, show_product, write_document
+
+
+def _only(_context: click.Context, _option: click.Parameter, given: tuple[Path, ...]) -> Path | None:
+    """The one that is given, or that gonogo.yaml names; raises UsageProblem for two: nobody would know who is called."""
+    if len(given) > 1:
+        names = " and ".join(map(str, given))
+        raise UsageProblem(f"--roster is given {len(given)} times: {names}", next_step="give the one that says who is called")
+    usual = None if given else preset("roster")()
+    return given[0] if given else None if usual is None else Path(usual)
+
 
 _roster = click.option(
     "--roster",
     "path",
     type=click.Path(path_type=Path),
-    default=preset("roster"),
+    multiple=True,
+    callback=_only,
     help="The roster: a file, or a folder with one.  [default: that of gonogo.yaml, or roster.yaml]",
 )
 

@@ -10,12 +10,16 @@ from gates.schema.roster_checks import address_fault
 from gates.schema.template import UnsetProblem, resolve
 
 USUAL = Path("roster.yaml")
+_OTHER = Path("roster.yml")
 
 
 def given_roster(path: Path | None) -> Roster:
     """The roster at this path, or in the working folder; raises UsageProblem where there is none, or two, or a wrong one."""
     if path is None and not USUAL.exists():
         raise UsageProblem(f"no roster is given, and there is no {USUAL} here", next_step=NEXT)
+    if path is None and _OTHER.exists():
+        text = f"this folder holds {USUAL} and {_OTHER}, and only one can say who is called"
+        raise UsageProblem(text, next_step="name one with --roster FILE, or in gonogo.yaml")
     return load_roster(path or USUAL)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.time import format_utc
 from gates.slo.document import Slo
+from gates.slo.prometheus_api import Prometheus
 from gates.slo.promtool import INSTALL, run_tool
 from gates.slo.rules import SUFFIX, backfill_file, rule_bytes
 
@@ -28,8 +29,10 @@ class Past(msgspec.Struct, frozen=True):
 def backfill_rules(slos: Sequence[Slo], url: str, past: Past, out: Path) -> tuple[Path, ...]:
     """Let Prometheus evaluate what the SLOs record, over its own past, and write blocks; returns their folders.
 
-    Raises UnknownProblem with promtool's words where it fails, and where it wrote nothing: Prometheus has no such past.
+    Raises UnknownProblem for a Prometheus that does not answer as one, with promtool's words where that fails, and where it wrote
+    nothing: Prometheus has no such past.
     """
+    Prometheus(url).instant("vector(1)", past.end)  # promtool says only that it imported no rules
     with tempfile.TemporaryDirectory() as temporary:
         files = []
         for slo in slos:
@@ -59,14 +62,17 @@ def backfill_metrics(text: Path, out: Path) -> tuple[Path, ...]:
 
 
 def _created(out: Path, *arguments: str | Path) -> tuple[Path, ...]:
+    is_new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     before = set(out.iterdir())
     done = run_tool("promtool", INSTALL, (*_CREATE, *arguments), timeout_s=_LIMIT_S)
+    if is_new and not any(out.iterdir()):
+        out.rmdir()
     if done.code:
         last = (done.text.splitlines() or ["no message"])[-1]
         problem = UsageProblem if arguments[0] == "openmetrics" else UnknownProblem
         raise problem(f"promtool wrote no blocks: {last[-400:]}")
-    return tuple(sorted(path for path in out.iterdir() if path not in before and (path / "meta.json").is_file()))
+    return tuple(sorted(path for path in out.glob("*") if path not in before and (path / "meta.json").is_file()))
 
 
 def _seconds(moment: dt.datetime) -> str:

@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from defects import FOLDER
+from drill_stage import write_document
 
 from drills.leftovers import carriers
 from drills.record import read_plan
@@ -17,6 +19,7 @@ from drills.releases import SHIPPED, load_release, make_release
 from drills.report import read_report
 from drills.schema import drill_names
 from gates.schema.outcome import ExitCode
+from gates.schema.target import load_target
 from gateway import package_dir
 
 RED = {
@@ -33,7 +36,10 @@ RED = {
     "rollback": ("refuses_what_was_added", "a newer release changed it"),
     "slow-fsync": ("slow_sync_is_taken_for_failed", "attempts acknowledged within"),
 }
-"""The drill, its defect, and words of a deviation; of the rollback, whose drill cannot end well, of its ending."""
+"""The drill, its defect, and words of a deviation, or of what else the drill says."""
+
+STAYS = {"rollback", "slow-fsync"}
+"""Drills that such a gateway leaves without a service: the rollback fails."""
 
 ELSEWHERE = {"crash", "power", *(name for name in drill_names() if name.startswith("incident"))}
 ON_DISK = {"disk-full", "fsync-error", "slow-fsync"}
@@ -42,7 +48,24 @@ ON_DISK = {"disk-full", "fsync-error", "slow-fsync"}
 def _sources(defect, folder):
     """A copy of the gateway with this defect: one of the drills, of the gates, or one that is shipped as a release."""
     places = [place for place in (FOLDER / "drills", FOLDER, SHIPPED) if (place / f"{defect}.yaml").exists()]
-    return make_release(package_dir(), load_release(defect, places[0]), folder / "sources")
+    return make_release(package_dir(), load_release(defect, places[0]), folder / defect)
+
+
+def _target(defect, folder):
+    """A target file by which this release of the gateway runs, and after it the shipped candidate."""
+    local = load_target("local").target
+
+    def by(argv, release=defect):
+        paths = os.pathsep.join([str(folder / release), *(entry for entry in sys.path if entry)])
+        return ("sh", "-c", f"PYTHONPATH={paths} PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 exec {' '.join(argv)}")
+
+    start, commands = local.process.start, msgspec.structs.asdict(local.commands)
+    ours = {name: by(argv) for name, argv in commands.items() if argv and argv[0] == "{python}"}
+    process = msgspec.structs.replace(
+        local.process, start=by(start), seed=by(local.process.seed), candidate=by(start, "candidate")
+    )
+    whole = msgspec.structs.replace(local, process=process, commands=msgspec.structs.replace(local.commands, **ours))
+    return write_document(folder, "Target", "defective", whole)
 
 
 def test_every_shipped_drill_has_a_defect_that_it_finds():
@@ -57,14 +80,14 @@ def test_every_shipped_drill_has_a_defect_that_it_finds():
 def test_a_shipped_drill_is_red_on_a_gateway_that_is_wrong_where_the_drill_looks(name, tmp_path):
     """Its exit code is that of a finding, or of a rollback that failed; nothing is left running."""
     defect, words = RED[name]
-    out, sources = tmp_path / "out", _sources(defect, tmp_path)
-    paths = os.pathsep.join([str(sources), *(entry for entry in sys.path if entry)])
-    environ = {**os.environ, "GONOGO_HOME": str(tmp_path / "home"), "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = [sys.executable, "-P", "-m", "drills", "run", name, "--out", str(out), "--no-evidence"]
-    done = subprocess.run(argv, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600)
-    shown = done.stdout + done.stderr
-    expected = ExitCode.ROLLBACK_FAILED if name == "rollback" else ExitCode.RED
-    assert done.returncode == expected, shown
-    report = read_report(out)
-    assert words in " ".join([*report.deviations, *([shown] if name == "rollback" else [])]), shown
+    out, environ = tmp_path / "out", {**os.environ, "GONOGO_HOME": str(tmp_path / "home")}
+    for release in (defect, "candidate"):
+        _sources(release, tmp_path)
+    argv = [sys.executable, "-P", "-m", "drills", "run", name, "--target", _target(defect, tmp_path), "--out", str(out)]
+    done = subprocess.run(
+        [*argv, "--no-evidence"], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
+    )
+    shown, report = done.stdout + done.stderr, read_report(out)
+    assert done.returncode == (ExitCode.ROLLBACK_FAILED if name in STAYS else ExitCode.RED), shown
+    assert words in " ".join(report.deviations) or (name in STAYS and words in shown), shown
     assert carriers(read_plan(out).run_id) == []

@@ -3,10 +3,12 @@
 import datetime as dt
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rosters import PEOPLE, write_roster
 
+from gates.roster.cli import roster as roster_commands
 from gates.schema.errors import UsageProblem
 from gates.schema.roster import Call, load_roster, on_duty, require_person, to_call
 from gates.schema.roster_week import ALL_DAYS, WEEK_MIN, Span, gaps, overlaps, spans
@@ -154,6 +156,24 @@ def test_a_folder_has_to_hold_exactly_one_roster(tmp_path):
     assert load_roster(folder).zone == "Europe/Berlin"
     write_roster(folder / "b.yml")
     assert "holds 2 rosters, and only one can say who is called: a.yaml, b.yml" in _problem(folder)
+
+
+def test_two_rosters_on_the_command_line_or_in_the_working_folder_are_refused(tmp_path, monkeypatch):
+    """The last one does not win in silence; each of them alone is taken."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("roster.yaml", "other.yaml"):
+        write_roster(tmp_path / name)
+    for words in (("check",), ("who", "S1")):
+        with pytest.raises(UsageProblem, match=r"--roster is given 2 times: roster\.yaml and other\.yaml"):
+            _run(*words, "--roster", "roster.yaml", "--roster", "other.yaml")
+        assert _run(*words, "--roster", "other.yaml").exit_code == _run(*words).exit_code == 0
+    write_roster(tmp_path / "roster.yml")
+    with pytest.raises(UsageProblem, match=r"holds roster\.yaml and roster\.yml, and only one can say who is called"):
+        _run("check")
+
+
+def _run(*argv):
+    return CliRunner().invoke(roster_commands, argv, standalone_mode=False, catch_exceptions=False)
 
 
 def test_a_file_of_another_kind_and_one_that_is_not_there_are_named(tmp_path):

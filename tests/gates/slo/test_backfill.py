@@ -82,11 +82,14 @@ def test_a_prometheus_that_does_not_answer_or_holds_nothing_is_named(prometheus,
     document = write_document(tmp_path, "steady")
     with serving(Nonsense()) as url:
         assert gonogo("backfill", document, "--prometheus", url, "--out", tmp_path / "none", "--last", "1d") == 3
-    assert "promtool wrote no blocks" in capsys.readouterr().err
+    assert "/api/v1/query: not an answer of Prometheus" in capsys.readouterr().err
+    assert gonogo("backfill", document, "--prometheus", "http://127.0.0.1:9", "--out", tmp_path / "none", "--last", "1d") == 3
+    assert "no answer: ConnectError" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
     with running(tmp_path, {"shop": NOBODY}) as url:
         assert gonogo("backfill", document, "--prometheus", url, "--out", tmp_path / "none", "--last", "1d") == 3
     assert "Prometheus has none of the counters" in capsys.readouterr().err
-    assert list((tmp_path / "none").iterdir()) == []
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(
