@@ -153,7 +153,7 @@ def _fires_on(right: Sequence[Received], labels: dict[str, str]) -> bool:
 def judge_pages(run: Rehearsal, _step: JudgePages) -> Facts:
     """Read the samples of every monitoring, judge what arrived, and record each deviation."""
     page, drill = _awaited(run), run.plan.drill
-    window_s = int(run.elapsed_s() + page.exact.window_s) + 60
+    window_s = int(run.elapsed_s() + page.window_s) + 60
     for name, monitoring in run.monitorings.items():
         asked = (*page.exact.selectors, up_selector(drill))
         series = {selector: monitoring.prometheus.samples(selector, f"{window_s}s") for selector in asked}

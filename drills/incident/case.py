@@ -46,7 +46,7 @@ def case_of(drill: Drill, out: Path, events: tuple[Event, ...]) -> Case | None:
         mitigated=None if faults[0].cleared_ns is None else faults[0].cleared_ns / 1e9 + offset_s,
         acknowledged=parse_utc(acknowledged[0].at).timestamp() if acknowledged else None,
     )
-    expected = Expected(step.alert, step.first, step.exact, parse_duration_s(step.late))
+    expected = Expected(step.alert, step.rivals, parse_duration_s(step.late))
     control = _control(events)
     watches = [_watch(drill, out, name, control) for name in names]
     return Case(

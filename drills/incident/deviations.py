@@ -20,7 +20,7 @@ def _of(case: Case, one: Judged) -> Iterator[str]:
         yield f"no page for {words} arrived{_due(one)}"
         return
     if one.wrong_first:
-        yield f"{one.wrong_first} fired first, not {_labels(case.expected.first)}"
+        yield f"{one.wrong_first} fired first, not {_labels(one.due_first)}"
     if is_off(case.expected, one):
         yield f"the page for {words} arrived {_off(one)}"
     if set(case.called) != set(one.people):

@@ -43,6 +43,19 @@ class Burn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="w
         return parse_duration_s(self.long)
 
 
+class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another pair of windows of the same budget, and the labels of its alert."""
+
+    first: dict[str, str]
+    factor: str
+    long: str
+    short: str
+
+    def of(self, burn: Burn) -> Burn:
+        """The condition of this pair."""
+        return msgspec.structs.replace(burn, factor=self.factor, long=self.long, short=self.short)
+
+
 class Down(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="when", tag="down"):
     """The series `up`, a selector in PromQL, is 0 for all of `lasting`."""
 

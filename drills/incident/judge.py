@@ -12,15 +12,25 @@ from gates.schema.time import parse_utc
 EARLY_S = 5.0
 """How much before its exact moment a page may arrive: its samples are a second apart, as is what evaluates them."""
 
+_TIE_S = 2.0
+"""Of two alerts that are due within this time either may fire first: a sample and an evaluation are a second apart."""
+
 
 class Expected(msgspec.Struct, frozen=True):
-    """The page that must arrive: its alert's labels, those that the alert which fires first has in addition, and when it must."""
+    """The page that must arrive: its alert's labels, and how long after its exact moment it may.
+
+    `rivals` are the alerts that may fire first: the labels that each has in addition, and when it has to fire. The page is due
+    with the earliest of them. The first one is that whose end is awaited.
+    """
 
     alert: dict[str, str]
-    first: dict[str, str]
-    condition: Condition
+    rivals: tuple[tuple[dict[str, str], Condition], ...]
     late_s: float
-    """How long after its exact moment it may arrive."""
+
+    @property
+    def first(self) -> dict[str, str]:
+        """The labels of the alert whose end is awaited."""
+        return self.rivals[0][0]
 
 
 class Instants(msgspec.Struct, frozen=True):
@@ -56,8 +66,8 @@ class Judged(msgspec.Struct, frozen=True):
     """One monitoring, judged.
 
     `early` are the pages before the fault, `unexpected` the others after it; `people` are those whom the page called;
-    `wrong_first` is the alert that fired first, where another one should have. `page_alerts` are the alerts that could have
-    paged: they were evaluated without an error.
+    `wrong_first` is the alert that fired first, where another one, `due_first`, should have. `page_alerts` are the alerts that
+    could have paged: they were evaluated without an error.
     """
 
     watch: str
@@ -66,6 +76,7 @@ class Judged(msgspec.Struct, frozen=True):
     unexpected: tuple[str, ...]
     people: tuple[str, ...]
     wrong_first: str
+    due_first: dict[str, str]
     page_alerts: int
     control_scrapes: int
     without_runbook: bool
@@ -84,12 +95,14 @@ def judge(expected: Expected, instants: Instants, watch: Watch) -> Judged:
     right = [item for item in arrived if _at(item) >= instants.injected and _all_of(item, expected.alert)]
     first = right[0] if right else None
     alerts = () if first is None else _all_of(first, expected.alert)
-    found = moments(expected.condition, watch.series, instants.injected)
+    due = [(labels, moments(condition, watch.series, instants.injected)) for labels, condition in expected.rivals]
+    exact = min((found.exact for _, found in due if found.exact is not None), default=None)
+    earliest = [labels for labels, found in due if exact is None or (found.exact is not None and found.exact - exact <= _TIE_S)]
     return Judged(
         watch=watch.name,
         times=Times(
-            first_bad=found.first_bad,
-            exact=found.exact,
+            first_bad=due[0][1].first_bad,
+            exact=exact,
             firing=min((parse_utc(alert.starts_at).timestamp() for alert in alerts), default=None),
             received=None if first is None else _at(first),
             resolved=None if first is None else _resolved(right, expected.alert | expected.first, _at(first)),
@@ -97,7 +110,8 @@ def judge(expected: Expected, instants: Instants, watch: Watch) -> Judged:
         early=_named(item for item in arrived if _at(item) < instants.injected),
         unexpected=_named(item for item in arrived if not _all_of(item, expected.alert) and _at(item) >= instants.injected),
         people=tuple(sorted({item.person for item in right if item.person is not None})),
-        wrong_first="" if any(alert.has(expected.first) for alert in alerts) or not alerts else _name(alerts[0]),
+        wrong_first="" if not alerts or any(alert.has(labels) for labels in earliest for alert in alerts) else _name(alerts[0]),
+        due_first=earliest[0],
         page_alerts=sum(alert.labels.get("severity") == "page" and alert.health == "ok" for alert in watch.alerts),
         control_scrapes=watch.control_scrapes,
         without_runbook=any(not alert.annotations.get("runbook_url") for alert in alerts),

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from drills.incident.exact import Condition
+from drills.incident.exact import Burn, Condition, Pair
 from drills.steps.base import StepBase
 
 
@@ -35,13 +35,27 @@ class AwaitPage(StepBase, frozen=True, tag="await_page"):
     """Wait until the page of the fault has arrived from every monitoring.
 
     `alert` are labels of its alert, `first` those that the alert which fires first has in addition. `exact` says when it has to
-    fire, by numbers of this document and not of the rules; the page arrives at most `late` after that.
+    fire, by numbers of this document and not of the rules; the page arrives at most `late` after that. `also` are other pairs of
+    windows of the same budget: which of them has to fire first follows from the samples, since a monitoring without history has
+    the same in every window. The alert of `first` is the one whose end is awaited.
     """
 
     alert: dict[str, str]
     exact: Condition
     first: dict[str, str] = msgspec.field(default_factory=dict)
+    also: tuple[Pair, ...] = ()
     late: str = "15s"
+
+    @property
+    def rivals(self) -> tuple[tuple[dict[str, str], Condition], ...]:
+        """The labels of each alert of the page that may fire first, and when it has to."""
+        others = [(pair.first, pair.of(self.exact)) for pair in self.also if isinstance(self.exact, Burn)]
+        return ((self.first, self.exact), *others)
+
+    @property
+    def window_s(self) -> float:
+        """How far back samples are needed."""
+        return max(condition.window_s for _, condition in self.rivals)
 
 
 class AcknowledgePage(StepBase, frozen=True, tag="acknowledge_page"):

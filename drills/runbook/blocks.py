@@ -25,6 +25,9 @@ _KEYS = {
     "output": ({"of"}, set[str](), set[str]()),
 }
 
+_MEANT = {"step", "of"}
+"""Members by which a block is meant for a run, whatever its language."""
+
 
 class Shell(msgspec.Struct, frozen=True):
     """Commands for the shell: they end with `expect` within `timeout_s`; `confirm` says that a person approves them first.
@@ -59,6 +62,8 @@ Info: TypeAlias = Shell | Human | Output
 def read_info(text: str) -> Info | None:
     """Read the first line of a block; None for a block that is not run. Raises UsageProblem with the words that are wrong."""
     language, *words = text.split()
+    if language not in NAMES and any(word.partition("=")[0] in _MEANT for word in words if "=" in word):
+        raise UsageProblem(f"{language!r} is no kind of step, and would be left out in silence: use {', '.join(NAMES)}")
     if language not in NAMES or (language == "sh" and not words):
         return None
     values, flags = _members(language, words)

@@ -128,7 +128,7 @@ def case() -> Case:
     epoch_s = Hands().now().timestamp()
     injected, first_bad, firing, received, acknowledged, mitigated = (epoch_s + second for second in range(4, 10))
     judged = Judged(
-        "route", Times(first_bad, received, firing, received, None), (), (), ("ada",), "", 2, 30, without_runbook=False
+        "route", Times(first_bad, received, firing, received, None), (), (), ("ada",), "", {}, 2, 30, without_runbook=False
     )
-    expected = Expected({"alertname": "ShopDown"}, {}, Down("up", "2s"), 15.0)
+    expected = Expected({"alertname": "ShopDown"}, (({}, Down("up", "2s")),), 15.0)
     return Case(expected, ("ada",), Instants(injected, mitigated, acknowledged), (judged,))

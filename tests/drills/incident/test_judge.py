@@ -5,16 +5,17 @@ import pytest
 
 from drills.incident.asking import LoadedAlert, Sample, Series
 from drills.incident.deviations import deviations
-from drills.incident.exact import Down
+from drills.incident.exact import Burn, Down, Pair, moments
 from drills.incident.judge import Expected, Instants, Watch, judge
 from drills.incident.measures import Case, incident_measures
 from drills.incident.pages import Alert, Payload, Received
+from drills.incident.steps import AwaitPage
 from gates.schema.outcome import UnknownReason
 from gates.schema.time import format_utc, parse_utc
 
 BEGAN = parse_utc("2026-11-25T11:00:00Z").timestamp()
 LABELS = {"alertname": "GatewayDown", "severity": "page", "job": "gateway"}
-EXPECTED = Expected({"alertname": "GatewayDown"}, {"job": "gateway"}, Down("up", "10s"), 15.0)
+EXPECTED = Expected({"alertname": "GatewayDown"}, (({"job": "gateway"}, Down("up", "10s")),), 15.0)
 INSTANTS = Instants(injected=BEGAN + 60, mitigated=BEGAN + 100, acknowledged=BEGAN + 75)
 CALLED = ("ada", "ben")
 
@@ -157,6 +158,43 @@ def test_a_page_that_was_not_due_by_the_samples_is_off_time():
     case = _judged(series=((up,),))
     assert _values(case)["pages_off_time"] == "1"
     assert list(deviations(case)) == ["route: the page for alertname=GatewayDown arrived although by the samples none was due"]
+
+
+BURN = {"alertname": "ErrorBudgetBurn", "severity": "page", "slo": "availability"}
+HOUR, HOURS = BURN | {"long": "1h"}, BURN | {"long": "6h"}
+BUDGET = Burn("bad", "total", "14.4", "0.0005", "1h", "5m")
+PAIRS = AwaitPage({"slo": "availability"}, BUDGET, {"long": "1h"}, (Pair({"long": "6h"}, "6", "6h", "30m"),))
+
+
+def _burning(first, history_s, bad_per_s):
+    """Judge a page whose alert `first` fires 3 s after it is due; without history both windows hold the same."""
+    begin, per_s = -history_s, 20.0
+    seconds = range(begin, 120)
+    total = Series({}, tuple(Sample(BEGAN + at, per_s * (at - begin)) for at in seconds))
+    bad = Series({}, tuple(Sample(BEGAN + at, bad_per_s * max(at - 60, 0)) for at in seconds))
+    expected = Expected(PAIRS.alert, PAIRS.rivals, 15.0)
+    due = min(at for _, one in PAIRS.rivals if (at := moments(one, ((bad,), (total,)), INSTANTS.injected).exact) is not None)
+    lines = [_line(due - BEGAN + 3, name, first) for name in CALLED]
+    ends = [_line(115, name, HOUR, "resolved") for name in CALLED]
+    watch = Watch("route", (*lines, *ends), ((bad,), (total,)), (LoadedAlert("ErrorBudgetBurn", first, "ok"),), 55)
+    return Case(expected, CALLED, INSTANTS, (judge(expected, INSTANTS, watch),))
+
+
+@pytest.mark.parametrize(
+    ("first", "history_s", "bad_per_s", "line"),
+    [
+        (HOURS, 0, 1.0, None),
+        (HOUR, 0, 20.0, None),
+        (HOURS, 0, 20.0, None),
+        (HOUR, 6 * 3600, 20.0, None),
+        (HOUR, 0, 1.0, "route: ErrorBudgetBurn slo=availability long=1h fired first, not long=6h"),
+        (HOURS, 6 * 3600, 20.0, "route: ErrorBudgetBurn slo=availability long=6h fired first, not long=1h"),
+    ],
+    ids=["slow without history", "fast, both due", "fast, both due, the other", "with history", "slow, wrong", "history, wrong"],
+)
+def test_which_pair_of_windows_fires_first_follows_from_the_samples(first, history_s, bad_per_s, line):
+    """On a loaded machine the pair of the lower threshold may be due seconds before the other, where there is no history."""
+    assert list(deviations(_burning(first, history_s, bad_per_s))) == ([] if line is None else [line])
 
 
 def test_nothing_that_could_have_paged_is_unknown_and_not_silence():

@@ -15,7 +15,7 @@ from gates.schema.errors import UsageProblem
         ("output of=pause", Output("pause")),
         ("sh", None),
         ("console", None),
-        ("yaml step=x", None),
+        ("yaml title=x", None),
     ],
 )
 def test_an_info_string_says_what_the_block_is(text, info):
@@ -46,6 +46,11 @@ def test_an_info_string_says_what_the_block_is(text, info):
         ("human step=call who=bob timeout=2m", "who=bob: use one of commander"),
         ("human step=call timeout=2m", "needs who="),
         ("human step=call who=owner timeout=2m confirm", "'confirm' is not known"),
+        (
+            "bash step=pause expect=0 timeout=30s",
+            "'bash' is no kind of step, and would be left out in silence: use sh,",
+        ),
+        ("yaml of=pause", "'yaml' is no kind of step"),
         ("output", "needs of="),
         ("output of=pause of=pause", "of is given twice"),
     ],
