@@ -64,6 +64,9 @@ ROOMS = {
     EvidenceKind.SECRET_SCAN: _PROBE,
     EvidenceKind.RECEIPT_VERIFICATION: _PROBE,
     EvidenceKind.DETERMINISM: _PROBE,
+    EvidenceKind.SETUP_JOURNAL: _PROBE,
+    EvidenceKind.ONBOARDING_FUNNEL: _PROBE,
+    EvidenceKind.RUNBOOK_RESOLUTION: _PROBE,
     EvidenceKind.SLO_WINDOW: _SLO,
     EvidenceKind.ADAPTER: _ADAPTER,
 }

@@ -13,7 +13,7 @@ UNREAD = "no gate reads its evidence"
 """Why a thorough step is not part of a review."""
 
 
-Needs = Literal["service", "rail", "kill", "disk", "rollback", "drill", "gateway", "sources", "window", "nothing"]
+Needs = Literal["service", "rail", "kill", "disk", "rollback", "drill", "gateway", "sources", "window", "funnel", "nothing"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -22,8 +22,8 @@ class Step(msgspec.Struct, frozen=True):
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
     rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. A `drill` reports itself,
     within seconds, what it lacks. The step that needs `sources` is there if the gates have any that an adapter reads, the one
-    that needs a `window` if they read an SLO's. A `thorough` step is left out with the profile smoke, and where no gate reads
-    its evidence, unless it is named.
+    that needs a `window` if they read an SLO's, and the one that needs the `funnel` of new users if they read it. A `thorough`
+    step is left out with the profile smoke, and where no gate reads its evidence, unless it is named.
     """
 
     name: str
@@ -119,6 +119,13 @@ STEPS: tuple[Step, ...] = (
         EvidenceKind.ADAPTER,
         ("gates", "evidence", "collect", "--gates", "{gates}", *_SHARED),
     ),
+    Step(
+        "onboarding-funnel",
+        "onboarding funnel",
+        "funnel",
+        EvidenceKind.ONBOARDING_FUNNEL,
+        (*_PROBE, "onboarding-funnel", "--out", "{out}/probes", *_SHARED),
+    ),
     Step("slo", "SLO windows", "window", EvidenceKind.SLO_WINDOW, ("gates", "slo", "measure", *_SHARED)),
     Step(
         "crash",
@@ -150,6 +157,13 @@ STEPS: tuple[Step, ...] = (
         ("drills.runbook", "rehearse", "--all", "--yes", "--out", "{out}/runbooks", *_SHARED),
     ),
     Step(
+        "runbook-resolution",
+        "runbooks of failures",
+        "gateway",
+        EvidenceKind.RUNBOOK_RESOLUTION,
+        (*_PROBE, "runbook-resolution", "--out", "{out}/probes", *_GIVEN_BUILD, *_SHARED),
+    ),
+    Step(
         "secret-scan",
         "secret scan",
         "nothing",
@@ -175,6 +189,7 @@ def applying(steps: Sequence[Step], gates: Sequence[Gate], left_out: Mapping[str
     needed = {
         "sources": any(request_of(criterion) is not None for criterion in criteria),
         "window": any(criterion.source.predicate_type == EvidenceKind.SLO_WINDOW for criterion in criteria),
+        "funnel": any(criterion.source.predicate_type == EvidenceKind.ONBOARDING_FUNNEL for criterion in criteria),
     }
     read = (step for step in steps if left_out.get(step.name) != UNREAD)
     return tuple(step for step in read if needed.get(step.needs, True))
@@ -210,6 +225,11 @@ def why_not(step: Step, target: Target) -> str:
             "window",
             not (target.prometheus and target.slos),
             "the target has no `prometheus` and `slos`, so no SLO can be measured (runbooks/slo.md)",
+        ),
+        (
+            "funnel",
+            target.audit.funnel is None,
+            "the target has no `audit.funnel`: nothing is known of new users (runbooks/targets.md)",
         ),
         (
             "gateway",

@@ -105,14 +105,16 @@ def measures_of(page: Page, results: Sequence[StepResult], duration_s: float, st
 
 
 def steps_failed(page: Page, results: Sequence[StepResult], reason: UnknownReason) -> Measure:
-    """How many steps with commands did not end as the page says; those that were not judged are skipped."""
+    """How many steps with commands did not end as the page says, by the page's name; those that were not judged are skipped."""
     judged = [item for item in results if item.judged]
     failed = [item for item in judged if item.failed]
     skipped = sum(isinstance(step.info, Shell) for step in page.steps) - len(judged)
     if not judged:
         return Measure(None, "count", skipped=skipped, unknown=reason)
     detail = "; ".join(f"{item.step}: {item.reason}" for item in failed)
-    return Measure(str(len(failed)), "count", samples=len(judged), skipped=skipped, detail=detail)
+    return Measure(
+        str(len(failed)), "count", samples=len(judged), skipped=skipped, detail=detail, made_of={page.name: len(judged)}
+    )
 
 
 def human_measures(page: Page, results: Sequence[StepResult], reason: UnknownReason) -> dict[str, Measure]:

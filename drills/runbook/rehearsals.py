@@ -96,7 +96,10 @@ def outcome_of(page: Page, events: Sequence[Event]) -> Outcome:
 
 
 def measures_of(outcomes: Sequence[Outcome], pages: Mapping[str, Page]) -> dict[str, Measure]:
-    """The measures of all rehearsals together, in alphabetical order; what was not judged is skipped."""
+    """The measures of all rehearsals together, in alphabetical order; what was not judged is skipped.
+
+    `runbooks_failed` is made of the runbooks that ended their fault, by name.
+    """
     judged = [item for item in outcomes if item.judged]
     failed = [item for item in judged if item.failed]
     skipped = [item for item in outcomes if not item.judged]
@@ -115,9 +118,12 @@ def measures_of(outcomes: Sequence[Outcome], pages: Mapping[str, Page]) -> dict[
     if slowest:
         detail = f"from the fault seen to the fault gone; the longest is {slowest}"
         mitigate = Measure(f"{took[slowest]:.3f}", "s", samples=len(took), statistic="max", detail=detail)
+    ended = {item.runbook: 1 for item in judged if not item.failed}
     counted = {
         "mitigate": mitigate,
-        "runbooks_failed": Measure(str(len(failed)), "count", samples=len(judged), skipped=len(skipped), detail=why),
+        "runbooks_failed": Measure(
+            str(len(failed)), "count", samples=len(judged), skipped=len(skipped), detail=why, made_of=ended
+        ),
         "steps_failed": Measure(str(len(broken)), "count", samples=len(steps), detail=", ".join(broken)),
     }
     return dict(sorted({**counted, **_by_persons(outcomes, pages)}.items()))

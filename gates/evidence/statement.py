@@ -51,6 +51,9 @@ class EvidenceKind(StrEnum):
     SECRET_SCAN = "urn:gonogo:evidence:secret-scan:v2"  # noqa: S105  # a URN, not a secret
     RECEIPT_VERIFICATION = "urn:gonogo:evidence:receipt-verification:v2"
     DETERMINISM = "urn:gonogo:evidence:determinism:v2"
+    SETUP_JOURNAL = "urn:gonogo:evidence:setup-journal:v2"
+    ONBOARDING_FUNNEL = "urn:gonogo:evidence:onboarding-funnel:v2"
+    RUNBOOK_RESOLUTION = "urn:gonogo:evidence:runbook-resolution:v2"
     SLO_WINDOW = "urn:gonogo:evidence:slo-window:v2"
     ADAPTER = ADAPTED
     BUILD_OBSERVATION = "urn:gonogo:evidence:build-observation:v2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from gates.schema.output import show_product
 from gates.schema.state import made_state_dir
 
 if TYPE_CHECKING:
+    from gates.evidence.store import EvidenceStore
     from gates.probes.conduct import Conducted, Probe
 
 NAMES = (
@@ -23,7 +25,20 @@ NAMES = (
     "receipt-verification",
     "secret-scan",
     "determinism",
+    "setup-journal",
+    "onboarding-funnel",
+    "runbook-resolution",
 )
+_ONBOARDING = NAMES[-3:]
+_FITS = {
+    "paths": ("secret-scan", "setup-journal"),
+    "server_log": ("secret-scan",),
+    "trust": ("receipt-verification",),
+    "table": ("fail-closed",),
+    "review": ("determinism",),
+    "funnel": ("setup-journal", "onboarding-funnel"),
+}
+"""The probes that an option is for."""
 _path = click.Path(path_type=Path)
 
 
@@ -49,6 +64,12 @@ _path = click.Path(path_type=Path)
     type=_path,
     help="secret-scan: a log of the service, whatever its name. Repeatable.",
 )
+@click.option(
+    "--funnel",
+    "funnel_path",
+    type=_path,
+    help="setup-journal, onboarding-funnel: saved events instead of the service's; that decides no P0 gate.",
+)
 @click.option("--nonce", help="A text that makes this run's idempotency keys unique.  [default: random]")
 @format_option("text", "json")
 def probe(  # each parameter is one option of the command line
@@ -62,15 +83,16 @@ def probe(  # each parameter is one option of the command line
     table_path: Path | None,
     review_path: Path | None,
     server_logs: tuple[Path, ...],
+    funnel_path: Path | None,
     nonce: str | None,
     output_format: str,
 ) -> int:
     """Run one probe and store its evidence: what was measured, not a verdict.
 
     NAME is one of authorization-sweep, fail-closed, policy-binding, receipt-verification, secret-scan (PATHS: the files and
-    folders to scan) and determinism. Exit 0 if every count is zero, 1 for findings, 3 if something could not be checked;
-    evidence is stored each time, also if the target does not answer. It is dated by the clock. A --build that the service
-    contradicts is refused with 2.
+    folders to scan), determinism, setup-journal (PATHS: the journals of setups, and their folders), onboarding-funnel and
+    runbook-resolution. Exit 0 if nothing was found, 1 for findings, 3 if something could not be checked; evidence is stored each
+    time, also if the target does not answer. It is dated by the clock. A --build that the service contradicts is refused with 2.
     """
     import secrets
 
@@ -81,33 +103,35 @@ def probe(  # each parameter is one option of the command line
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
 
-    _refuse_misplaced(name, paths=paths, trust=trust_path, table=table_path, review=review_path, server_log=server_logs)
+    given = {"paths": paths, "trust": trust_path, "table": table_path, "review": review_path, "server_log": server_logs}
+    _refuse_misplaced(name, {**given, "funnel": funnel_path})
     home = made_state_dir()
     store = EvidenceStore((evidence_path or home / "evidence").absolute())
     store.make()
     with TargetClient(load_target(target), nonce or secrets.token_hex(6)) as client:
-        chosen = _probe(name, paths, out, trust_path, table_path, server_logs)
-        if chosen is None:
+        if name == "determinism":
             chosen = _determinism(target, home, store.folder, build=build, review=review_path)
+        elif name in _ONBOARDING:
+            chosen = _onboarding(name, paths, funnel_path, store, build)
+        else:
+            chosen = _probe(name, paths, out, trust_path, table_path, server_logs)
         done = conduct(chosen, client, out=out, store=store, signer=load_signer(home), clock=system_clock, build=build)
     show_product((_as_json(done) if output_format == "json" else _as_text(done)) + "\n", output_format)
     return int(done.exit_code)
 
 
-def _refuse_misplaced(name: str, **given: object) -> None:
+def _refuse_misplaced(name: str, given: Mapping[str, object]) -> None:
     """An option that the probe would ignore is a mistake of the caller's."""
-    fits = {"paths": "secret-scan", "trust": "receipt-verification", "table": "fail-closed", "review": "determinism"}
-    fits["server_log"] = "secret-scan"
     for option, value in given.items():
-        if value and fits[option] != name:
+        if value and name not in _FITS[option]:
             what = "PATHS are" if option == "paths" else f"--{option.replace('_', '-')} is"
-            raise UsageProblem(f"{what} for the probe {fits[option]}, not for {name}")
+            raise UsageProblem(f"{what} for the probe {' or '.join(_FITS[option])}, not for {name}")
 
 
 def _probe(
     name: str, paths: tuple[Path, ...], out: Path, trust: Path | None, table: Path | None, server_logs: tuple[Path, ...]
-) -> Probe | None:
-    """The probe of that name; None for determinism, which needs to know more."""
+) -> Probe:
+    """The probe of that name, of those that look at the service or at what it left."""
     from gates.probes import authorization_sweep, policy_binding, receipt_verification, secret_scan
     from gates.probes.fail_closed import probe as fail_closed
 
@@ -119,7 +143,20 @@ def _probe(
         return policy_binding.PROBE
     if name == "receipt-verification":
         return receipt_verification.make_probe(out, trust)
-    return secret_scan.make_probe(paths, os.environ, server_logs) if name == "secret-scan" else None
+    return secret_scan.make_probe(paths, os.environ, server_logs)
+
+
+def _onboarding(name: str, paths: tuple[Path, ...], funnel: Path | None, store: EvidenceStore, build: str | None) -> Probe:
+    """The probe of that name, of those about new users."""
+    from gates.evidence_cli import trust_root
+    from gates.probes.onboarding import onboarding_funnel, runbook_resolution, setup_journal
+    from gates.schema.time import system_clock
+
+    if name == "setup-journal":
+        return setup_journal.make_probe(paths, funnel, build, system_clock)
+    if name == "onboarding-funnel":
+        return onboarding_funnel.make_probe(funnel, system_clock)
+    return runbook_resolution.make_probe(store, trust_root(None), build, system_clock)
 
 
 def _determinism(target: str, home: Path, evidence: Path, *, build: str | None, review: Path | None) -> Probe:

@@ -14,7 +14,7 @@ from gates.evidence.making import Span, make_predicate
 from gates.evidence.observation import cite
 from gates.evidence.recording import Recording
 from gates.evidence.reported import WrongBuild, read_build
-from gates.evidence.statement import EvidenceKind, Inputs, Measure, short_kind
+from gates.evidence.statement import Cohort, EvidenceKind, Inputs, Measure, short_kind
 from gates.evidence.store import EvidenceStore
 from gates.probes.client import NotRun, ServiceProblem, TargetClient
 from gates.probes.raw import raw_text
@@ -50,7 +50,7 @@ class Skipped(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """What a probe measured. `facts` are small and go into the evidence; `cells` are all that was tried, for the report.
 
-    `raw` are the texts of the files that the measures were computed from, by name.
+    `raw` are the texts of the files that the measures were computed from, by name; `cohort` is whose behaviour was measured.
     """
 
     measures: dict[str, Measure]
@@ -59,6 +59,7 @@ class Result(msgspec.Struct, frozen=True):
     facts: dict[str, Json] = {}
     cells: tuple[Json, ...] = ()
     raw: dict[str, str] = {}
+    cohort: Cohort = "none"
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -73,6 +74,8 @@ class Probe(msgspec.Struct, frozen=True):
     run: Callable[[TargetClient], Result]
     table: str | None = None
     is_offline: bool = False
+    is_told: bool = False
+    is_ruled: bool = False
 
 
 class Conducted(msgspec.Struct, frozen=True):
@@ -126,17 +129,17 @@ def conduct(  # the composition of one probe
     assert set(result.measures) == set(probe.measures), f"{probe.name} has exactly the measures that it names"
     span = Span(started, format_utc(clock()), round((monotonic_s() - begun_s) * 1000))
     subject = make_subject(client.named, found, client.environ)
-    given, offline = is_given, probe.is_offline
+    given, offline = is_given or probe.is_told, probe.is_offline
     observed = cite(store, signer, clock, client.named, found, given=given, is_offline=offline, environ=client.environ)
     recording = recording or _begin(probe, client, store, signer)
     artifacts = recording.keep({**_encoded(raw), REPORT: _report_bytes(probe, status, result)})
-    outcome = Outcome(result.measures, _facts(result), status, detail, artifacts=artifacts)
+    outcome = Outcome(result.measures, _facts(result), status, detail, result.cohort, artifacts)
     inputs = Inputs(target=target_sha256(client.named), table=probe.table)
     predicate = make_predicate(probe.kind, f"gonogo gate probe {probe.name}", span, inputs, outcome, observed)
     digest = recording.sign(probe.kind, subject, predicate).digest
     report = {"probe": probe.name, "evidence": digest, "subject": subject, "predicate": predicate, **_details(result)}
     name = _write_report(out / f"{probe.name}.json", report)
-    return Conducted(probe.name, status, detail, result, digest, name, _exit_code(status, result))
+    return Conducted(probe.name, status, detail, result, digest, name, _exit_code(probe, status, result))
 
 
 def reported_build(client: TargetClient, build: str | None) -> str | None:
@@ -215,9 +218,9 @@ def _write_report(path: Path, content: dict[str, object]) -> str:
     return path.name
 
 
-def _exit_code(status: Status, result: Result) -> ExitCode:
+def _exit_code(probe: Probe, status: Status, result: Result) -> ExitCode:
     """Red for any finding, unknown for anything not tried: the code reports what was measured, the gates judge it."""
-    if any(measure.value not in (None, "0") for measure in result.measures.values()):
+    if result.findings or (not probe.is_ruled and any(one.value not in (None, "0") for one in result.measures.values())):
         return ExitCode.RED
     if status != "complete" or result.skipped or any(measure.value is None for measure in result.measures.values()):
         return ExitCode.UNKNOWN

@@ -9,6 +9,7 @@ from gates.evidence.recomputed import Recomputed
 from gates.probes import authorization_sweep, determinism, policy_binding, receipt_verification, searched, sweep
 from gates.probes.conduct import REPORT, Result, Status, nothing
 from gates.probes.fail_closed import tried
+from gates.probes.onboarding import figures, onboarding_funnel, resolution, runbook_resolution, setup_journal, walked
 from gates.probes.raw import read_raw
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import UnknownReason
@@ -20,6 +21,9 @@ _AGAIN: dict[str, tuple[tuple[str, ...], Callable[[Path], Result]]] = {
     "receipt-verification": (receipt_verification.MEASURES, receipt_verification.again),
     "secret-scan": ((searched.FINDINGS,), searched.again),
     "determinism": ((determinism.DIFFERING,), determinism.again),
+    "setup-journal": (walked.MEASURES, setup_journal.again),
+    "onboarding-funnel": (figures.MEASURES, onboarding_funnel.again),
+    "runbook-resolution": (resolution.MEASURES, runbook_resolution.again),
 }
 """For each probe the names of its measures, and what computes them from a folder of raw files."""
 
@@ -36,4 +40,4 @@ def recompute(folder: Path) -> Recomputed:
         raise UsageProblem(f"{folder / REPORT}: no probe is called {report.probe!r}")
     names, again = _AGAIN[report.probe]
     result = again(folder) if report.status == "complete" else nothing(names, UnknownReason(report.status))
-    return Recomputed(report.probe, result.measures, report.status)
+    return Recomputed(report.probe, result.measures, report.status, cohort=result.cohort)

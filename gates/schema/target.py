@@ -64,8 +64,8 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     `ledger` answers `gonogo-ledger-v1`, or `settlements` is any JSON list; either may lag by `lag_s`. `receipts`, `trust`: DSSE
     receipts and the JWKS; `payment_receipts`: those of one payment (`{payment_id}`, `{cursor}`); `wallet`, `payee`: one account's
     balances; `payouts`: a page of its own view of its payouts (`gonogo-payouts-v1`, newest first, `{cursor}`), `payout`:
-    one of them (`{payout_id}`); `policy`: the document that a receipt names by `{policy_sha256}`. `trust_file` is the JWKS that
-    was pinned before: a path next to the target file, or `${NAME}`.
+    one of them (`{payout_id}`); `policy`: the document that a receipt names by `{policy_sha256}`; `funnel`: the events of its new
+    users as NDJSON (`{after}`). `trust_file` is the JWKS that was pinned before: a path next to the target file, or `${NAME}`.
     """
 
     ledger: Operation | None = None
@@ -81,6 +81,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     payouts: Operation | None = None
     payout: Operation | None = None
     policy: Operation | None = None
+    funnel: Operation | None = None
     trust_file: str | None = None
 
 

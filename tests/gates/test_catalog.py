@@ -14,6 +14,7 @@ from gates.schema.source import RegisterSource
 
 GATES = {gate.letter: gate for gate in load_gates()}
 CRITERIA = {(gate.letter, item.id): item for gate in GATES.values() for item in gate.criteria}
+CANARY = "urn:gonogo:evidence:sign-in-canary:v2"
 PRODUCED = {kind.value for kind in EvidenceKind}
 
 
@@ -35,6 +36,11 @@ def test_no_p0_gate_is_waivable_and_every_p1_gate_is():
         ("A", "quick_mode_decisions", "lte", "6", "count"),
         ("A", "failures_without_next_action", "lte", "0", "count"),
         ("A", "time_to_first_verified_receipt", "lte", str(8 * 60), "s"),
+        ("A", "time_to_first_verified_receipt_p95", "lte", str(15 * 60), "s"),
+        ("A", "completion", "gte", "0.70", "ratio"),
+        ("A", "onboarding_success", "gte", "0.95", "ratio"),
+        ("A", "sign_in_canary", "lte", "0", "count"),
+        ("A", "route_failure", "lt", "0.02", "ratio"),
         ("C", "storm_double_settles", "lte", "0", "count"),
         ("C", "crash_lost_settles", "lte", "0", "count"),
         ("F", "availability", "gte", "0.9995", "ratio"),
@@ -54,11 +60,20 @@ def test_the_numbers_are_those_of_the_launch_plan(letter, criterion, operator, t
 
 
 def test_the_rollback_is_rehearsed_within_14_days():
-    """So are the restores and the runbooks; nothing else is older than a week."""
+    """So are the restores and the runbooks; the canary of the hosted sign-in speaks for a day, everything else for a week."""
     restored = (EvidenceKind.RESTORE_DRILL, EvidenceKind.RESTORE_LITESTREAM_DRILL)
     rehearsed = (EvidenceKind.ROLLBACK_DRILL, *restored, EvidenceKind.RUNBOOK_REHEARSAL, EvidenceKind.RUNBOOK_RUN)
+    limits = {**dict.fromkeys(rehearsed, "14d"), CANARY: "24h"}
     for item in CRITERIA.values():
-        assert item.max_age == ("14d" if item.source.predicate_type in rehearsed else "7d"), item.id
+        assert item.max_age == limits.get(item.source.predicate_type, "7d"), item.id
+
+
+def test_what_is_measured_with_users_counts_external_ones_alone():
+    """The times, completion, success and activation; simulated users pass none of them."""
+    of_users = {name for (_, name), item in CRITERIA.items() if item.source.predicate_type == EvidenceKind.ONBOARDING_FUNNEL}
+    first = "time_to_first_verified_receipt"
+    assert of_users == {first, f"{first}_p95", "completion", "onboarding_success", "activation"}
+    assert {name for (_, name), item in CRITERIA.items() if item.cohort == "external"} == of_users
 
 
 def test_the_automatic_no_gos_are_those_of_the_plan():
