@@ -27,6 +27,8 @@ from gateway.setup.wire import Answer, Call, NoAnswer, RequestRefused, Wire, rou
 ENDS = (OnboardingState.COMPLETED, OnboardingState.TRUST_ONLY, OnboardingState.PAUSED, OnboardingState.BLOCKED)
 CODES, TRIES = 5, 3
 REUSED = "idempotency_key_reused"
+_NO_ANSWER = (SetupCode.SERVICE_UNREACHABLE, SetupCode.TLS_UNTRUSTED, SetupCode.CALL_UNKNOWN)
+"""Failures after which nothing more is sent: nobody would answer."""
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -215,7 +217,10 @@ def go(walk: Walk, steps: Mapping[OnboardingState, tuple[str, Step]]) -> Onboard
         assert walk.state is not None, "it has begun"
         walk.step, step = steps[walk.state]
         with _interruptions(walk):
-            walk.move(_attempt(walk, step))
+            happened = _attempt(walk, step)
+            if happened.code is not None and happened.code not in _NO_ANSWER:
+                walk.report_event("failed", code=happened.code)
+            walk.move(happened)
     assert walk.state is not None, "it has begun"
     return walk.state
 

@@ -42,7 +42,7 @@ def check(walk: Walk) -> Happened:
     walk.talk.say("the receipt verifies: " + ", ".join(f"{level.level} {level.mark}" for level in verification.levels))
     if walk.memory.has_money:
         return Happened(OnboardingEvent.PAYMENT_VERIFIED, found=found)
-    return Happened(OnboardingEvent.DENIAL_VERIFIED, SetupCode.WALLET_EMPTY.value, found=found)
+    return Happened(OnboardingEvent.DENIAL_VERIFIED, found=found)
 
 
 def _end_session(walk: Walk) -> None:

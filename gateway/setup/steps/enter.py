@@ -129,7 +129,8 @@ def _bootstrap(walk: Walk, key: str) -> Happened:
     walk.memory.refused.add("bootstrap")
     file = key_file(walk)
     require_free(walk, file)
-    made = walk.send("/v1/access/bootstrap", {"agent_id": walk.choices.agent_id or agent_name(walk)}, key, rekey=True).decoded()
+    body = {"agent_id": walk.choices.agent_id or agent_name(walk), "run": walk.run}
+    made = walk.send("/v1/access/bootstrap", body, key, rekey=True).decoded()
     keys = {str(item["role"]): str(item["key"]) for item in _items(made)}
     if "agent" in keys:
         walk.memory.agent_key = keys["agent"]
