@@ -1,10 +1,10 @@
 """Step `probe`: is this the gateway that was dialled, does it sign people in, and do the two clocks agree?"""
 
 import datetime as dt
-from importlib.metadata import version
 
 import msgspec
 
+from gateway.build import VERSION
 from gateway.clock import Clock
 from gateway.machines.onboarding import OnboardingEvent
 from gateway.setup.failures import SetupCode, SetupProblem
@@ -53,7 +53,7 @@ def probe(walk: Walk) -> Happened:
         _start_run(walk)
     except (SetupProblem, RequestRefused) as error:
         return failed(OnboardingEvent.PROBE_FAILED, answered(error))
-    found = Found(version=version("gonogo"))
+    found = Found(version=VERSION)
     if (trouble := document.trouble) is not None:
         down = Happened(OnboardingEvent.PROBE_DEGRADED, trouble, _since(document), found=found, build=document.build)
         walk.memory.sign_in_down = down
@@ -89,7 +89,7 @@ def answered(error: SetupProblem | RequestRefused) -> SetupProblem:
 def _start_run(walk: Walk) -> None:
     """Have the gateway count the start; a refusal changes nothing for the user."""
     try:
-        walk.send("/v1/access/runs", {"run": walk.run, "version": version("gonogo")}, None)
+        walk.send("/v1/access/runs", {"run": walk.run, "version": VERSION}, None)
     except RequestRefused as refused:
         walk.talk.say(f"the gateway does not count this setup: {refused.refusal.code}")
 
