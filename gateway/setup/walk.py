@@ -22,9 +22,10 @@ from gateway.setup.lines import Found, LevelFound, RequestNote, WaitingOn
 from gateway.setup.local import LocalState
 from gateway.setup.server_codes import row_of
 from gateway.setup.talk import Talk
-from gateway.setup.wire import Answer, Call, NoAnswer, RequestRefused, Wire, route_of
+from gateway.setup.wire import Answer, Call, RequestRefused, Wire, route_of
 
 ENDS = (OnboardingState.COMPLETED, OnboardingState.TRUST_ONLY, OnboardingState.PAUSED, OnboardingState.BLOCKED)
+_OPEN_ENDS = ENDS[1:]
 CODES, TRIES = 5, 3
 REUSED = "idempotency_key_reused"
 _NO_ANSWER = (SetupCode.SERVICE_UNREACHABLE, SetupCode.TLS_UNTRUSTED, SetupCode.CALL_UNKNOWN)
@@ -121,7 +122,7 @@ class Walk:
             next=edge.next,
             attempt=self._tries[self.state] or 1,
             code=None if good else happened.code or SetupCode.BUDGET_SPENT.value,
-            next_command=None if good else self.command_of(happened),
+            next_command=self.command_of(happened) if edge.next in _OPEN_ENDS or not good else None,
             receipt_id=happened.receipt_id,
             build=happened.build,
             mode=("full" if self.choices.full else "quick") if self.state is None else None,
@@ -143,11 +144,7 @@ class Walk:
 
     def read(self, path: str, bearer: str | None, body: Mapping[str, object] | None = None) -> Answer:
         """A request without an effect; raises RequestRefused or SetupProblem."""
-        call = Call(path, body, bearer)
-        note = RequestNote(route_of(call), None, None, None)
-        self.journal.add(step=self.step, phase="waiting", state=self.state, waiting_on="gateway", request=note)
-        with self.talk.waiting("the gateway"):
-            return self.wire.send(call)
+        return self._send(Call(path, body, bearer), self.step, 1)
 
     def send(
         self,
@@ -175,8 +172,8 @@ class Walk:
         return self._send(Call(path, body, bearer, key_of(self.run, step, route, attempt + 1)), step, attempt + 1)
 
     def _send(self, call: Call, step: str, attempt: int) -> Answer:
-        assert call.key is not None, "every effect has a key"
-        note = RequestNote(route_of(call), None, None, hashlib.sha256(call.key.encode()).hexdigest())
+        key_sha256 = None if call.key is None else hashlib.sha256(call.key.encode()).hexdigest()
+        note = RequestNote(route_of(call), None, None, key_sha256)
         base = {"step": step, "state": self.state, "attempt": attempt}
         self.journal.add(**base, phase="planned", waiting_on="gateway", request=note)
         try:
@@ -186,7 +183,7 @@ class Walk:
             note = msgspec.structs.replace(note, status=refused.refusal.status, request_id=refused.request_id)
             self._refused(base, note, refused.refusal.code)
             raise
-        except NoAnswer as problem:
+        except SetupProblem as problem:
             self._refused(base, note, problem.code.value)
             raise
         note = msgspec.structs.replace(note, status=answer.status, request_id=answer.request_id)

@@ -50,7 +50,7 @@ def _end_session(walk: Walk) -> None:
     token = walk.local.session(walk.wire.base_url)
     if token is not None:
         with contextlib.suppress(RequestRefused, SetupProblem):
-            walk.send("/v1/access/session/end", {"everywhere": False}, token, rekey=True)
+            walk.send("/v1/access/session/end", {"everywhere": False}, token, after=(OnboardingEvent.CODE_OK,), rekey=True)
         walk.local.drop_session()
 
 

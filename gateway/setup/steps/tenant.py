@@ -28,7 +28,8 @@ def tenant(walk: Walk) -> Happened:
         if chosen is None:
             detail = ", ".join(f"{name} ({tenant_id})" for tenant_id, name in offered.items())
             return Happened(OnboardingEvent.QUIT, "tenant_choice_required", detail)
-        bound = walk.send("/v1/access/session/tenant", {"tenant_id": chosen}, walk.memory.session, rekey=True).decoded()
+        body, new = {"tenant_id": chosen}, (OnboardingEvent.CODE_OK,)  # another session is bound by another request
+        bound = walk.send("/v1/access/session/tenant", body, walk.memory.session, after=new, rekey=True).decoded()
     except RequestRefused as refused:
         return _refused(refused)
     return Happened(OnboardingEvent.TENANT_FOUND, found=found_of(bound))

@@ -1,0 +1,48 @@
+"""`gonogo setup login`: a fresh code whatever is saved, and the setup goes on with that session."""
+
+import msgspec
+from fake_gateway import BOOTSTRAP_KEY, CODE, FakeGateway, Refuse, Ticking
+from setup_stage import QUICK, Answering
+
+from gateway.setup.steps.login import LOGIN_STEPS
+
+replace = msgspec.structs.replace
+
+
+def test_login_gives_an_agents_key_what_it_may_not_do_itself(stage):
+    """Its wallet is made with the session of the same tenant, in the same run."""
+    stage.gateway = FakeGateway(Ticking(), bootstrap_roles=("agent",))
+    paused = stage.walk(replace(QUICK, bootstrap_key="-"), Answering(terminal=False, stdin=[BOOTSTRAP_KEY]))
+    assert paused.failure.command == "gonogo setup login"
+    signed_in = stage.walk(steps=LOGIN_STEPS)
+    assert (signed_in.outcome, signed_in.failure.code) == ("paused", "signed_in")
+    assert signed_in.failure.command == "gonogo setup resume"
+    assert stage.gateway.effects["POST /v1/access/keys"] == 0
+    assert stage.walk(replace(QUICK, address=None, code=None)).outcome == "trust_only"
+    assert stage.gateway.effects["POST /v1/wallets"] == 1
+
+
+def test_login_binds_the_session_to_the_tenant_of_the_run(stage):
+    """Also where its user belongs to several."""
+    stage.gateway.tenants += ["ten_1", "ten_2"]
+    stage.gateway.faults["POST /v1/payees"] = [Refuse(403, "step_up_required")]
+    paused = stage.walk(replace(QUICK, tenant="ten_2"))
+    assert (paused.failure.code, paused.failure.command) == ("step_up_required", "gonogo setup login")
+    assert stage.walk(steps=LOGIN_STEPS).tenant_id == "ten_2"
+    assert stage.walk().outcome == "trust_only", stage.said.getvalue()
+
+
+def test_login_has_the_code_sent_again(stage):
+    """`--resend`: the same sign-in, one more mail, and then the code is typed."""
+    stage.walk(replace(QUICK, code=None), steps=LOGIN_STEPS)
+    report = stage.walk(replace(QUICK, code=None, resend=True), Answering(code=CODE), steps=LOGIN_STEPS)
+    assert report.failure.code == "signed_in"
+    assert stage.gateway.effects["POST /v1/access/sign-ins"] == 1
+    assert stage.gateway.effects["POST /v1/access/sign-ins/{id}/resend"] == 1
+
+
+def test_where_mail_is_down_login_says_so(stage):
+    """It has no other way in."""
+    stage.gateway.mail["healthy"] = False
+    report = stage.walk(steps=LOGIN_STEPS)
+    assert (report.outcome, report.failure.code) == ("paused", "mail_unavailable")
