@@ -11,15 +11,20 @@ from gates.schema.source import with_command
 
 _TARGET = re.compile(r"(?<=--target )T(?=\s|$)")
 _PROFILE = re.compile(r"(?:(?<=load run )|(?<=--profile ))PROFILE(?=\s|$)")
+_TAKES_BUILD = ("gonogo evidence collect ", "gonogo slo measure ")
 _GATES = re.compile(r" --gates GATES(?=\s|$)")
 
 
 class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How target, profile and gates were named on the command line: a shipped name, or a path; "" for the shipped gates."""
+    """How target, profile and gates were named on the command line: a shipped name, or a path; "" for the shipped gates.
+
+    `build` is the one that was named with --build, "" where the service reports it.
+    """
 
     target: str = "local"
     profile: str = "smoke"
     gates: str = ""
+    build: str = ""
 
 
 def review_command(named_as: Named) -> str:
@@ -51,4 +56,6 @@ def _with_command(criterion: Criterion, named_as: Named) -> Criterion:
     command = _TARGET.sub(lambda _: shlex.quote(named_as.target), criterion.source.produced_by)
     command = _PROFILE.sub(lambda _: shlex.quote(named_as.profile), command)
     command = _GATES.sub(lambda _: with_gates("", named_as), command)
+    if named_as.build and command.startswith(_TAKES_BUILD):
+        command = f"{command} --build {shlex.quote(named_as.build)}"
     return msgspec.structs.replace(criterion, source=with_command(criterion.source, command))

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from gates.collecting import command_of
 from gates.schema.gate import full_label
 from gates.schema.outcome import Decision, ExitCode, Outcome, Priority, ending
 from gates.schema.verdict import AutomaticNoGo, GateVerdict, LastWeek, Missing, P1Share, ReviewDecision
@@ -120,8 +121,8 @@ def _missing(gates: Sequence[GateVerdict]) -> Iterator[Missing]:
         for item in gate.criteria:
             if item.unknown is not None:
                 criterion = item.criterion
-                by = criterion.source.produced_by
-                yield Missing(gate.id, gate.priority, criterion.id, criterion.title, item.unknown, item.detail, by)
+                command = command_of(item)
+                yield Missing(gate.id, gate.priority, criterion.id, criterion.title, item.unknown, item.detail, command)
 
 
 def _reasons(decision: Decision, scales: _Scales) -> Iterator[str]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gates.collecting import command_of, stopped_by
 from gates.commands import Named, with_gates
 from gates.schema.gate import label
-from gates.schema.outcome import Outcome, Priority, UnknownReason
+from gates.schema.outcome import Outcome, Priority
 from gates.schema.register import list_command
 from gates.schema.source import RegisterSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.bar_changes import describe
-from scorecards.chosen import SKIPPED
 from scorecards.loosening import loosen_command, unsigned
+from scorecards.needs import Need
 from scorecards.schema import Action, CardBar, WaiverLine
 from scorecards.weekly import BarEffect, Changes
 from scorecards.words import date
@@ -20,10 +21,16 @@ _LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
 
 
 def next_actions(
-    gates: Sequence[GateVerdict], changes: Changes, waivers: Iterable[WaiverLine], bar: CardBar, named_as: Named
+    gates: Sequence[GateVerdict],
+    changes: Changes,
+    waivers: Iterable[WaiverLine],
+    bar: CardBar,
+    named_as: Named,
+    needs: Iterable[Need] = (),
 ) -> tuple[Action, ...]:
-    """Every action, one for each gate and command; failing before unknown, P0 before P1."""
+    """Every action, one for each gate and command; failing before unknown, P0 before P1, and `needs` before what is unknown."""
     found = [
+        *_for_needs(gates, needs),
         *_for_gates(gates),
         *_for_bar(gates, changes, with_gates("gonogo gate list", named_as)),
         *_for_loosened(gates, bar),
@@ -36,27 +43,29 @@ def next_actions(
 _Rank = tuple[Priority, int, str]
 
 
+def _for_needs(gates: Sequence[GateVerdict], needs: Iterable[Need]) -> Iterator[tuple[_Rank, Action]]:
+    """What the evidence of every gate that could not be judged waits for; its owner is that of the first of them."""
+    waiting = [gate for gate in gates if gate.outcome is Outcome.UNKNOWN]
+    for number, need in enumerate(needs if waiting else ()):
+        owner, do = waiting[0].owner, need.do
+        yield (Priority.P0, 1, f"{number:03}"), Action(Priority.P0, need.where, None, owner, do, (), "", need.runbook)
+
+
 def _for_gates(gates: Sequence[GateVerdict]) -> Iterator[tuple[_Rank, Action]]:
     for gate in gates:
         failing = [item for item in gate.criteria if item.outcome is Outcome.FAIL]
         if failing:
             yield (gate.priority, 0, _label(gate)), _action(gate, _fix(failing), failing, _look_at(failing[0]))
         unknown = [item for item in gate.criteria if item.outcome is Outcome.UNKNOWN]
-        for command in sorted({_command(item) for item in unknown}, reverse=True):
-            items = [item for item in unknown if _command(item) == command]
-            yield (gate.priority, 1 if command else 2, _label(gate)), _action(gate, _find_out(items, command), items, command)
+        for command in sorted({command_of(item) for item in unknown}, reverse=True):
+            items = [item for item in unknown if command_of(item) == command]
+            yield (gate.priority, 2 if command else 3, _label(gate)), _action(gate, _find_out(items, command), items, command)
 
 
 def _look_at(item: CriterionVerdict) -> str:
     """The command that lists what is open, for a criterion of a register; "" for any other."""
     source = item.criterion.source
     return list_command(source.register) if isinstance(source, RegisterSource) else ""
-
-
-def _command(item: CriterionVerdict) -> str:
-    """The command that collects the evidence; "" if none does, or if its own evidence reports that it cannot."""
-    cannot = item.unknown is UnknownReason.NOT_RUN and item.evidence is not None and not item.detail.startswith(SKIPPED)
-    return "" if cannot else item.criterion.source.produced_by
 
 
 def _fix(failing: Sequence[CriterionVerdict]) -> str:
@@ -69,8 +78,10 @@ def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:
     if command and isinstance(first.criterion.source, RegisterSource):
         return f"Review the register: {first.criterion.title}{_and_more(unknown)}."
     if command:
-        return f"Collect evidence: {first.criterion.title}{_and_more(unknown)}."
-    if first.evidence is not None:
+        why = stopped_by(first)
+        once = f", once what stopped it is put right ({why})" if why else ""
+        return f"Collect evidence{once}: {first.criterion.title}{_and_more(unknown)}."
+    if first.evidence is not None or first.criterion.source.produced_by:
         return f"Make this measurable: {first.criterion.title} ({first.detail}){_and_more(unknown)}."
     title = first.criterion.title + _and_more(unknown)
     return f"No command measures this yet. Write the check, or add signed evidence ({OWN_EVIDENCE}): {title}."
@@ -114,7 +125,7 @@ def _for_waivers(gates: Sequence[GateVerdict], waivers: Iterable[WaiverLine]) ->
         ended = {"expired": f"ended on {date(waiver.expires_at[:10])}", "changed": "ended when its gate changed"}
         ends = ended.get(waiver.state, f"ends on {date(waiver.expires_at[:10])}")
         do = f"The waiver of {waiver.approver} {ends}: fix the gate, or request a new waiver."
-        yield (gate.priority, 1, _label(gate)), _action(gate, do, (), "")
+        yield (gate.priority, 2, _label(gate)), _action(gate, do, (), "")
 
 
 def _label(gate: GateVerdict) -> str:

@@ -25,6 +25,7 @@ from scorecards.launch import Launch, Now, answer_launch
 from scorecards.log_notes import LogNotes, redated
 from scorecards.logs import failing_logs
 from scorecards.loosening import why_blocked
+from scorecards.needs import Need
 from scorecards.open_items import read_by
 from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
 from scorecards.sentence import REHEARSAL, sentence
@@ -46,6 +47,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "" for none. `named_as` is how target and profile were named on the command line. `documents` are those that the gates want
     attested, by path with their sha256 at that moment. `kept_logs` are the logs, by sha256, that the evidence store had. `shown`
     are the red runs that scorecards of this week showed before. `freeze` is the folder's freeze calendar, None where it has none.
+    `needs` are what has to be done before evidence about the target can count.
     """
 
     now: str
@@ -69,6 +71,7 @@ class BuildInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kept_logs: tuple[str, ...] = ()
     shown: tuple[RedRun, ...] = ()
     freeze: FoundCalendar | None = None
+    needs: tuple[Need, ...] = ()
 
 
 def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | None) -> Scorecard:
@@ -109,7 +112,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         streak=streak,
         bar=bar,
         changes=changes,
-        actions=next_actions(review.gates, changes, waivers, bar, inputs.named_as),
+        actions=next_actions(review.gates, changes, waivers, bar, inputs.named_as, inputs.needs),
         waivers=waivers,
         gates=review.gates,
         red_runs=review.red_runs,

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gates.collecting import SKIPPED
 from gates.schema.errors import UsageProblem
 from gates.schema.gate import Gate
 from scorecards.plan import STEPS, UNREAD, is_read
-
-SKIPPED = "skipped with --"
-"""How the reason of a step begins that was left out on the command line."""
 
 QUICK = "smoke"
 """The profile of a quick review, which leaves the thorough steps out."""

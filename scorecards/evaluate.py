@@ -27,6 +27,7 @@ from scorecards.history import PastCard
 from scorecards.linked_logs import copy_logs, stored_logs
 from scorecards.log_notes import log_notes
 from scorecards.material import Judged, Material, why_preview
+from scorecards.needs import Need
 from scorecards.render import render_html
 from scorecards.schema import Scorecard, Standing
 from scorecards.standing import standing_of
@@ -40,7 +41,7 @@ class Occasion(msgspec.Struct, frozen=True):
     """What is judged, as of when, for which week, and why it cannot become the week's official verdict, "" if it can.
 
     `named_as` is how target and profile were named on the command line: the commands on the card name them so. With a moment
-    that was chosen (`by_hand`), evidence of later than that is left out.
+    that was chosen (`by_hand`), evidence of later than that is left out. `needs` has to be done before evidence can count.
     """
 
     target: str
@@ -50,6 +51,7 @@ class Occasion(msgspec.Struct, frozen=True):
     preview_because: str
     named_as: Named = Named()
     by_hand: bool = False
+    needs: tuple[Need, ...] = ()
 
     @classmethod
     def at(
@@ -62,9 +64,10 @@ class Occasion(msgspec.Struct, frozen=True):
         preview_because: str,
         named_as: Named = _USUAL,
         by_hand: bool = False,
+        needs: tuple[Need, ...] = (),
     ) -> "Occasion":
         """The occasion at a moment; without a week it is the one that holds the moment."""
-        return cls(target, reviewed, now, week or week_of(now), preview_because, named_as, by_hand)
+        return cls(target, reviewed, now, week or week_of(now), preview_because, named_as, by_hand, needs)
 
 
 def evaluate(store: EvidenceStore, occasion: Occasion, material: Material, out: Path, *, keep: bool = True) -> Scorecard:
@@ -203,6 +206,7 @@ def _inputs(occasion: Occasion, material: Material, past: Sequence[PastCard], pr
         documents=dict(material.documents),
         shown=shown_red(material.contents, material.trust, {occasion.reviewed.build}, occasion.now),
         freeze=material.freeze,
+        needs=occasion.needs,
     )
 
 

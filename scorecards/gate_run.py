@@ -111,7 +111,7 @@ def run(  # each parameter is one option of the command line
     at = clock_at(now)()
     registers = load_registers(contents, trust, signers).states(at)
     last_week, blocked_by = _held_to(home, named, gates, at, acts[ActKind.LOOSENING])
-    named_gates = with_commands(gates, Named(target, profile, str(gates_path or "")))
+    named_gates = with_commands(gates, Named(target, profile, str(gates_path or ""), build or ""))
     explained, documents = explained_by(acts[ActKind.EXPLANATION]), document_digests(gates)
     shown = (*shown_red(contents, cards, {sha256}, at), *_red_here(home, evidence_path, gates, reviewed, at))
     held_to = (last_week, blocked_by, documents, registers, shown)

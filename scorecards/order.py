@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gates.schema.tls import ca_environment
 from scorecards.chosen import left_out
 from scorecards.evaluate import BY_HAND, new_folder
 from scorecards.material import Judged, Material, read_material, why_preview
+from scorecards.needs import Need, needs_of, target_text
 from scorecards.schema import Standing
 from scorecards.standing import standing_of
 from scorecards.stored import bar_inputs, open_store
@@ -45,7 +47,8 @@ class Order(msgspec.Struct, frozen=True):
     """The options resolved: every path absolute, every document read once and valid.
 
     `foreseen` says whether the scorecard will be official, and why not: as far as that is known before the first step.
-    `left_out` are the steps that are not run, each with the reason. `by_hand`: --now gave the moment.
+    `left_out` are the steps that are not run, each with the reason. `by_hand`: --now gave the moment. `needs` are what has to be
+    done before evidence about the target can count.
     """
 
     home: Path
@@ -64,6 +67,7 @@ class Order(msgspec.Struct, frozen=True):
     waivers_path: Path | None
     left_out: Mapping[str, str] = {}
     by_hand: bool = False
+    needs: tuple[Need, ...] = ()
 
 
 def make_order(home: Path, options: Options, system: Clock) -> Order:
@@ -104,6 +108,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
         left_out=left_out(options.steps, options.skip, options.profile, gates),
         by_hand=options.now is not None,
+        needs=needs_of(named.target, options.target, target_text(options.target), os.environ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gates.collecting import command_of
 from gates.judge import BY_WORD
 from gates.page.charts import bullet
 from gates.page.witness import witness_view
@@ -105,7 +106,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found, logs:
         samples_note=_samples_note(item),
         evidence=digest(item.evidence) if item.evidence else None,
         evidence_note=f"{kind(criterion.source.predicate_type)}, {age(item.age_s)}",
-        produced_by=criterion.source.produced_by,
+        produced_by=command_of(item),
         source="" if isinstance(criterion.source, EvidenceSource) else describe(criterion.source),
     )
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from gates.collecting import NOT_HERE
 from gates.evidence.statement import EvidenceKind
 from gates.schema.gate import Gate, request_of, sought
 from gates.schema.target import Target, is_ours
@@ -201,30 +202,30 @@ def is_read(step: Step, gates: Sequence[Gate]) -> bool:
 
 
 def why_not(step: Step, target: Target) -> str:
-    """Why a step cannot be run on this target; "" if it can."""
+    """Why a step cannot be run on this target, in words that begin with NOT_HERE; "" if it can."""
     process, commands = target.process, target.commands
     reasons = (
-        ("rail", target.rail is None, "the target has no `rail`, so no rail can be scripted"),
+        ("rail", target.rail is None, "it has no `rail`, so no rail can be scripted"),
         (
             "kill",
             process is None and not (commands.kill and commands.restore),
-            "the target has no `process`, and no `kill` and `restore` commands",
+            "it has no `process`, and no `commands` with `kill` and `restore` (runbooks/targets.md)",
         ),
-        ("disk", process is None, "the target has no `process`, so it cannot run on a disk that loses power"),
+        ("disk", process is None, "it has no `process`, so it cannot run on a disk that loses power"),
         (
             "rollback",
             not _can_roll_back(target),
-            "the target has no `process.candidate`, and no `deploy` and `rollback` commands (runbooks/targets.md)",
+            "it has no `process.candidate`, and no `commands` with `deploy` and `rollback` (runbooks/targets.md)",
         ),
         (
             "window",
             process is not None,
-            "the target starts its own service (`process`), which no Prometheus has watched for a month",
+            "it starts its own service (`process`), which no Prometheus has watched for a month",
         ),
         (
             "window",
             not (target.prometheus and target.slos),
-            "the target has no `prometheus` and `slos`, so no SLO can be measured (runbooks/slo.md)",
+            "it has no `prometheus` and `slos`, so no SLO can be measured (runbooks/slo.md)",
         ),
         (
             "funnel",
@@ -234,10 +235,10 @@ def why_not(step: Step, target: Target) -> str:
         (
             "gateway",
             not is_ours(target),
-            "the target does not run the reference gateway, on which the faults of the runbooks are made",
+            "it does not run the reference gateway, on which the faults of the runbooks are made",
         ),
     )
-    return next((why for need, holds, why in reasons if need == step.needs and holds), "")
+    return next((f"{NOT_HERE}{why}" for need, holds, why in reasons if need == step.needs and holds), "")
 
 
 def _can_roll_back(target: Target) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from drills.process import NeverReady, Service
 from gates.build import OR_NAME, make_reviewed, read_build
 from gates.evidence.identity import OBSERVATION
@@ -20,6 +22,7 @@ from gates.schema.rooms import room_argv
 from gates.schema.time import Clock, system_clock
 from scorecards.evaluate import Occasion, evaluate, point_latest
 from scorecards.material import read_material
+from scorecards.needs import GUIDE, Need
 from scorecards.not_run import record_not_run
 from scorecards.order import Order
 from scorecards.plan import STEPS, Step, applying, why_not
@@ -37,33 +40,46 @@ _NOT_STARTED = "the service did not start"  # what a command of the target print
 _RUNNING = ("service", "rail", "sources", "window", "funnel")  # steps that need the running service
 
 
-def collect(order: Order, voice: Voice) -> str:
-    """Run every step to collect evidence; returns the sha256 of the build under test, "" if it could not be read.
+class Found(msgspec.Struct, frozen=True):
+    """What the steps left: the sha256 of the build under test, "" if it could not be read, and what has to be done first."""
+
+    build: str
+    needs: tuple[Need, ...]
+
+
+def collect(order: Order, voice: Voice) -> Found:
+    """Run every step to collect evidence.
 
     A step that fails does not stop the others: its evidence is missing, and the scorecard shows that.
     """
     results: list[StepResult] = []
-    build = ""
+    build, needs = "", order.needs
     numbered = list(enumerate(applying(STEPS, order.gates, order.left_out), 1))
     with _service(order, voice) as (service_environ, note):
-        build = _read_build(order, service_environ, voice) if not note else ""
+        if note:
+            needs = (*needs, Need("service", f"See why the service did not start: {note.splitlines()[0]}.", GUIDE))
+        elif order.named.target.build is None:
+            voice.say(f"no evidence will count: the target {order.named.name} has no `build`\n  next: {_NO_BUILD}")
+        else:
+            build, unread = _read_build(order, service_environ, voice)
+            needs = (*needs, *unread)
         environ = {**service_environ, **_observed(order, build, service_environ)}
         for number, step in numbered:
             if step.needs in _RUNNING:
-                results.append(_run(order, step, number, environ, build, voice, note or why_not(step, order.named.target)))
+                results.append(_run(order, step, number, environ, build, voice, _why_not(order, step, note)))
     for number, step in numbered:
         if step.name == "secret-scan":
             _draft(order, build, environ, voice, number)  # for the scan to read, and for the determinism probe to build again
         if step.needs not in _RUNNING:
-            results.append(_run(order, step, number, environ, build, voice, why_not(step, order.named.target)))
+            results.append(_run(order, step, number, environ, build, voice, _why_not(order, step)))
     shutil.rmtree(order.out / "draft", ignore_errors=True)
     (order.out / STEPS_FILE).write_bytes(canonical_json(results) + b"\n")
-    return build
+    return Found(build, needs)
 
 
-def judge(order: Order, build: str, clock: Clock) -> Scorecard:
+def judge(order: Order, found: Found, clock: Clock) -> Scorecard:
     """Judge all stored evidence and write the scorecard into the review's folder."""
-    store, reviewed = open_store(order.home, None), make_reviewed(order.named, build, order.profile)
+    store, reviewed = open_store(order.home, None), make_reviewed(order.named, found.build, order.profile)
     name, because = order.named.name, order.preview_because
     with store.held():
         material = read_material(order.home, store, order.gates, order.waivers_path, bar_inputs(order.named))
@@ -76,12 +92,19 @@ def judge(order: Order, build: str, clock: Clock) -> Scorecard:
             preview_because=because,
             named_as=order.named_as,
             by_hand=order.by_hand,
+            needs=found.needs,
         )
         scorecard = evaluate(store, occasion, material, order.out)
     folder = order.gates_path if order.gates_path.is_dir() else order.gates_path.parent
-    write_runbooks({gate.runbook for gate in scorecard.spec.gates}, folder, order.out)
+    linked = {gate.runbook for gate in scorecard.spec.gates} | {action.runbook for action in scorecard.spec.actions}
+    write_runbooks(linked - {""}, folder, order.out)
     point_latest(order.home, order.out)
     return scorecard
+
+
+def _why_not(order: Order, step: Step, note: str = "") -> str:
+    """Why a step is not run, "" if it is: what the target file lacks is said also of a step that was left out."""
+    return why_not(step, order.named.target) or order.left_out.get(step.name, "") or note
 
 
 @contextmanager
@@ -113,13 +136,14 @@ def _service(order: Order, voice: Voice) -> Iterator[tuple[Mapping[str, str], st
         service.stop()
 
 
-def _read_build(order: Order, environ: Mapping[str, str], voice: Voice) -> str:
+def _read_build(order: Order, environ: Mapping[str, str], voice: Voice) -> tuple[str, tuple[Need, ...]]:
+    """The build that the service reports; "" and what has to be done where it reports none."""
     try:
-        return read_build(order.named, environ)
+        return read_build(order.named, environ), ()
     except (UnknownProblem, WrongBuild) as problem:
-        next_step = _NO_BUILD if order.named.target.build is None else problem.next_step.removesuffix(OR_NAME)
+        next_step = problem.next_step.removesuffix(OR_NAME)
         voice.say(f"no evidence will count: {problem.message}\n  next: {next_step}")
-        return ""
+        return "", (Need("service", f"Let gonogo read which build runs ({problem.message}): {next_step}.", GUIDE),)
 
 
 def _observed(order: Order, build: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -142,7 +166,6 @@ def _run(
         "build": build,
         "gates": str(order.gates_path),
     }
-    why_skipped = order.left_out.get(step.name) or why_skipped
     words = tuple(_filled(step.argv, fields, order.out))
     shown = tuple(word.replace(str(order.out), "OUT").replace(str(order.evidence), "EVIDENCE") for word in words)
     if why_skipped:

@@ -1,6 +1,7 @@
 """The content of the state folder and of the files on the command line: gates, waivers, verified evidence, keys."""
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from scorecards.bar import BarParts, target_bar_sha256
 from scorecards.card_bar import BarInputs
 from scorecards.evaluate import Occasion, evaluate, new_folder, point_latest
 from scorecards.material import read_material
+from scorecards.needs import needs_of, target_text
 from scorecards.schema import Scorecard
 from scorecards.weeks import monday
 from scorecards.whose_bar import make_plan
@@ -70,8 +72,16 @@ def build_from_store(
     reviewed, named_as = make_reviewed(named, build, sources.profile), _named_as(sources)
     because = preview_because or _elsewhere(home, store)
     target, week = named.name, sources.week
+    needs = needs_of(named.target, sources.target, target_text(sources.target), os.environ)
     occasion = Occasion.at(
-        now, target=target, reviewed=reviewed, week=week, preview_because=because, named_as=named_as, by_hand=by_hand
+        now,
+        target=target,
+        reviewed=reviewed,
+        week=week,
+        preview_because=because,
+        named_as=named_as,
+        by_hand=by_hand,
+        needs=() if sources.build else needs,
     )
     with store.held():
         material = read_material(home, store, gates, sources.waivers, bar_inputs(named))
@@ -83,7 +93,7 @@ def build_from_store(
 
 
 def _named_as(sources: Sources) -> Named:
-    return Named(sources.target, sources.profile, str(sources.gates or ""))
+    return Named(sources.target, sources.profile, str(sources.gates or ""), sources.build or "")
 
 
 def _elsewhere(home: Path, store: EvidenceStore) -> str:

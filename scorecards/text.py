@@ -90,6 +90,8 @@ def _todo(spec: ScorecardSpec) -> list[str]:
         lines += _wrap(f"{label(action.letter, action.gate)} ({action.owner}) {action.do}", f"{number:>3}. ", "     ")
         if action.command:
             lines.append(f"     $ {action.command}")
+        if action.runbook:
+            lines.append(f"     runbook {action.runbook}")
     more = len(spec.actions) - SHOWN_ACTIONS
     return [*lines, *([f"     and {more} more in scorecard.yaml"] if more > 0 else []), *_upcoming(spec)]
 

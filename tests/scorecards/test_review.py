@@ -81,7 +81,7 @@ def test_a_service_that_does_not_answer_ends_in_an_honest_scorecard(tmp_path: Pa
     assert text.startswith("NO GO: nothing failed, but 4 of 4 P0 gates could not be judged (no-double-settle, no-lost-settle,")
     assert "Judged by the shipped gates `service`" in text
     assert "It leaves 4 of the launch plan's 5 P0 questions unanswered: A Can a new user always get on?; B Can money" in text
-    assert "crash drill: not run: the target has no `process`, and no `kill` and `restore` commands" in stderr
+    assert "crash drill: not run: not possible with this target: it has no `process`, and no `commands` with `kill` and" in stderr
     assert (tmp_path / "reviews" / "latest").resolve() == out
     with gonogo(tmp_path, "scorecard", "verify") as verify:
         stdout, stderr = verify.communicate(timeout=180)
