@@ -1,5 +1,6 @@
 """The results of a drill: report.json, the signed statement, and a text for people."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -153,7 +154,21 @@ def _measures(
         found |= incident_measures(case_of(plan.drill, out, events), reason)
     if comparing:
         found |= restore_measures(compared(plan, out, events), reason)
+    why = why_unmeasured(events[-1].ending, record.deviations)
+    unsaid = {name: one for name, one in found.items() if why and one.value is None and not one.detail}
+    found |= {name: msgspec.structs.replace(one, detail=why) for name, one in unsaid.items()}
     return dict(sorted(found.items()))
+
+
+def why_unmeasured(ending: Ending | None, deviations: Sequence[str]) -> str:
+    """Why a drill that ended so left measures without a value, and what to do; "" where its status already says so."""
+    said = deviations[0].splitlines()[0] if deviations else ""
+    if ending is not None and ending.rolled_back is RolledBack.FAILED:
+        because = f" ({said})" if said else ""
+        return (
+            f"not measured, because the drill's rollback failed{because}: bring the service back by hand, then repeat the drill"
+        )
+    return f"not measured: {said}" if said else ""
 
 
 def compared(plan: Plan, out: Path, events: tuple[Event, ...]) -> Comparison | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gates.collecting import command_of, stopped_by
 from gates.commands import Named, with_gates
+from gates.page.words import threshold
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome, Priority
 from gates.schema.register import list_command
@@ -14,7 +15,7 @@ from scorecards.loosening import loosen_command, unsigned
 from scorecards.needs import Need
 from scorecards.schema import Action, CardBar, WaiverLine
 from scorecards.weekly import BarEffect, Changes
-from scorecards.words import date
+from scorecards.words import date, detail_beside, measured
 
 OWN_EVIDENCE = "runbooks/evidence.md"
 _LOWERED = (BarEffect.LOOSENED, BarEffect.REMOVED)
@@ -70,7 +71,11 @@ def _look_at(item: CriterionVerdict) -> str:
 
 def _fix(failing: Sequence[CriterionVerdict]) -> str:
     first = failing[0]
-    return f"Fix: {first.criterion.title} ({first.detail}){_and_more(failing)}."
+    if first.value is None:
+        return f"Fix: {first.criterion.title} ({first.detail}){_and_more(failing)}."
+    also = detail_beside(first)
+    shown = f"{measured(first)}, threshold {threshold(first.criterion)}{f'; {also}' if also else ''}"
+    return f"Fix: {first.criterion.title} ({shown}){_and_more(failing)}."
 
 
 def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:

@@ -18,6 +18,7 @@ from scorecards.weekly import PastWeek, WeekState
 from scorecards.weeks import plus
 
 _TEMPLATE = "history.html.j2"
+SHOWN_PREVIEWS = 12
 _NOT_THERE = OutcomeMark("missing", "\N{EN DASH}", "no such gate, or no official scorecard")
 _SIGNS = {WeekState.GREEN: "✓", WeekState.YELLOW: "!", WeekState.RED: "✕", WeekState.UNKNOWN: "?"}
 
@@ -60,17 +61,32 @@ class TargetHistory(msgspec.Struct, frozen=True):
     gates: tuple[GateRow, ...]
 
 
+class Look(msgspec.Struct, frozen=True):
+    """One preview: which week and target it is of, what it decided and when; `link` is "" where its folder is gone."""
+
+    week: str
+    target: str
+    decision: str
+    evaluated: str
+    link: str
+
+
 class HistoryPage(msgspec.Struct, frozen=True):
-    """The whole page."""
+    """The whole page; `previews`, newest first, are those of targets without an official week, and `more` counts the rest."""
 
     css: Markup
     targets: tuple[TargetHistory, ...]
+    previews: tuple[Look, ...]
+    more: str
 
 
-def render_history(history: Mapping[str, Sequence[OfficialWeek]]) -> bytes:
-    """The page of these targets, each with its official weeks, oldest first."""
+def render_history(history: Mapping[str, Sequence[OfficialWeek]], previews: Sequence[Look] = ()) -> bytes:
+    """The page of these targets, each with its official weeks, oldest first; of the previews those of the others."""
     targets = tuple(_target(name, weeks) for name, weeks in sorted(history.items()) if weeks)
-    return environment().get_template(_TEMPLATE).render(page=HistoryPage(style_sheet(), targets)).encode()
+    looks = [one for one in previews if not history.get(one.target)]
+    more = f"and {len(looks) - SHOWN_PREVIEWS} earlier ones" if len(looks) > SHOWN_PREVIEWS else ""
+    page = HistoryPage(style_sheet(), targets, tuple(looks[:SHOWN_PREVIEWS]), more)
+    return environment().get_template(_TEMPLATE).render(page=page).encode()
 
 
 def _target(name: str, official: Sequence[OfficialWeek]) -> TargetHistory:

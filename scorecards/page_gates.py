@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gates.collecting import command_of
 from gates.judge import BY_WORD
-from gates.page.charts import bullet
+from gates.page.charts import bullet, share_of_limit
 from gates.page.witness import witness_view
 from gates.page.words import LABELS, SYMBOLS, counted, grouped, moment, short, size, threshold
 from gates.schema.describe import describe
@@ -25,7 +25,7 @@ from scorecards.page_schema import (
     WaivedBy,
 )
 from scorecards.schema import Finding, LinkedLog
-from scorecards.words import age, href, kind, measured
+from scorecards.words import age, detail_beside, href, kind, measured
 
 _ATTENTION = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN)
 Found = Mapping[tuple[str, str], tuple[Finding, ...]]
@@ -100,6 +100,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found, logs:
         measured="" if item.value is None else measured(item),
         missing=measured(item) if item.value is None else "",
         chart=bullet(item),
+        share=share_of_limit(item),
         threshold=threshold(criterion),
         statistic=criterion.statistic or "",
         samples=counted(item.samples, "sample") if item.samples else "",
@@ -114,7 +115,7 @@ def criterion_row(gate: GateVerdict, item: CriterionVerdict, found: Found, logs:
 def _detail(item: CriterionVerdict) -> str:
     """Why the outcome is what it is; of a pass only that nobody read which build it is about."""
     if item.outcome is not Outcome.PASS:
-        return item.detail
+        return detail_beside(item)
     return BY_WORD if BY_WORD in item.detail else ""
 
 

@@ -145,7 +145,7 @@ class CriterionRow(msgspec.Struct, frozen=True):
 
     `logs` are those of the evidence by which it fails. `missing` says why there is no `measured`; `produced_by` is the command
     where there is no `evidence`.
-    `source` is the adapter with its query, argument list or path.
+    `source` is the adapter with its query, argument list or path. `share` is what `chart` shows, as text.
     """
 
     mark: OutcomeMark
@@ -158,6 +158,7 @@ class CriterionRow(msgspec.Struct, frozen=True):
     measured: str
     missing: str
     chart: Markup
+    share: str
     threshold: str
     statistic: str
     samples: str

@@ -15,11 +15,21 @@ def sentence(review: Review) -> str:
     decision = review.decision
     if decision.decision is Decision.NO_GO:
         return f"{decision.decision.value}: {_why_not(review)}."
-    conditions = ""
+    conditions = _not_clean(review)
     if decision.decision is Decision.CONDITIONAL_GO:
         conditions = f"{_last_week(review)}; every P1 gate that does not has an owned mitigation"
     p1 = f" and {decision.p1_passed} of {decision.p1_total} P1 gates" if decision.p1_total else ""
     return f"{decision.decision.value}: all {decision.p0_total} P0 gates{p1} pass{conditions}."
+
+
+def _not_clean(review: Review) -> str:
+    """Why a GO is not shown in plain green: the P0 and P1 gates that do not pass cleanly; "" where all do."""
+    counted = (*_of(review, Priority.P0), *_of(review, Priority.P1))
+    parts = []
+    for outcome, words in ((Outcome.WARN, "with a warning"), (Outcome.FAIL, "failing"), (Outcome.UNKNOWN, "not judged")):
+        some = _with(counted, outcome)
+        parts += [f"{words}: {_letters(some)}"] if some else []
+    return f", not all of them cleanly ({'; '.join(parts)})" if parts else ""
 
 
 def _why_not(review: Review) -> str:

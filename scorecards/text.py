@@ -12,7 +12,7 @@ from gates.schema.verdict import CriterionVerdict, GateVerdict
 from scorecards.loosening import loosened_text
 from scorecards.runs import run_lines
 from scorecards.schema import Finding, Scorecard, ScorecardSpec, WaiverLine
-from scorecards.words import age, measured
+from scorecards.words import age, detail_beside, measured
 
 WIDTH = 110
 SHOWN_ACTIONS = 8
@@ -76,7 +76,8 @@ def _several(items: Sequence[CriterionVerdict]) -> list[str]:
 def _criterion(item: CriterionVerdict, found: Sequence[Finding]) -> list[str]:
     basis = f", {item.samples} samples, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
     text = f"{item.criterion.title}: {measured(item)}, threshold {threshold(item.criterion)}{basis}"
-    lines = _wrap(f"{text}; {item.detail}" if item.detail else text, f"    {SYMBOLS[item.outcome.value]} ", "      ")
+    detail = detail_beside(item)
+    lines = _wrap(f"{text}; {detail}" if detail else text, f"    {SYMBOLS[item.outcome.value]} ", "      ")
     if not isinstance(item.criterion.source, EvidenceSource):
         lines += _wrap(describe(item.criterion.source), "      from ", "        ")
     return lines + [line for finding in found for line in _wrap(finding.text, "      > ", "        ")]

@@ -1,4 +1,4 @@
-"""What exactly was found? The first findings of each failing criterion, from the facts of its evidence. Pure."""
+"""What exactly was found, or skipped? The first findings of each failing criterion, from the facts of its evidence. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
@@ -27,6 +27,14 @@ class _ProbeFinding(msgspec.Struct, frozen=True):
     found: str
 
 
+class _ProbeSkipped(msgspec.Struct, frozen=True):
+    """What a probe could not look at, as it writes it."""
+
+    measure: str
+    where: str
+    why: str
+
+
 class _Attempt(msgspec.Struct, frozen=True):
     operation: str
     attempt: int
@@ -44,6 +52,7 @@ class _CheckerFinding(msgspec.Struct, frozen=True):
     payment_id: str | None = None
     witness: tuple[Proof, ...] = ()
     attempts: tuple[_Attempt, ...] = ()
+    booked: int = 0
 
 
 class _CheckerFindings(msgspec.Struct, frozen=True):
@@ -53,7 +62,10 @@ class _CheckerFindings(msgspec.Struct, frozen=True):
 def findings(
     gates: Sequence[GateVerdict], evidence: Iterable[Held], registers: Sequence[RegisterState] = ()
 ) -> tuple[Finding, ...]:
-    """At most five findings for each failing criterion, or open items of its register; evidence that names none adds none."""
+    """At most five findings for each failing criterion, or open items of its register; evidence that names none adds none.
+
+    For one that is unknown they are what its probe skipped.
+    """
     facts = {held.digest: held.statement.predicate.facts for held in evidence}
     return tuple(finding for gate in gates for item in gate.criteria for finding in _of(gate, item, facts, registers))
 
@@ -61,9 +73,10 @@ def findings(
 def _of(
     gate: GateVerdict, item: CriterionVerdict, facts: Mapping[str, dict[str, Json]], registers: Sequence[RegisterState]
 ) -> Iterator[Finding]:
-    if item.outcome is not Outcome.FAIL or item.evidence is None:
+    if item.evidence is None or not (item.outcome is Outcome.FAIL or (item.outcome is Outcome.UNKNOWN and item.skipped)):
         return
-    found = list(_read(facts.get(item.evidence, {}), item.criterion.source.measure))
+    read = read_findings if item.outcome is Outcome.FAIL else _skipped
+    found = list(read(facts.get(item.evidence, {}), item.criterion.source.measure))
     found += [(text, None) for text in open_texts(item.criterion, registers)]
     shown = found[:SHOWN]
     shortest = min((one[1] for one in shown if one[1]), key=_length, default=None)
@@ -77,7 +90,7 @@ def _length(witness: Witness) -> int:
     return len(witness.attempts) + len(witness.books)
 
 
-def _read(facts: Mapping[str, Json], measure: str) -> Iterator[tuple[str, Witness | None]]:
+def read_findings(facts: Mapping[str, Json], measure: str) -> Iterator[tuple[str, Witness | None]]:
     """The findings about this measure, each with its witness, in whichever of the known shapes the evidence has them."""
     found = facts.get("findings")
     for probed in _as(found, tuple[_ProbeFinding, ...], ()):
@@ -90,8 +103,17 @@ def _read(facts: Mapping[str, Json], measure: str) -> Iterator[tuple[str, Witnes
         yield text, None
 
 
+def _skipped(facts: Mapping[str, Json], measure: str) -> Iterator[tuple[str, Witness | None]]:
+    """What was not looked at, for which the criterion is unknown."""
+    for one in _as(facts.get("skipped"), tuple[_ProbeSkipped, ...], ()):
+        if one.measure == measure:
+            yield f"skipped: {one.where}: {one.why}", None
+
+
 def _witness(found: _CheckerFinding) -> Witness | None:
     books = tuple(line for proof in found.witness for line in book_lines(proof))
+    if found.booked > len(books) > 0:
+        books = (*books, f"{len(books)} of {found.booked} lines are shown; the load run's check.json and its books have them all")
     if not books and not found.attempts:
         return None
     attempts = tuple(Attempt(**msgspec.structs.asdict(one)) for one in found.attempts)

@@ -4,7 +4,10 @@ import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from gates.page.words import day, quantity
+from gates.rule import limit, with_unit
+from gates.schema.outcome import UnknownReason
 from gates.schema.runbook import is_address, is_link
+from gates.schema.source import EvidenceSource
 from gates.schema.time import largest
 from gates.schema.verdict import CriterionVerdict
 
@@ -38,7 +41,19 @@ def measured(item: CriterionVerdict) -> str:
     if item.value is not None:
         criterion = item.criterion
         return quantity(_rounded(item.value, criterion.threshold, criterion.unit), criterion.unit)
+    if item.unknown is UnknownReason.ADAPTER_ERROR and isinstance(item.criterion.source, EvidenceSource):
+        return "measurement failed"  # no adapter had a part in it
     return item.unknown.value.replace("_", " ") if item.unknown else "nothing"
+
+
+def detail_beside(item: CriterionVerdict) -> str:
+    """The reason of a verdict where value and threshold are shown next to it: without those two."""
+    criterion = item.criterion
+    if item.value is None:
+        return item.detail
+    shown = f"{with_unit(item.value, criterion.unit)}, threshold {limit(criterion, criterion.threshold)}"
+    before, _, after = item.detail.partition(shown)
+    return "; ".join(filter(None, (before.rstrip("; "), after.lstrip(",:; "))))
 
 
 def _rounded(value: str, threshold: str, unit: str) -> str:

@@ -78,7 +78,7 @@ def collect(
             bar.step(number, source.names[0])
             done.append(collect_one(source, collector))
         bar.step(len(sources))
-    rows = [_row(item) for item in done]
+    rows = [_row(item, found) for item in done]
     if output_format == "text":
         show("\n".join(_lines(rows)))
     else:
@@ -133,12 +133,15 @@ def _reported_as(named: NamedTarget, build: str) -> str | None:
     return reported
 
 
-def _row(item: Collected) -> dict[str, str]:
+def _row(item: Collected, build: str) -> dict[str, str]:
+    """What came of one source; `build` is the one that is under test."""
     from gates.schema.describe import describe
     from gates.schema.source import VALUE
 
     predicate = item.held.statement.predicate
     measure = predicate.measures[VALUE]
+    given = "given" if predicate.build_observation is None else "read"
+    named = item.held.statement.subject[0].digest.get("build", "")
     return {
         "evidence": item.held.digest,
         "judges": ", ".join(item.source.names),
@@ -148,7 +151,7 @@ def _row(item: Collected) -> dict[str, str]:
         "samples": str(measure.samples),
         "skipped": str(measure.skipped),
         "finished_at": predicate.finished_at,
-        "build": "given" if predicate.build_observation is None else "read",
+        "build": given if named == build else f"another: {named}",
         "unknown": measure.unknown or "",
         "detail": measure.detail,
     }
@@ -160,6 +163,10 @@ def _lines(rows: list[dict[str, str]]) -> list[str]:
         value = f"unknown ({row['unknown']}): {row['detail']}" if row["unknown"] else f"{row['value']} {row['unit']}"
         counts = "" if row["unknown"] else f" of {row['samples']}" + (f", {row['skipped']} skipped" * (row["skipped"] != "0"))
         given = "; the build was given, so it decides no P0 gate" if row["build"] == "given" else ""
+        if row["build"].startswith("another: "):
+            given = (
+                f"; about the build {row['build'].removeprefix('another: ')[:12]}, not the one under test: it counts for nothing"
+            )
         lines += [row["judges"], f"  {row['source']}", f"  {value}{counts}; as of {row['finished_at']}{given}"]
         lines.append(f"  evidence {row['evidence'][:12]}")
     return lines

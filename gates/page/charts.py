@@ -50,6 +50,12 @@ def bullet(item: CriterionVerdict) -> Markup:
     return limit_bar(item.criterion, item.value, item.outcome)
 
 
+def share_of_limit(item: CriterionVerdict) -> str:
+    """What the bar of `bullet` shows, as text: `78 % of the limit`, `0 % of the error budget used`; "" where there is no bar."""
+    scaled = _scale(item.criterion, item.value)
+    return "" if scaled is None else scaled.words
+
+
 def limit_bar(criterion: Criterion, measured: str | None, outcome: Outcome) -> Markup:
     """A bar up to the value and a tick at the limit; empty where there is no length to show (a limit of zero, no value).
 

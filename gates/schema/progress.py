@@ -25,7 +25,12 @@ class _Lines:
         tenth = done * 10 // self._total
         if tenth > self._told:
             self._told = tenth
-            show(f"{self._label}: {done}/{self._total} {note}".rstrip(), err=True)
+            show(f"{self._label}: {_counted(done, self._total, note)}".rstrip(), err=True)
+
+
+def _counted(done: int, total: int, note: str) -> str:
+    """How many of how many; work that goes on beyond its plan is no share of it."""
+    return f"{done}/{total} {note}" if done <= total else f"{done} {note}, more than the {total} that were planned"
 
 
 class PatientStream:
@@ -69,6 +74,6 @@ def progress(label: str, total: int) -> Iterator[Progress]:
 
         class _Bar:
             def step(self, done: int, note: str = "") -> None:
-                bar.update(task, completed=done, note=note)
+                bar.update(task, completed=done, total=max(total, done), note=note)
 
         yield _Bar()

@@ -44,7 +44,10 @@ def faults(gates: Sequence[Gate]) -> Iterator[str]:
 def set_faults(gates: Sequence[Gate]) -> Iterator[str]:
     """What is wrong with the priorities of a whole set."""
     if not any(gate.priority is Priority.P0 for gate in gates):
-        yield "no gate has priority P0: nothing could stop the launch"
+        yield (
+            "no gate has priority P0: nothing could stop the launch; write `priority: P0` (and no `waivable: true`) at the gate "
+            "without which nobody may launch, or add one, such as no-double-settle of the shipped gates `service`"
+        )
 
 
 def _doubled(what: str, values: Sequence[str]) -> Iterator[str]:

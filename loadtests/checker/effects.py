@@ -43,7 +43,7 @@ def _reserved_twice(reserve: Mutation, proof: Sequence[LedgerEntry | Receipt]) -
         ids = ", ".join(event.payment_id or "" for event in answers)
         detail = f"one reserve under one key was answered with {len(answers)} payments: {ids}"
         booked = [item for item in proof if item.payment_id in {event.payment_id for event in answers[:2]}]
-        yield finding(Rule.DOUBLE_RESERVE, answers[0].payment_id, detail, [*answers[:2], *booked[:2]])
+        yield finding(Rule.DOUBLE_RESERVE, answers[0].payment_id, detail, [*answers[:2], *booked[:2]], len(booked))
     elif len(proof) > allowed:
         detail = f"one reserve was requested under one key ({reserve.result}), and {len(proof)} happened"
         shown = proof[: allowed + 1]

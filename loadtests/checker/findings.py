@@ -67,18 +67,22 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One defect, with the fewest lines that prove it, and the measure that counts it."""
+    """One defect, with the fewest lines that prove it, and the measure that counts it.
+
+    `booked` is how many such lines the books have, where the witness may show only the first of them; 0 where it shows all.
+    """
 
     rule: Rule
     payment_id: str | None
     detail: str
     witness: tuple[Witness, ...]
     measure: str = ""
+    booked: int = 0
 
 
-def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Line]) -> Finding:
+def finding(rule: Rule, payment_id: str | None, detail: str, proof: Iterable[Line], booked: int = 0) -> Finding:
     """A finding from lines of any source."""
-    return Finding(rule, payment_id, detail, tuple(Witness.of(item) for item in proof))
+    return Finding(rule, payment_id, detail, tuple(Witness.of(item) for item in proof), booked=booked)
 
 
 def spread(findings: Iterable[Finding]) -> list[Finding]:

@@ -161,7 +161,7 @@ def _too_often(settle: Mutation | None, settles: list[Settlement]) -> Iterator[F
         yield finding(Rule.UNEXPECTED_SETTLE, payment_id, f"{why}, yet {total} was settled", [*refusal, settles[0]])
     elif len(settles) > 1:
         detail = f"one settle was requested under one key, and {len(settles)} are in the list: {total} in total"
-        yield finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *settles[:2]])
+        yield finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *settles[:2]], len(settles))
 
 
 def _amounts(case: Case, life: Life, item: Settlement) -> Iterator[Finding]:
@@ -181,7 +181,7 @@ def _doubtful(life: Life, settle: Mutation, settles: list[Settlement]) -> Iterat
     wanted = int(settle.amount or life.planned.amount)
     if len(settles) > 1:
         detail = f"{lost}, and it happened {len(settles)} times"
-        yield finding(Rule.UNKNOWN_OUTCOME, settles[0].payment_id, detail, [settle.evidence, *settles[:2]])
+        yield finding(Rule.UNKNOWN_OUTCOME, settles[0].payment_id, detail, [settle.evidence, *settles[:2]], len(settles))
     elif settles and settle.result is Result.UNKNOWN and int(settles[0].amount) != wanted:
         detail = f"{lost}; {wanted} was requested, and {settles[0].amount} was settled"
         yield finding(Rule.UNKNOWN_OUTCOME, settles[0].payment_id, detail, [settle.evidence, settles[0]])

@@ -35,7 +35,7 @@ def _judge(mutation: Mutation, book: PaymentBook, unknown_payments: int) -> Iter
     if times > 1:
         payment_id = entries[0].payment_id if entries else None
         detail = f"{lost}, and it happened {times} times"
-        yield finding(Rule.UNKNOWN_OUTCOME, payment_id, detail, [mutation.evidence, *entries[:2]])
+        yield finding(Rule.UNKNOWN_OUTCOME, payment_id, detail, [mutation.evidence, *entries[:2]], len(entries))
     elif mutation.operation == "settle" and mutation.result is Result.UNKNOWN and entries:
         settled = book.settled()
         if book.credited(entries[0]) == settled != int(mutation.amount or book.reserved()):

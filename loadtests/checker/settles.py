@@ -37,7 +37,7 @@ def _too_often(settle: Mutation | None, book: PaymentBook) -> Iterator[Finding]:
         yield finding(Rule.UNEXPECTED_SETTLE, payment_id, detail, [*refusal, entries[0]])
     elif len(entries) > 1:
         detail = f"one settle was requested under one key, and {len(entries)} are in the ledger: {book.settled()} in total"
-        yield finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *entries[:2]])
+        yield finding(Rule.DOUBLE_SETTLE, payment_id, detail, [settle.evidence, *entries[:2]], len(entries))
 
 
 def lost_settles(case: Case) -> Ruling:

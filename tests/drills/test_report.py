@@ -3,7 +3,7 @@
 import pytest
 
 from drills.journal import End, Ending, RolledBack
-from drills.report import FILES, Report, text
+from drills.report import FILES, Report, text, why_unmeasured
 from gates.evidence.statement import Measure
 from gates.schema.outcome import UnknownReason
 from loadtests.run.folder import RunFolder
@@ -62,3 +62,16 @@ def test_a_drill_keeps_every_file_that_its_storm_is_measured_from(tmp_path):
     storm.folder.mkdir()
     storm.readback.touch()
     assert {path.relative_to(tmp_path).as_posix() for path in storm.measured} <= set(FILES.values())
+
+
+def test_a_measure_without_a_value_says_that_the_rollback_failed_and_what_to_do():
+    """With the first thing that went wrong, one line of it; a deviation alone is given too, and nothing where there is none."""
+    deviations = ("the service did not come back after the kill: exit 1\n  its log", "another")
+    failed = why_unmeasured(Ending(End.COMPLETED, True, RolledBack.FAILED), deviations)
+    assert failed == (
+        "not measured, because the drill's rollback failed (the service did not come back after the kill: exit 1): "
+        "bring the service back by hand, then repeat the drill"
+    )
+    verified = Ending(End.COMPLETED, True, RolledBack.VERIFIED)
+    assert why_unmeasured(verified, deviations) == "not measured: the service did not come back after the kill: exit 1"
+    assert why_unmeasured(verified, ()) == ""

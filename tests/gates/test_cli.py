@@ -215,7 +215,7 @@ def test_a_set_that_could_not_stop_a_launch_is_refused_by_whatever_loads_gates(g
     """P1 gates alone: `validate` refuses what `run` refuses."""
     gates = _gates(bench, tmp_path / "gates", bench.gate(priority="P1"))
     code, _, err = gonogo("gate", *command, gates)
-    assert (code, "no gate has priority P0: nothing could stop the launch" in err) == (2, True)
+    assert (code, "no gate has priority P0: nothing could stop the launch; write `priority: P0`" in err) == (2, True)
 
 
 def test_gate_run_refuses_a_waiver_that_nobody_has_signed(gonogo, bench, stored, tmp_path):

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from statements import reviewed
 
+from gates.evidence.statement import EvidenceKind, Measure
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
 from gates.schema.outcome import Decision, Priority
@@ -60,7 +61,7 @@ def test_a_week_of_green_evidence_is_a_go(make_inputs: Make, green_gates: tuple[
     """Every gate passing gives GO, exit code 0 and nothing to do next; a warning makes it yellow."""
     spec = build(make_inputs(gates=green_gates), green_evidence, None).spec
     assert (spec.decision, spec.exit_code, spec.yellow) == (Decision.GO, 0, True)
-    assert spec.sentence == "GO: all 3 P0 gates and 2 of 2 P1 gates pass."
+    assert spec.sentence == "GO: all 3 P0 gates and 2 of 2 P1 gates pass, not all of them cleanly (with a warning: F)."
     assert spec.actions == ()
     assert spec.streak.length == 1
 
@@ -120,6 +121,18 @@ def test_a_failing_criterion_shows_what_was_found(week: Scorecard) -> None:
     assert [(finding.criterion, finding.text) for finding in week.spec.findings] == [
         ("secrets", "storm/history.jsonl:88: expected no secret, found a bearer token")
     ]
+
+
+def test_what_a_probe_skipped_is_named_where_it_makes_its_criterion_unknown(
+    make_inputs: Make, evidence: list[Held], hold: Callable[..., Held]
+) -> None:
+    """The scan could not read one file: the card has its name and why, not only how many there were."""
+    scan = {"findings": Measure("0", "count", 214, skipped=1)}
+    unread = [{"measure": "findings", "where": "logs/old.gz", "why": "cannot be read: Permission denied"}]
+    card = build(make_inputs(), [evidence[0], hold(EvidenceKind.SECRET_SCAN, scan, skipped=unread)], None)
+    texts = [one.text for one in card.spec.findings if one.criterion == "secrets"]
+    assert texts == ["skipped: logs/old.gz: cannot be read: Permission denied"]
+    assert "logs/old.gz" in render_text(card)
 
 
 def test_a_waiver_stands_beside_the_outcome_and_never_changes_it(week: Scorecard) -> None:

@@ -19,7 +19,7 @@ from gates.schema.time import format_utc, system_clock
 from scorecards.chosen import left_out
 from scorecards.not_run import record_not_run
 from scorecards.order import Options, Order, make_order
-from scorecards.plan import STEPS, THOROUGH, UNREAD, Step, applying
+from scorecards.plan import STEPS, THOROUGH, UNREAD, Step, applying, why_not
 from scorecards.stored import Sources, build_from_store
 
 ALL = tuple(step.name for step in STEPS)
@@ -157,7 +157,8 @@ def test_a_skipped_step_is_offered_again_and_one_that_cannot_be_run_is_not(elsew
     """The command under Next runs just that step, by the gates that were named; what the target lacks has no command."""
     order = _order(elsewhere, "crash")
     record_not_run(order, CRASH, order.left_out["crash"], BUILD, {})
-    record_not_run(order, next(step for step in STEPS if step.name == "rollback"), "the target has no `process`", BUILD, {})
+    rollback = next(step for step in STEPS if step.name == "rollback")
+    record_not_run(order, rollback, why_not(rollback, order.named.target), BUILD, {})
     sources = Sources(str(elsewhere), BUILD, "smoke", None, Path("service"), None, None)
     card = build_from_store(order.home, sources, system_clock(), elsewhere.parent / "one", preview_because="", keep=False)
     commands = {action.gate: action.command for action in card.spec.actions}

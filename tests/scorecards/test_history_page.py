@@ -72,9 +72,27 @@ def test_a_changed_week_is_named_and_nothing_is_written(life: Weeks) -> None:
 
 
 def test_no_week_has_a_page_too(tmp_path: Path, signer: Signer) -> None:
-    """It says so."""
-    life = Weeks(tmp_path / "home", signer)
-    assert "No week has an official scorecard yet" in page(life)
+    """It says so, and how a week becomes official."""
+    html = page(Weeks(tmp_path / "home", signer))
+    assert "No week has an official scorecard yet" in html
+    assert "gonogo signer init" in html
+    assert "<h3>Previews</h3>" not in html
+
+
+def test_without_an_official_week_the_page_leads_to_the_previews(
+    tmp_path: Path, signer: Signer, gates: tuple[Gate, ...], life: Weeks
+) -> None:
+    """The newest first, each with its decision; one whose folder is gone is named without a link; official weeks need none."""
+    early = Weeks(tmp_path / "early", signer)
+    for moment in ("2026-11-16T09:00:00Z", "2026-11-17T09:00:00Z"):
+        early.judge(gates, ONE, moment)
+    html = page(early)
+    first = html.partition("<h3>Previews</h3>")[2].split("<li>")[1]
+    assert first.startswith('<a href="early/reviews/2026-W47-2/scorecard.html">2026-W47: NO GO</a>'), first
+    assert "Tue 17 Nov 2026, 09:00 UTC" in first
+    (early.home / "reviews" / "2026-W47-1").rename(early.home / "moved")
+    assert "2026-W47: NO GO (its folder is gone)" in page(early)
+    assert "How a week becomes official" not in page(life)
 
 
 @pytest.mark.browser

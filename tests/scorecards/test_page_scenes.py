@@ -13,6 +13,7 @@ from scorecards.launch import Answer
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
 from scorecards.text import render_text
+from scorecards.witnesses import read_findings
 
 Card = Callable[[str], Scorecard]
 
@@ -29,6 +30,7 @@ def card(
 
 ANSWERS = {
     "go-week-1": (Answer.NOT_YET, "Not yet: 1 of 2 adjacent weeks is green.", "Earliest broad launch: Fri 4 Dec 2026, if every"),
+    "go-clean": (Answer.NOT_YET, "Not yet: 1 of 2 adjacent weeks is green.", "Earliest broad launch: Fri 4 Dec 2026, if every"),
     "go-week-2": (Answer.YES, "Yes, from now on: 2 adjacent weeks are green.", "If it is missing or not green, the streak ends."),
     "conditional-go": (Answer.LIMITED, "No broad launch. CONDITIONAL GO allows a limited stage", "it ends the streak"),
     "open-findings": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "once these gates are fixed"),
@@ -84,6 +86,33 @@ def test_a_failing_criterion_shows_its_shortest_witness_as_a_timeline(card: Card
     ):
         assert words in page
     assert page.count('class="attempt"') == 4
+
+
+def test_a_witness_that_shows_only_some_of_the_lines_says_so(make_inputs: Callable[..., BuildInputs], card: Card) -> None:
+    """Two of four settles are drawn: the last line has both numbers; where all are drawn there is no such line."""
+    whole, cut = (next(read_findings({"findings": {"shown": [one]}}, "double_settles"))[1] for one in page_scenes.SHOWN_AND_CUT)
+    assert whole is not None
+    assert cut is not None
+    assert cut.books[-1] == "2 of 4 lines are shown; the load run's check.json and its books have them all"
+    assert "are shown" not in " ".join(whole.books)
+
+
+def test_a_go_with_a_warning_says_why_it_is_not_plain_green(card: Card) -> None:
+    """In the sentence, the colour of the banner and the counts; a clean GO has nothing of it."""
+    warned, clean = card("go-week-1").spec, card("go-clean").spec
+    assert (warned.yellow, clean.yellow) == (True, False)
+    assert warned.sentence == "GO: all 3 P0 gates and 2 of 2 P1 gates pass, not all of them cleanly (with a warning: F)."
+    assert clean.sentence == "GO: all 3 P0 gates and 2 of 2 P1 gates pass."
+    page = render_html(card("go-clean"), "ab" * 32).decode()
+    assert '<header class="banner pass">' in page
+    assert '<header class="banner warn">' in render_html(card("go-week-1"), "ab" * 32).decode()
+
+
+def test_the_share_of_a_limit_is_text_next_to_its_bar(card: Card) -> None:
+    """A ratio of 1 that has to be at least 0.995 has used none of its error budget: an empty bar looks like a failure."""
+    page = render_html(card("go-clean"), "ab" * 32).decode()
+    assert '<small aria-hidden="true">0 % of the error budget used</small>' in page
+    assert '<small aria-hidden="true">29 % of the limit</small>' in page
 
 
 def test_a_witness_is_text_and_not_markup(card: Card) -> None:

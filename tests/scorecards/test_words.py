@@ -4,9 +4,44 @@ import msgspec
 import pytest
 
 from gates.page.words import clock, counted, grouped, moment, quantity
+from gates.rule import limit
+from gates.schema.outcome import Outcome, UnknownReason
+from gates.schema.source import JunitSource
 from gates.schema.time import span
+from gates.schema.verdict import CriterionVerdict
 from scorecards.schema import Scorecard
-from scorecards.words import age, date, kind, measured
+from scorecards.words import age, date, detail_beside, kind, measured
+
+
+@pytest.fixture
+def slow(week: Scorecard) -> CriterionVerdict:
+    """A criterion that fails by its value."""
+    (item,) = (item for gate in week.spec.gates for item in gate.criteria if item.criterion.id == "reserve-p95")
+    return msgspec.structs.replace(item, outcome=Outcome.FAIL, value="11751.145785", detail="11751.145785 ms, threshold < 300 ms")
+
+
+def test_what_is_shown_next_to_a_reason_is_not_in_it_again(slow: CriterionVerdict) -> None:
+    """Value and threshold are shown once, rounded; what else the reason says stays."""
+    shown = f"11751.145785 ms, threshold {limit(slow.criterion, '300')}"
+    reasons = {
+        shown: "",
+        f"3 samples, 100 are needed; {shown}": "3 samples, 100 are needed",
+        f"{shown}: the slowest was pi_7": "the slowest was pi_7",
+        f"{shown}; a run of this week": "a run of this week",
+        "no value": "no value",
+    }
+    for reason, said in reasons.items():
+        assert detail_beside(msgspec.structs.replace(slow, detail=reason)) == said
+    assert detail_beside(msgspec.structs.replace(slow, value=None, detail=shown)) == shown
+
+
+def test_an_adapter_error_is_said_only_of_an_adapter(slow: CriterionVerdict) -> None:
+    """A drill or a probe whose measurement failed has no adapter."""
+    broken = msgspec.structs.replace(slow, value=None, unknown=UnknownReason.ADAPTER_ERROR)
+    assert measured(broken) == "measurement failed"
+    source = JunitSource(paths=("junit.xml",))
+    of_junit = msgspec.structs.replace(broken, criterion=msgspec.structs.replace(broken.criterion, source=source))
+    assert measured(of_junit) == "adapter error"
 
 
 @pytest.mark.parametrize(

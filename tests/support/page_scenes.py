@@ -1,4 +1,4 @@
-"""Weeks whose pages are looked at: GO in week 1, GO in week 2, CONDITIONAL GO, NO GO with a witness, NO GO with open findings."""
+"""Weeks whose pages are looked at: GO in week 1 and 2, a clean GO, CONDITIONAL GO, NO GO with a witness or open findings."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from scorecards.folder import scorecard_yaml
 from scorecards.schema import Finding, Scorecard
 from scorecards.weekly import WeekState
 
-NAMES = ("go-week-1", "go-week-2", "conditional-go", "no-go-with-witness", "open-findings")
+NAMES = ("go-week-1", "go-clean", "go-week-2", "conditional-go", "no-go-with-witness", "open-findings")
 PAYMENT = "pay_01"
 HELD, PAYABLE = "wallet/w1/held", "payee/p1/payable"
 
@@ -88,11 +88,17 @@ DOUBLE = {
         attempt("settle", 3, 32_000, 61_300, "ok", "200"),
     ],
 }
+CLEAN = {
+    "double_settles": Measure("0", "count", 412),
+    "availability": Measure("1", "ratio", 2_240, failures=0),
+    "reserve_latency": Measure("87.4", "ms", 412, statistic="p95 nearest-rank"),
+}
 LOGS = (
     Artifact("history.jsonl", "41" * 32, 1_440_012),
     Artifact("books.json", "42" * 32, 220_400),
     Artifact("check.json", "43" * 32, 4_711),
 )
+SHOWN_AND_CUT = ({**DOUBLE, "booked": 3}, {**DOUBLE, "witness": DOUBLE["witness"][:3], "booked": 4})
 ORPHAN = {**DOUBLE, "payment_id": "pay_02", "attempts": [*DOUBLE["attempts"], attempt("settle", 4, 99_000, 2_000, "fail", "409")]}
 
 
@@ -102,6 +108,9 @@ def scene(
     """The scorecard of that name; `gates` can be all green by the evidence `green`."""
     if name == "go-week-1":
         return build(make_inputs(gates=gates), green, None)
+    if name == "go-clean":
+        clean = hold(EvidenceKind.LOAD_RUN, CLEAN, at="2026-11-27T11:50:00.000Z")
+        return build(make_inputs(gates=gates), [*green, clean], None)
     if name == "go-week-2":
         first = build(make_inputs(now="2026-11-20T12:05:00.000Z", week="2026-W47", gates=gates), (), None)
         done = to_past(first, sha256_hex(scorecard_yaml(first)))

@@ -113,6 +113,9 @@ def test_a_file_of_another_build_alone_is_stale(tools):
     verdict = tools.judged({**FILE, "build": {"pointer": "/sha"}})
     assert verdict["unknown"] == "stale"
     assert "about another build" in verdict["detail"]
+    code, out, _ = tools.collect()
+    assert (code, "the build was given" in out) == (0, False)
+    assert f"about the build {OTHER_BUILD[:12]}, not the one under test: it counts for nothing" in out
 
 
 def test_a_file_that_names_no_build_counts_for_p1_only(tools):
