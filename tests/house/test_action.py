@@ -10,12 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import house_tree
 import pytest
-import yaml
+from ci_runner import ACTION, SHELL, filled, wanted
 
-ACTION = yaml.safe_load(house_tree.text(Path(".github/actions/gonogo/action.yml")))
-SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
 KEY = base64.b64encode(b"k" * 32).decode() + "\n"
 
 # A gonogo that notes its arguments and what it found in its environment, and behaves as its exit code is set.
@@ -71,9 +68,9 @@ def run(tmp_path: Path) -> Run:
         base |= {name: str(path) for name, path in files.items()}
         code, text, ran = 0, "", []
         for step in ACTION["runs"]["steps"]:
-            if "run" not in step or step["name"] == "Install gonogo" or not _wanted(step, given, failed=bool(code)):
+            if "run" not in step or step["name"] == "Install gonogo" or not wanted(step, given, failed=bool(code)):
                 continue
-            environ = base | {name: _filled(value, given, files["GITHUB_OUTPUT"]) for name, value in step["env"].items()}
+            environ = base | {name: filled(value, given, files["GITHUB_OUTPUT"]) for name, value in step["env"].items()}
             script = tmp_path / "script.sh"
             script.write_text(step["run"])
             done = subprocess.run([*SHELL, str(script)], cwd=workspace, env=environ, capture_output=True, text=True, check=False)
@@ -84,24 +81,6 @@ def run(tmp_path: Path) -> Run:
         return Ran(code, text, calls, files["GITHUB_STEP_SUMMARY"].read_text(), files["GITHUB_OUTPUT"].read_text(), ran)
 
     return call
-
-
-def _wanted(step: dict[str, str], given: dict[str, str], *, failed: bool) -> bool:
-    """The conditions that the action uses, as the runner reads them."""
-    condition = step.get("if", "")
-    official = given["official"] == "true" or "inputs.official == 'true'" not in condition
-    return official and (not failed or "always()" in condition)
-
-
-def _filled(value: str, given: dict[str, str], outputs: Path) -> str:
-    """The values of inputs and of outputs of steps, pasted by the runner: into an environment, never into a script."""
-    written = dict(line.split("=", 1) for line in outputs.read_text().splitlines() if "=" in line)
-
-    def value_of(match: re.Match[str]) -> str:
-        kind, _, name = match[1].strip().rpartition(".")
-        return given[name] if kind == "inputs" else written.get(name, "")
-
-    return re.sub(r"\$\{\{(.*?)\}\}", value_of, value)
 
 
 OPTIONS = ("target", "profile", "gates", "waivers", "steps", "skip", "fail_on", "accept")
@@ -140,7 +119,7 @@ def test_a_folder_for_the_review_can_have_any_name(run: Run, tmp_path: Path, val
 
 
 @pytest.mark.parametrize(
-    "name", ["target", "profile", "gates", "waivers", "steps", "skip", "fail_on", "accept", "state", "signers", "out"]
+    "name", ["target", "profile", "gates", "waivers", "steps", "skip", "fail_on", "accept", "state", "signers", "freeze", "out"]
 )
 @pytest.mark.parametrize("end", ["\n", "\r", "\x1b"])
 def test_an_input_with_a_line_end_is_refused_by_its_name(run: Run, name: str, end: str) -> None:

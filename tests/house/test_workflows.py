@@ -64,7 +64,7 @@ def test_the_action_calls_commands_and_options_that_exist() -> None:
     """What the action's scripts pass to gonogo, gonogo takes."""
     known = dict(house_documents.commands())
     calls = re.findall(r"gonogo\" (review|\w+ \w+)((?: [^\n>|;]+)?)", _scripts())
-    assert {words for words, _ in calls} == {"review", "scorecard show", "scorecard pack", "state restore"}
+    assert {words for words, _ in calls} == {"review", "scorecard show", "scorecard pack", "state restore", "freeze check"}
     collected = " ".join(re.findall(r"options(?:\+=|=)\(([^)]*)\)", _scripts()))
     assert collected.count("--") >= 9
     for words, rest in calls:

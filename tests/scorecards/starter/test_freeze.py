@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ci_runner import ACTION
 from freezes import ALWAYS, put_exception_for, put_people, write_calendar
 
 from gates.evidence.keys import EVIDENCE
@@ -57,17 +58,18 @@ def _commit(git: Git, text: str) -> str:
 
 
 def _ci(folder: Path, base: str, head: str, runner: Path) -> tuple[int, str]:
-    """The step of the workflow, on a runner with the gonogo that the action installs."""
-    steps = yaml.safe_load((folder / ".github/workflows/gonogo.yml").read_text())["jobs"]["review"]["steps"]
-    (step,) = [step for step in steps if "freeze check" in step.get("run", "")]
+    """The step of the action that the workflow uses, on a runner with the gonogo that the action installs."""
+    used = yaml.safe_load((folder / ".github/workflows/gonogo.yml").read_text())["jobs"]["review"]["steps"]
+    assert (used[0]["with"]["fetch-depth"], used[-1]["with"]["freeze"]) == (0, "freeze.yaml")
+    (step,) = [step for step in ACTION["runs"]["steps"] if "freeze check" in step.get("run", "")]
     program = runner / "gonogo" / "bin" / "gonogo"
     program.parent.mkdir(parents=True, exist_ok=True)
     code = "import sys; from scorecards.cli import main; sys.exit(main())"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -c "{code}" "$@"\n')
     program.chmod(0o755)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "RUNNER_"))}
-    environ |= {"BASE": base, "HEAD": head, "RUNNER_TEMP": str(runner), "GONOGO_HOME": str(runner / "gonogo-freeze")}
-    assert set(step["env"]) == {"BASE", "HEAD", "GONOGO_HOME"}
+    environ |= {"BASE": base, "HEAD": head, "RUNNER_TEMP": str(runner), "FREEZE": "freeze.yaml", "SIGNERS": ""}
+    assert set(step["env"]) == {"BASE", "HEAD", "FREEZE", "SIGNERS"}
     done = subprocess.run(
         ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]),
         cwd=folder,
