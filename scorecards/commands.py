@@ -181,6 +181,7 @@ def verify(
     """Verify the scorecard in FOLDER: signatures, and YAML and HTML computed again byte for byte; offline.
 
     With --deep the measures of each statement are computed again from its raw files; one that is missing or was changed is named.
+    A packed copy is verified by its own raw files alone; those of a review that has none are in the state folder.
 
     Exit 0 only if every level passed, 8 if one failed, 3 if one could not be checked, 2 for a folder that is no review's.
     """
@@ -193,8 +194,10 @@ def verify(
     levels = verify_folder(path, keys.trust, keys.origin, keys.pin)
     if deep or artifacts_path:
         from scorecards.deep import deep_level
+        from scorecards.pack import is_packed
 
-        places = [*filter(None, [artifacts_path]), path, state_dir() / "evidence"]
+        own = [*filter(None, [artifacts_path]), path]
+        places = own if is_packed(path) else [*own, state_dir() / "evidence"]
         levels = (*levels, deep_level(path, keys.trust, places))
     show_product(levels_text(levels, output_format), output_format)
     return int(exit_code(levels))

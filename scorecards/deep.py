@@ -22,7 +22,7 @@ from gates.schema.rooms import room_argv
 from gates.schema.source import ACT, DOCUMENT, REQUEST
 from gates.signers.ring import Signers
 from scorecards import folder
-from scorecards.raw_files import lay_out
+from scorecards.raw_files import candidates, lay_out
 from scorecards.registers_part import newly_shown
 from scorecards.verify import Checked, Level
 
@@ -100,8 +100,11 @@ def deep_level(path: Path, trust: TrustRoot | None, places: Sequence[Path]) -> L
         return Level(CLAIM, Checked.FAIL, "; ".join(wrong))
     if unchecked:
         return Level(CLAIM, Checked.NOT_CHECKED, "; ".join(unchecked))
-    files = sum(len(item.statement.predicate.artifacts) for item in claimed)
-    return Level(CLAIM, Checked.PASS, f"{len(claimed)} statements computed again from {files} files")
+    files = [artifact for item in claimed for artifact in item.statement.predicate.artifacts]
+    away = sum(not any(candidates(artifact.sha256, (path,))) for artifact in files)
+    others = " and ".join(str(place) for place in places if place != path)
+    found = f", {away} of them not of this folder but of {others}" if away else ""
+    return Level(CLAIM, Checked.PASS, f"{len(claimed)} statements computed again from {len(files)} files{found}")
 
 
 def require_following(item: Held, places: Sequence[Path], signers: Signers | None = None) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from gates.evidence.keys import load_trust
 from gates.evidence.objects import sha256_of
 from gates.evidence.statement import Artifact
+from gates.schema.errors import Problem
 from scorecards import folder
 from scorecards.evaluate import make_empty
 from scorecards.raw_files import ARTIFACTS, candidates
@@ -42,6 +43,15 @@ def pack(path: Path, out: Path, places: Sequence[Path]) -> Packed:
         _copy(file, to / file.relative_to(path))
     missing = tuple(filter(None, (_keep(one, (*places, path), to) for one in named.values())))
     return Packed(len(files), len(named) - len(missing), missing)
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a review brings raw files of its own: others than the logs of failing criteria, which every review has."""
+    try:
+        linked = {log.sha256 for log in folder.read_scorecard(folder.read_file(path / folder.YAML_FILE), str(path)).spec.logs}
+    except Problem:
+        return False
+    return any(file.name not in linked for file in (path / ARTIFACTS).glob("*/*"))
 
 
 def packed_text(packed: Packed, out: Path) -> str:

@@ -94,7 +94,7 @@ def test_measures_that_follow_from_their_raw_files_pass(verify: Verify, store: E
     assert deep.CLAIM not in verify()[1]
     code, levels = verify("--deep")
     assert code == 0, levels[deep.CLAIM]
-    assert levels[deep.CLAIM] == "pass: 1 statements computed again from 6 files"
+    assert levels[deep.CLAIM].startswith("pass: 1 statements computed again from 6 files, ")
 
 
 @pytest.mark.process
@@ -193,9 +193,47 @@ def test_a_packed_review_verifies_deeply_without_the_store(verify: Verify, place
     shutil.copytree(packed, review)
     code, levels = verify("--deep", build=False)
     assert (code, levels[deep.CLAIM]) == (0, "pass: 1 statements computed again from 6 files")
+    assert "not of this folder" not in levels[deep.CLAIM]
     names = {str(path.relative_to(packed)) for path in packed.rglob("*") if path.is_file()}
     assert "storm/history.jsonl" in names
     assert not [name for name in names if name.endswith((".db", ".key")) or "away" in name]
+
+
+@pytest.mark.process
+def test_a_packed_copy_is_verified_by_its_own_files_alone(verify: Verify, place: Path, store: EvidenceStore) -> None:
+    """The state folder has the file that the copy lacks: still exit 8; a review without files of its own says where they are."""
+    _, levels = verify("--deep")
+    assert levels[deep.CLAIM].endswith(f" from 6 files, 6 of them not of this folder but of {store.folder}"), levels[deep.CLAIM]
+    packed, lost = place / "packed", _statement(store).statement.predicate.artifacts[0]
+    gonogo.main(["scorecard", "pack", str(place / "review"), "--out", str(packed)], standalone_mode=False)
+    (packed / "artifacts" / lost.sha256[:2] / lost.sha256).unlink()
+    shutil.rmtree(place / "review")
+    shutil.copytree(packed, place / "review")
+    code, levels = verify("--deep", build=False)
+    assert (code, f"{lost.name} is missing" in levels[deep.CLAIM]) == (8, True), levels[deep.CLAIM]
+    code, levels = verify("--deep", "--artifacts", str(store.folder), build=False)
+    assert (code, f"1 of them not of this folder but of {store.folder}" in levels[deep.CLAIM]) == (0, True), levels[deep.CLAIM]
+
+
+@pytest.mark.process
+def test_a_read_only_folder_is_verified_deeply_and_left_as_it_is(verify: Verify, place: Path) -> None:
+    """Nothing is written into it, also where nothing could be: on a read-only disk, or of another user."""
+    verify()
+    packed = place / "packed"
+    gonogo.main(["scorecard", "pack", str(place / "review"), "--out", str(packed)], standalone_mode=False)
+    shutil.rmtree(place / "review")
+    shutil.copytree(packed, place / "review")
+    everything = [place / "review", *(place / "review").rglob("*")]
+    for path in everything:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = {path: path.stat().st_mtime_ns for path in everything}
+    try:
+        code, levels = verify("--deep", build=False)
+        assert (code, levels[deep.CLAIM].startswith("pass: 1 statements")) == (0, True), levels
+        assert {path: path.stat().st_mtime_ns for path in [place / "review", *(place / "review").rglob("*")]} == before
+    finally:
+        for path in everything:
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 @pytest.mark.process

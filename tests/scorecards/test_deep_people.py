@@ -110,7 +110,7 @@ def test_measures_of_ones_own_are_those_of_the_document(tools, home):
     assert tools.run("evidence", "sign", path, "--target", tools.folder / "shop.yaml")[0] == 0
     tools.gate(OWN, priority="P1")
     _review(tools)
-    assert _deep(tools)[1] == "pass: 1 statements computed again from 2 files"
+    assert _deep(tools)[1].startswith("pass: 1 statements computed again from 2 files, ")
 
     store, held = _only(home, "reconciliation")
     said = held.statement.predicate
