@@ -6,7 +6,7 @@ from gates.collecting import command_of, stopped_by
 from gates.commands import Named, with_gates
 from gates.page.words import threshold
 from gates.schema.gate import label
-from gates.schema.outcome import Outcome, Priority
+from gates.schema.outcome import Outcome, Priority, UnknownReason
 from gates.schema.register import list_command
 from gates.schema.source import RegisterSource
 from gates.schema.verdict import CriterionVerdict, GateVerdict
@@ -84,8 +84,10 @@ def _find_out(unknown: Sequence[CriterionVerdict], command: str) -> str:
         return f"Review the register: {first.criterion.title}{_and_more(unknown)}."
     if command:
         why = stopped_by(first)
-        once = f", once what stopped it is put right ({why})" if why else ""
-        return f"Collect evidence{once}: {first.criterion.title}{_and_more(unknown)}."
+        lead = f"Collect evidence, once what stopped it is put right ({why})" if why else "Collect evidence"
+        if first.evidence is not None and first.unknown is not UnknownReason.NOT_RUN:
+            lead = f"Collect evidence again ({detail_beside(first)})"
+        return f"{lead}: {first.criterion.title}{_and_more(unknown)}."
     if first.evidence is not None or first.criterion.source.produced_by:
         return f"Make this measurable: {first.criterion.title} ({first.detail}){_and_more(unknown)}."
     title = first.criterion.title + _and_more(unknown)

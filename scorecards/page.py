@@ -172,11 +172,11 @@ def _action(action: Action, number: int, there: Collection[str]) -> ActionRow:
         letter=label(action.letter, action.gate),
         named=action.letter is None,
         style=action.priority.value.lower(),
-        do=action.do,
+        do=_plain(action.do),
         command=action.command,
         owner=action.owner,
         runbook=href(action.runbook),
-        runbook_of=action.do[:60],
+        runbook_of=_plain(action.do[:60]),
     )
 
 

@@ -18,7 +18,7 @@ _MORE, _LONGEST = 1, 300
 _PROBLEM = re.compile(
     r"(?:\s*[0-9.]+ s\s+)?((?:error|internal error|failed|aborted by a guard|ROLLBACK FAILED): .*|interrupted.*|terminated.*)"
 )
-_SAID = (re.compile(r"^FOUND "), re.compile(r"^  deviation: "), re.compile(r"\bunknown\b"))
+_SAID = tuple(map(re.compile, (r"^FOUND ", r"^  deviation: ", r"^[a-z-]+: (?:not_run|adapter_error): ", r"\bunknown\b")))
 GRACE_S = 30.0
 _WORDS = {ExitCode.GREEN: "clean", ExitCode.RED: "findings", ExitCode.UNKNOWN: "not everything could be judged"}
 

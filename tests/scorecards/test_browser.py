@@ -15,6 +15,7 @@ from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Gate
 from scorecards.build import BuildInputs, build
 from scorecards.folder import scorecard_yaml
+from scorecards.needs import Need
 from scorecards.render import render_html
 from scorecards.schema import Scorecard
 
@@ -143,7 +144,10 @@ def test_gates_that_have_names_instead_of_letters_do_not_overlap(
 ) -> None:
     """Such as those that `gonogo init` writes: each title, badge and question has its place."""
     named = tuple(replace(gate, letter=None, id=f"no-double-settle-{number}") for number, gate in enumerate(green_gates))
-    page = opened(browser, written(tmp_path, build(make_inputs(gates=named), (), None)), size, "light")
+    needs = (Need("environment", "Export `GONOGO_AGENT_KEY` and `GONOGO_WALLET_ID`: requests are filled in with them."),)
+    page = opened(browser, written(tmp_path, build(make_inputs(gates=named, needs=needs), (), None)), size, "light")
+    assert page.locator(".actions .letter:not(.named)").count() == 0
+    assert "Export GONOGO_AGENT_KEY and" in page.locator(".actions tbody tr").first.inner_text()
     seen, badges, titles, out = page.evaluate(OVERLAPPING)
     assert (seen, titles, out) == (len(named), [], [])
     assert badges > 0

@@ -9,7 +9,7 @@ from statements import reviewed
 from gates.evidence.statement import EvidenceKind, Measure
 from gates.evidence.store import Held
 from gates.schema.gate import Gate
-from gates.schema.outcome import Decision, Priority
+from gates.schema.outcome import Decision, Priority, UnknownReason
 from gates.schema.waiver import Waiver
 from scorecards.build import BuildInputs, build
 from scorecards.render import render_html
@@ -108,6 +108,17 @@ def test_the_next_actions_begin_with_what_fails_and_name_owner_and_command(week:
     assert "Make this measurable" in told
     assert "The bar was lowered since 2026-W47" in told
     assert "The waiver of the launch committee ends on Wed 2 Dec 2026" in told
+
+
+def test_evidence_that_could_not_be_judged_says_why_next_to_its_command(
+    make_inputs: Make, evidence: list[Held], hold: Callable[..., Held]
+) -> None:
+    """A drill whose rollback failed is repeated only after the service is back: the reason stands before the command."""
+    why = "not measured, because the drill's rollback failed: bring the service back by hand, then repeat the drill"
+    nothing = Measure(None, "count", unknown=UnknownReason.MISSING, detail=why)
+    card = build(make_inputs(), [evidence[0], hold(EvidenceKind.CRASH_DRILL, {"lost_settles": nothing})], None)
+    (action,) = (action for action in card.spec.actions if action.command == "gonogo drill run crash")
+    assert action.do.startswith(f"Collect evidence again ({why}): ")
 
 
 def test_missing_evidence_names_the_command_that_leaves_it(make_inputs: Make) -> None:

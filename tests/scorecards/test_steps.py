@@ -86,6 +86,11 @@ def test_an_interrupted_step_leaves_no_process_behind(tmp_path: Path, monkeypatc
         ("failed: the service\nerror: it ended\n", "unknown", "error: it ended"),
         ("   0.2 s  failed: needs fuse3\nin out/power\n", "  kills  unknown: not_run\n", "failed: needs fuse3"),
         ("drill crash: 3/9 inject\n", "drill crash\n  deviation: 2 lost\n", "deviation: 2 lost"),
+        (
+            "",
+            "fail-closed: not_run: no credential for tenant_admin\n  unexpected_answers  unknown (not_run)\n",
+            "fail-closed: not_run: no credential for tenant_admin",
+        ),
         ("storm smoke: 480/480\n", "clean\n", ""),
     ],
 )
