@@ -154,21 +154,28 @@ def _measures(
         found |= incident_measures(case_of(plan.drill, out, events), reason)
     if comparing:
         found |= restore_measures(compared(plan, out, events), reason)
-    why = why_unmeasured(events[-1].ending, record.deviations)
+    why = why_unmeasured(events[-1].ending, record.deviations, _why_not_back(events))
     unsaid = {name: one for name, one in found.items() if why and one.value is None and not one.detail}
     found |= {name: msgspec.structs.replace(one, detail=why) for name, one in unsaid.items()}
     return dict(sorted(found.items()))
 
 
-def why_unmeasured(ending: Ending | None, deviations: Sequence[str]) -> str:
-    """Why a drill that ended so left measures without a value, and what to do; "" where its status already says so."""
-    said = deviations[0].splitlines()[0] if deviations else ""
+def _why_not_back(events: Sequence[Event]) -> str:
+    """The reason that the journal has for a rollback that failed."""
+    failed = [event for event in events if (event.action, event.status) == ("rollback", Status.FAILED)]
+    return str(failed[-1].facts.get("reason", "")) if failed else ""
+
+
+def why_unmeasured(ending: Ending | None, deviations: Sequence[str], not_back: str = "") -> str:
+    """Why a drill that ended so left measures without a value, and what to do; "" where its status already says so.
+
+    `not_back` is why its rollback failed.
+    """
+    first = next((text.splitlines()[0] for text in (not_back, *deviations) if text), "")
     if ending is not None and ending.rolled_back is RolledBack.FAILED:
-        because = f" ({said})" if said else ""
-        return (
-            f"not measured, because the drill's rollback failed{because}: bring the service back by hand, then repeat the drill"
-        )
-    return f"not measured: {said}" if said else ""
+        why = f" ({first})" if first else ""
+        return f"not measured, because the drill's rollback failed{why}: see that the service runs well, then repeat the drill"
+    return f"not measured: {first}" if first else ""
 
 
 def compared(plan: Plan, out: Path, events: tuple[Event, ...]) -> Comparison | None:

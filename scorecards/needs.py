@@ -9,6 +9,7 @@ import msgspec
 from gates.schema.target import Target
 
 GUIDE = "runbooks/targets.md"
+_BLANK = "EDIT_ME"
 _TO_EDIT = re.compile(r"^\s*# .*: edit it$")
 _UNSET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
@@ -46,7 +47,10 @@ def _members(target: Target, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _marked(lines: Sequence[str]) -> Iterator[str]:
-    """The lines below a mark that `gonogo init` writes where it knows nothing."""
+    """What `gonogo init` writes where it knows nothing: a value to replace, and the lines below a mark."""
+    blanks = [number for number, line in enumerate(lines, 1) if _BLANK in line]
+    if blanks:
+        yield f"replace {_BLANK} in {_numbered(blanks)}"
     marked = [number for number, line in enumerate(lines, 2) if _TO_EDIT.match(line)]
     if marked:
         yield f"check {_numbered(marked)}, and delete the mark `edit it` above each that is right"

@@ -70,8 +70,10 @@ def test_a_measure_without_a_value_says_that_the_rollback_failed_and_what_to_do(
     failed = why_unmeasured(Ending(End.COMPLETED, True, RolledBack.FAILED), deviations)
     assert failed == (
         "not measured, because the drill's rollback failed (the service did not come back after the kill: exit 1): "
-        "bring the service back by hand, then repeat the drill"
+        "see that the service runs well, then repeat the drill"
     )
+    slow = why_unmeasured(Ending(End.COMPLETED, False, RolledBack.FAILED), (), "the steady state did not hold\nmore")
+    assert "failed (the steady state did not hold): see" in slow
     verified = Ending(End.COMPLETED, True, RolledBack.VERIFIED)
     assert why_unmeasured(verified, deviations) == "not measured: the service did not come back after the kill: exit 1"
     assert why_unmeasured(verified, ()) == ""

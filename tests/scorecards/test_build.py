@@ -114,7 +114,7 @@ def test_evidence_that_could_not_be_judged_says_why_next_to_its_command(
     make_inputs: Make, evidence: list[Held], hold: Callable[..., Held]
 ) -> None:
     """A drill whose rollback failed is repeated only after the service is back: the reason stands before the command."""
-    why = "not measured, because the drill's rollback failed: bring the service back by hand, then repeat the drill"
+    why = "not measured, because the drill's rollback failed: see that the service runs well, then repeat the drill"
     nothing = Measure(None, "count", unknown=UnknownReason.MISSING, detail=why)
     card = build(make_inputs(), [evidence[0], hold(EvidenceKind.CRASH_DRILL, {"lost_settles": nothing})], None)
     (action,) = (action for action in card.spec.actions if action.command == "gonogo drill run crash")

@@ -80,6 +80,9 @@ def test_needs_end_where_they_are_met(run: Run, tmp_path: Path) -> None:
     (tmp_path / "target.yaml").write_text(filled)
     assert needs_of(load_target("target.yaml").target, "target.yaml", filled, dict.fromkeys(SECRETS, "x")) == ()
     assert "check lines" in edit.do
+    blank = filled.replace("'{wallet_id}'", "EDIT_ME")
+    (edit,) = needs_of(load_target("target.yaml").target, "target.yaml", blank, dict.fromkeys(SECRETS, "x"))
+    assert edit.do == f"Edit target.yaml: replace EDIT_ME in line {blank[: blank.index('EDIT_ME')].count(chr(10)) + 1}."
     assert needs_of(load_target("local").target, "local", "", {}) == ()
 
 
