@@ -72,12 +72,16 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """The whole page; `previews`, newest first, are those of targets without an official week, and `more` counts the rest."""
+    """The whole page; `previews`, newest first, are those of targets without an official week, and `more` counts the rest.
+
+    `explains` says that it shows how a week becomes official.
+    """
 
     css: Markup
     targets: tuple[TargetHistory, ...]
     previews: tuple[Look, ...]
     more: str
+    explains: bool
 
 
 def render_history(history: Mapping[str, Sequence[OfficialWeek]], previews: Sequence[Look] = ()) -> bytes:
@@ -85,7 +89,7 @@ def render_history(history: Mapping[str, Sequence[OfficialWeek]], previews: Sequ
     targets = tuple(_target(name, weeks) for name, weeks in sorted(history.items()) if weeks)
     looks = [one for one in previews if not history.get(one.target)]
     more = f"and {len(looks) - SHOWN_PREVIEWS} earlier ones" if len(looks) > SHOWN_PREVIEWS else ""
-    page = HistoryPage(style_sheet(), targets, tuple(looks[:SHOWN_PREVIEWS]), more)
+    page = HistoryPage(style_sheet(), targets, tuple(looks[:SHOWN_PREVIEWS]), more, bool(looks) or not targets)
     return environment().get_template(_TEMPLATE).render(page=page).encode()
 
 
