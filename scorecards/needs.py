@@ -53,7 +53,7 @@ def _marked(lines: Sequence[str]) -> Iterator[str]:
         yield f"replace {_BLANK} in {_numbered(blanks)}"
     marked = [number for number, line in enumerate(lines, 2) if _TO_EDIT.match(line)]
     if marked:
-        yield f"check {_numbered(marked)}, and delete the mark `edit it` above each that is right"
+        yield f"check {_numbered(marked)}, and delete the mark 'edit it' above each that is right"
 
 
 def _unset(target: Target, environ: Mapping[str, str]) -> Iterator[str]:
