@@ -1,14 +1,17 @@
 """What has to be filled in before evidence about a target can count: in its file, and in the environment."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from gates.evidence.statement import EvidenceKind
+from gates.schema.gate import EvidenceSource, Gate
 from gates.schema.target import Target
 
 GUIDE = "runbooks/targets.md"
+_WITHOUT_PAYMENTS = (EvidenceKind.SLO_WINDOW, EvidenceKind.SECRET_SCAN, EvidenceKind.DETERMINISM)
 _BLANK = "EDIT_ME"
 _TO_EDIT = re.compile(r"^\s*# .*: edit it$")
 _UNSET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
@@ -22,10 +25,16 @@ class Need(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     runbook: str = ""
 
 
-def needs_of(target: Target, name: str, text: str, environ: Mapping[str, str]) -> tuple[Need, ...]:
-    """What to do first, in this order; `name` is how the target was named, `text` its file, "" for one that is shipped."""
-    lines = text.splitlines()
-    edits, unset = [*_members(target, lines), *_marked(lines)], list(_unset(target, environ))
+def needs_of(
+    target: Target, name: str, text: str, environ: Mapping[str, str], gates: Iterable[Gate] | None = None
+) -> tuple[Need, ...]:
+    """What to do first, in this order; `name` is how the target was named, `text` its file, "" for one that is shipped.
+
+    Gates that read no payment of ours need the build alone; without `gates` they do.
+    """
+    lines, pays = text.splitlines(), gates is None or any(_reads_payments(gate) for gate in gates)
+    edits = [*_members(target, lines, pays=pays), *(_marked(lines) if pays else ())]
+    unset = list(_unset(target, environ)) if pays else []
     found = [Need(name, f"Edit {name}: {'; '.join(edits)}.", GUIDE)] if edits else []
     if unset:
         where = f" ({_numbered([_place(lines, f'${{{variable}}}') for variable in unset])} of {name})" if lines else ""
@@ -38,11 +47,18 @@ def target_text(name: str) -> str:
     return Path(name).read_text(encoding="utf-8") if name.endswith((".yaml", ".yml")) else ""
 
 
-def _members(target: Target, lines: Sequence[str]) -> Iterator[str]:
+def _reads_payments(gate: Gate) -> bool:
+    """Whether a criterion is judged by a step that makes payments."""
+    return any(
+        isinstance(item.source, EvidenceSource) and item.source.predicate_type not in _WITHOUT_PAYMENTS for item in gate.criteria
+    )
+
+
+def _members(target: Target, lines: Sequence[str], *, pays: bool) -> Iterator[str]:
     audit = target.audit
     if target.build is None:
         yield f"fill in `build`{_line_of(lines, 'build')}, because without it all evidence is stale"
-    if audit.ledger is None and audit.settlements is None:
+    if pays and audit.ledger is None and audit.settlements is None:
         yield f"fill in `audit`{_line_of(lines, 'audit')}, because without it a payment that was settled twice is not seen"
 
 

@@ -108,7 +108,7 @@ def make_order(home: Path, options: Options, system: Clock) -> Order:
         waivers_path=None if options.waivers_path is None else options.waivers_path.absolute(),
         left_out=left_out(options.steps, options.skip, options.profile, gates),
         by_hand=options.now is not None,
-        needs=needs_of(named.target, options.target, target_text(options.target), os.environ),
+        needs=needs_of(named.target, options.target, target_text(options.target), os.environ, gates),
     )
 
 

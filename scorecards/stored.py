@@ -72,7 +72,7 @@ def build_from_store(
     reviewed, named_as = make_reviewed(named, build, sources.profile), _named_as(sources)
     because = preview_because or _elsewhere(home, store)
     target, week = named.name, sources.week
-    needs = needs_of(named.target, sources.target, target_text(sources.target), os.environ)
+    needs = needs_of(named.target, sources.target, target_text(sources.target), os.environ, gates)
     occasion = Occasion.at(
         now,
         target=target,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from gates.schema.entry import run as enter
+from gates.schema.gateset import load_gates
 from gates.schema.target import load_target
 from scorecards.cli import gonogo
 from scorecards.needs import needs_of
@@ -49,7 +50,7 @@ def test_a_bare_folder_is_told_which_lines_to_edit_and_what_to_export(run: Run, 
     assert second.startswith("Export GONOGO_AGENT_KEY, GONOGO_WALLET_ID and GONOGO_PAYEE_IDS (lines ")
     review = tmp_path / ".gonogo" / "reviews" / "latest"
     assert (review / "runbooks" / "targets.html").is_file()
-    assert f"fill in `build` (line {build})" in (review / "scorecard.html").read_text()
+    assert f"fill in build (line {build})" in (review / "scorecard.html").read_text()
 
 
 def test_a_step_that_this_target_cannot_do_is_an_instruction_without_a_command(run: Run, tmp_path: Path) -> None:
@@ -84,6 +85,16 @@ def test_needs_end_where_they_are_met(run: Run, tmp_path: Path) -> None:
     (edit,) = needs_of(load_target("target.yaml").target, "target.yaml", blank, dict.fromkeys(SECRETS, "x"))
     assert edit.do == f"Edit target.yaml: replace EDIT_ME in line {blank[: blank.index('EDIT_ME')].count(chr(10)) + 1}."
     assert needs_of(load_target("local").target, "local", "", {}) == ()
+
+
+def test_gates_that_read_no_payment_need_the_build_alone(run: Run, tmp_path: Path) -> None:
+    """A set of JUnit and secrets sends nothing: neither accounts nor a place to read settlements back are asked for."""
+    gates = [gate for gate in load_gates(tmp_path / "gates") if gate.id in ("tests", "secrets")]
+    text = (tmp_path / "target.yaml").read_text()
+    (need,) = needs_of(load_target("target.yaml").target, "target.yaml", text, {}, gates)
+    assert need.do.startswith("Edit target.yaml: fill in `build` (line ")
+    assert "audit" not in need.do
+    assert "check lines" not in need.do
 
 
 def test_gate_run_names_a_collect_command_that_names_the_build_too(run: Run, tmp_path: Path) -> None:
