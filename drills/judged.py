@@ -1,5 +1,8 @@
 """The verdict on a drill with the limits of the gates that read it, and the report with this verdict as text and as JSON."""
 
+from functools import cache
+from pathlib import Path
+
 import msgspec
 
 from drills.limits import held_to_limits, limits_of
@@ -8,12 +11,23 @@ from drills.verdict import Verdict, verdict
 from gates.evidence.statement import EvidenceKind
 from gates.schema.canonical import canonical_json
 from gates.schema.catalogs import rules_path
+from gates.schema.gate import Gate
 from gates.schema.gateset import load_gates
+
+
+def gates_of(target: str) -> tuple[Gate, ...]:
+    """The shipped gates that judge a target, by its name or path on the command line."""
+    return _shipped(rules_path(None, target))
+
+
+@cache  # each drill of a series is judged by them, in its table and on its page
+def _shipped(path: Path) -> tuple[Gate, ...]:
+    return load_gates(path)
 
 
 def judged_by_gates(report: Report, target: str) -> Verdict:
     """The verdict by the gates of a target, by its name or path on the command line: a missed limit is no pass."""
-    limits = limits_of(EvidenceKind(report.evidence), load_gates(rules_path(None, target)))
+    limits = limits_of(EvidenceKind(report.evidence), gates_of(target))
     return held_to_limits(verdict(report), report.measures, limits)
 
 

@@ -16,7 +16,7 @@ from drills.record import PLAN_FILE, Evidence, Plan, Record, read_plan, read_rec
 from drills.rehearsal import Console, Rehearsal
 from drills.report import Report, files_of, make_report, predicate, write_report
 from drills.runner import announce, rehearse
-from drills.schema import Drill, drill_names, load_drill
+from drills.schema import Drill, load_drill
 from gates.evidence.identity import make_subject, target_sha256
 from gates.evidence.keys import own_trust
 from gates.evidence.observation import cite
@@ -61,8 +61,7 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
 
 def _require_own_kind(drill: Drill, name: str) -> None:
     """Gates read the other kinds, and a drill of one's own can be weaker than the shipped one; raises UsageProblem."""
-    shipped = {other.evidence: other for other in map(_shipped, drill_names())}
-    if drill.evidence != "own-drill" and drill != shipped[drill.evidence]:
+    if drill.evidence != "own-drill" and drill != _shipped(drill.evidence.removesuffix("-drill")):
         raise UsageProblem(
             f"{name}: $.spec.evidence: {drill.evidence} is the evidence of a shipped drill, which differs from this one",
             next_step="leave evidence out: the statement is then an own-drill",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from drills.judged import gates_of
 from drills.limits import held_to_limits, limits_of
 from drills.page.limits import measure_row
 from drills.page.lost import lost
@@ -18,9 +19,7 @@ from gates.page.charts import ICONS
 from gates.page.lanes import axis
 from gates.page.template import environment, style_sheet
 from gates.page.words import counted, moment
-from gates.schema.catalogs import rules_path
 from gates.schema.gate import Gate
-from gates.schema.gateset import load_gates
 from gates.schema.time import largest
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -31,8 +30,7 @@ FILE = "report.html"
 def page_bytes(out: Path) -> bytes:
     """The page of the drill in a folder; raises UsageProblem for a file that is missing or malformed."""
     material = read_material(out)
-    gates = load_gates(rules_path(None, material.plan.target_argument))
-    page = make_page(material, gates, files_of(out))
+    page = make_page(material, gates_of(material.plan.target_argument), files_of(out))
     return environment(TEMPLATES).get_template(TEMPLATE).render(page=page).encode()
 
 

@@ -31,6 +31,8 @@ def rehearse(rooms, tmp_path, console):
     def run(candidate, payments=250):
         setup = [{"action": "make_release", "release": "candidate"}, {"action": "seed"}]
         spec = drill_stage.rollback_spec()
+        if candidate == "mute":  # it never gets ready: how long that is waited for shows nothing
+            spec["method"] = [step | ({"within": "3s"} if "release" in step else {}) for step in spec["method"]]
         drill = drill_stage.write_document(tmp_path, "Drill", "small", {**spec, "setup": [*setup, *spec["setup"]]})
         target = drill_stage.write_document(tmp_path, "Target", "fake", _target(candidate))
         plan = begin(make_plan(drill, target, 1, payments), tmp_path / "out", console)

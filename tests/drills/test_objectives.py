@@ -67,7 +67,7 @@ def test_a_mark_that_the_next_fault_caught_does_not_prolong_the_one_before_it():
     faults = [fault(10.0, 10.1, cleared=11.0), fault(14.0, 14.1, cleared=16.0)]
     marks = [mark(10.5, 12.5, "bad"), mark(11.2, 11.4), mark(13.5, 15.5, "bad"), mark(14.5, 16.1, "bad"), mark(16.5, 16.7)]
     assert "1.400 s, 2.700 s" in measured(faults, marks)["rto_s"].detail
-    late = [mark(10.9, 14.9, "bad"), mark(11.2, 11.4), mark(16.5, 16.7)]
+    late = [mark(10.5, 10.6), mark(10.9, 14.9, "bad"), mark(11.2, 11.4), mark(16.5, 16.7)]
     assert "1.400 s, 2.700 s" in measured(faults, late)["rto_s"].detail
 
 

@@ -61,9 +61,9 @@ def _carriers(out):
 
 @pytest.mark.parametrize("name", drill_names())
 def test_every_shipped_drill_is_a_valid_document_under_its_own_name(name):
-    """The catalog's file name is the drill's name."""
+    """The catalog's file name is the drill's name, and so is the kind of its evidence."""
     document = load_drill(name)
-    assert document.metadata.name == name
+    assert (document.metadata.name, document.spec.evidence) == (name, f"{name}-drill")
     assert document.metadata.title
 
 
