@@ -146,7 +146,7 @@ class ProcessControl:
 
     def build(self) -> str | None:
         """The build that the service reports, or that in the process's ready line if there are no credentials."""
-        line = self.service.ready_line()
+        line = self.service.ready_line() if self.service.starts else None  # a drill that is recovered has started nothing
         said = line.build if line and line.build else None
         try:
             return read_build(self._target, self.environ) or said

@@ -18,14 +18,14 @@ from drills.child import Child, Identity, Pause, spawn
 from drills.inquiry import ready_headers
 from drills.rail import RailProcess
 from gates.schema.errors import UnknownProblem, UsageProblem
-from gates.schema.ports import free_port, require_free
+from gates.schema.ports import free_port, is_free, require_free
 from gates.schema.practice import RAIL_URL
 from gates.schema.reach import ready_member
 from gates.schema.target import Target, command_line, resolve_base_url
 from gates.schema.time import monotonic_s
 from gates.schema.tls import tls_for
 
-_POLL_S = 0.01
+_POLL_S, _DYING_S = 0.01, 5.0
 
 
 class NeverReady(UsageProblem):
@@ -102,7 +102,7 @@ class Service:
         where another program has the port.
         """
         assert not self.running, "it runs already"
-        require_free(self.port, self._name)
+        self._await_port()
         found = {} if self._rail is None else self._rail.start()
         if RAIL_URL in found:
             found[RAIL_URL] = self.lead_to_rail(found[RAIL_URL])
@@ -115,6 +115,13 @@ class Service:
         argv = command_line(self._start, fields)
         self._child = spawn(argv, self.environ, self._logs / f"{self._name}.{self.starts}", cwd=self._cwd)
         return self._child.identity
+
+    def _await_port(self) -> None:
+        """The processes of the last start may need a moment to die; raises UnknownProblem for a port that stays taken."""
+        begun = monotonic_s()
+        while not is_free(self.port) and monotonic_s() - begun < _DYING_S:
+            self._pause(_POLL_S)
+        require_free(self.port, self._name)
 
     def use_database(self, db: Path) -> None:
         """Have the next starts use another database."""

@@ -2,15 +2,18 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
+import threading
 
 import httpx
 import pytest
 from waiting import eventually
 
 from drills.child import Identity, identify, spawn
+from drills.control import ProcessControl
 from drills.process import Service
 from gates.schema.errors import UnknownProblem
 
@@ -43,6 +46,23 @@ def test_a_killed_service_comes_back_on_the_same_port(service):
     assert service.identity != first
     assert service.url == url
     assert httpx.get(url + "/readyz", trust_env=False).status_code == 200
+
+
+def test_a_port_that_is_given_back_in_a_moment_is_waited_for(service):
+    """The processes of a service that was killed die one after the other, and the last one may hold the port."""
+    with socket.create_server(("127.0.0.1", service.port)) as held:
+        timer = threading.Timer(0.3, held.close)
+        timer.start()
+        service.start()
+        timer.join()
+    assert httpx.get(service.url + "/readyz", trust_env=False).status_code == 200
+
+
+def test_a_service_that_was_never_started_has_no_build(fake_target, environ, tmp_path):
+    """That of a drill which is recovered after its runner was killed: the rollback starts it."""
+    control = ProcessControl(fake_target(), tmp_path, environ, lambda *_: None, lambda *_: None)
+    with pytest.raises(UnknownProblem):
+        control.build()
 
 
 def test_a_graceful_stop_lets_the_service_finish(service):
