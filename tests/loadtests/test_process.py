@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from by_night import by_night
 from statements import only_result
 
 from gates.evidence.keys import own_trust
@@ -124,7 +125,10 @@ def test_a_folder_that_holds_a_run_is_not_written_over(storm, load, here):
 
 @pytest.mark.parametrize(
     ("how", "code"),
-    [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGQUIT, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)],
+    by_night(
+        [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGQUIT, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)],
+        [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGKILL,)],
+    ),
 )
 def test_a_storm_that_is_stopped_leaves_no_process_behind(fake_service, here, tmp_path, how, code):
     """Asked to end, interrupted or killed: the generator's process goes with the one that supervises it."""
