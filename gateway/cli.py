@@ -8,6 +8,7 @@ import click
 
 from gateway.command_line.backup_commands import backup, reconcile, restore
 from gateway.command_line.machine_export import machines
+from gateway.command_line.mail_commands import mail_check, outbox
 from gateway.command_line.options import BY, DB, command_clock, database, default_db, problems
 from gateway.command_line.sign_in_options import SignInOptions, sign_in_options, with_sign_in
 from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
@@ -251,5 +252,5 @@ def routes(output_format: str) -> None:
                 click.echo(f"{'':6}reverse: {reverse}")
 
 
-for command in (backup, restore, reconcile, machines):
+for command in (backup, restore, reconcile, machines, mail_check, outbox):
     gateway.add_command(command)

@@ -30,19 +30,55 @@ class SignInOptions(TypedDict):
 
 
 _OPTIONS = (
-    click.option("--public-url", default=None, help="Where users reach the gateway.  [default: the address it listens on]"),
-    click.option("--dev", is_flag=True, help="For development: allows --mail record and log, on a loopback address."),
+    click.option(
+        "--public-url",
+        envvar="GONOGO_PUBLIC_URL",
+        show_envvar=True,
+        default=None,
+        help="Where users reach the gateway.  [default: the address it listens on]",
+    ),
+    click.option(
+        "--dev",
+        envvar="GONOGO_DEV",
+        show_envvar=True,
+        is_flag=True,
+        help="For development: allows --mail record and log, on a loopback address.",
+    ),
     click.option(
         "--mail",
+        envvar="GONOGO_MAIL",
+        show_envvar=True,
         type=click.Choice(["smtp", "record", "log", "none"]),
         default="none",
         show_default=True,
         help="How codes reach users; none: nobody can sign in by a code.",
     ),
-    click.option("--mail-folder", type=_path, default=None, help="--mail record: the folder that mails are written into."),
-    click.option("--smtp", default=None, help="--mail smtp: smtp://USER@HOST:587 or smtps://...; GONOGO_SMTP_PASSWORD."),
-    click.option("--smtp-ca", type=_path, default=None, help="Certificates (PEM) to verify the mail server with."),
-    click.option("--mail-from", default=None, help="The address that mails come from."),
+    click.option(
+        "--mail-folder",
+        envvar="GONOGO_MAIL_FOLDER",
+        show_envvar=True,
+        type=_path,
+        default=None,
+        help="--mail record: the folder that mails are written into.",
+    ),
+    click.option(
+        "--smtp",
+        envvar="GONOGO_SMTP",
+        show_envvar=True,
+        default=None,
+        help="--mail smtp: smtp://USER@HOST:587 or smtps://...; GONOGO_SMTP_PASSWORD.",
+    ),
+    click.option(
+        "--smtp-ca",
+        envvar="GONOGO_SMTP_CA",
+        show_envvar=True,
+        type=_path,
+        default=None,
+        help="Certificates (PEM) to verify the mail server with.",
+    ),
+    click.option(
+        "--mail-from", envvar="GONOGO_MAIL_FROM", show_envvar=True, default=None, help="The address that mails come from."
+    ),
     click.option(
         "--trusted-proxy",
         "trusted_proxies",

@@ -8,9 +8,11 @@ from functools import partial
 from typing import cast
 
 from gateway import package_dir
-from gateway.access.mail.choose import open_delivery
-from gateway.access.mail.delivery import Delivery
+from gateway.access.mail.choose import open_delivery, sender_of
+from gateway.access.mail.delivery import Delivered, Delivery
+from gateway.access.mail.health import MailHealth
 from gateway.access.mail.loop import MailLoop
+from gateway.access.mail.worker import MailContext
 from gateway.access_key import AccessKey
 from gateway.build import build_sha256
 from gateway.engine.access_keys import open_access_key
@@ -203,11 +205,16 @@ class Engine(Service):
         self._rail.start()
 
     def _start_mail(self, delivery: Delivery) -> None:
-        settings = self.settings
-        self._mail = MailLoop(settings.mail.mode, delivery, settings.now_text, self._mail_changed)
+        settings, mails = self.settings, self._reads.rows.access.mails
+        health = MailHealth(settings.mail.mode, settings.now_text, self._mail_changed)
+        context = MailContext(delivery, health, self.run_chore, self._access_key, sender_of(settings.mail), settings.clock)
+        self._mail = MailLoop(context, lambda: (mails.next_due() or "~") <= settings.now_text())
         self._mail.start()
 
-    def _mail_changed(self) -> None:
+    def _mail_changed(self, why: Delivered) -> None:
+        assert self._mail is not None, "its health changed"
+        state = self._mail.state
+        _log.warning("mail (%s) %s", state.mode, "leaves again" if state.healthy else f"does not leave: {why.code}")
         self._notify_state()
 
     def _circuit_changed(self, is_open: bool) -> None:

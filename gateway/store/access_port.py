@@ -8,6 +8,7 @@ from gateway.store.access_rows import (
     Counted,
     EndedBy,
     MailRow,
+    MailsLine,
     MemberTenant,
     NewMail,
     NewSession,
@@ -138,13 +139,19 @@ class Mails(Protocol):
     def find(self, mail_id: str) -> MailRow | None:
         """A mail."""
 
+    def summary(self) -> list[MailsLine]:
+        """The mails by state and last code."""
+
+    def take(self, mail_id: str, due_at: str) -> None:
+        """A try begins; without a result the mail is due again then."""
+
     def sent(self, mail_id: str) -> None:
         """It was handed over."""
 
     def failed(self, mail_id: str, code: str) -> None:
         """It will not be sent: `code` says why."""
 
-    def retry(self, mail_id: str, due_at: str, code: str) -> None:
+    def again(self, mail_id: str, due_at: str, code: str) -> None:
         """A try failed; the next one is due later."""
 
 

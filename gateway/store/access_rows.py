@@ -102,6 +102,15 @@ class MailRow(msgspec.Struct, frozen=True):
     last_code: str | None
 
 
+class MailsLine(msgspec.Struct, frozen=True):
+    """How many mails have this state and this code of their last try, and when the oldest of them was queued."""
+
+    state: Literal["queued", "sent", "failed"]
+    last_code: str | None
+    mails: int
+    oldest: str
+
+
 class ApiKeyRow(msgspec.Struct, frozen=True):
     """An API key as its tenant sees it: never the key, nor its hash."""
 

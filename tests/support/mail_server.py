@@ -99,10 +99,13 @@ class _Server(SMTP):
 
 @contextmanager
 def mail_server(
-    starttls: SSLContext | None = None, tls: SSLContext | None = None, *, login: bool = False
+    starttls: SSLContext | None = None, tls: SSLContext | None = None, *, login: bool = False, port: int = 0
 ) -> Iterator[MailServer]:
-    """A server on a free port of loopback: it offers STARTTLS, begins with TLS, or knows no TLS; with `login` it wants one."""
-    told, loop = MailServer(), asyncio.new_event_loop()
+    """A server on a port of loopback, a free one unless given.
+
+    It offers STARTTLS, begins with TLS, or knows no TLS; with `login` it wants one.
+    """
+    told, loop = MailServer(port), asyncio.new_event_loop()
     handler = _Handler(told)
 
     def check(_server, _session, _envelope, _mechanism, data):

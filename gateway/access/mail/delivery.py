@@ -39,6 +39,8 @@ class MailCode(StrEnum):
     ADDRESS_UNUSABLE = "address_unusable"
     NOT_WRITTEN = "not_written"
     CODE_EXPIRED = "code_expired"
+    CODE_USED = "code_used"
+    NO_RESULT = "no_result"
 
 
 class Delivered(msgspec.Struct, frozen=True):

@@ -5,9 +5,8 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from gateway.access.mail.delivery import Delivered, Delivery
-from gateway.access.mail.health import MailHealth
-from gateway.mailing import MailCounts, MailMode, MailState
+from gateway.access.mail.worker import BATCH, MailContext, begin
+from gateway.mailing import MailCounts, MailState
 
 POLL_S = 0.5
 PROBE_EVERY_S = 5.0
@@ -16,32 +15,25 @@ _log = logging.getLogger(__name__)
 
 
 class MailLoop:
-    """Probes at its start, and while mail is down. `now` gives the time as text, `changed` is called with the health's change."""
+    """Probes at its start, sends what is due, and while mail is down probes again and again.
 
-    def __init__(
-        self,
-        mode: MailMode,
-        delivery: Delivery,
-        now: Callable[[], str],
-        changed: Callable[[], None],
-        every_s: float = PROBE_EVERY_S,
-    ) -> None:
-        self._delivery, self._changed, self._every_s = delivery, changed, every_s
-        self._health = MailHealth(mode, now, self._report)
-        self._counts = MailCounts()
+    `has_work` looks without writing, so that an idle gateway writes nothing. A mail server that stalls holds up its own mails
+    alone, and no mail uses up its tries while mail is known to be down.
+    """
+
+    def __init__(self, context: MailContext, has_work: Callable[[], bool], probe_every_s: float = PROBE_EVERY_S) -> None:
+        self.counts = MailCounts()
+        """What was done since the start."""
+        self._context, self._has_work, self._probe_every_s = context, has_work, probe_every_s
         self._wakeup = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[MailCounts]] = set()
 
     @property
     def state(self) -> MailState:
         """Whether mail leaves."""
-        return self._health.state
-
-    @property
-    def counts(self) -> MailCounts:
-        """What was done since the start."""
-        return self._counts
+        return self._context.health.state
 
     def start(self) -> None:
         """Begin; needs a running loop."""
@@ -54,24 +46,47 @@ class MailLoop:
     async def stop(self) -> None:
         """Cut off what is under way: what was not sent is still in the outbox, for whoever starts next."""
         self._closing = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [*self._under_way, *([self._task] if self._task else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self) -> None:
-        self._health.probed(await self._delivery.probe())
+        await self._probe()
         while not self._closing:
             self._wakeup.clear()
-            if not self.state.healthy:
-                await self._pause(self._every_s)
-                self._health.probed(await self._delivery.probe())
-            else:
-                await self._pause(POLL_S)
+            if not self._context.health.state.healthy:
+                await asyncio.sleep(self._probe_every_s)
+                await self._probe()
+            elif not await self._round():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wakeup.wait(), POLL_S)
 
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wakeup.wait(), seconds)
+    async def _probe(self) -> None:
+        try:
+            self._context.health.probed(await self._context.delivery.probe())
+        except Exception:  # noqa: BLE001  # a defect: mail stays as it was, and the next probe tries again
+            _log.exception("the probe of the mail server failed")
 
-    def _report(self, why: Delivered) -> None:
-        _log.warning("mail (%s) %s", self.state.mode, "leaves again" if self.state.healthy else f"does not leave: {why.code}")
-        self._changed()
+    async def _round(self) -> int:
+        """Begin to send as many mails as there is room for."""
+        try:
+            room = BATCH - len(self._under_way)
+            if not room or not self._has_work():
+                return 0
+            calls, given_up = await begin(self._context, room)
+        except Exception:  # noqa: BLE001  # a busy database, say: it is logged, and the next round tries again
+            _log.exception("the mail worker failed")
+            return 0
+        self.counts += given_up
+        for call in calls:
+            task = asyncio.get_running_loop().create_task(call)
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+        return len(calls)
+
+    def _ended(self, task: asyncio.Task[MailCounts]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            self.counts += task.result()
+        self.wake()

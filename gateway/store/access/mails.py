@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from gateway.store.access_rows import MailRow, NewMail
+from gateway.store.access_rows import MailRow, MailsLine, NewMail
 
 _COLUMNS = ", ".join(MailRow.__struct_fields__)
 
@@ -35,16 +35,26 @@ class MailStore:
         row = self._execute(f"SELECT {_COLUMNS} FROM mails WHERE mail_id = ?", (mail_id,)).fetchone()  # noqa: S608  # our own names
         return None if row is None else MailRow(*row)
 
+    def summary(self) -> list[MailsLine]:
+        """The mails by state and last code."""
+        sql = "SELECT state, last_code, count(*), min(created_at) FROM mails GROUP BY state, last_code ORDER BY state, last_code"
+        return [MailsLine(*row) for row in self._execute(sql)]
+
+    def take(self, mail_id: str, due_at: str) -> None:
+        """A try begins; without a result the mail is due again then."""
+        sql = "UPDATE mails SET tries = tries + 1, due_at = ? WHERE mail_id = ? AND state = 'queued'"
+        self._execute(sql, (due_at, mail_id))
+
     def sent(self, mail_id: str) -> None:
         """It was handed over."""
-        self._execute("UPDATE mails SET state = 'sent', tries = tries + 1 WHERE mail_id = ? AND state = 'queued'", (mail_id,))
+        self._execute("UPDATE mails SET state = 'sent' WHERE mail_id = ? AND state = 'queued'", (mail_id,))
 
     def failed(self, mail_id: str, code: str) -> None:
         """It will not be sent: `code` says why."""
         sql = "UPDATE mails SET state = 'failed', last_code = ? WHERE mail_id = ? AND state = 'queued'"
         self._execute(sql, (code, mail_id))
 
-    def retry(self, mail_id: str, due_at: str, code: str) -> None:
+    def again(self, mail_id: str, due_at: str, code: str) -> None:
         """A try failed; the next one is due later."""
-        sql = "UPDATE mails SET tries = tries + 1, due_at = ?, last_code = ? WHERE mail_id = ? AND state = 'queued'"
+        sql = "UPDATE mails SET due_at = ?, last_code = ? WHERE mail_id = ? AND state = 'queued'"
         self._execute(sql, (due_at, code, mail_id))
