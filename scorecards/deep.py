@@ -67,6 +67,7 @@ ROOMS = {
     EvidenceKind.SETUP_JOURNAL: _PROBE,
     EvidenceKind.ONBOARDING_FUNNEL: _PROBE,
     EvidenceKind.RUNBOOK_RESOLUTION: _PROBE,
+    EvidenceKind.SIGN_IN_CANARY: _PROBE,
     EvidenceKind.SLO_WINDOW: _SLO,
     EvidenceKind.ADAPTER: _ADAPTER,
 }

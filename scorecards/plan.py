@@ -14,7 +14,9 @@ UNREAD = "no gate reads its evidence"
 """Why a thorough step is not part of a review."""
 
 
-Needs = Literal["service", "rail", "kill", "disk", "rollback", "drill", "gateway", "sources", "window", "funnel", "nothing"]
+Needs = Literal[
+    "service", "rail", "kill", "disk", "rollback", "drill", "gateway", "sources", "window", "funnel", "sign_in", "nothing"
+]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -23,7 +25,8 @@ class Step(msgspec.Struct, frozen=True):
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
     rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. A `drill` reports itself,
     within seconds, what it lacks. The step that needs `sources` is there if the gates have any that an adapter reads, the one
-    that needs a `window` if they read an SLO's, and the one that needs the `funnel` of new users if they read it. A `thorough`
+    that needs a `window` if they read an SLO's, the one that needs the `funnel` of new users if they read it, and the one that
+    needs a hosted `sign_in` if they read the canary's. A `thorough`
     step is left out with the profile smoke, and where no gate reads its evidence, unless it is named.
     """
 
@@ -127,6 +130,13 @@ STEPS: tuple[Step, ...] = (
         EvidenceKind.ONBOARDING_FUNNEL,
         (*_PROBE, "onboarding-funnel", "--out", "{out}/probes", *_SHARED),
     ),
+    Step(
+        "sign-in-canary",
+        "hosted sign-in",
+        "sign_in",
+        EvidenceKind.SIGN_IN_CANARY,
+        (*_PROBE, "sign-in-canary", "--out", "{out}/probes", *_GIVEN_BUILD, *_SHARED),
+    ),
     Step("slo", "SLO windows", "window", EvidenceKind.SLO_WINDOW, ("gates", "slo", "measure", *_SHARED)),
     Step(
         "crash",
@@ -191,6 +201,7 @@ def applying(steps: Sequence[Step], gates: Sequence[Gate], left_out: Mapping[str
         "sources": any(request_of(criterion) is not None for criterion in criteria),
         "window": any(criterion.source.predicate_type == EvidenceKind.SLO_WINDOW for criterion in criteria),
         "funnel": any(criterion.source.predicate_type == EvidenceKind.ONBOARDING_FUNNEL for criterion in criteria),
+        "sign_in": any(criterion.source.predicate_type == EvidenceKind.SIGN_IN_CANARY for criterion in criteria),
     }
     read = (step for step in steps if left_out.get(step.name) != UNREAD)
     return tuple(step for step in read if needed.get(step.needs, True))
@@ -231,6 +242,11 @@ def why_not(step: Step, target: Target) -> str:
             "funnel",
             target.audit.funnel is None,
             "the target has no `audit.funnel`: nothing is known of new users (runbooks/targets.md)",
+        ),
+        (
+            "sign_in",
+            target.sign_in is None,
+            "the target has no `sign_in`: no address that the canary's codes may be sent to (runbooks/targets.md)",
         ),
         (
             "gateway",

@@ -53,6 +53,7 @@ class EvidenceKind(StrEnum):
     DETERMINISM = "urn:gonogo:evidence:determinism:v2"
     SETUP_JOURNAL = "urn:gonogo:evidence:setup-journal:v2"
     ONBOARDING_FUNNEL = "urn:gonogo:evidence:onboarding-funnel:v2"
+    SIGN_IN_CANARY = "urn:gonogo:evidence:sign-in-canary:v2"
     RUNBOOK_RESOLUTION = "urn:gonogo:evidence:runbook-resolution:v2"
     SLO_WINDOW = "urn:gonogo:evidence:slo-window:v2"
     ADAPTER = ADAPTED

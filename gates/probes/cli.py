@@ -28,8 +28,9 @@ NAMES = (
     "setup-journal",
     "onboarding-funnel",
     "runbook-resolution",
+    "sign-in-canary",
 )
-_ONBOARDING = NAMES[-3:]
+_ONBOARDING = NAMES[-4:]
 _FITS = {
     "paths": ("secret-scan", "setup-journal"),
     "server_log": ("secret-scan",),
@@ -90,9 +91,10 @@ def probe(  # each parameter is one option of the command line
     """Run one probe and store its evidence: what was measured, not a verdict.
 
     NAME is one of authorization-sweep, fail-closed, policy-binding, receipt-verification, secret-scan (PATHS: the files and
-    folders to scan), determinism, setup-journal (PATHS: the journals of setups, and their folders), onboarding-funnel and
-    runbook-resolution. Exit 0 if nothing was found, 1 for findings, 3 if something could not be checked; evidence is stored each
-    time, also if the target does not answer. It is dated by the clock. A --build that the service contradicts is refused with 2.
+    folders to scan), determinism, setup-journal (PATHS: the journals of setups, and their folders), onboarding-funnel,
+    runbook-resolution and sign-in-canary. Exit 0 if nothing was found, 1 for findings, 3 if something could not be checked;
+    evidence is stored each time, also if the target does not answer. It is dated by the clock. A --build that the service
+    contradicts is refused with 2.
     """
     import secrets
 
@@ -156,6 +158,10 @@ def _onboarding(name: str, paths: tuple[Path, ...], funnel: Path | None, store: 
         return setup_journal.make_probe(paths, funnel, build, system_clock)
     if name == "onboarding-funnel":
         return onboarding_funnel.make_probe(funnel, system_clock)
+    if name == "sign-in-canary":
+        from gates.probes.sign_in import canary, earlier
+
+        return canary.make_probe(build, system_clock, earlier.reader(store, trust_root(None)))
     return runbook_resolution.make_probe(store, trust_root(None), build, system_clock)
 
 

@@ -81,7 +81,7 @@ class TargetClient:
         self.named, self.environ = named, environ
         self.name, self.target = named.name, named.target
         self.missing: dict[str, str] = {}
-        self._nonce, self._keys = nonce, 0
+        self._nonce, self._keys, self._timeout_s = nonce, 0, timeout_s
         self.credentials = self._known(self.target.credentials, lambda role: resolve_credential(self.target, role, environ))
         self.fields = self._fields(environ)
         self._secrets = secrets_of(self.target, environ)
@@ -128,12 +128,13 @@ class TargetClient:
         content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
         chunked: bool = False,
+        timeout_s: float | None = None,
     ) -> Answer:
         """Send one request exactly as described; each item of `keys` becomes a line of the idempotency header.
 
         Where the target takes the key in a field of the body, the first one stands there.
 
-        Raises ServiceProblem where no answer came.
+        Raises ServiceProblem where no answer came; within `timeout_s` where that is less than the client's own limit.
         """
         lines = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
         field = self.target.idempotency_field
@@ -147,7 +148,8 @@ class TargetClient:
             lines.append((b"Content-Type", content_type.encode()))
         content = _pieces(body) if body is not None and chunked else body
         try:
-            answer = self._http.request(method, path, headers=lines, content=content)
+            limit = self._timeout_s if timeout_s is None else min(self._timeout_s, timeout_s)
+            answer = self._http.request(method, path, headers=lines, content=content, timeout=limit)
         except httpx.HTTPError as error:
             raise ServiceProblem(
                 f"{method} {path}: no answer from {self.name}: {type(error).__name__}: {self.redact(trouble_of(error))}",

@@ -11,6 +11,7 @@ from gates.probes.conduct import REPORT, Result, Status, nothing
 from gates.probes.fail_closed import tried
 from gates.probes.onboarding import figures, onboarding_funnel, resolution, runbook_resolution, setup_journal, walked
 from gates.probes.raw import read_raw
+from gates.probes.sign_in import points
 from gates.schema.errors import UsageProblem
 from gates.schema.outcome import UnknownReason
 
@@ -23,6 +24,7 @@ _AGAIN: dict[str, tuple[tuple[str, ...], Callable[[Path], Result]]] = {
     "determinism": ((determinism.DIFFERING,), determinism.again),
     "setup-journal": (walked.MEASURES, setup_journal.again),
     "onboarding-funnel": (figures.MEASURES, onboarding_funnel.again),
+    "sign-in-canary": (points.MEASURES, points.again),
     "runbook-resolution": (resolution.MEASURES, runbook_resolution.again),
 }
 """For each probe the names of its measures, and what computes them from a folder of raw files."""

@@ -40,6 +40,7 @@ __all__ = [
     "Replay",
     "Retry",
     "Role",
+    "SignIn",
     "Target",
     "UnsetProblem",
     "check_environment",
@@ -196,6 +197,20 @@ class Authorization(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     bodies: dict[str, dict[str, Json]] = {}
 
 
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The service's hosted sign-in, and an address of yours that codes of the canary may be sent to.
+
+    `{run}` in the address is replaced by a text of each run's own, so that no limit of one address is reached:
+    canary+{run}@example.com. `document` is where the service describes its sign-in; `start` and `verify` (`{sign_in_id}`) are its
+    routes.
+    """
+
+    address: str
+    document: str = "/.well-known/gonogo-auth.json"
+    start: str = "/v1/access/sign-ins"
+    verify: str = "/v1/access/sign-ins/{sign_in_id}/verify"
+
+
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Any payment service over HTTP. `credentials` maps a role to the value of its Authorization header, or to a Credential.
 
@@ -235,6 +250,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     process: Process | None = None
     rail: Rail | None = None
     commits: CommitTimes | None = None
+    sign_in: SignIn | None = None
     commands: Commands = Commands()
     prometheus: str | None = None
     slos: tuple[str, ...] = ()

@@ -127,7 +127,7 @@ def _perfect(bench, kind):
     measures = {}
     for item in CRITERIA.values():
         if item.source.predicate_type == kind:
-            value = {"lte": "0", "lt": "1", "gte": max("1", item.threshold, key=Decimal), "eq": item.threshold}[item.operator]
+            value = {"lte": "0", "lt": "0", "gte": max("1", item.threshold, key=Decimal), "eq": item.threshold}[item.operator]
             measures[item.source.measure] = bench.measure(
                 value, item.unit, samples=5990, statistic=item.statistic, made_of=item.needs
             )
