@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from gateway.command_line.backup_commands import backup, reconcile, restore
-from gateway.command_line.machine_export import machines
+from gateway.command_line.house_commands import COMMANDS as HOUSE_COMMANDS
+from gateway.command_line.key_commands import api_key
+from gateway.command_line.machine_command import machines
 from gateway.command_line.mail_commands import mail_check, outbox
 from gateway.command_line.options import BY, DB, command_clock, database, default_db, problems
 from gateway.command_line.sign_in_options import SignInOptions, sign_in_options, with_sign_in
@@ -123,13 +125,16 @@ def migrate(db: Path | None) -> None:
 @click.option("--rate", type=click.IntRange(0), default=0, show_default=True, help="Requests a second; 0 sets no limit.")
 @click.option("--burst", type=click.IntRange(0), default=0, help="Requests at once.  [default: as many as --rate]")
 @click.option("--settled", type=click.IntRange(0, 10_000_000), default=0, help="Also settle this many payments, offline.")
-def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, burst: int, settled: int) -> None:
-    """Make a tenant with keys, a funded wallet, three payees and a policy. The keys are shown this once."""
+@click.option("--house", is_flag=True, help="Also make keys of the house, which act on all tenants: for practice alone.")
+def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, burst: int, settled: int, house: bool) -> None:
+    """Make a simulated tenant with keys, sessions, a funded wallet, three payees and a policy. The keys are shown this once."""
     import msgspec
 
     from gateway.command_line.demo import make_demo, write_receipt_keys
+    from gateway.command_line.demo_access import with_access
     from gateway.ids import SystemIds
     from gateway.rate_limit import RateLimit
+    from gateway.settings import Settings
 
     if burst and not rate:
         raise click.UsageError("--burst needs --rate")
@@ -137,6 +142,7 @@ def demo_data(db: Path | None, output_format: str, tenant_name: str, rate: int, 
     with problems():
         clock = command_clock()
         data = make_demo(database(db), clock, SystemIds(), tenant_name, limit)
+        data = with_access(Settings(db=database(db), clock=clock), data, house=house)
         write_receipt_keys(database(db), clock, SystemIds())
         if settled:
             _settle_many(database(db), data, settled)
@@ -237,20 +243,20 @@ def routes(output_format: str) -> None:
 
     if output_format == "json":
         members = ("method", "template", "roles", "summary", "idempotency_key", "reverse")
-        rows = [(row.method, row.template, row.roles, row.summary, row in MUTATIONS, reversal(row)) for row in ROUTES]
+        rows = [(row.method, row.template, row.callers, row.summary, row in MUTATIONS, reversal(row)) for row in ROUTES]
         items = [dict(zip(members, row, strict=True)) for row in rows]
         click.echo(msgspec.json.format(msgspec.json.encode(items), indent=2))
     elif output_format == "md":
         click.echo("| route | roles | key | what | reverse |\n|---|---|---|---|---|")
         for row in ROUTES:
             keyed = "yes" if row in MUTATIONS else "no"
-            click.echo(f"| `{row.name}` | {', '.join(row.roles)} | {keyed} | {row.summary} | {reversal(row) or ''} |")
+            click.echo(f"| `{row.name}` | {', '.join(row.callers)} | {keyed} | {row.summary} | {reversal(row) or ''} |")
     else:
         for row in ROUTES:
-            click.echo(f"{row.method:5} {row.template:34} {', '.join(row.roles):40} {row.summary}")
+            click.echo(f"{row.method:5} {row.template:34} {', '.join(row.callers):40} {row.summary}")
             if reverse := reversal(row):
                 click.echo(f"{'':6}reverse: {reverse}")
 
 
-for command in (backup, restore, reconcile, machines, mail_check, outbox):
+for command in (backup, restore, reconcile, machines, mail_check, outbox, api_key, *HOUSE_COMMANDS):
     gateway.add_command(command)

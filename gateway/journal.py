@@ -2,10 +2,11 @@
 
 import msgspec
 
-from gateway.access_answers import SECRET_VIEWS, SecretView
+from gateway.access_answers import SecretView
 from gateway.access_key import AccessKey
 from gateway.canonical import canonical
 from gateway.errors import CATALOGUE, PROBLEM_JSON, Code, Refusal, problem
+from gateway.house_answers import SECRET_VIEWS
 from gateway.kinds import EntryKind
 from gateway.store.port import Transaction
 from gateway.store.rows import OperationRow, Request, Resource, StoredAnswer

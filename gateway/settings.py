@@ -15,6 +15,10 @@ from gateway.rail import RAIL_TIMEOUT_S
 from gateway.rail.port import Rail
 from gateway.rate_limit import RateLimit
 
+REMEMBER_S = 1.0
+"""For how long a process knows an API key without asking the database: the most by which it is late where another process revoked
+the key. A revocation by route counts in its own process at once; a command waits so long before it ends."""
+
 
 class Limits(msgspec.Struct, frozen=True):
     """What one client may take. A head, an idle connection and a body each have so many seconds.

@@ -40,12 +40,15 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NOT_AUTHENTICATED = Expectation("401", statuses=(401,))
+NO_CREDENTIAL_HERE = Expectation("401 or 403", statuses=(401, 403))
 REFUSED = Expectation("403", statuses=(403,))
 HIDDEN = Expectation("404", statuses=(404,))
 HIDDEN_OR_REFUSED = Expectation("403 or 404", statuses=(403, 404))
 LET_IN_TO_READ = Expectation("2xx", statuses=tuple(range(200, 300)))
 LET_IN_TO_CHANGE = Expectation("let in, and refused without an idempotency key", but=(401, 403, 404, 405))
 PUBLIC = Expectation("open to anybody", but=(401, 403, 404, 405))
+BOOTSTRAP = "bootstrap"
+"""The role of a key that is traded once for others: elsewhere it is no credential, and where it is traded nothing else is one."""
 _ENDED = frozenset({"session_expired", "session_revoked"})
 _LET_IN = frozenset({LET_IN_TO_READ.says, LET_IN_TO_CHANGE.says})
 _HIDDEN = frozenset({HIDDEN.says, HIDDEN_OR_REFUSED.says})
@@ -81,7 +84,7 @@ def without_control(cells: Sequence[Cell]) -> list[Cell]:
 def expected_of(route: str, role: str, roles: Mapping[str, tuple[str, ...]]) -> Expectation:
     """What a route has to answer to a valid credential of this role."""
     if not {role, ANONYMOUS} & {*roles[route]}:
-        return REFUSED
+        return NO_CREDENTIAL_HERE if BOOTSTRAP in (role, *roles[route]) else REFUSED
     return LET_IN_TO_READ if route.startswith("GET ") else LET_IN_TO_CHANGE
 
 

@@ -11,6 +11,7 @@ import msgspec
 from litestar.types import Scope
 from msgspec import Meta
 
+from gateway.access_key import token_sha256
 from gateway.api.headers import PLAIN_KEY_PATTERN, Headers, bearer_token
 from gateway.api.trail import Trail
 from gateway.commands import ANONYMOUS, HOUSE, NOBODY, Id, Principal
@@ -18,6 +19,7 @@ from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
 from gateway.rate_limit import RateLimit, draw, headers_of_limit, seconds_up
 from gateway.routes import Route
+from gateway.settings import REMEMBER_S
 
 _ID_META: Final = next(meta for meta in get_args(Id) if isinstance(meta, Meta))
 ID_PATTERN: Final = str(_ID_META.pattern).removesuffix(r"(?!\n)")
@@ -27,13 +29,10 @@ _KEY = re.compile(PLAIN_KEY_PATTERN)
 DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$"
 _DIGEST = re.compile(DIGEST_PATTERN)
 
-REMEMBER_S = 1.0
-"""For how long a key is known without asking the database: the most by which a revocation is late."""
-
 ANONYMOUS_LIMIT = RateLimit(20, 200)
 """Requests of one network without a credential: far above what people need; throttles of the store are about single addresses."""
 
-SESSION_TOKEN, BOOTSTRAP_TOKEN = "gns_", "gnb_"
+SESSION_TOKEN = "gns_"  # noqa: S105  # how the tokens begin
 
 _MOST_REMEMBERED = 4096
 _LONGEST_REMEMBERED = 256
@@ -89,7 +88,7 @@ class Doorkeeper:
         principal = Principal(NOBODY, "", ANONYMOUS, ANONYMOUS, network=network)
         self._draw(f"network {network}", ANONYMOUS_LIMIT, trail)
         if route.scope == "bootstrap_key":
-            principal = msgspec.structs.replace(principal, key_id=_bootstrap_sha256(sent))
+            principal = msgspec.structs.replace(principal, key_id=self._bootstrap(sent))
         trail.principal = principal
         return principal
 
@@ -127,6 +126,16 @@ class Doorkeeper:
             self._known[value] = (principal, fingerprint, now + REMEMBER_S)
         return principal
 
+    def _bootstrap(self, sent: Headers) -> str:
+        """The hash of a bootstrap key that exists; whether it can still be traded is decided with the request."""
+        try:
+            token = bearer_token(sent)
+        except Refused as refused:
+            raise Refused(Refusal(Code.BOOTSTRAP_KEY_INVALID, refused.refusal.detail)) from None
+        if not self._engine.has_bootstrap_key(token):
+            raise Refused(Refusal(Code.BOOTSTRAP_KEY_INVALID, "No bootstrap key is known by this text; one begins with gnb_."))
+        return token_sha256(token).hex()
+
     def _session(self, route: Route, token: str, trail: Trail) -> Principal:
         """A session's caller. Sessions are never remembered: one that ends, ends with the next request."""
         principal = self._engine.session(token, route)
@@ -134,16 +143,6 @@ class Doorkeeper:
             self._draw(principal.agent_id, principal.limit, trail)
             principal = msgspec.structs.replace(principal, limit=None)
         return principal
-
-
-def _bootstrap_sha256(sent: Headers) -> str:
-    try:
-        token = bearer_token(sent)
-    except Refused as refused:
-        raise Refused(Refusal(Code.BOOTSTRAP_KEY_INVALID, refused.refusal.detail)) from None
-    if not token.startswith(BOOTSTRAP_TOKEN):
-        raise Refused(Refusal(Code.BOOTSTRAP_KEY_INVALID, "A bootstrap key begins with gnb_."))
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def path_ids(scope: Scope) -> tuple[str, ...]:

@@ -1,7 +1,5 @@
 """What each route may answer: the success and the refusals. The OpenAPI document is made from these rows."""
 
-import msgspec
-
 from gateway.answers import (
     DecisionView,
     EnvelopeView,
@@ -20,7 +18,9 @@ from gateway.answers import (
     StatusView,
     WalletView,
 )
-from gateway.api.reply import JSON
+from gateway.api import house_contract
+from gateway.api.contract_row import NDJSON, Contract
+from gateway.commands import SESSION
 from gateway.errors import Code
 from gateway.policy import Policy
 from gateway.routes import (
@@ -53,18 +53,17 @@ from gateway.routes import (
     Route,
 )
 
-NDJSON = "application/x-ndjson"
-
 _READ = (
     Code.INVALID_REQUEST,
-    Code.UNAUTHENTICATED,
-    Code.FORBIDDEN,
     Code.RATE_LIMITED,
     Code.INTERNAL,
     Code.STORAGE_BUSY,
     Code.STORAGE_FULL,
     Code.STORAGE_UNUSABLE,
 )
+_KNOWN = (Code.UNAUTHENTICATED, Code.FORBIDDEN)
+_OF_TENANTS = (Code.TENANT_DISABLED,)
+_OF_SESSIONS = (Code.SESSION_EXPIRED, Code.SESSION_REVOKED)
 _BODY = (Code.REQUEST_TIMEOUT, Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE, Code.AMOUNT_NOT_INTEGER_STRING)
 _KEYED = (
     Code.IDEMPOTENCY_KEY_MISSING,
@@ -85,16 +84,6 @@ _CLOSED = (
     Code.PAYMENT_REJECTED,
 )
 _VOTE = (*_CLOSED, Code.NOT_AWAITING_APPROVAL, Code.APPROVER_NOT_DISTINCT)
-
-
-class Contract(msgspec.Struct, frozen=True):
-    """One route's answers. `refusals` are those of its own, without the ones that all routes of its kind share."""
-
-    status: int
-    answer: type[msgspec.Struct]
-    refusals: tuple[Code, ...] = ()
-    media_type: str = JSON
-    also: dict[int, str] = {}
 
 
 CONTRACTS: dict[str, Contract] = {
@@ -139,14 +128,27 @@ CONTRACTS: dict[str, Contract] = {
     LIST_PAYOUTS.kind: Contract(200, PayoutPage),
     GET_PAYOUT.kind: Contract(200, PayoutView, (Code.NOT_FOUND,)),
     STATUS.kind: Contract(200, StatusView),
+    **house_contract.CONTRACTS,
 }
 
 
 def refusals(route: Route) -> tuple[Code, ...]:
     """Every code with which a route may refuse, in the catalogue's order."""
-    codes = {*CONTRACTS[route.kind].refusals, *_READ}
+    codes = {*CONTRACTS[route.kind].refusals, *_READ, *_callers_refusals(route)}
     if route.command is not None:
         codes.update(_BODY)
     if route in MUTATIONS:
         codes.update(_KEYED)
     return tuple(code for code in Code if code in codes)
+
+
+def _callers_refusals(route: Route) -> set[Code]:
+    """How a caller may be refused before the request is read. Any route may be sent a session, which may have ended."""
+    if route.is_anonymous:
+        return set()
+    codes = {*_KNOWN, *_OF_SESSIONS, *_OF_TENANTS}
+    if SESSION in route.roles and route.scope == "tenant":
+        codes.add(Code.TENANT_CHOICE_REQUIRED)
+    if route.fresh:
+        codes.add(Code.STEP_UP_REQUIRED)
+    return codes

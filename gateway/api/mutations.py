@@ -18,7 +18,7 @@ from gateway.api.body import BodyDecoder, read_body
 from gateway.api.headers import Headers, check_json, idempotency_key, wait_preference
 from gateway.api.networks import Networks
 from gateway.api.queries import read_query
-from gateway.api.reply import Reply, Silence, problem_reply
+from gateway.api.reply import CHALLENGE, Reply, Silence, problem_reply
 from gateway.api.trail import Trail, trail_of
 from gateway.commands import Principal
 from gateway.engine.service import Service
@@ -101,5 +101,6 @@ def decided_reply(decided: Answer, key: str, trail: Trail) -> Reply:
     if decided.status >= 500:
         trail.outcome = decided.outcome
     at, body = decided.decided_at, decided.body
+    headers = (*decided.headers, CHALLENGE) if decided.status == 401 else decided.headers
     stored = None if at is None else replay_headers(key, at, body, replayed=decided.replayed)
-    return Reply(decided.status, body, decided.media_type, decided.headers, stored)
+    return Reply(decided.status, body, decided.media_type, headers, stored)

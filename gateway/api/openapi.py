@@ -11,7 +11,8 @@ from typing import cast
 import msgspec
 
 from gateway.api.admission import DIGEST_PATTERN, ID_PATTERN
-from gateway.api.contract import CONTRACTS, NDJSON, refusals
+from gateway.api.contract import CONTRACTS, refusals
+from gateway.api.contract_row import NDJSON
 from gateway.api.headers import KEY_PATTERN, MOST_WAIT_S, PLAIN_KEY_PATTERN
 from gateway.api.public import PUBLIC, READYZ, HealthView, PublicRoute, ReadyView
 from gateway.api.queries import QUERIES, Query
@@ -63,8 +64,8 @@ def _operation(route: Route) -> Node:
         "operationId": route.kind,
         "summary": route.summary,
         "tags": [route.template.split("/")[2]],
-        "security": [{"apiKey": []}],
-        "x-gonogo-roles": list(route.roles),
+        "security": [] if route.is_anonymous and route.scope != "bootstrap_key" else [{"apiKey": []}],
+        "x-gonogo-roles": list(route.callers),
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_key_parameter(route)],
         "responses": {str(contract.status): _success(route), **_also(route), **_problems(refusals(route))},
     }

@@ -10,6 +10,7 @@ from gateway.api.cursors import CURSOR_PATTERN
 from gateway.commands import Id
 from gateway.errors import Code, Refusal, Refused
 from gateway.routes import LEDGER, LIST_PAYMENTS, LIST_PAYOUTS, LIST_RECEIPTS
+from gateway.routes.house import FUNNEL
 
 _NEXT = "`next_cursor` of the page before; empty or absent for the first page."
 Cursor = Annotated[str, Meta(pattern=rf"{CURSOR_PATTERN}(?!\n)", description=_NEXT)]
@@ -44,7 +45,7 @@ class ReceiptsQuery(Query, frozen=True):
 
 
 class LedgerQuery(Query, frozen=True):
-    """Entries after this sequence number."""
+    """Lines after this sequence number."""
 
     after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="`seq` of the last line read.")] = 0
     limit: Limit = 1000
@@ -55,6 +56,7 @@ QUERIES: dict[str, type[Query]] = {
     LIST_PAYOUTS.kind: PayoutsQuery,
     LIST_RECEIPTS.kind: ReceiptsQuery,
     LEDGER.kind: LedgerQuery,
+    FUNNEL.kind: LedgerQuery,
 }
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gateway.api.admission import ID_PATTERN, Doorkeeper, path_digest, path_ids, path_key
 from gateway.api.body import BodyDecoder, read_body
-from gateway.api.contract import NDJSON
+from gateway.api.contract_row import NDJSON
 from gateway.api.cursors import seal, unseal
 from gateway.api.headers import Headers, check_json
 from gateway.api.mutations import Handler
@@ -37,6 +37,8 @@ from gateway.routes import (
     STATUS,
     Route,
 )
+from gateway.routes.house import FUNNEL, WAITLIST
+from gateway.routes.keys import LIST_KEYS
 
 _JOURNAL_POSITION = "[1-9][0-9]{0,17}"
 """Every such number is one to SQLite."""
@@ -115,6 +117,20 @@ def _payouts(call: Call) -> Reply:
     return json_reply(replace(page, next_cursor=seal(page.next_cursor, LIST_PAYOUTS.kind)))
 
 
+def _keys(call: Call) -> Reply:
+    return json_reply(call.engine.keys(call.principal))
+
+
+def _waitlist(call: Call) -> Reply:
+    return json_reply(call.engine.waitlist())
+
+
+def _funnel(call: Call) -> Reply:
+    assert isinstance(call.query, LedgerQuery)
+    lines = call.engine.funnel(call.query.after, call.query.limit)
+    return Reply(200, msgspec.json.Encoder().encode_lines(lines), NDJSON)
+
+
 _READERS: dict[str, Callable[[Call], Reply]] = {
     GET_PAYMENT.kind: _payment,
     LIST_PAYMENTS.kind: _payments,
@@ -128,6 +144,9 @@ _READERS: dict[str, Callable[[Call], Reply]] = {
     GET_PAYOUT.kind: _payout,
     LIST_PAYOUTS.kind: _payouts,
     GET_POLICY.kind: _policy,
+    LIST_KEYS.kind: _keys,
+    WAITLIST.kind: _waitlist,
+    FUNNEL.kind: _funnel,
 }
 
 

@@ -45,6 +45,9 @@ class Silence:
         """Send nothing; the server sees that the connection is gone."""
 
 
+CHALLENGE = ("www-authenticate", 'Bearer realm="gonogo"')
+"""What RFC 9110 demands of every 401."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,8 +64,8 @@ def problem_reply(refusal: Refusal, request_id: str, headers: Headers = ()) -> R
 
 
 def _headers_of(code: Code, after_ms: int) -> Headers:
-    if code is Code.UNAUTHENTICATED:
-        return (("www-authenticate", 'Bearer realm="gonogo"'),)
+    if CATALOGUE[code].status == 401:
+        return (CHALLENGE,)
     if code in (Code.REQUEST_TIMEOUT, Code.PAYLOAD_TOO_LARGE):
         return (("connection", "close"),)  # the rest of the body is not read
     if after_ms > 0:

@@ -22,7 +22,7 @@ def set_mode(settings: Settings, mode: str, reason: str, actor: str, tenant_id: 
     """
     wanted = Mode(mode, reason, settings.now_text(), actor, everywhere=tenant_id is None)
 
-    with _one_transaction(settings) as tx:
+    with transaction_of(settings) as tx:
         if tenant_id is None:
             tx.tenants.set_mode_everywhere(wanted)
         elif tx.tenants.knows(tenant_id):
@@ -37,7 +37,7 @@ def set_mode(settings: Settings, mode: str, reason: str, actor: str, tenant_id: 
 
 def rotate_key(settings: Settings, actor: str) -> Changed:
     """Retire the receipt key and make a new one, which signs from the next batch on; the old private key is removed."""
-    with _one_transaction(settings) as tx:
+    with transaction_of(settings) as tx:
         changed = rotate(tx, settings, actor)
     drop_key_file(settings, changed.ended)
     return changed
@@ -45,14 +45,14 @@ def rotate_key(settings: Settings, actor: str) -> Changed:
 
 def revoke_key(settings: Settings, keyid: str, actor: str) -> Changed:
     """Revoke a receipt key, and replace it where it is the active one; its private key is removed."""
-    with _one_transaction(settings) as tx:
+    with transaction_of(settings) as tx:
         changed = revoke(tx, settings, keyid, actor)
     drop_key_file(settings, changed.ended)
     return changed
 
 
 @contextlib.contextmanager
-def _one_transaction(settings: Settings) -> Iterator[Transaction]:
+def transaction_of(settings: Settings) -> Iterator[Transaction]:
     """One transaction on the database of a gateway that may be running; raises StartProblem where that cannot be."""
     if not settings.db.exists():
         raise StartProblem(f"{settings.db}: there is no such database; name it with --db")

@@ -11,17 +11,17 @@ import msgspec
 
 from gateway.canonical import canonical
 from gateway.clock import Clock, format_utc
+from gateway.command_line.demo_money import fund
 from gateway.commands import ROLES, Budget, Principal, RoleName
 from gateway.engine.receipt_keys import jwks, with_active_key
 from gateway.errors import StartProblem
 from gateway.ids import Ids
-from gateway.journal import system_row
-from gateway.ledger import Movement
 from gateway.policy import Policy, policy_sha256
 from gateway.private_file import make_private
 from gateway.rate_limit import UNLIMITED_PER_S, RateLimit
 from gateway.settings import Settings
 from gateway.store.database import one_transaction
+from gateway.store.house_rows import LabelRow
 from gateway.store.port import Transaction
 from gateway.store.rows import NewPayee
 from gateway.store.tables import Tenants
@@ -36,8 +36,8 @@ PAYEES = ("compute", "data", "storage")
 TRUST_SUFFIX = ".receipt-keys.json"
 
 
-class DemoData(msgspec.Struct, frozen=True):
-    """What a person needs to try the gateway; the only time that the keys are seen."""
+class DemoData(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person needs to try the gateway; the only time that the keys are seen. The command adds what `demo_access` makes."""
 
     tenant_id: str
     agent_key: str
@@ -50,6 +50,16 @@ class DemoData(msgspec.Struct, frozen=True):
     policy_sha256: str
     receipt_trust: str
     """The path of the JWKS of the keys that sign receipts."""
+
+    session_token: str = ""
+    stepped_up_token: str = ""
+    bootstrap_key: str = ""
+    key_id: str = ""
+    person_id: str = ""
+    run: str = ""
+    house_operator_key: str = ""
+    house_finance_key: str = ""
+    house_support_key: str = ""
 
 
 def make_demo(db: Path, clock: Clock, ids: Ids, tenant_name: str, limit: RateLimit | None = None) -> DemoData:
@@ -101,7 +111,10 @@ def _fill(tx: Transaction, now: str, ids: Ids, tenant_name: str, trust: Path) ->
         per_payment_max=str(PER_PAYMENT_MAX),
     )
     store.add_policy(tenant_id, policy_sha256(policy), canonical(policy), now)
-    _fund(tx, tenant_id, wallet_id, now, ids)
+    wallet = tx.wallet(tenant_id, wallet_id)
+    assert wallet is not None, "it was stored a statement ago"
+    fund(tx, tenant_id, wallet, FUNDS, (now, ids))
+    tx.access.house.add_label(tenant_id, LabelRow("simulated", "demo data", now, "system"))
     return DemoData(
         tenant_id=tenant_id,
         agent_key=keys["agent"],
@@ -123,12 +136,3 @@ def _add_key(store: Tenants, tenant_id: str, role: RoleName, now: str, ids: Ids,
     principal = Principal(tenant_id, f"key_{suffix}", role, name or f"{role}-1", person_id=person_id)
     store.add_key(principal, hashlib.sha256(token.encode()).digest(), now)
     return token
-
-
-def _fund(tx: Transaction, tenant_id: str, wallet_id: str, now: str, ids: Ids) -> None:
-    """Put money into the wallet from the rail's clearing account, as a journal entry like any other."""
-    clearing = tx.tenants.account(tenant_id, "system/rail_clearing", CURRENCY, may_go_negative=True)
-    wallet = tx.wallet(tenant_id, wallet_id)
-    assert wallet is not None, "it was stored a statement ago"
-    seq = tx.add_operation(system_row(tenant_id, "fund", now, ids.suffix(), "system", {}, entry_kind="fund"))
-    tx.add_movements(seq, tenant_id, CURRENCY, (Movement(clearing, wallet.available_account, FUNDS),))

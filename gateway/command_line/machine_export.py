@@ -1,11 +1,10 @@
-"""`gonogo gateway machines`: every life as rows, for programs that check a life without importing the gateway."""
+"""Every life as rows, for programs that check a life without importing the gateway."""
 
 import importlib
 import pkgutil
 from collections.abc import Iterator
 from enum import StrEnum
 
-import click
 import msgspec
 
 import gateway.machines
@@ -79,20 +78,3 @@ def _failures() -> Iterator[FailureStep]:
         if str(row.code) in known:
             continue
         yield FailureStep(row.code, row.next_step, f"gonogo explain {row.code}", row.runbook)
-
-
-@click.command()
-@click.argument("name", required=False)
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def machines(name: str | None, output_format: str) -> None:
-    """List the states and events of the machine NAME, or of all: one row for each pair that may happen."""
-    if name is not None and name not in names():
-        raise click.UsageError(f"no machine is called {name!r}; use one of {', '.join(names())}")
-    found = [exported(one) for one in ([name] if name else names())]
-    if output_format == "json":
-        document = msgspec.json.encode(found[0] if name else found)
-        click.echo(msgspec.json.format(document, indent=2))
-        return
-    for one in found:
-        for row in one.rows:
-            click.echo(f"{one.machine:11} {row.state or '-':20} {row.event:20} {row.next:20} {row.effect}")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import cast
 
 from gateway import package_dir
+from gateway.access.funnel import note_returns
 from gateway.access.mail.choose import open_delivery, sender_of
 from gateway.access.mail.delivery import Delivered, Delivery
 from gateway.access.mail.health import MailHealth
@@ -42,6 +43,8 @@ from gateway.work import Chore, Context, Login
 
 SWEEP_EVERY_S = 5.0
 SWEEP_LIMIT = 200
+RETURNS_EVERY_S = 60.0
+"""How often the funnel's returning users are looked for: days are counted, so a minute is soon enough."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +71,7 @@ class Engine(Service):
         self._sweeper: asyncio.Task[None] | None = None
         self._has_rail = settings.rail is not None or settings.rail_url is not None
         self._access_key = access_key
+        self._returns_due_s = 0.0
         self._seeing: set[asyncio.Task[int]] = set()
         self._rail: RailLoop | None = None
         self._breaker: Breaker | None = None
@@ -227,6 +231,9 @@ class Engine(Service):
         purged = await self._tidied(self._purge)
         self._purged += purged
         forgotten = await self._tidied(self._purge_access)
+        if self.settings.steady_clock() >= self._returns_due_s:
+            self._returns_due_s = self.settings.steady_clock() + RETURNS_EVERY_S
+            await self._tidied(note_returns)
         return SWEEP_LIMIT in (swept, purged, forgotten)
 
     def _purge(self, tx: Transaction, ctx: Context) -> int:

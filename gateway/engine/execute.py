@@ -9,6 +9,11 @@ from typing import Any
 
 import msgspec
 
+from gateway.access.bootstrap import make_bootstrap_key, use_bootstrap_key
+from gateway.access.funnel import report_event, start_run
+from gateway.access.house import admit, disable_tenant, enable_tenant, set_cohort, set_sign_up
+from gateway.access.keys import create_key, revoke_key, rotate_key
+from gateway.access.tenancy import create_tenant
 from gateway.commands import (
     Approve,
     Command,
@@ -24,6 +29,10 @@ from gateway.commands import (
     ReviewPayout,
     Settle,
 )
+from gateway.commands.access import CreateTenant
+from gateway.commands.funnel import ReportEvent, StartRun
+from gateway.commands.house import Admit, DisableTenant, EnableTenant, MakeBootstrapKey, SetCohort, SetSignUp
+from gateway.commands.keys import CreateKey, RevokeKey, RotateKey, UseBootstrapKey
 from gateway.control import create_payee, create_wallet, pause, put_policy, resume
 from gateway.errors import CATALOGUE, Code, Refusal, problem
 from gateway.idempotency.claim import Claim, Mutation, claim, differing_fields, expires_at, resource_path
@@ -202,6 +211,19 @@ HANDLERS: Mapping[type[Command], Handler] = {
     PutPolicy: put_policy,
     Pause: pause,
     Resume: resume,
+    CreateTenant: create_tenant,
+    CreateKey: create_key,
+    RotateKey: rotate_key,
+    RevokeKey: revoke_key,
+    UseBootstrapKey: use_bootstrap_key,
+    MakeBootstrapKey: make_bootstrap_key,
+    SetSignUp: set_sign_up,
+    DisableTenant: disable_tenant,
+    EnableTenant: enable_tenant,
+    SetCohort: set_cohort,
+    Admit: admit,
+    StartRun: start_run,
+    ReportEvent: report_event,
 }
 """Who decides which command."""
 

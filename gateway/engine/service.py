@@ -3,6 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Callable
 
+from gateway.access.funnel import funnel_lines
+from gateway.access.house import waitlist_view
+from gateway.access.keys import keys_view
 from gateway.access.sessions import fault, is_due_to_be_seen, principal_of, stale
 from gateway.access_key import token_sha256
 from gateway.answers import (
@@ -24,6 +27,7 @@ from gateway.commands import NOBODY, Principal, Reserve
 from gateway.engine.deciding import Decider
 from gateway.engine.receipt_keys import jwks, missing_key_file
 from gateway.errors import Code, Refusal, Refused
+from gateway.house_answers import FunnelLine, KeysView, WaitlistView
 from gateway.idempotency.in_flight import in_flight_use
 from gateway.mailing import MailCounts, MailState
 from gateway.payments.screening import ProposedPayment, screen
@@ -117,6 +121,10 @@ class Service(Decider):
             self.see_session(row.session_id)
         return principal
 
+    def has_bootstrap_key(self, token: str) -> bool:
+        """Whether `token` is a bootstrap key, used or not."""
+        return self._reads.rows.access.bootstrap_keys.of_key(token_sha256(token)) is not None
+
     def payment(self, principal: Principal, payment_id: str) -> PaymentView:
         """One payment; raises Refused."""
         return payment_view(self._reads.payment(principal.tenant_id, payment_id))
@@ -201,6 +209,18 @@ class Service(Decider):
         whose = (principal.tenant_id, principal.agent_id, command.wallet_id)
         proposed = ProposedPayment(*whose, payee, int(command.amount), command.currency)
         return decision_view(screen(self._reads.rows, proposed, self.settings.clock()).block)
+
+    def keys(self, principal: Principal) -> KeysView:
+        """The tenant's API keys, without the keys themselves."""
+        return keys_view(self._reads.rows, principal.tenant_id)
+
+    def waitlist(self) -> WaitlistView:
+        """Who waits to make a tenant."""
+        return waitlist_view(self._reads.rows)
+
+    def funnel(self, after: int, limit: int) -> list[FunnelLine]:
+        """The activation funnel after a position."""
+        return funnel_lines(self._reads.rows, after, limit)
 
     def policy(self, principal: Principal, digest: str) -> bytes:
         """The canonical bytes of a policy that is, or was, in force; raises Refused."""

@@ -76,4 +76,20 @@ ROWS = (
         Code.BOOTSTRAP_KEY_EXPIRED, 410, "access", "The bootstrap key has expired", "no", RetryAction.CONTACT_OPERATOR,
         "Ask the operator to make another; a bootstrap key counts for 72 hours.", _BOOK,
     ),
+    ErrorRow(
+        Code.NAME_TAKEN, 409, "access", "The name stands for somebody else", "no", RetryAction.FIX_REQUEST,
+        "Choose another name, and send the request with a new key.", _BOOK,
+    ),
+    ErrorRow(
+        Code.KEY_REVOKED, 409, "access", "The key was revoked already", "no", RetryAction.NEW_KEY,
+        "Make a new key with POST /v1/access/keys; one that was revoked stays so.", _BOOK,
+    ),
+    ErrorRow(
+        Code.COHORT_FINAL, 409, "access", "The tenant cannot get this cohort", "no", RetryAction.NEVER,
+        "Read the detail; a tenant that was ever simulated stays so: make another tenant for real users.", _BOOK,
+    ),
+    ErrorRow(
+        Code.EVENT_OUT_OF_ORDER, 409, "access", "An earlier event of the run is missing", "no", RetryAction.NEW_KEY,
+        "Report the event that the detail names first; a setup goes on without it.", _BOOK,
+    ),
 )  # fmt: skip

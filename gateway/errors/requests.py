@@ -24,12 +24,12 @@ ROWS = (
         'Write the amount as a string of digits in minor units, such as "1250" for 12.50; at least 1, at most 15 digits.',
     ),
     ErrorRow(
-        Code.UNAUTHENTICATED, 401, "auth", "No valid API key", "no", RetryAction.FIX_REQUEST,
-        "Send `Authorization: Bearer KEY` with a key that has not been revoked.",
+        Code.UNAUTHENTICATED, 401, "auth", "No valid API key", "no", RetryAction.AUTHENTICATE,
+        "Send `Authorization: Bearer KEY` with a key that has not been revoked; `gonogo setup login` signs you in to make one.",
     ),
     ErrorRow(
         Code.FORBIDDEN, 403, "auth", "This key may not do that", "no", RetryAction.NEVER,
-        "Use a key with one of the roles that the detail names.",
+        "Use a key or a session with one of the roles that the detail names; GET /v1/access/me shows the role of yours.",
     ),
     ErrorRow(
         Code.NOT_FOUND, 404, "request", "Not found", "no", RetryAction.NEVER,

@@ -68,6 +68,10 @@ class Code(StrEnum):
     BOOTSTRAP_KEY_INVALID = "bootstrap_key_invalid"
     BOOTSTRAP_KEY_USED = "bootstrap_key_used"
     BOOTSTRAP_KEY_EXPIRED = "bootstrap_key_expired"
+    NAME_TAKEN = "name_taken"
+    KEY_REVOKED = "key_revoked"
+    COHORT_FINAL = "cohort_final"
+    EVENT_OUT_OF_ORDER = "event_out_of_order"
 
 
 class RetryAction(StrEnum):

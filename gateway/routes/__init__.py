@@ -1,6 +1,6 @@
 """Every route in one table: who may call it, what it decodes to, and what it is called in metrics and documents."""
 
-from gateway.routes import payments
+from gateway.routes import house, keys, payments
 from gateway.routes.payments import (
     APPROVE,
     CREATE_PAYEE,
@@ -64,8 +64,8 @@ __all__ = [
     "reversal",
 ]
 
-MUTATIONS: tuple[Route, ...] = payments.MUTATIONS
-READS: tuple[Route, ...] = payments.READS
+MUTATIONS: tuple[Route, ...] = payments.MUTATIONS + keys.MUTATIONS + house.MUTATIONS
+READS: tuple[Route, ...] = payments.READS + keys.READS + house.READS
 ROUTES = MUTATIONS + READS
 
 _BY_KIND = {route.kind: route for route in MUTATIONS}

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from gateway.commands import ANONYMOUS, CallerRole, Command
+from gateway.commands import ANONYMOUS, SESSION, CallerRole, Command
 
 KeyScope = Literal["tenant", "session", "sign_in", "bootstrap_key", "run"]
 """Whose an idempotency key is. Before there is a session it belongs to what the request is about."""
@@ -42,6 +42,14 @@ class Route(msgspec.Struct, frozen=True):
     def is_anonymous(self) -> bool:
         """Whether anybody may call, without a credential; one that is sent is ignored."""
         return ANONYMOUS in self.roles
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The roles as documents name them: a session with a fresh code is `stepped_up`, a bootstrap key is `bootstrap`."""
+        if self.scope == "bootstrap_key":
+            return ("bootstrap",)
+        sessions = ("stepped_up",) if self.fresh else (SESSION, "stepped_up")
+        return tuple(name for role in self.roles for name in (sessions if role == SESSION else (role,)))
 
     @property
     def is_keyed(self) -> bool:

@@ -16,6 +16,7 @@ from gateway.store.access_rows import (
     SessionRow,
     SignInRow,
 )
+from gateway.store.house_port import BootstrapKeys, Funnel, House
 
 
 class SignIns(Protocol):
@@ -35,6 +36,9 @@ class SignIns(Protocol):
 
     def sent_again(self, sign_in_id: str, now: str) -> None:
         """Its code was sent once more."""
+
+    def forget(self, address_hash: str) -> None:
+        """Delete the challenges of an address, with their mails."""
 
     def purge(self, expired_until: str, limit: int) -> int:
         """Delete challenges that expired before a moment, with their mails; returns how many."""
@@ -158,14 +162,23 @@ class Mails(Protocol):
 class ApiKeys(Protocol):
     """API keys, beyond their making."""
 
-    def of_tenant(self, tenant_id: str, after: str, limit: int) -> list[ApiKeyRow]:
-        """A tenant's keys by id, after this id."""
+    def of_tenant(self, tenant_id: str, limit: int) -> list[ApiKeyRow]:
+        """A tenant's newest keys, the newest first."""
 
     def find(self, tenant_id: str | None, key_id: str) -> ApiKeyRow | None:
         """A key of a tenant, or of the house."""
 
     def revoke(self, key_id: str, now: str) -> bool:
         """Revoke a key; False where it was revoked already."""
+
+    def by_id(self, key_id: str) -> ApiKeyRow | None:
+        """A key, whosever it is: for the commands of the house."""
+
+    def made_at(self, tenant_id: str, place: int) -> str | None:
+        """When the tenant's key that has this place was made, the newest being 1; None where there are fewer."""
+
+    def people_called(self, tenant_id: str, agent_id: str) -> frozenset[str | None]:
+        """Whose keys of this tenant act, or have acted, under a name, however it is written; None stands for programs."""
 
 
 class Access(Protocol):
@@ -194,6 +207,18 @@ class Access(Protocol):
     @property
     def api_keys(self) -> ApiKeys:
         """API keys."""
+
+    @property
+    def bootstrap_keys(self) -> BootstrapKeys:
+        """Bootstrap keys."""
+
+    @property
+    def house(self) -> House:
+        """What the house decides."""
+
+    @property
+    def funnel(self) -> Funnel:
+        """Runs and the activation funnel."""
 
     def key_check(self) -> bytes | None:
         """What recognises the access key; None in a database that has none yet."""

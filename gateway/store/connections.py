@@ -42,6 +42,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA wal_autocheckpoint = 40000")  # 160 MB: what gateway/store/checkpoint.py left undone
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 0")
+    connection.execute("PRAGMA secure_delete = ON")  # a forgotten address leaves no bytes; Debian's SQLite does it anyway
     return connection
 
 

@@ -80,7 +80,7 @@ class Toolkit:
         """The gateway under trial with two tenants, whose credentials every later command finds; gives its address."""
         db = str(self.folder / "gateway.db")
         for prefix in ("GONOGO_", "GONOGO_OTHER_"):
-            self._learn(prefix, self._gateway("demo-data", "--db", db, "--format", "json"))
+            self._learn(prefix, self._gateway("demo-data", "--db", db, "--format", "json", "--house"))
         argv = [sys.executable, "-m", "gateway", "serve", "--port", "0", "--db", db, "--no-access-log", *options]
         with (self.folder / "gateway.log").open("wb") as log:
             process = subprocess.Popen(argv, env=self.gateway_environ, cwd=self.folder, stdout=subprocess.PIPE, stderr=log)

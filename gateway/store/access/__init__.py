@@ -3,6 +3,9 @@
 import sqlite3
 
 from gateway.store.access.api_keys import ApiKeyStore
+from gateway.store.access.bootstrap_keys import BootstrapKeyStore
+from gateway.store.access.funnel import FunnelStore
+from gateway.store.access.house import HouseStore
 from gateway.store.access.mails import MailStore
 from gateway.store.access.people import PeopleStore
 from gateway.store.access.sessions import SessionStore
@@ -18,6 +21,8 @@ class AccessStore:
         self.sign_ins, self.throttles = SignInStore(connection), ThrottleStore(connection)
         self.people, self.sessions = PeopleStore(connection), SessionStore(connection)
         self.mails, self.api_keys = MailStore(connection), ApiKeyStore(connection)
+        self.bootstrap_keys, self.house = BootstrapKeyStore(connection), HouseStore(connection)
+        self.funnel = FunnelStore(connection)
 
     def key_check(self) -> bytes | None:
         """What recognises the access key; None in a database that has none yet."""

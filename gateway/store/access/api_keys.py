@@ -13,10 +13,12 @@ class ApiKeyStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
-    def of_tenant(self, tenant_id: str, after: str, limit: int) -> list[ApiKeyRow]:
-        """A tenant's keys by id, after this id."""
-        sql = f"SELECT {_COLUMNS} FROM api_keys WHERE tenant_id = ? AND key_id > ? ORDER BY key_id LIMIT ?"  # noqa: S608  # our own names
-        return [ApiKeyRow(*row) for row in self._execute(sql, (tenant_id, after, limit))]
+    def of_tenant(self, tenant_id: str, limit: int) -> list[ApiKeyRow]:
+        """A tenant's newest keys, the newest first."""
+        sql = f"""
+        SELECT {_COLUMNS} FROM api_keys WHERE tenant_id = ? ORDER BY created_at DESC, key_id DESC LIMIT ?
+        """  # noqa: S608  # our own names
+        return [ApiKeyRow(*row) for row in self._execute(sql, (tenant_id, limit))]
 
     def find(self, tenant_id: str | None, key_id: str) -> ApiKeyRow | None:
         """A key of a tenant, or of the house."""
@@ -28,3 +30,19 @@ class ApiKeyStore:
         """Revoke a key; False where it was revoked already."""
         sql = "UPDATE api_keys SET revoked_at = ? WHERE key_id = ? AND revoked_at IS NULL"
         return self._execute(sql, (now, key_id)).rowcount == 1
+
+    def by_id(self, key_id: str) -> ApiKeyRow | None:
+        """A key, whosever it is: for the commands of the house."""
+        row = self._execute(f"SELECT {_COLUMNS} FROM api_keys WHERE key_id = ?", (key_id,)).fetchone()  # noqa: S608  # our own names
+        return None if row is None else ApiKeyRow(*row)
+
+    def made_at(self, tenant_id: str, place: int) -> str | None:
+        """When the tenant's key that has this place was made, the newest being 1; None where there are fewer."""
+        sql = "SELECT created_at FROM api_keys WHERE tenant_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?"
+        row = self._execute(sql, (tenant_id, place - 1)).fetchone()
+        return None if row is None else str(row[0])
+
+    def people_called(self, tenant_id: str, agent_id: str) -> frozenset[str | None]:
+        """Whose keys of this tenant act, or have acted, under a name, however it is written; None stands for programs."""
+        sql = "SELECT DISTINCT person_id FROM api_keys WHERE tenant_id = ? AND lower(agent_id) = lower(?)"
+        return frozenset(row[0] for row in self._execute(sql, (tenant_id, agent_id)))

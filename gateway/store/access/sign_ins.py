@@ -47,3 +47,9 @@ class SignInStore:
         old = "SELECT sign_in_id FROM sign_ins WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
         self._execute(f"DELETE FROM mails WHERE sign_in_id IN ({old})", (expired_until, limit))  # noqa: S608  # our own text
         return self._execute(f"DELETE FROM sign_ins WHERE sign_in_id IN ({old})", (expired_until, limit)).rowcount  # noqa: S608  # our own text
+
+    def forget(self, address_hash: str) -> None:
+        """Delete the challenges of an address, with their mails."""
+        theirs = "SELECT sign_in_id FROM sign_ins WHERE address_hash = ?"
+        self._execute(f"DELETE FROM mails WHERE sign_in_id IN ({theirs})", (address_hash,))  # noqa: S608  # our own text
+        self._execute("DELETE FROM sign_ins WHERE address_hash = ?", (address_hash,))

@@ -111,7 +111,7 @@ def shops(tmp_path):
 
 
 PATH = "/v1/payments"
-SETTLE = f"{PATH}/pay_{'3'.zfill(32)}/settle"
+SETTLE = f"{PATH}/pay_{'4'.zfill(32)}/settle"
 
 
 def both(shops, ask):
