@@ -118,9 +118,18 @@ def report_bytes(report: SetupReport) -> bytes:
 
 def waits(lines: Sequence[Line]) -> Iterable[tuple[str, WaitingOn, int]]:
     """Step, who was waited for, and how many milliseconds, for each wait."""
-    for before, after in pairwise(lines):
+    for (before, _), (after, owner) in pairwise(_owned(lines)):
         if before.waiting_on is not None and after.event is not OnboardingEvent.BEGIN:
-            yield before.step, before.waiting_on, _ms(before, after)
+            yield owner, before.waiting_on, _ms(before, after)
+
+
+def _owned(lines: Sequence[Line]) -> list[tuple[Line, str]]:
+    """Each line with the step that its time belongs to: that of the next move, for events are counted in the middle of steps."""
+    owned, owner = [], lines[-1].step
+    for line in reversed(lines):
+        owner = line.step if line.event is not None else owner
+        owned.append((line, owner))
+    return owned[::-1]
 
 
 def _ms(before: Line, after: Line) -> int:
@@ -130,7 +139,7 @@ def _ms(before: Line, after: Line) -> int:
 def _step(name: str, lines: Sequence[Line]) -> StepReport:
     own = [line for line in lines if line.step == name]
     moves = [line for line in own if line.event is not None]
-    between = [(before, after) for before, after in pairwise(lines) if after.event is not OnboardingEvent.BEGIN]
+    between = [(before, after) for before, after in pairwise(_owned(lines)) if after[0].event is not OnboardingEvent.BEGIN]
     last = moves[-1] if moves else None
     bad = next((line for line in reversed(moves) if line.code is not None), None)
     status: Literal["done", "failed", "skipped", "open"] = "skipped"
@@ -140,7 +149,7 @@ def _step(name: str, lines: Sequence[Line]) -> StepReport:
         id=name,
         status=status,
         attempts=len(moves),
-        duration_ms=sum(_ms(before, after) for before, after in between if after.step == name),
+        duration_ms=sum(_ms(before, after) for (before, _), (after, owner) in between if owner == name),
         waiting_ms=sum(ms for step, _, ms in waits(lines) if step == name),
         code=bad.code if bad else None,
         next=bad.next_command if bad else None,

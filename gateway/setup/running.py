@@ -21,8 +21,8 @@ from gateway.setup.hosts.ask import ask
 from gateway.setup.journal import Journal, read_journal
 from gateway.setup.lines import Line
 from gateway.setup.local import LocalState, local_state
+from gateway.setup.receipts import verify_in_child
 from gateway.setup.report import SetupReport, report_bytes, report_of
-from gateway.setup.steps.check import verify_in_child
 from gateway.setup.talk import Talk
 from gateway.setup.walk import Step, Surroundings, Walk, go
 from gateway.setup.wire import Wire

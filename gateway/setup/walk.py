@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -49,7 +49,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     home: Path
     platform: str
     program: str
-    verify: Callable[[Path, Path], Verification]
+    verify: Callable[[Path, Path, Sequence[Path]], Verification]
     ask_host: Callable[[Host, str], tuple[Seen, str]]
 
 

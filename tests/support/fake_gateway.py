@@ -3,6 +3,7 @@
 Answers are repeated for the same idempotency key, as the gateway's are. `effects` counts what was done for the first time.
 """
 
+import base64
 import datetime as dt
 import hashlib
 import json
@@ -52,7 +53,7 @@ class FakeGateway(httpx.BaseTransport):
     def handle_request(self, request):
         """One request in, one answer out."""
         path = request.url.path
-        parts = ("{id}" if part[3:4] == "_" else part for part in path.split("/"))
+        parts = ("{id}" if part[3:4] == "_" or len(part) == 64 else part for part in path.split("/"))
         route = f"{request.method} {'/'.join(parts)}"
         self.calls.append(route)
         fault = self.faults.get(route, [None]).pop(0) if self.faults.get(route) else None
@@ -239,8 +240,9 @@ class FakeGateway(httpx.BaseTransport):
         assert self.keys[bearer][0] == "agent", "a session never pays"
         payment_id = f"pay_{len(self.payments) + 1}"
         self.payments[payment_id] = body
-        self._receipt(payment_id, "reserve")
-        if reasons := self._reasons(body):
+        reasons = self._reasons(body)
+        self._receipt(payment_id, "denial" if reasons else "reserve")
+        if reasons:
             self.effects["denied"] += 1
             raise Refuse(403, "policy_denied", reasons=reasons, resource=f"/v1/payments/{payment_id}")
         return {"payment": {"payment_id": payment_id, "state": "reserved"}, "receipt_id": self.receipts[-1]["receipt_id"]}
@@ -290,8 +292,20 @@ class FakeGateway(httpx.BaseTransport):
         return secret
 
     def _receipt(self, payment_id, kind):
-        number = len(self.receipts) + 1
-        self.receipts.append({"receipt_id": f"rcp_{number}", "payment_id": payment_id, "envelope": {"kind": kind}})
+        receipt_id, body = f"rcp_{len(self.receipts) + 1}", self.payments[payment_id]
+        payload = {
+            "receipt_id": receipt_id,
+            "kind": kind,
+            "subject": {"id": payment_id},
+            "parties": {"wallet_id": body["wallet_id"], "payee_id": body["payee_id"]},
+            "policy": None if kind == "settle" else {"policy_sha256": "0" * 64},
+        }
+        envelope = {"payload": base64.b64encode(json.dumps(payload).encode()).decode(), "signatures": []}
+        self.receipts.append({"receipt_id": receipt_id, "payment_id": payment_id, "envelope": envelope})
+
+    def policy_document(self, *_):
+        """The policy in force."""
+        return self.policy
 
 
 HANDLERS = {
@@ -319,6 +333,7 @@ HANDLERS = {
     "POST /v1/payments/{id}/settle": FakeGateway.settle,
     "GET /v1/receipts": FakeGateway.list_receipts,
     "GET /v1/status": FakeGateway.show_status,
+    "GET /v1/policies/{id}": FakeGateway.policy_document,
 }
 
 

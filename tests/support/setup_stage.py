@@ -103,7 +103,7 @@ class Stage:
             self.folder / "home",
             "linux",
             "/opt/gonogo/bin/gonogo",
-            lambda _file, _trust: self.verification,
+            lambda _file, _trust, _policies: self.verification,
             lambda _host, _name: self.seen,
         )
         talk = Talk(self.said, patience_s=None)

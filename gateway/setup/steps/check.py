@@ -1,8 +1,6 @@
-"""Step `check`: verify the receipt with the keys of the first contact, or with those that the user trusts, in another process."""
+"""Step `check`: the receipt is of this call, and verifies with the keys of the first contact or with keys that the user names."""
 
 import contextlib
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -10,12 +8,13 @@ import msgspec
 from gateway.machines.onboarding import OnboardingEvent
 from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.happened import Happened, failed
-from gateway.setup.lines import Found, LevelFound
-from gateway.setup.walk import Verification, Walk
+from gateway.setup.lines import Found
+from gateway.setup.receipts import Payload, payload_of
+from gateway.setup.walk import Walk
 from gateway.setup.wire import RequestRefused
 
-_WAIT_S = 60
 _RECEIPT, _CHAIN = "receipt.json", "chain.jsonl"
+_NOT = OnboardingEvent.NOT_VERIFIED
 
 
 def check(walk: Walk) -> Happened:
@@ -24,25 +23,44 @@ def check(walk: Walk) -> Happened:
     assert receipt_id is not None, "the step before names it"
     items = walk.read(f"/v1/receipts?payment_id={walk.found.payment_id}", walk.memory.agent_key).decoded().get("items")
     rows = [row for row in items if isinstance(row, dict)] if isinstance(items, list) else []
-    chain = b"".join(msgspec.json.encode(row.get("envelope")) + b"\n" for row in rows)
-    file = walk.local.keep(walk.run, _CHAIN, chain)
-    last = [row for row in rows if row.get("receipt_id") == receipt_id]
-    if not last:
-        return failed(_EVENT, SetupProblem(SetupCode.RECEIPT_NOT_VERIFIED, f"the gateway does not show {receipt_id}"))
-    walk.local.keep(walk.run, _RECEIPT, msgspec.json.encode(last[0].get("envelope")) + b"\n")
+    payloads = [payload_of(row.get("envelope")) for row in rows]
+    if why := _not_ours(walk, receipt_id, payloads[-1] if payloads else None):
+        return failed(_NOT, SetupProblem(SetupCode.RECEIPT_NOT_VERIFIED, why))
+    file = walk.local.keep(walk.run, _CHAIN, b"".join(msgspec.json.encode(row.get("envelope")) + b"\n" for row in rows))
+    walk.local.keep(walk.run, _RECEIPT, msgspec.json.encode(rows[-1].get("envelope")) + b"\n")
     trust = walk.choices.trust or walk.local.pinned_keys(walk.wire.base_url)
+    policies = _policies(walk, payloads)
     with walk.talk.waiting("gonogo receipt verify"):
-        verification = walk.around.verify(file, trust)
+        verification = walk.around.verify(file, trust, policies)
     found = Found(levels=verification.levels)
     if not verification.verified:
-        problem = failed(_EVENT, SetupProblem(SetupCode.RECEIPT_NOT_VERIFIED, verification.detail))
+        problem = failed(_NOT, SetupProblem(SetupCode.RECEIPT_NOT_VERIFIED, verification.detail))
         return msgspec.structs.replace(problem, found=found)
     walk.report_event("receipt_verified")
     _end_session(walk)
     walk.talk.say("the receipt verifies: " + ", ".join(f"{level.level} {level.mark}" for level in verification.levels))
-    if walk.memory.has_money:
-        return Happened(OnboardingEvent.PAYMENT_VERIFIED, found=found)
-    return Happened(OnboardingEvent.DENIAL_VERIFIED, found=found)
+    event = OnboardingEvent.PAYMENT_VERIFIED if walk.memory.has_money else OnboardingEvent.DENIAL_VERIFIED
+    return Happened(event, found=found)
+
+
+def _not_ours(walk: Walk, receipt_id: str, newest: Payload | None) -> str:
+    """Why the newest receipt is not the one of this call, "" where it is: a signature says nothing of what was wanted."""
+    if newest is None or newest.receipt_id != receipt_id:
+        return f"the gateway does not show {receipt_id} as the newest receipt of {walk.found.payment_id}"
+    kind = "settle" if walk.memory.has_money else "denial"
+    wanted = (kind, walk.found.payment_id, walk.found.wallet_id, walk.found.payee_id)
+    if (newest.kind, newest.subject, newest.wallet_id, newest.payee_id) != wanted:
+        return f"{receipt_id} is not the {kind} of this wallet's payment to this payee"
+    return ""
+
+
+def _policies(walk: Walk, payloads: list[Payload | None]) -> tuple[Path, ...]:
+    """The policy documents that the receipts name, so that their decisions are made again."""
+    hashes = {payload.policy_sha256 for payload in payloads if payload is not None and payload.policy_sha256 is not None}
+    return tuple(
+        walk.local.keep(walk.run, f"policy-{number}.json", walk.read(f"/v1/policies/{sha256}", walk.memory.agent_key).content)
+        for number, sha256 in enumerate(sorted(hashes), 1)
+    )
 
 
 def _end_session(walk: Walk) -> None:
@@ -52,38 +70,3 @@ def _end_session(walk: Walk) -> None:
         with contextlib.suppress(RequestRefused, SetupProblem):
             walk.send("/v1/access/session/end", {"everywhere": False}, token, after=(OnboardingEvent.CODE_OK,), rekey=True)
         walk.local.drop_session()
-
-
-_EVENT = OnboardingEvent.NOT_VERIFIED
-
-
-class _Level(msgspec.Struct, frozen=True):
-    level: str
-    mark: str
-    says: str
-
-
-class _Receipt(msgspec.Struct, frozen=True):
-    levels: tuple[_Level, ...]
-
-
-class _Printed(msgspec.Struct, frozen=True):
-    verdict: str
-    receipts: tuple[_Receipt, ...]
-
-
-def verify_in_child(file: Path, trust: Path) -> Verification:
-    """`gonogo receipt verify FILE --trust KEYS`: what it found for the newest receipt of the file."""
-    argv = [sys.executable, "-P", "-m", "scorecards", "receipt", "verify", str(file), "--trust", str(trust), "--format", "json"]
-    try:
-        done = subprocess.run(argv, check=False, capture_output=True, timeout=_WAIT_S, stdin=subprocess.DEVNULL)
-    except (subprocess.TimeoutExpired, OSError) as error:
-        return Verification(verified=False, levels=(), detail=f"gonogo receipt verify did not end: {error}")
-    try:
-        printed = msgspec.json.decode(done.stdout, type=_Printed)
-    except msgspec.DecodeError:
-        said = done.stderr.decode(errors="replace").strip().split("\n")[0]
-        return Verification(verified=False, levels=(), detail=f"gonogo receipt verify ended with {done.returncode}: {said}")
-    levels = tuple(LevelFound(item.level, item.mark) for item in printed.receipts[-1].levels)
-    wrong = [f"{item.level}: {item.says}" for row in printed.receipts for item in row.levels if item.mark == "FAIL"]
-    return Verification(done.returncode == 0, levels, "; ".join(wrong[:3]) or printed.verdict)

@@ -1,11 +1,13 @@
 """A setup walks the machine: with a code, with a bootstrap key, with a saved key; with money and without."""
 
+import base64
+import json
 import stat
 from pathlib import Path
 
 import msgspec
 import pytest
-from fake_gateway import ADDRESS, BOOTSTRAP_KEY, CODE, FakeGateway, Refuse, Ticking
+from fake_gateway import ADDRESS, BOOTSTRAP_KEY, CODE, HANDLERS, FakeGateway, Refuse, Ticking
 from setup_stage import QUICK, Answering, Stage
 
 from gateway.setup.choices import Choices
@@ -237,6 +239,30 @@ def test_a_receipt_that_does_not_verify_blocks(stage):
     report = stage.walk()
     assert (report.outcome, report.failure.code) == ("blocked", "receipt_not_verified")
     assert report.failure.runbook == "runbooks/key-compromise.md"
+
+
+@pytest.mark.parametrize("lie", ["another payment", "a reserve", "nothing", "no receipt"])
+def test_a_receipt_that_is_not_of_this_call_blocks_whatever_its_signature(stage, lie):
+    """It verifies, and it is not what was called for."""
+    rich(stage.gateway)
+    listed = stage.gateway.list_receipts
+
+    def lying(_gateway, path, body, bearer, request):
+        items = listed(path, body, bearer, request)["items"]
+        shown = {"another payment": [{**items[-1], "envelope": _of(items[-1], "pay_9")}], "a reserve": items[:1], "nothing": []}
+        return {"items": shown.get(lie, [{**items[-1], "envelope": {"payload": "x"}}])}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(HANDLERS, "GET /v1/receipts", lying)
+        report = stage.walk()
+    assert (report.outcome, report.failure.code) == ("blocked", "receipt_not_verified")
+    assert stage.walk().outcome == "completed"
+
+
+def _of(item, payment_id):
+    payload = json.loads(base64.b64decode(item["envelope"]["payload"]))
+    changed = json.dumps({**payload, "subject": {"id": payment_id}}).encode()
+    return {"payload": base64.b64encode(changed).decode()}
 
 
 def test_a_saved_key_that_was_revoked_is_replaced(stage):
