@@ -55,7 +55,8 @@ class Person:
 
     def line(self, what: str) -> str:
         """The next line of standard input; raises SetupProblem(no_terminal) where it has none."""
-        given = (self._stdin or sys.stdin).readline().strip()
+        stream = self._stdin or sys.stdin  # which is None where it was closed
+        given = stream.readline().strip() if stream is not None else ""
         if not given:
             raise SetupProblem(SetupCode.NO_TERMINAL, f"standard input holds no {what}")
         return given

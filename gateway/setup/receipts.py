@@ -18,7 +18,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """What a receipt says of itself; nothing of it is believed before it is verified."""
+    """What a receipt claims; nothing of it is believed before it is verified."""
 
     receipt_id: str
     kind: str

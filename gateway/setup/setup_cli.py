@@ -93,17 +93,19 @@ def resume(ctx: click.Context, /, base_url: str | None, output_format: str, **gi
     """Go on with the last setup; nothing is done twice. Ends as `run` does."""
     with problems():
         from gateway.setup.failures import SetupCode, SetupProblem
+        from gateway.setup.journal import read_journal
         from gateway.setup.report import report_of
-        from gateway.setup.running import known_run, lines_of
+        from gateway.setup.running import known_run
 
         local = _local()
         last, pointer = known_run(local, None), local.pointer()
         assert pointer is not None, "there is a last run"
         if base_url is not None and _url(base_url) != pointer.base_url:
             raise SetupProblem(SetupCode.OTHER_GATEWAY, f"it was {pointer.base_url}, and {_url(base_url)} is given")
-        report = report_of(lines_of(local, last)) if local.journal_file(last).exists() else None
-        if report is not None and report.outcome == "completed":
-            _show(ctx, report, output_format)
+        file = local.journal_file(last)
+        lines = read_journal(file).lines if file.exists() else ()  # none: it was killed before its first line
+        if lines and (made := report_of(lines)).outcome == "completed":
+            _show(ctx, made, output_format)
         else:
             _walk(ctx, last, pointer.base_url, _choices(given), output_format)
 
@@ -253,10 +255,11 @@ def problems() -> Generator[None, None, None]:
     try:
         from gateway.setup.failures import SetupProblem
         from gateway.setup.walk import failure_text
+
+        try:
+            yield
+        except SetupProblem as problem:
+            command = (problem.command or problem.row.next.command).format(host="HOST", file="FILE")
+            raise click.ClickException(failure_text(problem.code.value, problem.detail, command)) from None
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error.name} is not installed\n  next: pip install 'gonogo[setup]'") from None
-    try:
-        yield
-    except SetupProblem as problem:
-        command = (problem.command or problem.row.next.command).format(host="HOST", file="FILE")
-        raise click.ClickException(failure_text(problem.code.value, problem.detail, command)) from None

@@ -4,7 +4,6 @@ Answers are repeated for the same idempotency key, as the gateway's are. `effect
 """
 
 import base64
-import datetime as dt
 import hashlib
 import json
 from collections import Counter
@@ -335,19 +334,3 @@ HANDLERS = {
     "GET /v1/status": FakeGateway.show_status,
     "GET /v1/policies/{id}": FakeGateway.policy_document,
 }
-
-
-class Ticking:
-    """A clock that moves by a tenth of a second with every reading."""
-
-    def __init__(self, begun="2026-12-01T00:00:00+00:00"):
-        self.now = dt.datetime.fromisoformat(begun)
-
-    def __call__(self):
-        """Now, a tenth of a second later than the last time."""
-        self.now += dt.timedelta(milliseconds=100)
-        return self.now
-
-    def monotonic(self):
-        """The same in seconds."""
-        return self().timestamp()

@@ -4,7 +4,8 @@ import io
 from pathlib import Path
 
 import click
-from fake_gateway import ADDRESS, CODE, URL, FakeGateway, Ticking
+from fake_gateway import ADDRESS, CODE, URL, FakeGateway
+from ticking import Ticking
 
 from gateway.setup.choices import Choices, Person
 from gateway.setup.hosts.ask import Seen

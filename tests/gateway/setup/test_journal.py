@@ -4,8 +4,8 @@ import os
 import stat
 
 import pytest
-from fake_gateway import Ticking
 from setup_stage import QUICK, RUN
+from ticking import Ticking
 
 from gateway.setup import journal as journal_module
 from gateway.setup.failures import SetupCode, SetupProblem

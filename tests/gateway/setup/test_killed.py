@@ -4,8 +4,9 @@ import random
 
 import msgspec
 import pytest
-from fake_gateway import FakeGateway, Ticking
+from fake_gateway import FakeGateway
 from setup_stage import QUICK, Killed, Stage
+from ticking import Ticking
 
 from gateway.setup.replay import faults
 from gateway.setup.report import report_bytes, report_of

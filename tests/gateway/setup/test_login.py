@@ -1,8 +1,9 @@
 """`gonogo setup login`: a fresh code whatever is saved, and the setup goes on with that session."""
 
 import msgspec
-from fake_gateway import BOOTSTRAP_KEY, CODE, FakeGateway, Refuse, Ticking
+from fake_gateway import BOOTSTRAP_KEY, CODE, FakeGateway, Refuse
 from setup_stage import QUICK, Answering
+from ticking import Ticking
 
 from gateway.setup.steps.login import LOGIN_STEPS
 

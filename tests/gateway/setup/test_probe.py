@@ -1,13 +1,14 @@
 """Is this the gateway that was dialled? Wrong services, other addresses, clocks that differ, redirects, proxies, certificates."""
 
-import contextlib
 import json
 
 import pytest
+from certified import authority
 from click.testing import CliRunner
-from fake_gateway import URL, FakeGateway, Refuse, Ticking
+from fake_gateway import URL, FakeGateway, Refuse
 from loopback import serving
 from setup_stage import QUICK, Stage
+from ticking import Ticking
 
 from gateway.clock import format_utc, system_clock
 from gateway.setup.setup_cli import setup
@@ -130,12 +131,18 @@ def test_proxies_of_the_environment_are_not_used(probe, monkeypatch):
         assert probe(url)[0] == 0
 
 
-def test_a_missing_authority_file_says_so(probe, monkeypatch, tmp_path):
-    """tls_untrusted, whatever the address."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    with contextlib.suppress(SystemExit):
-        code, probed = probe("https://127.0.0.1:9")
-        assert (code, probed["code"]) in ((1, "tls_untrusted"), (1, "service_unreachable"))
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_certificate_is_verified_by_the_authorities_of_ssl_cert_file(probe, monkeypatch, tmp_path, trusted):
+    """The gateway's authority has to be in it: tls_untrusted, and nothing is sent."""
+    ca, context = authority(tmp_path)
+    (tmp_path / "other").mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca if trusted else authority(tmp_path / "other")[0]))
+    service = Answers(200, {})
+    with serving(service, tls=context) as url:
+        service.body = document(url)
+        code, probed = probe(url)
+    assert (code, probed["code"]) == ((0, None) if trusted else (1, "tls_untrusted"))
+    assert len(service.targets) == int(trusted)
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://u:hunter22@x", "x"])

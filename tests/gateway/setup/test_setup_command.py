@@ -187,6 +187,18 @@ def test_a_run_of_another_gateway_is_not_resumed_there(stage, command):
     assert "http://gateway.test" in done.output
 
 
+@pytest.mark.process
+def test_a_setup_that_was_killed_before_its_first_line_goes_on(stage, command):
+    """Its journal is there and empty: resume begins, and names what it cannot reach."""
+    stage.local.folder.mkdir()
+    stage.local.begin(RUN, "http://127.0.0.1:9")
+    stage.local.run_folder(RUN).mkdir(parents=True)
+    stage.local.journal_file(RUN).touch()
+    done = command("resume")
+    assert done.exit_code == 1
+    assert "service_unreachable" in done.output
+
+
 @pytest.mark.parametrize("run", ["../x", "run_", "run_" + "g" * 32, "RUN"])
 def test_a_runs_id_is_no_path(command, run):
     """no_run; nothing outside of the folder is read."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fake_gateway import ADDRESS, BOOTSTRAP_KEY, CODE, HANDLERS, FakeGateway, Refuse, Ticking
+from fake_gateway import ADDRESS, BOOTSTRAP_KEY, CODE, HANDLERS, FakeGateway, Refuse
 from setup_stage import QUICK, Answering, Stage
+from ticking import Ticking
 
 from gateway.setup.choices import Choices
 
