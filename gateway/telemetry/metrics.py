@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sized
 from functools import partial
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from gateway.errors import Code
 from gateway.mailing import MailMode
@@ -42,6 +42,7 @@ class Metrics:
         `watched` are the routes that SLOs are about.
         """
         self.registry = CollectorRegistry(auto_describe=True)
+        ProcessCollector(registry=self.registry)  # its start time shows whether another process answers than before
         self._requests_open: Sized = ()
         self._before_text: Callable[[], None] = lambda: None
         self.slo_events = SloEvents(self.registry, watched)

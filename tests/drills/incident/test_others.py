@@ -24,8 +24,9 @@ from gates.schema.target import Commands, Instance, load_target
 
 COUNTS = ("pages_missing", "pages_off_time", "pages_unexpected", "pages_to_others", "pages_unresolved", "pages_without_runbook")
 WALK = {"action": "walk_runbook", "name": "mitigate", "runbook": "rollback", "within": "60s"}
-UP = 'setsid "$0" -P -m gateway serve --port "$1" --db "$2" > "$2.log" 2>&1 < /dev/null & echo $! > "$2.pid"'
-"""A service manager in a line: it starts the gateway in a session of its own, and keeps its process id."""
+UP = 'setsid "$1" -P -m gateway serve --port "$2" --db "$3" > "$3.log" 2>&1 < /dev/null & echo $! > "$3.pid"'
+DOWN_NOW = 'kill -KILL -- "-$(cat "$1.pid")"'
+"""A service manager in two lines: it starts the gateway in a session of its own, and keeps its process id."""
 
 
 @pytest.fixture
@@ -83,13 +84,14 @@ def test_the_shipped_incident_runs_on_a_gateway_that_others_run(prometheus, aler
     """The gateway is killed and started by commands; its page arrives, and the runbook walks with these commands."""
     named, db, port = load_target("local"), tmp_path / "gateway.db", str(free_port())
     seeded = seed_two_tenants(named.target.process, db, os.environ)
-    start = ("sh", "-c", UP, sys.executable, port, str(db))
-    kill = ("sh", "-c", f'kill -9 -- "-$(cat "{db}.pid")"')
+    for name, text in (("up", UP), ("down", DOWN_NOW)):
+        (tmp_path / name).write_text(text)
+    start, kill = ("bash", str(tmp_path / "up"), sys.executable, port, str(db)), ("bash", str(tmp_path / "down"), str(db))
     target = msgspec.structs.replace(
         named.target,
         process=None,
         rail=None,
-        instance=Instance("/v1/status", pointer="/instance"),
+        instance=Instance("/metrics", metric="process_start_time_seconds"),
         commands=Commands(kill=kill, restore=start),
     )
     path = tmp_path / "gateway.yaml"

@@ -80,3 +80,10 @@ async def _leave(shop):
         "server": ("gateway", 80), "client": ("test", 1),
     }  # fmt: skip
     await shop.app(scope, gone, nothing)
+
+
+def test_it_shows_when_its_process_started(shop):
+    """Whoever drills a gateway that others run sees by this number that another process answers than before."""
+    text = shop.ask("GET", "/metrics", None).text
+    found = {family.name: family.samples[0].value for family in text_string_to_metric_families(text)}
+    assert found["process_start_time_seconds"] > 0
