@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from gateway.access_key import AccessKey
+from gateway.mailing import MailState
 
 Cohort = Literal["none", "simulated", "canary", "external"]
 
@@ -65,6 +66,18 @@ class MeView(msgspec.Struct, frozen=True):
     demo_money: bool
     expires_at: str | None
     fresh_until: str | None
+
+
+class AuthDocument(msgspec.Struct, frozen=True):
+    """How to sign in here. `base_url` is the configured one, whatever address was dialled; `time` is the gateway's clock."""
+
+    mode: str
+    base_url: str
+    login: tuple[Literal["email_code"], ...]
+    mail: MailState
+    build: str
+    time: str
+    version: Literal["1"] = "1"
 
 
 class EndedView(msgspec.Struct, frozen=True):

@@ -189,6 +189,20 @@ class PaymentPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class WalletPage(msgspec.Struct, frozen=True):
+    """One page of wallets, newest first."""
+
+    items: tuple[WalletView, ...]
+    next_cursor: str | None
+
+
+class PayeePage(msgspec.Struct, frozen=True):
+    """One page of payees, newest first."""
+
+    items: tuple[PayeeView, ...]
+    next_cursor: str | None
+
+
 class PostingView(msgspec.Struct, frozen=True):
     """One leg of an entry; the legs of an entry sum to zero per currency."""
 

@@ -27,6 +27,7 @@ from gateway.machines.payment import PaymentState
 from gateway.machines.payout import PayoutState
 from gateway.policy import PolicyBlock
 from gateway.receipts.receipt import envelope
+from gateway.routes import MUTATIONS
 from gateway.store.payout_rows import ItemRow, PayoutRow, ReviewRow
 from gateway.store.read_rows import KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
@@ -114,9 +115,12 @@ def receipt_item(row: ReceiptRow) -> ReceiptItem:
     return ReceiptItem(f"rcp_{row.suffix}", row.resource_id, row.kind, row.seq, signed)
 
 
+_SECRET = frozenset(route.name for route in MUTATIONS if route.secret)
+
+
 def key_use(row: KeyUseRow, now: str) -> KeyUse:
     """What one request under a key led to."""
-    until = expires_at(row.at)
+    until = expires_at(row.at, secret=row.route in _SECRET and row.status < 400)
     state: Literal["answered", "expired"] = "answered" if row.kept and now < until else "expired"
     resource = resource_path(row.location, row.resource_kind, row.resource_id)
     return KeyUse(row.route, state, row.status, f"opr_{row.suffix}", resource, row.at, until)

@@ -98,8 +98,9 @@ class Stage:
         self.start(STABLE)
 
     def call(self, role: str, method: str, path: str, body: Json = None, key: str = "") -> httpx.Response:
-        """One request with the credential of a role, such as `agent`; raises UnknownProblem where nothing answers."""
-        headers = {"authorization": f"Bearer {self.service.environ[f'GONOGO_{role.upper()}_KEY']}"}
+        """One request with a role's credential, such as `agent` or `session`; raises UnknownProblem where nothing answers."""
+        name, known = f"GONOGO_{role.upper()}", self.service.environ
+        headers = {"authorization": f"Bearer {known.get(f'{name}_KEY') or known[f'{name}_TOKEN']}"}
         if method == "POST":
             headers |= {"idempotency-key": key or self.new_key(), "content-type": "application/json"}
         content = None if body is None else msgspec.json.encode(body)

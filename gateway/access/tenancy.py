@@ -1,11 +1,9 @@
 """Tenants of people who signed up: sign-up decides who makes one, and the session acts in it from then on."""
 
 from gateway.access.audit import audit_request
-from gateway.access.labels import NO_COHORT
-from gateway.access.sessions import fresh_until
+from gateway.access.me import me_view
 from gateway.access.sign_up import ADMISSIONS, Admission, domain_of, standing_of
-from gateway.access_answers import MeView, TenantItem
-from gateway.commands import SESSION
+from gateway.access_answers import MeView
 from gateway.commands.access import CreateTenant
 from gateway.errors import Code, Refusal
 from gateway.store.port import Transaction
@@ -48,17 +46,4 @@ def _admission(tx: Transaction, person_id: str) -> Admission:
 def _bound(tx: Transaction, session_id: str) -> MeView:
     session = tx.access.sessions.find(session_id)
     assert session is not None, "it was bound a statement ago"
-    tenants = tuple(TenantItem(item.tenant_id, item.name) for item in tx.access.people.tenants(session.person_id))
-    return MeView(
-        kind="session",
-        tenant_id=session.tenant_id,
-        tenants=tenants,
-        role=SESSION,
-        agent_id=None,
-        person_id=session.person_id,
-        key_id=None,
-        cohort=NO_COHORT,
-        demo_money=False,
-        expires_at=session.expires_at,
-        fresh_until=fresh_until(session),
-    )
+    return me_view(tx, session)

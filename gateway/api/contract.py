@@ -7,6 +7,7 @@ from gateway.answers import (
     LedgerLine,
     ModeView,
     MutationView,
+    PayeePage,
     PayeeView,
     PaymentPage,
     PaymentView,
@@ -16,9 +17,10 @@ from gateway.answers import (
     PolicyView,
     ReceiptPage,
     StatusView,
+    WalletPage,
     WalletView,
 )
-from gateway.api import house_contract
+from gateway.api import access_contract, house_contract
 from gateway.api.contract_row import NDJSON, Contract
 from gateway.commands import SESSION
 from gateway.errors import Code
@@ -37,9 +39,11 @@ from gateway.routes import (
     GET_RECEIPT,
     GET_WALLET,
     LEDGER,
+    LIST_PAYEES,
     LIST_PAYMENTS,
     LIST_PAYOUTS,
     LIST_RECEIPTS,
+    LIST_WALLETS,
     MUTATIONS,
     PAUSE,
     PUT_POLICY,
@@ -114,6 +118,8 @@ CONTRACTS: dict[str, Contract] = {
     GET_PAYMENT.kind: Contract(200, PaymentView, (Code.NOT_FOUND,)),
     LIST_PAYMENTS.kind: Contract(200, PaymentPage),
     GET_WALLET.kind: Contract(200, WalletView, (Code.NOT_FOUND,)),
+    LIST_WALLETS.kind: Contract(200, WalletPage),
+    LIST_PAYEES.kind: Contract(200, PayeePage),
     GET_PAYEE.kind: Contract(200, PayeeView, (Code.NOT_FOUND,)),
     GET_RECEIPT.kind: Contract(200, EnvelopeView, (Code.NOT_FOUND,)),
     LIST_RECEIPTS.kind: Contract(200, ReceiptPage, (Code.NOT_FOUND,)),
@@ -129,6 +135,7 @@ CONTRACTS: dict[str, Contract] = {
     GET_PAYOUT.kind: Contract(200, PayoutView, (Code.NOT_FOUND,)),
     STATUS.kind: Contract(200, StatusView),
     **house_contract.CONTRACTS,
+    **access_contract.CONTRACTS,
 }
 
 

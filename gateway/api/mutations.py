@@ -91,16 +91,16 @@ def mutation_answerer(intake: Intake, engine: Service) -> Answerer:
         decided = await engine.mutate(mutation, trail.wait_s)
         if intake.route.revokes and decided.status < 400:
             intake.door.forget()
-        return decided_reply(decided, mutation.key, trail)
+        return decided_reply(decided, mutation.key, trail, secret=intake.route.secret and decided.status < 400)
 
     return answer
 
 
-def decided_reply(decided: Answer, key: str, trail: Trail) -> Reply:
+def decided_reply(decided: Answer, key: str, trail: Trail, *, secret: bool = False) -> Reply:
     """A decision as it leaves, with the headers that its replays will carry, too."""
     if decided.status >= 500:
         trail.outcome = decided.outcome
     at, body = decided.decided_at, decided.body
     headers = (*decided.headers, CHALLENGE) if decided.status == 401 else decided.headers
-    stored = None if at is None else replay_headers(key, at, body, replayed=decided.replayed)
+    stored = None if at is None else replay_headers(key, at, body, replayed=decided.replayed, secret=secret)
     return Reply(decided.status, body, decided.media_type, headers, stored)

@@ -10,11 +10,12 @@ from typing import cast
 
 import msgspec
 
+from gateway.access_answers import AuthDocument
 from gateway.api.admission import DIGEST_PATTERN, ID_PATTERN
 from gateway.api.contract import CONTRACTS, refusals
 from gateway.api.contract_row import NDJSON
 from gateway.api.headers import KEY_PATTERN, MOST_WAIT_S, PLAIN_KEY_PATTERN
-from gateway.api.public import PUBLIC, READYZ, HealthView, PublicRoute, ReadyView
+from gateway.api.public import AUTH, PUBLIC, READYZ, HealthView, PublicRoute, ReadyView
 from gateway.api.queries import QUERIES, Query
 from gateway.api.reply import JSON
 from gateway.build import VERSION
@@ -26,6 +27,7 @@ Node = dict[str, object]
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _REPLAY_HEADERS = ("Idempotent-Replayed", "Idempotency-Key", "Idempotency-Expires", "Repr-Digest")
 _PROBLEM_HEADERS = {410: ("Link",), 429: ("Retry-After", "RateLimit-Policy", "RateLimit")}
+_VIEWS: dict[PublicRoute, type[msgspec.Struct]] = {READYZ: ReadyView, AUTH: AuthDocument}
 _DESCRIPTION = (
     "Amounts are strings of minor units, times are UTC. Every mutation needs an Idempotency-Key: the same request with the same "
     "key is answered with the same bytes and executed once. Every refusal is an RFC 9457 problem whose code, retry and "
@@ -38,7 +40,7 @@ def document() -> bytes:
     types = [contract.answer for contract in CONTRACTS.values()]
     types += [route.command for route in ROUTES if route.command is not None]
     _, schemas = msgspec.json.schema_components(
-        [*types, Problem, HealthView, ReadyView], ref_template="#/components/schemas/{name}"
+        [*types, Problem, HealthView, ReadyView, AuthDocument], ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, Node] = {}
     for route in ROUTES:
@@ -77,7 +79,7 @@ def _operation(route: Route) -> Node:
 
 
 def _public_operation(route: PublicRoute) -> Node:
-    view = ReadyView if route is READYZ else HealthView
+    view = _VIEWS.get(route, HealthView)
     schema = _ref(view) if route.media_type == JSON else {"type": "object" if "json" in route.media_type else "string"}
     media_type = route.media_type.partition(";")[0]
     answer: Node = {"description": route.summary, "headers": _header_refs(), "content": {media_type: {"schema": schema}}}

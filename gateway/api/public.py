@@ -46,7 +46,9 @@ READYZ = PublicRoute("/readyz", "readyz", "Whether the gateway takes payments", 
 METRICS = PublicRoute("/metrics", "metrics", "Metrics for Prometheus", METRICS_TYPE)
 JWKS = PublicRoute("/.well-known/gonogo-keys.json", "jwks", "The keys that verify receipts, as a JWKS", JWKS_TYPE)
 
-PUBLIC = (HEALTHZ, READYZ, METRICS, JWKS)
+AUTH = PublicRoute("/.well-known/gonogo-auth.json", "auth", "How to sign in: sign-up mode, address, mail, build and time", JSON)
+
+PUBLIC = (HEALTHZ, READYZ, METRICS, JWKS, AUTH)
 """The document's own route is not among them: an OpenAPI document does not describe how it is fetched."""
 
 
@@ -66,6 +68,7 @@ def public_handlers(engine: Service, metrics: Metrics, document: bytes) -> dict[
         READYZ.path: _handler(ready),
         METRICS.path: _handler(lambda _: Reply(200, metrics.text(), METRICS_TYPE)),
         JWKS.path: _handler(lambda _: Reply(200, engine.jwks(), JWKS_TYPE)),
+        AUTH.path: _handler(lambda _: json_reply(engine.auth())),
         OPENAPI_PATH: _handler(lambda _: Reply(200, document, JSON)),
     }
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from gateway.api.cursors import CURSOR_PATTERN
 from gateway.commands import Id
 from gateway.errors import Code, Refusal, Refused
-from gateway.routes import LEDGER, LIST_PAYMENTS, LIST_PAYOUTS, LIST_RECEIPTS
+from gateway.routes import LEDGER, LIST_PAYEES, LIST_PAYMENTS, LIST_PAYOUTS, LIST_RECEIPTS, LIST_WALLETS
 from gateway.routes.house import FUNNEL
 
 _NEXT = "`next_cursor` of the page before; empty or absent for the first page."
@@ -29,8 +29,8 @@ class PaymentsQuery(Query, frozen=True):
     state: Annotated[Literal["approval_required"], Meta(description="Only those that wait for approval.")] | UnsetType = UNSET
 
 
-class PayoutsQuery(Query, frozen=True):
-    """Which page of payouts."""
+class PageQuery(Query, frozen=True):
+    """Which page of a list."""
 
     cursor: Cursor = ""
     limit: Limit = 100
@@ -53,7 +53,9 @@ class LedgerQuery(Query, frozen=True):
 
 QUERIES: dict[str, type[Query]] = {
     LIST_PAYMENTS.kind: PaymentsQuery,
-    LIST_PAYOUTS.kind: PayoutsQuery,
+    LIST_PAYOUTS.kind: PageQuery,
+    LIST_WALLETS.kind: PageQuery,
+    LIST_PAYEES.kind: PageQuery,
     LIST_RECEIPTS.kind: ReceiptsQuery,
     LEDGER.kind: LedgerQuery,
     FUNNEL.kind: LedgerQuery,

@@ -15,7 +15,7 @@ from gateway.api.contract_row import NDJSON
 from gateway.api.cursors import seal, unseal
 from gateway.api.headers import Headers, check_json
 from gateway.api.mutations import Handler
-from gateway.api.queries import LedgerQuery, PaymentsQuery, PayoutsQuery, Query, ReceiptsQuery, read_query
+from gateway.api.queries import LedgerQuery, PageQuery, PaymentsQuery, Query, ReceiptsQuery, read_query
 from gateway.api.reply import JSON, Reply, Silence, json_reply, problem_reply
 from gateway.api.trail import trail_of
 from gateway.commands import Principal, Reserve
@@ -31,12 +31,15 @@ from gateway.routes import (
     GET_RECEIPT,
     GET_WALLET,
     LEDGER,
+    LIST_PAYEES,
     LIST_PAYMENTS,
     LIST_PAYOUTS,
     LIST_RECEIPTS,
+    LIST_WALLETS,
     STATUS,
     Route,
 )
+from gateway.routes.access import GET_ME
 from gateway.routes.house import FUNNEL, WAITLIST
 from gateway.routes.keys import LIST_KEYS
 
@@ -111,7 +114,7 @@ def _payout(call: Call) -> Reply:
 
 
 def _payouts(call: Call) -> Reply:
-    assert isinstance(call.query, PayoutsQuery)
+    assert isinstance(call.query, PageQuery)
     cursor = unseal(call.query.cursor, LIST_PAYOUTS.kind, form=ID_PATTERN)
     page = call.engine.payouts(call.principal, cursor, call.query.limit)
     return json_reply(replace(page, next_cursor=seal(page.next_cursor, LIST_PAYOUTS.kind)))
@@ -131,6 +134,24 @@ def _funnel(call: Call) -> Reply:
     return Reply(200, msgspec.json.Encoder().encode_lines(lines), NDJSON)
 
 
+def _wallets(call: Call) -> Reply:
+    assert isinstance(call.query, PageQuery)
+    cursor = unseal(call.query.cursor, LIST_WALLETS.kind, form=ID_PATTERN)
+    page = call.engine.wallets(call.principal, cursor, call.query.limit)
+    return json_reply(replace(page, next_cursor=seal(page.next_cursor, LIST_WALLETS.kind)))
+
+
+def _payees(call: Call) -> Reply:
+    assert isinstance(call.query, PageQuery)
+    cursor = unseal(call.query.cursor, LIST_PAYEES.kind, form=ID_PATTERN)
+    page = call.engine.payees(call.principal, cursor, call.query.limit)
+    return json_reply(replace(page, next_cursor=seal(page.next_cursor, LIST_PAYEES.kind)))
+
+
+def _me(call: Call) -> Reply:
+    return json_reply(call.engine.me(call.principal))
+
+
 _READERS: dict[str, Callable[[Call], Reply]] = {
     GET_PAYMENT.kind: _payment,
     LIST_PAYMENTS.kind: _payments,
@@ -147,6 +168,9 @@ _READERS: dict[str, Callable[[Call], Reply]] = {
     LIST_KEYS.kind: _keys,
     WAITLIST.kind: _waitlist,
     FUNNEL.kind: _funnel,
+    LIST_WALLETS.kind: _wallets,
+    LIST_PAYEES.kind: _payees,
+    GET_ME.kind: _me,
 }
 
 

@@ -22,7 +22,9 @@ from gateway.telemetry.slo_events import UNANSWERED_S
 _SHORTEST_SECRET = 16
 _WORDS = sorted({word for route in ROUTES for word in route.template.split("/") if len(word) >= _SHORTEST_SECRET})
 _HARMLESS = re.compile(
-    "|".join((*map(re.escape, _WORDS), r"gonogo-keys\.json", "[0-9a-f]{64}", "(pay|pyo|wal|pye|rcp|opr)_[A-Za-z0-9]{1,64}"))
+    "|".join(
+        (*map(re.escape, _WORDS), r"gonogo-(keys|auth)\.json", "[0-9a-f]{64}", "(pay|pyo|wal|pye|rcp|opr)_[A-Za-z0-9]{1,64}")
+    )
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

@@ -134,6 +134,7 @@ def forget_address(settings: Settings, address: str, by: str) -> tuple[str, int]
         access, address_hash = act.tx.access, act.maker.key.address_hash(_spelt(address))
         person = access.people.of_address(address_hash)
         access.sign_ins.forget(address_hash)
+        access.throttles.forget(address_hash)
         ended = 0
         if person is not None:
             ended = access.sessions.end_of_person(person.person_id, act.maker.now, "erased")

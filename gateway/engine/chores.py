@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from gateway.access.throttles import MOST_IN_ROW
 from gateway.clock import format_utc
 from gateway.engine.execute import expire_if_due
 from gateway.idempotency.claim import KEY_LIFETIME_DAYS
@@ -17,10 +18,15 @@ def purge_answers(tx: Transaction, ctx: Context, limit: int) -> int:
     return tx.purge_answers(format_utc(ctx.now - dt.timedelta(days=KEY_LIFETIME_DAYS)), limit)
 
 
+ROW_KEPT = dt.timedelta(days=90)
+"""Days after which wrong codes in a row are forgotten, unless they were so many that they lock the address."""
+
+
 def purge_access(tx: Transaction, ctx: Context, limit: int) -> int:
     """Forget challenges, their mails, counted events and sessions a day after their end; returns the most of one kind."""
     until = format_utc(ctx.now - dt.timedelta(days=1))
-    access = tx.access
+    access, months_ago = tx.access, format_utc(ctx.now - ROW_KEPT)
+    access.throttles.purge_rows(months_ago, MOST_IN_ROW, limit)
     return max(access.sign_ins.purge(until, limit), access.throttles.purge(until, limit), access.sessions.purge(until, limit))
 
 

@@ -3,17 +3,13 @@
 At the end of this file stand its two tables: who decides which command, and who writes which decision.
 """
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from gateway.access.bootstrap import make_bootstrap_key, use_bootstrap_key
-from gateway.access.funnel import report_event, start_run
-from gateway.access.house import admit, disable_tenant, enable_tenant, set_cohort, set_sign_up
-from gateway.access.keys import create_key, revoke_key, rotate_key
-from gateway.access.tenancy import create_tenant
+from gateway.access.handlers import ACCESS_HANDLERS
+from gateway.access.user import or_in_session
 from gateway.commands import (
     Approve,
     Command,
@@ -29,10 +25,6 @@ from gateway.commands import (
     ReviewPayout,
     Settle,
 )
-from gateway.commands.access import CreateTenant
-from gateway.commands.funnel import ReportEvent, StartRun
-from gateway.commands.house import Admit, DisableTenant, EnableTenant, MakeBootstrapKey, SetCohort, SetSignUp
-from gateway.commands.keys import CreateKey, RevokeKey, RotateKey, UseBootstrapKey
 from gateway.control import create_payee, create_wallet, pause, put_policy, resume
 from gateway.errors import CATALOGUE, Code, Refusal, problem
 from gateway.idempotency.claim import Claim, Mutation, claim, differing_fields, expires_at, resource_path
@@ -76,8 +68,6 @@ _NEVER_STORED = frozenset(
 )
 """Refusals that are a state of the caller, not a decision on the request. Anybody can provoke some of them without end, so that
 storing them would let the journal grow without end, too."""
-
-SECRET_LIFETIME = dt.timedelta(minutes=15)
 
 _EXPIRED = {
     PaymentState.RESERVED: (Code.RESERVATION_EXPIRED, "the reservation"),
@@ -190,9 +180,9 @@ def _repeat(mutation: Mutation, wanted: Claim, stored: StoredAnswer, ctx: Contex
 
 def _repeat_secret(mutation: Mutation, stored: StoredAnswer, ctx: Context) -> Answer:
     """A secret is shown again for minutes only: whoever finds a key and its body in a log later gets nothing."""
-    if ctx.now - dt.datetime.fromisoformat(stored.at) >= SECRET_LIFETIME:
-        minutes = int(SECRET_LIFETIME.total_seconds() // 60)
-        detail = f"the answer of {stored.at} held a secret, which is repeated for {minutes} minutes only"
+    until = expires_at(stored.at, secret=True)
+    if ctx.now_text >= until:
+        detail = f"the answer of {stored.at} held a secret, which was repeated until {until}"
         return refuse(Refusal(Code.IDEMPOTENCY_KEY_EXPIRED, detail, operation=f"opr_{stored.suffix}"), mutation.request_id)
     assert ctx.access is not None, "it was made with an access key"
     return repeat_secret(stored, mutation.route.kind, ctx.access.key)
@@ -206,24 +196,12 @@ HANDLERS: Mapping[type[Command], Handler] = {
     Reject: _on_payment(reject),
     CreatePayout: create_payout,
     ReviewPayout: review_payout,
-    CreateWallet: create_wallet,
-    CreatePayee: create_payee,
-    PutPolicy: put_policy,
+    CreateWallet: or_in_session(create_wallet),
+    CreatePayee: or_in_session(create_payee),
+    PutPolicy: or_in_session(put_policy),
     Pause: pause,
     Resume: resume,
-    CreateTenant: create_tenant,
-    CreateKey: create_key,
-    RotateKey: rotate_key,
-    RevokeKey: revoke_key,
-    UseBootstrapKey: use_bootstrap_key,
-    MakeBootstrapKey: make_bootstrap_key,
-    SetSignUp: set_sign_up,
-    DisableTenant: disable_tenant,
-    EnableTenant: enable_tenant,
-    SetCohort: set_cohort,
-    Admit: admit,
-    StartRun: start_run,
-    ReportEvent: report_event,
+    **ACCESS_HANDLERS,
 }
 """Who decides which command."""
 

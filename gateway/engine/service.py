@@ -6,13 +6,16 @@ from collections.abc import Callable
 from gateway.access.funnel import funnel_lines
 from gateway.access.house import waitlist_view
 from gateway.access.keys import keys_view
+from gateway.access.me import me_of
 from gateway.access.sessions import fault, is_due_to_be_seen, principal_of, stale
+from gateway.access_answers import AuthDocument, MeView
 from gateway.access_key import token_sha256
 from gateway.answers import (
     DecisionView,
     EnvelopeView,
     KeyView,
     LedgerLine,
+    PayeePage,
     PayeeView,
     PaymentPage,
     PaymentView,
@@ -20,6 +23,7 @@ from gateway.answers import (
     PayoutView,
     ReceiptPage,
     StatusView,
+    WalletPage,
     WalletView,
 )
 from gateway.build import VERSION
@@ -157,6 +161,22 @@ class Service(Decider):
         """A payee's balance; raises Refused."""
         return payee_view(principal.tenant_id, self._reads.payee(principal.tenant_id, payee_id))
 
+    def wallets(self, principal: Principal, cursor: str | None, limit: int) -> WalletPage:
+        """A page of wallets, newest first."""
+        found = self._reads.wallets(principal.tenant_id, cursor, limit + 1)
+        items = tuple(wallet_view(principal.tenant_id, row) for row in found[:limit])
+        return WalletPage(items, items[-1].wallet_id if len(found) > limit else None)
+
+    def payees(self, principal: Principal, cursor: str | None, limit: int) -> PayeePage:
+        """A page of payees, newest first."""
+        found = self._reads.payees(principal.tenant_id, cursor, limit + 1)
+        items = tuple(payee_view(principal.tenant_id, row) for row in found[:limit])
+        return PayeePage(items, items[-1].payee_id if len(found) > limit else None)
+
+    def me(self, principal: Principal) -> MeView:
+        """Who calls; raises Refused for a session that has ended this moment."""
+        return me_of(self._reads.rows, principal)
+
     def receipt(self, principal: Principal, receipt_id: str) -> EnvelopeView:
         """A receipt's envelope; raises Refused."""
         row = self._reads.receipt(principal.tenant_id, receipt_id)
@@ -229,6 +249,12 @@ class Service(Decider):
     def jwks(self) -> bytes:
         """The public keys that receipts were ever signed with, each with where in the journal it counts."""
         return jwks(self._reads.rows.key_events.all())
+
+    def auth(self) -> AuthDocument:
+        """How to sign in here; the address is the configured one, never what a caller sent as Host."""
+        settings, mode = self.settings, self._reads.rows.access.house.sign_up().mode
+        base_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        return AuthDocument(mode, base_url, ("email_code",), self.mail, self.build, settings.now_text())
 
     def service_facts(self) -> dict[str, int]:
         """For metrics: receipt keys by status, and whether all tenants are paused; empty where the database cannot be read."""

@@ -18,6 +18,9 @@ KEY_LIFETIME_DAYS = 30
 """Days for which the stored answer is repeated; afterwards the key answers 410 for as long as the ledger lives. A test holds the
 schema's trigger to this number."""
 
+SECRET_LIFETIME = dt.timedelta(minutes=15)
+"""For how long a secret is derived again for a replay: whoever finds a key and its body in a log later gets nothing."""
+
 _UNIT = "\x1f"
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -125,9 +128,9 @@ def _differences(first: object, second: object, at: str) -> Iterator[str]:
         yield at or "/"
 
 
-def expires_at(decided_at: str) -> str:
-    """Until when the stored answer is repeated."""
-    moment = dt.datetime.fromisoformat(decided_at) + dt.timedelta(days=KEY_LIFETIME_DAYS)
+def expires_at(decided_at: str, *, secret: bool = False) -> str:
+    """Until when the stored answer is repeated; one that holds a secret for minutes only."""
+    moment = dt.datetime.fromisoformat(decided_at) + (SECRET_LIFETIME if secret else dt.timedelta(days=KEY_LIFETIME_DAYS))
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
@@ -141,7 +144,7 @@ def resource_path(location: str | None, kind: str | None, resource_id: str | Non
     return location or (f"/v1/{kind}s/{resource_id}" if kind else None)
 
 
-def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) -> list[tuple[str, str]]:
+def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool, secret: bool = False) -> list[tuple[str, str]]:
     """The headers that a first answer and its replays carry; only `Idempotent-Replayed` differs between them.
 
     A key is visible ASCII, so it can end no line and begin none.
@@ -150,6 +153,6 @@ def replay_headers(key: str, decided_at: str, body: bytes, *, replayed: bool) ->
     return [
         ("idempotent-replayed", "true" if replayed else "false"),
         ("idempotency-key", key),
-        ("idempotency-expires", _expires_at(decided_at)),
+        ("idempotency-expires", expires_at(decided_at, secret=True) if secret else _expires_at(decided_at)),
         ("repr-digest", f"sha-256=:{digest}:"),
     ]

@@ -1,6 +1,6 @@
 """Every route in one table: who may call it, what it decodes to, and what it is called in metrics and documents."""
 
-from gateway.routes import house, keys, payments
+from gateway.routes import access, house, keys, payments
 from gateway.routes.payments import (
     APPROVE,
     CREATE_PAYEE,
@@ -15,9 +15,11 @@ from gateway.routes.payments import (
     GET_RECEIPT,
     GET_WALLET,
     LEDGER,
+    LIST_PAYEES,
     LIST_PAYMENTS,
     LIST_PAYOUTS,
     LIST_RECEIPTS,
+    LIST_WALLETS,
     PAUSE,
     PUT_POLICY,
     REJECT,
@@ -44,9 +46,11 @@ __all__ = [
     "GET_RECEIPT",
     "GET_WALLET",
     "LEDGER",
+    "LIST_PAYEES",
     "LIST_PAYMENTS",
     "LIST_PAYOUTS",
     "LIST_RECEIPTS",
+    "LIST_WALLETS",
     "MUTATIONS",
     "PAUSE",
     "PUT_POLICY",
@@ -64,8 +68,8 @@ __all__ = [
     "reversal",
 ]
 
-MUTATIONS: tuple[Route, ...] = payments.MUTATIONS + keys.MUTATIONS + house.MUTATIONS
-READS: tuple[Route, ...] = payments.READS + keys.READS + house.READS
+MUTATIONS: tuple[Route, ...] = payments.MUTATIONS + access.MUTATIONS + keys.MUTATIONS + house.MUTATIONS
+READS: tuple[Route, ...] = payments.READS + access.READS + keys.READS + house.READS
 ROUTES = MUTATIONS + READS
 
 _BY_KIND = {route.kind: route for route in MUTATIONS}

@@ -2,6 +2,7 @@
 
 from gateway.commands import (
     ROLES,
+    SESSION,
     Approve,
     CreatePayee,
     CreatePayout,
@@ -47,7 +48,7 @@ REVERSE = Route(
 CREATE_WALLET = Route(
     "POST",
     "/v1/wallets",
-    ("tenant_admin",),
+    ("tenant_admin", SESSION),
     "create_wallet",
     "Create a wallet",
     CreateWallet,
@@ -56,20 +57,22 @@ CREATE_WALLET = Route(
 CREATE_PAYEE = Route(
     "POST",
     "/v1/payees",
-    ("tenant_admin",),
+    ("tenant_admin", SESSION),
     "create_payee",
     "Create a payee",
     CreatePayee,
     Undo(None, "a payee by itself moves no money; a policy can block it"),
+    fresh=True,
 )
 PUT_POLICY = Route(
     "POST",
     "/v1/policies",
-    ("tenant_admin",),
+    ("tenant_admin", SESSION),
     "put_policy",
     "Set the tenant's policy",
     PutPolicy,
     Undo("put_policy", "puts the former document in force again"),
+    fresh=True,
 )
 PAUSE = Route(
     "POST", "/v1/admin/pause", ("operator",), "pause", "Refuse new reserves", Pause, Undo("resume", "takes new reserves again")
@@ -134,33 +137,44 @@ MUTATIONS = (
 DRY_RUN = Route(
     "POST",
     "/v1/policies/dry-run",
-    ("agent", "tenant_admin"),
+    ("agent", "tenant_admin", SESSION),
     "dry_run",
     "What the policy would say to a payment; writes nothing",
     Reserve,
 )
-GET_PAYMENT = Route("GET", "/v1/payments/{payment_id}", ROLES, "get_payment", "Read a payment")
-LIST_PAYMENTS = Route("GET", "/v1/payments", ROLES, "list_payments", "List payments, newest first")
-GET_WALLET = Route("GET", "/v1/wallets/{wallet_id}", ROLES, "get_wallet", "Read a wallet's balances")
-GET_PAYEE = Route("GET", "/v1/payees/{payee_id}", ROLES, "get_payee", "Read a payee's balance")
-GET_RECEIPT = Route("GET", "/v1/receipts/{receipt_id}", ROLES, "get_receipt", "Read a receipt: the DSSE envelope itself")
-LIST_RECEIPTS = Route("GET", "/v1/receipts", ROLES, "list_receipts", "List receipts in journal order")
+READERS = (*ROLES, SESSION)
+"""Who may read what a tenant has: every key of it, and a session that acts in it."""
+
+GET_PAYMENT = Route("GET", "/v1/payments/{payment_id}", READERS, "get_payment", "Read a payment")
+LIST_PAYMENTS = Route("GET", "/v1/payments", READERS, "list_payments", "List payments, newest first")
+LIST_WALLETS = Route("GET", "/v1/wallets", READERS, "list_wallets", "List wallets, newest first")
+LIST_PAYEES = Route("GET", "/v1/payees", READERS, "list_payees", "List payees, newest first")
+GET_WALLET = Route("GET", "/v1/wallets/{wallet_id}", READERS, "get_wallet", "Read a wallet's balances")
+GET_PAYEE = Route("GET", "/v1/payees/{payee_id}", READERS, "get_payee", "Read a payee's balance")
+GET_RECEIPT = Route("GET", "/v1/receipts/{receipt_id}", READERS, "get_receipt", "Read a receipt: the DSSE envelope itself")
+LIST_RECEIPTS = Route("GET", "/v1/receipts", READERS, "list_receipts", "List receipts in journal order")
 GET_KEY = Route("GET", "/v1/idempotency-keys/{key}", ("agent", "operator"), "get_idempotency_key", "What happened to a key")
 LEDGER = Route("GET", "/v1/ledger/entries", ("operator", "finance"), "ledger", "Export ledger entries as NDJSON")
-STATUS = Route("GET", "/v1/status", ROLES, "status", "The service's mode, in words")
+STATUS = Route("GET", "/v1/status", READERS, "status", "The service's mode, in words")
 GET_POLICY = Route(
-    "GET", "/v1/policies/{policy_sha256}", ROLES, "get_policy", "Read a policy document, by the hash that receipts name"
+    "GET", "/v1/policies/{policy_sha256}", READERS, "get_policy", "Read a policy document, by the hash that receipts name"
 )
 
-LIST_PAYOUTS = Route("GET", "/v1/payouts", ("tenant_admin", "operator", "finance"), "list_payouts", "List payouts, newest first")
-GET_PAYOUT = Route("GET", "/v1/payouts/{payout_id}", ("tenant_admin", "operator", "finance"), "get_payout", "Read a payout")
+LIST_PAYOUTS = Route(
+    "GET", "/v1/payouts", ("tenant_admin", "operator", "finance", SESSION), "list_payouts", "List payouts, newest first"
+)
+GET_PAYOUT = Route(
+    "GET", "/v1/payouts/{payout_id}", ("tenant_admin", "operator", "finance", SESSION), "get_payout", "Read a payout"
+)
 
 READS = (
     DRY_RUN,
     GET_PAYMENT,
     LIST_PAYMENTS,
     GET_WALLET,
+    LIST_WALLETS,
     GET_PAYEE,
+    LIST_PAYEES,
     GET_RECEIPT,
     LIST_RECEIPTS,
     GET_KEY,
@@ -170,4 +184,3 @@ READS = (
     GET_PAYOUT,
     GET_POLICY,
 )
-ROUTES = MUTATIONS + READS

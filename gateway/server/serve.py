@@ -37,6 +37,7 @@ def serve(settings: Settings, *, access_log: bool, processes: int = 2) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types it nowhere
     with contextlib.closing(hold_port(settings.host, settings.port)) as held:
         settings = msgspec.structs.replace(settings, public_url=settings.public_url or url_of(held))
+        settings = msgspec.structs.replace(settings, public_url=settings.public_url or url_of(held))
         if processes == 1:
             _in_one(settings, held, access_log=access_log)
         else:

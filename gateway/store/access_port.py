@@ -62,8 +62,14 @@ class Throttles(Protocol):
     def succeed(self, address_hash: str) -> None:
         """A right code ends the row."""
 
+    def forget(self, address_hash: str) -> None:
+        """Delete everything that was counted against an address."""
+
     def purge(self, until: str, limit: int) -> int:
         """Delete events before a moment; returns how many."""
+
+    def purge_rows(self, until: str, fewer_than: int, limit: int) -> int:
+        """Delete rows of failures whose last one is older, but for those that lock their address; returns how many."""
 
 
 class People(Protocol):

@@ -9,6 +9,9 @@ from gateway.commands import HouseRoleName
 Purpose = Literal["sign_in", "step_up", "address"]
 """What a code is for: a new session, a fresh one, or another address."""
 
+MOST_TRIES = 5
+"""Wrong codes that a challenge takes; the table's CHECK and trigger hold the same number."""
+
 EndedBy = Literal["logout", "address", "tenant", "limit", "erased"]
 Counted = Literal["started", "sent", "failed", "run"]
 

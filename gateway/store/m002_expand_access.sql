@@ -50,6 +50,8 @@ CREATE TABLE failures_in_row (
   at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX failures_by_time ON failures_in_row (at);
+
 -- People exist from their first right code on: nobody else's sign-up can squat an address. Erased people keep their id alone.
 CREATE TABLE persons (
   person_id TEXT PRIMARY KEY,

@@ -167,6 +167,12 @@ class Reads(Protocol):
     def payments(self, tenant_id: str, cursor: str | None, limit: int, *, waiting: bool = False) -> list[PaymentRow]:
         """Payments, newest first, or those that wait for approval; the cursor is the last id of the page before."""
 
+    def wallets(self, tenant_id: str, cursor: str | None, limit: int) -> list[WalletRow]:
+        """Wallets, newest first, after the cursor: the last id of the page before."""
+
+    def payees(self, tenant_id: str, cursor: str | None, limit: int) -> list[PayeeRow]:
+        """Payees, newest first, after the cursor: the last id of the page before."""
+
     def payout(self, tenant_id: str, payout_id: str) -> PayoutRow:
         """One payout; raises Refused."""
 

@@ -15,7 +15,7 @@ from gateway.store.payout_rows import PayoutRow
 from gateway.store.port import StorageError
 from gateway.store.read_rows import RECEIPTS_BYTES, KeyUseRow, LegRow, ReceiptRow
 from gateway.store.rows import PayeeRow, PaymentRow, WalletRow
-from gateway.store.transaction import SqliteTransaction
+from gateway.store.transaction import SELECT_PAYEE, SELECT_WALLET, SqliteTransaction
 
 _PAYMENTS = f"""
 SELECT {PAYMENT_COLUMNS} FROM payments
@@ -52,7 +52,9 @@ SELECT t.tenant_id, k.key_id, k.role, k.agent_id, k.person_id, t.rate_per_s, t.b
   EXISTS (SELECT 1 FROM disabled_tenants AS d WHERE d.tenant_id = k.tenant_id) FROM api_keys AS k
 JOIN tenants AS t ON t.tenant_id = coalesce(k.tenant_id, '{HOUSE}') WHERE k.key_sha256 = ? AND k.revoked_at IS NULL
 """  # noqa: S608  # our own tenant's id
-_LAST_PAYMENT_ID = "pay_~"
+_WALLETS = SELECT_WALLET.replace("AND w.wallet_id = ?", "AND w.wallet_id < ? ORDER BY w.wallet_id DESC LIMIT ?")
+_PAYEES = SELECT_PAYEE.replace("AND p.payee_id = ?", "AND p.payee_id < ? ORDER BY p.payee_id DESC LIMIT ?")
+_LAST_PAYMENT_ID, _LAST_ID = "pay_~", "~"
 
 Row = TypeVar("Row")
 
@@ -116,6 +118,14 @@ class SqliteReads:
         """Payments, newest first, or those that wait for approval; the cursor is the last id of the page before."""
         found = self._execute(_WAITING if waiting else _PAYMENTS, (tenant_id, cursor or _LAST_PAYMENT_ID, limit))
         return [payment_row(row) for row in found]
+
+    def wallets(self, tenant_id: str, cursor: str | None, limit: int) -> list[WalletRow]:
+        """Wallets, newest first, after the cursor: the last id of the page before."""
+        return [WalletRow(*row) for row in self._execute(_WALLETS, (tenant_id, cursor or _LAST_ID, limit))]
+
+    def payees(self, tenant_id: str, cursor: str | None, limit: int) -> list[PayeeRow]:
+        """Payees, newest first, after the cursor: the last id of the page before."""
+        return [PayeeRow(*row) for row in self._execute(_PAYEES, (tenant_id, cursor or _LAST_ID, limit))]
 
     def payout(self, tenant_id: str, payout_id: str) -> PayoutRow:
         """One payout; raises Refused."""

@@ -34,6 +34,9 @@ class Tenants(Protocol):
     def policy_put_at(self, tenant_id: str, place: int) -> str | None:
         """When the tenant put the policy that has this place, the newest being 1; None where there are fewer."""
 
+    def name_of(self, tenant_id: str) -> str:
+        """What a tenant is called."""
+
     def knows(self, tenant_id: str) -> bool:
         """Whether there is such a tenant."""
 

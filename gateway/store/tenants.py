@@ -67,6 +67,10 @@ class TenantStore:
         sql = "UPDATE service SET mode = ?, mode_reason = ?, mode_at = ?, mode_actor = ? WHERE only_row = 1"
         self._execute(sql, (mode.mode, mode.reason, mode.at, mode.actor))
 
+    def name_of(self, tenant_id: str) -> str:
+        """What a tenant is called."""
+        return str(self._execute("SELECT name FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone()[0])
+
     def knows(self, tenant_id: str) -> bool:
         """Whether there is such a tenant."""
         return self._execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone() is not None

@@ -35,12 +35,12 @@ _UPDATE_PAYMENT = """
 UPDATE payments SET state = ?3, settled = ?4, released = ?5, open = ?6, refunded = ?7, charged_back = ?8, operations = ?9,
   last_receipt_sha256 = ?10 WHERE tenant_id = ?1 AND payment_id = ?2
 """
-_SELECT_WALLET = """
+SELECT_WALLET = """
 SELECT w.wallet_id, w.currency, w.available, w.held, a.balance, h.balance, w.created_at
 FROM wallets AS w JOIN accounts AS a ON a.account = w.available JOIN accounts AS h ON h.account = w.held
 WHERE w.tenant_id = ? AND w.wallet_id = ?
 """
-_SELECT_PAYEE = """
+SELECT_PAYEE = """
 SELECT p.payee_id, p.name, p.currency, p.payable, a.balance, p.created_at, p.category, p.known
 FROM payees AS p JOIN accounts AS a ON a.account = p.payable WHERE p.tenant_id = ? AND p.payee_id = ?
 """
@@ -99,12 +99,12 @@ class SqliteTransaction:
 
     def wallet(self, tenant_id: str, wallet_id: str) -> WalletRow | None:
         """A wallet of this tenant with its balances."""
-        row = self._execute(_SELECT_WALLET, (tenant_id, wallet_id)).fetchone()
+        row = self._execute(SELECT_WALLET, (tenant_id, wallet_id)).fetchone()
         return None if row is None else WalletRow(*row)
 
     def payee(self, tenant_id: str, payee_id: str) -> PayeeRow | None:
         """A payee of this tenant with its balance."""
-        row = self._execute(_SELECT_PAYEE, (tenant_id, payee_id)).fetchone()
+        row = self._execute(SELECT_PAYEE, (tenant_id, payee_id)).fetchone()
         return None if row is None else PayeeRow(*row)
 
     def rules(self, tenant_id: str) -> Rules:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from gateway_specimens import TENANT_MUTATIONS
 from sim.oracle import Snapshots, check_books
 from sim.specimens import PREPARE, Specimen
 from sim.world import Crash, Step, World
 
 from gateway.idempotency.claim import Mutation
-from gateway.routes import MUTATIONS
 
 CROWDS = (1, 2, 16, 64)
 FOLLOWING = ("the same key", "other keys", "another body")
@@ -22,7 +22,7 @@ STATEMENTS = 200
 """More statements than any of these batches has: dying at one of them is no death."""
 
 
-CELLS = [pytest.param(prepare, id=f"{route.kind}-{n}") for route in MUTATIONS for n, prepare in enumerate(PREPARE[route])]
+CELLS = [pytest.param(prepare, id=f"{route.kind}-{n}") for route in TENANT_MUTATIONS for n, prepare in enumerate(PREPARE[route])]
 
 
 @pytest.fixture(scope="module", params=CELLS)

@@ -1,6 +1,7 @@
 """What a new mutation needs: a row in each of these tables, and its absence from any of them fails a test."""
 
 import pytest
+from gateway_access_specimens import ACCESS_SPECIMENS
 from gateway_specimens import SPECIMENS
 from sim.specimens import PREPARE
 
@@ -15,8 +16,8 @@ ROLES = load_target("local").target.authorization.roles
 MATRICES = {
     "the decision table": lambda route: route.command in HANDLERS,
     "the contracts of the API": lambda route: route.kind in CONTRACTS,
-    "the crash matrix": lambda route: bool(PREPARE.get(route)),
-    "the key rules and replays": lambda route: route in SPECIMENS,
+    "the crash matrix": lambda route: bool(PREPARE.get(route)) or route in ACCESS_SPECIMENS,
+    "the key rules and replays": lambda route: route in SPECIMENS or route in ACCESS_SPECIMENS,
     "the authorization sweep": lambda route: route.name in ROLES,
     "the reverses": lambda route: route.undo is not None,
 }

@@ -164,7 +164,7 @@ def routes() -> str:
     from gateway.routes import ROUTES, reversal
 
     rows = [
-        (f"`{route.name}`", ", ".join(route.roles), route.summary, reversal(route) or "")
+        (f"`{route.name}`", ", ".join(route.callers), route.summary, reversal(route) or "")
         for route in sorted(ROUTES, key=lambda route: route.template)
     ]
     return table(("route", "roles", "what it does", "reverse"), rows)

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.access_key import AccessKey
 from gateway.answers import ReceiptItem
 from gateway.command_line.demo import DemoData, make_demo
 from gateway.commands import Command, Principal
@@ -14,13 +15,14 @@ from gateway.engine.execute import execute_batch
 from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
 from gateway.journal import Answer
+from gateway.mailing import MailMode, MailState
 from gateway.receipts.signer import ReceiptSigner
 from gateway.routes import Route
 from gateway.store.batch import SqliteBatch
 from gateway.store.connections import open_writer
 from gateway.store.reads import SqliteReads
 from gateway.views import receipt_item
-from gateway.work import Chore, Context
+from gateway.work import Chore, Context, Login
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
 
@@ -32,6 +34,7 @@ class Desk:
         self.ids = CountingIds()
         self.now = START
         self.has_rail = False
+        self.access = Login(AccessKey(bytes(32)), MailState(MailMode.RECORD, healthy=True, since="2026-11-23T00:00:00.000Z"))
         self.signer = ReceiptSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.db = folder / "gateway.db"
         self.demo: DemoData = make_demo(self.db, lambda: START, self.ids, "demo")
@@ -57,15 +60,18 @@ class Desk:
         body = msgspec.json.encode(command) if raw is None else raw
         mutation = Mutation(route, caller, path_ids, key.ljust(16, "-"), "", command, body, "request-1")
         self.connection.execute("BEGIN IMMEDIATE")
-        context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
+        context = self._context()
         (answer,) = execute_batch(self.tx, [mutation], context)
         self.connection.execute("COMMIT")
         return answer
 
+    def _context(self) -> Context:
+        return Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail, access=self.access)
+
     def chore(self, chore: Chore) -> object:
         """Run a piece of the gateway's own work and commit."""
         self.connection.execute("BEGIN IMMEDIATE")
-        context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
+        context = self._context()
         (result,) = execute_batch(self.tx, [chore], context)
         self.connection.execute("COMMIT")
         return result
@@ -73,7 +79,7 @@ class Desk:
     def sweep(self) -> int:
         """Tidy expired holds."""
         self.connection.execute("BEGIN IMMEDIATE")
-        context = Context.at(self.now, self.ids, self.signer)
+        context = self._context()
         chores = [lambda tx, ctx: sweep_expired(tx, ctx, 100)]
         (swept,) = execute_batch(self.tx, chores, context)
         self.connection.execute("COMMIT")

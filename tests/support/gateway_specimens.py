@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from gateway_shop import Shop
 
+from gateway.commands import ROLES
 from gateway.routes import (
     APPROVE,
     CREATE_PAYEE,
     CREATE_PAYOUT,
     CREATE_WALLET,
+    MUTATIONS,
     PAUSE,
     PUT_POLICY,
     REJECT,
@@ -17,12 +19,19 @@ from gateway.routes import (
     RESUME,
     REVERSE,
     REVIEW_PAYOUT,
+    ROUTES,
     SETTLE,
     Route,
 )
 
 NO_RAIL = {"rail_url": "http://127.0.0.1:9"}
 """Settings of a gateway whose rail never answers: payouts are taken and wait."""
+
+
+OF_TENANTS = tuple(route for route in ROUTES if route.scope == "tenant" and route.roles[0] in ROLES)
+"""The routes of a tenant's keys; those of access have tests of their own, in tests/gateway/access."""
+
+TENANT_MUTATIONS = tuple(route for route in MUTATIONS if route in OF_TENANTS)
 
 
 class Specimen(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from drills.runbook.fault import Fault
+from drills.runbook.faults.closed_sign_up import ClosedSignUp
 from drills.runbook.faults.confused_caller import ConfusedCaller
 from drills.runbook.faults.corrupt_database import CorruptDatabase
 from drills.runbook.faults.dead_gateway import DeadGateway
@@ -30,6 +31,7 @@ _ALL = (
     ConfusedCaller,
     FullDisk,
     WrongBuild,
+    ClosedSignUp,
 )
 FAULTS: Mapping[str, type[Fault]] = {fault.runbook: fault for fault in _ALL}
 """By the name of the runbook that is rehearsed with it."""

@@ -4,10 +4,7 @@ import sqlite3
 
 from msgspec.structs import astuple
 
-from gateway.store.access_rows import SignInRow
-
-MOST_TRIES = 5
-"""Wrong codes that a challenge takes; the table's CHECK and trigger hold the same number."""
+from gateway.store.access_rows import MOST_TRIES, SignInRow
 
 _COLUMNS = ", ".join(SignInRow.__struct_fields__)
 _MARKS = ", ".join("?" * len(SignInRow.__struct_fields__))

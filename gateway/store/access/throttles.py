@@ -38,7 +38,17 @@ class ThrottleStore:
         """A right code ends the row."""
         self._execute("DELETE FROM failures_in_row WHERE address_hash = ?", (address_hash,))
 
+    def forget(self, address_hash: str) -> None:
+        """Delete everything that was counted against an address."""
+        self.succeed(address_hash)
+        self._execute("DELETE FROM throttles WHERE subject = ?", (address_hash,))
+
     def purge(self, until: str, limit: int) -> int:
         """Delete events before a moment; returns how many."""
         sql = "DELETE FROM throttles WHERE rowid IN (SELECT rowid FROM throttles WHERE at <= ? ORDER BY at LIMIT ?)"
         return self._execute(sql, (until, limit)).rowcount
+
+    def purge_rows(self, until: str, fewer_than: int, limit: int) -> int:
+        """Delete rows of failures whose last one is older, but for those that lock their address; returns how many."""
+        old = "SELECT address_hash FROM failures_in_row WHERE at <= ? AND failures < ? ORDER BY at LIMIT ?"
+        return self._execute(f"DELETE FROM failures_in_row WHERE address_hash IN ({old})", (until, fewer_than, limit)).rowcount  # noqa: S608  # our own text

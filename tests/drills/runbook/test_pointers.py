@@ -16,8 +16,8 @@ from gates.schema.severity import Severity
 from gateway.command_line.explain import explain
 from gateway.errors import CATALOGUE, Code
 
-FOR_READING = ("errors.md", "sign-in.md")
-"""Pages of codes that are the caller's to correct, or that no rehearsal makes a fault for."""
+FOR_READING = ("errors.md",)
+"""The page of a code that is the caller's to correct."""
 
 
 @pytest.mark.parametrize("code", Code)

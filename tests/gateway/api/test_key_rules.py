@@ -9,16 +9,15 @@ from contextlib import closing
 import httpx
 import pytest
 from gateway_shop import JSON, Shop, refusal
-from gateway_specimens import NO_RAIL, SPECIMENS
+from gateway_specimens import NO_RAIL, SPECIMENS, TENANT_MUTATIONS
 
 from gateway.clock import system_clock
 from gateway.command_line.demo import make_demo
 from gateway.idempotency.claim import KEY_LIFETIME_DAYS
 from gateway.ids import SystemIds
-from gateway.routes import MUTATIONS
 
 MONTH = dt.timedelta(days=KEY_LIFETIME_DAYS)
-ROUTES = sorted(MUTATIONS, key=lambda route: route.name)
+ROUTES = sorted(TENANT_MUTATIONS, key=lambda route: route.name)
 
 
 class MovingClock:

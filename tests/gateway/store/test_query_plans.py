@@ -21,6 +21,7 @@ READS = {
     "key_uses": lambda reads: reads.key_uses(TENANT, "a-key-of-sixteen"),
     "ledger": lambda reads: reads.ledger(TENANT, 0, 1),
     "payee": lambda reads: reads.payee(TENANT, "pye_1"),
+    "payees": lambda reads: reads.payees(TENANT, None, 1),
     "payment": lambda reads: reads.payment(TENANT, PAYMENT),
     "payments": lambda reads: (reads.payments(TENANT, None, 1), reads.payments(TENANT, None, 1, waiting=True)),
     "payout": lambda reads: reads.payout(TENANT, PAYOUT),
@@ -31,6 +32,7 @@ READS = {
     "receipts": lambda reads: reads.receipts(TENANT, None, 0, 1),
     "service_mode": lambda reads: reads.service_mode(),
     "wallet": lambda reads: reads.wallet(TENANT, "wal_1"),
+    "wallets": lambda reads: reads.wallets(TENANT, None, 1),
 }
 PAYOUTS = {
     "events": lambda store: store.events("rail", NOW, 1),

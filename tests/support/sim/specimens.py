@@ -9,6 +9,7 @@ import msgspec
 from sim.world import World, mutation
 
 from gateway.commands import (
+    ROLES,
     ApprovalRule,
     Approve,
     Command,
@@ -56,7 +57,13 @@ class Specimen(NamedTuple):
     def ask(self, world: World, key: str, *, other: bool = False) -> Mutation:
         """The request under this key."""
         command = self.other if other else self.command
-        return mutation(self.route, world.principal(self.route.roles[-1]), command, key, *self.path_ids)
+        return mutation(
+            self.route,
+            world.principal(next(role for role in reversed(self.route.roles) if role in ROLES)),
+            command,
+            key,
+            *self.path_ids,
+        )
 
 
 def done(world: World, request: Mutation) -> dict:
