@@ -1,16 +1,18 @@
-"""Every life as rows, for programs that check a life without importing the gateway."""
+"""`gonogo gateway machines`: every life as rows, for programs that check a life without importing the gateway."""
 
 import importlib
 import pkgutil
 from collections.abc import Iterator
 from enum import StrEnum
 
+import click
 import msgspec
 
 import gateway.machines
-from gateway.errors import CATALOGUE
+from gateway.errors import Code
 from gateway.machines.machine import Machine
-from gateway.setup.failures import FAILURES
+from gateway.setup.failures import SetupCode
+from gateway.setup.server_codes import SERVER_ROWS, row_of
 
 RESUME = "gonogo setup resume"
 """What goes on from every end of a setup but `completed`."""
@@ -70,11 +72,25 @@ def exported(name: str) -> Exported:
 
 
 def _failures() -> Iterator[FailureStep]:
-    """The client's own codes first; of a code that both have, the client's row is what a user reads."""
-    for failed in FAILURES.values():
-        yield FailureStep(failed.code, failed.next.text, failed.next.command, failed.next.runbook)
-    known = {str(code) for code in FAILURES}
-    for row in CATALOGUE.values():
-        if str(row.code) in known:
-            continue
-        yield FailureStep(row.code, row.next_step, f"gonogo explain {row.code}", row.runbook)
+    """Every code that a setup can meet, the client's own and the gateway's, with the row that its user reads."""
+    for code in sorted({*map(str, SetupCode), *SERVER_ROWS, *map(str, Code)}):
+        row = row_of(code)
+        command = row.next.command.format(host="HOST", file="FILE")
+        yield FailureStep(code, row.next.text, command, row.next.runbook)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def machines(name: str | None, output_format: str) -> None:
+    """List the states and events of the machine NAME, or of all: one row for each pair that may happen."""
+    if name is not None and name not in names():
+        raise click.UsageError(f"no machine is called {name!r}; use one of {', '.join(names())}")
+    found = [exported(one) for one in ([name] if name else names())]
+    if output_format == "json":
+        document = msgspec.json.encode(found[0] if name else found)
+        click.echo(msgspec.json.format(document, indent=2))
+        return
+    for one in found:
+        for row in one.rows:
+            click.echo(f"{one.machine:11} {row.state or '-':20} {row.event:20} {row.next:20} {row.effect}")

@@ -8,7 +8,7 @@ import msgspec
 from gates.evidence.statement import Cohort, Measure
 from gates.probes.conduct import Finding, Result, Skipped, counted
 from gates.probes.onboarding.figures import round_down_ratio
-from gates.probes.onboarding.journal import PLANNED, Broken, Journal, Line, read_journal
+from gates.probes.onboarding.journal import Broken, Journal, Line, read_journal
 from gates.probes.onboarding.life import DEAD_ENDS, DECIDE, STUMBLES, Life, dead_rows, has_next
 from gates.schema.canonical import Json
 from gates.schema.outcome import UnknownReason
@@ -16,6 +16,7 @@ from gates.schema.outcome import UnknownReason
 DECISIONS, NO_NEXT, ROUTES = "quick_mode_decisions", "failures_without_next_action", "route_failure"
 MEASURES = (DEAD_ENDS, DECISIONS, NO_NEXT, ROUTES)
 QUICK = "quick"
+_ENDED = ("succeeded", "failed")
 _CAME_THROUGH = ("completed", "trust_only")
 _OTHERS_FAILED = ("mail_unavailable", "rail_unavailable")
 """Codes by which the gateway proves that somebody else's service is out: such a request is no failure of its own."""
@@ -150,10 +151,14 @@ def _rows_without_next(life: Life) -> Iterator[Finding]:
 
 
 def _decisions(journals: Sequence[Named], life: Life, skipped: int) -> Measure:
-    """The most decisions of a quick setup that came through without a failure; one that stumbled decides some of them again."""
-    quick = [one.journal for one in journals if one.journal.mode == QUICK]
-    through = [one for one in quick if one.moves and one.moves[-1].next in _CAME_THROUGH]
-    counts = [_decided(one, life) for one in through if not any(effect in STUMBLES for effect in _effects(one, life))]
+    """The most decisions of a quick setup that came through without a failure; one that stumbled decides some of them again.
+
+    Those of its last walk: a resume begins again, and what was decided before is not decided twice.
+    """
+    quick = [_last_walk(one.journal) for one in journals if one.journal.mode == QUICK]
+    through = [walk for walk in quick if walk and walk[-1].next in _CAME_THROUGH]
+    effects = [_effects(walk, life) for walk in through]
+    counts = [some.count(DECIDE) for some in effects if not any(effect in STUMBLES for effect in some)]
     parts = {"quick": len(quick), "came_through": len(through)}
     if not counts:
         detail = f"{len(quick)} quick setups, and none that came through without a failure"
@@ -162,21 +167,22 @@ def _decisions(journals: Sequence[Named], life: Life, skipped: int) -> Measure:
     return Measure(str(max(counts)), "count", samples=len(counts), skipped=skipped, statistic="max", made_of=parts)
 
 
-def _effects(journal: Journal, life: Life) -> list[str]:
-    rows = (life.row(line.state, line.event or "") for line in journal.moves)
+def _last_walk(journal: Journal) -> tuple[Line, ...]:
+    begun = [number for number, line in enumerate(journal.moves) if line.state is None]
+    return journal.moves[begun[-1] :] if begun else ()
+
+
+def _effects(moves: Sequence[Line], life: Life) -> list[str]:
+    rows = (life.row(line.state, line.event or "") for line in moves)
     return [row.effect for row in rows if row is not None]
-
-
-def _decided(journal: Journal, life: Life) -> int:
-    return _effects(journal, life).count(DECIDE)
 
 
 def _routes(journals: Sequence[Named], skipped: int) -> Measure:
     """Requests of the setups that got no answer or a 5xx; a proven outage of somebody else is no sample."""
-    asked = [line for one in journals for line in one.journal.lines if line.request is not None and line.phase != PLANNED]
-    own = [line for line in asked if line.code not in _OTHERS_FAILED]
+    sent = [line for one in journals for line in one.journal.lines if line.request is not None and line.phase in _ENDED]
+    own = [line for line in sent if line.code not in _OTHERS_FAILED]
     bad = sum(line.request is not None and (line.request.status is None or line.request.status >= 500) for line in own)
-    parts = {"outages_of_others": len(asked) - len(own)}
+    parts = {"outages_of_others": len(sent) - len(own)}
     if not own:
         unknown = UnknownReason.TOO_FEW_SAMPLES
         return Measure(None, "ratio", skipped=skipped, unknown=unknown, detail="no request was sent", made_of=parts)
