@@ -26,6 +26,7 @@ from scorecards.log_notes import LogNotes, redated
 from scorecards.logs import failing_logs
 from scorecards.loosening import why_blocked
 from scorecards.needs import Need
+from scorecards.new_users import new_users
 from scorecards.open_items import read_by
 from scorecards.schema import KIND, CardBar, InputDigests, PreviousRef, Scorecard, ScorecardSpec, Standing
 from scorecards.sentence import REHEARSAL, sentence
@@ -125,6 +126,7 @@ def build(inputs: BuildInputs, evidence: Iterable[Held], previous: Scorecard | N
         inputs=_inputs(inputs, bar, previous_ref(inputs)),
         named_as=inputs.named_as,
         logs=failing_logs(review.gates, held, inputs.kept_logs),
+        new_users=new_users(review.gates, held),
     )
     metadata = Metadata(f"{inputs.target}-{inputs.week.lower()}", f"May {inputs.target} launch? Scorecard of {inputs.week}")
     return Scorecard(API_VERSION, KIND, metadata, spec)

@@ -12,6 +12,7 @@ from scorecards.bar_changes import describe
 from scorecards.launch import Answer
 from scorecards.loosening import loosened_text
 from scorecards.page_gates import criterion_row, digest, findings_of, gate_card, links_of, tile
+from scorecards.page_new_users import pictures
 from scorecards.page_registers import register_tables
 from scorecards.page_schema import (
     ActionRow,
@@ -69,7 +70,7 @@ def make_page(scorecard: Scorecard, yaml_sha256: str, css: Markup) -> Page:
         later_summary=f"{len(actions) - SHOWN_ACTIONS} more",
         figures=tuple(criterion_row(gate, item, found) for gate in spec.gates for item in gate.criteria if charts.bullet(item)),
         waivers=tuple(_waiver(waiver) for waiver in spec.waivers),
-        gates=tuple(gate_card(gate, found, logs, register_tables(gate, spec)) for gate in ordered),
+        gates=tuple(gate_card(gate, found, logs, register_tables(gate, spec), pictures(gate, spec)) for gate in ordered),
         drills=tuple(_drill(line) for line in spec.timelines),
         evidence=tuple(_evidence(line) for line in spec.evidence),
         evidence_summary=f"{counted(len(spec.evidence), 'signed statement')} for these gates",

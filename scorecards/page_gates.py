@@ -20,6 +20,7 @@ from scorecards.page_schema import (
     GateCard,
     LogLink,
     OutcomeMark,
+    Picture,
     RegisterTable,
     Tile,
     WaivedBy,
@@ -65,7 +66,9 @@ def links_of(logs: Iterable[LinkedLog]) -> Logs:
     return found
 
 
-def gate_card(gate: GateVerdict, found: Found, logs: Logs, registers: tuple[RegisterTable, ...] = ()) -> GateCard:
+def gate_card(
+    gate: GateVerdict, found: Found, logs: Logs, registers: tuple[RegisterTable, ...] = (), drawn: tuple[Picture, ...] = ()
+) -> GateCard:
     """A gate with its criteria; open at once where it needs attention and anything was measured at all."""
     passed = sum(item.outcome in (Outcome.PASS, Outcome.WARN) for item in gate.criteria)
     return GateCard(
@@ -83,6 +86,7 @@ def gate_card(gate: GateVerdict, found: Found, logs: Logs, registers: tuple[Regi
         waived=_waived_by(gate),
         tables=tuple(_tables(gate, found, logs)),
         registers=registers,
+        pictures=drawn,
     )
 
 

@@ -206,6 +206,24 @@ class RegisterTable(msgspec.Struct, frozen=True):
     more: str
 
 
+class ShareRow(msgspec.Struct, frozen=True):
+    """One bar of a picture, with the same as text."""
+
+    label: str
+    value: str
+    share: str
+    chart: Markup
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """Bars below one title; `heads` are the columns of the table that holds them."""
+
+    title: str
+    note: str
+    heads: tuple[str, str, str]
+    rows: tuple[ShareRow, ...]
+
+
 class GateCard(msgspec.Struct, frozen=True):
     """One gate with its criteria; `named` where its id stands in `letter`."""
 
@@ -223,6 +241,7 @@ class GateCard(msgspec.Struct, frozen=True):
     waived: WaivedBy | None
     tables: tuple[CriteriaTable, ...]
     registers: tuple[RegisterTable, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 class WaiverRow(msgspec.Struct, frozen=True):

@@ -100,6 +100,31 @@ class Timeline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: tuple[TimelineEvent, ...]
 
 
+class FunnelStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One step of a new user's way, and how many users reached it."""
+
+    step: str
+    users: int
+
+
+class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What setups waited for, and how long all of them together."""
+
+    waiting_on: str
+    ms: int
+
+
+class NewUsers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the users of a cohort got on: the steps that they reached, or what their setups waited for. It judges nothing."""
+
+    evidence: str
+    finished_at: str
+    cohort: str
+    users: int
+    steps: tuple[FunnelStep, ...] = ()
+    waits: tuple[Wait, ...] = ()
+
+
 class EvidenceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One statement that a criterion was judged by."""
 
@@ -189,6 +214,7 @@ class ScorecardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: InputDigests
     named_as: Named = Named()
     logs: tuple[LinkedLog, ...] = ()
+    new_users: tuple[NewUsers, ...] = ()
 
 
 Scorecard = Document[ScorecardSpec]

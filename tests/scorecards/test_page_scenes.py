@@ -34,6 +34,7 @@ ANSWERS = {
     "go-week-2": (Answer.YES, "Yes, from now on: 2 adjacent weeks are green.", "If it is missing or not green, the streak ends."),
     "conditional-go": (Answer.LIMITED, "No broad launch. CONDITIONAL GO allows a limited stage", "it ends the streak"),
     "open-findings": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "once these gates are fixed"),
+    "no-users-yet": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "next official"),
     "no-go-with-witness": (Answer.NO, "No: this scorecard is NO GO, and 0 of 2", "once these gates are fixed"),
 }
 
@@ -146,6 +147,38 @@ def test_open_findings_are_shown_with_owner_and_age_in_the_gate_that_reads_them(
     assert "P0 F-3fa9c1d204 of backend, open since 2026-11-24T08:00:00.000Z: py/clear-text-logging" in text
     assert "$ gonogo finding list" in text
     assert "Review the register: No open P0 item (onboarding)" in text
+
+
+def test_the_gate_about_new_users_shows_how_far_they_came_and_what_it_waits_for(card: Card) -> None:
+    """Bars with the same as text, for each cohort; what counts external users alone is unknown and says so."""
+    scorecard = card("no-users-yet")
+    page = render_html(scorecard, "ab" * 32).decode()
+    gate = page[page.index('id="gate-onboarding-quality"') : page.index('id="gate-financial-integrity"')]
+    for words in (
+        "<h4>New users: how far they came</h4>",
+        "1 user, by the gateway&#39;s own events of",
+        "<h4>Users of the cohort simulated: how far they came</h4>",
+        '<th scope="row">paid and verified receipt</th><td>1</td><td>50 %</td>',
+        "<h4>What setups waited for</h4>",
+        '<th scope="row">mail</th><td>35.0 s</td><td>89 %</td>',
+        '<th scope="row">rail</th><td>0.0 s</td><td>0 %</td>',
+        "it waits for external users",
+    ):
+        assert words in gate, words
+    assert gate.count('<svg class="share"') == 10 + 10 + 5
+    outcomes = {item.criterion.id: item.outcome.value for item in scorecard.spec.gates[0].criteria}
+    assert [outcomes[name] for name in ("dead_ends", "quick_mode_decisions", "failures_without_next_action")] == ["pass"] * 3
+    assert {outcomes[name] for name in ("completion", "onboarding_success", "time_to_first_verified_receipt")} == {"unknown"}
+
+
+def test_a_picture_is_drawn_once_and_only_of_what_judged(card: Card) -> None:
+    """Another gate by the same evidence shows it no second time; evidence that judged nothing is not drawn."""
+    scorecard = card("no-users-yet")
+    first = scorecard.spec.gates[0]
+    twice = msgspec.structs.replace(first, id="again", letter="Z")
+    more = msgspec.structs.replace(scorecard, spec=msgspec.structs.replace(scorecard.spec, gates=(*scorecard.spec.gates, twice)))
+    assert render_html(more, "ab" * 32).decode().count('<svg class="share"') == 25
+    assert card("go-week-1").spec.new_users == ()
 
 
 def test_a_finding_is_text_and_not_markup(card: Card) -> None:

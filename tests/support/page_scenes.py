@@ -1,16 +1,22 @@
-"""Weeks whose pages are looked at: GO in week 1 and 2, a clean GO, CONDITIONAL GO, NO GO with a witness or open findings."""
+"""Weeks whose pages are looked at: GO in weeks 1 and 2, a clean GO, CONDITIONAL GO, NO GO with a witness, findings, no users."""
 
 from collections.abc import Callable
 
 import msgspec
+from setup_files import Funnel, Setup, completed, machine
 
 from gates.evidence.statement import Artifact, EvidenceKind, Measure
 from gates.evidence.store import Held
+from gates.probes.onboarding.figures import figures, funnel_facts
+from gates.probes.onboarding.funnel import cohorts_of, read_funnel
+from gates.probes.onboarding.walked import Known, judge, sort_out
 from gates.schema.canonical import sha256_hex
 from gates.schema.gate import Criterion, Gate
+from gates.schema.gateset import load_gates
 from gates.schema.outcome import Decision, Operator, Priority
 from gates.schema.register import OpenItem, Register, RegisterState
 from gates.schema.source import RegisterSource
+from gates.schema.time import parse_utc
 from gates.schema.waiver import Waiver, waived_gate
 from scorecards.build import BuildInputs, build
 from scorecards.card import to_past
@@ -18,7 +24,7 @@ from scorecards.folder import scorecard_yaml
 from scorecards.schema import Finding, Scorecard
 from scorecards.weekly import WeekState
 
-NAMES = ("go-week-1", "go-clean", "go-week-2", "conditional-go", "no-go-with-witness", "open-findings")
+NAMES = ("go-week-1", "go-clean", "go-week-2", "conditional-go", "no-go-with-witness", "open-findings", "no-users-yet")
 PAYMENT = "pay_01"
 HELD, PAYABLE = "wallet/w1/held", "payee/p1/payable"
 
@@ -106,7 +112,9 @@ def scene(
     name: str, make_inputs: Callable[..., BuildInputs], green: list[Held], gates: tuple[Gate, ...], hold: Callable[..., Held]
 ) -> Scorecard:
     """The scorecard of that name; `gates` can be all green by the evidence `green`."""
-    if name == "go-week-1":
+    if name == "no-users-yet":
+        gates, green = (onboarding(), *gates[1:]), [*green, *setups(hold)]
+    if name in ("go-week-1", "no-users-yet"):
         return build(make_inputs(gates=gates), green, None)
     if name == "go-clean":
         clean = hold(EvidenceKind.LOAD_RUN, CLEAN, at="2026-11-27T11:50:00.000Z")
@@ -126,6 +134,33 @@ def scene(
     )
     kept = tuple(one.sha256 for one in LOGS)
     return build(make_inputs(gates=gates, kept_logs=kept), [*green, _with_logs(red)], None)
+
+
+def onboarding() -> Gate:
+    """The shipped gate about new users, without its register and its canary."""
+    gate = load_gates()[0]
+    shown = tuple(one for one in gate.criteria if one.source.predicate_type.partition(":v2")[0].endswith(("journal", "funnel")))
+    return msgspec.structs.replace(gate, criteria=shown)
+
+
+def setups(hold: Callable[..., Held]) -> list[Held]:
+    """Two setups of our own and one that gave up, and no external user who had seven days."""
+    funnel = Funnel().user(3, "2026-11-26T09:00:00Z", cohort="external")
+    for number, verified in ((1, 240.0), (2, None)):
+        funnel.user(number, "2026-11-26T09:00:00Z", cohort="simulated", took_s=verified)
+    lines = read_funnel(funnel.data)
+    gave_up = Setup("run_" + "2".zfill(32)).walk("begin", "probe_ok", "address", "budget_spent")
+    came_through = (
+        completed(1).line(mono_ms=60_000, waiting_on="mail").line(mono_ms=95_000, waiting_on="user").line(mono_ms=99_000)
+    )
+    files = [("one", came_through.data), ("two", gave_up.data)]
+    known = Known(cohorts_of(lines), frozenset({"run_" + "1".zfill(32)}), frozenset())
+    walked = judge(machine(), sort_out(files, known, "completed", ""))
+    users = figures(lines, parse_utc("2026-11-27T11:40:00.000Z"))
+    return [
+        hold(EvidenceKind.SETUP_JOURNAL, walked.measures, **walked.facts),
+        hold(EvidenceKind.ONBOARDING_FUNNEL, users, funnel=funnel_facts(lines)),
+    ]
 
 
 def _with_logs(held: Held) -> Held:

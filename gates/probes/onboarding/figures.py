@@ -54,8 +54,8 @@ def _waits_for(users: Sequence[User], now: dt.datetime) -> str:
     young = sum(one.cohort == COHORT and one.first_seen + WINDOW > now for one in users)
     others = sum(one.cohort != COHORT for one in users)
     return (
-        f"no external user began at least 7 days ago: {young} external users are younger, {others} users are of another cohort "
-        "or of none; it waits for external users"
+        f"no external user began at least 7 days ago (external users who began later: {young}; users of another cohort or of "
+        f"none: {others}); it waits for external users"
     )
 
 

@@ -40,7 +40,7 @@ def test_without_external_users_every_measure_is_unknown_and_says_what_it_waits_
     funnel = good(30, cohort="simulated").user(40, LONG_AGO, cohort="canary").user(41, YOUNG)
     for name, measure in measured(funnel).items():
         assert (measure.value, measure.unknown, measure.samples) == (None, "too_few_samples", 0), name
-        assert "1 external users are younger, 31 users are of another cohort" in measure.detail
+        assert "began later: 1; users of another cohort or of none: 31" in measure.detail
 
 
 def test_unfinished_and_trust_only_users_count_as_not_completed_and_as_never():
