@@ -86,7 +86,7 @@ def journal_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(one for one in path.rglob("*.jsonl") if one.is_file())
+            inside = sorted(one for one in path.rglob("journal.jsonl") if one.is_file())
             found += [(one.relative_to(path).as_posix(), one) for one in inside]
         elif path.is_file():
             found.append((path.name, path))

@@ -107,7 +107,9 @@ def test_a_torn_journal_and_one_that_is_no_text_are_read_as_far_as_they_can_be(c
     folder = write_journals(tmp_path / "setups", completed(1, build=BUILD))
     with (folder / "runs" / run_id(1) / "journal.jsonl").open("ab") as file:
         file.write('{"code":"ä'.encode()[:-1])
-    (folder / "other.jsonl").write_bytes(b"\xff\xfe\n")
+    (folder / "other").mkdir()
+    (folder / "other" / "journal.jsonl").write_bytes(b"\xff\xfe\n")
+    (folder / "chain.jsonl").write_text("another file of the client\n")
     probe = setup_journal.make_probe([folder], None, None, CLOCK)
     _, said = conducted(probe, Funnel().user(1, TODAY, cohort="simulated"))
     assert (said.facts["torn"], said.measures[DECISIONS].skipped) == (["runs/" + run_id(1) + "/journal.jsonl"], 1)
