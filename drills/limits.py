@@ -66,8 +66,11 @@ def worst_of(measure: Measure, limits: Sequence[Limit]) -> Outcome | None:
 
 
 def judged(measure: Measure, criterion: Criterion) -> Outcome:
-    """The measure against one criterion; a value with fewer samples than it requires is unknown, unless it fails."""
-    if measure.value is None or measure.unit != criterion.unit:
+    """The measure against one criterion; a value with fewer samples than it requires is unknown, unless it fails.
+
+    So is one of another unit or statistic, as for the gates.
+    """
+    if measure.value is None or (measure.unit, measure.statistic) != (criterion.unit, criterion.statistic):
         return Outcome.UNKNOWN
     if not holds(Fraction(measure.value), criterion):
         return Outcome.FAIL
