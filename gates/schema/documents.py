@@ -1,8 +1,9 @@
 """Documents that people write: YAML in, typed values out, and every mistake named with its file and path."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import msgspec
 import yaml
@@ -75,7 +76,15 @@ def load_document(path: Path, kind: str, spec_type: type[Spec]) -> Document[Spec
 
 
 def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> Document[Spec]:
-    """Decode the text of one document; `origin` is the file name that errors carry."""
+    """Decode the text of one document; `origin` is the file name that errors carry.
+
+    The same text is decoded once in a process: reading YAML takes most of a scorecard's time, and it reads shipped gates twice.
+    """
+    return cast("Document[Spec]", _decoded(text, origin, kind, spec_type))  # type: ignore[arg-type]  # a class is hashable
+
+
+@lru_cache(maxsize=64)
+def _decoded(text: str, origin: str, kind: str, spec_type: type[Spec]) -> Document[Spec]:
     refused: list[Refused] = []
     raw = _parse_yaml(text, origin, refused)
     if not isinstance(raw, dict):
