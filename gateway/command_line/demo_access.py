@@ -31,7 +31,7 @@ def with_access(settings: Settings, data: DemoData, *, house: bool) -> DemoData:
         tx.access.people.add(PersonRow(person_id, None, None, None, maker.now))
         tx.access.people.join(person_id, data.tenant_id, maker.now)
         tx.access.funnel.add_run(RunRow(run, "demo-data", maker.now))
-        note(tx, maker.now, FunnelEvent.STARTED, run=run, tenant_id=data.tenant_id)
+        note(tx, maker.now, FunnelEvent.KEY_MADE, run=run, tenant_id=data.tenant_id)  # no setup started: only whose run it is
         bootstrap = new_bootstrap_key(tx, maker, data.tenant_id, ROLES, act.by)
         (agent,) = [key for key in tx.access.api_keys.of_tenant(data.tenant_id, len(ROLES) + 1) if key.role == "agent"]
         made = replace(

@@ -6,7 +6,9 @@ looks after the lease goes on.
 
 import msgspec
 
+from gateway.access.funnel import note
 from gateway.access.mail.delivery import Delivered, MailCode, Outcome
+from gateway.access.steps import FunnelEvent
 from gateway.clock import later
 from gateway.mailing import MailCounts
 from gateway.store.access_rows import MailRow
@@ -59,6 +61,9 @@ def write_result(tx: Transaction, ctx: Context, *, held: MailRow, delivered: Del
     """Store what came of a try; what to add to the counts."""
     if delivered.outcome is Outcome.SENT:
         tx.access.mails.sent(held.mail_id)
+        sign_in = tx.access.sign_ins.find(held.sign_in_id)
+        if sign_in is not None:
+            note(tx, ctx.now_text, FunnelEvent.CODE_SENT, run=sign_in.run)
         return MailCounts(tries=1, sent=1)
     if delivered.outcome is Outcome.REFUSED or held.tries + 1 >= TRIES:
         tx.access.mails.failed(held.mail_id, delivered.code)

@@ -1,6 +1,7 @@
 """The funnel as the gateway writes it: first occurrences, in order, on its own clock, one cohort for each run."""
 
 import datetime as dt
+from functools import partial
 
 import msgspec
 import pytest
@@ -8,7 +9,11 @@ from gateway_house import House
 from gateway_shop import refusal
 
 from gateway.access.funnel import MOST_RUNS_AN_HOUR, note_returns
-from gateway.clock import system_clock
+from gateway.access.mail.delivery import SENT, Delivered, MailCode, Outcome
+from gateway.access.mail.steps import write_result
+from gateway.clock import later, system_clock
+from gateway.command_line.house import acting
+from gateway.store.access_rows import NewMail, SignInRow
 
 
 class SetClock:
@@ -111,6 +116,25 @@ def test_a_run_begins_once(house):
     start(house, "run_e1")
     assert refusal(start(house, "run_e1")) == (409, "name_taken")
     assert len(lines(house)) == 1
+
+
+def test_a_code_counts_as_sent_once_its_mail_was_handed_over(house):
+    """Not before, and once for all the mails of a run."""
+    start(house, "run_91")
+    now = house.settings.now_text()
+    until = later(house.clock(), 600)
+    with acting(house.settings, "test") as act:
+        access = act.tx.access
+        access.sign_ins.add(SignInRow("sgn_1", "sign_in", "ann@example.com", "a" * 32, None, "run_91", now, until, now))
+        for mail_id in ("mai_1", "mai_2"):
+            access.mails.add(NewMail(mail_id, "sgn_1", "ann@example.com", "sign_in", now, until))
+        held = access.mails.due(now, 2)
+    refused = Delivered(Outcome.REFUSED, MailCode.MAIL_REFUSED)
+    house.run(house.engine.run_chore(partial(write_result, held=held[0], delivered=refused)))
+    assert [line["event"] for line in lines(house)] == ["started"]
+    for _ in range(2):
+        house.run(house.engine.run_chore(partial(write_result, held=held[1], delivered=SENT)))
+    assert [line["event"] for line in lines(house)] == ["started", "code_sent"]
 
 
 def test_a_bootstrap_key_with_a_run_makes_its_key_event(house):
