@@ -44,6 +44,7 @@ class Stage:
         self.db = folder / DATABASE_FOLDER / "gateway.db"
         self.db.parent.mkdir(mode=0o700, exist_ok=True)
         own = {**environ, "GONOGO_HOME": str(folder / "home")}  # what the steps store is the rehearsal's, and not the user's
+        own |= {"GONOGO_DEV": "1", "GONOGO_MAIL": "record", "GONOGO_MAIL_FOLDER": str(self.mails)}
         if REHEARSAL_CLOCK in environ:  # the gateway refuses a stepped clock where the state folder is no rehearsal's
             make_state(folder / "home", rehearsal=True)
         seeded = seed_two_tenants(process, self.db, own)
@@ -63,6 +64,11 @@ class Stage:
             DATABASE: str(self.db),
             **{name: self.orders.command(order) for name, order in commands.items()},
         }
+
+    @property
+    def mails(self) -> Path:
+        """The folder that the gateway writes its mails into."""
+        return self.folder / "mails"
 
     @property
     def rail_pid(self) -> int:
@@ -158,6 +164,13 @@ class Stage:
         """The keys of the charges in the rail's own book, one for each."""
         answer = httpx.get(f"{self.rail_url}/book?after=0&limit=1000", timeout=_TIMEOUT_S, trust_env=False)
         return [str(msgspec.json.decode(line)["key"]) for line in answer.content.splitlines()]
+
+    def metric(self, name: str) -> float:
+        """The value of a metric without labels; raises UnknownProblem where the gateway shows none of this name."""
+        for line in self.call("operator", "GET", "/metrics").text.splitlines():
+            if line.startswith(f"{name} "):
+                return float(line.rpartition(" ")[2])
+        raise UnknownProblem(f"the gateway shows no metric {name}")
 
     def status(self) -> dict[str, Json]:
         """What the gateway reports about itself."""

@@ -213,6 +213,7 @@ class Engine(Service):
         health = MailHealth(settings.mail.mode, settings.now_text, self._mail_changed)
         context = MailContext(delivery, health, self.run_chore, self._access_key, sender_of(settings.mail), settings.clock)
         self._mail = MailLoop(context, lambda: (mails.next_due() or "~") <= settings.now_text())
+        self.listeners.append(self._mail.decided)
         self._mail.start()
 
     def _mail_changed(self, why: Delivered) -> None:

@@ -11,6 +11,7 @@ from drills.runbook.faults.defective_release import DefectiveRelease
 from drills.runbook.faults.double_settle import DoubleSettle
 from drills.runbook.faults.full_disk import FullDisk
 from drills.runbook.faults.lost_reply import LostReply
+from drills.runbook.faults.mail_outage import MailOutage
 from drills.runbook.faults.rail_outage import RailOutage
 from drills.runbook.faults.runaway_agent import RunawayAgent
 from drills.runbook.faults.stolen_receipt_key import StolenReceiptKey
@@ -32,6 +33,7 @@ _ALL = (
     FullDisk,
     WrongBuild,
     ClosedSignUp,
+    MailOutage,
 )
 FAULTS: Mapping[str, type[Fault]] = {fault.runbook: fault for fault in _ALL}
 """By the name of the runbook that is rehearsed with it."""

@@ -7,9 +7,13 @@ from collections.abc import Callable
 
 from gateway.access.mail.worker import BATCH, MailContext, begin
 from gateway.mailing import MailCounts, MailState
+from gateway.routes.access import CHANGE_ADDRESS, REQUEST_CODE, RESEND_CODE, SIGN_IN
 
 POLL_S = 0.5
 PROBE_EVERY_S = 5.0
+
+MAILING = frozenset(route.kind for route in (SIGN_IN, RESEND_CODE, REQUEST_CODE, CHANGE_ADDRESS))
+"""The operations that queue a mail."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +42,11 @@ class MailLoop:
     def start(self) -> None:
         """Begin; needs a running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="mail")
+
+    def decided(self, kind: str, outcome: str, replayed: bool) -> None:
+        """The engine's listener: a new mail need not wait for the next look."""
+        if kind in MAILING and outcome == "ok" and not replayed:
+            self.wake()
 
     def wake(self) -> None:
         """There is something to do now."""

@@ -15,6 +15,7 @@ from gateway.access.mail.health import MailHealth
 from gateway.access.mail.steps import LEASE_S, TRIES
 from gateway.access.mail.worker import MailContext, run_once
 from gateway.mailing import MailCounts, MailMode
+from gateway.store.house_rows import RunRow
 
 DOWN = Delivered(Outcome.DOWN, MailCode.TIMEOUT)
 LATER = Delivered(Outcome.LATER, MailCode.MAIL_REFUSED)
@@ -156,6 +157,19 @@ def test_a_defect_keeps_the_mail_and_says_nothing_of_it(post, caplog):
     assert "ada@" not in caplog.text
     assert KEY.code(sign_in_id) not in caplog.text
     assert post.work(LEASE_S) == MailCounts(tries=1, sent=1)
+
+
+def test_a_code_that_left_is_noted_in_the_funnel_of_its_run(post):
+    """Once, when the first mail of the run has left; what waits or failed is not noted."""
+    post.desk.chore(lambda tx, ctx: tx.access.funnel.add_run(RunRow("run_a", "1", ctx.now_text)))
+    post.queue("1", run="run_a")
+    post.queue("2", run="run_a")
+    events = lambda: [(item.event, item.run) for item in post.desk.tx.access.funnel.events("run_a")]  # noqa: E731  # read thrice
+    post.delivery.results = [LATER, LATER]
+    post.work()
+    assert events() == []
+    post.work(5)
+    assert events() == [("code_sent", "run_a")]
 
 
 def test_an_address_that_cannot_be_mailed_is_given_up_and_is_no_outage(post):
