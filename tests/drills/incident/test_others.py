@@ -24,9 +24,19 @@ from gates.schema.target import Commands, Instance, load_target
 
 COUNTS = ("pages_missing", "pages_off_time", "pages_unexpected", "pages_to_others", "pages_unresolved", "pages_without_runbook")
 WALK = {"action": "walk_runbook", "name": "mitigate", "runbook": "rollback", "within": "60s"}
-UP = 'setsid "$1" -P -m gateway serve --port "$2" --db "$3" > "$3.log" 2>&1 < /dev/null & echo $! > "$3.pid"'
-DOWN_NOW = 'kill -KILL -- "-$(cat "$1.pid")"'
-"""A service manager in two lines: it starts the gateway in a session of its own, and keeps its process id."""
+MANAGER = """
+while sleep 0.1; do
+  if [ -e "$3.wanted" ]; then
+    rm "$3.wanted"
+    setsid "$1" -P -m gateway serve --port "$2" --db "$3" > "$3.log" 2>&1 < /dev/null &
+    echo $! > "$3.pid"
+  fi
+done
+"""
+"""A service manager: whoever asks it for the gateway has started nothing, and leaves nothing behind."""
+
+UP = 'touch "$1.wanted"; until curl -fsS -o /dev/null "http://127.0.0.1:$2/readyz"; do sleep 0.1; done 2> /dev/null'
+DOWN = 'kill -KILL -- "-$(cat "$1.pid")"'
 
 
 @pytest.fixture
@@ -84,9 +94,10 @@ def test_the_shipped_incident_runs_on_a_gateway_that_others_run(prometheus, aler
     """The gateway is killed and started by commands; its page arrives, and the runbook walks with these commands."""
     named, db, port = load_target("local"), tmp_path / "gateway.db", str(free_port())
     seeded = seed_two_tenants(named.target.process, db, os.environ)
-    for name, text in (("up", UP), ("down", DOWN_NOW)):
+    for name, text in (("manager", MANAGER), ("up", UP), ("down", DOWN)):
         (tmp_path / name).write_text(text)
-    start, kill = ("bash", str(tmp_path / "up"), sys.executable, port, str(db)), ("bash", str(tmp_path / "down"), str(db))
+    manager = ("bash", str(tmp_path / "manager"), sys.executable, port, str(db))
+    start, kill = (("bash", str(tmp_path / name), str(db), port) for name in ("up", "down"))
     target = msgspec.structs.replace(
         named.target,
         process=None,
@@ -97,12 +108,14 @@ def test_the_shipped_incident_runs_on_a_gateway_that_others_run(prometheus, aler
     path = tmp_path / "gateway.yaml"
     path.write_bytes(canonical_json(Document(API_VERSION, "Target", Metadata("gateway"), target)))
     environ = {**os.environ, **seeded, "GONOGO_HOME": str(tmp_path / "home"), "GONOGO_BASE_URL": f"http://127.0.0.1:{port}"}
-    subprocess.run(start, env=environ, check=True, timeout=30)
-    try:
-        argv = [sys.executable, "-m", "drills", "run", "incident-kill", "--target", str(path), "--out", str(tmp_path / "out")]
-        done = subprocess.run(argv, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1200)
-    finally:
-        subprocess.run(kill, check=False, timeout=30)
+    argv = [sys.executable, "-m", "drills", "run", "incident-kill", "--target", str(path), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(manager, env=environ, cwd=tmp_path) as service_manager:
+        try:
+            subprocess.run(start, check=True, timeout=60)
+            done = subprocess.run(argv, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1200)
+        finally:
+            service_manager.kill()
+            subprocess.run(kill, check=False, timeout=30)
     report = read_report(tmp_path / "out")
     assert done.returncode == 0, done.stdout + done.stderr + Path(f"{db}.log").read_text()
     assert {name: report.measures[name].value for name in COUNTS} == dict.fromkeys(COUNTS, "0")
