@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from gates.probes.access import HIDDEN, HIDDEN_OR_REFUSED, ISOLATION, Cell, Expectation, undecided
+from gates.probes.access import ANONYMOUS, HIDDEN, HIDDEN_OR_REFUSED, ISOLATION, Cell, Expectation, undecided
 from gates.probes.client import OTHER, Answer, TargetClient
 from gates.probes.openapi import OpenApi, parameters, shape
 from gates.probes.specimen import Specimen
@@ -24,6 +24,8 @@ def isolation_cells(client: TargetClient, declared: Authorization, document: Ope
     for role in others:
         for route, roles in declared.roles.items():
             allowed = role.removeprefix(OTHER) in roles
+            if ANONYMOUS in roles:
+                continue  # whose credential is sent makes no difference there, so that it cannot show who is kept apart
             if parameters(route):
                 yield _by_path(client, route, role, specimen, declared.bodies.get(route), allowed=allowed)
             elif route.startswith("GET ") and allowed:

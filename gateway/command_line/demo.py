@@ -57,6 +57,7 @@ class DemoData(msgspec.Struct, frozen=True, omit_defaults=True):
     key_id: str = ""
     person_id: str = ""
     run: str = ""
+    sign_in_id: str = ""
     house_operator_key: str = ""
     house_finance_key: str = ""
     house_support_key: str = ""

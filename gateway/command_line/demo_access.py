@@ -9,6 +9,7 @@ import datetime as dt
 from msgspec.structs import replace
 
 from gateway.access.bootstrap import new_bootstrap_key
+from gateway.access.challenges import LIFETIME
 from gateway.access.funnel import note
 from gateway.access.keys import Maker, NewKey, add_key
 from gateway.access.sessions import ABSOLUTE, FRESH, shifted
@@ -18,13 +19,13 @@ from gateway.command_line.demo import DemoData
 from gateway.command_line.house import acting
 from gateway.commands import HOUSE, HOUSE_ROLES, ROLES
 from gateway.settings import Settings
-from gateway.store.access_rows import NewSession, PersonRow
+from gateway.store.access_rows import NewSession, PersonRow, SignInRow
 from gateway.store.house_rows import RunRow
 from gateway.store.port import Transaction
 
 
 def with_access(settings: Settings, data: DemoData, *, house: bool) -> DemoData:
-    """The demo tenant with a person, two sessions, a bootstrap key for all roles and a setup run; with `house`, its keys too."""
+    """The demo tenant with a person, two sessions, a bootstrap key, a run and an open sign-in; with `house`, its keys too."""
     with acting(settings, "demo-data") as act:
         tx, maker = act.tx, act.maker
         person_id, run = f"per_{maker.ids.suffix()}", f"run_{maker.ids.suffix()}"
@@ -42,6 +43,7 @@ def with_access(settings: Settings, data: DemoData, *, house: bool) -> DemoData:
             key_id=agent.key_id,
             person_id=person_id,
             run=run,
+            sign_in_id=_challenge(tx, maker, person_id),
         )
         return replace(made, **_house_keys(tx, maker)) if house else made
 
@@ -56,6 +58,15 @@ def make_session(tx: Transaction, maker: Maker, person_id: str, tenant_id: str |
     if fresh:
         tx.access.sessions.refresh(session_id, ends)
     return token
+
+
+def _challenge(tx: Transaction, maker: Maker, whom: str) -> str:
+    """A sign-in that is open for ten minutes, of an address that nobody has; its code was sent to nobody."""
+    address = "nobody@demo.example.com"
+    sign_in_id, address_hash = maker.key.sign_in_id("demo-data", whom), maker.key.address_hash(address)
+    until = shifted(maker.now, LIFETIME)
+    tx.access.sign_ins.add(SignInRow(sign_in_id, "sign_in", address, address_hash, None, None, maker.now, until, maker.now))
+    return sign_in_id
 
 
 def _house_keys(tx: Transaction, maker: Maker) -> dict[str, str]:
