@@ -15,7 +15,19 @@ UNREAD = "no gate reads its evidence"
 
 
 Needs = Literal[
-    "service", "rail", "kill", "disk", "rollback", "drill", "gateway", "sources", "window", "funnel", "sign_in", "nothing"
+    "service",
+    "rail",
+    "kill",
+    "disk",
+    "rollback",
+    "drill",
+    "gateway",
+    "sources",
+    "window",
+    "funnel",
+    "sign_in",
+    "setups",
+    "nothing",
 ]
 
 
@@ -25,9 +37,9 @@ class Step(msgspec.Struct, frozen=True):
     `needs` is what the target has to offer: a running service, one with a rail that can be scripted, a process or commands to
     rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. A `drill` reports itself,
     within seconds, what it lacks. The step that needs `sources` is there if the gates have any that an adapter reads, the one
-    that needs a `window` if they read an SLO's, the one that needs the `funnel` of new users if they read it, and the one that
-    needs a hosted `sign_in` if they read the canary's. A `thorough`
-    step is left out with the profile smoke, and where no gate reads its evidence, unless it is named.
+    that needs a `window` if they read an SLO's, the one that needs the `funnel` of new users if they read it, the one that needs
+    a hosted `sign_in` if they read the canary's, and the one that walks `setups` if they read their journals. A `thorough` step
+    is left out with the profile smoke, and where no gate reads its evidence, unless it is named.
     """
 
     name: str
@@ -124,6 +136,13 @@ STEPS: tuple[Step, ...] = (
         ("gates", "evidence", "collect", "--gates", "{gates}", *_SHARED),
     ),
     Step(
+        "setup-journal",
+        "setups of our own",
+        "setups",
+        EvidenceKind.SETUP_JOURNAL,
+        ("drills.onboarding", "--db", "{out}/service/service.db", "--out", "{out}/setups", "--probes", "{out}/probes", *_SHARED),
+    ),
+    Step(
         "onboarding-funnel",
         "onboarding funnel",
         "funnel",
@@ -200,6 +219,7 @@ def applying(steps: Sequence[Step], gates: Sequence[Gate], left_out: Mapping[str
     needed = {
         "sources": any(request_of(criterion) is not None for criterion in criteria),
         "window": any(criterion.source.predicate_type == EvidenceKind.SLO_WINDOW for criterion in criteria),
+        "setups": any(criterion.source.predicate_type == EvidenceKind.SETUP_JOURNAL for criterion in criteria),
         "funnel": any(criterion.source.predicate_type == EvidenceKind.ONBOARDING_FUNNEL for criterion in criteria),
         "sign_in": any(criterion.source.predicate_type == EvidenceKind.SIGN_IN_CANARY for criterion in criteria),
     }
@@ -237,6 +257,11 @@ def why_not(step: Step, target: Target) -> str:
             "window",
             not (target.prometheus and target.slos),
             "it has no `prometheus` and `slos`, so no SLO can be measured (runbooks/slo.md)",
+        ),
+        (
+            "setups",
+            not is_ours(target),
+            "the target does not run the reference gateway, on which setups are walked: hand in journals (runbooks/probes.md)",
         ),
         (
             "funnel",

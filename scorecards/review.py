@@ -37,7 +37,7 @@ PRIVATE = "*.key"
 _SEED_LIMIT = 2**31
 _NO_BUILD = "add spec.build to the target file: where the service reports its build (runbooks/targets.md)"
 _NOT_STARTED = "the service did not start"  # what a command of the target printed is in steps.json, and in no statement
-_RUNNING = ("service", "rail", "sources", "window", "funnel")  # steps that need the running service
+_RUNNING = ("service", "rail", "sources", "window", "funnel", "sign_in", "setups")  # steps that need the running service
 
 
 class Found(msgspec.Struct, frozen=True):

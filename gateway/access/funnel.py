@@ -94,8 +94,8 @@ def note(
         failures = [(item.step, item.code) for item in known if item.event == event]
         if (step, code) in failures or len(failures) >= MOST_FAILURES:
             return
-    elif any(item.event == event for item in known):
-        return
+    elif any(item.event == event and (item.step == step or event is not FunnelEvent.RECEIPT_VERIFIED) for item in known):
+        return  # who tried first without money is still written when the first paid receipt verifies
     _add(tx, now, event, whose, tenant_id or bound, host, step, code)
 
 

@@ -195,13 +195,17 @@ class Walk:
         self.journal.add(**base, phase="failed", request=note, code=code, next_command=command)
 
     def report_event(self, event: str, *, host: str | None = None, code: str | None = None) -> None:
-        """Have the gateway count an event of the client's side. What becomes of it changes nothing for the user."""
+        """Have the gateway count an event of the client's side. What becomes of it changes nothing for the user.
+
+        A receipt that verifies after an end without money is another one: the gateway says whether it was paid.
+        """
         bearer = self.memory.agent_key or self.memory.session
         if bearer is None:
             return
         body = {"event": event} | ({"host": host} if host else {}) | ({"step": self.step, "code": code} if code else {})
         with contextlib.suppress(RequestRefused, SetupProblem):
-            self.send(f"/v1/access/runs/{self.run}/events", body, bearer, rekey=True, step=f"funnel_{event}")
+            after = (OnboardingEvent.DENIAL_VERIFIED,) if event == "receipt_verified" else ()
+            self.send(f"/v1/access/runs/{self.run}/events", body, bearer, after=after, rekey=True, step=f"funnel_{event}")
 
 
 Step = Callable[[Walk], Happened]

@@ -69,10 +69,11 @@ def test_the_rollback_is_rehearsed_within_14_days():
 
 
 def test_what_is_measured_with_users_counts_external_ones_alone():
-    """The times, completion, success and activation; simulated users pass none of them."""
-    of_users = {name for (_, name), item in CRITERIA.items() if item.source.predicate_type == EvidenceKind.ONBOARDING_FUNNEL}
-    first = "time_to_first_verified_receipt"
-    assert of_users == {first, f"{first}_p95", "completion", "onboarding_success", "activation"}
+    """The times, completion, success, activation and what they failed by; simulated users pass none of them."""
+    kinds = (EvidenceKind.ONBOARDING_FUNNEL, EvidenceKind.RUNBOOK_RESOLUTION)
+    of_users = {name for (_, name), item in CRITERIA.items() if item.source.predicate_type in kinds}
+    first, failures = "time_to_first_verified_receipt", "onboarding_failures_without_runbook"
+    assert of_users == {first, f"{first}_p95", "completion", "onboarding_success", "activation", failures}
     assert {name for (_, name), item in CRITERIA.items() if item.cohort == "external"} == of_users
 
 

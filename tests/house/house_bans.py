@@ -156,6 +156,7 @@ BANS = (
         {
             "gateway/ids.py": "the gateway's identifiers and salts",
             "gates/probes/cli.py": "the nonce in a probe's idempotency keys; --nonce fixes it",
+            "drills/onboarding/cli.py": "the nonce in the idempotency keys and names of new tenants; --nonce fixes it",
             "gates/slo/canary/cli.py": "the nonce in the canary's idempotency keys; --nonce fixes it",
             "tests/conftest.py": "a fresh seed for the simulation; the report header names it, and --seed fixes it",
         },

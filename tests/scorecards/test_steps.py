@@ -114,9 +114,9 @@ def test_exit_codes_are_told_in_words(code: int, words: str) -> None:
 
 
 def test_every_step_can_be_done_on_the_shipped_target_and_leaves_its_own_evidence() -> None:
-    """Nothing is left out for the reference gateway but the month of a service that runs elsewhere, its users and its sign-in."""
+    """Nothing is left out for the reference gateway but the month of a service that runs elsewhere."""
     target = load_target("local").target
-    assert {step.name for step in STEPS if why_not(step, target)} == {"slo", "onboarding-funnel", "sign-in-canary"}
+    assert {step.name for step in STEPS if why_not(step, target)} == {"slo"}
     assert len({step.evidence for step in STEPS}) == len(STEPS)
 
 

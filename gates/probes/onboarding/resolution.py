@@ -7,6 +7,7 @@ import msgspec
 
 from gates.evidence.statement import EvidenceKind, Predicate, Statement, short_kind
 from gates.probes.conduct import Finding, Result, counted
+from gates.probes.onboarding.figures import COHORT
 from gates.probes.onboarding.funnel import FunnelLine, users_of
 from gates.probes.onboarding.life import Life
 from gates.schema.canonical import Json
@@ -26,9 +27,10 @@ class Failure(msgspec.Struct, frozen=True):
     page: str
 
 
-def most_frequent(lines: Sequence[FunnelLine], life: Life) -> tuple[Failure, ...]:
-    """The ten codes that the most users met; of two with as many, the first by name."""
-    met = Counter(code for user in users_of(lines) for code in set(user.codes))
+def most_frequent(lines: Sequence[FunnelLine], life: Life, *, external: bool = True) -> tuple[Failure, ...]:
+    """The ten codes that the most external users met, or else the most others; of two with as many, the first by name."""
+    users = [user for user in users_of(lines) if (user.cohort == COHORT) is external]
+    met = Counter(code for user in users for code in set(user.codes))
     ranked = sorted(met.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     return tuple(Failure(code, count, life.pages.get(code, "")) for code, count in ranked)
 
@@ -58,9 +60,17 @@ def judge(lines: Sequence[FunnelLine], life: Life, statements: Iterable[Statemen
         for one in top
         if one.page not in done
     )
-    measure = counted(UNRESOLVED, len(top), findings, to_change="no setup failed yet, so there is no code to resolve")
-    failures: list[Json] = [{"code": one.code, "users": one.users, "page": one.page, "executed": one.page in done} for one in top]
-    return Result({UNRESOLVED: measure}, findings, facts={"failures": failures, "executed": [*sorted(done)]})
+    measure = counted(UNRESOLVED, len(top), findings, to_change="no setup of an external user failed yet")
+    facts: dict[str, Json] = {
+        "failures": _shown(top, done),
+        "failures_of_others": _shown(most_frequent(lines, life, external=False), done),
+        "executed": [*sorted(done)],
+    }
+    return Result({UNRESOLVED: measure}, findings, facts=facts, cohort=COHORT)
+
+
+def _shown(failures: Iterable[Failure], done: frozenset[str]) -> list[Json]:
+    return [{"code": one.code, "users": one.users, "page": one.page, "executed": one.page in done} for one in failures]
 
 
 def _found(one: Failure) -> str:

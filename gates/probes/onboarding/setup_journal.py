@@ -9,7 +9,7 @@ import msgspec
 from gates.evidence.statement import Cohort, EvidenceKind
 from gates.probes.client import TargetClient
 from gates.probes.conduct import Probe, Result, reported_build
-from gates.probes.onboarding.funnel import OURS, PAID, VERIFIED, WINDOW, FunnelLine, cohorts_of, read_funnel
+from gates.probes.onboarding.funnel import OURS, PAID, STARTED, VERIFIED, WINDOW, FunnelLine, cohorts_of, read_funnel
 from gates.probes.onboarding.reading import exported_life, journal_files, life_of, read_files, saved_funnel, served_funnel
 from gates.probes.onboarding.walked import MEASURES, Known, Sorted, judge, sort_out
 from gates.probes.raw import raw_text, read_raw
@@ -81,8 +81,8 @@ def _paid(lines: Sequence[FunnelLine]) -> frozenset[str]:
 
 
 def _owed(lines: Sequence[FunnelLine], now: dt.datetime) -> frozenset[str]:
-    """Our own setups of the last seven days: there has to be a journal of each, or the good ones could be chosen."""
-    recent = {line.run for line in lines if parse_utc(line.at) + WINDOW > now}
+    """Our own setups that started in the last seven days: there has to be a journal of each, or the good ones could be chosen."""
+    recent = {line.run for line in lines if line.event == STARTED and parse_utc(line.at) + WINDOW > now}
     return frozenset(run for run, cohort in cohorts_of(lines).items() if cohort in OURS and run in recent)
 
 

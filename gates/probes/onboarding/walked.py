@@ -1,5 +1,6 @@
 """What do the journals of setups show? Dead ends, decisions, failures without a next step, requests that failed. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
@@ -151,14 +152,11 @@ def _rows_without_next(life: Life) -> Iterator[Finding]:
 
 
 def _decisions(journals: Sequence[Named], life: Life, skipped: int) -> Measure:
-    """The most decisions of a quick setup that came through without a failure; one that stumbled decides some of them again.
-
-    Those of its last walk: a resume begins again, and what was decided before is not decided twice.
-    """
-    quick = [_last_walk(one.journal) for one in journals if one.journal.mode == QUICK]
-    through = [walk for walk in quick if walk and walk[-1].next in _CAME_THROUGH]
-    effects = [_effects(walk, life) for walk in through]
-    counts = [some.count(DECIDE) for some in effects if not any(effect in STUMBLES for effect in some)]
+    """The most decisions of a quick setup that came through without a failure; one that stumbled decides some of them again."""
+    quick = [_walks(one.journal) for one in journals if one.journal.mode == QUICK]
+    through = [walks for walks in quick if walks and walks[-1][-1].next in _CAME_THROUGH]
+    clean = [walks for walks in through if not any(effect in STUMBLES for effect in _effects(walks[-1], life))]
+    counts = [_decided(walks, life) for walks in clean]
     parts = {"quick": len(quick), "came_through": len(through)}
     if not counts:
         detail = f"{len(quick)} quick setups, and none that came through without a failure"
@@ -167,9 +165,18 @@ def _decisions(journals: Sequence[Named], life: Life, skipped: int) -> Measure:
     return Measure(str(max(counts)), "count", samples=len(counts), skipped=skipped, statistic="max", made_of=parts)
 
 
-def _last_walk(journal: Journal) -> tuple[Line, ...]:
+def _walks(journal: Journal) -> list[tuple[Line, ...]]:
+    """The moves of each walk: a resume begins again."""
     begun = [number for number, line in enumerate(journal.moves) if line.state is None]
-    return journal.moves[begun[-1] :] if begun else ()
+    return [journal.moves[begin:end] for begin, end in pairwise([*begun, len(journal.moves)])]
+
+
+def _decided(walks: Sequence[Sequence[Line]], life: Life) -> int:
+    """Each decision as often as one walk had it: what a resume takes from before is not decided again."""
+    most: Counter[tuple[str | None, str | None]] = Counter()
+    for walk in walks:
+        most |= Counter((line.state, line.event) for line in walk if _effects([line], life) == [DECIDE])
+    return most.total()
 
 
 def _effects(moves: Sequence[Line], life: Life) -> list[str]:

@@ -228,7 +228,8 @@ def test_without_a_statement_of_the_funnel_nothing_is_resolved(workbench, conduc
     assert (int(done.exit_code), said.status, "no funnel of this build" in said.detail) == (3, "not_run", True)
 
 
-def test_no_failure_yet_is_unknown(resolved):
-    """Nobody failed, so nothing shows that a runbook helps."""
-    done, said = resolved(Funnel().user(1, LONG_AGO))
-    assert (int(done.exit_code), said.measures[UNRESOLVED].unknown) == (3, "too_few_samples")
+def test_no_failure_of_an_external_user_yet_is_unknown(resolved):
+    """Nobody failed, or our own setups did: nothing shows that a runbook helps; the facts list their codes apart."""
+    done, said = resolved(Funnel().user(1, LONG_AGO).user(2, LONG_AGO, cohort="simulated", codes=("no_terminal",)))
+    assert (int(done.exit_code), said.measures[UNRESOLVED].unknown, said.cohort) == (3, "too_few_samples", "external")
+    assert [one["code"] for one in said.facts["failures_of_others"]] == ["no_terminal"]

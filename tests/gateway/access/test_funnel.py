@@ -160,6 +160,17 @@ def test_whether_a_receipt_was_paid_is_the_gateways_word(house):
     assert steps == ["trust_only", "paid"]
 
 
+def test_a_paid_receipt_after_a_trial_is_written_once(house):
+    """Who tried without money first and pays later in the same setup has paid; a repeat adds nothing."""
+    start(house, "run_cc")
+    house.ok(report(house, "run_cc", "host_ok"), 202)
+    house.ok(report(house, "run_cc", "receipt_verified"), 202)
+    house.ok(house.post(f"{house.reserved()}/settle", {}), 200)
+    for _ in range(2):
+        house.ok(report(house, "run_cc", "receipt_verified"), 202)
+    assert [line["step"] for line in lines(house) if line["event"] == "receipt_verified"] == ["trust_only", "paid"]
+
+
 def test_events_later_than_seven_days_are_taken_and_not_counted(house):
     """The client is not troubled, the funnel stays as it was."""
     start(house, "run_01")

@@ -47,6 +47,8 @@ def test_every_code_that_a_setup_can_meet_is_exported_once_with_its_next_step():
     failures = json.loads(run("onboarding", "--format", "json")[1])["failures"]
     assert sorted(one["code"] for one in failures) == sorted({*map(str, SetupCode), *SERVER_ROWS, *map(str, Code)})
     assert all(one["next_step"] and one["command"] and one["runbook"] for one in failures)
+    pages = {one["code"]: one["runbook"] for one in failures}
+    assert (pages["rail_unavailable"], pages["otp_invalid"], pages["no_terminal"]) == ("rail-outage.md", "sign-in.md", "setup.md")
 
 
 @pytest.mark.parametrize("name", ["machine", "no-such"])

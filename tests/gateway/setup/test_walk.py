@@ -66,6 +66,8 @@ def test_after_trust_only_resume_completes_once_there_is_money(stage):
     rich(stage.gateway)
     assert stage.walk(Choices(pay=True)).outcome == "completed"
     made = {route: count for route, count in stage.gateway.effects.items() if count != before.get(route, 0)}
+    events = "POST /v1/access/runs/{id}/events"
+    assert made.pop(events) == before[events] + 1  # paid this time
     assert made == {"POST /v1/payments": 1, "POST /v1/payments/{id}/settle": 1}
 
 
