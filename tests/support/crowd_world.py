@@ -18,7 +18,7 @@ from mail_server import CODE
 from gateway import routes
 from gateway.access.mail.delivery import SENT, Delivered, MailCode, Outcome
 from gateway.access.mail.health import MailHealth
-from gateway.access.mail.loop import MailLoop
+from gateway.access.mail.loop import MAILING, MailLoop
 from gateway.access.mail.worker import MailContext, run_once
 from gateway.api.admission import Doorkeeper
 from gateway.api.headers import Headers
@@ -157,7 +157,10 @@ class World:
         while sum(self.engine.decide(chore) for chore in (self.engine._purge, self.engine._purge_access)) and to_the_end:
             pass
 
-    def _mails(self) -> int:
+    def _mails(self, kind: str) -> int:
+        """How many mails there are, where the request may queue one: counting takes time."""
+        if kind not in MAILING:
+            return 0
         return self.engine._store._writer.execute("SELECT count(*) FROM mails").fetchone()[0]
 
     def queued(self) -> int:
@@ -175,7 +178,7 @@ class World:
         headers = Headers.of_asgi([(name.encode(), value.encode()) for name, value in pairs])
         intake, trail = self.intakes[kind], Trail(f"request-{self.requests}", "POST", kind, 0.0)
         raw = msgspec.json.encode(body)
-        replayed, before = False, self._mails()
+        replayed, before = False, self._mails(kind)
         try:
             principal = intake.admit({"client": ("10.0.0.1", 1)}, headers, trail)
             mutation = intake.mutation(headers, trail, principal, raw, tuple(ids))
@@ -191,7 +194,7 @@ class World:
         except Refused as refused:
             code = refused.refusal.code
             status, answer, outcome = CATALOGUE[code].status, {"code": code.value, "detail": refused.refusal.detail}, code.value
-        self._queued += self._mails() - before
+        self._queued += self._mails(kind) - before
         asked = Asked(self.now, kind, status, outcome, network, replayed, tuple(ids), body, answer)
         self.log.append(asked)
         if status == 202 and "sign_in_id" in answer and not replayed:
