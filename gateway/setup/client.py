@@ -36,7 +36,7 @@ class Refusal(msgspec.Struct, frozen=True):
         after = self.retry.get("after_ms")
         if self.retry.get("action") != "same_key" or not isinstance(after, int):
             return None
-        return min(after / 1000, _LONGEST_PAUSE_S)
+        return min(max(after, 0), _LONGEST_PAUSE_S * 1000) / 1000
 
 
 class Refused(Exception):
@@ -126,6 +126,6 @@ def _decoded(answer: httpx.Response) -> dict[str, object]:
         if answer.is_success:
             return msgspec.json.decode(answer.content, type=dict[str, object])
         raise Refused(msgspec.json.decode(answer.content, type=Refusal))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         detail = f"status {answer.status_code} without the body of a gateway"
         raise SetupProblem(SetupCode.SERVICE_UNREACHABLE, detail) from None

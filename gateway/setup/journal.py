@@ -53,7 +53,7 @@ def read_journal(path: Path) -> Read:
 def _line(text: bytes, number: int, prev: str) -> Line:
     try:
         line = _DECODER.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise SetupProblem(SetupCode.JOURNAL_BROKEN, f"line {number}: {error}") from None
     if line.seq != number or line.prev != prev or line_bytes(line) != text:
         raise SetupProblem(SetupCode.JOURNAL_BROKEN, f"line {number} does not follow from the line before it")

@@ -66,7 +66,7 @@ class LocalState:
             return None
         except OSError as error:
             raise unwritable(path, error) from None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             pointer = Pointer(self._written_version(path), "", "")
         if pointer.version != VERSION:
             raise SetupProblem(SetupCode.STATE_NEWER, f"its version is {pointer.version}, and this release knows {VERSION}")
@@ -76,7 +76,7 @@ class LocalState:
         """The version of a state that this release cannot read otherwise."""
         try:
             version = msgspec.json.decode(path.read_bytes(), type=dict[str, object]).get("version")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             version = None
         if isinstance(version, int) and version > VERSION:
             return version
@@ -104,7 +104,7 @@ class LocalState:
         """The session that was saved for this gateway."""
         try:
             saved = msgspec.json.decode((self.folder / "session").read_bytes(), type=_Session)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, RecursionError):
             return None
         return saved.token if saved.base_url == base_url else None
 

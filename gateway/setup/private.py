@@ -5,9 +5,13 @@ from pathlib import Path
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Give a file of mode 0600 this content; whoever reads it sees the former content or this one. Raises OSError."""
+    """Give a file of mode 0600 this content; whoever reads it sees the former content or this one. Raises OSError.
+
+    The file beside it is new: one that a crash has left, or a link that somebody else has put there, goes first.
+    """
     temporary = path.with_suffix(path.suffix + ".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

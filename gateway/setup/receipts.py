@@ -44,7 +44,7 @@ def payload_of(envelope: object) -> Payload | None:
             payee_id=str(parties["payee_id"]),
             policy_sha256=sha256 if sha256 is not None and _SHA256.fullmatch(sha256) else None,
         )
-    except (KeyError, TypeError, ValueError, msgspec.DecodeError):
+    except (KeyError, TypeError, ValueError, RecursionError, msgspec.DecodeError):
         return None
 
 

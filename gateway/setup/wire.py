@@ -1,5 +1,6 @@
 """A request to one gateway and its answer: no proxy, no redirect; an answer that does not come is a problem with a code."""
 
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ LARGEST_ANSWER = 4 * 1024 * 1024
 _TRIES = 3
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
+_SECONDS = re.compile(r"[0-9]{1,9}")
+"""A Retry-After that is followed; a number of thousands of digits cannot be converted."""
 
 Pause = Callable[[float], None]
 
@@ -44,7 +47,7 @@ class Answer(msgspec.Struct, frozen=True):
         """The body as a JSON object; raises SetupProblem where it is none."""
         try:
             return msgspec.json.decode(self.content, type=dict[str, object])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise _not_a_gateway(f"status {self.status}, and no JSON object") from None
 
 
@@ -145,10 +148,10 @@ def _read(response: httpx.Response) -> Answer:
         raise _not_a_gateway(f"status {response.status_code}: it sends on to another address, which is not followed")
     try:
         refusal = msgspec.structs.replace(msgspec.json.decode(content, type=Refusal), status=response.status_code)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise _not_a_gateway(f"status {response.status_code}, and no problem document of a gateway") from None
     after = response.headers.get("retry-after", "")
-    raise RequestRefused(refusal, request_id, int(after) if after.isascii() and after.isdigit() else None)
+    raise RequestRefused(refusal, request_id, int(after) if _SECONDS.fullmatch(after) else None)
 
 
 def _not_a_gateway(what: str) -> SetupProblem:

@@ -67,7 +67,7 @@ def document_of(answer: Answer, wire: Wire, clock: Clock) -> AuthDocument:
         document = msgspec.json.decode(answer.content, type=AuthDocument)
         there = dt.datetime.fromisoformat(document.time)
         skew_s = abs((clock() - there).total_seconds())
-    except (msgspec.DecodeError, ValueError, TypeError):
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError):
         raise SetupProblem(
             SetupCode.SERVICE_UNREACHABLE, f"{wire.base_url}{DOCUMENT}: what answered is no gateway: no document of a sign-in"
         ) from None

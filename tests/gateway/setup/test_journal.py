@@ -9,9 +9,10 @@ from ticking import Ticking
 
 from gateway.setup import journal as journal_module
 from gateway.setup.failures import SetupCode, SetupProblem
-from gateway.setup.journal import Journal, JournalUnwritable, read_journal
+from gateway.setup.journal import NAME, Journal, JournalUnwritable, read_journal
 from gateway.setup.lines import FIRST_PREV, Line, hash_of, line_bytes
 from gateway.setup.local import LocalState, Pointer
+from gateway.setup.private import write_private
 from gateway.setup.replay import faults, states
 from gateway.setup.report import report_of
 
@@ -195,3 +196,30 @@ def test_line_bytes_are_canonical(stage):
     stage.walk()
     raw = stage.local.journal_file(RUN).read_bytes()
     assert raw == b"".join(line_bytes(line) + b"\n" for line in stage.lines)
+
+
+def test_a_link_beside_a_private_file_is_not_written_through(tmp_path):
+    """Somebody has put a link, or a file that all may read, where the new content is written first: the user alone gets it."""
+    for name, plant in (
+        ("linked", lambda path: path.symlink_to(tmp_path / "theirs")),
+        ("open", lambda path: path.write_bytes(b"old")),
+    ):
+        plant(tmp_path / f"{name}.new")
+        write_private(tmp_path / name, b"gns_secret")
+        assert (tmp_path / name).read_bytes() == b"gns_secret"
+        assert stat.S_IMODE((tmp_path / name).lstat().st_mode) == 0o600
+        assert not (tmp_path / name).is_symlink()
+    assert not (tmp_path / "theirs").exists()
+
+
+def test_a_state_that_is_nested_too_deeply_is_broken(tmp_path):
+    """journal_broken, for the journal and for the pointer to it; a session like that is none."""
+    nested = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+    for name in (NAME, "state.json", "session"):
+        (tmp_path / name).write_bytes(nested + b"\n")
+    local = LocalState(tmp_path)
+    for read in (lambda: read_journal(tmp_path / NAME), local.pointer):
+        with pytest.raises(SetupProblem) as told:
+            read()
+        assert told.value.code is SetupCode.JOURNAL_BROKEN
+    assert local.session("http://x") is None
