@@ -90,7 +90,10 @@ def claim(mutation: Mutation, key: AccessKey | None = None) -> Claim:
 
 
 def _holder(mutation: Mutation, key: AccessKey | None) -> str:
-    """Whose the idempotency key is: before there is a session, what the request is about."""
+    """Whose the idempotency key is: before there is a session, what the request is about.
+
+    What a path names is whatever a caller sent, another tenant's id perhaps: a space, which no id has, keeps the two apart.
+    """
     match mutation.route.scope:
         case "tenant":
             return mutation.principal.tenant_id
@@ -101,7 +104,7 @@ def _holder(mutation: Mutation, key: AccessKey | None) -> str:
             assert key is not None, "only the process that has the access key decides about sign-ins"
             return key.sign_in_id(mutation.key, key.address_hash(mutation.command.address))
         case _:
-            return mutation.path_ids[0] if mutation.path_ids else str(getattr(mutation.command, "run", ""))
+            return f"{mutation.route.scope} {mutation.path_ids[0] if mutation.path_ids else getattr(mutation.command, 'run', '')}"
 
 
 def differing_fields(first: bytes, second: bytes, *, same_agent: bool = True) -> tuple[str, ...]:

@@ -111,6 +111,15 @@ def test_a_run_that_is_not_there_or_is_another_tenants_is_not_found(house):
     assert refusal(report(house, "run_d1", "call_tried", other)) == (404, "not_found")
 
 
+def test_what_a_path_names_never_stands_for_a_tenants_key(house):
+    """Another tenant reports for a run that it calls by the victim's tenant id: the victim's key has led to nothing."""
+    _, other = new_tenant(house)
+    key = house.fresh()
+    answer = house.post(f"/v1/access/runs/{house.demo.tenant_id}/events", {"event": "host_ok"}, other, key)
+    assert refusal(answer) == (404, "not_found")
+    assert refusal(house.ask("GET", f"/v1/idempotency-keys/{key}")) == (404, "not_found")
+
+
 def test_a_run_begins_once(house):
     """A second announcement of its id, with another key, is refused and moves no clock."""
     start(house, "run_e1")
