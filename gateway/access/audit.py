@@ -23,6 +23,7 @@ Act = Literal[
     "cohort_set",
     "person_admitted",
     "address_forgotten",
+    "address_unlocked",
 ]
 
 

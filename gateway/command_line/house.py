@@ -145,6 +145,20 @@ def forget_address(settings: Settings, address: str, by: str) -> tuple[str, int]
         return address_hash, ended
 
 
+def unlock_address(settings: Settings, address: str, by: str) -> tuple[str, int]:
+    """Forget the wrong codes that were typed for an address, and the codes that were requested, and nothing else.
+
+    Anybody can lock somebody out by guessing; erasing would cost that user the account. Returns the address's keyed hash, and how
+    many wrong codes in a row were forgotten.
+    """
+    with acting(settings, by) as act:
+        throttles, address_hash = act.tx.access.throttles, act.maker.key.address_hash(_spelt(address))
+        wrong = throttles.failures_in_row(address_hash)
+        throttles.forget(address_hash)
+        act.journal(HOUSE, "address_unlocked", {"address_hash": address_hash, "wrong_codes": wrong})
+        return address_hash, wrong
+
+
 def _spelt(address: str) -> str:
     try:
         return normalised(address)

@@ -1,4 +1,4 @@
-"""`gonogo gateway` commands of the house: its keys and people, sign-up, bootstrap keys, tenants, and forgetting an address."""
+"""`gonogo gateway` commands of the house: keys, people, sign-up, bootstrap keys, tenants, unlocked and forgotten addresses."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -182,10 +182,26 @@ def forget_address(address: str, db: Path | None, by: str) -> None:
     click.echo(f"forgotten; {ended} sessions ended; the journal knows it as {address_hash}")
 
 
+@click.command("unlock-address")
+@click.argument("address")
+@DB
+@BY
+def unlock_address(address: str, db: Path | None, by: str) -> None:
+    """Let codes be requested for an address again that too many wrong ones have locked. Its user, tenants and sessions stay.
+
+    Whoever guessed may go on: each time that is 5 codes a sign-in, and 100 in a row.
+    """
+    from gateway.command_line.house import unlock_address as unlock
+
+    with problems():
+        address_hash, wrong = unlock(_settings(db), address, by)
+    click.echo(f"unlocked; {wrong} wrong codes in a row forgotten; the journal knows it as {address_hash}")
+
+
 def _settings(db: Path | None) -> "Settings":
     from gateway.settings import Settings
 
     return Settings(db=database(db), clock=command_clock())
 
 
-COMMANDS = (house_key, house_person, bootstrap_key, sign_up, tenant, demo_money, forget_address)
+COMMANDS = (house_key, house_person, bootstrap_key, sign_up, tenant, demo_money, forget_address, unlock_address)

@@ -7,7 +7,7 @@ from pathlib import Path
 def write_private(path: Path, content: bytes) -> None:
     """Give a file of mode 0600 this content; whoever reads it sees the former content or this one. Raises OSError.
 
-    The file beside it is new: one that a crash has left, or a link that somebody else has put there, goes first.
+    The file next to it is new: one that a crash has left, or a link that somebody else has put there, goes first.
     """
     temporary = path.with_suffix(path.suffix + ".new")
     temporary.unlink(missing_ok=True)

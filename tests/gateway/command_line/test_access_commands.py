@@ -182,16 +182,38 @@ def test_a_forgotten_address_is_in_no_byte_of_the_database(tmp_path):
     assert commands.rows("SELECT address, house_role FROM persons WHERE person_id = ?", person["person"]) == [(None, None)]
     with contextlib.closing(sqlite3.connect(commands.db)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert commands.rows("SELECT (SELECT count(*) FROM sign_ins), (SELECT count(*) FROM mails)") == [(0, 0)]
+    assert commands.rows("SELECT (SELECT count(*) FROM sign_ins WHERE sign_in_id = 'sgn_1'), (SELECT count(*) FROM mails)") == [
+        (0, 0)
+    ]
     assert all(b"max@example.com" not in path.read_bytes() for path in tmp_path.iterdir())
     assert shown(commands.ok("house-person", "--address", "max@example.com", "--role", "none"))["person"] != person["person"]
     assert "0 sessions ended" in commands.ok("forget-address", "nobody@example.com")
+
+
+def test_an_address_that_somebody_locked_is_opened_again_and_keeps_its_user(tmp_path):
+    """100 wrong codes and the mails of a day are forgotten, of this address alone, and the journal says who did it."""
+    commands = Commands(tmp_path)
+    person = shown(commands.ok("house-person", "--address", "max@example.com", "--role", "house_operator"))
+    ((max_hash,),) = commands.rows("SELECT address_hash FROM persons WHERE person_id = ?", person["person"])
+    with contextlib.closing(sqlite3.connect(commands.db)) as database, database:
+        for subject in (max_hash, "0" * 32):
+            database.execute("INSERT INTO failures_in_row VALUES (?, 100, '2026-12-01T00:00:00.000Z')", (subject,))
+            database.execute("INSERT INTO throttles VALUES (?, 'sent', '2026-12-01T00:00:00.000Z')", (subject,))
+    said = commands.ok("unlock-address", "MAX@example.com", "--by", "ann")
+    assert "100 wrong codes" in said
+    assert commands.rows("SELECT address_hash FROM failures_in_row") == [("0" * 32,)]
+    assert commands.rows("SELECT subject FROM throttles") == [("0" * 32,)]
+    assert shown(commands.ok("house-person", "--address", "max@example.com", "--role", "house_operator")) == person
+    (tenant, actor, facts) = commands.journal("address_unlocked")[-1]
+    assert (tenant, actor, facts["address_hash"], facts["wrong_codes"]) == ("ten_house", "ann", max_hash, 100)
+    assert "0 wrong codes" in commands.ok("unlock-address", "nobody@example.com")
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "a@b", "a b@example.com", "a@example.com\n", '"a"@example.com'])
 def test_what_is_no_address_is_refused(commands, address):
     """With the reason, and without a traceback."""
     assert commands.refused("forget-address", address)
+    assert commands.refused("unlock-address", address)
     assert commands.refused("house-person", "--address", address, "--role", "house_support")
 
 

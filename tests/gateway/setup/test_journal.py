@@ -198,7 +198,7 @@ def test_line_bytes_are_canonical(stage):
     assert raw == b"".join(line_bytes(line) + b"\n" for line in stage.lines)
 
 
-def test_a_link_beside_a_private_file_is_not_written_through(tmp_path):
+def test_a_link_next_to_a_private_file_is_not_written_through(tmp_path):
     """Somebody has put a link, or a file that all may read, where the new content is written first: the user alone gets it."""
     for name, plant in (
         ("linked", lambda path: path.symlink_to(tmp_path / "theirs")),
