@@ -76,8 +76,6 @@ class Journal:
         self._lines += read.lines
         self._length = read.length
         self.torn = read.torn
-        if self.torn:  # the process was ended in the middle of a line, before the effect that the line announced
-            os.ftruncate(self._file, self._length)
         self._prev = hash_of(line_bytes(self._lines[-1])) if self._lines else FIRST_PREV
 
     @property
@@ -97,7 +95,7 @@ class Journal:
         )
         written = line_bytes(line)
         try:
-            os.ftruncate(self._file, self._length)  # a signal may have come between the last line and this one's place
+            os.ftruncate(self._file, self._length)  # what is left of a line that a signal or a crash has cut short
             if os.pwrite(self._file, written + b"\n", self._length) != len(written) + 1:
                 raise OSError(28, "no room for a whole line")
             os.fsync(self._file)

@@ -11,26 +11,28 @@ _RESUME = "gonogo setup resume"
 _PAGE = "setup.md"
 
 
-def _row(code: str, step: Step, title: str, who: Literal["user", "operator"], text: str, command: str) -> FailureRow:
-    return FailureRow(code, step, title, who, Next(text, command, _PAGE))
+def _row(
+    code: str, step: Step, title: str, who: Literal["user", "operator"], text: str, command: str, runbook: str = _PAGE
+) -> FailureRow:
+    return FailureRow(code, step, title, who, Next(text, command, runbook))
 
 
 _ROWS = (
     _row(
         "login_unavailable", "sign_in", "Nobody can sign in by code now", "operator",
-        "Go on with a bootstrap key, which an operator makes; or try again later.", _BOOTSTRAP,
+        "Go on with a bootstrap key, which an operator makes; or try again later.", _BOOTSTRAP, "sign-in.md",
     ),
     _row(
         "mail_unavailable", "sign_in", "The gateway sends no mail now", "operator",
-        "Go on with a bootstrap key, which an operator makes; or try again when Retry-After is over.", _BOOTSTRAP,
+        "Go on with a bootstrap key, which an operator makes; or try again when Retry-After is over.", _BOOTSTRAP, "mail.md",
     ),
     _row(
         "signup_closed", "tenant", "Nobody can sign up here", "operator",
-        "Request a bootstrap key from the gateway's operator.", _BOOTSTRAP,
+        "Request a bootstrap key from the gateway's operator.", _BOOTSTRAP, "sign-in.md",
     ),
     _row(
         "signup_waitlisted", "tenant", "You are on the waiting list", "operator",
-        "Wait until the operator admits you, then go on; or request a bootstrap key.", _RESUME,
+        "Wait until the operator admits you, then go on; or request a bootstrap key.", _RESUME, "sign-up.md",
     ),
     _row(
         "otp_invalid", "sign_in", "The code is not right", "user",
@@ -66,7 +68,7 @@ _ROWS = (
     ),
     _row(
         "tenant_disabled", "tenant", "The tenant is stopped", "operator",
-        "Ask the gateway's operator why; then go on.", _RESUME,
+        "Ask the gateway's operator why; then go on.", _RESUME, "sign-in.md",
     ),
     _row(
         "tenant_choice_required", "tenant", "You belong to several tenants", "user",
@@ -74,15 +76,15 @@ _ROWS = (
     ),
     _row(
         "bootstrap_key_invalid", "sign_in", "The bootstrap key is not one of this gateway", "operator",
-        "Copy it again whole, or have the operator make another.", _BOOTSTRAP,
+        "Copy it again whole, or have the operator make another.", _BOOTSTRAP, "sign-up.md",
     ),
     _row(
         "bootstrap_key_used", "sign_in", "The bootstrap key was used already", "operator",
-        "It works once; have the operator make another.", _BOOTSTRAP,
+        "It works once; have the operator make another.", _BOOTSTRAP, "sign-up.md",
     ),
     _row(
         "bootstrap_key_expired", "sign_in", "The bootstrap key has expired", "operator",
-        "It lives 72 hours; have the operator make another.", _BOOTSTRAP,
+        "It lives 72 hours; have the operator make another.", _BOOTSTRAP, "sign-up.md",
     ),
     _row(
         "unauthenticated", "key", "The gateway does not know the API key", "user",
@@ -94,7 +96,7 @@ _ROWS = (
     ),
     _row(
         "paused", "call", "New payments are paused", "operator",
-        "Wait until the operator takes payments again, then go on; no money has moved.", _RESUME,
+        "Wait until the operator takes payments again, then go on; no money has moved.", _RESUME, "pause-and-resume.md",
     ),
     _row(
         "rate_limited", "call", "More requests than this tenant may make", "user",
@@ -102,7 +104,7 @@ _ROWS = (
     ),
     _row(
         "rail_unavailable", "call", "The payment rail is down", "operator",
-        "Everything but money works. Go on once the rail is back.", _RESUME,
+        "Everything but money works. Go on once the rail is back.", _RESUME, "rail-outage.md",
     ),
     _row(
         "insufficient_funds", "call", "The wallet does not hold enough", "operator",
@@ -110,7 +112,7 @@ _ROWS = (
     ),
     _row(
         "approval_required", "call", "The payment waits for an approval", "user",
-        "Have it approved or rejected, then go on.", _RESUME,
+        "Have it approved or rejected, then go on.", _RESUME, "approvals.md",
     ),
 )  # fmt: skip
 

@@ -47,7 +47,7 @@ class FakeGateway(httpx.BaseTransport):
         self.tenants, self.wallets, self.payees, self.payments, self.receipts = [], [], [], {}, []
         self.policy, self.bootstrapped, self.demo_money, self.funds = None, False, False, "0"
         self.funnel, self.secrets = [], {CODE, BOOTSTRAP_KEY}
-        self.lost = []
+        self.lost, self.bearers = [], set()
 
     def handle_request(self, request):
         """One request in, one answer out."""
@@ -73,6 +73,7 @@ class FakeGateway(httpx.BaseTransport):
     def _answer(self, request, route, path):
         body = json.loads(request.content) if request.content else None
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        self.bearers.add(bearer)
         handler, key = HANDLERS[route], request.headers.get("idempotency-key")
         if request.method == "GET" or key is None:
             return 200, json.dumps(handler(self, path, body, bearer, request)).encode()

@@ -3,6 +3,7 @@
 import os
 import stat
 
+import msgspec
 import pytest
 from setup_stage import QUICK, RUN
 from ticking import Ticking
@@ -177,6 +178,7 @@ def test_replay_finds_a_move_that_the_machine_does_not_have(stage):
     assert "started --probe_ok--> service_ok" in list(states(stage.lines))
     moves = [line for line in stage.lines if line.event is not None]
     assert list(faults(moves[:1] + moves[2:]))
+    assert list(faults([moves[0], msgspec.structs.replace(moves[1], next="completed")]))
 
 
 def test_the_last_run_and_its_gateway_are_remembered(memory):

@@ -244,6 +244,17 @@ def test_a_receipt_that_does_not_verify_blocks(stage):
     assert report.failure.runbook == "runbooks/key-compromise.md"
 
 
+def test_a_payment_that_was_settled_is_not_sent_again_however_late(stage):
+    """The gateway has forgotten its answers by then: the receipt that the journal names is checked."""
+    rich(stage.gateway)
+    stage.verification = replace(stage.verification, verified=False)
+    assert stage.walk().outcome == "blocked"
+    stage.verification = replace(stage.verification, verified=True)
+    for route in ("POST /v1/payments", "POST /v1/payments/{id}/settle"):
+        stage.gateway.faults[route] = [Refuse(410, "idempotency_key_expired")] * 9
+    assert stage.walk().outcome == "completed"
+
+
 @pytest.mark.parametrize("lie", ["another payment", "a reserve", "nothing", "no receipt"])
 def test_a_receipt_that_is_not_of_this_call_blocks_whatever_its_signature(stage, lie):
     """It verifies, and it is not what was called for."""
@@ -289,7 +300,7 @@ def test_a_key_of_another_gateway_is_neither_sent_nor_overwritten(tmp_path):
         report = stage.walk()
     assert (report.outcome, report.failure.code) == ("paused", "key_file_taken")
     assert file.read_text() == "gng_agent_of_another_gateway\n"
-    assert "GET /v1/access/me" in stage.gateway.calls
+    assert "gng_agent_of_another_gateway" not in stage.gateway.bearers
     assert stage.gateway.effects["POST /v1/access/keys"] == 0
 
 
