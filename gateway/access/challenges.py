@@ -18,13 +18,16 @@ LIFETIME = dt.timedelta(minutes=10)
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """The challenge to be made: what for, for which address, of which session or network, and which setup run it belongs to."""
+    """The challenge to be made: what for, for which address, of which session, and which setup run it belongs to.
+
+    `by`: the network or, in a session, the person whose codes to whatever addresses are limited.
+    """
 
     purpose: Purpose
     address: str
     sign_in_id: str
+    by: str
     session_id: str | None = None
-    network: str | None = None
     run: str | None = None
 
 
@@ -32,8 +35,7 @@ def send_code(tx: Transaction, work: Work, wanted: Wanted) -> Made | Refusal:
     """Make a challenge and queue its mail, unless mail or a throttle is against it."""
     counts, whose = tx.access.throttles, work.login.key.address_hash(wanted.address)
     refusal = no_mail(work) or throttles.of_address(counts, whose, work.now, starts=True)
-    if refusal is None and wanted.network is not None:
-        refusal = throttles.of_network(counts, wanted.network, work.now)
+    refusal = refusal or throttles.of_caller(counts, wanted.by, work.now)
     if refusal is not None:
         return refusal
     row = SignInRow(
@@ -49,8 +51,7 @@ def send_code(tx: Transaction, work: Work, wanted: Wanted) -> Made | Refusal:
     )
     tx.access.sign_ins.add(row)
     counts.add(whose, "started", work.now_text)
-    if wanted.network is not None:
-        counts.add(wanted.network, "started", work.now_text)
+    counts.add(wanted.by, "started", work.now_text)
     _mail(tx, work, row)
     return Made(view_of(row), 202)
 

@@ -22,7 +22,9 @@ def sign_in(tx: Transaction, work: Work, command: SignIn) -> Made | Refusal:
     key, request = work.login.key, work.request
     sign_in_id = key.sign_in_id(request.key, key.address_hash(command.address))
     run = None if command.run is UNSET else command.run
-    return send_code(tx, work, Wanted("sign_in", command.address, sign_in_id, network=request.principal.network, run=run))
+    network = request.principal.network
+    assert network is not None, "callers without a credential have one"
+    return send_code(tx, work, Wanted("sign_in", command.address, sign_in_id, network, run=run))
 
 
 def resend_code(tx: Transaction, work: Work, command: ResendCode) -> Made | Refusal:  # noqa: ARG001  # the handlers' signature

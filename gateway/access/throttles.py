@@ -25,7 +25,7 @@ MAILS = (Limit("sent", 5, HOUR), Limit("sent", 10, DAY))
 """Codes that are mailed to one address, resends among them."""
 
 STARTS = Limit("started", 20, HOUR)
-"""Sign-ins that one network begins."""
+"""Sign-ins that one network begins, and codes that one person requests in sessions, for whatever addresses."""
 
 GUESSED = Limit("failed", 20, DAY)
 AFTER_GUESSES = Limit("started", 1, HOUR)
@@ -53,9 +53,9 @@ def of_address(throttles: Throttles, address_hash: str, now: dt.datetime, *, sta
     return _refusal([_left(throttles, address_hash, limit, now) for limit in limits], "this address")
 
 
-def of_network(throttles: Throttles, network: str, now: dt.datetime) -> Refusal | None:
-    """Why this network may not begin another sign-in now."""
-    return _refusal([_left(throttles, network, STARTS, now)], "this network")
+def of_caller(throttles: Throttles, by: str, now: dt.datetime) -> Refusal | None:
+    """Why this network, or this person in a session, may not request another code now."""
+    return _refusal([_left(throttles, by, STARTS, now)], "this caller")
 
 
 def too_soon(sent_at: str, now: dt.datetime) -> Refusal | None:

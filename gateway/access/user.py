@@ -75,7 +75,7 @@ def request_code(tx: Transaction, work: Work, session: SessionRow, command: Requ
     if person.address is None:
         return Refusal(Code.SESSION_REVOKED, "Its user was erased.")
     sign_in_id = work.login.key.sign_in_id(work.request.key, session.session_id)
-    return send_code(tx, work, Wanted("step_up", person.address, sign_in_id, session.session_id))
+    return send_code(tx, work, Wanted("step_up", person.address, sign_in_id, session.person_id, session.session_id))
 
 
 def step_up(tx: Transaction, work: Work, session: SessionRow, command: StepUp) -> Made | Refusal:
@@ -90,7 +90,7 @@ def step_up(tx: Transaction, work: Work, session: SessionRow, command: StepUp) -
 def change_address(tx: Transaction, work: Work, session: SessionRow, command: ChangeAddress) -> Made | Refusal:
     """A code to the new address, whoever else may have it; nothing changes before it is confirmed."""
     sign_in_id = work.login.key.sign_in_id(work.request.key, session.session_id)
-    return send_code(tx, work, Wanted("address", command.address, sign_in_id, session.session_id))
+    return send_code(tx, work, Wanted("address", command.address, sign_in_id, session.person_id, session.session_id))
 
 
 def confirm_address(tx: Transaction, work: Work, session: SessionRow, command: ConfirmAddress) -> Made | Refusal:

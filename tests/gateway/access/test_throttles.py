@@ -4,6 +4,9 @@ import msgspec
 import pytest
 from gateway_entrance import ANN, said
 
+from gateway.commands.access import ChangeAddress, RequestCode
+from gateway.routes.access import CHANGE_ADDRESS, REQUEST_CODE
+
 EVE = "eve@example.com"
 
 
@@ -65,6 +68,18 @@ def test_a_network_begins_twenty_sign_ins_an_hour(entrance):
     assert said(entrance.start("other@example.com", network="198.51.100.0/24")) == (202, "ok")
     entrance.pass_time(hours=1)
     assert said(entrance.start(EVE, key=key)) == (202, "ok")
+
+
+def test_a_person_requests_twenty_codes_an_hour_in_sessions(entrance):
+    """For whatever addresses, over all sessions of the person: a session mails no end of addresses; others are not affected."""
+    first, second = entrance.token(), entrance.token()
+    for number in range(20):
+        token = (first, second)[number % 2]
+        assert said(entrance.act(token, CHANGE_ADDRESS, ChangeAddress(f"user{number}@example.com"))) == (202, "ok")
+    assert retry_s(entrance.act(first, CHANGE_ADDRESS, ChangeAddress("one@example.com"))) == 3600
+    assert retry_s(entrance.act(second, REQUEST_CODE, RequestCode())) == 3600
+    other = entrance.token(EVE)
+    assert said(entrance.act(other, CHANGE_ADDRESS, ChangeAddress("one@example.com"))) == (202, "ok")
 
 
 def test_after_twenty_wrong_codes_a_day_an_address_has_one_challenge_an_hour(entrance):
