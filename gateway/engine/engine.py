@@ -136,6 +136,7 @@ class Engine(Service):
             await self._rail.stop()
         if self._mail is not None:
             await self._mail.stop()
+        await asyncio.gather(*self._seeing, return_exceptions=True)
         await self._commit.drain()
         self._reads.close()
         await self._store.drain()

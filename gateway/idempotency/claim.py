@@ -78,14 +78,15 @@ def claim(mutation: Mutation, key: AccessKey | None = None) -> Claim:
     route = mutation.route
     where = _UNIT.join((route.method, route.template, *mutation.path_ids)).encode()
     body = msgspec.json.decode(mutation.body)
-    if route.is_keyed:
+    if route.private:
         assert key is not None, "only the process that has the access key decides about sign-ins"
         body |= {name: key.hidden(name, body[name]) for name in route.private if name in body}
     request = canonical(body)
     query = mutation.query and "&".join(sorted(mutation.query.split("&")))
     agent = mutation.principal.agent_id
     whole = Fingerprinted(agent, msgspec.Raw(request), route.method, mutation.path_ids, query, route.template)
-    whose = tenant_key(_holder(mutation, key), mutation.key)
+    holder = mutation.principal.tenant_id if route.scope == "tenant" else _holder(mutation, key)
+    whose = tenant_key(holder, mutation.key)
     return Claim(whose, hashlib.sha256(where).digest()[:16], hashlib.sha256(_ENCODE(whole)).digest(), request)
 
 
@@ -95,8 +96,6 @@ def _holder(mutation: Mutation, key: AccessKey | None) -> str:
     What a path names is whatever a caller sent, another tenant's id perhaps: a space, which no id has, keeps the two apart.
     """
     match mutation.route.scope:
-        case "tenant":
-            return mutation.principal.tenant_id
         case "session" | "bootstrap_key":
             return mutation.principal.key_id
         case "sign_in" if not mutation.path_ids:

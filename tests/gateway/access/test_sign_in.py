@@ -1,9 +1,13 @@
 """Signing in by code: the same for everybody, once for each code, and safe to repeat."""
 
+import sqlite3
+
 import msgspec
 import pytest
 from gateway_entrance import ANN, CountingKey, said
 
+from gateway.access.challenges import LIFETIME
+from gateway.clock import format_utc
 from gateway.commands.access import Verify
 from gateway.mailing import MailMode, MailState
 from gateway.routes.access import VERIFY
@@ -60,6 +64,19 @@ def test_fifty_right_codes_at_once_give_one_session(entrance):
     answers = entrance.together([(VERIFY, Verify(code), sign_in_id, entrance.fresh()) for _ in range(50)])
     assert sorted(said(answer) for answer in answers) == [(200, "ok")] + [(409, "otp_used")] * 49
     assert entrance.connection.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+
+
+def test_one_conditional_update_uses_a_challenge_up(entrance):
+    """It counts once, in time and with tries left, whatever a handler believes; and a trigger holds where it is not used."""
+    use = entrance.tx.access.sign_ins.use
+    used, late, locked = entrance.started(), entrance.started(), entrance.started()
+    for _ in range(5):
+        entrance.verify(locked, entrance.wrong(locked))
+    now, over = format_utc(entrance.now), format_utc(entrance.now + LIFETIME)
+    assert (use(used, now), use(used, now), use(late, over), use(locked, now), use("sgn_0", now)) == (True, *[False] * 4)
+    for sign_in_id, moment in ((used, now), (late, over), (locked, now)):
+        with pytest.raises(sqlite3.IntegrityError, match="a code counts once, in time, and with tries left"):
+            entrance.connection.execute("UPDATE sign_ins SET used_at = ? WHERE sign_in_id = ?", (moment, sign_in_id))
 
 
 def test_a_replay_has_the_same_bytes_for_fifteen_minutes_and_no_longer(entrance):
