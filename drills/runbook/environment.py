@@ -64,7 +64,7 @@ def require_variables(page: Page, environ: Mapping[str, str], begin: str = "") -
                     missing.setdefault(name, step.name)
     if missing:
         text = ", ".join(f"{name} (step {step})" for name, step in missing.items())
-        raise UsageProblem(f"{page.path}: not set: {text}", next_step="set them; runbooks/README.md says what each is")
+        raise UsageProblem(f"{page.path}: not set: {text}", next_step="set them; runbooks/running.md#variables says what each is")
 
 
 def used_variables(text: str) -> Iterator[str]:

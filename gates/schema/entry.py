@@ -96,7 +96,7 @@ def _run(command: click.Command, argv: list[str] | None, name: str | None) -> in
     except click.ClickException as error:
         text = io.StringIO()
         error.show(text)
-        return _end(text.getvalue().rstrip("\n"), ExitCode.USAGE)
+        return _end(text.getvalue().expandtabs(2).rstrip("\n"), ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
         return _end("interrupted", ExitCode.INTERRUPTED)
     except _Terminated as ended:

@@ -98,8 +98,7 @@ def sign_up(mode: str, db: Path | None, domains: tuple[str, ...], reason: str, b
             raise click.UsageError(f"--domain {domain[:80]!r} is no domain; write it like example.com, in lower case") from None
     with problems():
         done = set_sign_up(_settings(db), SignUpMode(mode), domains, reason, by)
-    claimed = f"; {len(done.domains)} claimed domains" if done.domains else ""
-    click.echo(f"sign-up is {done.mode.value} from {done.at} on{claimed}")
+    click.echo(f"sign-up is {done.mode.value} from {done.at} on; claimed domains: {', '.join(done.domains) or 'none'}")
 
 
 @click.group("tenant")

@@ -27,5 +27,5 @@ def failed(event: OnboardingEvent, error: SetupProblem | Refused) -> Happened:
         reasons = f" ({', '.join(refusal.reasons)})" if refusal.reasons else ""
         after = getattr(error, "retry_after_s", None)
         wait = f"; try again after {after} s" if after else ""
-        return Happened(event, refusal.code, f"{refusal.detail or refusal.title}{reasons}{wait}")
+        return Happened(event, refusal.code, f"{(refusal.detail or refusal.title).rstrip('.')}{reasons}{wait}")
     return Happened(event, error.code.value, error.detail, error.command)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from gateway.setup.drawing import step_bar, wait_bars, words
 from gateway.setup.lines import WAITS, Line
 from gateway.setup.report import Failure, SetupReport
+from gateway.setup.report_text import counted
 
 
 class StepRow(msgspec.Struct, frozen=True):
@@ -63,7 +64,7 @@ def page_of(report: SetupReport, lines: Sequence[Line]) -> Page:
         StepRow(
             step.id,
             step_bar(step, lines, longest),
-            f"{step.status} ({step.code})" if step.code else step.status,
+            f"{step.status} ({step.code})" if step.code and step.status != "done" else step.status,
             step.attempts,
             words(step.duration_ms),
             words(step.waiting_ms),
@@ -73,7 +74,7 @@ def page_of(report: SetupReport, lines: Sequence[Line]) -> Page:
     return Page(
         outcome=report.outcome.replace("_", " "),
         run=report.run,
-        summary=f"{report.mode} mode, {report.decisions} decisions, cohort {report.cohort}",
+        summary=f"{report.mode} mode, {counted(report.decisions, 'decision')}, cohort {report.cohort}",
         failure=report.failure,
         kinds=WAITS,
         steps=tuple(rows),

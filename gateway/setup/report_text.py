@@ -19,7 +19,7 @@ def as_text(report: SetupReport) -> str:
 
 def _lines(report: SetupReport) -> Iterator[str]:
     yield _HEADS[report.outcome]
-    yield f"  run        {report.run} ({report.mode}, {report.decisions} decisions)"
+    yield f"  run        {report.run} ({report.mode}, {counted(report.decisions, 'decision')})"
     if report.cohort != "none":
         yield f"  cohort     {report.cohort}"
     for name, value in (
@@ -45,6 +45,11 @@ def _lines(report: SetupReport) -> Iterator[str]:
         yield f"        {report.failure.command}"
         yield f"  runbook: {report.failure.runbook}"
         yield f"  for a ticket: {report.failure.ticket}"
+
+
+def counted(count: int, noun: str) -> str:
+    """The count with its noun, in the plural unless it is one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _seconds(ms: int) -> str:

@@ -24,7 +24,7 @@ _ROWS = (
     ),
     _row(
         "mail_unavailable", "sign_in", "The gateway sends no mail now", "operator",
-        "Go on with a bootstrap key, which an operator makes; or try again when Retry-After is over.", _BOOTSTRAP, "mail.md",
+        "Go on with a bootstrap key, which an operator makes; or try again in a minute.", _BOOTSTRAP, "mail.md",
     ),
     _row(
         "signup_closed", "tenant", "Nobody can sign up here", "operator",
@@ -93,6 +93,10 @@ _ROWS = (
     _row(
         "forbidden", "key", "The key or session may not do that", "user",
         "Sign in, then go on.", _LOGIN,
+    ),
+    _row(
+        "internal", "call", "Something went wrong in the gateway", "operator",
+        "Go on: nothing is done twice. If it happens again, send the ticket's text to the gateway's operator.", _RESUME,
     ),
     _row(
         "paused", "call", "New payments are paused", "operator",

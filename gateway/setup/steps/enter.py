@@ -117,11 +117,16 @@ def _given_bootstrap_key(walk: Walk, given: str) -> str:
             "gonogo setup resume --bootstrap-key -",
         )
     if given != FROM_INPUT:
-        return from_file(Path(given), "bootstrap key")
+        return _as_printed(from_file(Path(given), "bootstrap key"))
     if walk.person.terminal:
         walk.wait_for("user")
         return walk.person.text("Bootstrap key", "--bootstrap-key -", hidden=True)
-    return walk.person.line("bootstrap key")
+    return _as_printed(walk.person.line("bootstrap key"))
+
+
+def _as_printed(line: str) -> str:
+    """The key of a line, which may be the first line that `gonogo gateway bootstrap-key` prints: `key`, then the key."""
+    return line.rsplit(maxsplit=1)[-1]
 
 
 def _bootstrap(walk: Walk, key: str) -> Happened:

@@ -22,6 +22,8 @@ from gateway.setup.lines import FileNote, Found, HostFound
 from gateway.setup.walk import Walk
 
 NAME = "gonogo"
+_TRIES = 3
+"""How often the question about hosts is put, while an answer has an unknown one."""
 _E = OnboardingEvent
 
 
@@ -85,13 +87,15 @@ def _ask(walk: Walk) -> tuple[str, ...]:
     here = [host.id for host in HOSTS if _is_here(walk, host)]
     walk.person.require("--host HOST (or --host none)")
     walk.talk.say(f"hosts: {', '.join(host.id for host in HOSTS)}; none to change no file")
-    walk.wait_for("user")
-    given = walk.person.text("Hosts to set up (with commas)", "--host HOST", ",".join(here) or NO_HOST)
-    chosen = tuple(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
-    unknown = [host for host in chosen if host != NO_HOST and host not in BY_ID]
-    if unknown:
-        raise SetupProblem(SetupCode.HOST_NOT_FOUND, f"no host is called {unknown[0]!r}", "gonogo host matrix")
-    return chosen
+    for _ in range(_TRIES):
+        walk.wait_for("user")
+        given = walk.person.text("Hosts to set up (with commas)", "--host HOST", ",".join(here) or NO_HOST)
+        chosen = tuple(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
+        unknown = [host for host in chosen if host != NO_HOST and host not in BY_ID]
+        if not unknown:
+            return chosen
+        walk.talk.say(f"no host is called {unknown[0]!r}; type names of the list above")
+    raise SetupProblem(SetupCode.HOST_NOT_FOUND, f"no host is called {unknown[0]!r}", "gonogo host matrix")
 
 
 def _is_here(walk: Walk, host: Host) -> bool:

@@ -70,7 +70,7 @@ def test_a_failed_step_names_how_to_go_on(cli):
         (["run", "PAGE", "--target", "nosuch", "--yes"], "no target is called 'nosuch'"),
         (["run", "PAGE", "--out", "full", "--yes"], "full: is not empty"),
         (["run", "WRONG"], r"wrong\.md:5: 'sudo' is not known"),
-        (["run", "NEEDS"], r"not set: GONOGO_NOT_SET \(step one\), GONOGO_NOR_THIS \(step two\)"),
+        (["run", "NEEDS"], r"not set: GONOGO_NOT_SET \(step one\), GONOGO_NOR_THIS \(step two\)\n.*running.md#variables"),
         (["rehearse"], "name the runbooks to rehearse, or give --all"),
         (["rehearse", "rollback", "--all"], "name the runbooks to rehearse, or give --all"),
         (["rehearse", "nosuch"], "'nosuch' has no fault"),

@@ -54,6 +54,20 @@ def test_the_value_a_command_returns_is_its_code():
     assert [run(_ending(lambda value=value: value), []) for value in (None, 0, 1, ExitCode.UNKNOWN)] == [0, 0, 1, 3]
 
 
+def test_a_missing_choice_is_listed_without_escaped_tabs(capsys):
+    """Click indents the choices with tabs, which would be shown as a backslash and a letter."""
+
+    @click.command()
+    @click.argument("mode", type=click.Choice(["open", "closed"]))
+    def command(mode):  # an argument that can be left out
+        return mode
+
+    assert run(command, []) == 2
+    shown = capsys.readouterr().err
+    assert "  closed" in shown
+    assert "\\t" not in shown
+
+
 def test_a_wrong_option_ends_with_2(capsys):
     """As click tells it."""
     assert run(_ending(lambda: None), ["--number", "many"]) == 2

@@ -121,7 +121,7 @@ def test_sign_up_is_set_offline_and_closed_stops_the_house(tmp_path):
     assert "hybrid" in commands.ok("sign-up", "hybrid", "--domain", "b.example", "--domain", "a.example")
     assert commands.rows("SELECT domain FROM claimed_domains ORDER BY domain") == [("a.example",), ("b.example",)]
     assert "no domain" in commands.refused("sign-up", "hybrid", "--domain", "A.example")
-    commands.ok("sign-up", "closed")
+    assert "claimed domains: none" in commands.ok("sign-up", "closed")
     assert commands.rows("SELECT count(*) FROM claimed_domains") == [(0,)]
     assert "closed" in commands.refused("bootstrap-key", "--tenant-name", "New", "--role", "agent")
     assert [facts["mode"] for _, _, facts in commands.journal("sign_up_set")] == ["hybrid", "closed"]

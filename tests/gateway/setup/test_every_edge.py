@@ -173,8 +173,8 @@ def all_edges():
 
 
 def test_random_users_all_end_and_walk_every_edge(memory, monkeypatch):
-    """120 users: no dead end, each failure with its next command, one payment at most, every edge but the stops."""
-    taken = set().union(*(tried(memory, monkeypatch, seed) for seed in range(120)))
+    """140 users: no dead end, each failure with its next command, one payment at most, every edge but the stops."""
+    taken = set().union(*(tried(memory, monkeypatch, seed) for seed in range(140)))
     edges, _ = all_edges()
     assert edges - taken == set()
 

@@ -47,3 +47,11 @@ def test_where_mail_is_down_login_says_so(stage):
     stage.gateway.mail["healthy"] = False
     report = stage.walk(steps=LOGIN_STEPS)
     assert (report.outcome, report.failure.code) == ("paused", "mail_unavailable")
+
+
+def test_a_bootstrap_key_is_read_from_what_the_operators_command_printed(stage, tmp_path):
+    """The file may hold the whole output, whose first line is `key` and the key."""
+    stage.gateway.mail["mode"] = "none"
+    printed = tmp_path / "printed"
+    printed.write_text(f"key      {BOOTSTRAP_KEY}\nkey id   btk_1\n", encoding="ascii")
+    assert stage.walk(replace(QUICK, bootstrap_key=str(printed))).outcome == "trust_only", stage.said.getvalue()

@@ -71,6 +71,20 @@ def test_after_trust_only_resume_completes_once_there_is_money(stage):
     assert made == {"POST /v1/payments": 1, "POST /v1/payments/{id}/settle": 1}
 
 
+def test_going_on_again_does_not_lengthen_the_time_to_the_first_receipt(stage):
+    """It is counted until the first denial that verified, however often the setup went on afterwards."""
+    first = stage.walk().ttfvr_ms
+    assert (stage.walk().ttfvr_ms, first > 0) == (first, True)
+
+
+def test_the_gateways_own_failure_names_a_command_that_goes_on(stage):
+    """One full stop, the operator as whoever fixes it, and `gonogo setup resume`."""
+    stage.gateway.faults["POST /v1/access/sign-ins"] = [Refuse(500, "internal", "unknown")] * 9
+    failure = stage.walk().failure
+    assert (failure.code, failure.who, failure.command) == ("internal", "operator", "gonogo setup resume")
+    assert ".;" not in stage.said.getvalue()
+
+
 def test_with_mail_down_a_bootstrap_key_is_the_way(stage):
     """The setup says what is left in its order; the key comes from standard input, and its answers are saved."""
     stage.gateway.mail["healthy"] = False

@@ -7,6 +7,9 @@ from setup_stage import QUICK, Answering
 from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.hosts.ask import Seen
 from gateway.setup.hosts.files import HostFiles
+from gateway.setup.report import report_of
+from gateway.setup.report_page import page_of
+from gateway.setup.report_text import counted
 
 GEMINI = msgspec.structs.replace(QUICK, hosts=("gemini",))
 
@@ -123,7 +126,23 @@ def test_hosts_that_are_here_are_offered(stage):
     assert [host.host for host in report.hosts] == ["gemini"]
 
 
+def test_a_host_that_is_misspelt_is_asked_for_again(stage):
+    """The setup goes on with the next answer."""
+    report = stage.walk(msgspec.structs.replace(QUICK, hosts=()), Answering(host=["gemini,clod", "gemini"]))
+    assert [host.host for host in report.hosts] == ["gemini"]
+    assert "no host is called 'clod'" in stage.said.getvalue()
+
+
+def test_the_page_names_one_decision_as_one_and_no_code_at_a_step_that_is_done(stage):
+    """A host that failed once and was left out later is no failure of a step that is done."""
+    stage.walk(msgspec.structs.replace(QUICK, hosts=()), Answering(host="clod"))
+    assert stage.walk(msgspec.structs.replace(QUICK, address=None)).outcome == "trust_only"
+    page = page_of(report_of(stage.lines), stage.lines)
+    assert {row.status for row in page.steps} == {"done", "skipped"}
+    assert [counted(number, "decision") for number in (0, 1, 2)] == ["0 decisions", "1 decision", "2 decisions"]
+
+
 def test_an_unknown_host_is_named_and_the_setup_pauses(stage):
-    """With the command that lists them."""
+    """After three answers, with the command that lists them."""
     report = stage.walk(msgspec.structs.replace(QUICK, hosts=()), Answering(host="clod"))
     assert (report.failure.code, report.failure.command) == ("host_not_found", "gonogo host matrix")
