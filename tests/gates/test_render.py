@@ -69,7 +69,7 @@ def test_a_gate_is_explained_with_the_source_of_each_number():
     assert "rollback_time: less than 900 s" in text
     assert "from recover_s in urn:gonogo:evidence:rollback-drill:v2, not older than 14d" in text
     assert "collected by `gonogo review --steps rollback --profile PROFILE --target T --gates GATES`" in text
-    assert "no command collects this kind of evidence yet" in render_gate(gates["J"])
+    assert "no command collects this kind of evidence yet" in render_gate(gates["I"])
     assert "cannot be waived" in render_gate(gates["C"])
     assert "a failure is an automatic NO GO" in render_gate(gates["C"])
 

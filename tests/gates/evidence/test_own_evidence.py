@@ -17,11 +17,11 @@ def test_the_recipe_of_the_page_makes_evidence_that_a_gate_passes_by(gonogo, sto
     listed = json.loads(gonogo("evidence", "list", "--kind", "build-observation", "--format", "json")[1])
     digest = listed[-1]["digest"]
     statement = json.loads(gonogo("evidence", "show", digest, "--format", "json")[1])
-    statement["predicateType"] = "urn:gonogo:evidence:activation:v2"
+    statement["predicateType"] = "urn:gonogo:evidence:abuse-suite:v2"
     statement["predicate"] |= {
-        "kind": "activation",
+        "kind": "abuse-suite",
         "build_observation": digest,
-        "measures": {"activation": {"value": "0.71", "unit": "ratio", "samples": 48, "failures": 14}},
+        "measures": {"abuse_failures": {"value": "0", "unit": "count", "samples": 48, "failures": 0}},
     }
     file = tmp_path / "one.intoto.json"
     file.write_bytes(signed(tmp_path / "home" / KEY_FILE, statement))
@@ -29,9 +29,9 @@ def test_the_recipe_of_the_page_makes_evidence_that_a_gate_passes_by(gonogo, sto
     assert gonogo("evidence", "verify")[0] == 0
     now = statement["predicate"]["finished_at"]
     _, out, _ = gonogo("gate", "run", "--build", bench.build, "--now", now, "--format", "json")
-    (j,) = [gate for gate in json.loads(out)["gates"] if gate["letter"] == "J"]
-    (judged,) = [item for item in j["criteria"] if "activation" in item["criterion"]["source"]["predicate_type"]]
-    assert (judged["outcome"], judged["value"]) == ("pass", "0.708333")
+    (i,) = [gate for gate in json.loads(out)["gates"] if gate["letter"] == "I"]
+    (judged,) = [item for item in i["criteria"] if item["criterion"]["source"]["measure"] == "abuse_failures"]
+    assert (judged["outcome"], judged["value"]) == ("pass", "0")
 
 
 def signed(key: Path, statement: object) -> bytes:
