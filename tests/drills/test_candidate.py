@@ -82,7 +82,7 @@ def test_a_candidate_needs_a_build_and_is_taken_before_commands():
 def test_a_review_says_what_a_rollback_would_need():
     """A step of the review, unless neither a candidate nor commands are there."""
     assert why_not(ROLLBACK, _target("bad")) == ""
-    assert "has no `process.candidate`, and no `deploy` and `rollback` commands" in why_not(ROLLBACK, _target(""))
+    assert "has no `process.candidate`, and no `commands` with `deploy` and `rollback`" in why_not(ROLLBACK, _target(""))
 
 
 @pytest.mark.parametrize(
