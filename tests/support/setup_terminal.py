@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,8 +53,15 @@ class Terminal:
         """Nothing is buffered."""
 
     def until(self, words: str) -> None:
-        """Wait until these words are shown."""
+        """Wait until these words are shown and the command sleeps; a signal just before it reads would be seen only after."""
         self.child.expect_exact(words)
+        status, before = Path(f"/proc/{self.child.pid}/status"), ""
+        for _ in range(WAIT_S * 20):
+            now = status.read_text(encoding="ascii") if status.exists() else ""
+            if now == before and ("State:\tS" in now or "State:\tZ" in now or not now):
+                return
+            before = now
+            time.sleep(0.05)
 
     def type(self, text: str) -> None:
         """Type this, and Enter."""

@@ -95,7 +95,7 @@ def world(folder, rng):
     if rng.random() < 0.5:
         gateway.funds, gateway.demo_money = "100000", True
     if rng.random() < 0.5:
-        for route in {*rng.sample(sorted(FAULTS), 4), "POST /v1/payments"}:
+        for route in sorted({*rng.sample(sorted(FAULTS), 4), "POST /v1/payments"}):
             gateway.faults[route] = rng.choices(FAULTS[route], k=rng.choice([1, 1, 2, 9]))
     stage.seen = (rng.choice(list(Seen)), "as the host has it")
     stage.verification = msgspec.structs.replace(VERIFIED, verified=rng.random() < 0.95)
