@@ -47,7 +47,7 @@ class FakeGateway(httpx.BaseTransport):
         self.tenants, self.wallets, self.payees, self.payments, self.receipts = [], [], [], {}, []
         self.policy, self.bootstrapped, self.demo_money, self.funds = None, False, False, "0"
         self.funnel, self.secrets = [], {CODE, BOOTSTRAP_KEY}
-        self.lost, self.bearers = [], set()
+        self.lost, self.bearers, self.hidden = [], set(), set()
 
     def handle_request(self, request):
         """One request in, one answer out."""
@@ -149,7 +149,7 @@ class FakeGateway(httpx.BaseTransport):
         return {
             "kind": kind,
             "tenant_id": tenant,
-            "tenants": [{"tenant_id": one, "name": one} for one in self.tenants],
+            "tenants": [{"tenant_id": one, "name": one} for one in self.tenants if one not in self.hidden],
             "role": role,
             "cohort": "simulated" if self.demo_money else "none",
             "demo_money": self.demo_money,

@@ -21,12 +21,12 @@ def tenant(walk: Walk) -> Happened:
         wanted = walk.choices.tenant or walk.found.tenant_id
         if isinstance(me.get("tenant_id"), str) and wanted in (None, me["tenant_id"]):
             return Happened(OnboardingEvent.TENANT_FOUND, found=found_of(me))
-        offered = _offered(me)
-        if wanted is None and not offered:
+        choice = offered(me)
+        if wanted is None and not choice:
             return _make(walk)
-        chosen = wanted or (next(iter(offered)) if len(offered) == 1 else _ask(walk, offered))
+        chosen = wanted or (next(iter(choice)) if len(choice) == 1 else _ask(walk, choice))
         if chosen is None:
-            detail = ", ".join(f"{name} ({tenant_id})" for tenant_id, name in offered.items())
+            detail = ", ".join(f"{name} ({tenant_id})" for tenant_id, name in choice.items())
             return Happened(OnboardingEvent.QUIT, "tenant_choice_required", detail)
         body, new = {"tenant_id": chosen}, (OnboardingEvent.CODE_OK,)  # another session is bound by another request
         bound = walk.send("/v1/access/session/tenant", body, walk.memory.session, after=new, rekey=True).decoded()
@@ -51,19 +51,20 @@ def _refused(refused: RequestRefused) -> Happened:
     return failed(event, refused)
 
 
-def _offered(me: dict[str, object]) -> dict[str, str]:
+def offered(me: dict[str, object]) -> dict[str, str]:
+    """The tenants of the caller, by id."""
     tenants = me.get("tenants")
     rows = [row for row in tenants if isinstance(row, dict)] if isinstance(tenants, list) else []
     return {str(row["tenant_id"]): str(row.get("name", "")) for row in rows}
 
 
-def _ask(walk: Walk, offered: dict[str, str]) -> str | None:
+def _ask(walk: Walk, choice: dict[str, str]) -> str | None:
     """Which of several; None where nobody is there to choose."""
     if not walk.person.terminal:
         return None
-    for number, (tenant_id, name) in enumerate(offered.items(), 1):
+    for number, (tenant_id, name) in enumerate(choice.items(), 1):
         walk.talk.say(f"  {number}. {name} ({tenant_id})")
     walk.wait_for("user")
     given = walk.person.text("Which tenant (its number)", "--tenant TENANT_ID", "1")
-    ids = list(offered)
+    ids = list(choice)
     return ids[int(given) - 1] if given.isascii() and given.isdigit() and 1 <= int(given) <= len(ids) else None

@@ -5,7 +5,9 @@ from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.happened import Happened
 from gateway.setup.keys import admin_key
 from gateway.setup.lines import Found
+from gateway.setup.steps.tenant import offered
 from gateway.setup.walk import Walk
+from gateway.setup.wire import RequestRefused
 
 CURRENCY = "USD"
 PAYEE = "setup-check"
@@ -88,10 +90,31 @@ def _set_policy(walk: Walk, payee_id: str, currency: str) -> None:
 
 def _administrator(walk: Walk) -> str:
     """A credential that may make wallets, payees and policies; raises SetupProblem(sign_in_needed) where there is none."""
-    bearer = walk.memory.session or walk.memory.admin_key or walk.local.session(walk.wire.base_url) or admin_key(walk)
+    bearer = walk.memory.session or walk.memory.admin_key or admin_key(walk) or _bound_session(walk)
     if bearer is None:
         raise SetupProblem(SetupCode.SIGN_IN_NEEDED, "the tenant has no wallet, payee or policy for this yet")
     return bearer
+
+
+def _bound_session(walk: Walk) -> str | None:
+    """The session that was saved, in the tenant of the agent's key; None where it has ended or its user is not in that tenant."""
+    token, tenant_id = walk.local.session(walk.wire.base_url), walk.found.tenant_id
+    if token is None:
+        return None
+    try:
+        me = walk.read("/v1/access/me", token).decoded()
+        if me.get("tenant_id") != tenant_id:
+            if tenant_id not in offered(me):
+                return None
+            body, new = {"tenant_id": tenant_id}, (OnboardingEvent.CODE_OK,)
+            walk.send("/v1/access/session/tenant", body, token, after=new, rekey=True)
+    except RequestRefused as refused:
+        if refused.refusal.status != 401:
+            raise
+        walk.local.drop_session()
+        return None
+    walk.memory.session = token
+    return token
 
 
 def _all(walk: Walk, path: str) -> list[Row]:

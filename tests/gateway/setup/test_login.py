@@ -1,7 +1,8 @@
 """`gonogo setup login`: a fresh code whatever is saved, and the setup goes on with that session."""
 
 import msgspec
-from fake_gateway import BOOTSTRAP_KEY, CODE, FakeGateway, Refuse
+import pytest
+from fake_gateway import BOOTSTRAP_KEY, CODE, URL, FakeGateway, Refuse
 from setup_stage import QUICK, Answering
 from ticking import Ticking
 
@@ -31,6 +32,33 @@ def test_login_binds_the_session_to_the_tenant_of_the_run(stage):
     assert (paused.failure.code, paused.failure.command) == ("step_up_required", "gonogo setup login")
     assert stage.walk(steps=LOGIN_STEPS).tenant_id == "ten_2"
     assert stage.walk().outcome == "trust_only", stage.said.getvalue()
+
+
+def test_a_saved_session_is_bound_to_the_tenant_of_the_agents_key(stage):
+    """A sign-in that was ended before its tenant was chosen, then a bootstrap key: the wallet is made in the key's tenant."""
+    stage.gateway.tenants += ["ten_8", "ten_9"]
+    assert stage.walk().failure.code == "tenant_choice_required"
+    assert stage.local.session(URL) is not None
+    stage.gateway.bootstrap_roles = ("agent",)
+    with_key = replace(QUICK, bootstrap_key="-")
+    report = stage.walk(with_key, Answering(terminal=False, stdin=[BOOTSTRAP_KEY]))
+    assert report.outcome == "trust_only", stage.said.getvalue()
+    assert set(stage.gateway.sessions.values()) <= {None, "ten_1"}
+
+
+@pytest.mark.parametrize("why", ["ended", "of another tenant"])
+def test_a_saved_session_that_does_not_help_leads_to_login(stage, why):
+    """It has ended, or its user is not in the tenant of the agent's key: nothing is made anywhere else."""
+    stage.gateway.tenants += ["ten_8", "ten_9"]
+    assert stage.walk().failure.code == "tenant_choice_required"
+    if why == "ended":
+        stage.gateway.sessions.clear()
+    else:
+        stage.gateway.hidden = {"ten_1"}
+    stage.gateway.bootstrap_roles = ("agent",)
+    report = stage.walk(replace(QUICK, bootstrap_key="-"), Answering(terminal=False, stdin=[BOOTSTRAP_KEY]))
+    assert (report.failure.code, report.failure.command) == ("sign_in_needed", "gonogo setup login")
+    assert stage.gateway.wallets == []
 
 
 def test_login_has_the_code_sent_again(stage):
