@@ -55,8 +55,11 @@ class Orders:
             self._answer(sender, self._carry_out(order))
 
     def close(self) -> None:
-        """Take no more orders."""
+        """Take no more orders; the pipes go, since nobody can read a folder through that holds one."""
         os.close(self._handle)
+        for path in self._folder.iterdir():
+            if path.is_fifo():
+                path.unlink()
 
     def _carry_out(self, order: str) -> Reply:
         if order not in self._known:

@@ -67,8 +67,8 @@ class Stage:
 
     @property
     def mails(self) -> Path:
-        """The folder that the gateway writes its mails into."""
-        return self.folder / "mails"
+        """The folder that the gateway writes its mails into: where the target `local` has it, too."""
+        return self.db.with_name(f"{self.db.name}.mails")
 
     @property
     def rail_pid(self) -> int:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pexpect
 import pyte
 from fake_gateway import FakeGateway
 from loopback import serving
+from waiting import eventually
 
 from gateway.clock import system_clock
 
@@ -55,13 +55,21 @@ class Terminal:
     def until(self, words: str) -> None:
         """Wait until these words are shown and the command sleeps; a signal just before it reads would be seen only after."""
         self.child.expect_exact(words)
-        status, before = Path(f"/proc/{self.child.pid}/status"), ""
-        for _ in range(WAIT_S * 20):
-            now = status.read_text(encoding="ascii") if status.exists() else ""
-            if now == before and ("State:\tS" in now or "State:\tZ" in now or not now):
-                return
-            before = now
-            time.sleep(0.05)
+        before = ""
+
+        def sleeps() -> bool:
+            nonlocal before
+            last, before = before, self._state()
+            return before == last and (not before or "State:\tS" in before or "State:\tZ" in before)
+
+        eventually(sleeps)
+
+    def _state(self) -> str:
+        """The kernel's words about the command, with its counts of context switches; empty where it is gone."""
+        try:
+            return Path(f"/proc/{self.child.pid}/status").read_text(encoding="ascii")
+        except OSError:
+            return ""
 
     def type(self, text: str) -> None:
         """Type this, and Enter."""
