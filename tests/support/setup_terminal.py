@@ -10,7 +10,7 @@ import pexpect
 import pyte
 from fake_gateway import FakeGateway
 from loopback import serving
-from waiting import eventually
+from waiting import asleep
 
 from gateway.clock import system_clock
 
@@ -53,23 +53,9 @@ class Terminal:
         """Nothing is buffered."""
 
     def until(self, words: str) -> None:
-        """Wait until these words are shown and the command sleeps; a signal just before it reads would be seen only after."""
+        """Wait until these words are shown and the command sleeps."""
         self.child.expect_exact(words)
-        before = ""
-
-        def sleeps() -> bool:
-            nonlocal before
-            last, before = before, self._state()
-            return before == last and (not before or "State:\tS" in before or "State:\tZ" in before)
-
-        eventually(sleeps)
-
-    def _state(self) -> str:
-        """The kernel's words about the command, with its counts of context switches; empty where it is gone."""
-        try:
-            return Path(f"/proc/{self.child.pid}/status").read_text(encoding="ascii")
-        except OSError:
-            return ""
+        asleep(self.child.pid)
 
     def type(self, text: str) -> None:
         """Type this, and Enter."""

@@ -13,6 +13,7 @@ from time import monotonic
 
 import pytest
 import yaml
+from waiting import asleep
 
 from gates.schema.gateset import load_gates
 from gates.schema.target import load_target
@@ -50,13 +51,15 @@ class Terminal:
         os.write(self._ours, f"{typed}\n".encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C, as the terminal hands it on."""
+        """Ctrl-C, as the terminal hands it on, once the command waits for an answer."""
+        asleep(self.process.pid)
         os.killpg(self.process.pid, signal.SIGINT)
 
     def end(self) -> int:
         """Read to the end; the exit code."""
-        while self._read():
-            pass
+        end = monotonic() + _LIMIT_S
+        while not select([self._ours], [], [], 1)[0] or self._read():
+            assert monotonic() < end, f"it did not end:\n{self.seen}"
         return self.process.wait(_LIMIT_S)
 
     def close(self) -> None:
