@@ -124,6 +124,15 @@ def postgresql() -> Path:
     return found[-1]
 
 
+@pytest.fixture(scope="session")
+def own_mounts() -> None:
+    """The right to mount small file systems in a namespace of a test's own; without it the test is skipped."""
+    from small_disk import lacks
+
+    if reason := lacks():
+        pytest.skip(f"not run: needs {reason}")
+
+
 def _program(name: str, reason: str) -> str:
     found = shutil.which(name)
     if found is None:

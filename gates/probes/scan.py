@@ -1,6 +1,8 @@
 """Which files hold a secret? Every byte of every file that is named, without ever writing down what was found."""
 
+import errno
 import hashlib
+import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -54,8 +56,12 @@ def scan(paths: Sequence[Path], exact: Sequence[Pattern]) -> Scan:
     read: list[tuple[Path, str]] = []
     digests: dict[str, str] = {}
     size = 0
+    roots = tuple(path.resolve() for path in paths if path.is_dir() or not path.is_symlink())
     for path, name in _files(paths):
-        reason = _unreadable(path)
+        reason = _elsewhere(path, roots) if path.is_symlink() else _unreadable(path)
+        if reason is None and path.is_symlink():
+            hits.update(_link_hits(path, name, (*exact, *SHAPES)))
+            continue
         if reason:
             unread.append((name, reason))
             continue
@@ -90,10 +96,28 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
             yield found, f"{base}/{found.relative_to(path).as_posix()}"
 
 
+def _elsewhere(path: Path, roots: Sequence[Path]) -> str | None:
+    """Why a link hides something from the scan. None where it leads to nothing, or to what is searched under its own name."""
+    try:
+        target = path.resolve(strict=True)
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # the last one: it leads to itself
+        return None
+    except OSError as error:
+        return None if error.errno == errno.ELOOP else f"a symbolic link: {error.strerror}"
+    if any(target == root or root in target.parents for root in roots):
+        return None
+    return "a symbolic link that leads out of what is searched; name what it leads to"
+
+
+def _link_hits(path: Path, name: str, patterns: Sequence[Pattern]) -> Iterator[Hit]:
+    """Secrets in the path that a link names, which is all that a link holds."""
+    data = os.fsencode(path.readlink())
+    for pattern in patterns:
+        yield from _hits(data, len(data), 1, name, pattern)
+
+
 def _unreadable(path: Path) -> str | None:
-    """Why a file is not opened at all: a link leads elsewhere, a pipe would wait without end, an archive hides its content."""
-    if path.is_symlink():
-        return "a symbolic link; name what it leads to"
+    """Why a file is not opened at all: a pipe would wait without end, an archive hides its content."""
     if not stat.S_ISREG(path.lstat().st_mode):
         return "not a regular file"
     if path.suffix in ARCHIVES or _begins_as_archive(path):

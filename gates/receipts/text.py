@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from gates.evidence.dsse import TrustRoot
 from gates.receipts.levels import BEYOND, Mark, Verified
+from gates.schema.amounts import minor_digits, write_amount
 from gates.schema.canonical import Json
 from gates.schema.outcome import ExitCode
 from gates.schema.printable import printable
@@ -54,7 +55,8 @@ def _paragraph(item: Verified) -> Iterator[str]:
     if receipt is None:
         yield f"{printable(item.origin)}: not a readable receipt"
     else:
-        what = f"{receipt.kind} of {receipt.money.amount} minor units of {receipt.money.currency}"
+        currency = receipt.money.currency
+        what = f"{receipt.kind} of {write_amount(receipt.money.amount, 'decimal', minor_digits(currency))} {currency}"
         which = f"receipt {receipt.operation.seq} of {receipt.subject.kind} {receipt.subject.id}"
         yield printable(f"{item.origin}: {receipt.receipt_id}, {what}, {which}")
     for level in item.levels:

@@ -10,7 +10,12 @@ import msgspec
 
 from gateway.setup.failures import SetupCode, SetupProblem
 
-_ANSWER_S = 30.0
+ANSWER_S = 30.0
+"""How long one try may take as a whole, from the connection to the answer's last byte."""
+
+LARGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes; what is longer is of no gateway."""
+
 _TRIES = 4
 _LONGEST_PAUSE_S = 5.0
 
@@ -65,13 +70,19 @@ def read_key(environ: Mapping[str, str], default: Path) -> str:
 
 
 class Gateway:
-    """One gateway and one key. The environment's proxies stay out: a payment goes where the address says, or nowhere."""
+    """One gateway and one key. The environment's proxies stay out: a payment goes where the address says, or nowhere.
 
-    def __init__(self, base_url: str, key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    One try takes no longer than `answer_s`, however slowly the answer comes.
+    """
+
+    def __init__(
+        self, base_url: str, key: str, transport: httpx.AsyncBaseTransport | None = None, answer_s: float = ANSWER_S
+    ) -> None:
+        self._answer_s = answer_s
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers={"authorization": f"Bearer {key}"},
-            timeout=_ANSWER_S,
+            timeout=answer_s,
             transport=transport,
             verify=ssl.create_default_context(),  # which reads SSL_CERT_FILE
             follow_redirects=False,
@@ -85,10 +96,9 @@ class Gateway:
     async def read(self, path: str) -> dict[str, object]:
         """The JSON at a path; raises Refused, or SetupProblem where there was no answer."""
         try:
-            answer = await self._client.get(path)
+            return _decoded(*await self._exchange(self._client.build_request("GET", path)))
         except httpx.HTTPError as error:
             raise _unreachable(error) from None
-        return _decoded(answer)
 
     async def decide(self, path: str, body: Body, key: str | None = None) -> dict[str, object]:
         """Send a request, again with the same idempotency key while the gateway says so or does not answer.
@@ -99,7 +109,8 @@ class Gateway:
         content, arrived = msgspec.json.encode(body), False
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
-                return _decoded(await self._client.post(path, content=content, headers=headers))
+                request = self._client.build_request("POST", path, content=content, headers=headers)
+                return _decoded(*await self._exchange(request))
             except Refused as refused:
                 arrived = arrived or refused.refusal.money_moved != "no"
                 pause_s = refused.refusal.same_key_after_s
@@ -109,10 +120,31 @@ class Gateway:
                 if last and not arrived:
                     raise _unreachable(error) from None
                 pause_s = 0.5
+            except SetupProblem:  # what answered is no gateway's answer; the request may have come through all the same
+                if key is None:
+                    raise
+                arrived, pause_s = True, 0.5
             except httpx.HTTPError:
                 arrived, pause_s = True, 0.5
             await asyncio.sleep(0 if last else pause_s)
-        raise SetupProblem(SetupCode.CALL_UNKNOWN, "the gateway did not answer")
+        raise SetupProblem(SetupCode.CALL_UNKNOWN, "no whole answer of a gateway came")
+
+    async def _exchange(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        """The answer and its whole body; raises httpx.HTTPError, also where it takes too long."""
+        content = bytearray()
+        try:
+            async with asyncio.timeout(self._answer_s):
+                response = await self._client.send(request, stream=True)
+                try:
+                    async for part in response.aiter_bytes():
+                        content += part
+                        if len(content) > LARGEST_ANSWER:
+                            raise SetupProblem(SetupCode.SERVICE_UNREACHABLE, f"an answer of more than {LARGEST_ANSWER} bytes")
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise httpx.ReadTimeout(f"the answer was not whole within {self._answer_s:g} s") from None
+        return response, bytes(content)
 
 
 def _unreachable(error: httpx.HTTPError) -> SetupProblem:
@@ -121,11 +153,11 @@ def _unreachable(error: httpx.HTTPError) -> SetupProblem:
     return SetupProblem(code, text)
 
 
-def _decoded(answer: httpx.Response) -> dict[str, object]:
+def _decoded(answer: httpx.Response, content: bytes) -> dict[str, object]:
     try:
         if answer.is_success:
-            return msgspec.json.decode(answer.content, type=dict[str, object])
-        raise Refused(msgspec.json.decode(answer.content, type=Refusal))
+            return msgspec.json.decode(content, type=dict[str, object])
+        raise Refused(msgspec.json.decode(content, type=Refusal))
     except (msgspec.DecodeError, RecursionError):
         detail = f"status {answer.status_code} without the body of a gateway"
         raise SetupProblem(SetupCode.SERVICE_UNREACHABLE, detail) from None

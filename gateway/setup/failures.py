@@ -31,6 +31,7 @@ class SetupCode(StrEnum):
     RECEIPT_NOT_VERIFIED = "receipt_not_verified"
     WALLET_EMPTY = "wallet_empty"
     LOCAL_STATE_UNWRITABLE = "local_state_unwritable"
+    LOCAL_STATE_SHARED = "local_state_shared"
     STATE_NEWER = "state_newer"
     OTHER_GATEWAY = "other_gateway"
     SETUP_RUNNING = "setup_running"
@@ -134,8 +135,9 @@ _ROWS = (
         "Name the authority that signed it in SSL_CERT_FILE; never switch the check off.", "gonogo setup probe",
     ),
     _row(
-        SetupCode.BASE_URL_MISMATCH, "service", "The gateway says that it has another address", "operator",
-        "Dial the address that its operator gives you; if it is the one that you dialled, --public-url is to be corrected.",
+        SetupCode.BASE_URL_MISMATCH, "service", "The gateway gives another address as its own", "operator",
+        "Use the address that the gateway's operator gives you. If it is the one that you used, the operator has to correct"
+        " the gateway's --public-url.",
         "gonogo setup probe",
     ),
     _row(
@@ -181,14 +183,20 @@ _ROWS = (
         "gonogo setup resume --trust KEYS_FILE", "key-compromise.md",
     ),
     _row(
-        SetupCode.WALLET_EMPTY, "call", "The wallet holds no money, so no payment was made", "operator",
-        "Everything but money works. Go on once the wallet holds money; adding money is not part of this release.",
+        SetupCode.WALLET_EMPTY, "call", "The wallet is empty, so no payment was made", "operator",
+        "Everything except a payment works. Go on once the wallet holds money; this release cannot add money to it.",
         "gonogo setup resume",
     ),
     _row(
         SetupCode.LOCAL_STATE_UNWRITABLE, "state", "A file of the setup cannot be written", "user",
         "Name a folder that can be written to in GONOGO_SETUP_STATE (for `gonogo host`: --state), the key's in"
         " GONOGO_KEY_FILE, or make room.",
+        "gonogo setup resume",
+    ),
+    _row(
+        SetupCode.LOCAL_STATE_SHARED, "state", "Others can write to the setup's folder", "user",
+        "Look whether somebody has changed what is in it, then close it as the detail says; or name another folder in"
+        " GONOGO_SETUP_STATE (for `gonogo host`: --state).",
         "gonogo setup resume",
     ),
     _row(
@@ -213,18 +221,18 @@ _ROWS = (
     ),
     _row(
         SetupCode.NO_TERMINAL, "decision", "A decision is needed and there is no terminal", "user",
-        "Give the decision as a flag: each has one.", "gonogo setup run --help",
+        "Give the decision as an option of the command: each has one.", "gonogo setup run --help",
     ),
     _row(
         SetupCode.SETUP_QUIT, "decision", "The setup was stopped by you", "user",
         "Go on whenever you like; nothing is done twice.", "gonogo setup resume",
     ),
     _row(
-        SetupCode.SETUP_KILLED, "state", "The setup was ended before it was through", "user",
+        SetupCode.SETUP_KILLED, "state", "The setup was ended before it was finished", "user",
         "Go on; nothing is done twice.", "gonogo setup resume",
     ),
     _row(
-        SetupCode.SIGNED_IN, "sign_in", "You are signed in; the setup is not through", "user",
+        SetupCode.SIGNED_IN, "sign_in", "You are signed in", "user",
         "Go on with the setup within ten minutes: what needs a fresh code works until then.", "gonogo setup resume",
     ),
     _row(

@@ -60,6 +60,7 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     hosts: tuple[HostFound, ...] | None = None
     payment_id: str | None = None
     levels: tuple[LevelFound, ...] | None = None
+    tries_left: int | None = None
 
     def merged(self, later: "Found | None") -> "Found":
         """This and what was learned later, which wins."""

@@ -11,7 +11,7 @@ from platformdirs import user_data_path, user_state_path
 
 from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.journal import NAME, unwritable
-from gateway.setup.private import write_private
+from gateway.setup.private import make_private_folder, write_private
 
 VARIABLE = "GONOGO_SETUP_STATE"
 VERSION = 1
@@ -43,9 +43,12 @@ class LocalState:
 
     @contextlib.contextmanager
     def locked(self) -> Generator[None, None, None]:
-        """Keep every other setup out; raises SetupProblem(setup_running) where one is in."""
+        """Keep every other setup out; raises SetupProblem(setup_running) where one is in.
+
+        Raises SetupProblem(local_state_shared) for a folder that others may write to: nothing in it is believed.
+        """
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             lock = FileLock(self.folder / "lock", timeout=0, mode=0o600)
             lock.acquire()
         except Timeout:

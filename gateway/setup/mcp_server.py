@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import wraps
 from importlib.metadata import version
+from typing import Any
 
+from mcp import MCPError
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
+from mcp.types import INVALID_PARAMS, ToolAnnotations
 from platformdirs import user_data_path
 
 from gateway.setup.client import Gateway, read_key
@@ -27,6 +30,8 @@ def run(base_url: str, environ: Mapping[str, str]) -> None:
 def make_server(connect: Callable[[], Gateway]) -> MCPServer[None]:
     """The server; `connect` opens the gateway with the first call."""
     tools = Tools(connect)
+    reading = (tools.status, tools.dry_run, tools.payment, tools.receipt)
+    names = {tool.__name__ for tool in (*reading, tools.pay)}
 
     @asynccontextmanager
     async def lifespan(_server: MCPServer[None]) -> AsyncIterator[None]:
@@ -35,11 +40,23 @@ def make_server(connect: Callable[[], Gateway]) -> MCPServer[None]:
         finally:
             await tools.close()
 
+    async def refusing(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:
+        """What does not exist is an error of the protocol; the library takes it for a failed call, or for a defect."""
+        name = (ctx.params or {}).get("name")
+        if ctx.method == "prompts/get" or (ctx.method == "tools/call" and isinstance(name, str) and name not in names):
+            raise MCPError(INVALID_PARAMS, f"Unknown {ctx.method.partition('s/')[0]}: {str(name)[:80]}")
+        return await call_next(ctx)
+
     server = MCPServer[None](
-        "gonogo", instructions=_INSTRUCTIONS, version=version("gonogo"), log_level="WARNING", lifespan=lifespan
+        "gonogo",
+        instructions=_INSTRUCTIONS,
+        version=version("gonogo"),
+        log_level="WARNING",
+        lifespan=lifespan,
+        middleware=(refusing,),
     )
     reads = ToolAnnotations(read_only_hint=True)
-    for tool in (tools.status, tools.dry_run, tools.payment, tools.receipt):
+    for tool in reading:
         server.add_tool(_failing(tool), annotations=reads)
     server.add_tool(_failing(tools.pay), annotations=ToolAnnotations(read_only_hint=False, idempotent_hint=True))
     return server

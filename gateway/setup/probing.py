@@ -41,7 +41,7 @@ def probe_gateway(base_url: str) -> Probed:
     finally:
         wire.close()
     if (down := document.trouble) is not None:
-        return Probed(base_url, "degraded", document, down, f"mail is {document.mail.mode}", row_of(down).next.command)
+        return Probed(base_url, "degraded", document, down, document.about_mail, row_of(down).next.command)
     return Probed(base_url, "ok", document)
 
 

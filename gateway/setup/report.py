@@ -23,6 +23,8 @@ _ENDS: dict[OnboardingState | None, Outcome] = {
     OnboardingState.PAUSED: "paused",
     OnboardingState.BLOCKED: "blocked",
 }
+_RESUME, _GOES_ON = "gonogo setup resume", ("gonogo setup resume", "gonogo setup run")
+_WRONG_CODE = "otp_invalid"
 STEP_IDS = ("probe", "enter", "code", "tenant", "key", "wallet", "funding", "hosts", "apply", "see", "pay", "call", "check")
 
 
@@ -39,7 +41,11 @@ class StepReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why the setup is not completed, who can fix it, what to do next, and a text for a ticket."""
+    """Why the setup is not completed, who can fix it, what to do next, and a text for a ticket.
+
+    `tries_left` is how many codes may still be tried, where the gateway refused one. `then` goes on with the setup, where
+    `command` alone does not.
+    """
 
     code: str
     title: str
@@ -49,6 +55,8 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str
     runbook: str
     ticket: str
+    tries_left: int | None = None
+    then: str | None = None
 
 
 class JournalNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +114,7 @@ def report_of(lines: Sequence[Line]) -> SetupReport:
         receipt_id=next((line.receipt_id for line in reversed(lines) if line.receipt_id), None),
         levels=found.levels or (),
         ttfvr_ms=_ttfvr_ms(lines) if outcome in ("completed", "trust_only") else None,
-        failure=None if outcome == "completed" else _failure(lines, last, outcome, build),
+        failure=None if outcome == "completed" else _failure(lines, last, outcome, build, found.tries_left),
         journal=JournalNote(sha256_hex(raw), len(lines)),
     )
 
@@ -185,7 +193,7 @@ def _ttfvr_ms(lines: Sequence[Line]) -> int:
     return max(int((verified - begun) / dt.timedelta(milliseconds=1)), 0)
 
 
-def _failure(lines: Sequence[Line], last: Line, outcome: Outcome, build: str | None) -> Failure:
+def _failure(lines: Sequence[Line], last: Line, outcome: Outcome, build: str | None, tries_left: int | None) -> Failure:
     killed = last.next not in _ENDS
     code = _code(last, outcome) if not killed else SetupCode.SETUP_KILLED.value
     row = row_of(code)
@@ -196,7 +204,10 @@ def _failure(lines: Sequence[Line], last: Line, outcome: Outcome, build: str | N
         f"gonogo setup {lines[0].run}: {outcome} at step {step} with {code} ({row.title}). Request {request_id or 'none'}, "
         f"gateway build {(build or 'unknown')[:16]}, {lines[-1].at}. Tried next: {command}. Runbook: runbooks/{row.next.runbook}."
     )
-    return Failure(code, row.title, step, row.who, row.next.text, command, f"runbooks/{row.next.runbook}", ticket)
+    page = f"runbooks/{row.next.runbook}"
+    left = tries_left if code == _WRONG_CODE else None
+    then = None if command.startswith(_GOES_ON) else _RESUME
+    return Failure(code, row.title, step, row.who, row.next.text, command, page, ticket, left, then)
 
 
 def _code(last: Line, outcome: Outcome) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from gateway.setup.drawing import step_bar, wait_bars, words
 from gateway.setup.lines import WAITS, Line
 from gateway.setup.report import Failure, SetupReport
-from gateway.setup.report_text import counted
+from gateway.setup.report_text import cause, counted, receipt_facts
 
 
 class StepRow(msgspec.Struct, frozen=True):
@@ -46,6 +46,7 @@ class Page(msgspec.Struct, frozen=True):
     run: str
     summary: str
     failure: Failure | None
+    cause: str
     kinds: tuple[str, ...]
     steps: tuple[StepRow, ...]
     waits: tuple[Wait, ...]
@@ -76,6 +77,7 @@ def page_of(report: SetupReport, lines: Sequence[Line]) -> Page:
         run=report.run,
         summary=f"{report.mode} mode, {counted(report.decisions, 'decision')}, cohort {report.cohort}",
         failure=report.failure,
+        cause="" if report.failure is None else cause(report.failure),
         kinds=WAITS,
         steps=tuple(rows),
         waits=tuple(Wait(*row) for row in wait_bars(lines)),
@@ -89,8 +91,7 @@ def _facts(report: SetupReport) -> tuple[tuple[str, str | None], ...]:
         ("tenant", report.tenant_id),
         ("wallet", report.wallet),
         ("hosts", ", ".join(hosts)),
-        ("payment", report.payment_id),
-        ("receipt", report.receipt_id),
+        *receipt_facts(report),
         ("levels", ", ".join(f"{level.level} {level.mark}" for level in report.levels)),
         ("to the first verified receipt", None if report.ttfvr_ms is None else words(report.ttfvr_ms)),
         ("gateway build", report.build),

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from gateway.setup.report import SetupReport
+from gateway.setup.report import Failure, SetupReport
 
 _HEADS = {
-    "completed": "completed: a payment was made and its receipt verifies",
-    "trust_only": "trust only: everything but money works; the signed denial verifies, and no payment was made",
-    "paused": "paused: the setup goes on with the command below",
-    "blocked": "blocked: the setup cannot go on before this is fixed",
+    "completed": "completed: a payment was made, and its receipt verifies",
+    "trust_only": "trust only: everything except a payment works; a payment was refused as it should be, and no money moved",
+    "paused": "paused: nothing is lost, and nothing is done twice; `next` says how to go on",
+    "blocked": "blocked: the setup cannot go on until this is fixed",
 }
+_WHO = {"user": "you", "operator": "the gateway's operator"}
 
 
 def as_text(report: SetupReport) -> str:
@@ -26,8 +27,7 @@ def _lines(report: SetupReport) -> Iterator[str]:
         ("tenant", report.tenant_id),
         ("wallet", report.wallet),
         ("hosts", ", ".join(host.host for host in report.hosts)),
-        ("payment", report.payment_id),
-        ("receipt", report.receipt_id),
+        *receipt_facts(report),
         ("verified", ", ".join(f"{level.level} {level.mark}" for level in report.levels)),
     ):
         if value:
@@ -40,11 +40,26 @@ def _lines(report: SetupReport) -> Iterator[str]:
         times = f"{_seconds(step.duration_ms):>9} {_seconds(step.waiting_ms):>9}"
         yield f"  {step.id:<10} {step.status:<9} {step.attempts:>5} {times}{failure}"
     if report.failure is not None:
-        yield f"{report.failure.code}: {report.failure.title} (to be fixed by: {report.failure.who})"
+        yield f"{report.failure.code}: {cause(report.failure)}"
         yield f"  next: {report.failure.text}"
         yield f"        {report.failure.command}"
+        if report.failure.then is not None:
+            yield f"        then: {report.failure.then}"
         yield f"  runbook: {report.failure.runbook}"
         yield f"  for a ticket: {report.failure.ticket}"
+
+
+def cause(failure: Failure) -> str:
+    """What is wrong, how many codes may still be tried, and who can fix it."""
+    left = "" if failure.tries_left is None else f"; tries left: {failure.tries_left}"
+    return f"{failure.title}{left} (who can fix it: {_WHO[failure.who]})"
+
+
+def receipt_facts(report: SetupReport) -> tuple[tuple[str, str | None], tuple[str, str | None]]:
+    """The call and its receipt by what they are: one that was refused is no payment, whatever its id is called."""
+    if report.outcome == "trust_only":
+        return ("refused", report.payment_id), ("denial", report.receipt_id)
+    return ("payment" if report.outcome == "completed" else "call", report.payment_id), ("receipt", report.receipt_id)
 
 
 def counted(count: int, noun: str) -> str:

@@ -59,7 +59,7 @@ def walk_through(setup: Setup, local: LocalState | None = None, talk: Talk | Non
         try:
             walk = Walk(local, journal, wire, setup.choices, Person(terminal=at_a_terminal()), talk, around)
             if journal.torn:
-                talk.say(f"the journal's last line was cut short; {journal.torn} bytes of it were left out")
+                talk.say(f"the last line of the journal was not whole: its {journal.torn} bytes are left out")
             go(walk, setup.steps)
         except BaseException:  # whoever stopped it finds a report, too
             if journal.lines:

@@ -19,11 +19,11 @@ def _row(
 
 _ROWS = (
     _row(
-        "login_unavailable", "sign_in", "Nobody can sign in by code now", "operator",
+        "login_unavailable", "sign_in", "Nobody can sign in by a code now", "operator",
         "Go on with a bootstrap key, which an operator makes; or try again later.", _BOOTSTRAP, "sign-in.md",
     ),
     _row(
-        "mail_unavailable", "sign_in", "The gateway sends no mail now", "operator",
+        "mail_unavailable", "sign_in", "The gateway cannot send mail now", "operator",
         "Go on with a bootstrap key, which an operator makes; or try again in a minute.", _BOOTSTRAP, "mail.md",
     ),
     _row(
@@ -36,7 +36,7 @@ _ROWS = (
     ),
     _row(
         "otp_invalid", "sign_in", "The code is not right", "user",
-        "Type the newest code again; the detail says how many tries are left.", _RESUME,
+        "Give the code of the newest mail; once no try is left, have another code sent.", _RESUME,
     ),
     _row(
         "otp_expired", "sign_in", "The code has expired", "user",
@@ -108,7 +108,7 @@ _ROWS = (
     ),
     _row(
         "rail_unavailable", "call", "The payment rail is down", "operator",
-        "Everything but money works. Go on once the rail is back.", _RESUME, "rail-outage.md",
+        "Everything except a payment works. Go on once the rail is back.", _RESUME, "rail-outage.md",
     ),
     _row(
         "insufficient_funds", "call", "The wallet does not hold enough", "operator",

@@ -65,6 +65,8 @@ class Memory:
         self.refused: set[str] = set()
         self.sign_in_down: Happened | None = None
         self.code_given = False
+        self.code_refused: Happened | None = None
+        self.currency = ""
         self.has_money = False
         self.hosts: tuple[str, ...] = ()
         self.blind: set[str] = set()
@@ -92,6 +94,7 @@ class Walk:
         self.state: OnboardingState | None = None
         self.step = "begin"
         self._tries: Counter[OnboardingState | None] = Counter()
+        self._said = ""
 
     @property
     def run(self) -> str:
@@ -103,8 +106,11 @@ class Walk:
         """All that was learned, in earlier walks too."""
         return self.journal.found()
 
-    def move(self, happened: Happened) -> None:
-        """Take the machine's edge for what happened and write it down; a spent budget takes the place of one try too many."""
+    def move(self, happened: Happened, *, is_last_word: bool = False) -> None:
+        """Take the machine's edge for what happened and write it down; a spent budget takes the place of one try too many.
+
+        `is_last_word` where no report is shown afterwards: then the next command is said here.
+        """
         edge = ONBOARDING.edge(self.state, happened.event)
         assert edge is not None, f"no row for {happened.event} in {self.state}"
         if edge.effect in (OnboardingEffect.TRY, OnboardingEffect.FAILURE) and edge.next not in ENDS:
@@ -130,7 +136,14 @@ class Walk:
         )
         self.state = edge.next
         if happened.code is not None and not good:
-            self.talk.say(failure_text(happened.code, happened.detail, self.command_of(happened)))
+            whole = failure_text(happened.code, happened.detail, self.command_of(happened))
+            self._say(whole if is_last_word else brief_text(happened.code, happened.detail))
+
+    def _say(self, text: str) -> None:
+        """Say it, unless it was the last failure that was said: the same one may end a step and then the setup."""
+        if text != self._said:
+            self.talk.say(text)
+        self._said = text
 
     def command_of(self, happened: Happened) -> str:
         """The next command of a failure."""
@@ -243,11 +256,16 @@ def _interruptions(walk: Walk) -> Generator[None, None, None]:
     except JournalUnwritable:
         raise
     except (click.Abort, KeyboardInterrupt):
-        walk.move(Happened(OnboardingEvent.QUIT, SetupCode.SETUP_QUIT.value))
+        walk.move(Happened(OnboardingEvent.QUIT, SetupCode.SETUP_QUIT.value), is_last_word=True)
         raise
     except BaseException:  # a signal, a closed terminal, or a defect of ours: the journal says where it stood
-        walk.move(Happened(OnboardingEvent.KILLED, SetupCode.SETUP_KILLED.value))
+        walk.move(Happened(OnboardingEvent.KILLED, SetupCode.SETUP_KILLED.value), is_last_word=True)
         raise
+
+
+def brief_text(code: str, detail: str) -> str:
+    """A failure in one line, for a setup that goes on or whose report follows."""
+    return f"{row_of(code).title}{f': {detail}' if detail else ''} ({code})"
 
 
 def failure_text(code: str, detail: str, command: str) -> str:

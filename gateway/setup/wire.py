@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 import httpx
 import msgspec
 
-from gateway.setup.client import Refusal, Refused
+from gateway.setup.client import ANSWER_S, LARGEST_ANSWER, Refusal, Refused
+from gateway.setup.deadline import DeadlinePassed, within
 from gateway.setup.failures import SetupCode, SetupProblem
 
-ANSWER_S = 30.0
-LARGEST_ANSWER = 4 * 1024 * 1024
 _TRIES = 3
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
@@ -69,14 +68,20 @@ class NoAnswer(SetupProblem):
 
 
 class Wire:
-    """The connection to one gateway."""
+    """The connection to one gateway. One try takes no longer than `answer_s`, however slowly the answer comes."""
 
-    def __init__(self, base_url: str, transport: httpx.BaseTransport | None = None, pause: Pause = time.sleep) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        transport: httpx.BaseTransport | None = None,
+        pause: Pause = time.sleep,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self.base_url = base_url
-        self._pause = pause
+        self._pause, self._answer_s = pause, answer_s
         self._client = httpx.Client(
             base_url=base_url,
-            timeout=ANSWER_S,
+            timeout=answer_s,
             transport=transport,
             verify=_trusted() if transport is None else True,
             follow_redirects=False,
@@ -121,8 +126,15 @@ class Wire:
         content = None
         if call.body is not None:
             content, headers["content-type"] = msgspec.json.encode(call.body), "application/json"
-        with self._client.stream(call.method, call.path, content=content, headers=headers) as response:
-            return _read(response)
+
+        def exchange() -> Answer:
+            with self._client.stream(call.method, call.path, content=content, headers=headers) as response:
+                return _read(response)
+
+        try:
+            return within(self._answer_s, exchange)
+        except DeadlinePassed:
+            raise httpx.ReadTimeout(f"the answer was not whole within {self._answer_s:g} s") from None
 
 
 def _trusted() -> ssl.SSLContext:

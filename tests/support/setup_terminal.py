@@ -14,7 +14,7 @@ from waiting import asleep
 
 from gateway.clock import system_clock
 
-ROWS, COLUMNS = 60, 140
+ROWS, COLUMNS = 80, 300
 WAIT_S = 60
 ESCAPE = "\x1b"
 

@@ -14,7 +14,7 @@ from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.hosts.edits import changed, digest
 from gateway.setup.hosts.plan import LARGEST, Plan, removal_plan, require_only_ours
 from gateway.setup.hosts.table import BY_ID
-from gateway.setup.private import sync_folder, write_private
+from gateway.setup.private import make_private_folder, sync_folder, write_private
 
 _LOCK_WAIT_S = 5.0
 
@@ -115,7 +115,7 @@ class HostFiles:
     @contextlib.contextmanager
     def _locked(self, file: str) -> Generator[None, None, None]:
         try:
-            self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._state)
             with FileLock(self._record(file).with_suffix(".lock"), timeout=_LOCK_WAIT_S):
                 yield
         except Timeout:

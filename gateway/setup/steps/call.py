@@ -4,7 +4,8 @@ from gateway.machines.onboarding import OnboardingEvent
 from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.happened import Happened, failed
 from gateway.setup.lines import Found, Line
-from gateway.setup.steps.wallet import AMOUNT, CURRENCY, dry_run
+from gateway.setup.money import shown
+from gateway.setup.steps.wallet import AMOUNT, dry_run
 from gateway.setup.walk import Walk
 from gateway.setup.wire import NoAnswer, RequestRefused
 
@@ -34,8 +35,8 @@ def _agreed(walk: Walk) -> bool:
         return walk.choices.pay
     walk.person.require("--pay")
     walk.wait_for("user")
-    kind = "demo money" if walk.found.demo_money else "money"
-    return walk.person.yes(f"Pay {AMOUNT} minor units of {kind} to {walk.found.payee_id} now?", "--pay")
+    amount, kind = shown(AMOUNT, walk.memory.currency), " of demo money" if walk.found.demo_money else ""
+    return walk.person.yes(f"Pay {amount}{kind} to the payee {walk.found.payee_id} now?", "--pay")
 
 
 def call(walk: Walk) -> Happened:
@@ -57,7 +58,7 @@ def call(walk: Walk) -> Happened:
 
 def _paid(walk: Walk) -> Happened:
     """The payment, reserved and settled."""
-    body = _body(walk, AMOUNT, walk.choices.currency or CURRENCY)
+    body = _body(walk, AMOUNT, walk.memory.currency)
     reserved = walk.send("/v1/payments", body, walk.memory.agent_key).decoded()
     payment = reserved["payment"]
     assert isinstance(payment, dict), "the gateway's answers are those of its OpenAPI document"
@@ -87,14 +88,14 @@ def _no(walk: Walk, happened: Happened) -> Happened:
 
 def _denied(walk: Walk) -> Happened:
     """A reserve that the policy denies; its signed denial is what the setup verifies."""
-    currency = walk.choices.currency or CURRENCY
+    currency = walk.memory.currency
     wallet_id, payee_id = str(walk.found.wallet_id), str(walk.found.payee_id)
     for amount in _TOO_MUCH:
         outcome, _ = dry_run(walk, wallet_id, payee_id, amount, currency)
         if outcome == "deny":
             break
     else:
-        raise SetupProblem(SetupCode.NOTHING_DENIED, f"{_TOO_MUCH[-1]} minor units of {currency} are not denied")
+        raise SetupProblem(SetupCode.NOTHING_DENIED, f"a payment of {shown(_TOO_MUCH[-1], currency)} is not denied")
     walk.report_event("call_tried")
     try:
         walk.send("/v1/payments", _body(walk, amount, currency), walk.memory.agent_key, rekey=True, wanted=_DENIED)
@@ -103,7 +104,7 @@ def _denied(walk: Walk) -> Happened:
             raise
         payment_id = refused.refusal.resource.rpartition("/")[2]
     else:
-        raise SetupProblem(SetupCode.NOTHING_DENIED, f"the gateway took a payment of {amount} that the policy denies")
+        raise SetupProblem(SetupCode.NOTHING_DENIED, f"the gateway reserved {shown(amount, currency)}, which its policy denies")
     items = walk.read(f"/v1/receipts?payment_id={payment_id}", walk.memory.agent_key).decoded().get("items")
     assert isinstance(items, list), "the gateway's answers are those of its OpenAPI document"
     receipt_id = str(items[-1]["receipt_id"])

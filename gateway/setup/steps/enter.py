@@ -54,7 +54,7 @@ def _saved_key(walk: Walk) -> Happened | None:
         walk.talk.say(f"the saved key is refused ({refused.refusal.code}); the setup makes another one")
         return None
     if me.get("role") != "agent":
-        walk.talk.say(f"the saved key has the role {me.get('role')}, and an agent needs one of its own")
+        walk.talk.say(f"the saved key has the role {me.get('role')}; the setup makes a key for the agent")
         return None
     walk.memory.agent_key = key
     walk.talk.say("signed in with the saved key")
@@ -73,21 +73,21 @@ def _saved_session(walk: Walk) -> Happened | None:
         walk.local.drop_session()
         return None
     walk.memory.session = token
-    walk.talk.say("signed in already")
+    walk.talk.say("still signed in from before")
     return Happened(OnboardingEvent.SAVED_SESSION, found=found_of(me))
 
 
 def _without_code(walk: Walk, down: Happened) -> Happened:
     """Nobody can sign in by a code now: say what is left, in its order, and take a bootstrap key from whoever has one."""
     walk.talk.say(
-        "Signing in by a code is not possible now. What is left, in this order:\n"
-        f"  1. a saved key: none that works, in GONOGO_API_KEY or {key_file(walk)}\n"
-        "  2. a bootstrap key, which an operator makes: gonogo setup resume --bootstrap-key -\n"
-        "  3. with either of them and without money, the setup still ends with a verified denial (trust_only)"
+        "You cannot sign in by a code now. The other ways, in this order:\n"
+        f"  1. A saved API key, in GONOGO_API_KEY or {key_file(walk)}: none that works was found.\n"
+        "  2. A bootstrap key, which the gateway's operator makes: gonogo setup resume --bootstrap-key -\n"
+        "With either key the setup goes on. If the wallet has no money, it ends as trust_only: everything except a payment works."
     )
     if walk.person.terminal and "bootstrap" not in walk.memory.refused:
         walk.wait_for("user")
-        given = walk.person.text("Bootstrap key (Enter: none)", "--bootstrap-key -", "", hidden=True)
+        given = walk.person.text("Bootstrap key (not shown; leave empty if you have none)", "--bootstrap-key -", "", hidden=True)
         if given:
             return _bootstrap(walk, given)
     return Happened(OnboardingEvent.BUDGET_SPENT, down.code, down.detail)
@@ -120,7 +120,7 @@ def _given_bootstrap_key(walk: Walk, given: str) -> str:
         return _as_printed(from_file(Path(given), "bootstrap key"))
     if walk.person.terminal:
         walk.wait_for("user")
-        return walk.person.text("Bootstrap key", "--bootstrap-key -", hidden=True)
+        return walk.person.text("Bootstrap key (not shown)", "--bootstrap-key -", hidden=True)
     return _as_printed(walk.person.line("bootstrap key"))
 
 

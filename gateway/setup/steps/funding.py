@@ -21,7 +21,7 @@ def funding(walk: Walk) -> Happened:
         return Happened(OnboardingEvent.HAS_MONEY, found=me)
     mode = walk.read("/v1/status", walk.memory.agent_key).decoded().get("mode")
     if mode == _RAIL_DOWN:
-        detail = "the wallet is empty, and the gateway cannot reach its payment rail"
+        detail = "the wallet is empty; everything except a payment is set up now"
         return Happened(OnboardingEvent.RAIL_DOWN, "rail_unavailable", detail, found=me)
-    walk.talk.say("the wallet is empty. Adding money: later (this release has no other way). All the rest is set up now.")
+    walk.talk.say("the wallet is empty, and this release cannot add money to it; everything else is set up now")
     return Happened(OnboardingEvent.LATER, found=Found(cohort=me.cohort, demo_money=me.demo_money))

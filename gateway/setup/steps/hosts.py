@@ -17,14 +17,23 @@ from gateway.setup.hosts.files import HostFiles, read_file
 from gateway.setup.hosts.matrix import certified
 from gateway.setup.hosts.plan import Plan, insert_plan, snippet
 from gateway.setup.hosts.table import BY_ID, HOSTS, Host, host_file
+from gateway.setup.journal import JournalUnwritable
 from gateway.setup.keys import key_file
 from gateway.setup.lines import FileNote, Found, HostFound
 from gateway.setup.walk import Walk
 
 NAME = "gonogo"
+_NO_UNDO = (SetupCode.LOCAL_STATE_UNWRITABLE, SetupCode.LOCAL_STATE_SHARED)
+"""What is needed to undo a change cannot be kept, so the change is left to the user."""
+
 _TRIES = 3
 """How often the question about hosts is put, while an answer has an unknown one."""
 _E = OnboardingEvent
+_SEEN = {
+    Seen.SEEN: "it sees the server",
+    Seen.NOT_SEEN: "it does not see the server",
+    Seen.NOT_CHECKABLE: "whether it sees the server was not checked",
+}
 
 
 def choose(walk: Walk) -> Happened:
@@ -39,7 +48,10 @@ def choose(walk: Walk) -> Happened:
 def apply(walk: Walk) -> Happened:
     """Show what would change, have it allowed once, and change each file; what cannot be changed is printed to be pasted."""
     if not walk.memory.hosts:
-        walk.talk.say("no host is changed; paste this where your host keeps its MCP servers:\n" + _snippet(walk, HOSTS[0]))
+        walk.talk.say(
+            "no file was changed; to add the server by hand, paste this where your host keeps its MCP servers:\n"
+            + _snippet(walk, HOSTS[0])
+        )
         return Happened(_E.DECLINED)
     refusals = [refused for host in walk.memory.hosts if (refused := _refusal(walk, host))]
     plans = [plan for host in walk.memory.hosts if host not in walk.memory.refused and (plan := _plan(walk, BY_ID[host]))]
@@ -54,7 +66,7 @@ def apply(walk: Walk) -> Happened:
         except SetupProblem as problem:
             if problem.code is SetupCode.HOST_FILE_CHANGED:
                 return failed(_E.STALE, problem)
-            if problem.row.step != "host":
+            if isinstance(problem, JournalUnwritable) or not (problem.row.step == "host" or problem.code in _NO_UNDO):
                 raise
             refusals.append(_by_hand(walk, plan.host, problem))
     walk.memory.written = tuple(item.host for item in changed)
@@ -73,7 +85,7 @@ def see(walk: Walk) -> Happened:
         walk.wait_for("host")
         with walk.talk.waiting(f"{BY_ID[host].title}"):
             what, why = walk.around.ask_host(BY_ID[host], NAME)
-        walk.talk.say(f"{host}: {what.value.replace('_', ' ')}: {why}")
+        walk.talk.say(f"{host}: {_SEEN[what]}: {why}")
         if what is Seen.NOT_SEEN:
             _undo(walk, host)
             return failed(_E.HOST_BLIND, SetupProblem(SetupCode.HOST_NOT_SEEN, why, f"gonogo host plan {host} --snippet"))
@@ -86,10 +98,11 @@ def _ask(walk: Walk) -> tuple[str, ...]:
     """One question: the hosts that are here are offered."""
     here = [host.id for host in HOSTS if _is_here(walk, host)]
     walk.person.require("--host HOST (or --host none)")
-    walk.talk.say(f"hosts: {', '.join(host.id for host in HOSTS)}; none to change no file")
+    walk.talk.say("A host is the program in which your agent runs; it gets an entry for `gonogo mcp serve` in its file.")
+    walk.talk.say(f"hosts: {', '.join(host.id for host in HOSTS)}; none: no file is changed")
     for _ in range(_TRIES):
         walk.wait_for("user")
-        given = walk.person.text("Hosts to set up (with commas)", "--host HOST", ",".join(here) or NO_HOST)
+        given = walk.person.text("Hosts to set up (separated by commas)", "--host HOST", ",".join(here) or NO_HOST)
         chosen = tuple(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
         unknown = [host for host in chosen if host != NO_HOST and host not in BY_ID]
         if not unknown:
@@ -124,7 +137,10 @@ def _refusal(walk: Walk, host: str) -> SetupProblem | None:
 def _by_hand(walk: Walk, host: str, problem: SetupProblem) -> SetupProblem:
     """The host is set up by its user: the entry is printed, and the host is not tried again in this walk."""
     walk.memory.refused.add(host)
-    walk.talk.say(f"{problem.code}: {problem.detail}\npaste this by hand:\n" + _snippet(walk, BY_ID[host]))
+    walk.talk.say(
+        f"{host}: its file was not changed ({problem.code}: {problem.detail}); paste this by hand:\n"
+        + _snippet(walk, BY_ID[host])
+    )
     return SetupProblem(problem.code, problem.detail, problem.row.next.command.format(host=host, file="FILE"))
 
 
@@ -143,7 +159,7 @@ def _snippet(walk: Walk, host: Host) -> str:
 
 def _allowed(walk: Walk, plans: list[Plan]) -> bool:
     for plan in plans:
-        walk.talk.say(f"{plan.file}: {len(plan.edits)} edit, all else stays; `gonogo host plan {plan.host}` shows it")
+        walk.talk.say(f"{plan.file}: our entry is written and nothing else changes; `gonogo host plan {plan.host}` shows it")
     if walk.choices.apply is not None:
         return walk.choices.apply
     walk.person.require("--apply")
@@ -163,7 +179,7 @@ def _change(walk: Walk, plan: Plan) -> HostFound:
             walk.journal.add(**base, phase="failed", code=problem.code.value, next_command=command)
             raise
         walk.journal.add(step=walk.step, phase="succeeded", state=walk.state, file=note)
-        walk.talk.say(f"{plan.file}: changed; `gonogo host undo {plan.host}` takes it back")
+        walk.talk.say(f"{plan.file}: changed; `gonogo host undo {plan.host}` undoes it")
     known = certified().get(plan.host)
     former = {item.host: item for item in walk.found.hosts or ()}.get(plan.host)
     sha256 = digest(canonical(plan.edits)) if plan.edits else former.diff_sha256 if former else None

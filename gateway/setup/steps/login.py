@@ -8,10 +8,9 @@ from gateway.setup.steps.table import STEPS
 from gateway.setup.walk import Step, Walk
 
 
-def stop(walk: Walk) -> Happened:
+def stop(_walk: Walk) -> Happened:
     """The session is saved; the setup goes on with it."""
-    walk.talk.say("signed in; this session is good for 12 hours, and 30 minutes without use")
-    return Happened(OnboardingEvent.QUIT, SetupCode.SIGNED_IN.value)
+    return Happened(OnboardingEvent.QUIT, SetupCode.SIGNED_IN.value, "the session ends after 12 hours, or 30 minutes without use")
 
 
 LOGIN_STEPS: dict[OnboardingState, tuple[str, Step]] = {

@@ -44,6 +44,13 @@ class AuthDocument(msgspec.Struct, frozen=True):
             return "login_unavailable"
         return None if self.mail.healthy else "mail_unavailable"
 
+    @property
+    def about_mail(self) -> str:
+        """How it sends mail, and since when that does not work."""
+        if self.mail.mode == "none":
+            return "it is set up without mail"
+        return f"it sends by {self.mail.mode}" + (f", which is down since {self.mail.since}" if self.mail.since else "")
+
 
 def probe(walk: Walk) -> Happened:
     """Read the gateway's document, hold it against what was dialled, and pin its receipt keys."""
@@ -55,7 +62,7 @@ def probe(walk: Walk) -> Happened:
         return failed(OnboardingEvent.PROBE_FAILED, answered(error))
     found = Found(version=VERSION)
     if (trouble := document.trouble) is not None:
-        down = Happened(OnboardingEvent.PROBE_DEGRADED, trouble, _since(document), found=found, build=document.build)
+        down = Happened(OnboardingEvent.PROBE_DEGRADED, trouble, document.about_mail, found=found, build=document.build)
         walk.memory.sign_in_down = down
         return down
     return Happened(OnboardingEvent.PROBE_OK, found=found, build=document.build)
@@ -91,7 +98,9 @@ def _start_run(walk: Walk) -> None:
     try:
         walk.send("/v1/access/runs", {"run": walk.run, "version": VERSION}, None)
     except RequestRefused as refused:
-        walk.talk.say(f"the gateway does not count this setup: {refused.refusal.code}")
+        walk.talk.say(
+            f"the gateway did not record that this setup began ({refused.refusal.code}); the setup goes on all the same"
+        )
 
 
 def _plain(url: str) -> str:
@@ -100,7 +109,3 @@ def _plain(url: str) -> str:
     host, slash, path = rest.partition("/")
     port = {"http": ":80", "https": ":443"}.get(scheme.lower(), "")
     return f"{scheme.lower()}://{host.lower().removesuffix(port) if port else host.lower()}{slash}{path}"
-
-
-def _since(document: AuthDocument) -> str:
-    return f"mail is {document.mail.mode}" + (f", down since {document.mail.since}" if document.mail.since else "")

@@ -5,6 +5,7 @@ from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.happened import Happened
 from gateway.setup.keys import admin_key
 from gateway.setup.lines import Found
+from gateway.setup.money import shown
 from gateway.setup.steps.tenant import offered
 from gateway.setup.walk import Walk
 from gateway.setup.wire import RequestRefused
@@ -23,7 +24,7 @@ Row = dict[str, object]
 
 def wallet(walk: Walk) -> Happened:
     """What a first payment needs; nothing that exists is changed."""
-    currency = _currency(walk)
+    walk.memory.currency = currency = _currency(walk)
     wallet_id = _wallet(walk, currency)
     payee_id = walk.choices.payee or _payee(walk, currency)
     decision = dry_run(walk, wallet_id, payee_id, AMOUNT, currency)
@@ -46,10 +47,19 @@ def find_wallet(walk: Walk, wallet_id: str) -> Row | None:
 
 
 def _currency(walk: Walk) -> str:
-    if walk.choices.currency is None and walk.choices.full and walk.person.terminal:
-        walk.wait_for("user")
-        return walk.person.text("Currency of the wallet", "--currency CODE", CURRENCY).upper()
-    return walk.choices.currency or CURRENCY
+    if walk.choices.currency is not None:
+        return walk.choices.currency.upper()
+    usual = _known_currency(walk) or CURRENCY
+    if not (walk.choices.full and walk.person.terminal):
+        return usual
+    walk.wait_for("user")
+    return walk.person.text("Currency of the wallet", "--currency CODE", usual).upper()
+
+
+def _known_currency(walk: Walk) -> str | None:
+    """That of the wallet of an earlier walk: who goes on need not name it again."""
+    row = find_wallet(walk, walk.found.wallet_id) if walk.found.wallet_id else None
+    return None if row is None else str(row.get("currency"))
 
 
 def _wallet(walk: Walk, currency: str) -> str:
@@ -61,7 +71,7 @@ def _wallet(walk: Walk, currency: str) -> str:
     if rows:
         return str(max(rows, key=lambda row: int(str(row.get("available", "0"))))["wallet_id"])
     made = walk.send("/v1/wallets", {"currency": currency}, _administrator(walk), rekey=True).decoded()
-    walk.talk.say(f"a wallet for {currency} was made")
+    walk.talk.say(f"a wallet in {currency} was made")
     return str(made["wallet_id"])
 
 
@@ -82,10 +92,8 @@ def _set_policy(walk: Walk, payee_id: str, currency: str) -> None:
         "allowed_payees": [payee_id],
     }
     walk.send("/v1/policies", policy, _administrator(walk), rekey=True)
-    walk.talk.say(
-        f"there was no policy; now it allows {PER_PAYMENT_MAX} minor units of {currency} a payment and {DAILY_LIMIT} a day, "
-        f"to {PAYEE} alone"
-    )
+    most, daily = shown(PER_PAYMENT_MAX, currency), shown(DAILY_LIMIT, currency)
+    walk.talk.say(f"a policy was made: payments of at most {most} each and {daily} a day, to the payee {PAYEE} only")
 
 
 def _administrator(walk: Walk) -> str:

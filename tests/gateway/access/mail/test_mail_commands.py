@@ -39,6 +39,22 @@ def test_the_check_goes_as_far_as_a_mail(tmp_path):
         assert (server.mails, "RCPT" in server.commands) == ([], False)
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("starts_with_tls", [False, True], ids=["starttls", "tls"])
+def test_the_check_signs_in_and_names_a_login_that_is_refused(tmp_path, starts_with_tls):
+    """1 and login_refused for a wrong password, without naming the sender or showing the password; 0 for the right one."""
+    ca, tls = authority(tmp_path)
+    scheme = "smtps" if starts_with_tls else "smtp"
+    with mail_server(**{"tls" if starts_with_tls else "starttls": tls}, login=True) as server:
+        where = f"{scheme}://gateway@127.0.0.1:{server.port}"
+        smtp = ("--mail", "smtp", "--smtp", where, "--smtp-ca", ca, "--mail-from", "a@example.com")
+        wrong = asked("mail-check", *smtp, GONOGO_SMTP_PASSWORD="hunter22")  # noqa: S106  # the server refuses it
+        assert wrong == (1, "mail (smtp) does not leave: login_refused")
+        assert (set(server.logins), "MAIL" in server.commands) == ({(b"gateway", b"hunter22")}, False)
+        right = asked("mail-check", *smtp, GONOGO_SMTP_PASSWORD="let-me-in")  # noqa: S106  # the server's only one
+        assert (right, "MAIL" in server.commands, server.mails) == ((0, "mail (smtp) leaves"), True, [])
+
+
 def test_the_check_without_mail_says_what_that_means(tmp_path):
     """Mode none is a choice, and no mail leaves; options that do not fit are refused with 2."""
     assert asked("mail-check") == (1, "mail (none): nobody can sign in by a code")
