@@ -17,6 +17,7 @@ from gateway.api.trail import Trail
 from gateway.commands import ANONYMOUS, HOUSE, NOBODY, Id, Principal
 from gateway.engine.service import Service
 from gateway.errors import Code, Refusal, Refused
+from gateway.errors.callers import UNKNOWN_KEY
 from gateway.rate_limit import RateLimit, draw, headers_of_limit, seconds_up
 from gateway.routes import Route
 from gateway.settings import REMEMBER_S
@@ -119,7 +120,7 @@ class Doorkeeper:
             del self._known[expired]
         principal = self._engine.authenticate(token)
         if principal is None:
-            raise Refused(Refusal(Code.UNAUTHENTICATED, "The API key is unknown or has been revoked."))
+            raise Refused(UNKNOWN_KEY)
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         if len(value) <= _LONGEST_REMEMBERED:

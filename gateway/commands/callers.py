@@ -42,6 +42,11 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     network: str | None = None
 
     @property
+    def has_key(self) -> bool:
+        """Whether an API key calls, and neither a session nor somebody without a credential of their own."""
+        return self.role != ANONYMOUS and not self.key_id.startswith(SESSION_PREFIX)
+
+    @property
     def session_id(self) -> str | None:
         """The session, where a session calls and not a key."""
         return self.key_id if self.key_id.startswith(SESSION_PREFIX) else None

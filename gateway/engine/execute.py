@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.access.handlers import ACCESS_HANDLERS
+from gateway.access.live_keys import key_fault
 from gateway.access.user import or_in_session
 from gateway.commands import (
     Approve,
@@ -49,6 +50,7 @@ PaymentHandler = Callable[[Transaction, Work, PaymentRow, Any], Decided]
 
 _NEVER_STORED = frozenset(
     {
+        Code.UNAUTHENTICATED,
         Code.RATE_LIMITED,
         Code.OTP_THROTTLED,
         Code.OTP_LOCKED,
@@ -100,15 +102,20 @@ def _named_payment(request: Mutation | Chore) -> Iterator[tuple[str, str]]:
 
 
 def execute(tx: Transaction, mutation: Mutation, wanted: Claim, ctx: Context) -> Answer:
-    """Decide one request inside the open transaction.
+    """Decide one request inside the open transaction, if its key still counts: it may have ended since the request was admitted.
 
     Everything is validated before the first write, so a refusal leaves nothing behind but its own stored answer.
     """
+    ended = key_fault(tx, mutation.principal)
+    if ended is not None:
+        return refuse(ended, mutation.request_id)
     stored = tx.stored_answer(wanted.tenant_key, wanted.route_hash)
     if stored is not None:
         return _repeat(mutation, wanted, stored, ctx)
     work = ctx.work(mutation, wanted)
     decided = HANDLERS[type(mutation.command)](tx, work, mutation.command)
+    if mutation.route.revokes:
+        tx.forget_settings()
     return RECORDERS[type(decided)](tx, work, decided)
 
 

@@ -22,7 +22,7 @@ class Route(msgspec.Struct, frozen=True):
 
     `fresh`: a session needs a code younger than ten minutes; keys are not affected. `scope`: whose its idempotency keys are.
     `private`: members of the body that are stored as a keyed hash alone. `secret`: its answer holds a secret, which is derived
-    again on replay and never stored. `revokes`: afterwards this process forgets which keys it knows.
+    again on replay and never stored. `revokes`: afterwards this process, and the batch that decided it, look every key up again.
     """
 
     method: Literal["GET", "POST"]

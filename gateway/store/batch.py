@@ -40,6 +40,7 @@ class SqliteBatch(SqliteTransaction):
         self._payments: dict[PaymentKey, PaymentRow | None] = {}
         self._modes: dict[str, Mode] = {}
         self._in_force: dict[str, Rules] = {}
+        self._ended: dict[str, tuple[bool, bool]] = {}
         self._wallets: dict[PaymentKey, WalletRow | None] = {}
         self._payees: dict[PaymentKey, PayeeRow | None] = {}
         self._deltas: dict[int, int] = {}
@@ -115,8 +116,16 @@ class SqliteBatch(SqliteTransaction):
             known = self._in_force[tenant_id] = super().rules(tenant_id)
         return known
 
+    def key_ended(self, tenant_id: str, key_id: str) -> tuple[bool, bool]:
+        """Whether key or tenant have ended; read once a batch, and again after a request that may have ended them."""
+        known = self._ended.get(key_id)
+        if known is None:
+            known = self._ended[key_id] = super().key_ended(tenant_id, key_id)
+        return known
+
     def forget_settings(self) -> None:
-        """An administrator's command was carried out in this batch: modes and policies are read again."""
+        """An administrator's command was carried out in this batch: modes, policies and keys are read again."""
+        self._ended.clear()
         self._modes.clear()
         self._in_force.clear()
 

@@ -68,8 +68,11 @@ class Transaction(Protocol):
     def mode(self, tenant_id: str) -> Mode:
         """The mode in force for the tenant: its own, unless all tenants are paused."""
 
+    def key_ended(self, tenant_id: str, key_id: str) -> tuple[bool, bool]:
+        """Whether the API key was revoked, and whether its tenant is disabled; one read. Keys are never deleted."""
+
     def forget_settings(self) -> None:
-        """An administrator's command was carried out in this transaction: modes and policies are read again."""
+        """An administrator's command was carried out in this transaction: modes, policies and keys are read again."""
 
     def counters(self, tenant_id: str, names: Sequence[str]) -> dict[str, Tally]:
         """What has been counted under each of these names, read in one statement."""

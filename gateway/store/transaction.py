@@ -60,6 +60,10 @@ _SELECT_MODE = """
 SELECT t.mode, t.mode_reason, t.mode_at, t.mode_actor, s.mode, s.mode_reason, s.mode_at, s.mode_actor
 FROM tenants AS t, service AS s WHERE t.tenant_id = ? AND s.only_row = 1
 """
+_KEY_ENDED = """
+SELECT EXISTS (SELECT 1 FROM api_keys WHERE key_id = ? AND revoked_at IS NOT NULL),
+  EXISTS (SELECT 1 FROM disabled_tenants WHERE tenant_id = ?)
+"""
 _LIKE = """
 SELECT max(created_at) FROM payments WHERE guarded = 1 AND tenant_id = ? AND agent_id = ? AND payee_id = ? AND requested = ?
 AND created_at > ? AND payment_id <> ? AND state IN ('approval_required', 'reserved', 'partially_settled', 'settled')
@@ -131,8 +135,13 @@ class SqliteTransaction:
         row = self._execute(_SELECT_MODE, (tenant_id,)).fetchone()
         return Mode(row[4], row[5], row[6], row[7], everywhere=True) if row[4] == "paused" else Mode(*row[:4])
 
+    def key_ended(self, tenant_id: str, key_id: str) -> tuple[bool, bool]:
+        """Whether the API key was revoked, and whether its tenant is disabled."""
+        revoked, disabled = self._execute(_KEY_ENDED, (key_id, tenant_id)).fetchone()
+        return bool(revoked), bool(disabled)
+
     def forget_settings(self) -> None:
-        """An administrator's command was carried out in this transaction: modes and policies are read again."""
+        """An administrator's command was carried out in this transaction: modes, policies and keys are read again."""
 
     def counters(self, tenant_id: str, names: Sequence[str]) -> dict[str, Tally]:
         """What has been counted under each of these names, read in one statement."""

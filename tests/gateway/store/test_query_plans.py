@@ -52,6 +52,7 @@ PAYOUTS_WHOLE = {"every"}
 DECIDING = {
     "counters": lambda tx: tx.counters(TENANT, ["a", "b"]),
     "expired_holds": lambda tx: tx.expired_holds(NOW, 1),
+    "key_ended": lambda tx: tx.key_ended(TENANT, "key_1"),
     "last_like": lambda tx: tx.last_like(Like(TENANT, "agent-1", "pye_1", 1), NOW, PAYMENT),
     "mode": lambda tx: tx.mode(TENANT),
     "names_of": lambda tx: tx.names_of(TENANT, "per_1"),
