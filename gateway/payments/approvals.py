@@ -4,6 +4,7 @@ import msgspec
 
 from gateway.commands import Approve, Principal, Reject, folded, is_same
 from gateway.errors import Code, Refusal
+from gateway.errors.callers import NO_PERSON
 from gateway.ledger import movements
 from gateway.machines.payment import PAYMENT, PaymentEvent
 from gateway.payments.decide import Change, refused_by_state
@@ -80,6 +81,8 @@ def _vote(principal: Principal, vote: str, reason: str, at: str) -> Vote:
 def _may_not_vote(tx: Transaction, payment: PaymentRow, principal: Principal, votes: list[Vote]) -> Refusal | None:
     if PAYMENT.edge(payment.state, PaymentEvent.REJECT) is None:
         return refused_by_state(payment)
+    if principal.person_id is None:
+        return NO_PERSON
     if folded(payment.identity.agent_id) in _names(tx, payment.identity, principal):
         return Refusal(Code.APPROVER_NOT_DISTINCT, f"{principal.agent_id} requested this payment", resource=payment.path)
     if any(_has_voted(principal, vote) for vote in votes):

@@ -8,6 +8,7 @@ import msgspec
 from gateway.clock import format_utc
 from gateway.commands import CreatePayout, ReviewPayout, is_same
 from gateway.errors import Code, Refusal
+from gateway.errors.callers import NO_PERSON
 from gateway.kinds import EntryKind, ItemKind
 from gateway.ledger import Movement
 from gateway.machines.payout import PAYOUT, PayoutEffect, PayoutEvent, PayoutState
@@ -141,6 +142,8 @@ def review_payout(tx: Transaction, work: Work, command: ReviewPayout) -> PayoutC
     if row.state in PAYOUT.final or row.state is not PayoutState.MANUAL_REVIEW:
         code = Code.PAYOUT_FINAL if row.state in PAYOUT.final else Code.OPERATION_OUTCOME_UNKNOWN
         return Refusal(code, f"the payout is {row.state}", resource=f"/v1/payouts/{payout_id}")
+    if principal.person_id is None:
+        return NO_PERSON
     outcome = PayoutState(command.outcome)
     review = ReviewRow(principal.agent_id, principal.person_id, outcome, command.evidence, now)
     tx.payouts.add_review(tenant_id, payout_id, review)

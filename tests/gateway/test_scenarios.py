@@ -90,7 +90,7 @@ class Reader:
     def caller(self, text):
         """`operator:ann`: one person with a key of that role."""
         role, name = text.split(":")
-        return Principal(self.desk.demo.tenant_id, f"key-{role}-{name}", role, name)
+        return Principal(self.desk.demo.tenant_id, f"key-{role}-{name}", role, name, person_id=f"per_{name}")
 
     def told(self, answer, operation, key):
         """Put an answer into the table's words."""

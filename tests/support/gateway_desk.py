@@ -44,7 +44,8 @@ class Desk:
 
     def principal(self, role: str = "agent") -> Principal:
         """The tenant's caller of a role."""
-        return Principal(self.demo.tenant_id, f"key-{role}", role, f"{role}-1")
+        person_id = None if role == "agent" else f"per_{role}"
+        return Principal(self.demo.tenant_id, f"key-{role}", role, f"{role}-1", person_id=person_id)
 
     def ask(
         self,

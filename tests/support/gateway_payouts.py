@@ -95,9 +95,12 @@ class PayoutDesk:
         assert answer.status == 202, answer.body
         return msgspec.json.decode(answer.body)["payout"]
 
-    def review(self, payout_id: str, operator: str, outcome: str, person_id: str | None = None) -> tuple[int, dict[str, object]]:
+    def review(
+        self, payout_id: str, operator: str, outcome: str, person_id: str | None = "by name"
+    ) -> tuple[int, dict[str, object]]:
         """What an operator's word leads to."""
         self._keys += 1
+        person_id = f"per_{operator}" if person_id == "by name" else person_id
         who = Principal(self.tenant, f"key-{operator}", "operator", operator, person_id=person_id)
         command = ReviewPayout(outcome, "statement of the bank")
         answer = self.desk.ask(REVIEW_PAYOUT, command, f"review-{self._keys}", payout_id, principal=who)

@@ -61,7 +61,7 @@ def at_once(desk, requests):
 
 def person(desk, name):
     """An operator with a key of their own."""
-    return Principal(desk.demo.tenant_id, f"key-{name}", "operator", name)
+    return Principal(desk.demo.tenant_id, f"key-{name}", "operator", name, person_id=f"per_{name}")
 
 
 def names_of(desk, person_id, *names):

@@ -37,12 +37,14 @@ def test_one_person_with_two_keys_is_not_two_operators(counter):
     assert counter.review(payout_id, "ann", "succeeded", "per_ann")[1]["state"] == "succeeded"
 
 
-def test_a_name_whose_key_names_no_person_is_still_one_operator(counter):
-    """A key from before the person was known does not make a second person."""
+def test_a_key_that_names_no_person_reviews_nothing(counter):
+    """Two keys from before people were known may be one person's: neither counts, and nothing of it is noted."""
     payout_id = in_review(counter, paid=True)["payout_id"]
-    counter.review(payout_id, "ann", "succeeded")
-    assert counter.review(payout_id, "ann", "succeeded", "per_ann")[1]["state"] == "manual_review"
-    assert counter.review(payout_id, "bob", "succeeded")[1]["state"] == "succeeded"
+    for operator in ("ann", "bob"):
+        status, body = counter.review(payout_id, operator, "succeeded", None)
+        assert (status, body["code"]) == (403, "forbidden")
+        assert "names no person" in body["detail"]
+    assert len(counter.review(payout_id, "cat", "succeeded")[1]["reviews"]) == 1
 
 
 @pytest.mark.parametrize(("second", "person_id"), [("ann", "per_other"), ("ann", None), ("annie", "per_ann")])

@@ -101,12 +101,12 @@ class PolicyLives(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 5), who=st.sampled_from(PEOPLE), role=st.sampled_from(["operator", "tenant_admin"]))
     def approve(self, which, who, role):
-        caller = Principal(self.desk.demo.tenant_id, f"key-{role}-{who}", role, who)
+        caller = Principal(self.desk.demo.tenant_id, f"key-{role}-{who}", role, who, person_id=f"per_{who}")
         self.ask(APPROVE, Approve("r"), self.payment(which), principal=caller)
 
     @rule(which=st.integers(0, 5), who=st.sampled_from(PEOPLE))
     def reject(self, which, who):
-        caller = Principal(self.desk.demo.tenant_id, f"key-{who}", "operator", who)
+        caller = Principal(self.desk.demo.tenant_id, f"key-{who}", "operator", who, person_id=f"per_{who}")
         self.ask(REJECT, Reject("r"), self.payment(which), principal=caller)
 
     @rule(which=st.integers(0, 5), final=st.booleans(), amount=st.none() | st.integers(1, 100))
