@@ -12,6 +12,7 @@ from gateway.command_line.key_commands import api_key
 from gateway.command_line.machine_command import machines
 from gateway.command_line.mail_commands import mail_check, outbox
 from gateway.command_line.options import BY, DB, command_clock, database, default_db, problems
+from gateway.command_line.people_commands import waitlist
 from gateway.command_line.sign_in_options import SignInOptions, sign_in_options, with_sign_in
 from gateway.process import DEFAULT_RATE_PER_S, HOST, PORT
 from gateway.rail import RAIL_TIMEOUT_S
@@ -258,5 +259,5 @@ def routes(output_format: str) -> None:
                 click.echo(f"{'':6}reverse: {reverse}")
 
 
-for command in (backup, restore, reconcile, machines, mail_check, outbox, api_key, *HOUSE_COMMANDS):
+for command in (backup, restore, reconcile, machines, mail_check, outbox, api_key, waitlist, *HOUSE_COMMANDS):
     gateway.add_command(command)

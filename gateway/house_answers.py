@@ -157,5 +157,6 @@ SECRET_VIEWS: Mapping[str, type[SecretView]] = {
     "rotate_key": KeyMadeView,
     "bootstrap": BootstrappedView,
     "make_bootstrap_key": BootstrapView,
+    "invite": BootstrapView,
 }
 """The answers that hold a secret, by the kind of their route."""

@@ -22,6 +22,8 @@ Act = Literal[
     "tenant_enabled",
     "cohort_set",
     "person_admitted",
+    "person_joined",
+    "person_removed",
     "address_forgotten",
     "address_unlocked",
 ]

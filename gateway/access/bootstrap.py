@@ -1,4 +1,7 @@
-"""Bootstrap keys: made by the house for one tenant and named roles, traded once within 72 hours for API keys."""
+"""Bootstrap keys: made for one tenant and named roles, traded once within 72 hours for API keys.
+
+Those whose role is `member` are no API keys' but a person's: `members` says who makes them too, and who joins with them.
+"""
 
 import datetime as dt
 
@@ -11,8 +14,8 @@ from gateway.access.sessions import shifted
 from gateway.access.sign_up import house_may_make_tenants
 from gateway.access.steps import FunnelEvent
 from gateway.access_key import token_sha256
-from gateway.commands import HOUSE, RoleName
-from gateway.commands.house import MakeBootstrapKey
+from gateway.commands import HOUSE, ROLES, RoleName
+from gateway.commands.house import MEMBER, BootstrapRoleName, MakeBootstrapKey
 from gateway.commands.keys import UseBootstrapKey
 from gateway.errors import Code, Refusal
 from gateway.house_answers import BootstrappedView, BootstrapView
@@ -29,7 +32,7 @@ def make_bootstrap_key(tx: Transaction, work: Work, command: MakeBootstrapKey) -
     by = work.request.principal
     tenant_id = None if command.tenant_id is UNSET else command.tenant_id
     name = None if command.tenant_name is UNSET else command.tenant_name
-    whose = house_tenant(tx, work.ids, work.now_text, tenant_id=tenant_id, name=name)
+    whose = mixed(command.roles) or house_tenant(tx, work.ids, work.now_text, tenant_id=tenant_id, name=name)
     if isinstance(whose, Refusal):
         return whose
     row = new_bootstrap_key(tx, Maker.of(work), whose, command.roles, by.agent_id)
@@ -54,7 +57,16 @@ def house_tenant(tx: Transaction, ids: Ids, now: str, *, tenant_id: str | None, 
     return tenant_id if stop is None else Refusal(Code.TENANT_DISABLED, f"{tenant_id} is disabled since {stop.at}: {stop.reason}")
 
 
-def new_bootstrap_key(tx: Transaction, maker: Maker, tenant_id: str, roles: tuple[RoleName, ...], by: str) -> BootstrapRow:
+def mixed(roles: tuple[BootstrapRoleName, ...]) -> Refusal | None:
+    """Why these roles are not for one key: a person joins with one, a program or a person without a code uses another."""
+    if MEMBER not in roles or {*roles} == {MEMBER}:
+        return None
+    return Refusal(Code.INVALID_REQUEST, "$.roles: `member` stands alone; make another key for the other roles")
+
+
+def new_bootstrap_key(
+    tx: Transaction, maker: Maker, tenant_id: str, roles: tuple[BootstrapRoleName, ...], by: str
+) -> BootstrapRow:
     """Store a bootstrap key's hash; the key is derived from its id."""
     key_id, ends = f"btk_{maker.ids.suffix()}", shifted(maker.now, LIFETIME)
     row = BootstrapRow(key_id, tenant_id, tuple(dict.fromkeys(roles)), by, maker.now, ends)
@@ -72,14 +84,17 @@ def use_bootstrap_key(tx: Transaction, work: Work, command: UseBootstrapKey) -> 
     row = tx.access.bootstrap_keys.of_key(bytes.fromhex(work.request.principal.key_id))
     if row is None:
         return Refusal(Code.BOOTSTRAP_KEY_INVALID, "The bootstrap key is not known.")
+    if MEMBER in row.roles:
+        return Refusal(Code.BOOTSTRAP_KEY_INVALID, "A person joins with this key: sign in, then POST /v1/access/session/join.")
     person_id = f"per_{work.suffix}"
-    refusal = _unusable(tx, row, work.now_text) or too_many(tx, row.tenant_id, work.now_text)
-    for role in row.roles:
+    refusal = unusable(tx, row, work.now_text) or too_many(tx, row.tenant_id, work.now_text)
+    roles = tuple(role for role in ROLES if role in row.roles)
+    for role in roles:
         refusal = refusal or name_taken(tx, row.tenant_id, _name(command.agent_id, role), _person(role, person_id))
     if refusal is not None:
         return refusal
     tx.access.bootstrap_keys.use(row.bootstrap_key_id, work.now_text)
-    whose = [(role, _name(command.agent_id, role), _person(role, person_id)) for role in row.roles]
+    whose = [(role, _name(command.agent_id, role), _person(role, person_id)) for role in roles]
     keys = tuple(add_key(tx, Maker.of(work), NewKey(row.tenant_id, *key)) for key in whose)
     facts = bootstrap_facts(row) | {"key_ids": [key.key_id for key in keys], "person_id": person_id}
     audit_request(tx, work, row.tenant_id, "bootstrap_key_used", facts)
@@ -88,7 +103,8 @@ def use_bootstrap_key(tx: Transaction, work: Work, command: UseBootstrapKey) -> 
     return Made(BootstrappedView(row.tenant_id, keys))
 
 
-def _unusable(tx: Transaction, row: BootstrapRow, now: str) -> Refusal | None:
+def unusable(tx: Transaction, row: BootstrapRow, now: str) -> Refusal | None:
+    """Why a bootstrap key is not traded now; None while it can be."""
     if row.used_at is not None:
         return Refusal(Code.BOOTSTRAP_KEY_USED, f"The bootstrap key was used at {row.used_at}.")
     if now >= row.expires_at:

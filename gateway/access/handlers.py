@@ -6,6 +6,7 @@ from gateway.access.bootstrap import make_bootstrap_key, use_bootstrap_key
 from gateway.access.funnel import report_event, start_run
 from gateway.access.house import admit, disable_tenant, enable_tenant, set_cohort, set_sign_up
 from gateway.access.keys import create_key, revoke_key, rotate_key
+from gateway.access.members import invite, join_tenant
 from gateway.access.sign_in import resend_code, sign_in, verify
 from gateway.access.tenancy import create_tenant
 from gateway.access.user import (
@@ -34,7 +35,7 @@ from gateway.commands.access import (
 )
 from gateway.commands.funnel import ReportEvent, StartRun
 from gateway.commands.house import Admit, DisableTenant, EnableTenant, MakeBootstrapKey, SetCohort, SetSignUp
-from gateway.commands.keys import CreateKey, RevokeKey, RotateKey, UseBootstrapKey
+from gateway.commands.keys import CreateKey, Invite, JoinTenant, RevokeKey, RotateKey, UseBootstrapKey
 
 ACCESS_HANDLERS: Mapping[type[Command], Handler] = {
     SignIn: sign_in,
@@ -47,6 +48,8 @@ ACCESS_HANDLERS: Mapping[type[Command], Handler] = {
     ChangeAddress: in_session(change_address),
     ConfirmAddress: in_session(confirm_address),
     CreateTenant: or_in_session(create_tenant),
+    Invite: or_in_session(invite),
+    JoinTenant: in_session(join_tenant),
     CreateKey: or_in_session(create_key),
     RotateKey: or_in_session(rotate_key),
     RevokeKey: or_in_session(revoke_key),

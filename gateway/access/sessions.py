@@ -22,7 +22,7 @@ SEEN_EVERY = dt.timedelta(seconds=60)
 _ENDED = {
     "logout": "It was logged out.",
     "address": "The address of its user was changed.",
-    "tenant": "Its tenant was disabled.",
+    "tenant": "Its tenant was disabled, or its user belongs to it no longer.",
     "limit": f"Its user began more than {MOST_SESSIONS} sessions; the oldest ends.",
     "erased": "Its user was erased.",
 }

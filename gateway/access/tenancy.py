@@ -1,11 +1,14 @@
 """Tenants of people who signed up: sign-up decides who makes one, and the session acts in it from then on."""
 
+from collections.abc import Sequence
+
 from gateway.access.audit import audit_request
 from gateway.access.me import me_view
 from gateway.access.sign_up import ADMISSIONS, Admission, domain_of, standing_of
 from gateway.access_answers import MeView
 from gateway.commands.access import CreateTenant
 from gateway.errors import Code, Refusal
+from gateway.store.access_rows import MemberTenant
 from gateway.store.port import Transaction
 from gateway.work import Made, Work
 
@@ -25,14 +28,22 @@ def create_tenant(tx: Transaction, work: Work, command: CreateTenant) -> Made | 
     if admission is Admission.WAITS:
         tx.access.house.wait(person_id, command.name, work.now_text)  # the one effect of a refusal: the place in the queue
         return Refusal(Code.SIGNUP_WAITLISTED, "The house admits people one by one; you are on its list.")
-    if len(tx.access.people.tenants(person_id)) >= MOST_TENANTS:
-        return Refusal(Code.FORBIDDEN, f"You belong to {MOST_TENANTS} tenants, which is the most.")
+    refusal = too_many_tenants(tx.access.people.tenants(person_id))
+    if refusal is not None:
+        return refusal
     tenant_id = f"ten_{work.suffix}"
     tx.tenants.add_tenant(tenant_id, command.name, work.now_text)
     tx.access.people.join(person_id, tenant_id, work.now_text)
     tx.access.sessions.choose_tenant(session_id, tenant_id)
     audit_request(tx, work, tenant_id, "tenant_made", {"name": command.name})
     return Made(_bound(tx, session_id))
+
+
+def too_many_tenants(tenants: Sequence[MemberTenant]) -> Refusal | None:
+    """Why somebody belongs to no further tenant than these."""
+    if len(tenants) < MOST_TENANTS:
+        return None
+    return Refusal(Code.FORBIDDEN, f"You belong to {MOST_TENANTS} tenants, which is the most.")
 
 
 def _admission(tx: Transaction, person_id: str) -> Admission:

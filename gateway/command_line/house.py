@@ -7,13 +7,13 @@ import msgspec
 
 from gateway.access.addresses import normalised
 from gateway.access.audit import Act, audit
-from gateway.access.bootstrap import bootstrap_facts, house_tenant, new_bootstrap_key
+from gateway.access.bootstrap import bootstrap_facts, house_tenant, mixed, new_bootstrap_key
 from gateway.access.house import is_customer
 from gateway.access.keys import Maker, NewKey, add_key
 from gateway.access.labels import label_fault
 from gateway.command_line.controls import transaction_of
-from gateway.commands import HOUSE, HouseRoleName, RoleName, folded
-from gateway.commands.house import CohortName, SignUpMode
+from gateway.commands import HOUSE, HouseRoleName, folded
+from gateway.commands.house import BootstrapRoleName, CohortName, SignUpMode
 from gateway.engine.access_keys import with_access_key
 from gateway.errors import Refusal, Refused, StartProblem
 from gateway.house_answers import BootstrapView, KeyMadeView
@@ -79,11 +79,11 @@ def set_house_person(settings: Settings, address: str, role: HouseRoleName | Non
 
 
 def make_bootstrap_key(
-    settings: Settings, tenant_id: str | None, name: str | None, roles: tuple[RoleName, ...], reason: str, by: str
+    settings: Settings, tenant_id: str | None, name: str | None, roles: tuple[BootstrapRoleName, ...], reason: str, by: str
 ) -> BootstrapView:
     """A bootstrap key for a tenant that is there, or a new one."""
     with acting(settings, by) as act:
-        whose = _done(house_tenant(act.tx, act.maker.ids, act.maker.now, tenant_id=tenant_id, name=name))
+        whose = _done(mixed(roles) or house_tenant(act.tx, act.maker.ids, act.maker.now, tenant_id=tenant_id, name=name))
         row = new_bootstrap_key(act.tx, act.maker, whose, roles, by)
         act.journal(whose, "bootstrap_key_made", bootstrap_facts(row) | {"reason": reason})
         return BootstrapView(row.bootstrap_key_id, whose, row.roles, row.expires_at).filled(act.maker.key)
@@ -185,5 +185,5 @@ def _require_customer(act: Acting, tenant_id: str) -> None:
 
 def _done(whose: str | Refusal) -> str:
     if isinstance(whose, Refusal):
-        raise StartProblem(whose.detail.removeprefix("$: "))
+        raise StartProblem(whose.detail.removeprefix("$: ").removeprefix("$.roles: "))
     return whose

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 _HOUSE_ROLES = click.Choice(["house_operator", "house_finance", "house_support"])
-_ROLES = click.Choice(["agent", "tenant_admin", "operator", "finance"])
+_ROLES = click.Choice(["agent", "tenant_admin", "operator", "finance", "member"])
 _MODES = click.Choice(["public_signup", "managed", "hybrid", "closed"])
 _REASON = click.option("--reason", required=True, help="Why; the journal keeps it.")
 
@@ -63,13 +63,14 @@ def bootstrap_key(
 ) -> None:
     """Make a bootstrap key and show it this once: for one tenant and these roles, to be traded once within 72 hours.
 
-    Give each person a key of its own: what is made with one key belongs to one person.
+    Give each person a key of its own: what is made with one key belongs to one person. With `--role member`, which stands
+    alone, somebody who signs in by a code joins the tenant: who has keys of the tenant already is not to use it.
     """
     from gateway.command_line.house import make_bootstrap_key
-    from gateway.commands import RoleName
+    from gateway.commands.house import BootstrapRoleName
 
     with problems():
-        wanted = cast("tuple[RoleName, ...]", roles)
+        wanted = cast("tuple[BootstrapRoleName, ...]", roles)
         made = make_bootstrap_key(_settings(db), tenant, tenant_name, wanted, reason, by)
     click.echo(f"key      {made.key}\nkey id   {made.bootstrap_key_id}\ntenant   {made.tenant_id}\nexpires  {made.expires_at}")
 
@@ -103,7 +104,7 @@ def sign_up(mode: str, db: Path | None, domains: tuple[str, ...], reason: str, b
 
 @click.group("tenant")
 def tenant() -> None:
-    """Disable a tenant, enable it again, or say whose behaviour its figures are about."""
+    """Disable a tenant, enable it again, say whose behaviour its figures are about, or who belongs to it."""
 
 
 @tenant.command("disable")

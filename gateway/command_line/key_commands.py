@@ -32,9 +32,10 @@ def list_(db: Path | None, tenant: str, output_format: str) -> None:
     if output_format == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(found)))
         return
+    click.echo(f"{'key id':36}  {'role':12}  {'name':24}  {'person':36}  {'made':24}  state" if found else "no keys")
     for key in found:
         state = f"revoked {key.revoked_at}" if key.revoked_at else "valid"
-        click.echo(f"{key.key_id}  {key.role:12}  {key.agent_id:24}  {key.person_id or '-':36}  {key.created_at}  {state}")
+        click.echo(f"{key.key_id:36}  {key.role:12}  {key.agent_id:24}  {key.person_id or '-':36}  {key.created_at}  {state}")
 
 
 @api_key.command("make")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from gateway.commands.callers import RoleName
+from gateway.commands.callers import ROLES
 from gateway.commands.values import Command, Id, Text
 
 Domain = Annotated[
@@ -32,10 +32,20 @@ class SignUpMode(StrEnum):
     CLOSED = "closed"
 
 
-class MakeBootstrapKey(Command, frozen=True):
-    """A key that is traded once, within 72 hours, for API keys of these roles: in this tenant, or in a new one of this name."""
+MEMBER: Literal["member"] = "member"
+"""The role of a bootstrap key with which a signed-in person joins a tenant; it stands alone, and no API key has it."""
 
-    roles: Annotated[tuple[RoleName, ...], Meta(min_length=1, max_length=4)]
+BootstrapRoleName = Literal["agent", "tenant_admin", "operator", "finance", "member"]
+BOOTSTRAP_ROLES: tuple[BootstrapRoleName, ...] = (*ROLES, MEMBER)
+
+
+class MakeBootstrapKey(Command, frozen=True):
+    """A key that is traded once, within 72 hours, for API keys of these roles: in this tenant, or in a new one of this name.
+
+    With the role `member`, which stands alone, a signed-in person joins the tenant instead.
+    """
+
+    roles: Annotated[tuple[BootstrapRoleName, ...], Meta(min_length=1, max_length=4)]
     reason: Text
     tenant_id: Id | UnsetType = UNSET
     tenant_name: Text | UnsetType = UNSET

@@ -39,6 +39,23 @@ class RevokeKey(Command, frozen=True):
     reason: Text
 
 
+BootstrapKey = Annotated[
+    str, Meta(pattern=r"^gnb_[A-Za-z0-9_-]{43}$(?!\n)", description="A bootstrap key whose role is `member`.")
+]
+
+
+class Invite(Command, frozen=True):
+    """A bootstrap key with which one other person joins the session's tenant, within 72 hours."""
+
+    reason: Text
+
+
+class JoinTenant(Command, frozen=True):
+    """Join the tenant of a bootstrap key whose role is `member`, and let the session act in it."""
+
+    bootstrap_key: BootstrapKey
+
+
 class UseBootstrapKey(Command, frozen=True):
     """Trade a bootstrap key for its API keys, once. `agent_id` names the agent; for other roles the role follows it."""
 

@@ -3,7 +3,7 @@
 from gateway.commands import ANONYMOUS, ROLES, SESSION
 from gateway.commands.access import CreateTenant
 from gateway.commands.funnel import ReportEvent, StartRun
-from gateway.commands.keys import CreateKey, RevokeKey, RotateKey, UseBootstrapKey
+from gateway.commands.keys import CreateKey, Invite, JoinTenant, RevokeKey, RotateKey, UseBootstrapKey
 from gateway.routes.route import Route, Undo
 
 CREATE_TENANT = Route(
@@ -15,6 +15,28 @@ CREATE_TENANT = Route(
     CreateTenant,
     Undo("disable_tenant", "stops it; the house does that"),
     scope="session",
+)
+INVITE = Route(
+    "POST",
+    "/v1/access/invitations",
+    (SESSION,),
+    "invite",
+    "Make a bootstrap key with which another person joins the tenant",
+    Invite,
+    Undo(None, "an unused key expires after 72 hours"),
+    fresh=True,
+    secret=True,
+)
+JOIN_TENANT = Route(
+    "POST",
+    "/v1/access/session/join",
+    (SESSION,),
+    "join_tenant",
+    "Join a tenant with a bootstrap key whose role is `member`",
+    JoinTenant,
+    Undo(None, "the house takes a person out of a tenant again: gonogo gateway tenant remove-person"),
+    scope="session",
+    private=("bootstrap_key",),
 )
 LIST_KEYS = Route("GET", "/v1/access/keys", (SESSION, "tenant_admin"), "list_keys", "List the tenant's API keys")
 CREATE_KEY = Route(
@@ -82,5 +104,5 @@ REPORT_EVENT = Route(
     scope="run",
 )
 
-MUTATIONS = (CREATE_TENANT, CREATE_KEY, ROTATE_KEY, REVOKE_KEY, BOOTSTRAP, START_RUN, REPORT_EVENT)
+MUTATIONS = (CREATE_TENANT, INVITE, JOIN_TENANT, CREATE_KEY, ROTATE_KEY, REVOKE_KEY, BOOTSTRAP, START_RUN, REPORT_EVENT)
 READS = (LIST_KEYS,)

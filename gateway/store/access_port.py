@@ -9,6 +9,7 @@ from gateway.store.access_rows import (
     EndedBy,
     MailRow,
     MailsLine,
+    MemberRow,
     MemberTenant,
     NewMail,
     NewSession,
@@ -96,6 +97,12 @@ class People(Protocol):
     def tenants(self, person_id: str) -> list[MemberTenant]:
         """The tenants of a person, by name."""
 
+    def members(self, tenant_id: str) -> list[MemberRow]:
+        """The people of a tenant, who came first first."""
+
+    def leave(self, person_id: str, tenant_id: str) -> bool:
+        """Take somebody out of a tenant; False for who is not in it. Sessions and keys are ended on their own."""
+
 
 class Sessions(Protocol):
     """Sessions."""
@@ -129,6 +136,9 @@ class Sessions(Protocol):
 
     def end_of_tenant(self, tenant_id: str, now: str) -> int:
         """End all sessions that act in a tenant; how many."""
+
+    def end_of_member(self, person_id: str, tenant_id: str, now: str) -> int:
+        """End the sessions of a person that act in a tenant; how many."""
 
     def purge(self, until: str, limit: int) -> int:
         """Delete sessions whose time was over before a moment; returns how many."""
@@ -176,6 +186,9 @@ class ApiKeys(Protocol):
 
     def revoke(self, key_id: str, now: str) -> bool:
         """Revoke a key; False where it was revoked already."""
+
+    def revoke_of_person(self, tenant_id: str, person_id: str, now: str) -> int:
+        """Revoke a person's keys of a tenant; how many."""
 
     def by_id(self, key_id: str) -> ApiKeyRow | None:
         """A key, whosever it is: for the commands of the house."""

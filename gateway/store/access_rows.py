@@ -50,6 +50,13 @@ class MemberTenant(msgspec.Struct, frozen=True):
     disabled: int
 
 
+class MemberRow(msgspec.Struct, frozen=True):
+    """A person of a tenant, and since when."""
+
+    person_id: str
+    joined_at: str
+
+
 class NewSession(msgspec.Struct, frozen=True):
     """A session to be stored, with the hash of its token."""
 

@@ -2,8 +2,7 @@
 
 import msgspec
 
-from gateway.commands import RoleName
-from gateway.commands.house import CohortName, SignUpMode
+from gateway.commands.house import BootstrapRoleName, CohortName, SignUpMode
 
 
 class BootstrapRow(msgspec.Struct, frozen=True):
@@ -11,7 +10,7 @@ class BootstrapRow(msgspec.Struct, frozen=True):
 
     bootstrap_key_id: str
     tenant_id: str
-    roles: tuple[RoleName, ...]
+    roles: tuple[BootstrapRoleName, ...]
     made_by: str
     created_at: str
     expires_at: str

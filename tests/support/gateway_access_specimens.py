@@ -71,6 +71,11 @@ def _bootstrap(shop: SignedIn) -> AccessSpecimen:
     return AccessSpecimen(key, "/v1/access/bootstrap", {"agent_id": "one"}, "agent_id", "two")
 
 
+def _join(shop: SignedIn) -> AccessSpecimen:
+    body = {"bootstrap_key": shop.ok(shop.post("/v1/access/invitations", {"reason": WHY}, "stepped_up"))["key"]}
+    return AccessSpecimen(shop.signed_in(), "/v1/access/session/join", body, "bootstrap_key", f"gnb_{'x' * 43}")
+
+
 def _event(shop: SignedIn) -> AccessSpecimen:
     run = f"run_{shop.fresh().encode().hex()}"
     shop.ok(shop.post("/v1/access/runs", {"run": run, "version": "1.0"}, None), 202)
@@ -97,6 +102,8 @@ ACCESS_SPECIMENS: dict[Route, Callable[[SignedIn], AccessSpecimen]] = {
     access.CHANGE_ADDRESS: _session("address", {"address": "new@example.com"}, "address", "newer@example.com"),
     access.CONFIRM_ADDRESS: _coded("address/confirm", "address", {"address": "new@example.com"}),
     keys.CREATE_TENANT: lambda shop: AccessSpecimen(shop.signed_in(), "/v1/access/tenants", {"name": "one"}, "name", "two"),
+    keys.INVITE: lambda _: AccessSpecimen("stepped_up", "/v1/access/invitations", {"reason": WHY}, "reason", OTHERWISE),
+    keys.JOIN_TENANT: _join,
     keys.CREATE_KEY: lambda shop: AccessSpecimen(
         "stepped_up", "/v1/access/keys", {"role": "agent", "agent_id": shop.fresh()}, "agent_id", "two"
     ),

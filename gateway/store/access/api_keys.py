@@ -31,6 +31,11 @@ class ApiKeyStore:
         sql = "UPDATE api_keys SET revoked_at = ? WHERE key_id = ? AND revoked_at IS NULL"
         return self._execute(sql, (now, key_id)).rowcount == 1
 
+    def revoke_of_person(self, tenant_id: str, person_id: str, now: str) -> int:
+        """Revoke a person's keys of a tenant; how many."""
+        sql = "UPDATE api_keys SET revoked_at = ? WHERE person_id = ? AND tenant_id = ? AND revoked_at IS NULL"
+        return self._execute(sql, (now, person_id, tenant_id)).rowcount
+
     def by_id(self, key_id: str) -> ApiKeyRow | None:
         """A key, whosever it is: for the commands of the house."""
         row = self._execute(f"SELECT {_COLUMNS} FROM api_keys WHERE key_id = ?", (key_id,)).fetchone()  # noqa: S608  # our own names

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import cast
 
-from gateway.commands import RoleName
+from gateway.commands.house import BootstrapRoleName
 from gateway.store.house_rows import BootstrapRow
 
 _COLUMNS = "bootstrap_key_id, tenant_id, roles, made_by, created_at, expires_at, used_at"
@@ -44,5 +44,5 @@ class BootstrapKeyStore:
         row = self._execute(sql, (value,)).fetchone()
         if row is None:
             return None
-        roles = cast("tuple[RoleName, ...]", tuple(row[2].split(" ")))
+        roles = cast("tuple[BootstrapRoleName, ...]", tuple(row[2].split(" ")))
         return BootstrapRow(row[0], row[1], roles, *row[3:])

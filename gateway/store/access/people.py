@@ -5,7 +5,7 @@ import sqlite3
 from msgspec.structs import astuple
 
 from gateway.commands import HouseRoleName
-from gateway.store.access_rows import MemberTenant, PersonRow
+from gateway.store.access_rows import MemberRow, MemberTenant, PersonRow
 
 _COLUMNS = ", ".join(PersonRow.__struct_fields__)
 _TENANTS = """
@@ -53,3 +53,13 @@ class PeopleStore:
     def tenants(self, person_id: str) -> list[MemberTenant]:
         """The tenants of a person, by name."""
         return [MemberTenant(*row) for row in self._execute(_TENANTS, (person_id,))]
+
+    def members(self, tenant_id: str) -> list[MemberRow]:
+        """The people of a tenant, who came first first."""
+        sql = "SELECT person_id, created_at FROM memberships WHERE tenant_id = ? ORDER BY created_at, person_id"
+        return [MemberRow(*row) for row in self._execute(sql, (tenant_id,))]
+
+    def leave(self, person_id: str, tenant_id: str) -> bool:
+        """Take somebody out of a tenant; False for who is not in it."""
+        sql = "DELETE FROM memberships WHERE person_id = ? AND tenant_id = ?"
+        return self._execute(sql, (person_id, tenant_id)).rowcount == 1

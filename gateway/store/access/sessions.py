@@ -72,6 +72,13 @@ class SessionStore:
         """End all sessions that act in a tenant; how many."""
         return self._end("tenant_id", tenant_id, now, "tenant")
 
+    def end_of_member(self, person_id: str, tenant_id: str, now: str) -> int:
+        """End the sessions of a person that act in a tenant; how many."""
+        sql = """
+        UPDATE sessions SET ended_at = ?, ended_by = 'tenant' WHERE person_id = ? AND tenant_id = ? AND ended_at IS NULL
+        """
+        return self._execute(sql, (now, person_id, tenant_id)).rowcount
+
     def _end(self, column: str, value: str, now: str, by: EndedBy) -> int:
         sql = f"UPDATE sessions SET ended_at = ?, ended_by = ? WHERE {column} = ? AND ended_at IS NULL"  # noqa: S608  # our own names
         return self._execute(sql, (now, by, value)).rowcount

@@ -16,6 +16,8 @@ MAY_CHANGE = {
     "rotate_key",
     "revoke_key",
     "create_tenant",
+    "invite",
+    "join_tenant",
     "choose_tenant",
     "request_code",
     "step_up",
@@ -24,8 +26,8 @@ MAY_CHANGE = {
     "confirm_address",
     "report_event",
 }
-NEEDS_A_FRESH_CODE = {"create_payee", "put_policy", "create_key", "rotate_key", "change_address"}
-"""The reference page: new payee, policy, key, address. A wallet is empty, and revoking a key only takes away."""
+NEEDS_A_FRESH_CODE = {"create_payee", "put_policy", "create_key", "rotate_key", "invite", "change_address"}
+"""The reference page: new payee, policy, key, address; and who joins. A wallet is empty, and revoking a key only takes away."""
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from gateway_process import demo, run, running
 from gateway.cli import gateway
 from gateway.process.entry import run as run_command
 
+GROUPS = ("api-key", "tenant", "waitlist")
+
 
 class Commands:
     """Commands on one database with a demo tenant."""
@@ -23,7 +25,7 @@ class Commands:
 
     def invoke(self, *words):
         """One command in this process."""
-        name, rest = (words[:2], words[2:]) if words[0] in ("api-key", "tenant") else (words[:1], words[1:])
+        name, rest = (words[:2], words[2:]) if words[0] in GROUPS else (words[:1], words[1:])
         return CliRunner().invoke(gateway, [*name, "--db", str(self.db), *rest])
 
     def ok(self, *words):
@@ -41,7 +43,7 @@ class Commands:
         return done.output
 
     def _whole(self, words):
-        count = 2 if words[0] in ("api-key", "tenant") else 1
+        count = 2 if words[0] in GROUPS else 1
         return [*words[:count], "--db", str(self.db), *words[count:]]
 
     def rows(self, sql, *values):
@@ -231,6 +233,60 @@ def test_keys_are_made_and_listed_offline(commands):
     assert "--name" in commands.refused("api-key", "make", "--tenant", commands.tenant, "--role", "agent", "--name", "a b")
     assert "no tenant is called" in commands.refused("api-key", "list", "--tenant", "ten_x")
     assert "no API key is called" in commands.refused("api-key", "revoke", "key_x", "--reason", "why")
+
+
+def test_who_waits_is_listed_and_admitted_offline(tmp_path):
+    """Longest first, without an address; who was admitted stays so, and is audited once."""
+    commands = Commands(tmp_path)
+    assert commands.ok("waitlist", "list") == "nobody waits\n"
+    person = shown(commands.ok("house-person", "--address", "ann@example.com", "--role", "none"))["person"]
+    with contextlib.closing(sqlite3.connect(commands.db)) as database, database:
+        row = (person, "Acme", "2026-12-01T00:00:00.000Z")
+        database.execute("INSERT INTO waitlist (person_id, name, asked_at) VALUES (?, ?, ?)", row)
+    heading, line = commands.ok("waitlist", "list").splitlines()
+    assert (heading.split(), line.split()) == (["person", "since", "tenant"], [person, row[2], "Acme"])
+    listed = msgspec.json.decode(commands.ok("waitlist", "list", "--format", "json"))
+    assert listed == [{"person_id": person, "name": "Acme", "asked_at": row[2]}]
+    first, again = (commands.ok("waitlist", "admit", person, "--reason", "pilot", "--by", who) for who in ("hal", "ida"))
+    assert first == again
+    assert "by hal" in first
+    ((tenant, actor, facts),) = commands.journal("person_admitted")
+    assert (tenant, actor, facts) == ("ten_house", "hal", {"person_id": person, "reason": "pilot"})
+    assert commands.ok("waitlist", "list") == "nobody waits\n"
+    assert "waitlist list" in commands.refused("waitlist", "admit", "per_nobody", "--reason", "why")
+
+
+def test_people_of_a_tenant_are_listed_and_taken_out_offline(tmp_path):
+    """Their sessions there end, their keys there are revoked, and the journal says who did it why."""
+    commands = Commands(tmp_path)
+    person = commands.demo["person_id"]
+    heading, line = commands.ok("tenant", "people", commands.tenant).splitlines()
+    assert (heading.split(), line.split()[0]) == (["person", "since"], person)
+    listed = msgspec.json.decode(commands.ok("tenant", "people", commands.tenant, "--format", "json"))
+    assert [item["person_id"] for item in listed] == [person]
+    said = commands.ok("tenant", "remove-person", commands.tenant, person, "--reason", "left")
+    assert "2 sessions ended, 0 keys revoked" in said
+    ((tenant, _, facts),) = commands.journal("person_removed")
+    assert (tenant, facts["person_id"], facts["reason"]) == (commands.tenant, person, "left")
+    assert commands.ok("tenant", "people", commands.tenant) == "nobody signs in for this tenant\n"
+    assert "is not in" in commands.refused("tenant", "remove-person", commands.tenant, person, "--reason", "again")
+    assert "no tenant is called ten_house" in commands.refused("tenant", "people", "ten_house")
+
+
+def test_an_invitation_is_made_offline_and_stands_alone(commands):
+    """For one who signs in; it is shown once, like every bootstrap key."""
+    made = shown(commands.ok("bootstrap-key", "--tenant", commands.tenant, "--role", "member", "--reason", "a colleague"))
+    assert made["tenant"] == commands.tenant
+    assert commands.journal("bootstrap_key_made")[-1][2]["roles"] == ["member"]
+    words = ("bootstrap-key", "--tenant", commands.tenant, "--role", "member", "--role", "agent")
+    assert "`member` stands alone" in commands.refused(*words)
+
+
+def test_a_list_of_keys_has_headings(commands):
+    """Each above its column."""
+    heading, *lines = commands.ok("api-key", "list", "--tenant", commands.tenant).splitlines()
+    for name, value in (("key id", "key_"), ("person", "per_"), ("made", "20"), ("state", "valid")):
+        assert any(line[heading.index(name) :].startswith(value) for line in lines), name
 
 
 def test_a_database_that_is_not_there_is_named(tmp_path):

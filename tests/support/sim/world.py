@@ -12,17 +12,20 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sim.model import Limits
 
+from gateway.access_key import AccessKey
+from gateway.clock import format_utc
 from gateway.command_line.demo import DemoData, make_demo
 from gateway.commands import ApprovalRule, Budget, Command, Principal, PutPolicy, RoleName
 from gateway.engine.execute import execute_batch
 from gateway.idempotency.claim import Mutation
 from gateway.ids import CountingIds
+from gateway.mailing import MailMode, MailState
 from gateway.receipts.signer import ReceiptSigner
 from gateway.routes import PUT_POLICY, Route
 from gateway.store.batch import SqliteBatch
 from gateway.store.connections import open_writer
 from gateway.store.reads import SqliteReads
-from gateway.work import Chore, Context
+from gateway.work import Chore, Context, Login
 
 START = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
 
@@ -90,7 +93,9 @@ class World:
         key = Ed25519PrivateKey.from_private_bytes(bytes(32))
         self.signer, self.signer_public = ReceiptSigner(key), key.public_key()
         self.deaths = 0
+        self.first_id = 0
         self.has_rail = True
+        self.access = Login(AccessKey(bytes(32)), MailState(MailMode.RECORD, healthy=True, since=format_utc(START)))
         self.demos: list[DemoData] = [make_demo(self.db, lambda: START, self.ids, f"demo-{n}") for n in range(tenants)]
         self.boot()
 
@@ -103,7 +108,8 @@ class World:
         """Another world that goes on from here, in a folder of its own; its ids are its own too."""
         twin = copy.copy(self)
         twin.folder, twin.ids = folder, CountingIds()
-        twin.ids._numbers = itertools.count(1_000_000)
+        twin.first_id = self.first_id + 1_000_000
+        twin.ids._numbers = itertools.count(twin.first_id)
         shutil.copyfile(self.db, twin.db)
         wal = Path(f"{self.db}-wal")
         if wal.exists():
@@ -162,7 +168,7 @@ class World:
         self.connection.execute("BEGIN IMMEDIATE")
         self.wire.left = crash.at if crash is not None and crash.step is Step.STATEMENT else None
         try:
-            context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail)
+            context = Context.at(self.now, self.ids, self.signer, has_rail=self.has_rail, access=self.access)
             answers = execute_batch(self.tx, requests, context)
         except Killed:
             return self._died(None, before, before)
@@ -177,13 +183,19 @@ class World:
             return Served(answers, durable=True, delivered=True)
         return self._died(answers, before, decided, self._tear(size, crash) if crash.step is Step.COMMITTING else None)
 
+    def pass_time(self, **span: float) -> None:
+        """Move the clock on."""
+        self.now += dt.timedelta(**span)
+
     def last_seq(self) -> int:
         """The last position of the journal."""
         return self.connection.execute("SELECT coalesce(max(seq), 0) FROM operations").fetchone()[0]
 
     def principal(self, role: RoleName = "agent", tenant: int = 0, name: str | None = None) -> Principal:
         """A tenant's caller of a role."""
-        return Principal(self.demos[tenant].tenant_id, f"key-{tenant}-{role}", role, name or f"{role}-1")
+        called = name or f"{role}-1"
+        person_id = None if role == "agent" else f"per_{called}"
+        return Principal(self.demos[tenant].tenant_id, f"key-{tenant}-{role}", role, called, person_id=person_id)
 
     def _died(self, answers: list[object] | None, before: int, decided: int, torn: int | None = None) -> Served:
         self.kill(torn)
