@@ -3,6 +3,7 @@
 import pytest
 from gateway_access_specimens import ACCESS_SPECIMENS
 from gateway_specimens import SPECIMENS
+from sim.access_specimens import ACCESS_PREPARE
 from sim.specimens import PREPARE
 
 from gates.schema.target import load_target
@@ -16,7 +17,7 @@ ROLES = load_target("local").target.authorization.roles
 MATRICES = {
     "the decision table": lambda route: route.command in HANDLERS,
     "the contracts of the API": lambda route: route.kind in CONTRACTS,
-    "the crash matrix": lambda route: bool(PREPARE.get(route)) or route in ACCESS_SPECIMENS,
+    "the crash matrix": lambda route: bool(PREPARE.get(route)) or route in ACCESS_PREPARE,
     "the key rules and replays": lambda route: route in SPECIMENS or route in ACCESS_SPECIMENS,
     "the authorization sweep": lambda route: route.name in ROLES,
     "the reverses": lambda route: route.undo is not None,

@@ -135,6 +135,32 @@ def test_a_forged_host_header_changes_nothing(client):
     assert (body["mail"]["mode"], body["mail"]["healthy"]) == ("record", True)
 
 
+def test_known_and_unknown_addresses_get_the_same_bytes(client):
+    """Over the network: status, headers and body differ in ids and times alone, for a code requested, typed or sent again."""
+    client.signed_in("known@example.com")
+    seen = []
+    for number, address in enumerate(("known@example.com", "unknown@example.com")):
+        started = client.post("/v1/access/sign-ins", {"address": address}, key="the-same-key-for-both")
+        sign_in_id = started.json()["sign_in_id"]
+        wrong = f"{(int(client.key.code(sign_in_id)) + 1) % 10**8:08d}"
+        path, key = f"/v1/access/sign-ins/{sign_in_id}", f"alike-for-address-{number}"
+        answers = [started, client.post(f"{path}/verify", {"code": wrong}, key=key), client.post(f"{path}/resend", {}, key=key)]
+        seen.append([_alike(answer, sign_in_id, key) for answer in answers])
+    assert seen[0] == seen[1]
+    assert [status for status, _, _ in seen[0]] == [202, 401, 429]
+
+
+def _alike(answer, sign_in_id, key):
+    """What an observer sees of an answer, but for ids and times."""
+    text = answer.text.replace(sign_in_id, "SIGN-IN").replace(key, "KEY")
+    times = (r"\d{4}-\d{2}-\d{2}T[\d:.]+Z", r"(opr|req)_[0-9a-f]+", r'"after_ms":\d+', r'"request_id":"[^"]+"')
+    for pattern in times:
+        text = re.sub(pattern, "VARIES", text)
+    apart = {"date", "idempotency-expires", "repr-digest", "idempotency-key", "retry-after", "x-request-id", "ratelimit"}
+    headers = sorted((name, value) for name, value in answer.headers.items() if name not in apart)
+    return answer.status_code, headers, text
+
+
 def test_a_forwarded_address_is_believed_of_nobody(tmp_path):
     """Without --trusted-proxy all of these requests come from one network."""
     db = tmp_path / "gateway.db"

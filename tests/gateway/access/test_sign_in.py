@@ -122,6 +122,18 @@ def test_a_code_counts_for_its_own_challenge_alone(entrance):
     assert said(entrance.verify(first)) == (200, "ok")
 
 
+def test_a_sign_in_that_nobody_finished_takes_no_address(entrance):
+    """No person exists before a right code: whoever began for somebody else's address has kept nothing of it."""
+    for _ in range(3):
+        entrance.started(ANN, network="198.51.100.0/24")
+        entrance.pass_time(hours=1)
+    assert entrance.connection.execute("SELECT count(*) FROM persons WHERE address = ?", (ANN,)).fetchone() == (0,)
+    mine = entrance.row(entrance.token(ANN))
+    assert entrance.connection.execute("SELECT person_id FROM persons WHERE address = ?", (ANN,)).fetchall() == [
+        (mine.person_id,)
+    ]
+
+
 def test_a_resend_repeats_the_code_and_kills_none_in_flight(entrance):
     """The answer is the same view, one more mail waits, and the code still counts."""
     sign_in_id = entrance.started()
