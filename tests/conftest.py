@@ -52,10 +52,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give workers the files that start processes first: one that began last would run alone at the end."""
+    """Give workers the longest tests first, then the files that start processes: what began last would run alone at the end."""
     if hasattr(config, "workerinput"):
         slow = {item.path for item in items if item.get_closest_marker("process")}
-        items.sort(key=lambda item: item.path not in slow)
+        items.sort(key=lambda item: (-_minutes(item), item.path not in slow))
+
+
+def _minutes(item: pytest.Item) -> float:
+    """About how long the test takes, where it says so: `nightly(minutes=5)`."""
+    marks = (item.get_closest_marker(name) for name in ("nightly", "deeper"))
+    return max(mark.kwargs.get("minutes", 0) if mark else 0 for mark in marks)
 
 
 def pytest_report_header() -> str:

@@ -5,6 +5,7 @@ tests/drills/incident/test_rehearsal.py and test_rail.py, tests/honesty/test_reh
 """
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -57,7 +58,7 @@ def _target(defect, folder):
 
     def by(argv, release=defect):
         paths = os.pathsep.join([str(folder / release), *(entry for entry in sys.path if entry)])
-        return ("sh", "-c", f"PYTHONPATH={paths} PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 exec {' '.join(argv)}")
+        return ("sh", "-c", f"PYTHONPATH={paths} PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 exec {shlex.join(argv)}")
 
     start, commands = local.process.start, msgspec.structs.asdict(local.commands)
     ours = {name: by(argv) for name, argv in commands.items() if argv and argv[0] == "{python}"}

@@ -38,7 +38,7 @@ REAL = (pytest.mark.process, pytest.mark.power)
 
 def _cases():
     for point in (*EVERY_NIGHT, *by_night(POINTS, EVERY_NIGHT)):
-        marks = () if (point.drill, point.step) in BY_DAY else (pytest.mark.nightly,)
+        marks = () if (point.drill, point.step) in BY_DAY else (pytest.mark.nightly(minutes=1),)
         yield pytest.param(point, id=f"{point.drill}-{point.step or point.action}", marks=(*REAL, *marks))
 
 

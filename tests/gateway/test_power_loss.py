@@ -40,7 +40,7 @@ def test_what_was_acknowledged_survives_a_power_loss(tmp_path):
     _lose_power(tmp_path, range(3))
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=7)
 def test_what_was_acknowledged_survives_many_power_losses(tmp_path):
     """The same for forty losses in a row, so that log and database are met in many states."""
     _lose_power(tmp_path, range(40))

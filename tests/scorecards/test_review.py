@@ -198,7 +198,7 @@ def test_an_interrupted_review_leaves_no_process_behind(tmp_path: Path, signal_n
     _interrupt(tmp_path, signal_number, code, when)
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=2)
 @pytest.mark.parametrize(("signal_number", "code", "step", "when"), REHEARSING)
 def test_a_review_interrupted_in_a_drill_leaves_no_process_behind(
     tmp_path: Path, signal_number: int, code: int, step: str, when: str
@@ -207,7 +207,7 @@ def test_a_review_interrupted_in_a_drill_leaves_no_process_behind(
     _interrupt(tmp_path, signal_number, code, when, program=(str(ONE_STEP), step))
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=2)
 @pytest.mark.parametrize(("signal_number", "code", "step", "when"), REHEARSING)
 def test_a_whole_review_interrupted_in_a_drill_leaves_no_process_behind(
     tmp_path: Path, signal_number: int, code: int, step: str, when: str

@@ -54,8 +54,8 @@ def test_simulation_does_not_depend_on_the_hash_seed():
     assert len(traces) == 1
 
 
-@pytest.mark.nightly
-@pytest.mark.parametrize("number", range(16))
+@pytest.mark.nightly(minutes=1)
+@pytest.mark.parametrize("number", range(12))
 def test_simulation_all_night(tmp_path, sim_seed, number):
-    """Sixteen further seeds, thirty thousand steps each."""
+    """A dozen further seeds, thirty thousand steps each."""
     simulate(tmp_path, sim_seed + 1 + number, 30_000)

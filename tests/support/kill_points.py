@@ -1,22 +1,20 @@
 """At which steps is the runner of a drill killed? Each kind of step once, each drill once, and some of the others every night."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from by_night import number_of_the_night
 
 from drills.complete import complete
 from drills.schema import Drill, drill_names, load_drill
 from drills.steps.base import action_of
 from gates.schema.canonical import sha256_hex
 
-NIGHT = "GONOGO_NIGHT"
-"""The variable with the number of the night: `make nightly` sets the day of the year, so that every other point has its turn."""
-
 BY_NIGHT = 6
 AFTER_PAGE = ("acknowledge_page", "await_resolved", "judge_pages")
 """Steps that only a drill with a page has: they are killed on the small service, where a page takes seconds."""
 
+PATIENT, SHORT = {"within": "300s"}, {"lasting": "2s"}
 _PROBES = [{"probe": "ready"}, {"probe": "error_ratio", "window": "2s", "at_most": "0.05", "min_samples": 20}]
 _STEADY = {"within": "20s", "probes": _PROBES}
 _NOTICE = {"action": "observe_steady_state", "name": "notice", "expect": "broken", "within": "20s"}
@@ -60,14 +58,15 @@ class Point(msgspec.Struct, frozen=True, order=True):
 def document_of(name: str) -> dict[str, object]:
     """The members of a drill's document: of an own one, or of a shipped one with a control run of two seconds.
 
-    What is killed does not depend on the length of a control run.
+    What is killed depends neither on the length of a control run nor on how long a step may take; a busy machine needs more time.
     """
-    if name in OWN:
-        return OWN[name]
-    spec: dict[str, object] = msgspec.to_builtins(load_drill(name).spec)
-    spec.pop("evidence", None)
-    method = msgspec.convert(spec["method"], list[dict[str, object]])
-    spec["method"] = [step | ({"lasting": "2s"} if step["action"] == "control_run" else {}) for step in method]
+    shipped: dict[str, object] = {} if name in OWN else msgspec.to_builtins(load_drill(name).spec)
+    shipped.pop("evidence", None)
+    spec = {**(OWN.get(name) or shipped), "guards": [{"guard": "duration", "at_most": "600s"}, {"guard": "storm_alive"}]}
+    for part in ("setup", "method", "rollback", "verify"):
+        steps = msgspec.convert(spec.get(part, ()), list[dict[str, object]])
+        spec[part] = [step | PATIENT | (SHORT if step["action"] == "control_run" else {}) for step in steps]
+    spec["steady_state"] = msgspec.convert(spec["steady_state"], dict[str, object]) | PATIENT
     return spec
 
 
@@ -101,5 +100,5 @@ def by_night(points: Sequence[Point], every_night: Sequence[Point]) -> tuple[Poi
     """Of the others as many as a night has time for, in an order of their own, from where its number says."""
     rest = [point for point in points if point not in every_night]
     order = sorted(rest, key=lambda point: sha256_hex(f"{point.drill}/{point.action}/{point.step}".encode()))
-    begin = int(os.environ.get(NIGHT) or "0") * BY_NIGHT % len(order)
+    begin = number_of_the_night() * BY_NIGHT % len(order)
     return tuple((order + order)[begin : begin + BY_NIGHT])

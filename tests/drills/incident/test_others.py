@@ -88,7 +88,7 @@ def test_what_cannot_be_done_there_is_said_before_anything_starts(rehearse_there
     assert not (tmp_path / "out" / "storm").exists()
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=3)
 @pytest.mark.process
 def test_the_shipped_incident_runs_on_a_gateway_that_others_run(prometheus, alertmanager, promtool, tmp_path):
     """The gateway is killed and started by commands; its page arrives, and the runbook walks with these commands."""

@@ -39,7 +39,7 @@ def run(tmp_path: Path, document):
     return done.returncode, read_report(out), done.stdout + done.stderr
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=2)
 def test_without_its_rule_the_outage_of_the_rail_pages_nobody_and_is_red(prometheus, alertmanager, promtool, tmp_path):
     """No other rule notices it: payments go on. The outage itself was there, and is taken back."""
     document = rail_drill()
@@ -56,7 +56,7 @@ def test_without_its_rule_the_outage_of_the_rail_pages_nobody_and_is_red(prometh
     assert report.ending.rolled_back == "verified"
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=2)
 @pytest.mark.parametrize(
     ("changes", "code", "deviations"),
     [

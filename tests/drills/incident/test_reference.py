@@ -24,9 +24,11 @@ COUNTS = ("pages_missing", "pages_off_time", "pages_unexpected", "pages_to_other
 IDLE_S = 300
 
 
-@pytest.mark.nightly
+MINUTES = {"incident": 8, "incident-freeze": 8, "incident-kill": 3, "incident-latency": 2, "incident-rail": 4}
+
+
 @pytest.mark.process
-@pytest.mark.parametrize("name", ["incident", "incident-freeze", "incident-kill", "incident-latency", "incident-rail"])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.nightly(minutes=MINUTES[name])) for name in MINUTES])
 def test_each_fault_of_the_gateway_pages_as_it_must(prometheus, alertmanager, promtool, tmp_path, name):
     """The shipped rehearsals are green: the right page, in its time, at the right people, and no other."""
     out = tmp_path / "out"
@@ -41,7 +43,7 @@ def test_each_fault_of_the_gateway_pages_as_it_must(prometheus, alertmanager, pr
     assert not list(out.glob("watch-*/data"))
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=6)
 @pytest.mark.process
 def test_an_idle_gateway_pages_nobody_for_five_minutes(prometheus, alertmanager, tmp_path, environ):
     """No traffic is neither good nor bad: with the generated rules only the watchdog arrives."""

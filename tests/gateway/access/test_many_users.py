@@ -85,7 +85,7 @@ def test_the_same_seed_is_the_same_crowd(tmp_path):
     assert traces[0] != traces[2]
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=7)
 def test_ten_thousand_users_come_to_an_end(tmp_path):
     """Over some simulated days; the distribution of their ends is printed and written."""
     made = Crowd(tmp_path, FULL, SEED)
@@ -97,7 +97,7 @@ def test_ten_thousand_users_come_to_an_end(tmp_path):
     made.world.close()
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=2)
 @pytest.mark.process
 def test_two_hundred_users_come_to_an_end_over_http(tmp_path):
     """The same users at a real gateway, with codes over a real mail server."""

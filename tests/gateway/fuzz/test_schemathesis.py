@@ -74,6 +74,7 @@ def prepare(gateway, db, role, folder):
     return config
 
 
+@pytest.mark.deeper(minutes=5)
 @pytest.mark.parametrize("role", ROLES)
 def test_schemathesis_finds_nothing(served, role, tmp_path):
     """Examples, coverage, fuzzing and stateful phases over every operation of the role; the seed makes it repeatable."""

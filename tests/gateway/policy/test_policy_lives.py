@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+import pytest
 from gateway_desk import Desk
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -155,5 +156,5 @@ class PolicyLives(RuleBasedStateMachine):
         assert not bound.findings
 
 
-TestPolicyLives = PolicyLives.TestCase
+TestPolicyLives = pytest.mark.deeper(minutes=6)(PolicyLives.TestCase)
 TestPolicyLives.settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)

@@ -4,6 +4,7 @@ import datetime as dt
 import os
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,7 @@ def before(moment, age_ms):
     return (moment - dt.timedelta(milliseconds=age_ms)).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
+@pytest.mark.deeper(minutes=6)
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(
     policy=st.none() | POLICIES,

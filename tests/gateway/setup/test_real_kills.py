@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from by_night import number_of_the_night
 from setup_terminal import WAIT_S, argv
 from setup_user import User, recording
 
@@ -90,10 +91,13 @@ def test_killed_by_the_system_and_resumed_nothing_is_there_twice(tmp_path):
             assert killed_and_resumed(tmp_path / f"user-{at}", gateway, code, at) == ONCE, at
 
 
-@pytest.mark.nightly
-@pytest.mark.parametrize("first", range(1, 76, 15))
-def test_killed_by_the_system_at_every_line(tmp_path, first):
-    """Each line of a setup, fifteen users at a gateway: it limits the codes of one network to twenty an hour."""
+LINES, NIGHTS = 75, 5
+"""As many lines as a setup writes, and in how many nights each of them has its turn."""
+
+
+@pytest.mark.nightly(minutes=2)
+def test_killed_by_the_system_at_every_fifth_line(tmp_path):
+    """Other lines each night: in five nights every one. A gateway limits the codes of one network to twenty an hour."""
     with recording(tmp_path) as (gateway, code):
-        for at in range(first, first + 15):
+        for at in range(1 + number_of_the_night() % NIGHTS, LINES + 1, NIGHTS):
             assert killed_and_resumed(tmp_path / f"user-{at}", gateway, code, at) == ONCE, at
