@@ -1,5 +1,6 @@
 """What holds for every test: unit tests stay off the network, and browser tests say what they need."""
 
+import gc
 import os
 import secrets
 import shutil
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    gc.disable()  # until all tests are collected: of the millions of objects that this makes, hardly one is garbage
     if not hasattr(config, "workerinput"):
         os.environ["GONOGO_TEST_SEED"] = str(config.getoption("--seed") or secrets.randbits(32))
         # Commands are printed as the shell finds them: as `gonogo`, whether or not the environment is active.
@@ -62,6 +64,12 @@ def _minutes(item: pytest.Item) -> float:
     """About how long the test takes, where it says so: `nightly(minutes=5)`."""
     marks = (item.get_closest_marker(name) for name in ("nightly", "deeper"))
     return max(mark.kwargs.get("minutes", 0) if mark else 0 for mark in marks)
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, and never again look at what the collection has left."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header() -> str:
