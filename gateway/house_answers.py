@@ -137,7 +137,10 @@ class RunView(Struct, frozen=True):
 
 
 class FunnelLine(Struct, frozen=True):
-    """One event of the activation funnel. `cohort` is one for all of a run: later labels of its tenant do not move it."""
+    """One event of the activation funnel. `cohort` is one for all of a run: later labels of its tenant do not move it.
+
+    `labelled_at` is when the house gave that label, which may be long after the run began.
+    """
 
     v: int
     seq: int
@@ -149,6 +152,7 @@ class FunnelLine(Struct, frozen=True):
     host: str | None
     step: str | None
     code: str | None
+    labelled_at: str | None
 
 
 SECRET_VIEWS: Mapping[str, type[SecretView]] = {

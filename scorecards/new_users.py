@@ -19,6 +19,7 @@ class _Cohort(msgspec.Struct, frozen=True):
     cohort: str
     users: int
     steps: tuple[_Step, ...]
+    aside: tuple[_Step, ...] = ()
 
 
 class _Waited(msgspec.Struct, frozen=True):
@@ -50,8 +51,8 @@ def new_users(gates: Iterable[GateVerdict], evidence: Iterable[Held]) -> tuple[N
         except msgspec.ValidationError:
             continue
         for one in facts.funnel:
-            steps = tuple(FunnelStep(item.step, item.users) for item in one.steps)
-            found.append(NewUsers(held.digest, said.finished_at, one.cohort, one.users, steps=steps))
+            steps, aside = (tuple(FunnelStep(item.step, item.users) for item in some) for some in (one.steps, one.aside))
+            found.append(NewUsers(held.digest, said.finished_at, one.cohort, one.users, steps=steps, aside=aside))
         if facts.waits:
             waits = tuple(Wait(item.waiting_on, item.ms) for item in facts.waits)
             found.append(NewUsers(held.digest, said.finished_at, said.cohort, facts.setups, waits=waits))

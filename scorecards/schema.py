@@ -115,13 +115,17 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewUsers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the users of a cohort got on: the steps that they reached, or what their setups waited for. It judges nothing."""
+    """How the users of a cohort got on: the steps that they reached, or what their setups waited for. It judges nothing.
+
+    `steps` are in their order, each of those who took the ones before it; `aside` are the steps that not every user needs.
+    """
 
     evidence: str
     finished_at: str
     cohort: str
     users: int
     steps: tuple[FunnelStep, ...] = ()
+    aside: tuple[FunnelStep, ...] = ()
     waits: tuple[Wait, ...] = ()
 
 

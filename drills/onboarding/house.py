@@ -1,5 +1,6 @@
 """What the gateway's house does for setups of our own: it makes their tenants, and labels them simulated before they begin."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -27,8 +28,9 @@ class Bootstrap(msgspec.Struct, frozen=True):
 class House:
     """The house operator of a running gateway."""
 
-    def __init__(self, named: NamedTarget, nonce: str) -> None:
-        target, environ = named.target, None
+    def __init__(self, named: NamedTarget, nonce: str, environ: Mapping[str, str] | None = None) -> None:
+        """`environ` has the address and the key, where they are not in this process's variables."""
+        target = named.target
         self.url = resolve_base_url(target, environ)
         self._sent, self._nonce, self._count = resolve_credential(target, ROLE, environ), nonce, 0
         tls = tls_for(self.url, target, ca_environment(named, environ))
@@ -38,6 +40,10 @@ class House:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
         self._http.close()
 
     def new_tenant(self, name: str) -> Bootstrap:

@@ -13,8 +13,16 @@ from gates.schema.rooms import room_argv
 
 LIMIT_S = 120
 """How long one walk may take; it is a few seconds."""
+BOOTSTRAP = "bootstrap.key"
 _KEPT = ("PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "GONOGO_REHEARSAL_CLOCK")
-_HOSTS = ("--host", "none", "--no-ask")
+HOSTS = ("--host", "none", "--no-ask")
+"""No host's file is changed, and no host is run."""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What names a failure."""
+
+    code: str | None = None
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -24,6 +32,7 @@ class Ended(msgspec.Struct, frozen=True):
     outcome: str
     tenant_id: str | None = None
     wallet: str | None = None
+    failure: Named | None = None
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -44,14 +53,34 @@ class User:
         self.address = f"setup+{around.nonce}@example.com"
 
     @property
+    def home(self) -> Path:
+        """The folder, which is the home of everything that is run."""
+        return self._folder
+
+    @property
     def state(self) -> Path:
         """Where the client keeps journals, reports and receipts."""
         return self._folder / "state"
 
+    @property
+    def key_file(self) -> Path:
+        """Where the client writes the agent's key."""
+        return self._folder / "api.key"
+
+    def colleague(self) -> "User":
+        """Another new user."""
+        return User(self._folder / "colleague", self.around)
+
+    def codes(self, ended: Ended) -> frozenset[str]:
+        """The code that a walk ended with, and those in its journal: of what failed on the way and did not stop it."""
+        lines = (self.state / "runs" / ended.run / "journal.jsonl").read_bytes().splitlines()
+        found = (*(msgspec.json.decode(line, type=Named) for line in lines), ended.failure or Named())
+        return frozenset(one.code for one in found if one.code)
+
     def new_key(self) -> tuple[str, str]:
         """An operator's key for a new tenant, as options of the client."""
         made = self.around.house.new_tenant(f"setups {self.around.nonce} {self._folder.name}")
-        path = self._folder / "bootstrap.key"
+        path = self._folder / BOOTSTRAP
         path.touch(mode=0o600)
         path.write_text(made.key + "\n", encoding="ascii")
         return "--bootstrap-key", str(path)
@@ -75,7 +104,7 @@ class User:
 
     def _environ(self) -> Mapping[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        own = {"HOME": self._folder, "GONOGO_SETUP_STATE": self.state, "GONOGO_KEY_FILE": self._folder / "api.key"}
+        own = {"HOME": self._folder, "GONOGO_SETUP_STATE": self.state, "GONOGO_KEY_FILE": self.key_file}
         return {**kept, **{name: str(path) for name, path in own.items()}}
 
 
@@ -91,24 +120,24 @@ def signs_up(user: User) -> Ended:
         return begun
     user.around.house.label(begun.tenant_id)
     user.give_money(begun)
-    return user.setup("resume", *_HOSTS, "--pay")
+    return user.setup("resume", *HOSTS, "--pay")
 
 
 def tries_without_money(user: User) -> Ended:
     """Begins with an operator's key and ends trust-only: the signed denial of a call verifies."""
-    return user.setup("run", *_HOSTS, "--pay", *user.new_key())
+    return user.setup("run", *HOSTS, "--pay", *user.new_key())
 
 
 def types_a_wrong_code(user: User) -> Ended:
     """Asks for a code, types a wrong one, and goes on with an operator's key."""
     user.setup("run", "--address", user.address, "--code", "00000000")
-    return user.setup("resume", *_HOSTS, "--pay", *user.new_key())
+    return user.setup("resume", *HOSTS, "--pay", *user.new_key())
 
 
 def comes_back_for_money(user: User) -> Ended:
     """Ends trust-only first, gets demo money, and pays in a second walk."""
-    user.give_money(user.setup("run", *_HOSTS, "--pay", *user.new_key()))
-    return user.setup("resume", *_HOSTS, "--pay")
+    user.give_money(user.setup("run", *HOSTS, "--pay", *user.new_key()))
+    return user.setup("resume", *HOSTS, "--pay")
 
 
 WALKS: Sequence[Callable[[User], Ended]] = (signs_up, tries_without_money, types_a_wrong_code, comes_back_for_money)

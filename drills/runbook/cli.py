@@ -85,6 +85,7 @@ def run_runbook(
     folder = out or _next_folder(made_state_dir() / "runbooks", plan.name)
     variables = perform.variables_of(plan, folder, os.environ)
     require_variables(page, variables, begin)
+    plan = perform.about(plan, page, variables)
     if not no_evidence:
         plan = perform.listed(plan, evidence or state_dir() / "evidence")
     journal = perform.open_folder(folder)

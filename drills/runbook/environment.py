@@ -17,7 +17,10 @@ from gates.schema.rooms import room_argv
 from gates.schema.target import NamedTarget, resolve_base_url
 from gates.schema.target_checks import BASE_URL
 
+CODE, FAILED = "GONOGO_CODE", "GONOGO_FAILED"
+"""What a page for several failures is about: one code; or failed setups, each as RUN:CODE, with spaces between."""
 TARGET, START, ROLLBACK = "GONOGO_TARGET", "GONOGO_START", "GONOGO_ROLLBACK"
+_IS_CODE = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _USED = re.compile(r"\$(?:(GONOGO_[A-Z0-9_]+)|\{(GONOGO_[A-Z0-9_]+)\})")
 _SET = re.compile(r"(?:^|[\s;(&|])(?:export\s+|local\s+)?(GONOGO_[A-Z0-9_]+)=", re.MULTILINE)
 
@@ -71,6 +74,13 @@ def used_variables(text: str) -> Iterator[str]:
     """The GONOGO variables that commands need from outside, in their order; one with a default is not needed."""
     own = set(_SET.findall(text))
     yield from dict.fromkeys(name for match in _USED.findall(text) for name in match if name and name not in own)
+
+
+def codes_of(page: Page, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The failures that a run of the page with these variables is about; none where the page is not for several."""
+    used = {name for step in page.steps if isinstance(step.info, Shell) for name in used_variables(step.text)}
+    items = " ".join(environ.get(name, "") for name in (CODE, FAILED) if name in used).split()
+    return tuple(sorted({code for item in items if _IS_CODE.fullmatch(code := item.rpartition(":")[2])}))
 
 
 def _absolute(argument: str) -> str:

@@ -94,27 +94,33 @@ def _incomplete(results: Sequence[StepResult], begin: str) -> tuple[Standing, st
     return ("interrupted", f"the run began with the step {begin}: not every step was taken") if begin else None
 
 
-def measures_of(page: Page, results: Sequence[StepResult], duration_s: float, standing: Standing) -> dict[str, Measure]:
-    """The measures of one run, in alphabetical order."""
+def measures_of(
+    page: Page, results: Sequence[StepResult], duration_s: float, standing: Standing, codes: Sequence[str] = ()
+) -> dict[str, Measure]:
+    """The measures of one run about these failures, in alphabetical order."""
     reason = _REASONS.get(standing) or UnknownReason(standing)
     return {
         "duration": Measure(f"{duration_s:.3f}", "s", samples=1, detail="from the first step to the end"),
         **human_measures(page, results, reason),
-        "steps_failed": steps_failed(page, results, reason),
+        "steps_failed": steps_failed(page, results, reason, codes),
     }
 
 
-def steps_failed(page: Page, results: Sequence[StepResult], reason: UnknownReason) -> Measure:
-    """How many steps with commands did not end as the page says, by the page's name; those that were not judged are skipped."""
+def resolved_by(name: str, codes: Sequence[str], count: int = 1) -> dict[str, int]:
+    """What a run of a page counts for: the page, and PAGE/CODE for each failure that it was about."""
+    return {name: count, **{f"{name}/{code}": 1 for code in codes}}
+
+
+def steps_failed(page: Page, results: Sequence[StepResult], reason: UnknownReason, codes: Sequence[str]) -> Measure:
+    """How many steps with commands did not end as the page says, by what the run was about; those not judged are skipped."""
     judged = [item for item in results if item.judged]
     failed = [item for item in judged if item.failed]
     skipped = sum(isinstance(step.info, Shell) for step in page.steps) - len(judged)
     if not judged:
         return Measure(None, "count", skipped=skipped, unknown=reason)
     detail = "; ".join(f"{item.step}: {item.reason}" for item in failed)
-    return Measure(
-        str(len(failed)), "count", samples=len(judged), skipped=skipped, detail=detail, made_of={page.name: len(judged)}
-    )
+    parts = resolved_by(page.name, codes, len(judged))
+    return Measure(str(len(failed)), "count", samples=len(judged), skipped=skipped, detail=detail, made_of=parts)
 
 
 def human_measures(page: Page, results: Sequence[StepResult], reason: UnknownReason) -> dict[str, Measure]:

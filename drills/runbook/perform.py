@@ -11,7 +11,7 @@ import msgspec
 from drills import journal as journals
 from drills.journal import End, Ending, Journal
 from drills.record import Evidence
-from drills.runbook.environment import make_place, make_programs, step_environment
+from drills.runbook.environment import codes_of, make_place, make_programs, step_environment
 from drills.runbook.page import Page, Step
 from drills.runbook.person import Person
 from drills.runbook.plan import BIN, LOGS, PAGE_FILE, WORK, RunbookPlan, write_plan
@@ -77,6 +77,11 @@ def variables_of(plan: RunbookPlan, folder: Path, environ: Mapping[str, str]) ->
     """The variables of the steps of a run in this folder."""
     named = NamedTarget(plan.target_name, plan.target)
     return step_environment(named, plan.target_argument, folder.absolute() / BIN, {**environ, **plan.environment})
+
+
+def about(plan: RunbookPlan, page: Page, variables: Mapping[str, str]) -> RunbookPlan:
+    """The plan of a run with these variables, which name the failures that it is about."""
+    return msgspec.structs.replace(plan, codes=codes_of(page, variables))
 
 
 def make_walk(

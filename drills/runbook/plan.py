@@ -18,6 +18,7 @@ class RunbookPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `begin` is the step that the run begins with, "" for the first. `by_program` says that no person takes part: `--yes`.
     `fault` is the rehearsal's, "" where the service is whatever it is. `evidence` is None for a run that leaves no statement.
+    `codes` are the failures that the run was about, where the page is for several: it resolves no other one.
     """
 
     run_id: str
@@ -29,6 +30,7 @@ class RunbookPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     begin: str = ""
     by_program: bool = False
     fault: str = ""
+    codes: tuple[str, ...] = ()
     evidence: Evidence | None = None
     ca_file: str | None = None
 

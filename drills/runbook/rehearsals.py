@@ -8,8 +8,9 @@ import msgspec
 from drills import journal as journals
 from drills.journal import Event, Status, read_journal
 from drills.runbook.blocks import Human
-from drills.runbook.measures import StepResult, human_measures, results_of
+from drills.runbook.measures import StepResult, human_measures, resolved_by, results_of
 from drills.runbook.page import Page
+from drills.runbook.plan import read_plan
 from drills.runbook.recompute import require_judged
 from drills.runbook.rehearse import GONE, SEEN, STEADY
 from gates.evidence.recomputed import Recomputed
@@ -31,7 +32,10 @@ class Agenda(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What came of one rehearsal. `judged` says that the fault was seen and the steps were taken; without it nothing is known."""
+    """What came of one rehearsal. `judged` says that the fault was seen and the steps were taken; without it nothing is known.
+
+    `codes` are the failures that it was about, where the page is for several.
+    """
 
     runbook: str
     judged: bool
@@ -39,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
     mitigate_s: str
     steps: tuple[StepResult, ...]
+    codes: tuple[str, ...] = ()
 
 
 def write_agenda(folder: Path, agenda: Agenda) -> None:
@@ -65,7 +70,8 @@ def outcomes_of(folder: Path) -> tuple[tuple[Outcome, ...], dict[str, Page]]:
             found.append(Outcome(name, False, False, agenda.not_begun[name], "", ()))
             continue
         pages[name] = require_judged(folder / name)
-        found.append(outcome_of(pages[name], read_journal(folder / name / journals.FILE).events))
+        codes = read_plan(folder / name).codes
+        found.append(outcome_of(pages[name], read_journal(folder / name / journals.FILE).events, codes))
     return tuple(found), pages
 
 
@@ -77,8 +83,8 @@ def recompute_series(folder: Path) -> Recomputed:
     return Recomputed(short_kind(EvidenceKind.RUNBOOK_REHEARSAL), measures_of(outcomes, pages), status)
 
 
-def outcome_of(page: Page, events: Sequence[Event]) -> Outcome:
-    """What came of one rehearsal."""
+def outcome_of(page: Page, events: Sequence[Event], codes: tuple[str, ...] = ()) -> Outcome:
+    """What came of one rehearsal about these failures."""
     steps = results_of(page, events)
     done = [event for event in events if event.status is Status.SUCCEEDED]
     seen = next((event for event in done if event.action == SEEN), None)
@@ -92,13 +98,13 @@ def outcome_of(page: Page, events: Sequence[Event]) -> Outcome:
     mitigate = "" if seen is None or gone is None else f"{(gone.monotonic_ns - seen.monotonic_ns) / 1e9:.3f}"
     last = events[-1]
     reason = str(last.facts.get("reason", "")) if last.ending is not None else "the rehearsal was killed"
-    return Outcome(page.name, judged, failed, reason if failed or not judged else "", mitigate, steps)
+    return Outcome(page.name, judged, failed, reason if failed or not judged else "", mitigate, steps, codes)
 
 
 def measures_of(outcomes: Sequence[Outcome], pages: Mapping[str, Page]) -> dict[str, Measure]:
     """The measures of all rehearsals together, in alphabetical order; what was not judged is skipped.
 
-    `runbooks_failed` is made of the runbooks that ended their fault, by name.
+    `runbooks_failed` is made of the runbooks that ended their fault, by name, and of the failures that they ended.
     """
     judged = [item for item in outcomes if item.judged]
     failed = [item for item in judged if item.failed]
@@ -118,7 +124,7 @@ def measures_of(outcomes: Sequence[Outcome], pages: Mapping[str, Page]) -> dict[
     if slowest:
         detail = f"from the fault seen to the fault gone; the longest is {slowest}"
         mitigate = Measure(f"{took[slowest]:.3f}", "s", samples=len(took), statistic="max", detail=detail)
-    ended = {item.runbook: 1 for item in judged if not item.failed}
+    ended = {name: 1 for item in judged if not item.failed for name in resolved_by(item.runbook, item.codes)}
     counted = {
         "mitigate": mitigate,
         "runbooks_failed": Measure(

@@ -109,6 +109,7 @@ def _walk(attempt: Attempt, stage: Stage) -> Walk:
     """The run of the page, with the variables of the stage and of the fault."""
     variables = perform.variables_of(attempt.plan, attempt.folder, {**stage.environ, **attempt.fault.variables(stage)})
     require_variables(attempt.page, variables)
+    attempt.plan = perform.about(attempt.plan, attempt.page, variables)
 
     def meanwhile() -> None:
         attempt.check_signal()

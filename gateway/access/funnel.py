@@ -4,7 +4,7 @@ import datetime as dt
 
 from msgspec import UNSET
 
-from gateway.access.labels import cohort_at, cohort_now
+from gateway.access.labels import NO_COHORT, cohort_now, label_at
 from gateway.access.sessions import shifted
 from gateway.access.steps import WINDOW_DAYS, FunnelEvent, counts_still, day_of_return, missing_before
 from gateway.clock import format_utc
@@ -128,23 +128,24 @@ def _add(
 
 
 def funnel_lines(tx: Transaction, after: int, limit: int) -> list[FunnelLine]:
-    """Events after a position; each names the tenant that its run led to, and one cohort for all of the run."""
-    whose: dict[str, tuple[str | None, str]] = {}
+    """Events after a position; each names the tenant that its run led to, and one cohort for all of the run, with its time."""
+    whose: dict[str, tuple[str | None, str, str | None]] = {}
     lines = []
     for row in tx.access.funnel.after(after, limit):
-        tenant_id, cohort = row.tenant_id, row.cohort
+        tenant_id, cohort, labelled_at = row.tenant_id, row.cohort, None
         if row.run is not None:
             if row.run not in whose:
                 whose[row.run] = _whose(tx, row.run)
-            tenant_id, cohort = whose[row.run]
-        lines.append(FunnelLine(1, row.seq, row.event, row.at, tenant_id, row.run, cohort, row.host, row.step, row.code))
+            tenant_id, cohort, labelled_at = whose[row.run]
+        known = (row.seq, row.event, row.at, tenant_id, row.run, cohort)
+        lines.append(FunnelLine(1, *known, row.host, row.step, row.code, labelled_at))
     return lines
 
 
-def _whose(tx: Transaction, run: str) -> tuple[str | None, str]:
+def _whose(tx: Transaction, run: str) -> tuple[str | None, str, str | None]:
     begun, tenant_id = tx.access.funnel.run(run), tx.access.funnel.tenant_of(run)
-    labels = tx.access.house.labels(tenant_id) if tenant_id else ()
-    return tenant_id, cohort_at(labels, begun.started_at if begun else "")
+    label = label_at(tx.access.house.labels(tenant_id) if tenant_id else (), begun.started_at if begun else "")
+    return (tenant_id, NO_COHORT, None) if label is None else (tenant_id, label.cohort, label.at)
 
 
 def _tenant_of(tenant_id: str) -> str | None:

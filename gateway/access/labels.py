@@ -15,13 +15,14 @@ def cohort_now(labels: Sequence[LabelRow]) -> str:
     return labels[-1].cohort if labels else NO_COHORT
 
 
-def cohort_at(labels: Sequence[LabelRow], at: str) -> str:
-    """The label of what began at a moment: the one in force then, or the first one that came later.
+def label_at(labels: Sequence[LabelRow], at: str) -> LabelRow | None:
+    """The label of what began at a moment: the one in force then, or the first one that came later; None without any.
 
-    A later label never moves what began before it: nobody can take a user who failed out of the measures afterwards.
+    A later label never moves what began before it. Its time is shown with it: a user who failed, and whom the house
+    then calls its own, is still a user.
     """
     before = [label for label in labels if label.at <= at]
-    return (before[-1] if before else labels[0]).cohort if labels else NO_COHORT
+    return (before[-1] if before else labels[0]) if labels else None
 
 
 def label_fault(labels: Sequence[LabelRow], wanted: CohortName) -> str | None:

@@ -57,7 +57,7 @@ def _setup_text(row: FailureRow) -> str:
             f"  who          {row.who}",
             f"  next step    {row.next.text}",
             f"  command      {row.next.command.format(host='HOST', file='FILE')}",
-            f"  runbook      runbooks/{row.next.runbook}",
+            f"  runbook      runbooks/{row.next.runbook}: gonogo runbook run {row.next.runbook.removesuffix('.md')}",
         )
     )
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 import gateway.machines
-from gateway.errors import CATALOGUE, Code
+from gateway.errors import Code
 from gateway.machines.machine import Machine
 from gateway.setup.failures import SetupCode
 from gateway.setup.server_codes import SERVER_ROWS, row_of
@@ -75,10 +75,4 @@ def _failures() -> Iterator[FailureStep]:
     for code in sorted({*map(str, SetupCode), *SERVER_ROWS, *map(str, Code)}):
         row = row_of(code)
         command = row.next.command.format(host="HOST", file="FILE")
-        yield FailureStep(code, row.next.text, command, _page(code) or row.next.runbook)
-
-
-def _page(code: str) -> str:
-    """The runbook of the gateway's own row, where it is one: what an operator walks, not what a user reads."""
-    row = CATALOGUE[Code(code)] if code in list(Code) else None
-    return row.runbook if row is not None and row.runbook != "errors.md" else ""
+        yield FailureStep(code, row.next.text, command, row.next.runbook)

@@ -44,6 +44,10 @@ class SetupCode(StrEnum):
     BUDGET_SPENT = "budget_spent"
 
 
+RUNBOOK = "setup-failures.md"
+"""The page whose steps support walks for a failed setup; it leads on to the pages of hosts, sign-in and approvals."""
+
+
 class Next(msgspec.Struct, frozen=True):
     """The next step: a sentence, a command line in which {host} and {file} are filled in, and a page of runbooks/."""
 
@@ -66,7 +70,7 @@ class FailureRow(msgspec.Struct, frozen=True):
 
 
 def _host(code: SetupCode, title: str, text: str, command: str = "gonogo host plan {host}") -> FailureRow:
-    return FailureRow(code, "host", title, "user", Next(text, command, "hosts.md"))
+    return FailureRow(code, "host", title, "user", Next(text, command, RUNBOOK))
 
 
 def _row(
@@ -76,7 +80,7 @@ def _row(
     who: Literal["user", "operator"],
     text: str,
     command: str,
-    runbook: str = "setup.md",
+    runbook: str = RUNBOOK,
 ) -> FailureRow:
     return FailureRow(code, step, title, who, Next(text, command, runbook))
 
@@ -161,7 +165,7 @@ _ROWS = (
     _row(
         SetupCode.CALL_DENIED, "call", "The policy denies the payment", "user",
         "Read the reasons; name a payee that the policy allows, or have the policy changed.",
-        "gonogo setup resume --payee PAYEE_ID", "approvals.md",
+        "gonogo setup resume --payee PAYEE_ID",
     ),
     _row(
         SetupCode.CALL_FAILED, "call", "The payment was not made", "user",
@@ -175,7 +179,7 @@ _ROWS = (
     _row(
         SetupCode.NOTHING_DENIED, "call", "The policy in force denies nothing that the setup can try", "user",
         "Set a limit on one payment in the policy, or put money into the wallet, then go on.",
-        "gonogo setup resume", "approvals.md",
+        "gonogo setup resume",
     ),
     _row(
         SetupCode.RECEIPT_NOT_VERIFIED, "check", "The receipt does not verify", "operator",

@@ -150,12 +150,44 @@ def undo(host_id: str, file: Path | None, project: Path | None, name: str, yes: 
 
 @host.command()
 @click.option("--format", "output_format", type=click.Choice(["text", "json", "md"]), default="text", show_default=True)
-def matrix(output_format: str) -> None:
-    """What is known of each host, for which version, and how: it connected, it listed the entry, or its format was followed."""
+@click.option(
+    "--run", "is_run", is_flag=True, help="Run the hosts that are installed here, and see whether they are as certified."
+)
+@click.pass_context
+def matrix(ctx: click.Context, output_format: str, is_run: bool) -> None:
+    """What is known of each host, for which version, and how: it connected, it listed the entry, or its format was followed.
+
+    With --run it ends with 0, with 1 where a host is not as certified, and with 3 where one was not run at its version.
+    """
     with _problems("HOST", None):
         from gateway.setup.hosts.matrix import as_json, as_markdown, as_text
 
-        click.echo({"json": as_json, "md": as_markdown, "text": as_text}[output_format]())
+        if not is_run:
+            click.echo({"json": as_json, "md": as_markdown, "text": as_text}[output_format]())
+            return
+        if output_format == "md":
+            raise click.UsageError("--run prints text or json")
+        ctx.exit(_run_all(output_format))
+
+
+def _run_all(output_format: str) -> int:
+    """Run each host in a home of its own; print what was seen, and return the exit code."""
+    import tempfile
+
+    import msgspec
+
+    from gateway.setup.hosts.certify import Result, as_text, look_at_all
+
+    looked = []
+    with tempfile.TemporaryDirectory(prefix="gonogo-hosts-") as work:
+        for one in look_at_all(Path(work), _program(None)):
+            looked.append(one)
+            if output_format == "text":
+                click.echo(as_text(one))
+    if output_format == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(looked), indent=2).decode())
+    results = {one.result for one in looked}
+    return 1 if Result.STALE in results else 3 if results & {Result.NOT_RUN, Result.OTHER_VERSION} else 0
 
 
 def _change(ctx: click.Context, made: "Plan", *, yes: bool, ask: bool, state: Path | None) -> None:
@@ -222,9 +254,12 @@ def _server(base_url: str, program: str | None) -> Any:  # noqa: ANN401  # the t
         raise click.UsageError(f"--base-url {base_url!r} is no http:// or https:// address")
     if "@" in url.split("/")[2]:
         raise click.UsageError("--base-url holds credentials; the key stands in GONOGO_API_KEY")
-    return Server(
-        program or shutil.which("gonogo") or str(Path(sys.argv[0]).absolute()), url, str(user_data_path("gonogo") / "api.key")
-    )
+    return Server(_program(program), url, str(user_data_path("gonogo") / "api.key"))
+
+
+def _program(named: str | None) -> str:
+    """The gonogo that a host starts."""
+    return named or shutil.which("gonogo") or str(Path(sys.argv[0]).absolute())
 
 
 def _read_plan(path: Path) -> "Plan":

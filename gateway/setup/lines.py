@@ -32,7 +32,10 @@ class FileNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HostFound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A host that was set up: the version and tier that are certified for it, and the sha256 of the change of its file."""
+    """A host that was set up: the version that it prints, the tier certified for that version, the sha256 of its file's change.
+
+    The tier is `unknown` for a version that nobody has certified.
+    """
 
     host: str
     version: str | None

@@ -86,7 +86,7 @@ def page_of(report: SetupReport, lines: Sequence[Line]) -> Page:
 
 
 def _facts(report: SetupReport) -> tuple[tuple[str, str | None], ...]:
-    hosts = (f"{host.host} ({host.tier}, certified with {host.version or 'no version'})" for host in report.hosts)
+    hosts = (f"{host.host} ({host.tier}, {host.version or 'version not known'})" for host in report.hosts)
     return (
         ("tenant", report.tenant_id),
         ("wallet", report.wallet),

@@ -17,7 +17,7 @@ from gateway.machines.onboarding import OnboardingState
 from gateway.rehearsal import chosen_clock
 from gateway.setup.choices import Choices, Person, at_a_terminal
 from gateway.setup.failures import SetupCode, SetupProblem
-from gateway.setup.hosts.ask import ask
+from gateway.setup.hosts.ask import ask, version_of
 from gateway.setup.journal import Journal, read_journal
 from gateway.setup.lines import Line
 from gateway.setup.local import LocalState, local_state
@@ -86,7 +86,7 @@ def surroundings() -> Surroundings:
     except StartProblem as problem:
         raise SetupProblem(SetupCode.CLOCK_SKEW, str(problem)) from None
     program = shutil.which("gonogo") or str(Path(sys.argv[0]).absolute())
-    return Surroundings(clock, time.monotonic, os.environ, Path.home(), sys.platform, program, verify_in_child, ask)
+    return Surroundings(clock, time.monotonic, os.environ, Path.home(), sys.platform, program, verify_in_child, ask, version_of)
 
 
 def known_run(local: LocalState, run: str | None) -> str:

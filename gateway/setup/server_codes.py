@@ -3,16 +3,16 @@
 from typing import Literal
 
 from gateway.errors import CATALOGUE, Code
-from gateway.setup.failures import FAILURES, FailureRow, Next, SetupCode, Step
+from gateway.setup.failures import FAILURES, RUNBOOK, FailureRow, Next, SetupCode, Step
 
 _BOOTSTRAP = "gonogo setup resume --bootstrap-key -"
 _LOGIN = "gonogo setup login"
 _RESUME = "gonogo setup resume"
-_PAGE = "setup.md"
+_FOR_READING = "errors.md"
 
 
 def _row(
-    code: str, step: Step, title: str, who: Literal["user", "operator"], text: str, command: str, runbook: str = _PAGE
+    code: str, step: Step, title: str, who: Literal["user", "operator"], text: str, command: str, runbook: str = RUNBOOK
 ) -> FailureRow:
     return FailureRow(code, step, title, who, Next(text, command, runbook))
 
@@ -20,7 +20,7 @@ def _row(
 _ROWS = (
     _row(
         "login_unavailable", "sign_in", "Nobody can sign in by a code now", "operator",
-        "Go on with a bootstrap key, which an operator makes; or try again later.", _BOOTSTRAP, "sign-in.md",
+        "Go on with a bootstrap key, which an operator makes; or try again later.", _BOOTSTRAP,
     ),
     _row(
         "mail_unavailable", "sign_in", "The gateway cannot send mail now", "operator",
@@ -32,7 +32,7 @@ _ROWS = (
     ),
     _row(
         "signup_waitlisted", "tenant", "You are on the waiting list", "operator",
-        "Wait until the operator admits you, then go on; or request a bootstrap key.", _RESUME, "sign-up.md",
+        "Wait until the operator admits you, then go on; or request a bootstrap key.", _RESUME,
     ),
     _row(
         "otp_invalid", "sign_in", "The code is not right", "user",
@@ -68,7 +68,7 @@ _ROWS = (
     ),
     _row(
         "tenant_disabled", "tenant", "The tenant is stopped", "operator",
-        "Ask the gateway's operator why; then go on.", _RESUME, "sign-in.md",
+        "Ask the gateway's operator why; then go on.", _RESUME,
     ),
     _row(
         "tenant_choice_required", "tenant", "You belong to several tenants", "user",
@@ -76,15 +76,15 @@ _ROWS = (
     ),
     _row(
         "bootstrap_key_invalid", "sign_in", "The bootstrap key is not one of this gateway", "operator",
-        "Copy it again whole, or have the operator make another.", _BOOTSTRAP, "sign-up.md",
+        "Copy it again whole, or have the operator make another.", _BOOTSTRAP,
     ),
     _row(
         "bootstrap_key_used", "sign_in", "The bootstrap key was used already", "operator",
-        "It works once; have the operator make another.", _BOOTSTRAP, "sign-up.md",
+        "It works once; have the operator make another.", _BOOTSTRAP,
     ),
     _row(
         "bootstrap_key_expired", "sign_in", "The bootstrap key has expired", "operator",
-        "It lives 72 hours; have the operator make another.", _BOOTSTRAP, "sign-up.md",
+        "It lives 72 hours; have the operator make another.", _BOOTSTRAP,
     ),
     _row(
         "unauthenticated", "key", "The gateway does not know the API key", "user",
@@ -97,6 +97,7 @@ _ROWS = (
     _row(
         "internal", "call", "Something went wrong in the gateway", "operator",
         "Go on: nothing is done twice. If it happens again, send the ticket's text to the gateway's operator.", _RESUME,
+        "double-settle-alarm.md",
     ),
     _row(
         "paused", "call", "New payments are paused", "operator",
@@ -116,7 +117,7 @@ _ROWS = (
     ),
     _row(
         "approval_required", "call", "The payment waits for an approval", "user",
-        "Have it approved or rejected, then go on.", _RESUME, "approvals.md",
+        "Have it approved or rejected, then go on.", _RESUME,
     ),
 )  # fmt: skip
 
@@ -133,9 +134,10 @@ def row_of(code: str) -> FailureRow:
     if code in CATALOGUE:
         known = CATALOGUE[Code(code)]
         who: Literal["user", "operator"] = "operator" if known.status >= 500 else "user"
-        return FailureRow(code, "call", known.title, who, Next(known.next_step, command, known.runbook))
+        page = RUNBOOK if known.runbook == _FOR_READING else known.runbook
+        return FailureRow(code, "call", known.title, who, Next(known.next_step, command, page))
     unknown = f"This release does not know the code {code}"
-    return FailureRow(code, "call", unknown, "operator", Next("Update gonogo, then go on.", "gonogo setup probe", _PAGE))
+    return FailureRow(code, "call", unknown, "operator", Next("Update gonogo, then go on.", "gonogo setup probe", RUNBOOK))
 
 
 def as_markdown() -> str:

@@ -51,6 +51,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     program: str
     verify: Callable[[Path, Path, Sequence[Path]], Verification]
     ask_host: Callable[[Host, str], tuple[Seen, str]]
+    version_of: Callable[[Host], str | None]
 
 
 class Memory:

@@ -1,5 +1,6 @@
 """New users who are chosen, imagined, or counted too early; journals that say more than happened."""
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import fake_payments
 import pytest
 from honest_users import BUILD, NewUsers, Shop, ago
 from loopback import serving
-from setup_files import Funnel, Setup, completed, run_id
+from setup_files import Funnel, Setup, completed, machine, run_id
 from ways import way
+
+from gates.schema.time import parse_utc
 
 pytestmark = pytest.mark.process
 JOURNALED = ("dead_ends", "quick_mode_decisions", "failures_without_next_action")
@@ -134,3 +137,62 @@ def test_journals_of_another_build_show_nothing_about_this_one(gonogo, users) ->
     users.shop.funnel.user(1, ago(1), cohort="simulated")
     users.journals(completed(1, build="d" * 64))
     gonogo.refused(users.judged("dead_ends"), 3, "0 walked, 10 are needed")
+
+
+@way("J12")
+def test_users_who_failed_do_not_become_canaries_afterwards(gonogo, users) -> None:
+    """The house calls them its own a day after they began; those whom it named at once are left out."""
+    good(users.shop.funnel, range(20))
+    good(users.shop.funnel, range(20, 30), cohort="canary", took_s=None, labelled_at=ago(9))
+    good(users.shop.funnel, range(30, 40), cohort="simulated", took_s=None, labelled_at=ago(11))
+    gonogo.refused(users.judged_users("completion"), 1, "0.666666, threshold at least 0.70, 10 skipped count against it")
+
+
+@way("J13")
+def test_who_came_back_before_paying_is_not_active(gonogo, users) -> None:
+    """A trial without money on the first day, a return on the second, a payment on the third, and nothing after it."""
+    for number in range(20):
+        users.shop.funnel.user(number, ago(10), took_s=2 * 86_400, returned=())
+        who = {"tenant": f"tnt_{number}", "cohort": "external"}
+        users.shop.funnel.event(run_id(number), "receipt_verified", moment(9.99), step="trust_only", **who)
+        users.shop.funnel.event(run_id(number), "returned", moment(8.9), **{**who, "step": "1"})
+    gonogo.refused(users.judged_users("activation"), 1, "0, threshold at least 0.60")
+
+
+@way("J14")
+def test_a_page_of_ones_own_with_the_name_of_a_runbook_resolves_nothing(gonogo, users, monkeypatch) -> None:
+    """Ten codes, a page called setup-failures with a step that always ends well, and a run of it for all ten."""
+    codes = ten_codes()
+    users.shop.funnel.user(1, ago(10), codes=codes)
+    page = users.folder / "setup-failures.md"
+    page.write_text('# A setup failed\n\n```sh step=look expect=0 timeout=30s verify=exit\ntest -n "$GONOGO_FAILED"\n```\n')
+    monkeypatch.setenv("GONOGO_FAILED", " ".join(f"run_1:{code}" for code in codes))
+    ran = gonogo("runbook", "run", page, "--yes", "--target", users.target, "--out", users.folder / "run")
+    assert ran.code == 0, ran.text
+    users.probe("onboarding-funnel")
+    users.probe("runbook-resolution")
+    gonogo.refused(users.judged("onboarding_failures_without_runbook"), 1, "10, threshold at most 0")
+
+
+@way("J15")
+def test_the_failures_of_users_who_gave_up_early_are_not_left_out(gonogo, users) -> None:
+    """Nobody knows whose setups they are; without external users nothing is judged at all."""
+    for number in range(5):
+        users.shop.funnel.user(number, ago(10), tenant=None, cohort="none", codes=ten_codes())
+    users.probe("onboarding-funnel")
+    users.probe("runbook-resolution")
+    gonogo.refused(users.judged("onboarding_failures_without_runbook"), 3, "no setup of an external user failed yet")
+    users.shop.funnel.user(9, ago(10))
+    users.probe("onboarding-funnel")
+    users.probe("runbook-resolution")
+    gonogo.refused(users.judged("onboarding_failures_without_runbook"), 1, "10, threshold at most 0")
+
+
+def ten_codes() -> tuple[str, ...]:
+    """Ten codes of a setup that lead to one runbook."""
+    return tuple(one.code for one in machine().failures if one.runbook == "setup-failures.md")[:10]
+
+
+def moment(days: float) -> dt.datetime:
+    """A moment so many days before now."""
+    return parse_utc(ago(days))

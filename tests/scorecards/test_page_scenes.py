@@ -156,7 +156,9 @@ def test_the_gate_about_new_users_shows_how_far_they_came_and_what_it_waits_for(
     gate = page[page.index('id="gate-onboarding-quality"') : page.index('id="gate-financial-integrity"')]
     for words in (
         "<h4>New users: how far they came</h4>",
-        "1 user, by the gateway&#39;s own events of",
+        "1 user began, by the gateway&#39;s own events of",
+        "Each bar counts those who took every step above it, in this order",
+        "<h4>New users: steps that not everybody needs</h4>",
         "<h4>Users of the cohort simulated: how far they came</h4>",
         '<th scope="row">paid and verified receipt</th><td>1</td><td>50 %</td>',
         "<h4>What setups waited for</h4>",

@@ -51,7 +51,7 @@ class Shop(FakeService):
 
 
 class NewUsers:
-    """Probes of the shop, and their judgement by criteria of the shipped gate A."""
+    """Probes of the shop, and their judgement by criteria of the shipped gates."""
 
     def __init__(self, folder: Path, shop: Shop, url: str, token: str, gonogo: Callable[..., Ending]) -> None:
         self.folder, self.shop, self._gonogo = folder, shop, gonogo
@@ -67,9 +67,9 @@ class NewUsers:
         return self.probe("setup-journal", write_journals(self.folder / "setups", *setups))
 
     def judged(self, *criteria: str) -> Ending:
-        """The verdict by these criteria of the shipped gate."""
-        shipped = load_gates()[0]
-        chosen = [msgspec.to_builtins(one) for one in shipped.criteria if one.id in criteria]
+        """The verdict by these criteria of the shipped gates."""
+        shipped = [one for each in load_gates() for one in each.criteria if one.id in criteria]
+        chosen = [msgspec.to_builtins(one) for one in shipped]
         assert len(chosen) == len(criteria), criteria
         path = self.folder / "gates" / "mine.yaml"
         (path.parent / "runbooks").mkdir(parents=True, exist_ok=True)

@@ -137,10 +137,11 @@ class Funnel:
         returned: tuple[int, ...] = (1,),
         codes: tuple[str, ...] = (),
         tenant: str | None = "",
+        labelled_at: str | None = None,
     ) -> "Funnel":
         """A user with one run; without `took_s` they never held a verified receipt, with `tenant` None they never signed in."""
         run, start = run_id(number), parse_utc(began)
-        who = {"tenant": f"tnt_{number}" if tenant == "" else tenant, "cohort": cohort}
+        who = {"tenant": f"tnt_{number}" if tenant == "" else tenant, "cohort": cohort, "labelled_at": labelled_at}
         self.event(run, "started", start, **who)
         for code in codes:
             self.event(run, "failed", start + dt.timedelta(seconds=20), code=code, step="host", **who)
@@ -150,7 +151,8 @@ class Funnel:
         self.event(run, "host_ok", start + dt.timedelta(seconds=60), host="claude-code", **who)
         if took_s is not None:
             verified = start + dt.timedelta(seconds=took_s)
+            self.event(run, "call_tried", min(verified, start + dt.timedelta(seconds=90)), **who)
             self.event(run, "receipt_verified", verified, step=step, **who)
             for day in returned:
-                self.event(run, "returned", verified + dt.timedelta(days=day, seconds=-90), **{**who, "step": str(day)})
+                self.event(run, "returned", verified + dt.timedelta(days=day, seconds=90), **{**who, "step": str(day)})
         return self

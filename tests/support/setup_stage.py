@@ -88,6 +88,7 @@ class Stage:
         self.environ = {"GONOGO_KEY_FILE": str(folder / "keys" / "api.key"), **environ}
         self.verification, self.said = VERIFIED, io.StringIO()
         self.seen = (Seen.SEEN, "listed")
+        self.host_version = None
 
     def walk(self, choices=QUICK, person=None, *, at=0, how="after", steps=STEPS, run=RUN):
         """One walk to its end; returns the report."""
@@ -106,6 +107,7 @@ class Stage:
             "/opt/gonogo/bin/gonogo",
             lambda _file, _trust, _policies: self.verification,
             lambda _host, _name: self.seen,
+            lambda _host: self.host_version,
         )
         talk = Talk(self.said, patience_s=None)
         try:

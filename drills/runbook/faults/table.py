@@ -14,6 +14,7 @@ from drills.runbook.faults.lost_reply import LostReply
 from drills.runbook.faults.mail_outage import MailOutage
 from drills.runbook.faults.rail_outage import RailOutage
 from drills.runbook.faults.runaway_agent import RunawayAgent
+from drills.runbook.faults.setup_failures import SetupFailures
 from drills.runbook.faults.stolen_receipt_key import StolenReceiptKey
 from drills.runbook.faults.wrong_build import WrongBuild
 from drills.runbook.page import Page
@@ -34,6 +35,7 @@ _ALL = (
     WrongBuild,
     ClosedSignUp,
     MailOutage,
+    SetupFailures,
 )
 FAULTS: Mapping[str, type[Fault]] = {fault.runbook: fault for fault in _ALL}
 """By the name of the runbook that is rehearsed with it."""

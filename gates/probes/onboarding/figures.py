@@ -8,7 +8,7 @@ from math import ceil
 
 from gates.confidence import plain, round_down
 from gates.evidence.statement import Cohort, Measure
-from gates.probes.onboarding.funnel import HOST_OK, RETURNED, STEPS, VERIFIED, WINDOW, FunnelLine, User, users_of
+from gates.probes.onboarding.funnel import ASIDE, CHAIN, HOST_OK, RETURNED, VERIFIED, WINDOW, FunnelLine, User, users_of
 from gates.schema.canonical import Json
 from gates.schema.outcome import UnknownReason
 
@@ -105,18 +105,25 @@ def _parts(users: Sequence[User]) -> dict[str, int]:
 
 
 def funnel_facts(lines: Sequence[FunnelLine]) -> list[Json]:
-    """For each cohort how many users reached each step; nothing is judged by it."""
+    """For each cohort how many users reached each step; nothing is judged by it.
+
+    `steps` only fall: each counts those who took the ones before it, in order. `aside` are steps that not every user needs.
+    """
     users = users_of(lines)
     found: list[Json] = []
     for cohort in ("external", "canary", "simulated", "none"):
         some = [one for one in users if one.cohort == cohort]
         if some:
-            steps: list[Json] = [{"step": step, "users": sum(_came(one, step) for one in some)} for step in STEPS]
+            steps: list[Json] = [{"step": step, "users": sum(_came(one, step) for one in some)} for step in (*CHAIN, RETURNED)]
+            aside: list[Json] = [
+                {"step": step, "users": sum(one.began is not None and one.reached(step) for one in some)} for step in ASIDE
+            ]
             days: list[Json] = [sum(day in one.returned for one in some) for day in range(1, 8)]
             named: dict[str, Json] = {
                 "cohort": cohort,
                 "users": len(some),
                 "steps": steps,
+                "aside": aside,
                 "returned_days": days,
                 "hosts": _hosts(some),
             }

@@ -12,25 +12,19 @@ from gates.schema.printable import printable
 from gates.schema.time import parse_utc
 
 STARTED, VERIFIED, RETURNED, FAILED, HOST_OK = "started", "receipt_verified", "returned", "failed", "host_ok"
-STEPS = (
-    STARTED,
-    "code_sent",
-    "signed_in",
-    "key_made",
-    "funding_submitted",
-    "funded",
-    HOST_OK,
-    "call_tried",
-    VERIFIED,
-    RETURNED,
-)
-"""The steps of a new user, in their order."""
+CHAIN = (STARTED, HOST_OK, "call_tried", VERIFIED)
+"""The steps that every user takes, in this order; each counts only for who took those before it, and RETURNED comes after."""
+ASIDE = ("code_sent", "signed_in", "key_made", "funding_submitted", "funded")
+"""Steps that a user with a saved key, an operator's key or demo money never takes: each counts for itself."""
 PAID = "paid"
 """What the gateway writes as the step of a verified receipt where it knows a settled payment; every other one is a trial."""
 OURS: tuple[Cohort, ...] = ("simulated", "canary")
 """The cohorts of setups that we make ourselves."""
 WINDOW = dt.timedelta(days=7)
 """How long a user has: what happens later counts as not happened, and a younger user is not judged yet."""
+LABELLED_WITHIN = dt.timedelta(hours=1)
+"""How soon after a setup's start the house has to call it its own."""
+_DAY = dt.timedelta(days=1)
 
 _Event = Literal[
     "started",
@@ -52,7 +46,10 @@ class NoFunnel(Exception):
 
 
 class FunnelLine(msgspec.Struct, frozen=True):
-    """One event, by the gateway's clock. `cohort` is what the house says of the tenant, `none` where nobody said anything."""
+    """One event, by the gateway's clock. `cohort` is what the house says of the tenant, `none` where nobody said anything.
+
+    `labelled_at` is when the house said it, None where a service does not name it.
+    """
 
     v: Literal[1]
     event: _Event
@@ -64,12 +61,14 @@ class FunnelLine(msgspec.Struct, frozen=True):
     host: str | None = None
     step: str | None = None
     code: str | None = None
+    labelled_at: str | None = None
 
 
 class User(msgspec.Struct, frozen=True):
     """One tenant, or a run that came to none: when it began, when each step was reached first, within seven days.
 
-    `began` is None where the gateway saw no start. `times` are seconds since the beginning. `returned` are the days of 1 to 7.
+    `began` is None where the gateway saw no start: such a user took no step of CHAIN. `times` are seconds since the beginning, of
+    a step of CHAIN after those before it. `returned` are the days of 1 to 7 after the paid receipt.
     """
 
     name: str
@@ -100,19 +99,32 @@ def _line(text: bytes, number: int) -> FunnelLine:
     try:
         line = msgspec.json.decode(text, type=FunnelLine)
         parse_utc(line.at)
+        parse_utc(line.labelled_at or line.at)
     except (msgspec.MsgspecError, ValueError, RecursionError, UsageProblem) as error:
         raise NoFunnel(f"line {number}: not an event of a funnel: {printable(str(error))}") from None
     return line
 
 
 def cohorts_of(lines: Iterable[FunnelLine]) -> dict[str, Cohort]:
-    """For each run the cohort that the gateway names; a run that was external once stays so."""
+    """For each run the cohort that the gateway names; a run that was external once stays so.
+
+    Only for an hour after its start can a run become one of ours: later, the house would know who had failed. Then it is `none`.
+    """
+    known = list(lines)
+    began: dict[str, dt.datetime] = {}
+    for line in known:
+        began[line.run] = min(began.get(line.run, parse_utc(line.at)), parse_utc(line.at))
     found: dict[str, Cohort] = {}
-    for line in lines:
-        if line.cohort != "none" and found.get(line.run) != "external":
-            found[line.run] = line.cohort
+    for line in known:
+        cohort = "none" if _is_late(line, began[line.run]) else line.cohort
+        if cohort != "none" and found.get(line.run) != "external":
+            found[line.run] = cohort
         found.setdefault(line.run, "none")
     return found
+
+
+def _is_late(line: FunnelLine, began: dt.datetime) -> bool:
+    return line.cohort in OURS and line.labelled_at is not None and parse_utc(line.labelled_at) > began + LABELLED_WITHIN
 
 
 def users_of(lines: Sequence[FunnelLine]) -> tuple[User, ...]:
@@ -130,11 +142,10 @@ def _user(name: str, lines: Sequence[FunnelLine], cohorts: Mapping[str, Cohort],
     began = min((at for at, line in moments if line.event == STARTED), default=None)
     first_seen = min(at for at, _ in moments)
     since = began or first_seen
-    in_time = [(at, line) for at, line in moments if since <= at <= since + WINDOW]
-    times: dict[str, float] = {}
-    for at, line in in_time:
-        if line.event != FAILED and (line.event != VERIFIED or line.step == PAID):
-            times[line.event] = min(times.get(line.event, WINDOW.total_seconds()), (at - since).total_seconds())
+    in_time = sorted((at, line.event) for at, line in moments if since <= at <= since + WINDOW and _counts(line))
+    times: dict[str, float] = {step: (at - since).total_seconds() for at, step in reversed(in_time) if step in ASIDE}
+    if began is not None:
+        times |= _in_order(in_time, since)
     named = {cohorts[line.run] for line in lines}
     order: tuple[Cohort, ...] = ("external", *reversed(OURS))
     return User(
@@ -145,13 +156,34 @@ def _user(name: str, lines: Sequence[FunnelLine], cohorts: Mapping[str, Cohort],
         began=began,
         first_seen=first_seen,
         times=times,
-        returned=_days(moments),
+        returned=_days(moments, since + dt.timedelta(seconds=times[VERIFIED])) if VERIFIED in times else (),
         hosts=tuple(sorted({line.host for line in lines if line.host})),
         codes=tuple(line.code for line in lines if line.event == FAILED and line.code),
     )
 
 
-def _days(moments: Iterable[tuple[dt.datetime, FunnelLine]]) -> tuple[int, ...]:
-    """The days after the first verified receipt on which the user came back, as the gateway counted them."""
-    days = {line.step for _, line in moments if line.event == RETURNED and line.step}
+def _counts(line: FunnelLine) -> bool:
+    """A receipt counts as verified where the gateway knows a settled payment."""
+    return line.event != VERIFIED or line.step == PAID
+
+
+def _in_order(in_time: Sequence[tuple[dt.datetime, str]], since: dt.datetime) -> dict[str, float]:
+    """When each step of CHAIN came first after the one before it; none after one that never came."""
+    times: dict[str, float] = {}
+    last = since
+    for step in CHAIN:
+        came = next((at for at, event in in_time if event == step and at >= last), None)
+        if came is None:
+            return times
+        last, times[step] = came, (came - since).total_seconds()
+    return times
+
+
+def _days(moments: Iterable[tuple[dt.datetime, FunnelLine]], paid_at: dt.datetime) -> tuple[int, ...]:
+    """The days on which the user came back, as the gateway counted them, of those at least a day after the paid receipt.
+
+    The gateway counts from the first receipt, which may be that of a trial without money.
+    """
+    later = (line for at, line in moments if line.event == RETURNED and at >= paid_at + _DAY)
+    days = {line.step for line in later if line.step}
     return tuple(sorted(int(day) for day in days if day in {"1", "2", "3", "4", "5", "6", "7"}))

@@ -16,7 +16,9 @@ from gates.probes.onboarding.funnel import read_funnel
 from gates.probes.onboarding.reading import exported_life, life_of
 from gates.probes.onboarding.resolution import MEASURES, RUNS, judge
 from gates.probes.raw import raw_text, read_raw
+from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
+from gates.schema.runbook import shipped_folder
 from gates.schema.time import Clock, parse_utc
 
 LIFE, FUNNEL, READ = "machine.json", onboarding_funnel.FUNNEL, "statements.json"
@@ -25,9 +27,10 @@ REHEARSED_WITHIN = dt.timedelta(days=14)
 
 
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The statements of the runs of runbooks, as they were signed, by the sha256 of their envelope."""
+    """The statements of the runs of runbooks, as they were signed, by the sha256 of their envelope; the shipped pages by name."""
 
     statements: dict[str, Statement]
+    pages: dict[str, str]
 
 
 def make_probe(store: EvidenceStore, trust: TrustRoot, build: str | None, clock: Clock) -> Probe:
@@ -44,10 +47,15 @@ def _run(store: EvidenceStore, trust: TrustRoot, build: str | None, clock: Clock
         funnels = [one for one in held if one.statement.predicate_type == EvidenceKind.ONBOARDING_FUNNEL]
         recent = [one for one in held if one.statement.predicate_type in RUNS and _age(one, clock()) <= REHEARSED_WITHIN]
         life, text = exported_life(), _funnel(store, funnels)
-        read = Read({one.digest: one.statement for one in recent})
+        read = Read({one.digest: one.statement for one in recent}, _pages())
         return msgspec.structs.replace(_judged(life, text, read), raw={LIFE: life, FUNNEL: text, READ: raw_text(read)})
 
     return run
+
+
+def _pages() -> dict[str, str]:
+    """The sha256 of each page that is shipped: a run of another page of the same name shows nothing."""
+    return {path.name: sha256_hex(path.read_bytes()) for path in sorted(shipped_folder().glob("*.md"))}
 
 
 def _is_about(held: Held, target: str, build: str | None) -> bool:
@@ -74,7 +82,8 @@ def _funnel(store: EvidenceStore, funnels: Sequence[Held]) -> str:
 
 
 def _judged(life: str, text: str, read: Read) -> Result:
-    return judge(read_funnel(text.encode()), life_of(life), [read.statements[name] for name in sorted(read.statements)])
+    statements = [read.statements[name] for name in sorted(read.statements)]
+    return judge(read_funnel(text.encode()), life_of(life), statements, read.pages)
 
 
 def again(folder: Path) -> Result:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.setup.hosts.table import BY_ID, HOSTS, Tier
+from gateway.setup.hosts.table import BY_ID, HOSTS, Host, Tier
 
 CERTIFIED = Path(__file__).with_name("certified.json")
+UNKNOWN_TIER = "unknown"
 _MEANS = {
     Tier.RAN: "it connected to the server",
     Tier.READ: "its own list shows the entry",
@@ -38,6 +39,14 @@ def certified() -> dict[str, Certified]:
     rows = msgspec.json.decode(CERTIFIED.read_bytes(), type=tuple[Certified, ...])
     assert all(row.host in BY_ID for row in rows), "each row is about a host of the table"
     return {row.host: row for row in rows}
+
+
+def tier_of(host: Host, version: str | None) -> str:
+    """What is known of this version of the host; UNKNOWN_TIER where another one was certified, or none."""
+    if host.tier is Tier.WRITTEN:
+        return host.tier.value
+    known = certified().get(host.id)
+    return known.tier.value if known is not None and known.version == version else UNKNOWN_TIER
 
 
 def rows() -> tuple[Row, ...]:

@@ -14,7 +14,7 @@ from gateway.setup.hosts.ask import Seen
 from gateway.setup.hosts.edits import digest
 from gateway.setup.hosts.entry import Server
 from gateway.setup.hosts.files import HostFiles, read_file
-from gateway.setup.hosts.matrix import certified
+from gateway.setup.hosts.matrix import tier_of
 from gateway.setup.hosts.plan import Plan, insert_plan, snippet
 from gateway.setup.hosts.table import BY_ID, HOSTS, Host, host_file
 from gateway.setup.journal import JournalUnwritable
@@ -180,10 +180,10 @@ def _change(walk: Walk, plan: Plan) -> HostFound:
             raise
         walk.journal.add(step=walk.step, phase="succeeded", state=walk.state, file=note)
         walk.talk.say(f"{plan.file}: changed; `gonogo host undo {plan.host}` undoes it")
-    known = certified().get(plan.host)
+    version = walk.around.version_of(BY_ID[plan.host])
     former = {item.host: item for item in walk.found.hosts or ()}.get(plan.host)
     sha256 = digest(canonical(plan.edits)) if plan.edits else former.diff_sha256 if former else None
-    return HostFound(plan.host, known.version if known else None, BY_ID[plan.host].tier.value, sha256)
+    return HostFound(plan.host, version, tier_of(BY_ID[plan.host], version), sha256)
 
 
 def _undo(walk: Walk, host: str) -> None:

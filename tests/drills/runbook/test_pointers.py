@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from drills.runbook.blocks import Human
+from drills.runbook.faults.failed_setups import FAILED_SETUPS
 from drills.runbook.faults.table import FAULTS
 from drills.runbook.links import headings
 from drills.runbook.places import find_page
@@ -14,7 +15,10 @@ from gates.schema.gateset import load_gates
 from gates.schema.runbook import INSTALLATION, find_runbook, shipped_folder, slug
 from gates.schema.severity import Severity
 from gateway.command_line.explain import explain
+from gateway.command_line.machine_export import exported
 from gateway.errors import CATALOGUE, Code
+from gateway.setup.failures import SetupCode
+from gateway.setup.server_codes import SERVER_ROWS
 
 FOR_READING = ("errors.md",)
 """The page of a code that is the caller's to correct."""
@@ -28,6 +32,20 @@ def test_a_code_points_at_a_runbook_that_is_rehearsed(code):
     assert code in headings(shipped_folder() / "errors.md")
     if row.runbook not in FOR_READING:
         assert find_page(row.runbook.removesuffix(".md")).name in FAULTS
+
+
+def test_each_failure_of_a_setup_points_at_a_runbook_that_is_rehearsed():
+    """Every code that can be raised, of the client and of the gateway, has a page with steps to walk, and is explained there."""
+    failures = exported("onboarding").failures
+    assert {one.code for one in failures} >= {*map(str, SetupCode), *SERVER_ROWS, *map(str, Code)}
+    for one in failures:
+        assert find_page(one.runbook.removesuffix(".md")).name in FAULTS, one.code
+
+
+def test_a_setup_that_is_rehearsed_fails_with_a_code_of_that_runbook():
+    """What a rehearsal of the page resolves are codes that lead to it."""
+    pages = {one.code: one.runbook for one in exported("onboarding").failures}
+    assert {code: pages.get(code) for code in FAILED_SETUPS} == dict.fromkeys(FAILED_SETUPS, "setup-failures.md")
 
 
 def test_what_is_worse_than_a_question_has_a_runbook():

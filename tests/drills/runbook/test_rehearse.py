@@ -14,6 +14,8 @@ from drills.child import MARKER
 from drills.journal import FILE, Status, read_journal
 from drills.recover import carriers
 from drills.runbook.blocks import Human
+from drills.runbook.faults import setup_failures
+from drills.runbook.faults.failed_setups import FAILED_SETUPS
 from drills.runbook.faults.table import FAULTS
 from drills.runbook.places import shipped_pages
 from drills.runbook.plan import PLAN_FILE, RunbookPlan
@@ -107,6 +109,22 @@ def test_a_runbook_that_does_not_end_its_fault_fails(series, left_out, word):
     assert exit_code(found) == ExitCode.RED
     assert (found.measures["runbooks_failed"].value, found.outcomes[0].failed) == ("1", True)
     assert word in found.outcomes[0].reason, found.outcomes[0].reason
+
+
+@pytest.mark.parametrize(
+    ("left_out", "failed", "said"),
+    [("", "0", ""), pytest.param("make-keys", "1", "the setup that goes on is paused", marks=pytest.mark.nightly)],
+)
+def test_failed_setups_go_on_and_each_code_is_counted_by_itself(series, monkeypatch, left_out, failed, said):
+    """Two users of the real client; the statement names their codes, and none where an operator made no key for one of them."""
+    some = {code: FAILED_SETUPS[code] for code in ("no_terminal", "bootstrap_key_invalid")}
+    monkeypatch.setattr(setup_failures, "FAILED_SETUPS", some)
+    page = shipped("setup-failures")
+    found = series(without_step(page, left_out) if left_out else page)
+    measure = found.measures["runbooks_failed"]
+    assert (measure.value, said in measure.detail) == (failed, True), measure
+    counted = ("setup-failures", *(f"setup-failures/{code}" for code in some))
+    assert measure.made_of == ({} if left_out else dict.fromkeys(counted, 1))
 
 
 def test_a_fault_that_is_not_seen_is_no_rehearsal(series, monkeypatch):

@@ -79,6 +79,8 @@ def test_all_setups_of_one_tenant_are_one_user_who_began_with_the_first():
     who = {"tenant": "tnt_1", "cohort": "external"}
     for number, minute in enumerate((0, 30, 60)):
         funnel.event(run_id(number), "started", parse_utc(f"2026-11-10T1{minute // 60}:{minute % 60:02}:00Z"), **who)
+    for event in ("host_ok", "call_tried"):
+        funnel.event(run_id(2), event, parse_utc("2026-11-10T11:01:00Z"), **who)
     funnel.event(run_id(2), "receipt_verified", parse_utc("2026-11-10T11:02:00Z"), step="paid", **who)
     found = measured(funnel)
     assert (found[COMPLETION].samples, found[COMPLETION].made_of["setups"], found[TTFVR_P50].value) == (1, 3, "3720")
@@ -90,6 +92,44 @@ def test_a_user_whose_start_the_gateway_did_not_see_has_no_time():
     who = {"tenant": "tnt_1", "cohort": "external", "step": "paid"}
     funnel.event(run_id(1), "receipt_verified", parse_utc(LONG_AGO), **who)
     assert measured(funnel)[TTFVR_P50].value == "604800"
+
+
+@pytest.mark.parametrize("left_out", ["started", "host_ok", "call_tried"])
+def test_a_receipt_without_the_steps_before_it_is_none(left_out):
+    """The funnel is ordered: a user whose start, host or call the gateway did not see is not completed, nor active."""
+    funnel = good(2)
+    funnel.lines = [line for line in funnel.lines if (line["run"], line["event"]) != (run_id(1), left_out)]
+    found = measured(funnel)
+    assert (found[COMPLETION].value, found[ACTIVATION].value, found[TTFVR_P95].value) == ("0.5", "0.5", "604800")
+
+
+def test_a_step_counts_when_it_comes_first_after_the_one_before_it():
+    """A receipt from before the call does not count, and the next one does."""
+    funnel, who = good(0), {"tenant": "tnt_1", "cohort": "external"}
+    steps = ("started", 0), ("host_ok", 60), ("receipt_verified", 70), ("call_tried", 80), ("receipt_verified", 100)
+    for event, at_s in steps:
+        step = "paid" if event == "receipt_verified" else None
+        funnel.event(run_id(1), event, parse_utc(LONG_AGO) + dt.timedelta(seconds=at_s), step=step, **who)
+    assert measured(funnel)[TTFVR_P50].value == "100"
+
+
+def test_who_came_back_before_the_paid_receipt_did_not_come_back():
+    """A trial without money, a return on the next day, and the payment on the sixth: nobody has seen this user again."""
+    funnel = good(1).user(1, LONG_AGO, took_s=6 * 86_400, returned=())
+    who = {"tenant": "tnt_1", "cohort": "external"}
+    start = parse_utc(LONG_AGO)
+    funnel.event(run_id(1), "receipt_verified", start + dt.timedelta(minutes=4), step="trust_only", **who)
+    for day, hours in (("1", 25), ("6", 24 * 6 + 1)):
+        funnel.event(run_id(1), "returned", start + dt.timedelta(hours=hours), **{**who, "step": day})
+    assert (measured(funnel)[COMPLETION].value, measured(funnel)[ACTIVATION].value) == ("1", "0.5")
+
+
+def test_a_setup_is_ours_only_if_the_house_says_so_within_an_hour():
+    """Later it would know who failed: such a user is of no cohort, and counts against."""
+    funnel = good(20)
+    for number, labelled in ((40, "2026-11-10T10:59:00Z"), (41, "2026-11-10T11:01:00Z"), (42, "2026-11-01T00:00:00Z")):
+        funnel.user(number, LONG_AGO, cohort="canary", took_s=None, labelled_at=labelled)
+    assert (measured(funnel)[COMPLETION].samples, measured(funnel)[COMPLETION].skipped) == (20, 1)
 
 
 def test_a_run_that_was_external_once_stays_external():
@@ -113,6 +153,23 @@ def test_success_is_that_of_users_who_came_to_a_host():
     assert (found[SUCCESS].samples, found[SUCCESS].value, found[COMPLETION].value) == (3, "1", "0.75")
 
 
+def test_the_steps_of_the_picture_only_fall():
+    """Whoever did not begin, or left a step out, is not in a later one; steps that not everybody needs stand apart."""
+    funnel = good(3).user(3, LONG_AGO, took_s=None)
+    funnel.lines = [line for line in funnel.lines if (line["run"], line["event"]) != (run_id(0), "started")]
+    funnel.lines = [line for line in funnel.lines if (line["run"], line["event"]) != (run_id(1), "call_tried")]
+    (facts,) = funnel_facts(read_funnel(funnel.data))
+    assert facts["users"] == 4
+    assert [(one["step"], one["users"]) for one in facts["steps"]] == [
+        ("started", 3),
+        ("host_ok", 3),
+        ("call_tried", 1),
+        ("receipt_verified", 1),
+        ("returned", 1),
+    ]
+    assert {one["step"]: one["users"] for one in facts["aside"]}["signed_in"] == 3
+
+
 def test_the_facts_show_each_cohort_apart():
     """For the picture: how many users came to each step."""
     facts = funnel_facts(read_funnel(good(2).user(9, LONG_AGO, cohort="simulated", took_s=None).data))
@@ -129,6 +186,7 @@ def test_the_facts_show_each_cohort_apart():
         (b'{"v":2}\n', "line 1: not an event of a funnel"),
         (good(1).data + b"<html>\n", "not an event of a funnel"),
         (good(1).data.replace(b"2026-11-10T", b"2026-99-10T", 1), "line 1: not an event of a funnel"),
+        (good(1, labelled_at="soon").data, "line 1: not an event of a funnel"),
         (good(1).data.replace(b'"external"', b'"vip"', 1), "line 1: not an event of a funnel"),
         (good(1).data.replace(b'"event":"started"', b'"event":"begun"', 1), "line 1: not an event of a funnel"),
     ],

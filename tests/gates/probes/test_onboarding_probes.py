@@ -17,6 +17,7 @@ from gates.probes.onboarding.resolution import UNRESOLVED
 from gates.probes.onboarding.walked import DEAD_ENDS, DECISIONS
 from gates.schema.errors import UsageProblem
 from gates.schema.operation import Operation
+from gates.schema.runbook import shipped_folder
 from gates.schema.target import Audit
 from gates.schema.time import fixed_clock, parse_utc
 
@@ -161,9 +162,10 @@ def resolved(workbench, conducted):
 
     def run(funnel, *runs):
         conducted(onboarding_funnel.make_probe(None, CLOCK), funnel)
-        for kind, measures, at in runs:
+        for kind, measures, at, pages in runs:
             subject = make_subject(target_of("http://127.0.0.1:1", workbench.out.parent), BUILD, {})
-            workbench.store.record(workbench.signer, kind, subject, predicate(kind, at, measures))
+            said = predicate(kind, at, measures, artifacts=tuple(workbench.store.keep_artifact(*item) for item in pages.items()))
+            workbench.store.record(workbench.signer, kind, subject, said)
         probe = runbook_resolution.make_probe(workbench.store, workbench.trust, None, CLOCK)
         return conducted(probe, funnel)
 
@@ -173,15 +175,23 @@ def resolved(workbench, conducted):
 RAN = "2026-11-23T09:00:00.000Z"
 
 
-def rehearsed(*names, at=RAN):
-    """A rehearsal in which these runbooks ended their fault."""
-    measure = Measure("0", "count", samples=len(names), made_of=dict.fromkeys(names, 1))
-    return EvidenceKind.RUNBOOK_REHEARSAL, {"runbooks_failed": measure}, at
+def shipped(name):
+    """The bytes of a shipped page."""
+    return (shipped_folder() / f"{name}.md").read_bytes()
 
 
-def walked(name, failed="0"):
-    """A walk of one runbook."""
-    return EvidenceKind.RUNBOOK_RUN, {"steps_failed": Measure(failed, "count", samples=4, made_of={name: 4})}, RAN
+def rehearsed(*names, at=RAN, codes=()):
+    """A rehearsal in which these runbooks ended their fault, the first of them about these codes."""
+    parts = {**dict.fromkeys(names, 1), **{f"{names[0]}/{code}": 1 for code in codes}}
+    measure = Measure("0", "count", samples=len(names), made_of=parts)
+    pages = {f"{name}/page.md": shipped(name) for name in names}
+    return EvidenceKind.RUNBOOK_REHEARSAL, {"runbooks_failed": measure}, at, pages
+
+
+def walked(name, failed="0", codes=(), page=None):
+    """A walk of one runbook about these codes."""
+    measure = Measure(failed, "count", samples=4, made_of={name: 4, **{f"{name}/{code}": 1 for code in codes}})
+    return EvidenceKind.RUNBOOK_RUN, {"steps_failed": measure}, RAN, {"page.md": page or shipped(name)}
 
 
 def test_a_code_is_resolved_by_a_run_of_its_runbook_on_this_build(resolved):
@@ -200,6 +210,35 @@ def test_a_run_of_another_page_an_old_one_and_a_failed_one_resolve_nothing(resol
     done, said = resolved(Funnel().user(1, LONG_AGO, codes=("rail_unavailable",)), run)
     assert (int(done.exit_code), said.measures[UNRESOLVED].value) == (1, "1")
     assert said.facts["findings"][0]["expected"] == "rail-outage.md executed on this build"
+
+
+@pytest.mark.parametrize("run", [rehearsed, walked])
+def test_a_page_for_several_failures_resolves_those_that_it_was_run_for(resolved, run):
+    """Its run for one code says nothing about the other one."""
+    funnel = Funnel().user(1, LONG_AGO, codes=("otp_locked", "no_terminal"))
+    done, said = resolved(funnel, run("setup-failures", codes=("otp_locked",)))
+    assert (int(done.exit_code), said.measures[UNRESOLVED].value) == (1, "1")
+    assert said.facts["findings"][0]["where"] == "no_terminal"
+    assert said.facts["executed"] == ["setup-failures.md: otp_locked"]
+
+
+def test_another_page_of_the_same_name_resolves_nothing(resolved):
+    """One's own file, with a step that always ends well."""
+    done, said = resolved(
+        Funnel().user(1, LONG_AGO, codes=("rail_unavailable",)), walked("rail-outage", page=b"# Rail\n\nAll is well.\n")
+    )
+    assert (int(done.exit_code), said.measures[UNRESOLVED].value, said.facts["executed"]) == (1, "1", [])
+
+
+def test_the_failures_of_those_who_gave_up_before_they_had_a_tenant_are_failures_of_users(resolved):
+    """They are of no cohort, and the most frequent ones; the setups of our own stay apart."""
+    funnel = Funnel().user(1, LONG_AGO, codes=("rail_unavailable",)).user(9, LONG_AGO, cohort="canary", codes=("clock_skew",))
+    for number in (2, 3):
+        funnel.user(number, LONG_AGO, cohort="none", tenant=None, codes=("otp_locked",))
+    done, said = resolved(funnel, rehearsed("rail-outage"))
+    assert (int(done.exit_code), said.measures[UNRESOLVED].value, said.measures[UNRESOLVED].samples) == (1, "1", 2)
+    assert [(one["code"], one["users"]) for one in said.facts["failures"]] == [("otp_locked", 2), ("rail_unavailable", 1)]
+    assert [one["code"] for one in said.facts["failures_of_others"]] == ["clock_skew"]
 
 
 def test_only_the_ten_most_frequent_codes_count(resolved):

@@ -77,7 +77,7 @@ def test_a_run_is_a_line_for_each_event_on_the_gateways_clock(house):
     assert [line["seq"] for line in found] == [2, 3, 4]
     assert {line["tenant"] for line in found} == {house.demo.tenant_id}
     assert found[1]["host"] == "claude-code"
-    assert set(found[0]) == {"v", "seq", "event", "at", "tenant", "run", "cohort", "host", "step", "code"}
+    assert set(found[0]) == {"v", "seq", "event", "at", "tenant", "run", "cohort", "host", "step", "code", "labelled_at"}
     assert [line["event"] for line in lines(house, "?after=3")] == ["call_tried"]
     assert [line["event"] for line in lines(house, "?after=1&limit=1")] == ["started"]
 

@@ -48,7 +48,11 @@ def test_every_code_that_a_setup_can_meet_is_exported_once_with_its_next_step():
     assert sorted(one["code"] for one in failures) == sorted({*map(str, SetupCode), *SERVER_ROWS, *map(str, Code)})
     assert all(one["next_step"] and one["command"] and one["runbook"] for one in failures)
     pages = {one["code"]: one["runbook"] for one in failures}
-    assert (pages["rail_unavailable"], pages["otp_invalid"], pages["no_terminal"]) == ("rail-outage.md", "sign-in.md", "setup.md")
+    assert (pages["rail_unavailable"], pages["otp_invalid"], pages["no_terminal"]) == (
+        "rail-outage.md",
+        "setup-failures.md",
+        "setup-failures.md",
+    )
 
 
 @pytest.mark.parametrize("name", ["machine", "no-such"])

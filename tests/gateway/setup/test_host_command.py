@@ -129,6 +129,6 @@ def test_explain_knows_the_codes_of_a_setup():
     """As text and as JSON, by `gonogo explain`; the list of all codes has them."""
     text = CliRunner().invoke(explain, ["host_foreign_entry"]).output
     assert "gonogo host plan HOST --name gonogo-pay" in text
-    assert "runbooks/hosts.md" in text
+    assert "runbooks/setup-failures.md: gonogo runbook run setup-failures" in text
     assert json.loads(CliRunner().invoke(explain, ["no_terminal", "--format", "json"]).output)["who"] == "user"
     assert all(code in CliRunner().invoke(explain, []).output for code in SetupCode)
