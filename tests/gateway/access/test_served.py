@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import httpx
 import msgspec
 import pytest
 from gateway_process import WAIT_S, demo, running
+from waiting import eventually
 
 from gateway.access_key import read_access_key, token_sha256
 
@@ -159,6 +161,27 @@ def _alike(answer, sign_in_id, key):
     apart = {"date", "idempotency-expires", "repr-digest", "idempotency-key", "retry-after", "x-request-id", "ratelimit"}
     headers = sorted((name, value) for name, value in answer.headers.items() if name not in apart)
     return answer.status_code, headers, text
+
+
+def test_a_key_that_is_revoked_while_its_request_waits_pays_nothing(client):
+    """A command holds the database and revokes the key meanwhile: the request, which was admitted before, is refused."""
+    made = client.post("/v1/access/keys", {"role": "agent", "agent_id": "waits"}, client.tenant["stepped_up_token"]).json()
+    pays, key = made["key"], "a-payment-under-way-1"
+    assert client.get("/v1/status", pays).status_code == 200
+    body = {"wallet_id": client.tenant["wallet_id"], "payee_id": client.tenant["payee_ids"][0], "amount": "5", "currency": "USD"}
+    with closing(sqlite3.connect(client.db, isolation_level=None, timeout=WAIT_S)) as database, ThreadPoolExecutor(1) as caller:
+        database.execute("BEGIN IMMEDIATE")
+        payment = caller.submit(client.post, "/v1/payments", body, pays, key)
+        where = f"/v1/idempotency-keys/{key}"
+        assert eventually(lambda: client.get(where, client.tenant["operator_key"]).status_code == 200, WAIT_S)
+        database.execute("UPDATE api_keys SET revoked_at = 'now' WHERE key_id = ?", (made["key_id"],))
+        database.execute("COMMIT")
+        answer = payment.result(WAIT_S)
+    if answer.status_code == 503:  # a busy machine: the lock was held for longer than the gateway waits
+        answer = client.post("/v1/payments", body, pays, key)
+    assert (answer.status_code, answer.json()["code"], answer.json()["money_moved"]) == (401, "unauthenticated", "no")
+    assert "www-authenticate" in answer.headers
+    assert client.get(where, client.tenant["operator_key"]).status_code == 404
 
 
 def test_a_forwarded_address_is_believed_of_nobody(tmp_path):
