@@ -228,7 +228,7 @@ _ROWS = (
         "Give the decision as an option of the command: each has one.", "gonogo setup run --help",
     ),
     _row(
-        SetupCode.SETUP_QUIT, "decision", "The setup was stopped by you", "user",
+        SetupCode.SETUP_QUIT, "decision", "You stopped the setup", "user",
         "Go on whenever you like; nothing is done twice.", "gonogo setup resume",
     ),
     _row(

@@ -27,5 +27,6 @@ def failed(event: OnboardingEvent, error: SetupProblem | Refused) -> Happened:
         reasons = f" ({', '.join(refusal.reasons)})" if refusal.reasons else ""
         after = getattr(error, "retry_after_s", None)
         wait = f"; try again after {after} s" if after else ""
-        return Happened(event, refusal.code, f"{(refusal.detail or refusal.title).rstrip('.')}{reasons}{wait}")
+        found = Found(retry_after_s=after) if after else None
+        return Happened(event, refusal.code, f"{(refusal.detail or refusal.title).rstrip('.')}{reasons}{wait}", found=found)
     return Happened(event, error.code.value, error.detail, error.command)

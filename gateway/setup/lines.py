@@ -64,6 +64,7 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     payment_id: str | None = None
     levels: tuple[LevelFound, ...] | None = None
     tries_left: int | None = None
+    retry_after_s: int | None = None
 
     def merged(self, later: "Found | None") -> "Found":
         """This and what was learned later, which wins."""

@@ -56,10 +56,11 @@ def as_text(probed: Probed) -> str:
     if probed.document is not None:
         document = probed.document
         health = "works" if document.mail.healthy else "is down"
+        mail = "none" if document.mail.mode == "none" else f"{document.mail.mode}, {health}"
         lines += [
             f"sign-up     {document.mode}",
             f"sign-in     {', '.join(document.login) or 'none'}",
-            f"mail        {document.mail.mode}, {health}",
+            f"mail        {mail}",
             f"build       {document.build}",
             f"its clock   {document.time}",
         ]

@@ -11,7 +11,7 @@ from gateway.canonical import sha256_hex
 from gateway.machines.onboarding import ONBOARDING, OnboardingEffect, OnboardingEvent, OnboardingState
 from gateway.setup.failures import SetupCode
 from gateway.setup.journal import found_in
-from gateway.setup.lines import HostFound, LevelFound, Line, WaitingOn, line_bytes
+from gateway.setup.lines import Found, HostFound, LevelFound, Line, WaitingOn, line_bytes
 from gateway.setup.server_codes import row_of
 
 Outcome = Literal["completed", "trust_only", "paused", "blocked"]
@@ -24,7 +24,6 @@ _ENDS: dict[OnboardingState | None, Outcome] = {
     OnboardingState.BLOCKED: "blocked",
 }
 _RESUME, _GOES_ON = "gonogo setup resume", ("gonogo setup resume", "gonogo setup run")
-_WRONG_CODE = "otp_invalid"
 STEP_IDS = ("probe", "enter", "code", "tenant", "key", "wallet", "funding", "hosts", "apply", "see", "pay", "call", "check")
 
 
@@ -43,8 +42,8 @@ class StepReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the setup is not completed, who can fix it, what to do next, and a text for a ticket.
 
-    `tries_left` is how many codes may still be tried, where the gateway refused one. `then` goes on with the setup, where
-    `command` alone does not.
+    `tries_left` is how many codes may still be tried, where the gateway refused one; `retry_after_s` is how long the gateway
+    wants to be left alone. `then` goes on with the setup, where `command` alone does not.
     """
 
     code: str
@@ -56,6 +55,7 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runbook: str
     ticket: str
     tries_left: int | None = None
+    retry_after_s: int | None = None
     then: str | None = None
 
 
@@ -114,7 +114,7 @@ def report_of(lines: Sequence[Line]) -> SetupReport:
         receipt_id=next((line.receipt_id for line in reversed(lines) if line.receipt_id), None),
         levels=found.levels or (),
         ttfvr_ms=_ttfvr_ms(lines) if outcome in ("completed", "trust_only") else None,
-        failure=None if outcome == "completed" else _failure(lines, last, outcome, build, found.tries_left),
+        failure=None if outcome == "completed" else _failure(lines, last, outcome, build),
         journal=JournalNote(sha256_hex(raw), len(lines)),
     )
 
@@ -193,7 +193,7 @@ def _ttfvr_ms(lines: Sequence[Line]) -> int:
     return max(int((verified - begun) / dt.timedelta(milliseconds=1)), 0)
 
 
-def _failure(lines: Sequence[Line], last: Line, outcome: Outcome, build: str | None, tries_left: int | None) -> Failure:
+def _failure(lines: Sequence[Line], last: Line, outcome: Outcome, build: str | None) -> Failure:
     killed = last.next not in _ENDS
     code = _code(last, outcome) if not killed else SetupCode.SETUP_KILLED.value
     row = row_of(code)
@@ -202,12 +202,15 @@ def _failure(lines: Sequence[Line], last: Line, outcome: Outcome, build: str | N
     request_id = next((line.request.request_id for line in reversed(lines) if line.request and line.request.request_id), None)
     ticket = (
         f"gonogo setup {lines[0].run}: {outcome} at step {step} with {code} ({row.title}). Request {request_id or 'none'}, "
-        f"gateway build {(build or 'unknown')[:16]}, {lines[-1].at}. Tried next: {command}. Runbook: runbooks/{row.next.runbook}."
+        f"gateway build {(build or 'unknown')[:16]}, {lines[-1].at}. Suggested next: {command}. "
+        f"Runbook: runbooks/{row.next.runbook}."
     )
     page = f"runbooks/{row.next.runbook}"
-    left = tries_left if code == _WRONG_CODE else None
+    known = next((line.found for line in reversed(lines) if line.code == code and line.found is not None), Found())
     then = None if command.startswith(_GOES_ON) else _RESUME
-    return Failure(code, row.title, step, row.who, row.next.text, command, page, ticket, left, then)
+    return Failure(
+        code, row.title, step, row.who, row.next.text, command, page, ticket, known.tries_left, known.retry_after_s, then
+    )
 
 
 def _code(last: Line, outcome: Outcome) -> str:

@@ -50,9 +50,10 @@ def _lines(report: SetupReport) -> Iterator[str]:
 
 
 def cause(failure: Failure) -> str:
-    """What is wrong, how many codes may still be tried, and who can fix it."""
+    """What is wrong, how many codes may still be tried, how long to wait, and who can fix it."""
     left = "" if failure.tries_left is None else f"; tries left: {failure.tries_left}"
-    return f"{failure.title}{left} (who can fix it: {_WHO[failure.who]})"
+    wait = "" if failure.retry_after_s is None else f"; wait {failure.retry_after_s} s"
+    return f"{failure.title}{left}{wait} (who can fix it: {_WHO[failure.who]})"
 
 
 def receipt_facts(report: SetupReport) -> tuple[tuple[str, str | None], tuple[str, str | None]]:

@@ -48,11 +48,11 @@ _ROWS = (
     ),
     _row(
         "otp_locked", "sign_in", "Too many wrong codes", "user",
-        "Wait as long as the detail says, then go on; or use a bootstrap key.", _RESUME,
+        "Wait until codes are taken again, then go on; or use a bootstrap key, which an operator makes.", _RESUME,
     ),
     _row(
         "otp_throttled", "sign_in", "Too many codes were requested", "user",
-        "Wait as long as the detail says, then go on; or use a bootstrap key.", _RESUME,
+        "Wait until codes are taken again, then go on; or use a bootstrap key, which an operator makes.", _RESUME,
     ),
     _row(
         "session_expired", "sign_in", "The session has ended", "user",

@@ -257,6 +257,8 @@ def _interruptions(walk: Walk) -> Generator[None, None, None]:
     except JournalUnwritable:
         raise
     except (click.Abort, KeyboardInterrupt):
+        if walk.person.terminal:
+            walk.talk.say()  # the question's line has no end yet
         walk.move(Happened(OnboardingEvent.QUIT, SetupCode.SETUP_QUIT.value), is_last_word=True)
         raise
     except BaseException:  # a signal, a closed terminal, or a defect of ours: the journal says where it stood

@@ -20,8 +20,9 @@ BUILD = "b" * 64
 class Refuse(Exception):
     """A problem document of a code."""
 
-    def __init__(self, status, code, moved="no", action="never", **members):
+    def __init__(self, status, code, moved="no", action="never", headers=None, **members):
         super().__init__(code)
+        self.headers = headers or {}
         self.status, self.members = status, members
         self.body = {
             "code": code,
@@ -63,7 +64,7 @@ class FakeGateway(httpx.BaseTransport):
                 raise fault
             status, body = self._answer(request, route, path)
         except Refuse as refused:
-            headers = {"x-request-id": f"req-{len(self.calls)}"}
+            headers = {"x-request-id": f"req-{len(self.calls)}", **refused.headers}
             return httpx.Response(refused.status, json=refused.body, headers=headers)
         if route in self.lost:  # carried out, and the answer does not come
             self.lost.remove(route)

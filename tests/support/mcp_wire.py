@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import msgspec
 
 NOWHERE = "http://127.0.0.1:9"
-END_S = 20
+END_S = 60
 
 
 class McpWire:

@@ -14,7 +14,7 @@ from waiting import asleep
 
 from gateway.clock import system_clock
 
-ROWS, COLUMNS = 80, 300
+ROWS, COLUMNS = 80, 400
 WAIT_S = 60
 ESCAPE = "\x1b"
 

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from fake_gateway import CODE, Refuse
+from fake_gateway import CODE, HANDLERS, Refuse
 from setup_stage import QUICK, Answering
 
 from gates.schema import amounts
@@ -43,6 +43,19 @@ def test_at_a_terminal_each_wrong_code_is_one_line_with_the_tries_that_are_left(
     wrong = [line for line in stage.said.getvalue().splitlines() if "otp_invalid" in line]
     assert wrong == ["The code is not right: tries left: 4 (otp_invalid)"]
     assert "gonogo setup resume" not in stage.said.getvalue()
+
+
+def test_a_locked_sign_in_says_how_long_to_wait(stage, monkeypatch):
+    """In the report, too, of which the texts of the gateway are no part."""
+    monkeypatch.setitem(HANDLERS, VERIFY, refused_for_half_an_hour)
+    report = stage.walk()
+    assert (report.failure.code, report.failure.retry_after_s) == ("otp_locked", 1800)
+    assert "otp_locked: Too many wrong codes; wait 1800 s (who can fix it: you)" in as_text(report)
+
+
+def refused_for_half_an_hour(*_):
+    """The gateway's refusal with a Retry-After."""
+    raise Refuse(429, "otp_locked", headers={"retry-after": "1800"})
 
 
 @pytest.mark.parametrize("code", ["otp_locked", "mail_unavailable"])
