@@ -1,7 +1,8 @@
 """The runner is killed at a step, for every kind of step and for every shipped drill: `drill recover` leaves nothing behind.
 
-Real drills on the reference gateway: SIGKILL as soon as the journal has the start of the step. A kind of step that is added is
-killed too. What a drill does after its page is killed on the small service, where a page takes seconds:
+Real drills on the reference gateway: SIGKILL as soon as the journal has the start of the step. A night covers each kind of step
+once and each drill at least once; of the other steps of all drills six have their turn, so that each is killed within forty
+nights. A kind of step that is added is killed too. What a drill does after its page is killed on the small service, where a page takes seconds:
 tests/drills/incident/test_rehearsal.py.
 """
 
@@ -51,10 +52,10 @@ def test_every_kind_of_step_and_every_drill_has_its_kill():
 
 
 def test_every_other_point_has_its_night(monkeypatch):
-    """As many nights as it takes, and each point once in them."""
+    """Within forty nights, whichever is the first."""
     rest = set(POINTS) - set(EVERY_NIGHT)
     seen = set()
-    for night in range(1, len(rest)):
+    for night in range(330, 370):
         monkeypatch.setenv("GONOGO_NIGHT", str(night))
         seen |= set(by_night(POINTS, EVERY_NIGHT))
     assert seen == rest

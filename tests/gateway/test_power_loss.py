@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from by_night import number_of_the_night
 from sim.oracle import check_books
 
 from drills.power import PowerDisk
@@ -40,10 +41,15 @@ def test_what_was_acknowledged_survives_a_power_loss(tmp_path):
     _lose_power(tmp_path, range(3))
 
 
-@pytest.mark.nightly(minutes=7)
+A_NIGHT = 20
+"""Power losses of one night."""
+
+
+@pytest.mark.nightly(minutes=5)
 def test_what_was_acknowledged_survives_many_power_losses(tmp_path):
-    """The same for forty losses in a row, so that log and database are met in many states."""
-    _lose_power(tmp_path, range(40))
+    """The same for twenty losses in a row, others each night, so that log and database are met in many states."""
+    first = A_NIGHT * number_of_the_night()
+    _lose_power(tmp_path, range(first, first + A_NIGHT))
 
 
 def _lose_power(tmp_path: Path, seeds: range) -> None:

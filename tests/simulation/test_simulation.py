@@ -55,7 +55,7 @@ def test_simulation_does_not_depend_on_the_hash_seed():
 
 
 @pytest.mark.nightly(minutes=1)
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(8))
 def test_simulation_all_night(tmp_path, sim_seed, number):
-    """A dozen further seeds, thirty thousand steps each."""
+    """Eight further seeds, thirty thousand steps each."""
     simulate(tmp_path, sim_seed + 1 + number, 30_000)

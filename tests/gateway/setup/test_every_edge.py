@@ -7,6 +7,7 @@ import click
 import httpx
 import msgspec
 import pytest
+from by_night import number_of_the_night
 from fake_gateway import ADDRESS, BOOTSTRAP_KEY, CODE, Refuse
 from setup_stage import QUICK, VERIFIED, Answering, Killed, Stage
 
@@ -179,8 +180,13 @@ def test_random_users_all_end_and_walk_every_edge(memory, monkeypatch):
     assert edges - taken == set()
 
 
-@pytest.mark.nightly
+A_NIGHT = 1000
+"""Users of one night."""
+
+
+@pytest.mark.nightly(minutes=3)
 def test_many_random_users_all_end(memory, monkeypatch):
-    """Three thousand more."""
-    for seed in range(1000, 4000):
+    """A thousand more, others each night."""
+    first = A_NIGHT * (1 + number_of_the_night())
+    for seed in range(first, first + A_NIGHT):
         tried(memory, monkeypatch, seed)
