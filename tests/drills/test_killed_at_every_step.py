@@ -2,8 +2,8 @@
 
 Real drills on the reference gateway: SIGKILL as soon as the journal has the start of the step. A night covers each kind of step
 once and each drill at least once; of the other steps of all drills six have their turn, so that each is killed within forty
-nights. A kind of step that is added is killed too. What a drill does after its page is killed on the small service, where a page takes seconds:
-tests/drills/incident/test_rehearsal.py.
+nights. A kind of step that is added is killed too. What a drill does after its page is killed on the small service, where a page
+takes seconds: tests/drills/incident/test_rehearsal.py.
 """
 
 import os

@@ -8,13 +8,13 @@ from pathlib import Path
 import drill_stage
 import msgspec
 import pytest
+from late_machine import rehearse
 from watched_shop import rehearsal_spec
 
 from drills.journal import End, Ending, RolledBack
 from drills.leftovers import carriers
 from drills.perform import begin, conclude, make_plan, perform
 from drills.record import read_plan
-from drills.report import read_report
 from gates.schema.canonical import canonical_json
 from gates.schema.documents import API_VERSION, Document, Metadata
 from gates.schema.outcome import ExitCode
@@ -108,15 +108,14 @@ def test_the_shipped_incident_runs_on_a_gateway_that_others_run(prometheus, aler
     path = tmp_path / "gateway.yaml"
     path.write_bytes(canonical_json(Document(API_VERSION, "Target", Metadata("gateway"), target)))
     environ = {**os.environ, **seeded, "GONOGO_HOME": str(tmp_path / "home"), "GONOGO_BASE_URL": f"http://127.0.0.1:{port}"}
-    argv = [sys.executable, "-m", "drills", "run", "incident-kill", "--target", str(path), "--out", str(tmp_path / "out")]
+    argv = [sys.executable, "-m", "drills", "run", "incident-kill", "--target", str(path)]
     with subprocess.Popen(manager, env=environ, cwd=tmp_path) as service_manager:
         try:
             subprocess.run(start, check=True, timeout=60)
-            done = subprocess.run(argv, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1200)
+            code, report, out, shown = rehearse(argv, tmp_path, environ)
         finally:
             service_manager.kill()
             subprocess.run(kill, check=False, timeout=30)
-    report = read_report(tmp_path / "out")
-    assert done.returncode == 0, done.stdout + done.stderr + Path(f"{db}.log").read_text()
+    assert code == 0, shown + Path(f"{db}.log").read_text()
     assert {name: report.measures[name].value for name in COUNTS} == dict.fromkeys(COUNTS, "0")
-    assert carriers(read_plan(tmp_path / "out").run_id) == []
+    assert carriers(read_plan(out).run_id) == []

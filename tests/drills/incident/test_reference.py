@@ -1,10 +1,10 @@
 """The alerts of the reference gateway: each fault pages as it must, and an idle gateway pages nobody."""
 
 import os
-import subprocess
 import sys
 
 import pytest
+from late_machine import rehearse
 from waiting import eventually
 
 from drills.incident.actions import SHIPPED_ROSTER
@@ -15,7 +15,6 @@ from drills.incident.rules import write_rules
 from drills.leftovers import carriers
 from drills.process import Service
 from drills.record import read_plan
-from drills.report import read_report
 from gates.schema.practice import seed_two_tenants
 from gates.schema.target import load_target
 from gates.schema.time import monotonic_s
@@ -31,12 +30,9 @@ MINUTES = {"incident": 8, "incident-freeze": 8, "incident-kill": 3, "incident-la
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.nightly(minutes=MINUTES[name])) for name in MINUTES])
 def test_each_fault_of_the_gateway_pages_as_it_must(prometheus, alertmanager, promtool, tmp_path, name):
     """The shipped rehearsals are green: the right page, in its time, at the right people, and no other."""
-    out = tmp_path / "out"
     environ = {**os.environ, "GONOGO_HOME": str(tmp_path / "home")}
-    argv = [sys.executable, "-m", "drills", "run", name, "--out", str(out)]
-    done = subprocess.run(argv, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1800)
-    report = read_report(out)
-    assert done.returncode == 0, done.stdout
+    code, report, out, shown = rehearse([sys.executable, "-m", "drills", "run", name], tmp_path, environ)
+    assert code == 0, shown
     assert {measure: report.measures[measure].value for measure in COUNTS} == dict.fromkeys(COUNTS, "0")
     assert report.measures["pages_unexpected"].made_of["control_scrapes"] >= 50
     assert carriers(read_plan(out).run_id) == []
