@@ -49,7 +49,7 @@ def join_tenant(tx: Transaction, work: Work, session: SessionRow, command: JoinT
         return Refusal(
             Code.BOOTSTRAP_KEY_INVALID, "This key is for API keys, at POST /v1/access/bootstrap; nobody joins with it."
         )
-    refusal = unusable(tx, row, work.now_text) or _may_not_join(tx, session, row)
+    refusal = _may_not_join(tx, session, row) or unusable(tx, row, work.now_text)
     if refusal is not None:
         return refusal
     tx.access.bootstrap_keys.use(row.bootstrap_key_id, work.now_text)
@@ -67,7 +67,7 @@ def _may_not_join(tx: Transaction, session: SessionRow, row: BootstrapRow) -> Re
         return Refusal(Code.FORBIDDEN, "People of the house belong to no tenant.")
     tenants = tx.access.people.tenants(session.person_id)
     if any(item.tenant_id == row.tenant_id for item in tenants):
-        return Refusal(Code.FORBIDDEN, "You belong to this tenant already; the key still lets somebody else join.")
+        return Refusal(Code.FORBIDDEN, "You belong to this tenant already; an unused key still lets somebody else join.")
     return too_many_tenants(tenants)
 
 

@@ -20,6 +20,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     code_file: Path | None = None
     bootstrap_key: str | None = None
+    join: str | None = None
     tenant: str | None = None
     tenant_name: str | None = None
     agent_id: str | None = None

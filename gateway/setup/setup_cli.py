@@ -38,6 +38,9 @@ def _sign_in_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--tenant", default=None, metavar="TENANT_ID", help="Your tenant, where you belong to several."),
         click.option("--tenant-name", default=None, help="What a new tenant is called."),
+        click.option(
+            "--join", default=None, metavar="-|FILE", help="A bootstrap key with which you join a tenant, once signed in."
+        ),
     )
 
 

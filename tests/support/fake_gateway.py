@@ -176,6 +176,17 @@ class FakeGateway(httpx.BaseTransport):
         self.sessions[bearer] = self.tenants[-1]
         return self._me(bearer)
 
+    def join(self, _path, body, bearer, _request):
+        """The session's person becomes a member, once."""
+        self._session(bearer)
+        if "ten_7" in self.tenants:
+            raise Refuse(403, "forbidden")
+        if body["bootstrap_key"] != BOOTSTRAP_KEY or self.bootstrapped:
+            raise Refuse(*((409, "bootstrap_key_used") if self.bootstrapped else (401, "bootstrap_key_invalid")))
+        self.bootstrapped, self.sessions[bearer] = True, "ten_7"
+        self.tenants.append("ten_7")
+        return self._me(bearer)
+
     def make_key(self, _path, body, bearer, request):
         """A key of this tenant."""
         tenant = self._admin(bearer)
@@ -319,6 +330,7 @@ HANDLERS = {
     "POST /v1/access/sign-ins/{id}/verify": FakeGateway.verify,
     "GET /v1/access/me": FakeGateway.me,
     "POST /v1/access/session/tenant": FakeGateway.bind,
+    "POST /v1/access/session/join": FakeGateway.join,
     "POST /v1/access/session/end": FakeGateway.end,
     "POST /v1/access/tenants": FakeGateway.make_tenant,
     "POST /v1/access/keys": FakeGateway.make_key,

@@ -21,7 +21,7 @@ def enter(walk: Walk) -> Happened:
     if (key := _saved_key(walk)) is not None:
         return key
     if walk.choices.bootstrap_key is not None and "bootstrap" not in walk.memory.refused:
-        return _bootstrap(walk, _given_bootstrap_key(walk, walk.choices.bootstrap_key))
+        return _bootstrap(walk, given_bootstrap_key(walk, walk.choices.bootstrap_key))
     if (session := _saved_session(walk)) is not None:
         return session
     down = walk.memory.sign_in_down
@@ -109,18 +109,19 @@ def _address(walk: Walk) -> str:
     return walk.memory.address
 
 
-def _given_bootstrap_key(walk: Walk, given: str) -> str:
+def given_bootstrap_key(walk: Walk, given: str, option: str = "--bootstrap-key") -> str:
+    """The bootstrap key of an option: from standard input, typed, or the first line of a file; never from the command line."""
     if given.startswith(_PREFIX):
         raise SetupProblem(
             SetupCode.NO_TERMINAL,
-            "a key on a command line stays in its history; give --bootstrap-key - and the key on standard input, or a file",
-            "gonogo setup resume --bootstrap-key -",
+            f"a key on a command line stays in its history; give {option} - and the key on standard input, or a file",
+            f"gonogo setup resume {option} -",
         )
     if given != FROM_INPUT:
         return _as_printed(from_file(Path(given), "bootstrap key"))
     if walk.person.terminal:
         walk.wait_for("user")
-        return walk.person.text("Bootstrap key (not shown)", "--bootstrap-key -", hidden=True)
+        return walk.person.text("Bootstrap key (not shown)", f"{option} -", hidden=True)
     return _as_printed(walk.person.line("bootstrap key"))
 
 

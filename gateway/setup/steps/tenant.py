@@ -1,8 +1,10 @@
 """Step `tenant`: the tenant in which this session acts: found, chosen, or made."""
 
+import msgspec
+
 from gateway.machines.onboarding import OnboardingEvent
 from gateway.setup.happened import Happened, failed
-from gateway.setup.steps.enter import found_of
+from gateway.setup.steps.enter import found_of, given_bootstrap_key
 from gateway.setup.walk import Walk
 from gateway.setup.wire import RequestRefused
 
@@ -11,11 +13,16 @@ _EVENTS = {
     "signup_waitlisted": OnboardingEvent.SIGNUP_CLOSED,
     "tenant_disabled": OnboardingEvent.TENANT_DISABLED,
 }
+_UNUSABLE = ("bootstrap_key_invalid", "bootstrap_key_used", "bootstrap_key_expired", "invalid_request")
 NAME = "my tenant"
 
 
 def tenant(walk: Walk) -> Happened:
     """Bind the session to a tenant."""
+    if walk.choices.join is not None and "join" not in walk.memory.refused:
+        joined = _join(walk, given_bootstrap_key(walk, walk.choices.join, "--join"))
+        if joined is not None:
+            return joined
     try:
         me = walk.read("/v1/access/me", walk.memory.session).decoded()
         wanted = walk.choices.tenant or walk.found.tenant_id
@@ -33,6 +40,22 @@ def tenant(walk: Walk) -> Happened:
     except RequestRefused as refused:
         return _refused(refused)
     return Happened(OnboardingEvent.TENANT_FOUND, found=found_of(bound))
+
+
+def _join(walk: Walk, key: str) -> Happened | None:
+    """Become a member of the key's tenant; None for who is one already, or may not be one: the session has its own."""
+    walk.memory.refused.add("join")
+    new = (OnboardingEvent.CODE_OK,)
+    try:
+        sent = walk.send("/v1/access/session/join", {"bootstrap_key": key}, walk.memory.session, after=new, rekey=True)
+    except RequestRefused as refused:
+        if refused.refusal.code == "forbidden":
+            walk.talk.say(refused.refusal.detail)
+            return None
+        if refused.refusal.code in _UNUSABLE:
+            return msgspec.structs.replace(failed(OnboardingEvent.QUIT, refused), command="gonogo setup resume --join -")
+        return _refused(refused)
+    return Happened(OnboardingEvent.TENANT_FOUND, found=found_of(sent.decoded()))
 
 
 def _make(walk: Walk) -> Happened:
