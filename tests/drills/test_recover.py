@@ -20,6 +20,8 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.time import system_clock
 
+pytestmark = pytest.mark.each_python
+
 LONG = [{"action": "sigkill"}, {"action": "wait_for_settles", "share": ["1", "1"], "within": "60s"}]
 ROLLED_BACK = Ending(End.INTERRUPTED, deviated=False, rolled_back=RolledBack.VERIFIED)
 

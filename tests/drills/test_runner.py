@@ -20,6 +20,8 @@ from gates.schema.errors import UsageProblem
 from gates.schema.outcome import ExitCode
 from gates.schema.state import state_dir
 
+pytestmark = pytest.mark.each_python
+
 AWAY = "http://127.0.0.1:9"
 CLEAN = Ending(End.COMPLETED, deviated=False, rolled_back=RolledBack.VERIFIED)
 

@@ -11,7 +11,7 @@ from sim.oracle import check_books
 
 from gateway.store.connections import open_reader
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 CROWD = 16
 

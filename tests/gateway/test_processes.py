@@ -22,7 +22,7 @@ from gateway.server.channel import Channel, Committed, Drain, Failed, Opened, St
 from gateway.server.front import WriterLink
 from gateway.telemetry.access_log import AccessLog
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 ONE, TWO = ("--processes", "1"), ("--processes", "2")
 

@@ -16,7 +16,7 @@ from statements import only_result
 from gates.evidence.keys import own_trust
 from gates.evidence.store import EvidenceStore
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 
 @pytest.fixture

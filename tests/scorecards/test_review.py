@@ -15,7 +15,7 @@ import shapes
 import yaml
 from impostors import make_impostors
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 ONE_STEP = Path(__file__).with_name("one_step.py")
 FOREIGN = """

@@ -22,6 +22,8 @@ from gates.schema.errors import UnknownProblem, UnverifiedProblem, UsageProblem
 from gates.schema.target import Build
 from scorecards.deep import require_following
 
+pytestmark = pytest.mark.each_python
+
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
@@ -187,11 +189,13 @@ def test_evidence_is_dated_by_the_clock_alone(tmp_path):
 def test_what_a_child_process_computes_from_the_store_is_what_the_probes_stated(used):
     """Each probe of the gateway: its run is listed and ended, and an edited measure or a raw file that was changed is named."""
     folder, _ = used
-    for name in NAMES:
-        paths = (make_artifacts(folder / "scanned"),) if name == "secret-scan" else ()
-        _probe(used, name, *paths)
     home = folder / "home"
     store, trust = EvidenceStore(home / "evidence"), own_trust(home)
+    stated = {run.note.step for run in store.contents(trust).runs()}  # by the tests before this one, on the same gateway
+    for name in NAMES:
+        paths = (make_artifacts(folder / "scanned"),) if name == "secret-scan" else ()
+        if name not in stated:
+            _probe(used, name, *paths)
     contents = store.contents(trust)
     latest = {item.statement.predicate.kind: item for item in contents.statements(trust) if item.statement.predicate.measures}
     assert latest.keys() == set(NAMES)

@@ -17,7 +17,7 @@ from waiting import eventually
 
 from gateway.store.sqlite_version import has_wal_reset_defect
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 LOG_BYTES = 16_384
 """As far as the log gets in a test; a database is larger."""
@@ -269,7 +269,8 @@ def test_a_tenant_made_while_the_gateway_runs_can_pay_at_once(tmp_path):
     """demo-data works beside a running gateway; its keys are known to it."""
     db = tmp_path / "gateway.db"
     with running(db) as gateway:
-        tenant = demo(db, "late")
+        made = run("demo-data", "--db", str(db), "--format", "json", "--tenant-name", "late")
+        tenant = msgspec.json.decode(made.stdout)
         body = {"wallet_id": tenant["wallet_id"], "payee_id": tenant["payee_ids"][0], "amount": "1", "currency": "USD"}
         headers = {"authorization": f"Bearer {tenant['agent_key']}", "idempotency-key": "first-payment-of-a-late-tenant"}
         assert httpx.post(f"{gateway.url}/v1/payments", json=body, headers=headers).status_code == 201

@@ -7,7 +7,7 @@ import pytest
 from gateway_process import demo, run, running
 from gateway_rail import Counter, rail_running, wait_for
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 FAULTS = ("lost_reply_before", "lost_reply_after", "bad_gateway_before", "bad_gateway_after", "garbled_after")
 QUICK = ("--rail-timeout-s", "1", "--no-access-log")

@@ -19,7 +19,7 @@ from setup_user import ADDRESS, User, code_of, operate, recording, smtp, until
 from gates.export import schema_bytes
 from gateway.setup.client import read_key
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 RECORDED = Path(__file__).with_name("recorded")
 

@@ -21,7 +21,7 @@ from gateway.cli import gateway
 from gateway.clock import system_clock
 from gateway.store.database import one_transaction
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
 ADDRESS = "ada.lovelace@example.com"
 
