@@ -6,6 +6,7 @@ Constraints and triggers are what holds when code is wrong, so a database withou
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -91,7 +92,9 @@ def _refuse_altered(path: Path, database: Database, *, grown: bool) -> None:
         raise StartProblem(f"{path}: {differs}; start the build that made it, or restore a backup, see runbooks/rollback.md")
 
 
+@cache
 def _made() -> dict[str, str]:
+    """What the migrations make; they are the same as long as the process runs."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         made = Database(connection)
         migrations.apply(made)

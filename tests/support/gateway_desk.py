@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from migrated import begin
 
 from gateway.access_key import AccessKey
 from gateway.answers import ReceiptItem
@@ -37,7 +38,7 @@ class Desk:
         self.access = Login(AccessKey(bytes(32)), MailState(MailMode.RECORD, healthy=True, since="2026-11-23T00:00:00.000Z"))
         self.signer = ReceiptSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.db = folder / "gateway.db"
-        self.demo: DemoData = make_demo(self.db, lambda: START, self.ids, "demo")
+        self.demo: DemoData = make_demo(begin(self.db), lambda: START, self.ids, "demo")
         self.connection = open_writer(self.db)
         self.tx = SqliteBatch(self.connection)
         self.reads = SqliteReads(self.connection)

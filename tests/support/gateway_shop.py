@@ -8,6 +8,7 @@ from typing import Self
 
 import httpx
 import msgspec
+from migrated import begin
 
 from gateway.clock import system_clock
 from gateway.command_line.demo import DemoData, make_demo
@@ -35,7 +36,7 @@ class Shop:
 
     def __init__(self, folder: Path, monotonic=time.perf_counter, **settings: object) -> None:
         self.settings = msgspec.structs.replace(Settings(db=folder / "gateway.db", lock_wait_s=0.05), **settings)
-        self.demo: DemoData = make_demo(self.settings.db, system_clock, CountingIds(), "demo")
+        self.demo: DemoData = make_demo(begin(self.settings.db), system_clock, CountingIds(), "demo")
         self.engine = Engine.open(self.settings)
         self.sink = io.BytesIO()
         self.log = AccessLog(self.sink, system_clock)

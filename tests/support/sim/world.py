@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from migrated import begin
 from sim.model import Limits
 
 from gateway.access_key import AccessKey
@@ -96,6 +97,7 @@ class World:
         self.first_id = 0
         self.has_rail = True
         self.access = Login(AccessKey(bytes(32)), MailState(MailMode.RECORD, healthy=True, since=format_utc(START)))
+        begin(self.db)
         self.demos: list[DemoData] = [make_demo(self.db, lambda: START, self.ids, f"demo-{n}") for n in range(tenants)]
         self.boot()
 
