@@ -58,9 +58,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "env" / "bin" / "gonogo"
 
 
-@pytest.fixture(params=["empty", "names like ours"])
+@pytest.fixture(params=[pytest.param("empty", marks=pytest.mark.nightly), "names like ours"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A working folder: empty, or with packages of a user that have the names of ours and of what we use."""
+    """A working folder with packages of a user that have the names of ours and of what we use; by night an empty one, too."""
     place = tmp_path / "mine"
     place.mkdir()
     if request.param != "empty":

@@ -70,7 +70,7 @@ def test_axe_finds_no_violation(browser: Browser, file: Path, size: str, scheme:
     page.close()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone", pytest.param("desktop", marks=pytest.mark.nightly)])
 def test_each_decision_has_a_page_without_violations_that_fits(browser: Browser, scene: Path, size: str) -> None:
     """The axe checks pass and nothing has to be scrolled sideways, whatever the decision; the witness is unfolded too."""
     page = opened(browser, scene, size, "light")

@@ -190,6 +190,7 @@ def test_a_variable_with_a_line_end_is_looked_for_without_it(tmp_path):
 
 def test_a_value_longer_than_the_overlap_of_two_windows_is_found(tmp_path, monkeypatch):
     """Its beginning is looked for: in hex a long one would be longer than what two windows share."""
+    monkeypatch.setattr(scan_module, "WINDOW_BYTES", 1 << 16)
     long = "".join(f"{number:04d}" for number in range(2000))
     (tmp_path / "big.log").write_text(
         "\n" * (scan_module.WINDOW_BYTES - 9000) + long.encode().hex() + "\n" * scan_module.WINDOW_BYTES

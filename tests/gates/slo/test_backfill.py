@@ -26,7 +26,7 @@ def test_a_new_rule_gets_the_windows_that_it_would_have_recorded(prometheus, pro
     write_past(tmp_path, past, BEGIN, END)
     document = write_document(tmp_path, "steady")
     with running(tmp_path, {"shop": NOBODY}) as url:
-        argv = ("backfill", document, "--prometheus", url, "--out", tmp_path / "tsdb", "--last", "3d", "--every", "10m")
+        argv = ("backfill", document, "--prometheus", url, "--out", tmp_path / "tsdb", "--last", "50h", "--every", "10m")
         assert gonogo(*argv) == 0
         blocks = capsys.readouterr().out.split()
     assert blocks
