@@ -1,5 +1,6 @@
 """The environment of every page's template, and the style sheet that all pages share."""
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -8,8 +9,9 @@ from markupsafe import Markup
 STYLE = Path(__file__).with_name("style.css")
 
 
+@cache
 def environment(templates: Path) -> Environment:
-    """The templates in this folder: everything is escaped, and a name that a page lacks is an error."""
+    """The templates in this folder, each compiled once: everything is escaped, and a name that a page lacks is an error."""
     return Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
