@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from gates.schema.errors import UnknownProblem
+from gates.schema.tls import tls_of
 
 _TIMEOUT_S = 10.0
 
@@ -43,7 +44,10 @@ class Asking:
     def ready(self, path: str = "/-/ready") -> bool:
         """Whether it responds 200 there now."""
         try:
-            return httpx.get(self.url + path, timeout=_TIMEOUT_S, trust_env=False).status_code == httpx.codes.OK
+            return (
+                httpx.get(self.url + path, timeout=_TIMEOUT_S, trust_env=False, verify=tls_of(self.url)).status_code
+                == httpx.codes.OK
+            )
         except httpx.TransportError:
             return False
 
@@ -71,7 +75,9 @@ class Asking:
     def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
         """The data of a response; raises UnknownProblem for no response, an error, or anything else than JSON."""
         try:
-            answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=_TIMEOUT_S, trust_env=False)
+            answer = httpx.get(
+                f"{self.url}/api/v1/{path}", params=parameters, timeout=_TIMEOUT_S, trust_env=False, verify=tls_of(self.url)
+            )
             body = msgspec.json.decode(answer.content, type=dict[str, Any])
         except httpx.TransportError as error:
             raise UnknownProblem(f"Prometheus at {self.url} does not respond: {error!r}") from None

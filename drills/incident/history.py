@@ -14,6 +14,7 @@ from drills.incident.config import Scrape
 from gates.schema.errors import UnknownProblem
 from gates.schema.rooms import room_argv
 from gates.schema.time import monotonic_s
+from gates.schema.tls import tls_of
 
 MEASURED_S = 10.0
 """How long the rate of the load is measured."""
@@ -66,7 +67,7 @@ def put_history(folder: Path, scrape: Scrape, metric: str, rates: tuple[Rate, ..
 
 def _read(scrape: Scrape, metric: str) -> Mapping[Labels, float]:
     try:
-        answer = httpx.get(f"{scrape.url}{scrape.path}", timeout=_TIMEOUT_S, trust_env=False)
+        answer = httpx.get(f"{scrape.url}{scrape.path}", timeout=_TIMEOUT_S, trust_env=False, verify=tls_of(scrape.url))
         answer.raise_for_status()
         families = list(text_string_to_metric_families(answer.text))
     except (httpx.HTTPError, ValueError) as error:

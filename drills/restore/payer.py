@@ -15,7 +15,7 @@ from gates.schema.errors import UnknownProblem
 from gates.schema.sending import make_request
 from gates.schema.target import Target, resolve_base_url
 from gates.schema.template import fields_in, fill_text, resolve
-from gates.schema.tls import tls_for
+from gates.schema.tls import tls_for, tls_of
 
 FUNDS = 5000
 _FIRST = 11
@@ -104,7 +104,7 @@ class Payer:
     def _pages(self) -> Iterator[bytes]:
         rail, after = self._target.rail, 0
         assert rail is not None, "needs.py requires it"
-        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
+        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False, verify=tls_of(self._rail_url)) as client:
             for _ in range(_PAGES):
                 try:
                     answer = client.get(self._rail_url + fill_text(rail.book, {"after": str(after)}, self._environ))

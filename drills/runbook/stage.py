@@ -21,6 +21,7 @@ from gates.schema.practice import RAIL_URL, seed_two_tenants
 from gates.schema.state import make_state
 from gates.schema.target import NamedTarget
 from gates.schema.time import REHEARSAL_CLOCK, monotonic_s
+from gates.schema.tls import tls_of
 
 STOP, DATABASE = "GONOGO_STOP", "GONOGO_DB"
 STABLE = "stable"
@@ -112,7 +113,9 @@ class Stage:
         content = None if body is None else msgspec.json.encode(body)
         url = f"{self.service.url}{path}"
         try:
-            return httpx.request(method, url, headers=headers, content=content, timeout=_TIMEOUT_S, trust_env=False)
+            return httpx.request(
+                method, url, headers=headers, content=content, timeout=_TIMEOUT_S, trust_env=False, verify=tls_of(url)
+            )
         except httpx.TransportError as error:
             raise UnknownProblem(f"{method} {path}: {error!r}") from None
 
@@ -157,12 +160,14 @@ class Stage:
     def script(self, spec: dict[str, Json]) -> None:
         """What the rail does to the requests that come; nothing is an honest rail."""
         url = f"{self.rail_url}/control/script"
-        answer = httpx.post(url, content=msgspec.json.encode(spec), timeout=_TIMEOUT_S, trust_env=False)
+        answer = httpx.post(url, content=msgspec.json.encode(spec), timeout=_TIMEOUT_S, trust_env=False, verify=tls_of(url))
         accepted(answer, 200)
 
     def charges(self) -> list[str]:
         """The keys of the charges in the rail's own book, one for each."""
-        answer = httpx.get(f"{self.rail_url}/book?after=0&limit=1000", timeout=_TIMEOUT_S, trust_env=False)
+        answer = httpx.get(
+            f"{self.rail_url}/book?after=0&limit=1000", timeout=_TIMEOUT_S, trust_env=False, verify=tls_of(self.rail_url)
+        )
         return [str(msgspec.json.decode(line)["key"]) for line in answer.content.splitlines()]
 
     def metric(self, name: str) -> float:

@@ -38,12 +38,19 @@ def tls_for(url: str, target: "Target", environ: Mapping[str, str] | None = None
     Raises UsageProblem where the file holds no certificate.
     """
     env = os.environ if environ is None else environ
-    if not url.lower().startswith("https:"):
-        return False
-    if target.ca_file is None:
-        return ssl.create_default_context()
+    if target.ca_file is None or not _has_tls(url):
+        return tls_of(url)
     assert env.get(CA_FILE), "the caller has put ca_environment() into the environment"
     return _context(env[CA_FILE])
+
+
+def tls_of(url: str) -> ssl.SSLContext | bool:
+    """The same for an address that is no target's; without TLS nobody has to read the certificates of all authorities first."""
+    return ssl.create_default_context() if _has_tls(url) else False
+
+
+def _has_tls(url: str) -> bool:
+    return url.lower().startswith("https:")
 
 
 def require_certificates(path: Path) -> Path:

@@ -10,6 +10,7 @@ import msgspec
 from waiting import eventually
 
 from gates.schema.ports import free_port
+from gates.schema.tls import tls_of
 
 NOBODY = "127.0.0.1:9"
 """An address at which nothing listens: a job that is there, and of which no scrape succeeds."""
@@ -88,8 +89,8 @@ def running(
 def _scrapes(url: str, jobs: set[str]) -> bool:
     """Whether it is ready and has found its jobs, for which it takes some seconds."""
     try:
-        ready = httpx.get(f"{url}/-/ready", trust_env=False, timeout=30).status_code == httpx.codes.OK
-        found = httpx.get(f"{url}/api/v1/targets", trust_env=False, timeout=30).json() if ready else {}
+        ready = httpx.get(f"{url}/-/ready", trust_env=False, timeout=30, verify=tls_of(url)).status_code == httpx.codes.OK
+        found = httpx.get(f"{url}/api/v1/targets", trust_env=False, timeout=30, verify=tls_of(url)).json() if ready else {}
     except httpx.TransportError:
         return False
     return ready and jobs <= {one["labels"]["job"] for one in found["data"]["activeTargets"]}

@@ -11,6 +11,7 @@ from gates.schema.canonical import Json
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.target import NamedTarget, Rail, fill, resolve
 from gates.schema.target_checks import base_url_fault
+from gates.schema.tls import tls_of
 from loadtests.hostile.books import RailCounts, RailLine
 
 _NEXT = "start the rail (`gonogo gateway rail`), then the service with its URL, and export GONOGO_RAIL_URL"
@@ -39,7 +40,7 @@ class RailSide:
         url = rail_url(named)
         if not url:
             raise UnknownProblem(f"the URL of the rail of {named.name!r} is not set", next_step=_NEXT)
-        self._client = httpx.Client(base_url=url, timeout=10.0, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=10.0, trust_env=False, verify=tls_of(url))
         self.url = url
 
     def __enter__(self) -> Self:

@@ -1,5 +1,7 @@
 """A certificate that a private authority signed: every client trusts it by `ca_file` or SSL_CERT_FILE, or says why not."""
 
+import ssl
+
 import msgspec
 import pytest
 from certified import authority
@@ -10,7 +12,7 @@ from gates.probes.client import ServiceProblem, TargetClient
 from gates.schema.credential import Credential
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.target import Instance, NamedTarget, Operation, Target
-from gates.schema.tls import CA_FILE, ca_environment, tls_for
+from gates.schema.tls import CA_FILE, ca_environment, tls_for, tls_of
 from loadtests.service import Service
 from loadtests.storm.plan import Reply
 from loadtests.storm.wire import Request, Wire
@@ -131,3 +133,11 @@ def test_the_ready_path_is_asked_with_the_role_that_it_needs():
         with Service(NamedTarget("shop", open_target)) as service, pytest.raises(UsageProblem, match="401"):
             service.await_ready(0)
         assert not wait_answer(open_target, {}, 0.0, lambda _: None)
+
+
+def test_an_address_without_tls_needs_no_certificates_and_one_with_tls_checks_them():
+    """Reading those of all authorities takes longer than a request, and what waits for a service asks it again and again."""
+    assert tls_of("http://127.0.0.1:9") is False
+    for url in ("https://127.0.0.1:9", "HTTPS://127.0.0.1:9"):
+        context = tls_of(url)
+        assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
