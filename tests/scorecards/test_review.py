@@ -191,7 +191,11 @@ REHEARSING = [
 
 @pytest.mark.parametrize(
     ("signal_number", "code", "when"),
-    [(signal.SIGINT, 130, "service: pid"), (signal.SIGTERM, 143, "storm smoke: 1"), (signal.SIGHUP, 143, "storm smoke: 1")],
+    [
+        (signal.SIGINT, 130, "service: pid"),
+        (signal.SIGTERM, 143, "storm smoke: 1"),
+        pytest.param(signal.SIGHUP, 143, "storm smoke: 1", marks=pytest.mark.nightly),
+    ],
 )
 def test_an_interrupted_review_leaves_no_process_behind(tmp_path: Path, signal_number: int, code: int, when: str) -> None:
     """Whether it serves or presses: gateway and storm are gone when the review has ended."""
