@@ -68,6 +68,7 @@ ROOMS = {
     EvidenceKind.ONBOARDING_FUNNEL: _PROBE,
     EvidenceKind.RUNBOOK_RESOLUTION: _PROBE,
     EvidenceKind.SIGN_IN_CANARY: _PROBE,
+    EvidenceKind.HOST_MATRIX: _PROBE,
     EvidenceKind.SLO_WINDOW: _SLO,
     EvidenceKind.ADAPTER: _ADAPTER,
 }

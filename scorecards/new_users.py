@@ -7,7 +7,7 @@ import msgspec
 from gates.evidence.statement import EvidenceKind
 from gates.evidence.store import Held
 from gates.schema.verdict import GateVerdict
-from scorecards.schema import FunnelStep, NewUsers, Wait
+from scorecards.schema import FunnelStep, HostMet, NewUsers, Wait
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -27,12 +27,20 @@ class _Waited(msgspec.Struct, frozen=True):
     ms: int
 
 
+class _Host(msgspec.Struct, frozen=True):
+    host: str
+    version: str
+    tier: str
+    setups: int
+
+
 class _Facts(msgspec.Struct, frozen=True):
     """What the probes onboarding-funnel and setup-journal put into their facts; nothing is judged by it."""
 
     funnel: tuple[_Cohort, ...] = ()
     waits: tuple[_Waited, ...] = ()
     setups: int = 0
+    hosts: tuple[_Host, ...] = ()
 
 
 def new_users(gates: Iterable[GateVerdict], evidence: Iterable[Held]) -> tuple[NewUsers, ...]:
@@ -53,7 +61,8 @@ def new_users(gates: Iterable[GateVerdict], evidence: Iterable[Held]) -> tuple[N
         for one in facts.funnel:
             steps, aside = (tuple(FunnelStep(item.step, item.users) for item in some) for some in (one.steps, one.aside))
             found.append(NewUsers(held.digest, said.finished_at, one.cohort, one.users, steps=steps, aside=aside))
-        if facts.waits:
+        if facts.waits or facts.hosts:
             waits = tuple(Wait(item.waiting_on, item.ms) for item in facts.waits)
-            found.append(NewUsers(held.digest, said.finished_at, said.cohort, facts.setups, waits=waits))
-    return tuple(sorted(found, key=lambda one: (bool(one.waits), one.cohort != "external", one.cohort, one.evidence)))
+            hosts = tuple(HostMet(item.host, item.version, item.tier, item.setups) for item in facts.hosts)
+            found.append(NewUsers(held.digest, said.finished_at, said.cohort, facts.setups, waits=waits, hosts=hosts))
+    return tuple(sorted(found, key=lambda one: (not one.steps, one.cohort != "external", one.cohort, one.evidence)))

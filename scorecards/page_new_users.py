@@ -22,6 +22,11 @@ _STEP_WORDS = {
     "funding_submitted": "submitted money",
     "funded": "had money",
 }
+_NOT_KNOWN = "unknown"
+_TIERS = (
+    "ran: this version connected when it was certified. read: its own list showed the entry. written: its format is followed. "
+    "unknown: nobody certified this version."
+)
 _ORDERED = (
     "Each bar counts those who took every step above it, in this order, within seven days; its share is of those who began."
 )
@@ -40,8 +45,11 @@ def _judged_by(gate: GateVerdict) -> Iterable[str]:
 
 
 def _drawn(one: NewUsers) -> Iterable[Picture]:
-    if not one.steps:
+    if one.waits:
         yield _waits(one)
+    if one.hosts:
+        yield _hosts(one)
+    if not one.steps:
         return
     yield _funnel(one)
     if any(step.users for step in one.aside):
@@ -98,6 +106,21 @@ def _waits(one: NewUsers) -> Picture:
         heads=("Waited for", "Time", "Share"),
         rows=rows,
     )
+
+
+def _hosts(one: NewUsers) -> Picture:
+    """What is known of each host that setups changed: a version that nobody certified is shown, not left out."""
+    whole = sum(item.setups for item in one.hosts)
+    rows = tuple(
+        ShareRow(
+            label=f"{item.host} {item.version}".strip(),
+            value=f"{item.setups}, {item.tier}",
+            share=share_text(item.setups, whole),
+            chart=share_bar(item.setups, whole, "warn" if item.tier == _NOT_KNOWN else "pass"),
+        )
+        for item in one.hosts
+    )
+    return Picture(title="Hosts that setups changed", note=_TIERS, heads=("Host", "Setups, tier", "Share"), rows=rows)
 
 
 def _time(ms: int) -> str:

@@ -27,6 +27,7 @@ Needs = Literal[
     "funnel",
     "sign_in",
     "setups",
+    "hosts",
     "nothing",
 ]
 
@@ -38,7 +39,8 @@ class Step(msgspec.Struct, frozen=True):
     rehearse with, a process whose disk can be ours, the reference gateway as its process, or nothing. A `drill` reports itself,
     within seconds, what it lacks. The step that needs `sources` is there if the gates have any that an adapter reads, the one
     that needs a `window` if they read an SLO's, the one that needs the `funnel` of new users if they read it, the one that needs
-    a hosted `sign_in` if they read the canary's, and the one that walks `setups` if they read their journals. A `thorough` step
+    a hosted `sign_in` if they read the canary's, the one that walks `setups` if they read their journals, and the one that runs
+    `hosts` if they read how these are. A `thorough` step
     is left out with the profile smoke, and where no gate reads its evidence, unless it is named.
     """
 
@@ -194,6 +196,13 @@ STEPS: tuple[Step, ...] = (
         (*_PROBE, "runbook-resolution", "--out", "{out}/probes", *_GIVEN_BUILD, *_SHARED),
     ),
     Step(
+        "host-matrix",
+        "hosts",
+        "hosts",
+        EvidenceKind.HOST_MATRIX,
+        (*_PROBE, "host-matrix", "--out", "{out}/probes", *_GIVEN_BUILD, *_SHARED),
+    ),
+    Step(
         "secret-scan",
         "secret scan",
         "nothing",
@@ -220,6 +229,7 @@ def applying(steps: Sequence[Step], gates: Sequence[Gate], left_out: Mapping[str
         "sources": any(request_of(criterion) is not None for criterion in criteria),
         "window": any(criterion.source.predicate_type == EvidenceKind.SLO_WINDOW for criterion in criteria),
         "setups": any(criterion.source.predicate_type == EvidenceKind.SETUP_JOURNAL for criterion in criteria),
+        "hosts": any(criterion.source.predicate_type == EvidenceKind.HOST_MATRIX for criterion in criteria),
         "funnel": any(criterion.source.predicate_type == EvidenceKind.ONBOARDING_FUNNEL for criterion in criteria),
         "sign_in": any(criterion.source.predicate_type == EvidenceKind.SIGN_IN_CANARY for criterion in criteria),
     }

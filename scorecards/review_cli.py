@@ -82,10 +82,10 @@ def review(  # each parameter is one option of the command line
     Steps: storm, hostile-rail, authorization-sweep, fail-closed, policy-binding, receipt-verification, collect, setup-journal,
     onboarding-funnel, sign-in-canary, slo, crash, power, rollback, rail-outage, network, clock, pause, key-rotation,
     key-compromise, restore, restore-litestream, disk-full, fsync-error, slow-fsync, incident, incident-kill, incident-freeze,
-    incident-latency, incident-rail, runbooks, runbook-resolution, secret-scan, determinism. The criteria of a step that is left
-    out are unknown (not_run), unless an earlier run of the step on this build still counts. The profile smoke leaves rail-outage
-    and the drills after it out unless --steps names them; with weekly or a profile of your own they are run if the gates read
-    them, and take half an hour.
+    incident-latency, incident-rail, runbooks, runbook-resolution, host-matrix, secret-scan, determinism. The criteria of a step
+    that is left out are unknown (not_run), unless an earlier run of the step on this build still counts. The profile smoke
+    leaves rail-outage and the drills after it out unless --steps names them; with weekly or a profile of your own they are run
+    if the gates read them, and take half an hour.
 
     --preview makes a preview at any time. With --now the gates are judged as of that moment, which is a preview too.
     Evidence is always dated by the clock: what this run measures does not count for an earlier moment.

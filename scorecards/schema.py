@@ -114,10 +114,20 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ms: int
 
 
+class HostMet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A host of one version, what is known of it (`unknown`: nobody certified this version), and how many setups changed it."""
+
+    host: str
+    version: str
+    tier: str
+    setups: int
+
+
 class NewUsers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the users of a cohort got on: the steps that they reached, or what their setups waited for. It judges nothing.
 
     `steps` are in their order, each of those who took the ones before it; `aside` are the steps that not every user needs.
+    `hosts` are those whose files setups changed.
     """
 
     evidence: str
@@ -127,6 +137,7 @@ class NewUsers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[FunnelStep, ...] = ()
     aside: tuple[FunnelStep, ...] = ()
     waits: tuple[Wait, ...] = ()
+    hosts: tuple[HostMet, ...] = ()
 
 
 class EvidenceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

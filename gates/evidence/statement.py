@@ -55,6 +55,7 @@ class EvidenceKind(StrEnum):
     ONBOARDING_FUNNEL = "urn:gonogo:evidence:onboarding-funnel:v2"
     SIGN_IN_CANARY = "urn:gonogo:evidence:sign-in-canary:v2"
     RUNBOOK_RESOLUTION = "urn:gonogo:evidence:runbook-resolution:v2"
+    HOST_MATRIX = "urn:gonogo:evidence:host-matrix:v2"
     SLO_WINDOW = "urn:gonogo:evidence:slo-window:v2"
     ADAPTER = ADAPTED
     BUILD_OBSERVATION = "urn:gonogo:evidence:build-observation:v2"

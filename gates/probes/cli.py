@@ -25,6 +25,7 @@ NAMES = (
     "receipt-verification",
     "secret-scan",
     "determinism",
+    "host-matrix",
     "setup-journal",
     "onboarding-funnel",
     "runbook-resolution",
@@ -91,10 +92,10 @@ def probe(  # each parameter is one option of the command line
     """Run one probe and store its evidence: what was measured, not a verdict.
 
     NAME is one of authorization-sweep, fail-closed, policy-binding, receipt-verification, secret-scan (PATHS: the files and
-    folders to scan), determinism, setup-journal (PATHS: the journals of setups, and their folders), onboarding-funnel,
-    runbook-resolution and sign-in-canary. Exit 0 if nothing was found, 1 for findings, 3 if something could not be checked;
-    evidence is stored each time, also if the target does not answer. It is dated by the clock. A --build that the service
-    contradicts is refused with 2.
+    folders to scan), determinism, host-matrix, setup-journal (PATHS: the journals of setups, and their folders),
+    onboarding-funnel, runbook-resolution and sign-in-canary. Exit 0 if nothing was found, 1 for findings, 3 if something
+    could not be checked; evidence is stored each time, also if the target does not answer. It is dated by the clock. A
+    --build that the service contradicts is refused with 2.
     """
     import secrets
 
@@ -143,6 +144,10 @@ def _probe(
         return fail_closed.make_probe(table)
     if name == "policy-binding":
         return policy_binding.PROBE
+    if name == "host-matrix":
+        from gates.probes.onboarding import host_matrix
+
+        return host_matrix.PROBE
     if name == "receipt-verification":
         return receipt_verification.make_probe(out, trust)
     return secret_scan.make_probe(paths, os.environ, server_logs)

@@ -9,7 +9,7 @@ from gates.evidence.recomputed import Recomputed
 from gates.probes import authorization_sweep, determinism, policy_binding, receipt_verification, searched, sweep
 from gates.probes.conduct import REPORT, Result, Status, nothing
 from gates.probes.fail_closed import tried
-from gates.probes.onboarding import figures, onboarding_funnel, resolution, runbook_resolution, setup_journal, walked
+from gates.probes.onboarding import figures, host_matrix, onboarding_funnel, resolution, runbook_resolution, setup_journal, walked
 from gates.probes.raw import read_raw
 from gates.probes.sign_in import points
 from gates.schema.errors import UsageProblem
@@ -22,6 +22,7 @@ _AGAIN: dict[str, tuple[tuple[str, ...], Callable[[Path], Result]]] = {
     "receipt-verification": (receipt_verification.MEASURES, receipt_verification.again),
     "secret-scan": ((searched.FINDINGS,), searched.again),
     "determinism": ((determinism.DIFFERING,), determinism.again),
+    "host-matrix": (host_matrix.MEASURES, host_matrix.again),
     "setup-journal": (walked.MEASURES, setup_journal.again),
     "onboarding-funnel": (figures.MEASURES, onboarding_funnel.again),
     "sign-in-canary": (points.MEASURES, points.again),

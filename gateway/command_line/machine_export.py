@@ -11,6 +11,8 @@ import gateway.machines
 from gateway.errors import Code
 from gateway.machines.machine import Machine
 from gateway.setup.failures import SetupCode
+from gateway.setup.hosts.matrix import Row as HostRow
+from gateway.setup.hosts.matrix import rows as host_rows
 from gateway.setup.server_codes import SERVER_ROWS, row_of
 
 RESUME = "gonogo setup resume"
@@ -45,12 +47,13 @@ class FailureStep(msgspec.Struct, frozen=True):
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """One machine."""
+    """One machine; a setup's has the hosts that it can set up, as the certification matrix knows them."""
 
     machine: str
     rows: tuple[Row, ...]
     ends: tuple[End, ...]
     failures: tuple[FailureStep, ...] = ()
+    hosts: tuple[HostRow, ...] = ()
     version: str = "1"
 
 
@@ -67,7 +70,7 @@ def exported(name: str) -> Exported:
     needs = module.NEEDS if is_setup else {}
     rows = tuple(Row(one.state, one.event, one.next, one.effect, tuple(sorted(needs.get(one.event, ())))) for one in machine.rows)
     ends = tuple(End(state, RESUME if is_setup and state != _SUCCESS else "") for state in machine.final)
-    return Exported(name, rows, ends, tuple(_failures()) if is_setup else ())
+    return Exported(name, rows, ends, tuple(_failures()) if is_setup else (), host_rows() if is_setup else ())
 
 
 def _failures() -> Iterator[FailureStep]:

@@ -60,9 +60,15 @@ def test_the_numbers_are_those_of_the_launch_plan(letter, criterion, operator, t
 
 
 def test_the_rollback_is_rehearsed_within_14_days():
-    """So are the restores and the runbooks; the canary of the hosted sign-in speaks for a day, everything else for a week."""
+    """So are restores, runbooks and hosts; the canary of the hosted sign-in speaks for a day, everything else for a week."""
     restored = (EvidenceKind.RESTORE_DRILL, EvidenceKind.RESTORE_LITESTREAM_DRILL)
-    rehearsed = (EvidenceKind.ROLLBACK_DRILL, *restored, EvidenceKind.RUNBOOK_REHEARSAL, EvidenceKind.RUNBOOK_RUN)
+    rehearsed = (
+        EvidenceKind.ROLLBACK_DRILL,
+        *restored,
+        EvidenceKind.RUNBOOK_REHEARSAL,
+        EvidenceKind.RUNBOOK_RUN,
+        EvidenceKind.HOST_MATRIX,
+    )
     limits = {**dict.fromkeys(rehearsed, "14d"), CANARY: "24h"}
     for item in CRITERIA.values():
         assert item.max_age == limits.get(item.source.predicate_type, "7d"), item.id

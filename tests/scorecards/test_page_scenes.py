@@ -164,10 +164,12 @@ def test_the_gate_about_new_users_shows_how_far_they_came_and_what_it_waits_for(
         "<h4>What setups waited for</h4>",
         '<th scope="row">mail</th><td>35.0 s</td><td>89 %</td>',
         '<th scope="row">rail</th><td>0.0 s</td><td>0 %</td>',
+        "<h4>Hosts that setups changed</h4>",
+        '<th scope="row">claude-code 2.1.197</th><td>1, ran</td><td>100 %</td>',
         "it waits for external users",
     ):
         assert words in gate, words
-    assert gate.count('<svg class="share"') == 10 + 10 + 5
+    assert gate.count('<svg class="share"') == 10 + 10 + 5 + 1
     outcomes = {item.criterion.id: item.outcome.value for item in scorecard.spec.gates[0].criteria}
     assert [outcomes[name] for name in ("dead_ends", "quick_mode_decisions", "failures_without_next_action")] == ["pass"] * 3
     assert {outcomes[name] for name in ("completion", "onboarding_success", "time_to_first_verified_receipt")} == {"unknown"}
@@ -179,7 +181,7 @@ def test_a_picture_is_drawn_once_and_only_of_what_judged(card: Card) -> None:
     first = scorecard.spec.gates[0]
     twice = msgspec.structs.replace(first, id="again", letter="Z")
     more = msgspec.structs.replace(scorecard, spec=msgspec.structs.replace(scorecard.spec, gates=(*scorecard.spec.gates, twice)))
-    assert render_html(more, "ab" * 32).decode().count('<svg class="share"') == 25
+    assert render_html(more, "ab" * 32).decode().count('<svg class="share"') == 26
     assert card("go-week-1").spec.new_users == ()
 
 

@@ -10,6 +10,7 @@ from gates.probes.onboarding.life import Life
 from gates.probes.onboarding.reading import life_of
 from gates.schema.time import format_utc, parse_utc
 from gateway.command_line.machine_export import exported
+from gateway.setup.hosts.matrix import certified
 
 BUILD = "5f" * 32
 GENESIS = "0" * 64
@@ -34,6 +35,7 @@ BLOCKED = ("begin", "probe_failed")
 PAUSED = (*COMPLETED[:3], "budget_spent")
 STUMBLED = (*COMPLETED[:3], "mail_down", "bootstrap_key", *COMPLETED[5:])
 RESUME = "gonogo setup resume"
+HOST = {"host": "claude-code", "version": certified()["claude-code"].version, "tier": "ran", "diff_sha256": None}
 CODES = {"probe_failed": "service_unreachable", "mail_down": "key_missing", "probe_degraded": "tls_untrusted"}
 
 
@@ -86,6 +88,7 @@ class Setup:
             members |= {"mode": self._mode} if event == "begin" else {}
             found = {"build": self._build, "request": {"route": "GET /.well-known/gonogo-auth.json", "status": 200}}
             members |= found if event == "probe_ok" else {}
+            members |= {"found": {"hosts": [HOST]}} if event == "applied" else {}
             members |= {"code": CODES[event], "phase": "failed"} if event in CODES else {}
             needs_way_on = row.next in life.stands - {life.wanted} or event in CODES
             members |= {"next_command": RESUME} if needs_way_on else {}

@@ -28,6 +28,19 @@ class Request(msgspec.Struct, frozen=True):
     status: int | None = None
 
 
+class HostFound(msgspec.Struct, frozen=True):
+    """A host that the setup changed, and the version that it printed; the tier is the matrix's to say."""
+
+    host: Annotated[str, msgspec.Meta(max_length=60)]
+    version: Annotated[str, msgspec.Meta(max_length=60)] | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a step learned, as far as it is read here."""
+
+    hosts: tuple[HostFound, ...] | None = None
+
+
 class Line(msgspec.Struct, frozen=True):
     """One line. `event` and `next` are set where the setup's state changes; members that are not read here may follow.
 
@@ -50,6 +63,7 @@ class Line(msgspec.Struct, frozen=True):
     request: Request | None = None
     mode: str | None = None
     build: str | None = None
+    found: Found | None = None
 
     @property
     def moves(self) -> bool:

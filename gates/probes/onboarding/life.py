@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from gates.probes.conduct import Finding
+from gates.probes.onboarding.hosts import Known
 
 DEAD_ENDS = "dead_ends"
 DECIDE, STOP, STUMBLES = "decide", "stop", ("failure", "try")
@@ -39,13 +40,14 @@ class FailureStep(msgspec.Struct, frozen=True):
 
 
 class Life(msgspec.Struct, frozen=True):
-    """The machine of a setup."""
+    """The machine of a setup, and the hosts that it can set up, with what is known of each."""
 
     machine: str
     rows: tuple[Row, ...]
     ends: tuple[End, ...]
     failures: tuple[FailureStep, ...]
     version: str
+    hosts: tuple[Known, ...] = ()
 
     def row(self, state: str | None, event: str) -> Row | None:
         """The edge of a pair, None where it is refused."""

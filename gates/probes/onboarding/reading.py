@@ -8,12 +8,14 @@ import msgspec
 
 from gates.probes.client import NotRun, ServiceProblem, TargetClient
 from gates.probes.onboarding.funnel import NoFunnel, read_funnel
+from gates.probes.onboarding.hosts import looked_at
 from gates.probes.onboarding.life import Life
 from gates.schema.errors import UsageProblem
 from gates.schema.printable import printable
 from gates.schema.rooms import room_argv
 
 _LIMIT_S = 60
+_HOSTS_LIMIT_S = 3600
 _MOST_PAGES = 10_000
 _LARGEST = 16 * 1024 * 1024
 _MOST_JOURNALS = 10_000
@@ -27,6 +29,17 @@ def exported_life() -> str:
         life_of(done.stdout)
     except (subprocess.TimeoutExpired, msgspec.MsgspecError, ValueError) as error:
         raise ServiceProblem(f"gonogo gateway machines onboarding: {printable(str(error))}") from None
+    return done.stdout.decode()
+
+
+def run_hosts() -> str:
+    """What running the hosts showed, as `gonogo host matrix --run` prints it; raises ServiceProblem where it does not."""
+    argv = room_argv("scorecards", "host", "matrix", "--run", "--format", "json")
+    try:
+        done = subprocess.run(argv, capture_output=True, timeout=_HOSTS_LIMIT_S, check=False)
+        looked_at(done.stdout.decode())
+    except (subprocess.TimeoutExpired, msgspec.MsgspecError, ValueError) as error:
+        raise ServiceProblem(f"gonogo host matrix: {printable(str(error))}", next_step="pip install 'gonogo[setup]'") from None
     return done.stdout.decode()
 
 

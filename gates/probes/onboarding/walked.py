@@ -9,13 +9,14 @@ import msgspec
 from gates.evidence.statement import Cohort, Measure
 from gates.probes.conduct import Finding, Result, Skipped, counted
 from gates.probes.onboarding.figures import round_down_ratio
+from gates.probes.onboarding.hosts import UNCERTIFIED, host_facts, hosts_met, on_uncertified
 from gates.probes.onboarding.journal import Broken, Journal, Line, read_journal
 from gates.probes.onboarding.life import DEAD_ENDS, DECIDE, STUMBLES, Life, dead_rows, has_next
 from gates.schema.canonical import Json
 from gates.schema.outcome import UnknownReason
 
 DECISIONS, NO_NEXT, ROUTES = "quick_mode_decisions", "failures_without_next_action", "route_failure"
-MEASURES = (DEAD_ENDS, DECISIONS, NO_NEXT, ROUTES)
+MEASURES = (DEAD_ENDS, DECISIONS, NO_NEXT, ROUTES, UNCERTIFIED)
 QUICK = "quick"
 _ENDED = ("succeeded", "failed")
 _CAME_THROUGH = ("completed", "trust_only")
@@ -89,6 +90,7 @@ def _contradicted(journal: Journal, known: Known, wanted: str) -> str:
 def judge(life: Life, found: Sorted) -> Result:
     """The measures, with a finding for each dead end and each failure without a next step."""
     journals = found.counted
+    met = [host for one in journals for host in hosts_met(one.journal, life.hosts)]
     dead = [*dead_rows(life), *(item for one in journals for item in _stuck(one, life))]
     silent = [*_rows_without_next(life), *(item for one in journals for item in _silent(one, life))]
     findings = (*dead, *silent)
@@ -101,10 +103,11 @@ def judge(life: Life, found: Sorted) -> Result:
         NO_NEXT: counted(NO_NEXT, failures, findings, skipped),
         DECISIONS: _decisions(journals, life, len(found.skipped)),
         ROUTES: _routes(journals, len(found.skipped)),
+        UNCERTIFIED: on_uncertified(met, len(found.skipped)),
     }
     for name in (DEAD_ENDS, NO_NEXT):
         measures[name] = msgspec.structs.replace(measures[name], made_of=parts)
-    return Result(measures, findings, skipped, facts=_facts(journals, found))
+    return Result(measures, findings, skipped, facts={**_facts(journals, found), "hosts": host_facts(met)})
 
 
 def _stuck(one: Named, life: Life) -> Iterator[Finding]:

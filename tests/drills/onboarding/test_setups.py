@@ -59,6 +59,8 @@ def test_every_walk_ends_as_it_is_meant_to_and_its_journals_are_clean(gateway, t
     assert [measures[name].value for name in ("dead_ends", "failures_without_next_action")] == ["0", "0"]
     assert (measures["dead_ends"].made_of["setups"], measures["dead_ends"].skipped) == (4, 0)
     assert measures["dead_ends"].made_of["walked"] >= 10
+    hosts = measures["setups_on_uncertified_hosts"]
+    assert (hosts.value, hosts.samples, hosts.made_of["written"]) == ("0", 1, 1)
     assert 1 <= int(measures["quick_mode_decisions"].value or 0) <= 6
     for path in out.rglob("journal.jsonl"):
         assert "gnb_" not in path.read_text("utf-8")

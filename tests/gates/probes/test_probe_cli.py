@@ -63,8 +63,8 @@ def used(gateway):
     return gateway
 
 
-ABOUT_USERS = ("setup-journal", "onboarding-funnel", "runbook-resolution", "sign-in-canary")
-"""Their own tests have a service with users; the target `local` has none, and sends no mail."""
+ABOUT_USERS = ("host-matrix", "setup-journal", "onboarding-funnel", "runbook-resolution", "sign-in-canary")
+"""Their own tests have a service with users, or hosts; the target `local` has none of both, and sends no mail."""
 
 
 @pytest.mark.process
