@@ -56,12 +56,14 @@ def ask(
     return _ask_once(host, name, timeout_s, place)
 
 
-def version_of(host: Host, environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> str | None:
-    """The version that the host's own command prints; None where there is no such command, or it prints none."""
+def version_of(
+    host: Host, environ: Mapping[str, str] = os.environ, folder: Path | None = None, timeout_s: float = _VERSION_S
+) -> str | None:
+    """The version that the host's own command prints; None where there is no such command, or it prints none in time."""
     if host.asking is None:
         return None
     argv = (host.asking.argv[0], "--version")
-    printed, _ = _run(argv, host.asking.environ, _VERSION_S, _Place(environ, folder))
+    printed, _ = _run(argv, host.asking.environ, timeout_s, _Place(environ, folder))
     found = _VERSION.search(printed)
     return found[0] if found else None
 

@@ -69,7 +69,7 @@ def look_at(known: Certified, work: Path, program: str, environ: Mapping[str, st
     home = work / "home"
     home.mkdir(parents=True)
     own = {**environ, "HOME": str(home), "GONOGO_API_KEY": "none-needed-to-connect"}
-    found = version_of(host, own, home)
+    found = version_of(host, own, home, _ASK_S)
     if found != known.version:
         detail = f"{found or 'a host that prints no version'} is installed; {known.version} was certified"
         return ended(Result.OTHER_VERSION if found else Result.NOT_RUN, found, detail)
