@@ -49,12 +49,14 @@ def dripping(quick, slow):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = threading.Thread(target=serve)
         server.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        over.set()
-        listener.shutdown(socket.SHUT_RDWR)
-    server.join()
-    for client in clients:
-        client.join()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            server.join()
+            for client in clients:
+                client.join()
 
 
 PARTS = pytest.mark.parametrize(

@@ -137,5 +137,5 @@ def test_going_on_needs_no_currency_again(stage):
     stage.walk(replace(QUICK, currency="jpy", pay=None))
     assert "at most 1000 JPY each" in stage.said.getvalue()
     assert [row["currency"] for row in stage.gateway.wallets] == ["JPY"]
-    stage.walk(replace(QUICK, address=None))
+    assert stage.walk(replace(QUICK, address=None)).outcome == "trust_only"
     assert [row["currency"] for row in stage.gateway.wallets] == ["JPY"]
