@@ -189,18 +189,24 @@ def test_events_later_than_seven_days_are_taken_and_not_counted(house):
 
 
 def test_a_run_has_one_cohort_whatever_its_tenant_is_labelled_later(house):
-    """The first label counts back to a run that began before it; a later one never does."""
+    """The first label counts back to a run that began before it, and shows when it came; a later one never does."""
     tenant_id, key = new_tenant(house)
+    labelled = {}
     for number, cohort in enumerate((None, "external", "canary"), 2):
         if cohort:
-            label(house, tenant_id, cohort)
+            labelled[cohort] = label(house, tenant_id, cohort)["history"][-1]["at"]
         house.clock.later = dt.timedelta(hours=number)
         start(house, f"run_0{number}")
         house.ok(report(house, f"run_0{number}", "host_ok", key), 202)
         if cohort is None:
-            assert {line["cohort"] for line in lines(house)} == {"none"}
+            assert {(line["cohort"], line["labelled_at"]) for line in lines(house)} == {("none", None)}
     found = {line["run"]: line["cohort"] for line in lines(house)}
     assert found == {"run_02": "external", "run_03": "external", "run_04": "canary"}
+    assert {line["run"]: line["labelled_at"] for line in lines(house)} == {
+        "run_02": labelled["external"],
+        "run_03": labelled["external"],
+        "run_04": labelled["canary"],
+    }
 
 
 def returned(house):
