@@ -1,6 +1,7 @@
 """Whose port is it? Real processes, and the kernel's tables."""
 
 import os
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import drill_stage
 import pytest
 
+from drills.child import group_members
 from drills.listeners import is_gone, require_listener
 from drills.observed import Unobserved
 from drills.process import Service
@@ -51,6 +53,22 @@ def test_a_port_that_another_process_also_listens_at_is_not_the_services_own(ser
     group = os.getpgid(0)
     with pytest.raises(Unobserved, match="belongs to a process that the drill does not kill"):
         require_listener(service.port, group)
+
+
+def test_a_socket_that_is_closed_while_the_tables_are_read_is_nobodys(monkeypatch):
+    """The gateway holds its port by one that it closes as soon as its library listens; a busy machine reads slowly."""
+    with socket.socket() as held, socket.socket() as library:
+        for one in (held, library):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            one.bind(("127.0.0.1", held.getsockname()[1]))
+            one.listen()
+
+        def members(group, proc):
+            held.close()
+            return group_members(group, proc)
+
+        monkeypatch.setattr("drills.listeners.group_members", members)
+        require_listener(library.getsockname()[1], os.getpgid(0))
 
 
 def test_on_a_machine_without_these_tables_nothing_is_shown(service, tmp_path):
