@@ -4,6 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from gateway.private_file import make_private
 from gateway.store.migrations import migrate
 
 
@@ -19,6 +20,6 @@ def _content() -> bytes:
 def begin(path: Path) -> Path:
     """Put the database there, unless there is one."""
     if not path.exists():
-        path.touch(mode=0o600)
+        make_private(path)
         path.write_bytes(_content())
     return path
