@@ -116,6 +116,10 @@ class HostFiles:
     def _locked(self, file: str) -> Generator[None, None, None]:
         try:
             make_private_folder(self._state)
+        except OSError as error:  # perhaps about a folder above it
+            detail = f"{error.filename or self._state}: {error.strerror}"
+            raise SetupProblem(SetupCode.LOCAL_STATE_UNWRITABLE, detail) from None
+        try:
             with FileLock(self._record(file).with_suffix(".lock"), timeout=_LOCK_WAIT_S):
                 yield
         except Timeout:

@@ -139,5 +139,5 @@ def test_with_a_read_only_home_each_place_is_named_by_its_variable_until_it_is_g
         user.environ["GONOGO_KEY_FILE"] = str(tmp_path / "api.key")
         done = user.resume("--host", "gemini", "--apply")
         assert (done.returncode, "trust only" in done.stdout) == (3, True), done.stdout + done.stderr
-        assert '"mcpServers"' in done.stderr
+        assert ('"mcpServers"' in done.stderr, "local_state_unwritable" in done.stdout) == (True, True)
     assert user.things((tmp_path / "api.key").read_text().strip()) == ONCE
