@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from by_night import number_of_the_night
 
 from gates.slo import rules, scenarios
 from gates.slo.document import Slo
@@ -114,9 +115,13 @@ def test_a_mutant_of_the_rules_is_caught_by_the_short_cases(name: str, test) -> 
     assert MUTANTS[name].found_by in " ".join(test(MUTANTS[name], short_cases).failures)
 
 
-@pytest.mark.nightly
-@pytest.mark.parametrize("name", MUTANTS)
-def test_every_mutant_of_the_rules_is_caught(name: str, test) -> None:
+NIGHTS = 3
+"""In how many nights each mutant and each other document has its turn."""
+
+
+@pytest.mark.nightly(minutes=1)
+@pytest.mark.parametrize("name", list(MUTANTS)[number_of_the_night() % NIGHTS :: NIGHTS])
+def test_every_mutant_of_the_rules_is_caught_in_three_nights(name: str, test) -> None:
     """All cases run over the mutant, and one of those that are meant to catch it does."""
     assert MUTANTS[name].found_by in " ".join(test(MUTANTS[name], all_cases).failures)
 
@@ -152,7 +157,7 @@ def test_the_watchdog_and_failing_rules_are_tested(shop, tmp_path) -> None:
     assert "Watchdog" in " ".join(done.failures)
 
 
-@pytest.mark.nightly
+@pytest.mark.nightly(minutes=3)
 def test_the_rules_of_the_shipped_documents_pass_all_their_tests(gonogo, capsys, tmp_path) -> None:
     """`gonogo slo test` over both sets: exit 0, and every file has expectations."""
     assert gonogo("test", "reference", "canary", "--out", tmp_path) == 0
@@ -174,10 +179,10 @@ VARIANTS = {
 }
 
 
-@pytest.mark.nightly
-@pytest.mark.parametrize("name", [*VARIANTS, "good events"])
+@pytest.mark.nightly(minutes=1)
+@pytest.mark.parametrize("name", [*VARIANTS, "good events"][number_of_the_night() % NIGHTS :: NIGHTS])
 def test_the_rules_of_other_documents_pass_their_tests(name: str, shop, gonogo, capsys) -> None:
-    """Whatever the document's period, target, guard and counters."""
+    """Whatever the document's period, target, guard and counters; all of them in three nights."""
     if name == "good events":
         ratio = shop.raw["spec"]["indicator"]["spec"]["ratioMetric"]
         ratio["good"] = ratio.pop("bad")
