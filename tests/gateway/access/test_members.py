@@ -6,6 +6,7 @@ from gateway_signed_in import SignedIn
 
 from gateway.access.members import INVITATIONS
 from gateway.access.tenancy import MOST_TENANTS
+from gateway.command_line.house import set_house_person
 from gateway.command_line.people import people_of, remove_person
 
 INVITE, JOIN = "/v1/access/invitations", "/v1/access/session/join"
@@ -215,3 +216,30 @@ def test_who_is_taken_out_has_neither_session_nor_key_in_the_tenant_any_more(sho
     assert shop.works(agent)
     again = shop.ok(shop.ask("GET", "/v1/access/me", shop.signed_in("bob-2@example.com")), 200)
     assert [item["tenant_id"] for item in again["tenants"]] == [elsewhere]
+
+
+def test_an_invitation_ends_with_the_membership_of_whoever_made_it(shop):
+    """Who was taken out comes back neither as the same person nor under a second address; another member's invitation works."""
+    ann, tenant_id = owner(shop)
+    bob = shop.signed_in("bob-3@example.com")
+    person_id = shop.ok(join(shop, invited(shop, ann), bob), 200)["person_id"]
+    kept, others = invited(shop, bob), invited(shop, ann)
+    remove_person(shop.settings, tenant_id, person_id, "left the company", "hal", lambda _: None)
+    for address in ("bob-3@example.com", "bob-4@example.com"):
+        answer = join(shop, kept, shop.signed_in(address))
+        assert refusal(answer) == (401, "bootstrap_key_invalid")
+        assert "any more" in answer.json()["detail"]
+    assert shop.rows("SELECT 1 FROM memberships WHERE tenant_id = ? AND person_id = ?", tenant_id, person_id) == []
+    shop.ok(join(shop, others, shop.signed_in("bob-3@example.com")), 200)
+
+
+def test_an_invitation_of_one_of_the_houses_people_works_while_the_role_lasts(shop):
+    """A person of the house is a member of no tenant, so the role says whether the invitation counts."""
+    _, tenant_id = owner(shop)
+    set_house_person(shop.settings, "hal-9@example.com", "house_operator", None, "ann")
+    body = {"tenant_id": tenant_id, "roles": ["member"], "reason": "test"}
+    hal = shop.signed_in("hal-9@example.com")
+    first, second = (shop.ok(shop.post("/v1/house/bootstrap-keys", body, hal))["key"] for _ in range(2))
+    shop.ok(join(shop, first, shop.signed_in()), 200)
+    set_house_person(shop.settings, "hal-9@example.com", None, None, "ann")
+    assert refusal(join(shop, second, shop.signed_in())) == (401, "bootstrap_key_invalid")
