@@ -11,6 +11,7 @@ from gateway.setup.failures import SetupCode, SetupProblem
 
 NO_HOST = "none"
 FROM_INPUT = "-"
+_LONGEST_LINE = 1000
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,11 +75,15 @@ def at_a_terminal() -> bool:
 
 
 def from_file(path: Path, what: str) -> str:
-    """The first line of a file; raises SetupProblem(no_terminal) naming it."""
+    """The first line of a file, read no further than a key or a code can go; raises SetupProblem(no_terminal) naming it."""
     try:
-        given = path.read_text(encoding="ascii").split("\n")[0].strip()
+        with path.open("rb") as file:
+            line = file.readline(_LONGEST_LINE + 1)
+        given = line.decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SetupProblem(SetupCode.NO_TERMINAL, f"{path} holds no {what}: {error}") from None
+    if len(line) > _LONGEST_LINE:
+        raise SetupProblem(SetupCode.NO_TERMINAL, f"{path} holds no {what}: its first line is longer than {_LONGEST_LINE} bytes")
     if not given:
         raise SetupProblem(SetupCode.NO_TERMINAL, f"{path} is empty; it is to hold the {what}")
     return given
