@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import rfc8785
+import yaml
 
-from gates.schema.block_yaml import block_yaml
 from gates.schema.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def canonical_yaml(value: object, *, header: str = "") -> bytes:
 
     Key order is the struct's field order: a person reads it top down. Mappings built from sets must be sorted by their maker.
     """
-    return (header + block_yaml(to_builtins(value))).encode()
+    text = yaml.dump(
+        to_builtins(value), Dumper=_ArtifactDumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False
+    )
+    return (header + text).encode()
 
 
 def sha256_hex(data: bytes) -> str:
@@ -55,3 +58,14 @@ def _plain(value: Json, path: str) -> Json:
     if isinstance(value, (list, tuple)):
         return [_plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
     return value
+
+
+class _ArtifactDumper(yaml.SafeDumper):
+    """SafeDumper without anchors: an artifact never refers to itself."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002  # PyYAML's signature
+        """Indent list items under their key, as editors and yamllint expect."""
+        super().increase_indent(flow, indentless=False)
