@@ -110,7 +110,19 @@ def unusable(tx: Transaction, row: BootstrapRow, now: str) -> Refusal | None:
     if now >= row.expires_at:
         return Refusal(Code.BOOTSTRAP_KEY_EXPIRED, f"The bootstrap key expired at {row.expires_at}.")
     stop = tx.access.house.stop_of(row.tenant_id)
-    return None if stop is None else Refusal(Code.TENANT_DISABLED, f"The tenant {row.tenant_id} is disabled.")
+    if stop is not None:
+        return Refusal(Code.TENANT_DISABLED, f"The tenant {row.tenant_id} is disabled.")
+    if _maker_is_gone(tx, row):
+        return Refusal(Code.BOOTSTRAP_KEY_INVALID, "Whoever made this bootstrap key may let nobody into the tenant any more.")
+    return None
+
+
+def _maker_is_gone(tx: Transaction, row: BootstrapRow) -> bool:
+    """Whether the person who made the key was taken out of the tenant, or has no role of the house any more."""
+    maker = tx.access.people.find(row.made_by)  # None: a key of the house, or the command line
+    if maker is None or maker.house_role is not None:
+        return False
+    return all(item.tenant_id != row.tenant_id for item in tx.access.people.tenants(maker.person_id))
 
 
 def _name(agent_id: str, role: RoleName) -> str:

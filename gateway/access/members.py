@@ -49,7 +49,7 @@ def join_tenant(tx: Transaction, work: Work, session: SessionRow, command: JoinT
         return Refusal(
             Code.BOOTSTRAP_KEY_INVALID, "This key is for API keys, at POST /v1/access/bootstrap; nobody joins with it."
         )
-    refusal = _may_not_join(tx, session, row) or unusable(tx, row, work.now_text) or _inviter_is_gone(tx, row)
+    refusal = _may_not_join(tx, session, row) or unusable(tx, row, work.now_text)
     if refusal is not None:
         return refusal
     tx.access.bootstrap_keys.use(row.bootstrap_key_id, work.now_text)
@@ -69,16 +69,6 @@ def _may_not_join(tx: Transaction, session: SessionRow, row: BootstrapRow) -> Re
     if any(item.tenant_id == row.tenant_id for item in tenants):
         return Refusal(Code.FORBIDDEN, "You belong to this tenant already; an unused key still lets somebody else join.")
     return too_many_tenants(tenants)
-
-
-def _inviter_is_gone(tx: Transaction, row: BootstrapRow) -> Refusal | None:
-    """Who was taken out lets nobody in any more, and not oneself again; the house's people are members of no tenant."""
-    inviter = tx.access.people.find(row.made_by)  # None: a key of the house, or the command line
-    if inviter is None or inviter.house_role is not None:
-        return None
-    if any(item.tenant_id == row.tenant_id for item in tx.access.people.tenants(inviter.person_id)):
-        return None
-    return Refusal(Code.BOOTSTRAP_KEY_INVALID, "Whoever made this bootstrap key may let nobody into the tenant any more.")
 
 
 def _left(tx: Transaction, counted: str, now: dt.datetime) -> dt.timedelta:

@@ -1,5 +1,6 @@
 """Step `enter`: the way in. A saved key, a bootstrap key, a saved session, else a code by mail; in that order."""
 
+import os
 from pathlib import Path
 
 from gateway.machines.onboarding import OnboardingEvent
@@ -33,6 +34,8 @@ def by_code(walk: Walk) -> Happened:
     down = walk.memory.sign_in_down
     if down is not None:
         return Happened(OnboardingEvent.BUDGET_SPENT, down.code, down.detail)
+    if walk.choices.join not in (None, FROM_INPUT) and not os.access(walk.choices.join, os.R_OK):
+        given_bootstrap_key(walk, walk.choices.join, "--join")  # raises before a mail is sent; a pipe is read once, later
     return Happened(OnboardingEvent.ADDRESS) if _address(walk) else _stopped(walk)
 
 
@@ -118,7 +121,10 @@ def given_bootstrap_key(walk: Walk, given: str, option: str = "--bootstrap-key")
             f"gonogo setup resume {option} -",
         )
     if given != FROM_INPUT:
-        return _as_printed(from_file(Path(given), "bootstrap key"))
+        try:
+            return _as_printed(from_file(Path(given), "bootstrap key"))
+        except SetupProblem as problem:
+            raise SetupProblem(problem.code, problem.detail, f"gonogo setup resume {option} FILE") from None
     if walk.person.terminal:
         walk.wait_for("user")
         return walk.person.text("Bootstrap key (not shown)", f"{option} -", hidden=True)

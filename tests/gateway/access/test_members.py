@@ -233,8 +233,8 @@ def test_an_invitation_ends_with_the_membership_of_whoever_made_it(shop):
     shop.ok(join(shop, others, shop.signed_in("bob-3@example.com")), 200)
 
 
-def test_an_invitation_of_one_of_the_houses_people_works_while_the_role_lasts(shop):
-    """A person of the house is a member of no tenant, so the role says whether the invitation counts."""
+def test_a_bootstrap_key_of_one_of_the_houses_people_works_while_the_role_lasts(shop):
+    """A person of the house is a member of no tenant, so the role says whether the key counts, for joining and for API keys."""
     _, tenant_id = owner(shop)
     set_house_person(shop.settings, "hal-9@example.com", "house_operator", None, "ann")
     body = {"tenant_id": tenant_id, "roles": ["member"], "reason": "test"}
@@ -243,3 +243,8 @@ def test_an_invitation_of_one_of_the_houses_people_works_while_the_role_lasts(sh
     shop.ok(join(shop, first, shop.signed_in()), 200)
     set_house_person(shop.settings, "hal-9@example.com", None, None, "ann")
     assert refusal(join(shop, second, shop.signed_in())) == (401, "bootstrap_key_invalid")
+    body = {"tenant_id": tenant_id, "roles": ["operator"], "reason": "test"}
+    set_house_person(shop.settings, "hal-9@example.com", "house_operator", None, "ann")
+    kept = shop.ok(shop.post("/v1/house/bootstrap-keys", body, shop.signed_in("hal-9@example.com")))["key"]
+    set_house_person(shop.settings, "hal-9@example.com", None, None, "ann")
+    assert refusal(shop.post("/v1/access/bootstrap", {"agent_id": "first"}, kept)) == (401, "bootstrap_key_invalid")

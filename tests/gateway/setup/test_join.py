@@ -36,6 +36,15 @@ def test_the_key_is_read_from_a_file_as_the_operators_command_printed_it(stage, 
     assert stage.walk(replace(QUICK, join=str(file))).tenant_id == "ten_7"
 
 
+def test_a_file_that_is_not_there_costs_no_mail_and_is_named(stage, tmp_path):
+    """The next command names the option, so that nobody goes on without the invitation."""
+    report = stage.walk(replace(QUICK, join=str(tmp_path / "misspelt")))
+    assert (report.outcome, report.failure.code) == ("paused", "no_terminal")
+    assert "misspelt holds no bootstrap key" in stage.said.getvalue() + report.failure.ticket
+    assert report.failure.command == "gonogo setup resume --join FILE"
+    assert stage.gateway.effects["POST /v1/access/sign-ins"] == 0
+
+
 @pytest.mark.parametrize("why", ["invalid", "used"])
 def test_a_key_that_lets_nobody_in_pauses_the_setup(stage, why):
     """The report names the code, and to give another one; with that the same setup goes on."""
