@@ -13,6 +13,7 @@ from drills.runbook.page import Page
 from drills.runbook.plan import read_plan
 from drills.runbook.recompute import require_judged
 from drills.runbook.rehearse import GONE, SEEN, STEADY
+from drills.runbook.walk import CONTRADICTED
 from gates.evidence.recomputed import Recomputed
 from gates.evidence.statement import EvidenceKind, Measure, short_kind
 from gates.evidence.statement import Status as Standing
@@ -90,7 +91,7 @@ def outcome_of(page: Page, events: Sequence[Event], codes: tuple[str, ...] = ())
     seen = next((event for event in done if event.action == SEEN), None)
     gone = next((event for event in done if event.action == GONE), None)
     steady_again = sum(event.action == STEADY for event in done) == 2
-    failed_step = any(step.failed for step in steps)
+    failed_step = any(step.failed for step in steps) or any(event.facts.get(CONTRADICTED) for event in events)
     over = next((event for event in events if event.action == GONE and event.status is Status.FAILED), None)
     unsteady = gone is not None and not steady_again
     failed = seen is not None and (failed_step or over is not None or unsteady)
