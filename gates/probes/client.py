@@ -67,6 +67,11 @@ def acknowledges(operation: Operation, answer: Answer) -> bool:
     return answer.status in operation.success and standing(operation, answer.body, media).type == "ok"
 
 
+_KEPT_S = 2.0
+"""Seconds for which an idle connection is used again. Common servers close it after five (uvicorn, Node.js): a request that is
+sent just then gets no answer, and the probe would blame the service."""
+
+
 class TargetClient:
     """One connection to the target, with its credentials and variables from the environment.
 
@@ -87,7 +92,10 @@ class TargetClient:
         self._secrets = secrets_of(self.target, environ)
         url = resolve_base_url(self.target, environ)
         tls = tls_for(url, self.target, ca_environment(named, environ))
-        self._http = httpx.Client(base_url=url, timeout=timeout_s, follow_redirects=False, trust_env=False, verify=tls)
+        kept = httpx.Limits(keepalive_expiry=_KEPT_S)
+        self._http = httpx.Client(
+            base_url=url, timeout=timeout_s, follow_redirects=False, trust_env=False, verify=tls, limits=kept
+        )
 
     def __enter__(self) -> Self:
         return self

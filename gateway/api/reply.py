@@ -66,8 +66,6 @@ def problem_reply(refusal: Refusal, request_id: str, headers: Headers = ()) -> R
 def _headers_of(code: Code, after_ms: int) -> Headers:
     if CATALOGUE[code].status == 401:
         return (CHALLENGE,)
-    if code in (Code.REQUEST_TIMEOUT, Code.PAYLOAD_TOO_LARGE):
-        return (("connection", "close"),)  # the rest of the body is not read
     if after_ms > 0:
         return (("retry-after", str(-(-after_ms // 1000))),)
     return ()

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message
 
 from gateway.api.reply import encoded
 from gateway.routes import GET_KEY
-from gateway.server.request import Bodies, ClientGone, headers_of
+from gateway.server.request import Bodies, Body, ClientGone, headers_of
 
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 _KEYS = GET_KEY.template.partition("{")[0]
@@ -24,10 +24,12 @@ class Bridge:
     async def __call__(self, scope: Scope, proto: HTTPProtocol) -> None:
         """Serve one request."""
         headers = headers_of(scope)
-        exchange = _Exchange(proto, lambda: self._bodies.read(proto, headers, self._body_limit))
+        body = Body(self._bodies, proto, headers)
+        exchange = _Exchange(proto, lambda: body.read(self._body_limit))
         await self._app(_asgi_scope(scope, encoded(headers.raw)), exchange.receive, exchange.send)
         if exchange.status:
-            proto.response_bytes(exchange.status, exchange.headers, exchange.body)
+            ending = await body.passed_over(self._body_limit) if body.unread else []
+            proto.response_bytes(exchange.status, exchange.headers + ending, exchange.body)
 
 
 class _Exchange:

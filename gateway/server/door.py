@@ -18,7 +18,7 @@ from gateway.engine.service import Service
 from gateway.errors import Refused
 from gateway.routes import RESERVE, REVERSE, SETTLE, Route
 from gateway.server.bridge import Bridge
-from gateway.server.request import Bodies, ClientGone, headers_of
+from gateway.server.request import Bodies, Body, ClientGone, headers_of
 
 _ROOT = RESERVE.template
 _STEP = re.compile(re.escape(_ROOT) + r"/([^/?%#\x00-\x20\x7f-\U0010ffff]*)/(settle|reverse)")
@@ -45,14 +45,16 @@ class Door:
         headers = headers_of(scope)
         trail = self._records.begin("POST", path, headers)
         trail.route = intake.route.template
+        body = Body(self._bodies, proto, headers)
         try:
-            reply = await self._reply(proto, intake, ids, headers, trail)
+            reply = await self._reply(body, intake, ids, headers, trail)
             trail.status = reply.status
         except ClientGone:
             return  # counted and logged; there is nobody to answer
         finally:
             self._records.end(trail)
-        proto.response_bytes(reply.status, reply.headers + trail.headers, reply.body)
+        ending = await body.passed_over(intake.body_limit) if body.unread else []
+        proto.response_bytes(reply.status, reply.headers + trail.headers + ending, reply.body)
 
     def choose(self, path: str) -> tuple[Intake, tuple[str, ...]] | None:
         """The route, and the ids in its path."""
@@ -61,11 +63,10 @@ class Door:
         found = _STEP.fullmatch(path)
         return None if found is None else (self._steps[found[2]], (found[1],))
 
-    async def _reply(self, proto: HTTPProtocol, intake: Intake, ids: tuple[str, ...], headers: Headers, trail: Trail) -> Reply:
+    async def _reply(self, body: Body, intake: Intake, ids: tuple[str, ...], headers: Headers, trail: Trail) -> Reply:
         try:
             principal = intake.door.admit(intake.route, headers, trail)
-            body = await self._bodies.read(proto, headers, intake.body_limit)
-            mutation = intake.mutation(headers, trail, principal, body, ids)
+            mutation = intake.mutation(headers, trail, principal, await body.read(intake.body_limit), ids)
             return decided_reply(await self._service.mutate(mutation, trail.wait_s), mutation.key, trail)
         except Refused as refused:
             return problem_reply(refused.refusal, trail.request_id)
