@@ -7,6 +7,7 @@ from gateway.command_line.house import Acting, acting
 from gateway.commands import HOUSE, RoleName
 from gateway.errors import Refusal, StartProblem
 from gateway.house_answers import KeyMadeView
+from gateway.next_command import next_command
 from gateway.settings import REMEMBER_S, Settings
 from gateway.store.access_rows import ApiKeyRow
 
@@ -37,7 +38,7 @@ def make_key(settings: Settings, tenant_id: str, role: RoleName, agent_id: str, 
 def rotate_key(settings: Settings, key_id: str, reason: str, by: str, pause: Pause) -> KeyMadeView:
     """A new key in the place of an old one; returns once no gateway knows the old one any more."""
     with acting(settings, by) as act:
-        old = _key(act, key_id)
+        old = _key(act, settings, key_id)
         if old.revoked_at is not None:
             raise StartProblem(f"{key_id} was revoked at {old.revoked_at}; make a new key instead")
         act.tx.access.api_keys.revoke(key_id, act.maker.now)
@@ -52,7 +53,7 @@ def rotate_key(settings: Settings, key_id: str, reason: str, by: str, pause: Pau
 def revoke_key(settings: Settings, key_id: str, reason: str, by: str, pause: Pause) -> str:
     """End a key of a tenant or of the house; returns since when it counts no more, once no gateway knows it."""
     with acting(settings, by) as act:
-        old = _key(act, key_id)
+        old = _key(act, settings, key_id)
         act.tx.access.api_keys.revoke(key_id, act.maker.now)
         act.journal(old.tenant_id or HOUSE, "api_key_revoked", {"key_id": key_id, "reason": reason})
         at = old.revoked_at or act.maker.now
@@ -67,10 +68,11 @@ def _person(act: Acting, tenant_id: str, role: RoleName, agent_id: str) -> str |
     return min(known, default=f"per_{act.maker.ids.suffix()}")
 
 
-def _key(act: Acting, key_id: str) -> ApiKeyRow:
+def _key(act: Acting, settings: Settings, key_id: str) -> ApiKeyRow:
     found = act.tx.access.api_keys.by_id(key_id)
     if found is None:
-        raise StartProblem(f"no API key is called {key_id}; `gonogo gateway api-key list --tenant ID` lists a tenant's")
+        lists = next_command("gonogo gateway api-key list --tenant TENANT_ID", {"--db": settings.db})
+        raise StartProblem(f"no API key is called {key_id}; `{lists}` lists a tenant's")
     return found
 
 

@@ -94,7 +94,7 @@ def _read(folder: Path) -> Backup:
     try:
         backup = msgspec.json.decode(path.read_bytes(), type=Backup)
     except FileNotFoundError:
-        raise StartProblem(f"{path}: no such file; name the folder that `gonogo gateway backup --out` has written") from None
+        raise StartProblem(f"{path}: no such file; name a folder that `backup --out` has written") from None
     except msgspec.MsgspecError as error:
         raise StartProblem(f"{path}: not the manifest of a backup: {error}; restore another backup") from None
     for name in dict.fromkeys((DATABASE, KEY, *backup.files)):

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gateway.command_line.options import BY, DB, command_clock, database, problems
+from gateway.next_command import next_command
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -41,7 +42,9 @@ def restore(folder: Path, db: Path, by: str) -> None:
         done = restore_backup(folder.absolute(), Settings(db=db.absolute(), clock=command_clock()), by)
     position = f"journal position {done.backup.journal.seq}, {done.backup.journal.at or 'empty'}"
     click.echo(f"{db}: {position}; new reserves are paused, and the receipt key {done.active_key} signs from here on")
-    click.echo("next: gonogo gateway reconcile, serve without a rail, look, then gonogo gateway resume --all", err=True)
+    steps = ("reconcile --book BOOK", "serve", "resume --all --reason WHY")
+    book, look, resume = (next_command(f"gonogo gateway {step}", {"--db": db.absolute()}) for step in steps)
+    click.echo(f"next: {book}\nthen, without a rail, to look: {look}\nthen: {resume}", err=True)
 
 
 @click.command()

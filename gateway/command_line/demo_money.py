@@ -8,6 +8,7 @@ from gateway.errors import StartProblem
 from gateway.ids import Ids
 from gateway.journal import system_row
 from gateway.ledger import Movement
+from gateway.next_command import next_command
 from gateway.settings import Settings
 from gateway.store.port import Transaction
 from gateway.store.rows import WalletRow
@@ -21,7 +22,8 @@ def give_demo_money(settings: Settings, tenant_id: str, wallet_id: str, amount: 
             raise StartProblem(f"{tenant_id} has no wallet {wallet_id}")
         cohort = cohort_now(act.tx.access.house.labels(tenant_id))
         if cohort != "simulated":
-            step = f"label it first: gonogo gateway tenant cohort {tenant_id} simulated --reason WHY; it stays simulated for good"
+            label = next_command(f"gonogo gateway tenant cohort {tenant_id} simulated --reason WHY", {"--db": settings.db})
+            step = f"label it first: {label}; it stays simulated for good"
             raise StartProblem(f"demo money is for simulated tenants alone, and the cohort of {tenant_id} is {cohort}; {step}")
         fund(act.tx, tenant_id, wallet, amount, (act.maker.now, act.maker.ids), by)
         for event in (FunnelEvent.FUNDING_SUBMITTED, FunnelEvent.FUNDED):

@@ -17,6 +17,7 @@ from gateway.commands.house import BootstrapRoleName, CohortName, SignUpMode
 from gateway.engine.access_keys import with_access_key
 from gateway.errors import Refusal, Refused, StartProblem
 from gateway.house_answers import BootstrapView, KeyMadeView
+from gateway.next_command import next_command
 from gateway.settings import Settings
 from gateway.store.access_rows import PersonRow
 from gateway.store.house_rows import LabelRow, SignUpRow, StopRow
@@ -52,7 +53,7 @@ class HousePerson(msgspec.Struct, frozen=True):
 def make_house_key(settings: Settings, role: HouseRoleName, person: str, by: str) -> tuple[HousePerson, KeyMadeView]:
     """A key of the house for a person: a name, or the id that `house-person` printed. The same name is the same person."""
     with acting(settings, by) as act:
-        person_id = _known_person(act, person) if person.startswith("per_") else _person_called(act, person)
+        person_id = _known_person(act, settings, person) if person.startswith("per_") else _person_called(act, person)
         made = add_key(act.tx, act.maker, NewKey(HOUSE, role, folded(person), person_id))
         act.journal(HOUSE, "house_key_made", {"key_id": made.key_id, "person_id": person_id, "role": role})
         return HousePerson(person_id, role), made.filled(act.maker.key)
@@ -171,10 +172,11 @@ def _person_called(act: Acting, name: str) -> str:
     return f"per_{act.maker.key.mac('house-person', folded(name)).hex()[:32]}"
 
 
-def _known_person(act: Acting, person_id: str) -> str:
+def _known_person(act: Acting, settings: Settings, person_id: str) -> str:
     found = act.tx.access.people.find(person_id)
     if found is None or found.house_role is None:
-        raise StartProblem(f"nobody of the house is {person_id}; `gonogo gateway house-person` prints the id")
+        makes = next_command("gonogo gateway house-person --address ADDRESS --role ROLE", {"--db": settings.db})
+        raise StartProblem(f"nobody of the house is {person_id}; give the person's name, or the id that is printed by: {makes}")
     return person_id
 
 

@@ -7,6 +7,7 @@ from gateway.command_line.api_keys import Pause
 from gateway.command_line.house import Acting, acting
 from gateway.commands import HOUSE
 from gateway.errors import StartProblem
+from gateway.next_command import next_command
 from gateway.settings import REMEMBER_S, Settings
 from gateway.store.access_rows import MemberRow
 from gateway.store.house_rows import WaitingRow
@@ -31,7 +32,8 @@ def admit_person(settings: Settings, person_id: str, reason: str, by: str) -> Wa
         house = act.tx.access.house
         waits = house.waiting(person_id)
         if waits is None:
-            raise StartProblem(f"nobody who waits is {person_id}; `gonogo gateway waitlist list` lists them")
+            lists = next_command("gonogo gateway waitlist list", {"--db": settings.db})
+            raise StartProblem(f"nobody who waits is {person_id}; `{lists}` lists them")
         if waits.admitted_at is None:
             house.admit(person_id, by, act.maker.now)
             act.journal(HOUSE, "person_admitted", {"person_id": person_id, "reason": reason})
@@ -53,7 +55,8 @@ def remove_person(settings: Settings, tenant_id: str, person_id: str, reason: st
         _require_customer(act, tenant_id)
         access, now = act.tx.access, act.maker.now
         if not access.people.leave(person_id, tenant_id):
-            raise StartProblem(f"{person_id} is not in {tenant_id}; `gonogo gateway tenant people {tenant_id}` lists who is")
+            lists = next_command(f"gonogo gateway tenant people {tenant_id}", {"--db": settings.db})
+            raise StartProblem(f"{person_id} is not in {tenant_id}; `{lists}` lists who is")
         removed = Removed(
             access.sessions.end_of_member(person_id, tenant_id, now), access.api_keys.revoke_of_person(tenant_id, person_id, now)
         )

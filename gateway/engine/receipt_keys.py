@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.canonical import canonical
 from gateway.errors import Code, StartProblem
 from gateway.journal import system_row
+from gateway.next_command import next_command
 from gateway.receipts.signer import ReceiptSigner, load_signer, make_key_file, read_key_file
 from gateway.settings import Settings
 from gateway.store.port import StorageError, Store, Transaction
@@ -22,6 +23,9 @@ from gateway.store.tables import KeyEvents
 
 ALL_TENANTS = "system"
 """The tenant under which the journal holds what concerns all of them."""
+
+_NAMELESS = "DATABASE"
+"""Stands for the database in a text that anybody may read."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +63,7 @@ class SigningKeys:
                 self._signer = _active_signer(self._settings, events)
             except StartProblem as problem:  # it names a path: that is for the log, callers learn the file's name alone
                 self._log_once(str(problem))
-                name = key_path(self._settings, _active_id(events)).name
+                name = key_path(self._settings, _active_id(self._settings.db, events)).name
                 raise StorageError(Code.STORAGE_UNUSABLE, f"{name}: the key cannot be used; the gateway's log says why") from None
             self._known = newest
         return self._signer
@@ -93,7 +97,7 @@ def with_active_key(tx: Transaction, settings: Settings) -> tuple[KeyEvent, ...]
 
 def rotate(tx: Transaction, settings: Settings, actor: str) -> Changed:
     """Retire the active key and make a new one active, in the open transaction; the new file is durable before it commits."""
-    return _replace(tx, settings, _active_id(tx.key_events.all()), "retired", actor)
+    return _replace(tx, settings, _active_id(settings.db, tx.key_events.all()), "retired", actor)
 
 
 def revoke(tx: Transaction, settings: Settings, keyid: str, actor: str) -> Changed:
@@ -107,7 +111,7 @@ def revoke(tx: Transaction, settings: Settings, keyid: str, actor: str) -> Chang
         raise StartProblem(f"the journal knows no receipt key {keyid}; /.well-known/gonogo-keys.json lists them")
     if "revoked" in known:
         raise StartProblem(f"the receipt key {keyid} is revoked already")
-    active = _active_id(events)
+    active = _active_id(settings.db, events)
     if keyid == active:
         return _replace(tx, settings, keyid, "revoked", actor)
     x = next(event.x for event in events if event.keyid == keyid)
@@ -137,11 +141,11 @@ def key_path(settings: Settings, keyid: str) -> Path:
 
 
 def missing_key_file(settings: Settings, events: tuple[KeyEvent, ...]) -> str | None:
-    """That the active key's file is gone, in words; None while there is one."""
-    keyid = _active_id(events)
+    """That the active key's file is gone, in words for anybody, which name no path; None while there is one."""
+    keyid = _active_id(Path(_NAMELESS), events)
     if _is_there(key_path(settings, keyid)) or _is_there(settings.key_file):
         return None
-    return f"the file of the active receipt key {keyid} is gone; restore it, or make a new key: gonogo gateway rotate-key"
+    return f"the file of the active receipt key {keyid} is gone; restore it, or make a new key: {_rotate(Path(_NAMELESS))}"
 
 
 def jwks(events: tuple[KeyEvent, ...]) -> bytes:
@@ -181,11 +185,12 @@ def _record(tx: Transaction, settings: Settings, keyid: str, event: str, x: str,
     return seq
 
 
-def _active_id(events: tuple[KeyEvent, ...]) -> str:
+def _active_id(db: Path, events: tuple[KeyEvent, ...]) -> str:
     ended = {event.keyid for event in events if event.event != "active"}
     active = [event.keyid for event in events if event.keyid not in ended]
     if not active:
-        raise StartProblem("the journal knows no receipt key yet; `gonogo gateway serve` makes the first one")
+        serve = next_command("gonogo gateway serve", {"--db": db})
+        raise StartProblem(f"the journal knows no receipt key yet; `{serve}` makes the first one")
     return active[-1]
 
 
@@ -200,7 +205,7 @@ def _active_signer(settings: Settings, events: tuple[KeyEvent, ...]) -> ReceiptS
 
 
 def _active_file(settings: Settings, events: tuple[KeyEvent, ...]) -> tuple[Path, ReceiptSigner]:
-    keyid = _active_id(events)
+    keyid = _active_id(settings.db, events)
     for path in (key_path(settings, keyid), settings.key_file):
         if _is_there(path):
             signer = read_key_file(path)
@@ -209,5 +214,9 @@ def _active_file(settings: Settings, events: tuple[KeyEvent, ...]) -> tuple[Path
     name = os.fspath(key_path(settings, keyid))
     raise StartProblem(
         f"{name}: the active receipt key {keyid} is not there; restore it from the backup that holds the database, "
-        "or make a new one: gonogo gateway rotate-key"
+        f"or make a new one: {_rotate(settings.db)}"
     )
+
+
+def _rotate(db: Path) -> str:
+    return next_command("gonogo gateway rotate-key", {"--db": db})

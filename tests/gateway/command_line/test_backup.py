@@ -196,7 +196,7 @@ def _damaged_before_it_was_hashed(backup):
         (_change_database, "gateway.db: is not the file that was backed up; restore another backup"),
         (_remove_key, "gateway.db.signing.key: is missing; restore another backup"),
         (_another_key, "gateway.db.signing.key: is not the file that was backed up"),
-        (_no_manifest, "backup.json: no such file; name the folder that `gonogo gateway backup --out` has written"),
+        (_no_manifest, "backup.json: no such file; name a folder that `backup --out` has written"),
         (_garbage_manifest, "backup.json: not the manifest of a backup: Object missing required field"),
         (_other_position, "and the backup says"),
         (_damaged_before_it_was_hashed, "restore"),

@@ -238,4 +238,4 @@ def test_before_the_first_start_there_is_no_key_to_rotate(tmp_path):
     db = str(tmp_path / "gateway.db")
     assert CliRunner().invoke(gateway, ["migrate", "--db", db]).exit_code == 0
     done = CliRunner().invoke(gateway, ["rotate-key", "--db", db])
-    assert "`gonogo gateway serve` makes the first one" in done.output
+    assert f"`gonogo gateway serve --db {db}` makes the first one" in done.output
