@@ -14,6 +14,8 @@ from gates.schema.errors import UnverifiedProblem, UsageProblem
 from gates.schema.time import Clock, format_utc
 
 FILE = "journal.jsonl"
+DRY_RUN = "dry_run"
+"""The action of the last line of a dry run."""
 UNOBSERVED = "unobserved"
 """The fact of the last line that says that a fault, or its end, was not seen."""
 
@@ -98,7 +100,12 @@ class History(msgspec.Struct, frozen=True):
 
 def is_over(history: History) -> bool:
     """Whether the journal has its last line: the end of a drill, or of a dry run."""
-    return history.ending is not None or (bool(history.events) and history.events[-1].action == "dry_run")
+    return history.ending is not None or is_dry_run(history.events)
+
+
+def is_dry_run(events: tuple[Event, ...]) -> bool:
+    """Whether the steps were planned alone."""
+    return bool(events) and events[-1].action == DRY_RUN
 
 
 class Journal:

@@ -9,7 +9,7 @@ import msgspec
 from drills import journal as journals
 from drills.complete import complete
 from drills.endings import exit_code
-from drills.journal import Journal, Phase, Status
+from drills.journal import DRY_RUN, Journal, Phase, Status
 from drills.lock import TargetLock
 from drills.page.make import write_page
 from drills.record import PLAN_FILE, Evidence, Plan, Record, read_plan, read_record, write_record
@@ -56,6 +56,7 @@ def make_plan(name: str, target: str, seed: int, payments: int | None, build: st
         build=_sha256(build) if build else None,
         people=people,
         ca_file=ca_environment(named).get(CA_FILE),
+        title=document.metadata.title,
     )
 
 
@@ -114,7 +115,7 @@ def perform(run: Rehearsal, *, dry_run: bool = False) -> ExitCode:
     if dry_run:
         announce(run)
         write_record(run.out, run.record)
-        run.journal.write(Phase.DONE, "dry_run", Status.SKIPPED)
+        run.journal.write(Phase.DONE, DRY_RUN, Status.SKIPPED)
         return ExitCode.UNKNOWN
     ending = rehearse(run, {**os.environ, **run.plan.environment})
     report = make_report(run.plan, run.out, run.record)

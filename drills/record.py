@@ -28,7 +28,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All inputs of a run; DIR/plan.json, so that `recover` needs nothing else. It contains no credentials.
 
-    `people` is set where the drill waits for people to acknowledge pages.
+    `title` is what the drill's document calls it. `people` is set where the drill waits for people to acknowledge pages.
     `build` is the build that the caller names: what the evidence is about if the drill cannot ask the service. `evidence` is None
     for a drill that leaves no statement. `ca_file` is the path of the target's, as `gates.schema.tls` passes it on.
     """
@@ -45,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people: bool = False
     evidence: Evidence | None = None
     ca_file: str | None = None
+    title: str = ""
 
     @property
     def environment(self) -> dict[str, str]:

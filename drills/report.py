@@ -10,7 +10,7 @@ from drills.faults import drained_ns, faults_of
 from drills.incident.case import case_of
 from drills.incident.files import incident_files
 from drills.incident.measures import incident_measures
-from drills.journal import End, Ending, Event, RolledBack, Status, read_journal
+from drills.journal import End, Ending, Event, RolledBack, Status, is_dry_run, read_journal
 from drills.keys.files import KEY_FILES
 from drills.markers import read_markers
 from drills.measures import measures_of
@@ -204,13 +204,19 @@ def check_files(out: Path, report: Report) -> None:
 
 
 def timeline(events: tuple[Event, ...]) -> tuple[Moment, ...]:
-    """Every line about something that happened."""
-    begun = events[0].monotonic_ns
+    """Every line about something that happened; of a dry run, what would have."""
+    begun, dry = events[0].monotonic_ns, is_dry_run(events)
     return tuple(
-        Moment(f"{(event.monotonic_ns - begun) / 1e9:.3f}", event.phase, event.step or event.action, event.status)
+        Moment(f"{(event.monotonic_ns - begun) / 1e9:.3f}", event.phase, what_of(event), event.status)
         for event in events
-        if event.status is not Status.PLANNED and event.action != "process"
+        if (dry or event.status is not Status.PLANNED) and event.action != "process"
     )
+
+
+def what_of(event: Event) -> str:
+    """The name of a step, or its action; of one that is only planned both, since its name alone says little."""
+    planned = event.status is Status.PLANNED and event.step
+    return f"{event.action} ({event.step})" if planned else event.step or event.action
 
 
 def write_report(out: Path, report: Report) -> None:
@@ -285,7 +291,7 @@ def _standing(events: tuple[Event, ...]) -> tuple[Standing, str]:
     last = events[-1]
     reason = str(last.facts.get("reason", ""))
     if last.ending is None:
-        return ("dry_run", "dry run: no step was run") if last.action == "dry_run" else ("interrupted", "the drill was killed")
+        return ("dry_run", "dry run: no step was run") if is_dry_run(events) else ("interrupted", "the drill was killed")
     if last.ending.end is End.COMPLETED:
         return "complete", ""
     if last.ending.end is End.INTERRUPTED:

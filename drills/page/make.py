@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from drills.journal import is_dry_run
 from drills.judged import gates_of
 from drills.limits import held_to_limits, limits_of
 from drills.page.limits import measure_row
@@ -13,7 +14,6 @@ from drills.page.next_steps import next_steps
 from drills.page.readings import before_after
 from drills.page.timeline import faults_table, incident_table, lanes, steps_of
 from drills.report import files_of
-from drills.schema import drill_names, load_drill
 from drills.verdict import Verdict, verdict
 from gates.page.charts import ICONS
 from gates.page.lanes import axis
@@ -52,6 +52,7 @@ def make_page(material: Material, gates: Sequence[Gate], paths: dict[str, str]) 
         lost=lost(material),
         measures=measures,
         steps=steps_of(material),
+        planned=is_dry_run(material.events),
         next=next_steps(material, found),
         files=tuple(FileRow(paths.get(name, name), digest) for name, digest in report.digests.items()),
     )
@@ -69,7 +70,7 @@ def _banner(material: Material, found: Verdict) -> Banner:
         seed=f"Seed {report.seed}, {counted(report.payments, 'payment')} planned",
         began=f"Began {moment(report.started_at)}, took {largest(report.duration_ms // 1000)}",
         title=f"{report.drill} drill",
-        meta=load_drill(report.drill).metadata.title if report.drill in drill_names() else "A drill of one's own",
+        meta=material.plan.title or "A drill of one's own",
     )
 
 

@@ -124,5 +124,6 @@ class DrillPage(msgspec.Struct, frozen=True):
     lost: Lost
     measures: tuple[MeasureRow, ...]
     steps: tuple[StepRow, ...]
+    planned: bool
     next: tuple[NextRow, ...]
     files: tuple[FileRow, ...]

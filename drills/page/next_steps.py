@@ -35,7 +35,15 @@ def _about(material: Material, found: Verdict) -> Iterator[NextRow]:
     if found.style == "fail" and not material.found:
         yield NextRow("Read what the service wrote while the fault lasted.", "ls -t logs")
     if found.word == "PASSED" and material.plan.evidence is not None:
-        yield NextRow("Let the gates judge the signed evidence.", f"gonogo gate run --target {_target(material)}")
+        yield _evidence(material)
+
+
+def _evidence(material: Material) -> NextRow:
+    """The build is named: the drill has ended its service, which nobody can ask for it now."""
+    if material.plan.drill.evidence == "own-drill":
+        return NextRow("See its signed statement. No shipped gate reads an own-drill; your own can.", "gonogo evidence list")
+    build = f" --build {material.report.build}" if material.report.build else ""
+    return NextRow("Let the gates judge the signed evidence.", f"gonogo gate run --target {_target(material)}{build}")
 
 
 def _again(material: Material, found: Verdict) -> Iterator[NextRow]:
@@ -43,10 +51,13 @@ def _again(material: Material, found: Verdict) -> Iterator[NextRow]:
     name = plan.name if plan.name in drill_names() else "FILE"
     number = f" --payments {plan.payments}" if plan.payments != plan.drill.storm.payments else ""
     command = f"gonogo drill run {name} --target {_target(material)} --seed {plan.seed}{number}"
-    if found.word != "PASSED":
-        yield NextRow(f"Then run the drill again{'; FILE is its document' if name == 'FILE' else ''}.", command)
+    which = " FILE is its document." if name == "FILE" else ""
+    if found.word == "PASSED":
+        yield NextRow(f"Repeat it with the same storm and the same points of the faults.{which}", command)
+    elif material.report.status == "dry_run":
+        yield NextRow(f"Read the steps below, then run the drill.{which}", command)
     else:
-        yield NextRow("Repeat it with the same storm and the same points of the faults.", command)
+        yield NextRow(f"Then run the drill again.{which}", command)
 
 
 def _target(material: Material) -> str:

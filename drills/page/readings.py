@@ -23,10 +23,10 @@ def _readings(material: Material) -> Iterator[Table]:
     after = _of(next((one for one in reversed(looks) if one.monotonic_ns > injected_ns), None))
     rows = [(name.replace("_", " "), (before.get(name, _NONE), after.get(name, _NONE))) for name in {**before, **after}]
     record = material.record
-    builds = list(record.builds.values())
-    if builds:
-        between = "the same" if len(builds) == 1 else f"in between: {builds[-1][:12]}"
-        rows.append(("build of the service", (builds[0][:12], between)))
+    if record.builds:
+        before_build = material.report.build or next(iter(record.builds.values()))
+        others = [build[:12] for build in record.builds.values() if build != before_build]
+        rows.append(("build of the service", (before_build[:12], f"in between: {', '.join(others)}" if others else "the same")))
     if record.integrity is not None:
         rows.append(("integrity of the database", ("", record.integrity)))
     if rows:
@@ -44,7 +44,12 @@ def _clients(material: Material) -> Iterator[Table]:
         return
     last_ns = material.events[-1].monotonic_ns
     end_ns = last_ns if again_ns is None else again_ns
-    periods = [("Before the first fault", 0, faults[0].at_ns), ("Until the steady state held again", faults[0].at_ns, end_ns)]
+    fault_ns = faults[0].at_ns
+    replaced_ns = fault_ns if material.record.deploy_s is None else int(material.record.deploy_s * 1e9)
+    periods = [("Before the first fault", 0, min(replaced_ns, fault_ns))]
+    if replaced_ns < fault_ns:  # a service that is down while its release is replaced, which is not the candidate's fault
+        periods.append(("While the release was replaced", replaced_ns, fault_ns))
+    periods.append(("Until the steady state held again", fault_ns, end_ns))
     if again_ns is not None:
         periods.append(("After that", again_ns, last_ns))
     rows = []

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from drills.incident.judge import Judged
-from drills.journal import Event, Phase, Status
+from drills.journal import Event, Phase, Status, is_dry_run
 from drills.objectives import returns
 from drills.page.material import Material
 from drills.page.model import LaneRow, StepRow, Table, table_of
+from drills.report import what_of
 from gates.page.charts import TimelineEvent, phase_class
 from gates.page.lanes import Mark, Slot, Span, columns, lane
 from gates.page.words import clock, counted
@@ -138,7 +139,8 @@ def _page_spans(material: Material, one: Judged) -> Iterator[Span]:
 def steps_of(material: Material) -> tuple[StepRow, ...]:
     """Each step once, as it ended; one that never ended stands as started."""
     ended = {(one.phase, one.action, one.step) for one in material.events if one.status not in (Status.PLANNED, Status.STARTED)}
-    events = [one for one in material.events if one.status is not Status.PLANNED and one.action not in _UNSEEN]
+    dry = is_dry_run(material.events)
+    events = [one for one in material.events if (dry or one.status is not Status.PLANNED) and one.action not in _UNSEEN]
     return tuple(
         StepRow(
             style=_style(event),
@@ -156,7 +158,7 @@ def _style(event: Event) -> str:
 
 
 def _what(event: Event) -> str:
-    text = event.step or event.action.replace("_", " ")
+    text = what_of(event) if event.status is Status.PLANNED else event.step or event.action.replace("_", " ")
     return f"steady state: {event.facts['seen']}" if event.phase is Phase.STEADY and "seen" in event.facts else text
 
 

@@ -10,6 +10,7 @@ from drills.cli import drill
 from drills.journal import End, RolledBack
 from drills.page.make import FILE, TEMPLATE, TEMPLATES, make_page, page_bytes, write_page
 from drills.page.material import read_material
+from drills.record import Evidence
 from gates.page.template import environment
 from gates.schema.catalogs import rules_path
 from gates.schema.errors import UsageProblem
@@ -128,6 +129,50 @@ def test_an_incident_shows_the_moments_of_its_page_by_monitoring(folder, gates):
         ("Resolved", "not seen"),
     ]
     assert "route: injected 4.000 s, first bad 5.000 s" in _rendered(page)
+
+
+def test_a_release_drill_shows_the_builds_in_their_order_and_the_replacement_apart(folder, gates):
+    """The record is sorted by name, so `candidate` stands first; attempts during the replacement are no attempts before it."""
+    material = read_material(folder())
+    stable, candidate = "cd" * 32, "ab" * 32
+    record = msgspec.structs.replace(
+        material.record, builds={"candidate": candidate, "stable": stable}, deploy_s=drill_folder.BEGAN_S + 3
+    )
+    readings, clients = make_page(msgspec.structs.replace(material, record=record), gates, {}).before_after
+    (builds,) = [row for row in readings.rows if row.name == "build of the service"]
+    assert [cell.text for cell in builds.cells] == [stable[:12], f"in between: {candidate[:12]}"]
+    rows = {row.name: row.cells[0].text for row in clients.rows}
+    assert list(rows)[:2] == ["Before the first fault", "While the release was replaced"]
+    assert int(rows["Before the first fault"]) + int(rows["While the release was replaced"]) == 20
+    assert int(rows["While the release was replaced"]) > 0
+
+
+def test_the_gates_are_asked_about_the_build_since_its_service_has_ended(folder, gates):
+    """The command works as printed; of an own drill, which no shipped gate reads, it lists the statement."""
+    material = read_material(folder())
+    shipped = msgspec.structs.replace(material.plan, evidence=Evidence("evidence", "ab" * 32))
+    own = msgspec.structs.replace(shipped, drill=msgspec.structs.replace(shipped.drill, evidence="own-drill"))
+    commands = [make_page(msgspec.structs.replace(material, plan=plan), gates, {}).next[0].command for plan in (shipped, own)]
+    assert commands == [f"gonogo gate run --target local --build {'cd' * 32}", "gonogo evidence list"]
+
+
+def test_the_page_of_a_drill_of_ones_own_has_the_title_of_its_document(folder, gates):
+    """Without a title it says whose it is."""
+    material = read_material(folder())
+    titled = msgspec.structs.replace(material, plan=msgspec.structs.replace(material.plan, title="Answers are lost"))
+    assert make_page(titled, gates, {}).banner.meta == "Answers are lost"
+    assert make_page(material, gates, {}).banner.meta == "A drill of one's own"
+
+
+def test_a_dry_run_shows_what_a_run_would_do(cli, tmp_path):
+    """Each planned step with its action and its name, in the text, in the JSON's timeline and on the page."""
+    out = tmp_path / "dry"
+    done = cli("run", "crash", "--dry-run", "--out", str(out))
+    assert "planned   sigkill (kill-1)" in done.stdout
+    page = (out / FILE).read_text()
+    assert "<summary>What a run would do</summary>" in page
+    assert "sigkill (kill-1) <b>(planned)</b>" in page
+    assert "Read the steps below, then run the drill." in page
 
 
 def test_the_same_files_give_the_same_bytes_in_any_folder(folder, tmp_path):
