@@ -8,10 +8,10 @@ import click
 import msgspec
 
 from gateway.setup.failures import SetupCode, SetupProblem
+from gateway.setup.short_file import first_line
 
 NO_HOST = "none"
 FROM_INPUT = "-"
-_LONGEST_LINE = 1000
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,16 +74,12 @@ def at_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def from_file(path: Path, what: str) -> str:
-    """The first line of a file, read no further than a key or a code can go; raises SetupProblem(no_terminal) naming it."""
+def from_file(path: Path, what: str, limit_s: float) -> str:
+    """The first line of a file, or of a pipe within `limit_s`; raises SetupProblem(no_terminal) naming it."""
     try:
-        with path.open("rb") as file:
-            line = file.readline(_LONGEST_LINE + 1)
-        given = line.decode("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        given = first_line(path, limit_s)
+    except (OSError, ValueError) as error:
         raise SetupProblem(SetupCode.NO_TERMINAL, f"{path} holds no {what}: {error}") from None
-    if len(line) > _LONGEST_LINE:
-        raise SetupProblem(SetupCode.NO_TERMINAL, f"{path} holds no {what}: its first line is longer than {_LONGEST_LINE} bytes")
     if not given:
         raise SetupProblem(SetupCode.NO_TERMINAL, f"{path} is empty; it is to hold the {what}")
     return given

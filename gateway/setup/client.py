@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from gateway.setup.failures import SetupCode, SetupProblem
+from gateway.setup.short_file import first_line
 
 ANSWER_S = 30.0
 """How long one try may take as a whole, from the connection to the answer's last byte."""
@@ -61,8 +62,8 @@ def read_key(environ: Mapping[str, str], default: Path) -> str:
     if not key or key.startswith("$"):  # a host that does not know the variable passes its reference on
         path = Path(environ.get("GONOGO_KEY_FILE") or default)
         try:
-            key = path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
+            key = first_line(path)
+        except (OSError, ValueError):
             raise SetupProblem(SetupCode.KEY_MISSING, f"neither in GONOGO_API_KEY nor in {path}") from None
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise SetupProblem(SetupCode.KEY_MISSING, "what is there has white space, or characters that no key has")

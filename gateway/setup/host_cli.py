@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gateway.setup.hosts.table import Host
 
 _NAME = "gonogo"
+_LARGEST_PLAN = 128 * 1024 * 1024
+"""Bytes; a plan holds what it deletes as a length alone, and what it inserts as text."""
 _NEEDED = "gonogo[setup]"
 
 
@@ -267,10 +269,11 @@ def _read_plan(path: Path) -> "Plan":
 
     from gateway.setup.hosts.plan import Plan
     from gateway.setup.hosts.table import BY_ID
+    from gateway.setup.short_file import whole
 
     try:
-        made = msgspec.json.decode(path.read_bytes(), type=Plan)
-    except msgspec.DecodeError as error:
+        made = msgspec.json.decode(whole(path, _LARGEST_PLAN), type=Plan)
+    except (msgspec.DecodeError, ValueError) as error:
         raise click.UsageError(f"{path}: no plan of `gonogo host plan --out`: {error}") from None
     if made.host not in BY_ID:
         raise click.UsageError(f"{path}: no host is called {made.host!r}; there are {', '.join(BY_ID)}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.local import default_key_file
+from gateway.setup.short_file import first_line
 from gateway.setup.walk import Walk
 
 FILE_VARIABLE = "GONOGO_KEY_FILE"
@@ -34,8 +35,8 @@ def admin_key(walk: Walk) -> str | None:
     if walk.local.gateway_of(file) != walk.wire.base_url:
         return None
     try:
-        return file.read_text(encoding="ascii").strip() or None
-    except (OSError, UnicodeDecodeError):
+        return first_line(file) or None
+    except (OSError, ValueError):
         return None
 
 

@@ -12,7 +12,7 @@ import msgspec
 from gateway.clock import Clock
 from gateway.machines.onboarding import ONBOARDING, OnboardingEffect, OnboardingEvent, OnboardingState
 from gateway.setup.attempts import attempt_of, key_of
-from gateway.setup.choices import Choices, Person
+from gateway.setup.choices import Choices, Person, from_file
 from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.happened import Happened, failed
 from gateway.setup.hosts.ask import Seen
@@ -21,6 +21,7 @@ from gateway.setup.journal import Journal, JournalUnwritable
 from gateway.setup.lines import Found, LevelFound, RequestNote, WaitingOn
 from gateway.setup.local import LocalState
 from gateway.setup.server_codes import row_of
+from gateway.setup.short_file import is_stream
 from gateway.setup.talk import Talk
 from gateway.setup.wire import Answer, Call, RequestRefused, Wire, route_of
 
@@ -155,6 +156,14 @@ class Walk:
     def wait_for(self, whom: WaitingOn) -> None:
         """Write down who is waited for from now on."""
         self.journal.add(step=self.step, phase="waiting", state=self.state, waiting_on=whom)
+
+    def line_of(self, path: Path, what: str, whom: WaitingOn, limit_s: float) -> str:
+        """The line of a file that the user named; where it is a pipe, who is waited for is written down, and shown."""
+        if not is_stream(path):
+            return from_file(path, what, limit_s)
+        self.wait_for(whom)
+        with self.talk.waiting(f"a line with the {what} from {path}, at most {limit_s:g} s"):
+            return from_file(path, what, limit_s)
 
     def read(self, path: str, bearer: str | None, body: Mapping[str, object] | None = None) -> Answer:
         """A request without an effect; raises RequestRefused or SetupProblem."""

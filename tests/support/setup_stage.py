@@ -89,6 +89,7 @@ class Stage:
         self.verification, self.said = VERIFIED, io.StringIO()
         self.seen = (Seen.SEEN, "listed")
         self.host_version = None
+        self.patience_s = None
 
     def walk(self, choices=QUICK, person=None, *, at=0, how="after", steps=STEPS, run=RUN):
         """One walk to its end; returns the report."""
@@ -105,17 +106,21 @@ class Stage:
             self.folder / "home",
             "linux",
             "/opt/gonogo/bin/gonogo",
-            lambda _file, _trust, _policies: self.verification,
+            self._verify,
             lambda _host, _name: self.seen,
             lambda _host: self.host_version,
         )
-        talk = Talk(self.said, patience_s=None)
+        talk = Talk(self.said, patience_s=self.patience_s)
         try:
             go(Walk(self.local, journal, wire, choices, person or Answering(terminal=False), talk, around), steps)
         finally:
             self.lines = tuple(journal.lines)
             journal.close()
         return report_of(self.lines)
+
+    def _verify(self, _file, trust, _policies):
+        self.trusted = trust
+        return self.verification
 
     def key(self):
         """The agent's key that was saved."""

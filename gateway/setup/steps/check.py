@@ -10,10 +10,12 @@ from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.happened import Happened, failed
 from gateway.setup.lines import Found
 from gateway.setup.receipts import Payload, payload_of
+from gateway.setup.short_file import is_stream, whole
 from gateway.setup.walk import Walk
 from gateway.setup.wire import RequestRefused
 
-_RECEIPT, _CHAIN = "receipt.json", "chain.jsonl"
+_RECEIPT, _CHAIN, _TRUST = "receipt.json", "chain.jsonl", "trust.json"
+_LARGEST_TRUST = 1024 * 1024
 _NOT = OnboardingEvent.NOT_VERIFIED
 
 
@@ -28,7 +30,7 @@ def check(walk: Walk) -> Happened:
         return failed(_NOT, SetupProblem(SetupCode.RECEIPT_NOT_VERIFIED, why))
     file = walk.local.keep(walk.run, _CHAIN, b"".join(msgspec.json.encode(row.get("envelope")) + b"\n" for row in rows))
     walk.local.keep(walk.run, _RECEIPT, msgspec.json.encode(rows[-1].get("envelope")) + b"\n")
-    trust = walk.choices.trust or walk.local.pinned_keys(walk.wire.base_url)
+    trust = _trust(walk)
     policies = _policies(walk, payloads)
     with walk.talk.waiting("gonogo receipt verify"):
         verification = walk.around.verify(file, trust, policies)
@@ -41,6 +43,19 @@ def check(walk: Walk) -> Happened:
     walk.talk.say("the receipt verifies: " + ", ".join(f"{level.level} {level.mark}" for level in verification.levels))
     event = OnboardingEvent.PAYMENT_VERIFIED if walk.memory.has_money else OnboardingEvent.DENIAL_VERIFIED
     return Happened(event, found=found)
+
+
+def _trust(walk: Walk) -> Path:
+    """The keys that the user names, else those of the first contact. A pipe is read here: the child has none of ours."""
+    named = walk.choices.trust
+    if named is None:
+        return walk.local.pinned_keys(walk.wire.base_url)
+    if not is_stream(named):
+        return named
+    try:
+        return walk.local.keep(walk.run, _TRUST, whole(named, _LARGEST_TRUST))
+    except (OSError, ValueError) as error:
+        raise SetupProblem(SetupCode.RECEIPT_NOT_VERIFIED, f"{named} holds no receipt keys: {error}") from None
 
 
 def _not_ours(walk: Walk, receipt_id: str, newest: Payload | None) -> str:

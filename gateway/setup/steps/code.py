@@ -3,9 +3,10 @@
 import re
 
 from gateway.machines.onboarding import OnboardingEvent
-from gateway.setup.choices import FROM_INPUT, from_file
+from gateway.setup.choices import FROM_INPUT
 from gateway.setup.happened import Happened, failed
 from gateway.setup.lines import Found
+from gateway.setup.short_file import CODE_WAIT_S
 from gateway.setup.walk import Walk
 from gateway.setup.wire import RequestRefused
 
@@ -102,7 +103,7 @@ def _from_flags(walk: Walk) -> str | None:
         return walk.person.line("code")
     if walk.choices.code is not None:
         return walk.choices.code
-    return None if walk.choices.code_file is None else from_file(walk.choices.code_file, "code")
+    return None if walk.choices.code_file is None else walk.line_of(walk.choices.code_file, "code", "mail", CODE_WAIT_S)
 
 
 def _resend(walk: Walk) -> Happened:

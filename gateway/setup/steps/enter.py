@@ -1,15 +1,15 @@
 """Step `enter`: the way in. A saved key, a bootstrap key, a saved session, else a code by mail; in that order."""
 
-import os
 from pathlib import Path
 
 from gateway.machines.onboarding import OnboardingEvent
-from gateway.setup.choices import FROM_INPUT, from_file
+from gateway.setup.choices import FROM_INPUT
 from gateway.setup.client import read_key
 from gateway.setup.failures import SetupCode, SetupProblem
 from gateway.setup.happened import Happened
 from gateway.setup.keys import admin_key_file, agent_name, key_file, require_free, saved_key_file
 from gateway.setup.lines import Found
+from gateway.setup.short_file import KEY_WAIT_S, is_stream
 from gateway.setup.walk import Walk
 from gateway.setup.wire import RequestRefused
 
@@ -34,8 +34,9 @@ def by_code(walk: Walk) -> Happened:
     down = walk.memory.sign_in_down
     if down is not None:
         return Happened(OnboardingEvent.BUDGET_SPENT, down.code, down.detail)
-    if walk.choices.join not in (None, FROM_INPUT) and not os.access(walk.choices.join, os.R_OK):
-        given_bootstrap_key(walk, walk.choices.join, "--join")  # raises before a mail is sent; a pipe is read once, later
+    join = walk.choices.join
+    if join is not None and join != FROM_INPUT and not is_stream(Path(join)):
+        given_bootstrap_key(walk, join, "--join")  # raises before a mail is sent; a pipe is read once, later
     return Happened(OnboardingEvent.ADDRESS) if _address(walk) else _stopped(walk)
 
 
@@ -122,7 +123,7 @@ def given_bootstrap_key(walk: Walk, given: str, option: str = "--bootstrap-key")
         )
     if given != FROM_INPUT:
         try:
-            return _as_printed(from_file(Path(given), "bootstrap key"))
+            return _as_printed(walk.line_of(Path(given), "bootstrap key", "user", KEY_WAIT_S))
         except SetupProblem as problem:
             raise SetupProblem(problem.code, problem.detail, f"gonogo setup resume {option} FILE") from None
     if walk.person.terminal:

@@ -1,14 +1,9 @@
 """`gonogo setup --join`: somebody who was invited joins a tenant instead of making one."""
 
-from pathlib import Path
-
 import msgspec
 import pytest
 from fake_gateway import BOOTSTRAP_KEY
 from setup_stage import QUICK, Answering
-
-from gateway.setup.choices import from_file
-from gateway.setup.failures import SetupProblem
 
 replace = msgspec.structs.replace
 JOIN = "POST /v1/access/session/join"
@@ -61,14 +56,3 @@ def test_who_belongs_to_the_tenant_already_goes_on(stage):
     stage.gateway.tenants.append("ten_7")
     report = stage.walk(replace(QUICK, join="-"), given())
     assert (report.outcome, report.tenant_id) == ("trust_only", "ten_7"), stage.said.getvalue()
-
-
-def test_a_file_without_a_line_that_could_be_a_key_is_read_no_further_than_one_goes(tmp_path):
-    """A wrong file, however large, is named; a device that never ends is not read into memory."""
-    huge = tmp_path / "huge"
-    with huge.open("wb") as file:
-        file.truncate(1 << 40)  # a hole: it takes no room, and no memory holds what is read from it
-    with pytest.raises(SetupProblem, match="huge holds no bootstrap key: its first line is longer than"):
-        from_file(huge, "bootstrap key")
-    with pytest.raises(SetupProblem, match="longer than"):
-        from_file(Path("/dev/zero"), "bootstrap key")
