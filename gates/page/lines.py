@@ -18,8 +18,7 @@ def line_chart(lines: Sequence[Values], limits: Sequence[Decimal], words: str) -
 
     `words` says the same for who cannot see it.
     """
-    there = [value for values in lines for value in values if value is not None]
-    low, high = min([*there, Decimal(0)]), max([*there, Decimal(0)])
+    low, high = scale(lines)
     drawn = [limit for limit in limits if low <= limit <= high]
     whole = high - low or Decimal(1)
     parts = [
@@ -37,15 +36,21 @@ def line_chart(lines: Sequence[Values], limits: Sequence[Decimal], words: str) -
     ).format(WIDTH, HEIGHT, words, Markup("").join(parts))
 
 
+def scale(lines: Sequence[Values]) -> tuple[Decimal, Decimal]:
+    """The values at the lower and at the upper edge of the chart of these lines."""
+    there = [value for values in lines for value in values if value is not None]
+    return min([*there, Decimal(0)]), max([*there, Decimal(0)])
+
+
 def _runs(values: Values, low: Decimal, whole: Decimal) -> Iterator[str]:
-    """The points of each stretch without a gap; a single value is a short stroke, so that it is seen."""
+    """The points of each stretch without a gap; a single value is a short stroke within the chart, so that it is seen."""
     last = max(len(values) - 1, 1)
     run: list[tuple[int, int]] = []
     for number, value in enumerate([*values, None]):
         if value is not None:
             run.append((number * WIDTH // last, _y(value, low, whole)))
         elif run:
-            run = [*run, (run[0][0] + 2, run[0][1])] if len(run) == 1 else run
+            run = [(max(run[0][0] - 2, 0), run[0][1]), (min(run[0][0] + 2, WIDTH), run[0][1])] if len(run) == 1 else run
             yield " ".join(f"{x},{y}" for x, y in run)
             run = []
 

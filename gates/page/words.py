@@ -29,7 +29,12 @@ def moment(text: str) -> str:
 
 def day(at: dt.date) -> str:
     """A date with its weekday, in English whatever the locale."""
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{_DAYS[at.weekday()]} {short_day(at)} {at.year}"
+
+
+def short_day(at: dt.date) -> str:
+    """A date without its year: `27 Nov`."""
+    return f"{at.day} {_MONTHS[at.month - 1]}"
 
 
 def clock(at_ms: int) -> str:

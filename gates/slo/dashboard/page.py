@@ -1,5 +1,6 @@
 """A dashboard as one HTML page: no script, no network, charts as inline SVG, and every chart's numbers as text below it."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import msgspec
 from markupsafe import Markup
 
-from gates.page.lines import line_chart
+from gates.page.lines import line_chart, scale
 from gates.page.template import environment, style_sheet
+from gates.page.words import short_day
 from gates.schema.time import format_utc, span
 from gates.slo.dashboard.board import Board, Unit
 from gates.slo.dashboard.read import Line, Shown, Window
@@ -33,6 +35,10 @@ class View(msgspec.Struct, frozen=True):
 
     title: str
     chart: Markup
+    top: str
+    bottom: str
+    begin: str
+    end: str
     entries: tuple[Entry, ...]
     limits: str
     note: str
@@ -47,7 +53,7 @@ class RowView(msgspec.Struct, frozen=True):
 
 def page_bytes(board: Board, shown: Mapping[str, Sequence[Shown]], window: Window) -> bytes:
     """The page."""
-    rows = [RowView(title, tuple(_view(one) for one in panels)) for title, panels in shown.items()]
+    rows = [RowView(title, tuple(_view(one, window) for one in panels)) for title, panels in shown.items()]
     template = environment(TEMPLATES).get_template("dashboard.html.j2")
     lasting = span(int((window.end - window.begin).total_seconds()))
     text = template.render(title=board.title, rows=rows, style=style_sheet(), until=format_utc(window.end), lasting=lasting)
@@ -66,15 +72,38 @@ def number_text(value: Decimal | None, unit: Unit) -> str:
     return f"{text}{_SUFFIX[unit]}"
 
 
-def _view(shown: Shown) -> View:
-    panel = shown.panel
-    entries = tuple(_entry(number, line, panel.unit) for number, line in enumerate(shown.lines))
+def _view(shown: Shown, window: Window) -> View:
+    panel, unit = shown.panel, shown.panel.unit
+    entries = tuple(_entry(number, line, unit) for number, line in enumerate(shown.lines))
     words = "; ".join(f"{one.name}: {one.last} last, {one.least} to {one.most}" for one in entries) or "no value"
-    limits = ", ".join(number_text(Decimal(limit), panel.unit) for limit in panel.limits)
-    chart = line_chart(
-        [line.values for line in shown.lines], [Decimal(limit) for limit in panel.limits], f"{panel.title}: {words}"
+    lines, limits = [line.values for line in shown.lines], [Decimal(limit) for limit in panel.limits]
+    low, high = scale(lines)
+    long = window.end - window.begin > dt.timedelta(hours=12)
+    return View(
+        title=panel.title,
+        chart=line_chart(lines, limits, f"{panel.title}: {words}"),
+        top=number_text(high, unit) if high > low else "",
+        bottom=number_text(low, unit) if shown.lines else "",
+        begin=_edge(window.begin, dated=long),
+        end=_edge(window.end, dated=long),
+        entries=entries,
+        limits=_limits(limits, (low, high), unit),
+        note=_note(shown),
     )
-    return View(panel.title, chart, entries, limits, _note(shown))
+
+
+def _edge(at: dt.datetime, *, dated: bool) -> str:
+    date = f"{short_day(at.date())}, " if dated else ""
+    return f"{date}{at:%H:%M} UTC"
+
+
+def _limits(limits: Sequence[Decimal], edges: tuple[Decimal, Decimal], unit: Unit) -> str:
+    """Each limit, and which of them are lines of the chart: one that is far above the values is not."""
+    drawn = [number_text(limit, unit) for limit in limits if edges[0] <= limit <= edges[1]]
+    beyond = [number_text(limit, unit) for limit in limits if not edges[0] <= limit <= edges[1]]
+    texts = [f"dashed: {', '.join(drawn)}"] if drawn else []
+    texts += [f"outside of this chart: {', '.join(beyond)}"] if beyond else []
+    return "; ".join(texts)
 
 
 def _entry(number: int, line: Line, unit: Unit) -> Entry:

@@ -1,5 +1,6 @@
 """Dashboards: stable JSON for Grafana, every query read by a parser, and the same panels as a page from a live Prometheus."""
 
+import datetime as dt
 import json
 import os
 import re
@@ -17,8 +18,9 @@ from waiting import eventually
 
 from gates.page.lines import HEIGHT, WIDTH, line_chart
 from gates.schema.rooms import room_argv
-from gates.slo.dashboard.board import Board, Panel, boards
-from gates.slo.dashboard.page import number_text
+from gates.slo.dashboard.board import Board, Panel, Query, boards
+from gates.slo.dashboard.page import number_text, page_bytes
+from gates.slo.dashboard.read import Line, Shown, Window
 from gates.slo.document import CANARY, REFERENCE, load_slos
 
 SLOS = load_slos(Path(REFERENCE), Path(CANARY))
@@ -112,10 +114,23 @@ def test_a_chart_has_whole_numbers_gaps_and_limits_within_its_scale():
     values = [Decimal(0), Decimal(5), None, Decimal(10), None, Decimal(3)]
     drawn = line_chart([values], [Decimal(4), Decimal(99)], "A <chart>")
     lines = re.findall(r'points="([^"]*)"', drawn)
-    assert lines == [f"0,{HEIGHT} {WIDTH // 5},60", "288,0 290,0", f"{WIDTH},84 {WIDTH + 2},84"]
+    assert lines == [f"0,{HEIGHT} {WIDTH // 5},60", "286,0 290,0", f"{WIDTH - 2},84 {WIDTH},84"]
     assert drawn.count('class="limit"') == 1
     assert 'aria-label="A &lt;chart&gt;"' in drawn
     assert not re.search(r'(?:points|x1|x2|y1|y2)="[^"]*\.', drawn)
+
+
+def test_a_panel_has_its_scale_its_times_and_which_limits_are_lines():
+    """A chart without them is read wrong: a factor that is not drawn looks like one that is not reached."""
+    window = Window(dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC), dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC))
+    panel = Panel(title="Burn rate", unit="factor", queries=(Query(expr="up", legend="1h"),), limits=("14.4", "3"))
+    shown = Shown(panel, (Line("1h", (Decimal(1), Decimal("4.5"), None)),), 0)
+    text = page_bytes(BOARD, {"Availability": [shown]}, window).decode()
+    assert '<div class="up"><span>4.5</span><span>0</span></div>' in text
+    assert '<div class="along"><span>30 Nov, 12:00 UTC</span><span>1 Dec, 12:00 UTC</span></div>' in text
+    assert "Limits, dashed: 3; outside of this chart: 14.4" in text
+    flat = page_bytes(BOARD, {"Availability": [Shown(panel, (Line("1h", (Decimal(0),)),), 0)]}, window).decode()
+    assert '<div class="up"><span></span><span>0</span></div>' in flat
 
 
 @pytest.mark.parametrize(
