@@ -160,10 +160,11 @@ def cohort(tenant_id: str, cohort: str, db: Path | None, reason: str, by: str) -
 def demo_money(db: Path | None, tenant: str, wallet: str, amount: int, by: str) -> None:
     """Put money that nobody paid in into a wallet, for tenants of the cohort `simulated` alone."""
     from gateway.command_line.demo_money import give_demo_money
+    from gateway.setup.money import shown
 
     with problems():
         funded = give_demo_money(_settings(db), tenant, wallet, amount, by)
-    click.echo(f"{wallet}: {funded.available} {funded.currency} available (demo money)")
+    click.echo(f"{wallet}: {shown(str(funded.available), funded.currency)} available (demo money)")
 
 
 @click.command("forget-address")

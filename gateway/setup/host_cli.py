@@ -1,27 +1,26 @@
 """`gonogo host`: our entry in the file of an agent's host, planned, applied, taken back; and what is known of each host."""
 
-import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.process import HOST as ADDRESS
 from gateway.process import PORT
+from gateway.setup.host_next import again, next_of, problem_text, problems
 
 if TYPE_CHECKING:
-    from gateway.setup.failures import SetupProblem
     from gateway.setup.hosts.plan import Plan
     from gateway.setup.hosts.table import Host
 
 _NAME = "gonogo"
 _LARGEST_PLAN = 128 * 1024 * 1024
 """Bytes; a plan holds what it deletes as a length alone, and what it inserts as text."""
-_NEEDED = "gonogo[setup]"
+_URL = f"http://{ADDRESS}:{PORT}"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,7 +47,7 @@ def _about_a_file(command: Callable[..., Any]) -> Callable[..., Any]:
 def _about_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
-            "--base-url", envvar="GONOGO_BASE_URL", default=f"http://{ADDRESS}:{PORT}", show_default=True, help="The gateway."
+            "--base-url", envvar="GONOGO_BASE_URL", default=None, help=f"The gateway.  [default: the last setup's, else {_URL}]"
         ),
         click.option("--command", "program", default=None, help="The program that the host starts.  [default: this gonogo]"),
     )
@@ -75,7 +74,7 @@ def plan(
     file: Path | None,
     project: Path | None,
     name: str,
-    base_url: str,
+    base_url: str | None,
     program: str | None,
     snippet: bool,
     output_format: str,
@@ -84,7 +83,7 @@ def plan(
     """What would change in the file of HOST; nothing is changed. The same file gives the same bytes."""
     import msgspec
 
-    with _problems(host_id, file):
+    with problems(host_id):
         chosen = _host(host_id)
         if snippet:
             from gateway.setup.hosts.plan import snippet as paste
@@ -116,7 +115,7 @@ def apply(
     file: Path | None,
     project: Path | None,
     name: str,
-    base_url: str,
+    base_url: str | None,
     program: str | None,
     yes: bool,
     ask: bool,
@@ -128,7 +127,7 @@ def apply(
     """
     if (host_id is None) is (planned is None):
         raise click.UsageError("name a HOST, or a plan with --plan")
-    with _problems(host_id or "HOST", file):
+    with problems(host_id or "HOST"):
         made = _read_plan(planned) if planned else None
         if made is None:
             chosen = _host(host_id or "")
@@ -142,7 +141,7 @@ def apply(
 @STATE
 def undo(host_id: str, file: Path | None, project: Path | None, name: str, yes: bool, state: Path | None) -> None:
     """Take our entry out of the file of HOST: the former bytes where nobody has changed it since, else our entry alone."""
-    with _problems(host_id, file):
+    with problems(host_id):
         chosen = _host(host_id)
         path = _file(chosen, file, project)
         _require_yes(f"Take {name!r} out of {path}?", yes=yes)
@@ -161,7 +160,7 @@ def matrix(ctx: click.Context, output_format: str, is_run: bool) -> None:
 
     With --run it ends with 0, with 1 where a host is not as certified, and with 3 where one was not run at its version.
     """
-    with _problems("HOST", None):
+    with problems("HOST"):
         from gateway.setup.hosts.matrix import as_json, as_markdown, as_text
 
         if not is_run:
@@ -203,7 +202,7 @@ def _change(ctx: click.Context, made: "Plan", *, yes: bool, ask: bool, state: Pa
     if made.edits:
         _require_yes(f"Change {made.file}?", yes=yes)
         files.apply(made)
-        click.echo(f"{made.file}: changed; `gonogo host undo {made.host}` takes it back")
+        click.echo(f"{made.file}: changed; `{next_of(f'gonogo host undo {made.host}', made)}` takes it back")
     if not ask:
         return
     seen, why = ask_host(BY_ID[made.host], made.name)
@@ -212,7 +211,8 @@ def _change(ctx: click.Context, made: "Plan", *, yes: bool, ask: bool, state: Pa
         if made.edits:
             files.undo(made.host, made.file, made.name)
             click.echo(f"{made.file}: changed back")
-        click.echo(_text(SetupProblem(SetupCode.HOST_NOT_SEEN, why), made.host, Path(made.file)), err=True)
+        pasted = SetupProblem(SetupCode.HOST_NOT_SEEN, why, f"gonogo host plan {made.host} --snippet")
+        click.echo(problem_text(pasted, made.host), err=True)
         ctx.exit(1)
 
 
@@ -239,24 +239,26 @@ def _file(chosen: "Host", file: Path | None, project: Path | None) -> Path:
     return host_file(chosen, sys.platform, Path.home(), os.environ).absolute()
 
 
-def _plan(chosen: "Host", path: Path, name: str, base_url: str, program: str | None) -> "Plan":
+def _plan(chosen: "Host", path: Path, name: str, base_url: str | None, program: str | None) -> "Plan":
     from gateway.setup.hosts.files import read_file
     from gateway.setup.hosts.plan import insert_plan
 
     return insert_plan(chosen, str(path), name, _server(base_url, program), read_file(path))
 
 
-def _server(base_url: str, program: str | None) -> Any:  # noqa: ANN401  # the type is imported when the command runs
-    from platformdirs import user_data_path
+def _server(base_url: str | None, program: str | None) -> Any:  # noqa: ANN401  # the type is imported when the command runs
+    from gateway.setup.hosts.entry import KEY_FILE_VARIABLE, Server
+    from gateway.setup.local import local_state
 
-    from gateway.setup.hosts.entry import Server
-
-    url = base_url.rstrip("/")
+    local = local_state(os.environ)
+    pointer = local.pointer()
+    url = (base_url or (pointer.base_url if pointer is not None else _URL)).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise click.UsageError(f"--base-url {base_url!r} is no http:// or https:// address")
     if "@" in url.split("/")[2]:
         raise click.UsageError("--base-url holds credentials; the key stands in GONOGO_API_KEY")
-    return Server(_program(program), url, str(user_data_path("gonogo") / "api.key"))
+    named = os.environ.get(KEY_FILE_VARIABLE)
+    return Server(_program(program), url, str(Path(named).absolute() if named else local.agent_key_file(url)))
 
 
 def _program(named: str | None) -> str:
@@ -298,7 +300,7 @@ def _require_yes(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise SetupProblem(SetupCode.NO_TERMINAL, f"{question} Nobody can answer here.", "gonogo host apply {host} --yes")
+        raise SetupProblem(SetupCode.NO_TERMINAL, f"{question} Nobody can answer here.", again("--yes"))
     click.confirm(question, abort=True)
 
 
@@ -308,27 +310,3 @@ def _files(state: Path | None) -> Any:  # noqa: ANN401  # the type is imported w
     from gateway.setup.hosts.files import HostFiles
 
     return HostFiles((state or user_state_path("gonogo") / "hosts").absolute())
-
-
-@contextlib.contextmanager
-def _problems(host_id: str, file: Path | None) -> Generator[None, None, None]:
-    """A failure of a setup ends the command with its row's text and 2; a missing library is named with its install line."""
-    from gateway.setup.failures import SetupProblem
-
-    try:
-        yield
-    except SetupProblem as problem:
-        raise click.ClickException(_text(problem, host_id, file)) from None
-    except ModuleNotFoundError as error:
-        _missing(error)
-
-
-def _missing(error: ModuleNotFoundError) -> NoReturn:
-    raise click.ClickException(f"{error.name} is not installed\n  next: pip install '{_NEEDED}'") from None
-
-
-def _text(problem: "SetupProblem", host_id: str, file: Path | None) -> str:
-    row = problem.row
-    command = (problem.command or row.next.command).format(host=host_id, file=file or "FILE")
-    lines = (f"{row.code}: {row.title}: {problem.detail}", f"  next: {row.next.text}", f"        {command}")
-    return "\n".join((*lines, f"  runbook: runbooks/{row.next.runbook}"))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gateway.setup.failures import SetupCode, SetupProblem
-from gateway.setup.local import default_key_file
+from gateway.setup.local import ADMIN_SUFFIX
 from gateway.setup.short_file import first_line
 from gateway.setup.walk import Walk
 
@@ -11,13 +11,16 @@ FILE_VARIABLE = "GONOGO_KEY_FILE"
 
 
 def key_file(walk: Walk) -> Path:
-    """Where the agent's key is kept: --key-file, GONOGO_KEY_FILE, else the user's own file, which `gonogo mcp serve` reads."""
-    return (_named(walk) or default_key_file()).absolute()
+    """Where the agent's key is kept: --key-file, GONOGO_KEY_FILE, else where a setup with this gateway has saved it.
+
+    At first that is the user's own file, which `gonogo mcp serve` reads.
+    """
+    return (_named(walk) or walk.local.agent_key_file(walk.wire.base_url)).absolute()
 
 
 def admin_key_file(file: Path) -> Path:
     """Where the key of the tenant's administrator is kept, next to the agent's."""
-    return file.with_name(f"{file.stem}.tenant-admin.key")
+    return file.with_name(f"{file.stem}{ADMIN_SUFFIX}")
 
 
 def saved_key_file(walk: Walk) -> Path | None:

@@ -15,6 +15,7 @@ from gateway.setup.private import make_private_folder, write_private
 
 VARIABLE = "GONOGO_SETUP_STATE"
 VERSION = 1
+ADMIN_SUFFIX = ".tenant-admin.key"
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -152,6 +153,13 @@ class LocalState:
         """The gateway whose key a setup has saved in this file."""
         pointer = self.pointer()
         return None if pointer is None else pointer.keys.get(str(file))
+
+    def agent_key_file(self, base_url: str) -> Path:
+        """The user's own key file, unless the setups with this gateway have saved the agent's key in another one alone."""
+        pointer, own = self.pointer(), default_key_file().absolute()
+        keys = pointer.keys if pointer is not None else {}
+        saved = [file for file, gateway in keys.items() if gateway == base_url and not file.endswith(ADMIN_SUFFIX)]
+        return own if not saved or str(own) in saved else Path(saved[-1])
 
     def save_key(self, file: Path, key: str, base_url: str) -> None:
         """Save an API key, for its owner alone, and remember whose it is."""

@@ -11,6 +11,7 @@ from gateway_process import demo, run, running
 
 from gateway.cli import gateway
 from gateway.process.entry import run as run_command
+from gateway.setup.money import shown as shown_amount
 
 GROUPS = ("api-key", "tenant", "waitlist")
 
@@ -144,7 +145,7 @@ def test_demo_money_is_for_simulated_tenants_alone(commands):
     wallet = commands.demo["wallet_id"]
     before = commands.rows("SELECT balance FROM accounts WHERE name = ?", f"wallet/{wallet}/available")[0][0]
     said = commands.ok("demo-money", "--tenant", commands.tenant, "--wallet", wallet, "--amount", "500")
-    assert f"{before + 500} USD available (demo money)" in said
+    assert f"{shown_amount(str(before + 500), 'USD')} available (demo money)" in said
     assert commands.journal("fund")[-1][2]["simulated"] is True
     other = shown(commands.ok("bootstrap-key", "--tenant-name", "Real", "--role", "agent"))["tenant"]
     assert "has no wallet" in commands.refused("demo-money", "--tenant", other, "--wallet", wallet)

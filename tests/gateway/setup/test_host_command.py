@@ -1,6 +1,7 @@
 """`gonogo host`: what it prints, how it ends, and that every next step can be run."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -12,16 +13,18 @@ from gateway.setup.failures import FAILURES, SetupCode
 from gateway.setup.host_cli import host
 from gateway.setup.hosts import matrix
 from gateway.setup.hosts.table import HOSTS, Tier
+from gateway.setup.local import LocalState
 from scorecards.parsing import fault_of
 
 RUNBOOKS = Path(__file__).parents[3] / "runbooks"
+OURS = ("GONOGO_BASE_URL", "GONOGO_KEY_FILE", "GONOGO_SETUP_STATE")
 
 
 @pytest.fixture
 def gonogo_host(tmp_path, monkeypatch):
     """Run the command for a user whose home is a folder of the test; returns click's result."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GONOGO_BASE_URL"):
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", *OURS):
         monkeypatch.delenv(name, raising=False)
 
     def run(*args, **given):
@@ -39,6 +42,57 @@ def test_from_no_file_to_an_entry_and_back(gonogo_host, tmp_path, chosen):
     assert "holds the entry already" in gonogo_host("plan", chosen).output
     assert "was taken out" in gonogo_host("undo", chosen, "--yes").output
     assert [path for path in tmp_path.rglob("*") if path.is_file() and ".local" not in path.parts] == []
+
+
+def commands_of(output):
+    """The commands of `gonogo host` that an output names."""
+    return [shlex.split(found) for found in re.findall(r"gonogo (host [^`\n]+)", output)]
+
+
+@pytest.mark.parametrize("way", ["file", "plan"])
+def test_the_next_command_is_about_the_same_places(gonogo_host, tmp_path, way):
+    """The file, the name of the entry, the folder of what undo needs: it is taken back as printed."""
+    file, plan, state = (str(tmp_path / name) for name in ("my hosts.json", "my plan.json", "undo it"))
+    places = ["--file", file, "--name", "pay"]
+    assert gonogo_host("plan", "cursor", *places, "--out", plan).exit_code == 0
+    words = ["cursor", *places] if way == "file" else ["--plan", plan]
+    asked = gonogo_host("apply", *words, "--no-ask", "--state", state)
+    (again,) = commands_of(asked.output)
+    assert asked.exit_code == 1, asked.output
+    assert fault_of(again) == ""
+    done = gonogo_host(*again[1:], "--no-ask")
+    (undo,) = commands_of(done.output)
+    assert (done.exit_code, fault_of(undo), Path(file).exists()) == (0, "", True), done.output
+    (yes,) = commands_of(gonogo_host(*undo[1:]).output)
+    assert yes[:3] == ["host", "undo", "cursor"]
+    assert "was taken out" in gonogo_host(*yes[1:]).output
+    assert not Path(file).exists()
+
+
+def test_a_failure_leads_on_with_the_same_places(gonogo_host, tmp_path):
+    """Also where the folder of what undo needs cannot be used: then it asks for another."""
+    folder, shared = tmp_path / "a folder", tmp_path / "shared"
+    folder.mkdir()
+    (plan,) = commands_of(gonogo_host("plan", "cursor", "--file", str(folder), "--base-url", "http://pay.example").output)
+    assert plan == ["host", "plan", "cursor", "--file", str(folder), "--base-url", "http://pay.example"]
+    shared.mkdir()
+    shared.chmod(0o777)
+    failed = gonogo_host("apply", "cursor", "--yes", "--no-ask", "--name", "pay", "--state", str(shared))
+    assert commands_of(failed.output)[-1] == ["host", "apply", "cursor", "--state", "FOLDER", "--name", "pay"]
+
+
+def test_the_entry_is_for_the_gateway_of_the_last_setup(gonogo_host, tmp_path, monkeypatch):
+    """As `gonogo setup` has written it, so that planning again finds nothing to do; an option comes first."""
+    monkeypatch.setenv("GONOGO_SETUP_STATE", str(tmp_path / "setup"))
+    assert "http://127.0.0.1:8080" in gonogo_host("plan", "cursor").output
+    local = LocalState(tmp_path / "setup")
+    with local.locked():
+        local.begin("run_" + "1" * 32, "https://pay.example")
+        local.save_key(tmp_path / "own.key", "gng_agent_1", "https://pay.example")
+        local.save_key(tmp_path / "own.tenant-admin.key", "gng_admin_1", "https://pay.example")
+    assert '"GONOGO_BASE_URL": "https://pay.example"' in gonogo_host("plan", "cursor").output
+    assert f'"GONOGO_KEY_FILE": "{tmp_path / "own.key"}"' in gonogo_host("plan", "claude-desktop", "--file", "x.json").output
+    assert "https://other.example" in gonogo_host("plan", "cursor", "--base-url", "https://other.example").output
 
 
 def test_what_stands_around_our_entry_is_never_printed(gonogo_host, tmp_path):

@@ -97,3 +97,14 @@ def test_no_command_reads_or_changes_what_a_newer_release_has_written(stage, com
     assert "state_newer" in done.output
     assert "GONOGO_SETUP_STATE" in done.output
     assert state.read_bytes() == b'{"version":2,"runs":[]}'
+
+
+def test_going_on_uses_the_key_file_of_the_first_walk(stage, monkeypatch, tmp_path):
+    """Without `--key-file` again; no second key is made in another file."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    stage.environ.clear()
+    stage.walk(msgspec.structs.replace(QUICK, key_file=tmp_path / "mine.key"))
+    stage.said.truncate(0)
+    assert stage.walk(msgspec.structs.replace(QUICK, address=None)).outcome == "trust_only"
+    assert "signed in with the saved key" in stage.said.getvalue()
+    assert not (tmp_path / "data").exists()
