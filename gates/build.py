@@ -59,7 +59,17 @@ def make_reviewed(named: NamedTarget, build: str, profile: str, environ: Mapping
         tool=tool_sha256(),
         profile=spec_sha256(profile_path(profile)),
         table=spec_sha256(SHIPPED),
+        slos=_slos_of(named),
     )
+
+
+def _slos_of(named: NamedTarget) -> tuple[str, ...]:
+    """The SLOs of the documents that the target file names; raises UsageProblem for one that cannot be read."""
+    if not named.target.slos:
+        return ()
+    from gates.slo.document import load_slos, slo_digests, target_documents
+
+    return slo_digests(load_slos(*target_documents(named)))
 
 
 def profile_path(name_or_path: str) -> Path:

@@ -112,6 +112,7 @@ def misfit(statement: Statement, reviewed: Reviewed) -> str:
         "another release of the toolkit": predicate.producer.sha256 != reviewed.tool,
         "another load profile": _differ(inputs.profile, reviewed.profile),
         "another table of requests": _differ(inputs.table, reviewed.table),
+        "other SLO documents than the target file names (spec.slos), or what they held then": _other(inputs.slos, reviewed.slos),
     }
     return next((what for what, holds in differs.items() if holds), "")
 
@@ -119,6 +120,11 @@ def misfit(statement: Statement, reviewed: Reviewed) -> str:
 def _differ(one: str | None, other: str | None) -> bool:
     """Whether two digests differ; a tool that has no such input differs in nothing."""
     return one is not None and other is not None and one != other
+
+
+def _other(measured: Iterable[str], named: Iterable[str]) -> bool:
+    """Whether an SLO was measured that no document of the target holds: whoever measures does not choose what counts as good."""
+    return not set(measured) <= set(named)
 
 
 def of_the_week(gate: Gate, criterion: Criterion, shelf: Shelf, build: str, now: dt.datetime) -> Iterator[Held]:

@@ -13,7 +13,7 @@ from gates.schema.source import DESCRIBED
 from gates.schema.target import Target
 from gates.schema.time import parse_duration_s
 from gates.schema.verdict import GateVerdict
-from gates.slo.document import Slo
+from gates.slo.document import Slo, counted
 
 # Every member of a criterion and of its source is a requirement, except these.
 NOT_THE_BAR = ("title", "source", *DESCRIBED)
@@ -24,7 +24,6 @@ _DURATIONS = ("max_age",)
 _NOT_RULES = ("base_url", "credentials", "variables", "ca_file", "process", "commands", "prometheus")
 # Members that came later, each with the value that says nothing new.
 _LATER = {"amount_format": "string", "body_format": "json", "reverse_refunds": True}
-_COUNTED = ("service", "name", "target", "period", "total", "bad", "good", "job")  # of an SLO
 _ADDRESSES = ("url", "listener")  # of the rail
 _EMPTY: tuple[object, ...] = (None, (), {})  # a member that a later release adds is no other bar where it is not used
 _SETS = ("success", "statuses", "codes", "public")  # lists whose order means nothing
@@ -101,7 +100,7 @@ def target_bar_sha256(target: Target, slos: Sequence[Slo] = ()) -> str:
         rules["roles"] = {route: sorted(roles) for route, roles in target.authorization.roles.items()}
         rules["authorization"] = _members(target.authorization, ("roles",))
     if slos:
-        rules["slos"] = [{name: getattr(slo, name) for name in _COUNTED} for slo in slos]
+        rules["slos"] = [counted(slo) for slo in slos]
     return sha256_hex(canonical_json(_rules(rules)))
 
 

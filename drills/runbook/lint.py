@@ -8,10 +8,13 @@ import msgspec
 from drills.runbook.blocks import BY_EXIT, Shell
 from drills.runbook.command_lines import command_faults, gonogo_calls
 from drills.runbook.links import dead_links
-from drills.runbook.page import Fault, Page, markdown_tokens, verifies_itself
+from drills.runbook.page import Fault, Page, Step, markdown_tokens, verifies_itself
+from drills.runbook.toothless import cannot_fail
 
 SECTIONS = ("Signal", "First five minutes", "Decide", "Act", "Verify", "Wake up")
 """What every runbook has, in this order: what is seen, first acts, the decision, commands, how to verify, whom to wake."""
+
+CANNOT_FAIL = "cannot fail: it ends as expected whatever its programs do, so it verifies nothing"
 
 _COMMANDS = ("sh", "console", "bash")
 _SYNTAX_S = 20
@@ -40,6 +43,7 @@ def _faults(page: Page) -> Iterator[Fault]:
         Fault(line, "a block `sh` without step=...: write `console` for commands that are not run") for line in page.unnamed
     )
     yield from _unverified(page)
+    yield from (Fault(step.line, f"step={step.name} {CANNOT_FAIL}") for step in _checks(page) if cannot_fail(step))
     yield from _syntax(page)
     yield from dead_links(page)
 
@@ -73,6 +77,15 @@ def _unverified(page: Page) -> Iterator[Fault]:
             yield Fault(step.line, f"step={step.name} is not verified: {hint}")
     if page.steps and not any(verifies_itself(step) for step in page.steps if step.section == "Verify"):
         yield Fault(1, "the section `## Verify` has no step that shows whether it worked")
+
+
+def _checks(page: Page) -> Iterator[Step]:
+    """The steps that others rely on; what only looks, before anything is done, may end as it will."""
+    shells = [step for step in page.steps if isinstance(step.info, Shell)]
+    named = {step.info.verify for step in shells if isinstance(step.info, Shell)}
+    for step in shells:
+        if step.name in named or step.section in ("Act", "Verify") or not step.output:
+            yield step
 
 
 def _syntax(page: Page) -> Iterator[Fault]:

@@ -13,6 +13,8 @@ from gates.evidence.statement import Status as Standing
 from gates.schema.outcome import UnknownReason
 
 _ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMEOUT, Status.SKIPPED)
+SHIPPED = "shipped"
+"""The part of the late steps that is of pages that gonogo ships."""
 NOT_REACHED = "the run did not come to it"
 """Why a step is skipped that was not begun."""
 _REASONS = {"complete": UnknownReason.MISSING, "interrupted": UnknownReason.NOT_RUN}
@@ -95,13 +97,19 @@ def _incomplete(results: Sequence[StepResult], begin: str) -> tuple[Standing, st
 
 
 def measures_of(
-    page: Page, results: Sequence[StepResult], duration_s: float, standing: Standing, codes: Sequence[str] = ()
+    page: Page,
+    results: Sequence[StepResult],
+    duration_s: float,
+    standing: Standing,
+    codes: Sequence[str] = (),
+    *,
+    shipped: bool = False,
 ) -> dict[str, Measure]:
-    """The measures of one run about these failures, in alphabetical order."""
+    """The measures of one run about these failures, in alphabetical order; `shipped` says that gonogo ships the page."""
     reason = _REASONS.get(standing) or UnknownReason(standing)
     return {
         "duration": Measure(f"{duration_s:.3f}", "s", samples=1, detail="from the first step to the end"),
-        **human_measures(page, results, reason),
+        **human_measures(page, results, reason, shipped=shipped),
         "steps_failed": steps_failed(page, results, reason, codes),
     }
 
@@ -123,8 +131,13 @@ def steps_failed(page: Page, results: Sequence[StepResult], reason: UnknownReaso
     return Measure(str(len(failed)), "count", samples=len(judged), skipped=skipped, detail=detail, made_of=parts)
 
 
-def human_measures(page: Page, results: Sequence[StepResult], reason: UnknownReason) -> dict[str, Measure]:
-    """How long persons took, and how often longer than the page gives; unknown where no person did anything."""
+def human_measures(
+    page: Page, results: Sequence[StepResult], reason: UnknownReason, *, shipped: bool = False
+) -> dict[str, Measure]:
+    """How long persons took, and how often longer than the page gives; unknown where no person did anything.
+
+    Late steps are made of those of `shipped` pages: a page of one's own can ask for anything.
+    """
     wanted = {step.name for step in page.steps if step.needs_person}
     timed = {step.name for step in page.steps if isinstance(step.info, Human)}
     done = [item for item in results if item.human == CONFIRMED]
@@ -140,5 +153,6 @@ def human_measures(page: Page, results: Sequence[StepResult], reason: UnknownRea
     if by_hand and not nobody:
         names = ", ".join(item.step for item in by_hand if item.late)
         count = sum(item.late for item in by_hand)
-        late = Measure(str(count), "count", samples=len(by_hand), skipped=len(timed) - len(by_hand), detail=names)
+        left, parts_of = len(timed) - len(by_hand), {SHIPPED: len(by_hand)} if shipped else {}
+        late = Measure(str(count), "count", samples=len(by_hand), skipped=left, detail=names, made_of=parts_of)
     return {"human_steps_late": late, "human_time": each}

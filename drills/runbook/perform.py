@@ -14,6 +14,7 @@ from drills.record import Evidence
 from drills.runbook.environment import codes_of, make_place, make_programs, step_environment
 from drills.runbook.page import Page, Step
 from drills.runbook.person import Person
+from drills.runbook.places import is_shipped
 from drills.runbook.plan import BIN, LOGS, PAGE_FILE, WORK, RunbookPlan, write_plan
 from drills.runbook.report import RunbookReport, make_report, sign, write_report
 from drills.runbook.walk import Console, Walk
@@ -44,6 +45,7 @@ def make_plan(page: Page, target: str, begin: str = "", *, by_program: bool = Fa
         by_program=by_program,
         fault=fault,
         ca_file=ca_environment(named).get(CA_FILE),
+        shipped=is_shipped(page),
     )
 
 

@@ -23,6 +23,12 @@ def shipped_names() -> tuple[str, ...]:
     return tuple(page.name for page in shipped_pages())
 
 
+def is_shipped(page: Page) -> bool:
+    """Whether it is a page that gonogo ships, word for word."""
+    path = shipped_folder() / f"{page.name}.md"
+    return path.is_file() and path.read_bytes() == page.source.encode()
+
+
 def find_page(name_or_path: str) -> Page:
     """The page of this path, or the shipped one of this name.
 

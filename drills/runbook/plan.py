@@ -18,7 +18,8 @@ class RunbookPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `begin` is the step that the run begins with, "" for the first. `by_program` says that no person takes part: `--yes`.
     `fault` is the rehearsal's, "" where the service is whatever it is. `evidence` is None for a run that leaves no statement.
-    `codes` are the failures that the run was about, where the page is for several: it resolves no other one.
+    `codes` are the failures that the run was about, where the page is for several: it resolves no other one. `shipped` says that
+    the page is one that gonogo ships, as it ships it.
     """
 
     run_id: str
@@ -33,6 +34,7 @@ class RunbookPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     codes: tuple[str, ...] = ()
     evidence: Evidence | None = None
     ca_file: str | None = None
+    shipped: bool = False
 
     @property
     def environment(self) -> dict[str, str]:

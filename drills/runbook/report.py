@@ -61,7 +61,7 @@ def make_report(folder: Path, build: str | None) -> RunbookReport:
         status=status,
         detail=detail,
         ending=events[-1].ending,
-        measures=measures_of(page, results, walked_s(events), status, plan.codes),
+        measures=measures_of(page, results, walked_s(events), status, plan.codes, shipped=plan.shipped),
         steps=results,
         digests={name: sha256_hex(path.read_bytes()) for name, path in raw_files(folder).items()},
     )

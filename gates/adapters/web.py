@@ -9,6 +9,7 @@ import msgspec
 from gates.adapters.shape import LIMIT_BYTES, Unanswered
 from gates.schema.cached import cache_fault
 from gates.schema.outcome import UnknownReason
+from gates.schema.time import monotonic_s
 
 OLDEST_S = 60
 """Seconds. The most that a cache in front of the source may say (`Age`) that its answer is old: the query dates the evidence."""
@@ -28,7 +29,7 @@ def get(
 
     Over TLS the certificate is checked: by `ca_file` alone if it is given, else by what the system or SSL_CERT_FILE trusts.
     """
-    bare = url.partition("?")[0]
+    bare, begun = url.partition("?")[0], monotonic_s()
     try:
         context = ssl.create_default_context(cafile=ca_file or None) if url.startswith("https:") else False
         with (
@@ -38,6 +39,8 @@ def get(
             parts, size = [], 0
             for part in answer.iter_bytes():
                 size += len(part)
+                if monotonic_s() - begun > timeout_s:  # the client's own limit is for each part
+                    raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare}: no whole answer within {timeout_s:g} s")
                 if size > LIMIT_BYTES:
                     raise Unanswered(UnknownReason.ADAPTER_ERROR, f"GET {bare} answered more than {LIMIT_BYTES} bytes")
                 parts.append(part)

@@ -18,6 +18,7 @@ class Reviewed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What evidence has to be about: a statement that differs in one of these is stale.
 
     `build` is "" where the service reported none. `profile` and `table` are those of the review; None where there is none.
+    `slos` are the SLOs of the documents that the target file names, each by sha256.
     """
 
     build: str
@@ -26,6 +27,7 @@ class Reviewed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tool: str
     profile: str | None = None
     table: str | None = None
+    slos: tuple[str, ...] = ()
 
 
 def target_sha256(named: NamedTarget) -> str:

@@ -106,7 +106,7 @@ class Limited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a tool was given: its seed, and by sha256 target file, load profile, adapter's source, probe's table, Signers.
+    """What a tool was given: its seed, and by sha256 target file, load profile, adapter's source, probe's table, Signers, SLOs.
 
     `queried_at` is when an adapter queried its source: of two answers of one source the later query counts, however old they are.
     `judges` are the criteria that an adapter's answer was collected for: an edited source is not another criterion.
@@ -120,6 +120,7 @@ class Inputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     seed: int | None = None
     queried_at: str | None = None
     judges: tuple[Limited, ...] = ()
+    slos: tuple[str, ...] = ()
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -91,12 +91,13 @@ def _close(
     from gates.evidence_cli import require_prefix
     from gates.registers.document import Closed
     from gates.registers.events import Proof, closed
-    from gates.schema.catalogs import rules_path
+    from gates.schema.catalogs import NAMES, catalog, rules_path
     from gates.schema.gateset import load_gates
 
     shown_by, reason = texts
     require_prefix(shown_by)
-    proof = Proof(shown_by, reason, lambda target: load_gates(rules_path(gates_path, target)), named)
+    shipped = [gate for name in NAMES for gate in load_gates(catalog(name))]
+    proof = Proof(shown_by, reason, lambda target: load_gates(rules_path(gates_path, target)), named, shipped)
     written = write(register, person, lambda view: closed(view, register, ids, proof))
     assert written is not None, "items were closed"
     assert isinstance(written.event, Closed), "closing makes a closing"

@@ -27,12 +27,16 @@ AGAIN = "run that test or drill again on this build, then close it by the new st
 
 
 class Case(msgspec.Struct, frozen=True):
-    """What is to be closed, at which moment, by which gates; `named` are the criteria to look at, or all that read it."""
+    """What is to be closed, at which moment, by which gates; `named` are the criteria to look at, or all that read it.
+
+    What alone stops a launch by the `shipped` gates must not have failed either, whatever the others are.
+    """
 
     severity: Priority
     at: dt.datetime
     gates: Sequence[Gate]
     named: Sequence[str] = ()
+    shipped: Sequence[Gate] = ()
 
 
 def show(held: Held, evidence: Sequence[Held], case: Case) -> ShownBy:
@@ -60,7 +64,12 @@ def show(held: Held, evidence: Sequence[Held], case: Case) -> ShownBy:
         if verdict.outcome not in GREEN:
             text = f"{held.digest[:12]}: {name} could not be judged ({verdict.unknown}): {verdict.detail}"
             raise UnknownProblem(text, next_step=f"{AGAIN}; or name the criteria that show it with --criterion")
-    _refuse_later_red(held, Shelf(evidence), found, build, case.at)
+    stopping = [(gate, item) for gate in case.shipped for item in gate.criteria if item.automatic_no_go and _reads(item, held)]
+    for gate, item in stopping:
+        if failed := failed_in(gate, item, held):
+            text = f"{held.digest[:12]}: {criterion_name(gate, item)} of the shipped gates fails: {failed.ruling.detail}"
+            raise RedProblem(text, next_step=f"{AGAIN}; gates of one's own do not undo what alone stops a launch")
+    _refuse_later_red(held, Shelf(evidence), [*found, *stopping], build, case.at)
     return shown
 
 

@@ -47,13 +47,14 @@ class Import(msgspec.Struct, frozen=True):
 class Proof(msgspec.Struct, frozen=True):
     """What somebody closes items by: the beginning of a statement's sha256, and the criteria to look at.
 
-    `gates` gives the gates that judge a target.
+    `gates` gives the gates that judge a target; `shipped` are those that come with gonogo.
     """
 
     statement: str
     reason: str
     gates: Callable[[str], Sequence[Gate]]
     named: Sequence[str] = ()
+    shipped: Sequence[Gate] = ()
 
 
 def opened(view: View, register: Register, draft: Draft) -> Opened:
@@ -118,7 +119,7 @@ def closed(view: View, register: Register, names: Sequence[str], proof: Proof) -
             raise RefusedProblem(text, next_step="let another person with the role finding close it: --as PERSON")
     severity, held = reduce(worse, (one.item.severity for one in found)), _statement(view.statements, proof.statement)
     gates = proof.gates(held.statement.subject[0].name)
-    shown = show(held, view.statements, Case(severity, parse_utc(view.at), gates, proof.named))
+    shown = show(held, view.statements, Case(severity, parse_utc(view.at), gates, proof.named, proof.shipped))
     for one in found:
         if fault := closing_fault(one, view.person, shown.started_at):
             raise UnknownProblem(f"{shown.statement[:12]}: {fault}", next_step=AGAIN)

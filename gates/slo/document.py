@@ -1,13 +1,14 @@
 """Which SLOs does a file or a folder hold? OpenSLO documents read strictly, every fault named with its file and path."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import promql_parser
 
+from gates.schema.canonical import canonical_json, sha256_hex
 from gates.schema.documents import read_yaml
 from gates.schema.errors import UsageProblem
 from gates.schema.faults import document_faults
@@ -20,6 +21,8 @@ DOCUMENTS = Path(__file__).with_name("documents")
 REFERENCE, CANARY = "reference", "canary"
 """What the shipped documents are called on the command line: those of the reference gateway, and those of its canary."""
 SHIPPED = (REFERENCE, CANARY)
+COUNTED = ("service", "name", "target", "period", "total", "bad", "good", "job")
+"""What an SLO counts, and its objective: the members of an SLO that make it another one."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 _TARGET = re.compile(r"0\.[0-9]{1,9}|1(?:\.0{1,9})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
@@ -54,6 +57,16 @@ class Slo(msgspec.Struct, frozen=True):
     def budget(self) -> Decimal:
         """The share of events that may be bad, exactly."""
         return (1 - self.objective).normalize()
+
+
+def counted(slo: Slo) -> dict[str, str | None]:
+    """What an SLO counts, and its objective, as they are hashed."""
+    return {name: getattr(slo, name) for name in COUNTED}
+
+
+def slo_digests(slos: Iterable[Slo]) -> tuple[str, ...]:
+    """SLOs by sha256, in one order."""
+    return tuple(sorted(sha256_hex(canonical_json(counted(slo))) for slo in slos))
 
 
 def load_slos(*places: Path) -> tuple[Slo, ...]:

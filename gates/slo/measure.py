@@ -23,7 +23,7 @@ from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.source import REQUEST
 from gates.schema.target import NamedTarget, resolve
 from gates.schema.time import Clock, format_utc, monotonic_s
-from gates.slo.document import Slo, load_slos, target_documents
+from gates.slo.document import Slo, load_slos, slo_digests, target_documents
 from gates.slo.prometheus_api import Prometheus
 from gates.slo.window import Window, answer_file, measure_name, slot_s, window_measures, window_queries
 
@@ -96,6 +96,23 @@ def prometheus_url(given: str | None, named: NamedTarget, environ: Mapping[str, 
     return url
 
 
+def measured_by(given: str | None, named: NamedTarget, environ: Mapping[str, str]) -> NamedTarget:
+    """The target with the Prometheus that was given in place of its own: what that one says is about another target file."""
+    own = named.target.prometheus
+    if given is None or (own is not None and resolve(own, environ).rstrip("/") == given.rstrip("/")):
+        return named
+    return msgspec.structs.replace(named, target=msgspec.structs.replace(named.target, prometheus=given))
+
+
+def why_unread(slos: Sequence[Slo], given: str | None, named: NamedTarget, environ: Mapping[str, str]) -> str:
+    """Why no gate reads what is measured so; "" where gates do. Whoever measures chooses neither the server nor what is good."""
+    wrong = ["spec.prometheus does not name this server"] if measured_by(given, named, environ) is not named else []
+    places = target_documents(named)
+    if not set(slo_digests(slos)) <= set(slo_digests(load_slos(*places)) if places else ()):
+        wrong.append("spec.slos does not name these documents")
+    return f"no gate reads this, for in the target file of {named.name} {' and '.join(wrong)}" if wrong else ""
+
+
 def measure(slos: Sequence[Slo], server: Prometheus, measuring: Measuring) -> Measured:
     """Ask about each SLO and sign the measures; raises UnknownProblem, once that is signed, where Prometheus does not answer."""
     at = measuring.clock().replace(microsecond=0)
@@ -117,7 +134,7 @@ def measure(slos: Sequence[Slo], server: Prometheus, measuring: Measuring) -> Me
     span = Span(started, format_utc(measuring.clock()), round((monotonic_s() - begun_s) * 1000))
     about = (named, measuring.build)
     observed = cite(store, signer, measuring.clock, *about, given=measuring.is_given, environ=measuring.environ)
-    inputs = Inputs(target=target_sha256(named), source=sha256_hex(source), queried_at=window.at)
+    inputs = Inputs(target_sha256(named), source=sha256_hex(source), queried_at=window.at, slos=slo_digests(slos))
     predicate = make_predicate(KIND, TOOL, span, inputs, result, observed)
     held = recording.sign(KIND, make_subject(named, measuring.build, measuring.environ), predicate)
     if problem is not None:

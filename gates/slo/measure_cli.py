@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.schema.options import TARGET_DEFAULT, format_option, preset
-from gates.schema.output import show_product, write_document
+from gates.schema.output import show, show_product, write_document
 from gates.slo.cli import PATH
 
 if TYPE_CHECKING:
@@ -50,13 +50,15 @@ def measure(
     from gates.schema.state import made_state_dir
     from gates.schema.target import load_target
     from gates.schema.time import system_clock
-    from gates.slo.measure import Measuring, prometheus_url, slos_of
+    from gates.slo.measure import Measuring, measured_by, prometheus_url, slos_of, why_unread
     from gates.slo.measure import measure as ask
     from gates.slo.prometheus_api import Prometheus
     from gates.slo.window import exit_code
 
     named = load_target(target)
     slos, server = slos_of(documents, named), Prometheus(prometheus_url(prometheus, named, os.environ))
+    if why := why_unread(slos, prometheus, named, os.environ):
+        show(f"note: {why} (runbooks/slo.md)", err=True)
     home = made_state_dir()
     store = EvidenceStore((evidence_path or home / "evidence").absolute())
     store.make()
@@ -65,7 +67,8 @@ def measure(
         with TargetClient(named, "build") as client:
             is_given = reported_build(client, require_sha256(build)) is None
     found = build or read_build(named)
-    measuring = Measuring(store, load_signer(home), system_clock, named, found, is_given, os.environ)
+    about = measured_by(prometheus, named, os.environ)
+    measuring = Measuring(store, load_signer(home), system_clock, about, found, is_given, os.environ)
     done = ask(slos, server, measuring)
     show_product(_json(done) if output_format == "json" else _text(done), output_format)
     return int(exit_code(done.window, done.measures))

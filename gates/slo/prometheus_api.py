@@ -1,6 +1,7 @@
 """Queries to a Prometheus server over its HTTP API; what it does not answer plainly is no answer."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeVar
@@ -16,6 +17,9 @@ from gates.schema.time import format_utc
 
 TIMEOUT_S = 60.0
 _NEXT = "give the address of a Prometheus server, such as http://127.0.0.1:9090"
+_NUMBER = re.compile(r"-?[0-9]{1,320}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
+"""A number as Prometheus writes it, which is a double: nothing that takes long to read."""
+_NOT_FINITE = ("NaN", "+Inf", "-Inf")
 Data = TypeVar("Data")
 
 
@@ -107,8 +111,19 @@ def answer_of(body: bytes, kind: type[Data], origin: str) -> Data:
 
 def _series(data: Result, origin: str) -> tuple[SeriesData, ...]:
     if data.result_type == "scalar":
-        return (SeriesData(value=_converted(data.result, Point, origin)),)
-    return _converted(data.result, tuple[SeriesData, ...], origin)
+        found: tuple[SeriesData, ...] = (SeriesData(value=_converted(data.result, Point, origin)),)
+    else:
+        found = _converted(data.result, tuple[SeriesData, ...], origin)
+    for series in found:
+        for point in (*filter(None, (series.value,)), *series.values):
+            _require_numbers(point, origin)
+    return found
+
+
+def _require_numbers(point: Point, origin: str) -> None:
+    for text in (point.time, point.value):
+        if not _NUMBER.fullmatch(text) and (text == point.time or text not in _NOT_FINITE):
+            raise UnknownProblem(f"{origin}: not an answer of Prometheus: no number is {printable(text[:60])!r}", next_step=_NEXT)
 
 
 def _number(found: tuple[SeriesData, ...], origin: str) -> Decimal | None:

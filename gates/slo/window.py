@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import msgspec
 
+from gates.adapters.numbers import MOST
 from gates.confidence import percent, plain, round_down
 from gates.evidence.statement import Measure
 from gates.schema.outcome import ExitCode, UnknownReason
@@ -74,7 +75,13 @@ def is_met(slo: Slo, measure: Measure) -> bool | None:
 
 
 def _measure(slo: Slo, window: Window, answers: Mapping[str, bytes]) -> Measure:
-    bad, total, slots = (number_in(answers[name], name) for name in (answer_file(slo, part) for part in (BAD, TOTAL, COVERAGE)))
+    names = [answer_file(slo, part) for part in (BAD, TOTAL, COVERAGE)]
+    bad, total, slots = found = [number_in(answers[name], name) for name in names]
+    for name, count in zip(names, found, strict=True):
+        if _is_nonsense(count):
+            return Measure(
+                None, "ratio", unknown=UnknownReason.ADAPTER_ERROR, detail=f"{name}: {count:.4g} is not a possible count"
+            )
     samples, failures = _counts(bad or Decimal(0), total or Decimal(0))
     wanted = minutes(slo.period) * 60 // window.slots_s[slo.job]
     seen = min(int((slots or Decimal(0)).to_integral_value(ROUND_FLOOR)), wanted)
@@ -95,6 +102,11 @@ def _counts(bad: Decimal, total: Decimal) -> tuple[int, int]:
     """Events and bad ones as whole numbers: Prometheus extrapolates to the ends of a window. Rounded in no one's favour."""
     samples = int(total.to_integral_value(ROUND_FLOOR))
     return samples, min(int(bad.to_integral_value(ROUND_CEILING)), samples)
+
+
+def _is_nonsense(count: Decimal | None) -> bool:
+    """Whether no counter counts so."""
+    return count is not None and not 0 <= count <= MOST
 
 
 def _why_unknown(slo: Slo, window: Window, counts: Sequence[Decimal | None], samples: int, coverage: Fraction) -> str:

@@ -216,3 +216,12 @@ def test_a_review_is_of_something_and_of_now(gonogo, kept) -> None:
     ahead = format_utc(kept.now.replace(year=2027))
     kept.planted(Reviewed(("a report of Monday",)), ADA, "ada", at=ahead)
     gonogo.refused(judged(kept), 3, "missing: nobody has reviewed the register security")
+
+
+@way("R12")
+def test_gates_of_ones_own_do_not_make_a_red_run_green(gonogo, kept) -> None:
+    """A limit of 999 double settles, in a file that only the closing reads."""
+    name, red = kept.opened(), kept.statement(RED)
+    kept.gates = kept.state.gate_file(gate(criterion(threshold="999")))
+    gonogo.refused(kept.close(name, shown_by=red), 1, "of the shipped gates fails: 2, threshold at most 0")
+    assert kept.rows()[0]["state"] == "open"

@@ -1,5 +1,6 @@
 """Rehearsals whose green would not be earned: by nobody, over a limit, or of an alert that would not have arrived."""
 
+import os
 from pathlib import Path
 
 import drill_folder
@@ -7,16 +8,38 @@ import drill_stage
 import msgspec
 import pytest
 from drill_stage import target_of
+from honest_state import BUILD, gate
+from loopback import serving
 from monitored import write_rules
-from runbook_pages import SOUND
+from other_tools import Service
+from promised import Promised
+from runbook_pages import SOUND, page
 from watched_shop import DOWN, rehearsal_spec, with_setup
+from watched_slos import WatchedShop, write_document
 from ways import way
 
 from drills.incident import programs
 from drills.report import read_report, write_report
+from drills.runbook import perform
+from drills.runbook.console import Brief
+from drills.runbook.page import parse_page
+from drills.runbook.person import Reply
+from drills.runbook.walk import walk
+from gates.schema.catalogs import LAUNCH_PLAN, catalog
+from gates.schema.gateset import load_gates
 
 ALWAYS = {"alert": "Noisy", "expr": "vector(1)", "labels": {"severity": "page", "service": "shop"}}
+STEP = "```human step=NAME who=owner timeout=1h\nNothing.\n```"
+NOTHING = page(STEP.replace("NAME", "one"), STEP.replace("NAME", "two"))
 OTHER = {**DOWN, "alert": "ShopGone", "expr": "shop_gone > 0"}
+
+
+class Obliging:
+    """A person who says yes to everything, at once."""
+
+    def confirm(self, _question, _limit_s, _meanwhile) -> Reply:
+        """Yes."""
+        return Reply(True, 0.5)
 
 
 def watched(folder: Path, *rules: dict[str, object]) -> dict[str, object]:
@@ -79,6 +102,31 @@ def test_a_file_of_a_drill_that_was_changed_has_no_report(gonogo, state) -> None
     gonogo.refused(gonogo("drill", "report", out), 8, "was changed after")
 
 
+@way("D17")
+def test_a_check_that_cannot_fail_is_no_verification(gonogo, tmp_path) -> None:
+    """A command whose end is thrown away, and an output that the page prints itself."""
+    for check in ("test -f repaired || true", "gonogo drill list || echo yes"):
+        (tmp_path / "mine.md").write_text(SOUND.replace("test -f repaired", check))
+        gonogo.refused(gonogo("runbook", "lint", tmp_path / "mine.md"), 1, "step=works cannot fail: it ends as expected whatever")
+
+
+@way("D18")
+def test_a_page_of_ones_own_shows_nothing_about_the_shipped_ones(gonogo, state, monkeypatch) -> None:
+    """Two steps that ask a person for nothing; the gate wants those of a shipped runbook."""
+    monkeypatch.chdir(state.folder)
+    found = parse_page(Path("pause-and-resume.md"), NOTHING)
+    plan = perform.listed(perform.make_plan(found, "local"), gonogo.home / "evidence")
+    journal, variables = perform.open_folder(state.folder / "run"), perform.variables_of(plan, state.folder / "run", os.environ)
+    walk(perform.make_walk(found, plan, journal, Brief("it"), Obliging(), variables))
+    assert perform.conclude(journal, plan, BUILD).measures["human_steps_late"].value == "0"
+    (wanted,) = (
+        one for item in load_gates(catalog(LAUNCH_PLAN)) for one in item.criteria if one.id == "runbook_human_steps_late"
+    )
+    people = gate(msgspec.to_builtins(wanted), id="people", priority="P1", letter="G")
+    state.clean()
+    gonogo.refused(state.judge(gate(), people, now=None), 3, "too_few_samples: 0 shipped, 2 are needed")
+
+
 @way("A1")
 @pytest.mark.process
 def test_an_alert_without_its_rule_makes_the_rehearsal_red(gonogo, stage, prometheus, alertmanager) -> None:
@@ -104,3 +152,30 @@ def test_a_rehearsal_without_its_programs_was_not_run(gonogo, stage, monkeypatch
     monkeypatch.setattr(programs, "find_program", lambda _names: None)
     ending = stage.drill(watched(stage.folder, DOWN), target_of(), "--no-evidence")
     gonogo.refused(ending, 3, "prometheus and prometheus-alertmanager are not installed (apt-get install prometheus")
+
+
+@way("A4")
+@pytest.mark.process
+def test_slos_that_are_chosen_for_the_measurement_are_read_by_no_gate(gonogo, tmp_path) -> None:
+    """A softer document of the same name, a document that was edited for a moment, and a Prometheus that was made for it."""
+    with serving(Service()) as service, serving(Promised(bad="2000")) as real, serving(Promised()) as made:
+        document = write_document(tmp_path, "steady")
+        shop = WatchedShop(tmp_path, service, real)
+        judge = ("gate", "run", "--gates", shop.gate("steady_7d"), "--target", shop.target)
+        (tmp_path / "soft").mkdir()
+        softer = write_document(tmp_path / "soft", "steady")
+        softer.write_text(softer.read_text().replace('outcome="bad"', 'outcome="worst"'))
+        measure = ("slo", "measure", "--target", shop.target)
+        reason = "other SLO documents than the target file names"
+        gonogo.refused(gonogo(*measure, softer), 0, "no gate reads this, for in the target file of shop spec.slos does not name")
+        gonogo.refused(gonogo(*judge), 3, reason)
+        written = document.read_text()
+        document.write_text(softer.read_text())
+        assert gonogo(*measure).code == 0
+        document.write_text(written)
+        gonogo.refused(gonogo(*judge), 3, reason)
+        elsewhere = ("--evidence", tmp_path / "elsewhere")
+        assert gonogo(*measure, "--prometheus", made, *elsewhere).code == 0
+        gonogo.refused(gonogo(*judge, *elsewhere), 3, "another content of the target file")
+        gonogo.refused(gonogo(*measure), 1, "NOT MET steady_7d")
+        gonogo.refused(gonogo(*judge), 1, "0.98, threshold at least 0.99")

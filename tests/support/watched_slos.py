@@ -67,11 +67,14 @@ def this_week() -> tuple[int, int]:
 
 
 class WatchedShop:
-    """A folder with a target file, SLO documents and gates; `url` is its Prometheus."""
+    """A folder with a target file, SLO documents and gates; `url` is its Prometheus. The target file names both."""
 
     def __init__(self, folder: Path, service: str, url: str) -> None:
         self.folder, self.url = folder, url
-        (folder / "shop.yaml").write_text(TARGET.replace("BASE_URL", service), encoding="utf-8")
+        documents = [path.name for path in sorted(folder.glob("*.yaml")) if "kind: SLO\n" in path.read_text(encoding="utf-8")]
+        raw = yaml.safe_load(TARGET.replace("BASE_URL", service))
+        raw["spec"] |= {"prometheus": url, "slos": documents}
+        (folder / "shop.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
 
     def measure(self, *names: str, options: tuple[object, ...] = ()) -> list[str]:
         """The arguments of `gonogo` that measure the SLOs of these names."""

@@ -6,11 +6,13 @@ import pytest
 from click.testing import CliRunner
 from runbook_pages import SOUND
 
+from drills.runbook.blocks import Shell
 from drills.runbook.cli import runbook
 from drills.runbook.command_lines import command_faults, gonogo_calls
 from drills.runbook.lint import lint
-from drills.runbook.page import read_page
+from drills.runbook.page import Step, read_page
 from drills.runbook.places import shipped_pages
+from drills.runbook.toothless import cannot_fail
 from gates.schema.errors import UnknownProblem
 from gates.schema.outcome import ExitCode
 
@@ -59,6 +61,20 @@ def test_a_sound_page_has_no_finding(findings):
         ("The owner.", "[there](ftp://example.org/x)", "42: ftp://example.org/x: a link is a relative path or an https address"),
         ("The owner.", "![there](nosuch.png)", "42: nosuch.png: no such file"),
         ("confirm\n", "confirm sudo\n", "25: 'sudo' is not known"),
+        ("test -f repaired", "true", "36: step=works cannot fail"),
+        ("test -f repaired", "gonogo drill list || :", "36: step=works cannot fail"),
+        ("test -f repaired", "set +e; gonogo drill list; echo done", "36: step=works cannot fail"),
+        ("test -f repaired", "if gonogo drill list; then echo yes; else echo no; fi", "36: step=works cannot fail"),
+        (
+            " verify=exit\ntest -f repaired\n```",
+            "\necho repaired\n```\n```output of=works\nrepaired\n```",
+            "36: step=works cannot fail",
+        ),
+        (
+            " verify=exit\ntest -f repaired\n```",
+            "\ntest -f repaired\n```\n```output of=works\n...\n```",
+            "36: step=works cannot fail",
+        ),
     ],
 )
 def test_each_fault_is_found_with_its_line(findings, old, new, finding):
@@ -66,6 +82,45 @@ def test_each_fault_is_found_with_its_line(findings, old, new, finding):
     assert SOUND.count(old) == 1
     found = findings(SOUND.replace(old, new))
     assert any(finding in text for text in found), found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'curl -sf "$GONOGO_BASE_URL/readyz"',
+        "! test -e broken",
+        "if test -e broken; then exit 1; fi",
+        "test -e broken && exit 1 || true",
+        '[[ -z "$GONOGO_START" ]] || true',
+        "while ! test -f repaired; do sleep 1; done",
+        'touch "$HOME/gonogo-lint-was-here" || true; gonogo drill list',
+        "kill -0 $$; gonogo drill list",
+    ],
+)
+def test_a_check_that_can_fail_is_none_of_them(findings, text):
+    """Whatever is not there makes it fail; a loop, and what looks at something, are not tried."""
+    assert findings(SOUND.replace("test -f repaired", text)) == []
+
+
+def test_what_only_looks_may_end_as_it_will(findings):
+    """Before anything is done a command that fails is an observation."""
+    looked = SOUND.replace('echo \'{"mode":"broken"}\'', 'echo \'"mode":"broken"\'; gonogo drill list || true')
+    assert findings(looked) == []
+
+
+def test_a_check_is_tried_where_it_can_do_nothing(tmp_path):
+    """No file, no folder, no program, no other process: not even one that is named by its path."""
+    made = tmp_path / "made"
+    for text in (
+        f"echo > {made}",
+        f"/usr/bin/touch {made}",
+        f"cd {tmp_path}; echo >> made",
+        f"PATH=/usr/bin; touch {made}",
+        "printf '%999999999d' 1",
+    ):
+        step = Step(Shell("one", 0, 10.0, "exit"), text, "Verify", "", 1)
+        assert not cannot_fail(step), text
+    assert not made.exists()
 
 
 def test_sections_in_another_order_are_found(findings):

@@ -9,6 +9,7 @@ from drills.runbook.blocks import Human
 from drills.runbook.faults.failed_setups import FAILED_SETUPS
 from drills.runbook.faults.table import FAULTS
 from drills.runbook.links import headings
+from drills.runbook.measures import SHIPPED
 from drills.runbook.places import find_page
 from gates.schema.catalogs import catalog
 from gates.schema.gateset import load_gates
@@ -94,6 +95,7 @@ def test_gate_g_requires_the_steps_of_persons_on_the_page_that_it_names():
     found = {item.id: item for gate in load_gates() for item in gate.criteria}["runbook_human_steps_late"]
     name = found.source.produced_by.removeprefix("gonogo runbook rehearse ").partition(" ")[0]
     assert found.min_samples == sum(isinstance(step.info, Human) for step in find_page(name).steps)
+    assert found.needs == {SHIPPED: found.min_samples}
 
 
 def test_an_slo_alert_leads_to_a_runbook_that_is_rehearsed():

@@ -187,7 +187,7 @@ def test_persons_who_rehearse_leave_evidence_of_their_own(tmp_path):
     held = {item.statement.predicate_type: item for item in EvidenceStore(home / "evidence").load(own_trust(home))}
     walked = held[EvidenceKind.RUNBOOK_RUN].statement.predicate
     late = walked.measures["human_steps_late"]
-    assert (walked.status, late.value, late.samples) == ("complete", "0", 2)
+    assert (walked.status, late.value, late.samples, late.made_of) == ("complete", "0", 2, {"shipped": 2})
     rehearsed = held[EvidenceKind.RUNBOOK_REHEARSAL].statement.predicate
     assert rehearsed.measures["human_time"].samples == sum(step.needs_person for step in page.steps)
 

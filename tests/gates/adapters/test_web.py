@@ -7,11 +7,14 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from dripping import dripping
 from other_tools import NOW, answered
 from waiting import eventually
 
-from gates.adapters.shape import LIMIT_BYTES
+from gates.adapters.shape import LIMIT_BYTES, Unanswered
+from gates.adapters.web import get
 from gates.schema.outcome import UnknownReason
 from gates.schema.source import HttpSource, Place, PrometheusSource, Range
 from gates.schema.time import format_utc, parse_utc, system_clock
@@ -53,6 +56,15 @@ def test_an_answer_that_is_no_value_is_unknown(tools, status, body, reason, text
     measure = _http(tools, status, body)
     assert (measure.value, measure.unknown) == (None, reason)
     assert text in measure.detail
+
+
+def test_an_answer_that_drips_is_given_up_as_a_whole():
+    """Each byte comes in time."""
+    with dripping(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", b" " * 1000) as url:
+        measure = answered(msgspec.structs.replace(HTTP, timeout="500ms"), "ratio", url=url).found.measure
+        assert (measure.value, measure.unknown) == (None, ERROR)
+        with pytest.raises(Unanswered, match=r"no whole answer within 0\.5 s"):
+            get(url, {}, 0.5)
 
 
 def test_what_a_cache_has_kept_is_stale(tools):

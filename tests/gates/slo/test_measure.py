@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from loopback import serving
 from other_tools import Service
+from promised import Promised
 from real_prometheus import DAY_S, HOUR_S, STEP_S, Past
 from watched_slos import WatchedShop, flow, this_week, up, watched_shop, write_document
 
@@ -188,6 +189,13 @@ class Nonsense:
         return 200, {"Content-Type": "application/json"}, self.body
 
 
+def _with_value(value: str) -> bytes:
+    """An answer to every question, with this value."""
+    known = '"activeTargets":[{"labels":{"job":"shop"},"scrapeInterval":"15s"}],"storageRetention":"60d"'
+    result = f'"resultType":"vector","result":[{{"metric":{{}},"value":[1.5,{value}]}}]'
+    return f'{{"status":"success","data":{{{known},{result}}}}}'.encode()
+
+
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("body", "why"),
@@ -196,18 +204,33 @@ class Nonsense:
         (b'{"status":"error","error":"query timed out"}', "Prometheus answered query timed out"),
         (b'{"status":"success","data":{"activeTargets":[]}}', "Prometheus scrapes no job shop"),
         (b'{"status":"success","warnings":["partial"],"data":{}}', "the answer has a warning: partial"),
+        (_with_value('"abc"'), "no number is 'abc'"),
+        (_with_value('"1_000"'), "no number is '1_000'"),
+        (_with_value('"1e999999999"'), "no number is '1e999999999'"),
     ],
 )
 def test_an_answer_that_is_nonsense_is_unknown_and_signed_as_that(home, tmp_path, capsys, body, why):
     """Exit 3 with the address and the reason; the gate is unknown for it, and no older answer takes its place."""
     with serving(Service()) as service, serving(Nonsense(body)) as url:
-        shop = WatchedShop(tmp_path, service, url)
         write_document(tmp_path, "steady")
+        shop = WatchedShop(tmp_path, service, url)
         assert run(gonogo, shop.measure("steady")) == 3
         assert why in capsys.readouterr().err
         gates = shop.gate("steady_7d")
         assert run(gonogo, ["gate", "run", "--gates", str(gates), "--target", str(shop.target)]) == 3
     assert "adapter_error" in capsys.readouterr().out
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("counts", [{"bad": "-1000"}, {"total": "-5"}, {"total": "1e30"}])
+def test_a_count_that_no_counter_has_is_unknown(home, tmp_path, capsys, counts):
+    """Fewer than no bad events are not more than 100 % good ones."""
+    with serving(Service()) as service, serving(Promised(**counts)) as url:
+        write_document(tmp_path, "steady")
+        shop = WatchedShop(tmp_path, service, url)
+        code, measures = shop.measured(capsys, "steady")
+    assert (code, measures["steady_7d"]["unknown"]) == (3, "adapter_error")
+    assert "is not a possible count" in measures["steady_7d"]["detail"]
 
 
 @pytest.mark.process

@@ -1,11 +1,9 @@
 """A service that drips its answer, byte by byte: each byte comes in time, and the answer as a whole never does."""
 
 import asyncio
-import socket
-import threading
-from contextlib import contextmanager
 
 import pytest
+from dripping import dripping
 
 from gateway.setup.client import Gateway
 from gateway.setup.failures import SetupCode, SetupProblem
@@ -13,50 +11,10 @@ from gateway.setup.wire import Call, NoAnswer, Wire
 
 pytestmark = pytest.mark.process
 
-LIMIT_S, BETWEEN_S = 0.3, 0.02
+LIMIT_S = 0.3
 BODY = b'{"outcome": "deny"}'.ljust(100)
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n" % len(BODY)
 SLOW_HEAD = HEAD + b"x-padding: " + b"a" * 200 + b"\r\n\r\n"
-
-
-@contextmanager
-def dripping(quick, slow):
-    """A service that sends the first part at once and the second one byte after the other, and then ends; its address."""
-    over = threading.Event()
-
-    def answer(connection):
-        with connection:
-            connection.recv(65536)
-            try:
-                connection.sendall(quick)
-                for byte in slow:
-                    if over.wait(BETWEEN_S):
-                        return
-                    connection.sendall(bytes([byte]))
-            except OSError:
-                return  # the client has hung up
-
-    def serve():
-        while not over.is_set():
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            clients.append(threading.Thread(target=answer, args=(connection,)))
-            clients[-1].start()
-
-    clients = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve)
-        server.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            over.set()
-            listener.shutdown(socket.SHUT_RDWR)
-            server.join()
-            for client in clients:
-                client.join()
 
 
 PARTS = pytest.mark.parametrize(
