@@ -1,10 +1,13 @@
 """The webhook of a rehearsal: it writes down each notification of the Alertmanager, durably, before it answers.
 
-Run as a process of its own: `python -m drills.incident.receiver --out FILE`; its ready line has its address.
+Run as a process of its own: `python -m drills.incident.receiver --out FILE`; its ready line has its address. The path begins with
+a word that only this rehearsal's Alertmanager gets: what anybody else sends is no page, such as the Alertmanager of an earlier
+rehearsal to a port that is used again.
 """
 
 import argparse
 import os
+import secrets
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,6 +55,7 @@ class _Book:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     book: _Book
+    prefix: str
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -63,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self._take())
 
     def _take(self) -> int:
+        place, mark, rest = self.path.partition(self.server.prefix)
+        if place or not mark or not rest.startswith("/"):
+            return 404
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit():
             return 411
@@ -74,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = msgspec.json.format(body, indent=-1)  # a line end between members would end the line
         except (msgspec.MsgspecError, RecursionError):
             return 400
-        return 200 if self.server.book.add(self.path, body) else 507
+        return 200 if self.server.book.add(rest, body) else 507
 
     def _answer(self, status: int) -> None:
         self.close_connection = True
@@ -92,8 +99,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     out: Path = parser.parse_args().out
     with _Server((_HOST, 0), _Handler) as server:
-        server.book = _Book(out)
-        ready = {"event": "ready", "url": f"http://{_HOST}:{server.server_port}"}
+        server.book, server.prefix = _Book(out), f"/{secrets.token_hex(16)}"
+        ready = {"event": "ready", "url": f"http://{_HOST}:{server.server_port}{server.prefix}"}
         sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
         sys.stdout.flush()
         server.serve_forever(poll_interval=0.1)

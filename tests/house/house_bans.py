@@ -158,6 +158,7 @@ BANS = (
             "gates/probes/cli.py": "the nonce in a probe's idempotency keys; --nonce fixes it",
             "drills/onboarding/cli.py": "the nonce in the idempotency keys and names of new tenants; --nonce fixes it",
             "gates/slo/canary/cli.py": "the nonce in the canary's idempotency keys; --nonce fixes it",
+            "drills/incident/receiver.py": "the word in the addresses of a rehearsal's receiver, which nobody else may know",
             "tests/conftest.py": "a fresh seed for the simulation; the report header names it, and --seed fixes it",
         },
     ),

@@ -73,6 +73,19 @@ def test_what_is_no_notification_is_refused_and_not_written(running, content, he
     assert [item.seq for item in Follower(out).poll()] == [1]
 
 
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "path", ["/page/ada", "/0123456789abcdef0123456789abcdef/page/ada", "/x{word}/page/ada", "{word}x/page/ada"]
+)
+def test_a_page_of_anybody_else_is_none(running, path):
+    """Only this rehearsal's Alertmanager has the word."""
+    url, out = running
+    base, _, word = url.rpartition("/")
+    assert httpx.post(f"{base}{path.replace('{word}', f'/{word}')}", json=_payload()).status_code == 404
+    assert httpx.post(f"{url}/page/ada", json=_payload()).status_code == 200
+    assert [item.path for item in Follower(out).poll()] == ["/page/ada"]
+
+
 def test_a_line_that_is_cut_short_is_read_once_it_is_whole(tmp_path):
     """The receiver may be writing it."""
     line = msgspec.json.encode({"seq": 1, "at": "", "monotonic_ns": 5, "path": "/watchdog", "payload": _payload()}) + b"\n"
