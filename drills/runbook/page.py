@@ -80,7 +80,8 @@ class Page(msgspec.Struct, frozen=True):
 def read_page(path: Path) -> Page:
     """Read a page; raises UsageProblem where there is no text to read."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
         source = data.decode()
     except UnicodeDecodeError:
         raise UsageProblem(f"{path}: not a text in UTF-8", next_step="give a runbook in Markdown") from None

@@ -11,6 +11,7 @@ import yaml
 from gates.schema.canonical import sha256_hex
 from gates.schema.errors import UsageProblem
 from gates.schema.faults import document_faults
+from gates.schema.written import read_written
 from gates.schema.yaml_core import Refused, load_yaml
 
 API_VERSION = "gonogo/v1"
@@ -66,13 +67,7 @@ def load_document(path: Path, kind: str, spec_type: type[Spec]) -> Document[Spec
     Raises UsageProblem naming the file and the path inside it for anything that is not exactly what the kind allows:
     an absent file, a syntax error, a doubled key, another kind or version, an unknown key, a wrong type.
     """
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise UsageProblem(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{path}: cannot be read: {error}") from None
-    return parse_document(text, str(path), kind, spec_type)
+    return parse_document(read_written(path), str(path), kind, spec_type)
 
 
 def parse_document(text: str, origin: str, kind: str, spec_type: type[Spec]) -> Document[Spec]:
@@ -120,10 +115,7 @@ def spec_sha256(path: Path) -> str:
 
     Raises UsageProblem as `load_document` does for a file that is not there or no YAML.
     """
-    try:
-        raw = _parse_yaml(path.read_bytes().decode("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{path}: cannot be read: {error}") from None
+    raw = _parse_yaml(read_written(path), str(path))
     spec = raw.get("spec") if isinstance(raw, dict) else None
     return sha256_hex(msgspec.json.encode(spec, order="sorted"))
 

@@ -15,6 +15,7 @@ from gates.schema.faults import document_faults
 from gates.schema.folder import documents_in
 from gates.schema.runbook import RULE, find_runbook, is_address, is_link
 from gates.schema.target import NamedTarget
+from gates.schema.written import read_written
 from gates.slo.openslo import RatioMetric, SloDocument
 
 DOCUMENTS = Path(__file__).with_name("documents")
@@ -108,11 +109,7 @@ def target_documents(named: NamedTarget) -> tuple[Path, ...]:
 
 def load_slo(path: Path) -> Slo:
     """The SLO in one file."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{path}: cannot be read: {error}") from None
-    raw = read_yaml(text, str(path))
+    raw = read_yaml(read_written(path), str(path))
     if not isinstance(raw, dict):
         raise UsageProblem(f"{path}: $: expected a mapping with apiVersion, kind, metadata and spec")
     try:

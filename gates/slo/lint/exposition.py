@@ -10,6 +10,7 @@ from gates.adapters.shape import Unanswered
 from gates.adapters.web import get
 from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.printable import printable
+from gates.schema.written import LARGEST_OUTPUT, read_written
 from gates.slo.witness import Selector, Series
 
 _TIMEOUT_S = 10.0
@@ -52,11 +53,7 @@ def read_exposed(place: str) -> Exposed:
     """
     if place.startswith(("http://", "https://")):
         return _parsed(_fetched(place), place, UnknownProblem)
-    try:
-        text = Path(place).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{place}: cannot be read: {error}") from None
-    return _parsed(text, place, UsageProblem)
+    return _parsed(read_written(Path(place), LARGEST_OUTPUT), place, UsageProblem)
 
 
 def joined(exposed: Iterable[Exposed]) -> Exposed:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gates.schema.documents import read_yaml
 from gates.schema.errors import UsageProblem
+from gates.schema.written import read_written
 from gates.slo.lint.finding import Finding
 from gates.slo.lint.rule_files import Placed
 from gates.slo.promtool import run_tool
@@ -42,10 +43,7 @@ def receivers_of(config: Path, labels: dict[str, str]) -> list[str]:
 
 def _channels(config: Path) -> dict[str, int]:
     """How many channels each receiver has."""
-    try:
-        raw = read_yaml(config.read_text(encoding="utf-8"), str(config))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{config}: cannot be read: {error}") from None
+    raw = read_yaml(read_written(config), str(config))
     found = raw.get("receivers") if isinstance(raw, dict) else None
     if not isinstance(found, list):
         raise UsageProblem(f"{config}: $.receivers: expected a list")

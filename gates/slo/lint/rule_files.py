@@ -8,6 +8,7 @@ import promql_parser
 
 from gates.schema.documents import read_yaml
 from gates.schema.errors import UsageProblem
+from gates.schema.written import LARGEST_OUTPUT, read_written
 
 _SUFFIXES = (".yaml", ".yml")
 _TESTS = (".test.yaml", ".test.yml")
@@ -94,7 +95,4 @@ def recorded(rules: Sequence[Placed]) -> Mapping[str, tuple[Placed, ...]]:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{path}: cannot be read: {error}") from None
+    return read_written(path, LARGEST_OUTPUT)

@@ -1,10 +1,13 @@
 """Documents: every mistake is refused with its file, its line or its path."""
 
+from pathlib import Path
+
 import pytest
 
 from gates.schema.documents import load_document, parse_document
 from gates.schema.errors import UsageProblem
 from gates.schema.waiver import Waiver
+from gates.schema.written import LARGEST, read_written
 
 GOOD = """\
 apiVersion: gonogo/v1
@@ -98,3 +101,15 @@ def test_an_absent_and_an_unreadable_file_are_refused_by_name(tmp_path):
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageProblem, match=r"bytes\.yaml: cannot be read"):
         load_document(tmp_path / "bytes.yaml", "Waiver", Waiver)
+
+
+def test_what_nobody_wrote_is_refused_without_reading_it_all(tmp_path):
+    """A device has no end, and a large file was not written by a person."""
+    with pytest.raises(UsageProblem, match="/dev/zero: has more than 1000000 bytes"):
+        read_written(Path("/dev/zero"))
+    large = tmp_path / "large.yaml"
+    large.write_bytes(b"#" * (LARGEST + 1))
+    with pytest.raises(UsageProblem, match="has more than"):
+        read_written(large)
+    large.write_bytes(b"#" * LARGEST)
+    assert len(read_written(large)) == LARGEST
