@@ -1,4 +1,7 @@
-"""A desk with a rail: payouts are asked for, workers run one round at a time, and the clock is set by hand."""
+"""A desk with a rail: payouts are asked for, workers run one round at a time, and the clock is set by hand.
+
+The rail is late only where its script says so: its seconds and the callers' are those of an idle clock.
+"""
 
 import asyncio
 import base64
@@ -7,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from gateway_desk import Desk
+from idle_clock import IdleClockLoop
 
 from gateway.commands import CreatePayout, Principal, Reserve, ReviewPayout, Settle
 from gateway.ids import CountingIds
@@ -63,7 +67,7 @@ class PayoutDesk:
         self.rail = SimulatedRail(folder / "rail.db", Script(), self.clock, RailIds(), answer_s=0.05)
         self.breaker = Breaker(lambda: self.monotonic_s, failures=1000)
         self._keys = 0
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=IdleClockLoop)
         reserved = self.desk.ask(RESERVE, Reserve(self.desk.demo.wallet_id, self.payee, str(OWED), "USD"), "owe")
         self.desk.ask(SETTLE, Settle(), "owe-settle", msgspec.json.decode(reserved.body)["payment"]["payment_id"])
 

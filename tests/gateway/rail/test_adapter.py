@@ -4,11 +4,15 @@ import asyncio
 import socket
 
 import httpx
+import idle_clock
 import msgspec
 import pytest
 
 from gateway.rail.http import HttpRail
 from gateway.rail.port import RailOutcome, Wanted
+
+HANG_S = 60.0
+"""The kernel refuses at once; this only ends a test that hangs."""
 
 KEY = "gng_0123456789"
 CHARGE = {"rail_id": "chg_1", "key": KEY, "payee": "pye_1", "amount": "1000", "currency": "USD", "status": "succeeded"}
@@ -24,7 +28,7 @@ def ask(handler, call):
         finally:
             await rail.close()
 
-    return asyncio.run(whole())
+    return idle_clock.run(whole())
 
 
 def create(rail):
@@ -141,7 +145,7 @@ def test_a_closed_port_is_not_sent_for_real():
     """The kernel's own refusal, not a made-up one: the port is taken, and nobody listens."""
 
     async def whole(port):
-        rail = HttpRail(f"http://127.0.0.1:{port}", answer_s=1.0)
+        rail = HttpRail(f"http://127.0.0.1:{port}", answer_s=HANG_S, connect_s=HANG_S)
         try:
             return await create(rail)
         finally:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 
 import httpx
+import idle_clock
 import msgspec
 import pytest
 
@@ -103,7 +104,7 @@ def play(folder, script, scenario):
             await rail.simulator.close()
             rail.book.close()
 
-    return asyncio.run(whole())
+    return idle_clock.run(whole())
 
 
 def statuses(inbox):
