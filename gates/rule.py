@@ -44,7 +44,7 @@ def rule(criterion: Criterion, measure: Measure, reading: Reading) -> Ruling:  #
     if not meets and counts_bad_things(criterion):
         return Ruling(Outcome.FAIL, shown)
     if measure.samples < criterion.min_samples:
-        few = f"{measure.samples} samples, {criterion.min_samples} are needed"
+        few = f"{measure.samples} {'sample' if measure.samples == 1 else 'samples'}, {criterion.min_samples} are needed"
         return Ruling(Outcome.UNKNOWN, f"{few}; {shown}", UnknownReason.TOO_FEW_SAMPLES)
     if not meets:
         return Ruling(Outcome.FAIL, shown)

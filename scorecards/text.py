@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from gates.page.words import LABELS, SYMBOLS, moment, short, threshold
+from gates.page.words import LABELS, SYMBOLS, counted, moment, short, threshold
 from gates.schema.describe import describe
 from gates.schema.gate import label
 from gates.schema.outcome import Outcome
@@ -74,7 +74,7 @@ def _several(items: Sequence[CriterionVerdict]) -> list[str]:
 
 
 def _criterion(item: CriterionVerdict, found: Sequence[Finding]) -> list[str]:
-    basis = f", {item.samples} samples, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
+    basis = f", {counted(item.samples, 'sample')}, evidence {short(item.evidence)} {age(item.age_s)}" if item.evidence else ""
     text = f"{item.criterion.title}: {measured(item)}, threshold {threshold(item.criterion)}{basis}"
     detail = detail_beside(item)
     lines = _wrap(f"{text}; {detail}" if detail else text, f"    {SYMBOLS[item.outcome.value]} ", "      ")

@@ -128,7 +128,7 @@ def test_a_completed_setup_is_one_that_the_gateway_confirms(gonogo, users) -> No
 def test_one_friendly_user_is_one_sample(gonogo, users) -> None:
     """Thirty setups of one tenant, each of them quick."""
     good(users.shop.funnel, range(30), tenant="tnt_friend")
-    gonogo.refused(users.judged_users("completion"), 3, "1 samples, 20 are needed")
+    gonogo.refused(users.judged_users("completion"), 3, "1 sample, 20 are needed")
 
 
 @way("J11")

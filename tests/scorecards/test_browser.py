@@ -81,6 +81,16 @@ def test_each_decision_has_a_page_without_violations_that_fits(browser: Browser,
     page.close()
 
 
+def test_each_bar_is_drawn_on_a_phone(browser: Browser, scene: Path) -> None:
+    """The bars of users and waits, too, next to the texts that they stand for."""
+    page = opened(browser, scene, "phone", "light")
+    unfold(page)
+    drawn = page.evaluate("[...document.querySelectorAll('svg.share')].map(bar => bar.getBoundingClientRect().width > 40)")
+    assert all(drawn)
+    assert drawn or scene.parent.name.rstrip("0") != "no-users-yet"
+    page.close()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_has_to_be_scrolled_sideways(browser: Browser, file: Path, size: str) -> None:
     """Also on a phone of 390 pixels, with every part unfolded."""
