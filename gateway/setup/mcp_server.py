@@ -11,9 +11,9 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import INVALID_PARAMS, ToolAnnotations
-from platformdirs import user_data_path
 
 from gateway.setup.client import Gateway, read_key
+from gateway.setup.local import local_state
 from gateway.setup.mcp_tools import Result, ToolFailed, Tools
 
 _INSTRUCTIONS = (
@@ -24,7 +24,11 @@ _INSTRUCTIONS = (
 
 def run(base_url: str, environ: Mapping[str, str]) -> None:
     """Serve on standard input and output until they are closed."""
-    make_server(lambda: Gateway(base_url, read_key(environ, user_data_path("gonogo") / "api.key"))).run("stdio")
+
+    def connect() -> Gateway:
+        return Gateway(base_url, read_key(environ, local_state(environ).agent_key_file(base_url)))
+
+    make_server(connect).run("stdio")
 
 
 def make_server(connect: Callable[[], Gateway]) -> MCPServer[None]:

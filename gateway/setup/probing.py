@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from gateway.machines.onboarding import OnboardingEvent
+from gateway.next_command import next_command
 from gateway.setup.failures import SetupProblem
 from gateway.setup.happened import failed
 from gateway.setup.running import surroundings
@@ -29,8 +30,19 @@ class Probed(msgspec.Struct, frozen=True):
         return {"ok": 0, "degraded": 3, "failed": 1}[self.outcome]
 
 
-def probe_gateway(base_url: str) -> Probed:
-    """Read the gateway's document and hold it against what was dialled; nothing is changed anywhere."""
+def probe_gateway(base_url: str, *, is_begun: bool = True) -> Probed:
+    """Read the gateway's document and hold it against what was dialled; nothing is changed anywhere.
+
+    `is_begun`: whether the last setup is with this gateway; else the next command begins one with it.
+    """
+    probed = _probed(base_url)
+    if is_begun or probed.command is None or not probed.command.startswith("gonogo setup "):
+        return probed
+    command = probed.command.replace("gonogo setup resume", "gonogo setup run")
+    return msgspec.structs.replace(probed, command=next_command(command, {"--base-url": base_url}))
+
+
+def _probed(base_url: str) -> Probed:
     wire = Wire(base_url)
     try:
         document = document_of(wire.send(Call(DOCUMENT)), wire, surroundings().clock)

@@ -205,7 +205,8 @@ def probe(ctx: click.Context, base_url: str | None, output_format: str) -> None:
         from gateway.setup.probing import as_json, as_text, probe_gateway
 
         pointer = _local().pointer()
-        probed = probe_gateway(_url(base_url or (pointer.base_url if pointer else _DEFAULT_URL)))
+        url = _url(base_url or (pointer.base_url if pointer else _DEFAULT_URL))
+        probed = probe_gateway(url, is_begun=pointer is not None and pointer.base_url == url)
         click.echo(as_json(probed) if output_format == "json" else as_text(probed))
         ctx.exit(probed.exit_code)
 

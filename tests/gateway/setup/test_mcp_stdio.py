@@ -11,6 +11,8 @@ from loopback import serving
 from mcp import Client, MCPError, StdioServerParameters
 from mcp_wire import END_S, NOWHERE, server_argv, stdio
 
+from gateway.setup.local import LocalState
+
 pytestmark = [
     pytest.mark.process,
     pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning"),  # hosts use what the newest version drops
@@ -44,10 +46,10 @@ def held():
         service.released.set()
 
 
-def with_client(talk, url=NOWHERE, **more):
+def with_client(talk, url=NOWHERE, given=None, **more):
     """Talk to the real command through the SDK's own client."""
     argv = server_argv()
-    environ = {"GONOGO_BASE_URL": url, "GONOGO_API_KEY": KEY}
+    environ = {"GONOGO_BASE_URL": url, **({"GONOGO_API_KEY": KEY} if given is None else given)}
 
     async def run():
         async with Client(StdioServerParameters(command=argv[0], args=argv[1:], env=environ), **more) as client:
@@ -177,3 +179,27 @@ def test_the_end_of_its_input_ends_the_server_in_the_middle_of_a_call(tmp_path, 
     assert [answer["jsonrpc"] for answer in answers] == ["2.0"] * len(answers)
     assert [answer["id"] for answer in answers if "result" in answer] == [1]
     assert KEY.encode() not in said + log
+
+
+class Noting:
+    """A gateway that answers with its status, and notes the key of each request."""
+
+    def __init__(self):
+        self.keys = []
+
+    def answer(self, _method, _target, headers, _body):
+        """The status."""
+        self.keys.append(headers.get("authorization"))
+        return 200, {"content-type": "application/json"}, STATUS
+
+
+def test_a_key_that_a_setup_saved_in_another_file_is_found(tmp_path):
+    """With `--key-file`; for this gateway alone."""
+    service, local = Noting(), LocalState(tmp_path / "state")
+    with serving(service) as url:
+        with local.locked():
+            local.begin("run_" + "1" * 32, url)
+            local.save_key(tmp_path / "other.key", "gng_of_another", NOWHERE)
+            local.save_key(tmp_path / "mine.key", KEY, url)
+        with_client(lambda client: client.call_tool("status", {}), url, {"GONOGO_SETUP_STATE": str(tmp_path / "state")})
+    assert service.keys == [f"Bearer {KEY}"]

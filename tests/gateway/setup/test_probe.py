@@ -7,10 +7,11 @@ from certified import authority
 from click.testing import CliRunner
 from fake_gateway import URL, FakeGateway, Refuse
 from loopback import serving
-from setup_stage import QUICK, Stage
+from setup_stage import QUICK, RUN, Stage
 from ticking import Ticking
 
 from gateway.clock import format_utc, system_clock
+from gateway.setup.local import LocalState
 from gateway.setup.setup_cli import setup
 
 pytestmark = pytest.mark.process
@@ -111,14 +112,18 @@ def test_a_clock_that_differs_by_more_than_a_minute_is_refused(probe, time, outc
         ({"more": "of a newer gateway"}, 0, None),
     ],
 )
-def test_what_a_gateway_says_of_its_sign_in_is_shown(probe, members, code, found):
+def test_what_a_gateway_says_of_its_sign_in_is_shown(probe, tmp_path, members, code, found):
     """0 where people can sign in, 3 where they cannot now, with the command that helps."""
     service = Answers(200, {})
     with serving(service) as url:
         service.body = document(url, **members)
         ended, probed = probe(f"{url}/")
-    assert (ended, probed["code"]) == (code, found)
-    assert found is None or probed["command"] == "gonogo setup resume --bootstrap-key -"
+        assert (ended, probed["code"]) == (code, found)
+        assert found is None or probed["command"] == f"gonogo setup run --bootstrap-key - --base-url {url}"
+        local = LocalState(tmp_path / "state")
+        with local.locked():
+            local.begin(RUN, url)
+        assert found is None or probe(url)[1]["command"] == "gonogo setup resume --bootstrap-key -"
 
 
 def test_proxies_of_the_environment_are_not_used(probe, monkeypatch):
