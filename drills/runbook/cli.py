@@ -113,6 +113,7 @@ def lint_runbooks(paths: tuple[Path, ...], output_format: str) -> int:
     from drills.runbook.lint import lint
     from drills.runbook.page import read_page
     from drills.runbook.places import shipped_pages
+    from gates.page.words import counted
     from gates.schema.canonical import canonical_json
     from gates.schema.errors import UnknownProblem
     from gates.schema.outcome import ExitCode
@@ -127,7 +128,7 @@ def lint_runbooks(paths: tuple[Path, ...], output_format: str) -> int:
     else:
         for item in found:
             show(f"{item.path}:{item.line}: {item.text}")
-        show(f"{len(pages)} runbooks, {len(found)} findings", err=True)
+        show(f"{counted(len(pages), 'runbook')}, {counted(len(found), 'finding')}", err=True)
     return int(ExitCode.RED if found else ExitCode.GREEN)
 
 

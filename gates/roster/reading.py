@@ -11,6 +11,7 @@ from gates.schema.template import UnsetProblem, resolve
 
 USUAL = Path("roster.yaml")
 _OTHER = Path("roster.yml")
+_WATCHDOG = "spec.watchdog"
 
 
 def given_roster(path: Path | None) -> Roster:
@@ -26,10 +27,20 @@ def given_roster(path: Path | None) -> Roster:
 def called_addresses(roster: Roster, environ: Mapping[str, str] | None = None) -> tuple[dict[str, str], str]:
     """The webhook of each person by id, and that of the watchdog.
 
-    Raises UsageProblem naming the person for a variable that is not set or whose value is no address; the value is not shown.
+    Raises UsageProblem naming every person whose variable is not set or whose value is no address; the value is not shown.
     """
-    people = {person: _address(f"spec.people.{person}.page", entry.page, environ) for person, entry in roster.people.items()}
-    return people, _address("spec.watchdog", roster.watchdog, environ)
+    templates = {f"spec.people.{person}.page": entry.page for person, entry in roster.people.items()}
+    templates[_WATCHDOG] = roster.watchdog
+    found, faults = {}, []
+    for path, template in templates.items():
+        try:
+            found[path] = _address(path, template, environ)
+        except UsageProblem as problem:
+            faults.append(problem)
+    if faults:
+        steps = dict.fromkeys(fault.next_step for fault in faults)
+        raise UsageProblem("\n".join(fault.message for fault in faults), next_step="; ".join(steps))
+    return {person: found[f"spec.people.{person}.page"] for person in roster.people}, found[_WATCHDOG]
 
 
 def rehearsed_addresses(roster: Roster, url: str) -> tuple[dict[str, str], str]:

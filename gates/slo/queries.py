@@ -39,6 +39,11 @@ def total_count(slo: Slo, window: str) -> str:
     return f"sum(increase({slo.total}[{window}]))"
 
 
+def counted_before(slo: Slo, window: str) -> str:
+    """How many series counted all events as long ago as a window is long; nothing where the server has not seen that much."""
+    return f"count({slo.total} offset {window})"
+
+
 def counted_rate(slo: Slo, window: str) -> str:
     """All events a second while bad ones are counted too: what nobody counts must not dilute a period."""
     return f"{total_rate(slo, window)} and on() {bad_rate(slo, window)}"

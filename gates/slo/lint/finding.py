@@ -2,6 +2,8 @@
 
 import msgspec
 
+from gates.page.words import counted
+
 REASONS = {
     "cannot-fire": "no burn is above 1/(1 - target), so the alert never fires: 14.4 below 93.06 %, 6 below 83.3 %",
     "unknown-series": "an alert on a metric, label or value that the service never exposes stays silent for ever",
@@ -50,6 +52,6 @@ def report_text(report: Report) -> str:
     for finding in report.findings:
         lines += [f"{finding.where}: {finding.rule}: {finding.found}", f"  because {REASONS[finding.rule]}"]
     lines += [f"not checked: {one.rule}: {one.needs}" for one in report.not_checked]
-    count = f"{len(report.findings)} findings" if len(report.findings) != 1 else "1 finding"
-    lines.append(f"{count} in {report.documents} documents and {report.rules} rules")
+    count, documents = counted(len(report.findings), "finding"), counted(report.documents, "document")
+    lines.append(f"{count} in {documents} and {counted(report.rules, 'rule')}")
     return "".join(f"{line}\n" for line in lines)

@@ -31,13 +31,15 @@ def lint(slos: Sequence[Slo], given: Given) -> Report:
     """Judge the documents, and the rules in the folder that is given, or else those that the documents make."""
     made = generated(slos, given.links)
     rules = load_rules(given.rules) if given.rules else tuple(placed for file in made.values() for placed in file)
-    found = [*_of_documents(slos, given), *_of_rules(rules, given)]
+    of_documents = list(_of_documents(slos, given))
+    found = [one for one in of_documents if isinstance(one, Finding)] + list(_of_rules(rules, given))
     if given.rules:
         found += edited(made, rules, given.rules)
-    return Report(len(slos), len(rules), tuple(sorted(set(found))), tuple(_not_checked(given)))
+    not_checked = [*_not_checked(given), *(one for one in of_documents if isinstance(one, NotChecked))]
+    return Report(len(slos), len(rules), tuple(sorted(set(found))), tuple(not_checked))
 
 
-def _of_documents(slos: Sequence[Slo], given: Given) -> Iterator[Finding]:
+def _of_documents(slos: Sequence[Slo], given: Given) -> Iterator[Finding | NotChecked]:
     for slo in slos:
         yield from unreachable(slo)
         if given.ask is not None:

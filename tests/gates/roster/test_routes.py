@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+import msgspec
 import pytest
 import yaml
 from rosters import write_roster
@@ -12,7 +13,7 @@ from gates.roster.reading import called_addresses, rehearsed_addresses
 from gates.roster.routes import NOBODY, REHEARSED, Pace, alertmanager, alertmanager_bytes
 from gates.schema.entry import run
 from gates.schema.errors import UsageProblem
-from gates.schema.roster import load_roster
+from gates.schema.roster import OnCall, load_roster
 
 BY_LABELS = [
     ({"alertname": "Watchdog", "severity": "none"}, ["Watchdog"]),
@@ -101,6 +102,18 @@ def test_the_addresses_of_people_come_from_the_environment_and_are_never_repeate
     people, watchdog = called_addresses(roster, {"GONOGO_PAGE_ADA": "https://example.org/ada"})
     assert people["ada"] == "https://example.org/ada"
     assert watchdog == "https://example.org/watchdog"
+
+
+def test_every_address_that_is_missing_is_named_at_once(roster):
+    """A roster of seven people needs no eight attempts; the next step sets all."""
+    people = {**roster.people, "bob": OnCall("Bob", "${GONOGO_PAGE_BOB}")}
+    with pytest.raises(UsageProblem) as refused:
+        called_addresses(msgspec.structs.replace(roster, people=people), {})
+    assert refused.value.message.splitlines() == [
+        "spec.people.ada.page: ${GONOGO_PAGE_ADA} is not set",
+        "spec.people.bob.page: ${GONOGO_PAGE_BOB} is not set",
+    ]
+    assert refused.value.next_step == "export GONOGO_PAGE_ADA=...; export GONOGO_PAGE_BOB=..."
 
 
 @pytest.mark.parametrize("url", ["https://example.org", "127.0.0.1:9", "http://10.0.0.1:9", "http://a:b@127.0.0.1:9"])

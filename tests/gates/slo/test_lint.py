@@ -187,6 +187,24 @@ def test_too_little_traffic_for_an_objective_is_found(events: str, found: int, s
     assert printed.count(f"low-traffic: {events} events in 1h") == found
 
 
+class YoungPrometheus(FakePrometheus):
+    """One that has seen a part of each window alone: it has no series of as long ago as a window is long."""
+
+    def answer(self, _method: str, path: str, *_: object) -> tuple[int, dict[str, str], bytes]:
+        none = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}})
+        return 200, {}, (none if "offset" in path else self.body).encode()
+
+
+@pytest.mark.process
+def test_few_events_of_a_server_that_has_not_seen_the_window_are_no_finding(shop, gonogo, capsys) -> None:
+    """6 events in the minutes since the first scrape are no hour's traffic: not checked, with the windows."""
+    with serving(YoungPrometheus(vector("6"))) as url:
+        assert gonogo("lint", shop.path, "--prometheus", url) == 0
+    printed = capsys.readouterr().out
+    assert "not checked: low-traffic: checkout: Prometheus has not counted its events for 1h" in printed
+    assert "0 findings in 1 document and" in printed
+
+
 NONSENSE = {
     "HTML": ("<html></html>", 200, "is not JSON"),
     "an error": (json.dumps({"status": "error", "error": "no space"}), 503, "Prometheus answered no space"),
