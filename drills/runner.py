@@ -9,6 +9,7 @@ from drills.actions.table import ACTIONS
 from drills.control import choose_control
 from drills.deployable import deploys, require_let_through
 from drills.endings import deferred_signals
+from drills.incident.steps import ControlRun
 from drills.journal import UNOBSERVED, End, Ending, Event, Phase, RolledBack, Status, read_journal
 from drills.leftovers import clear, leftovers
 from drills.needs import require_offers, require_runbooks
@@ -16,11 +17,15 @@ from drills.observed import Unobserved
 from drills.record import write_record
 from drills.rehearsal import Aborted, Deviated, Facts, Interrupted, Rehearsal, TimedOut, marked
 from drills.steps.base import action_of
+from drills.steps.rail import HoldSteadyState
 from drills.steps.step import Step
 from drills.steps.storm import ObserveSteadyState
 from gates.schema.errors import Problem, RefusedProblem, UsageProblem
 from gates.schema.target import NamedTarget
-from gates.schema.time import monotonic_s
+from gates.schema.time import monotonic_s, parse_duration_s
+
+_USUAL_S = 30
+"""The time that a step has, unless its document says otherwise."""
 
 
 def rehearse(run: Rehearsal, environ: dict[str, str]) -> Ending:
@@ -195,7 +200,7 @@ def take_steps(run: Rehearsal, phase: Phase, steps: tuple[Step, ...]) -> None:
 def _take(run: Rehearsal, step: Step) -> None:
     """One step: write its start, run it, write its outcome."""
     _log(run, run.phase, step, Status.STARTED, {})
-    run.console.step(f"{run.phase}: {step.name or action_of(step)}")
+    run.console.step(f"{run.phase}: {step.name or action_of(step)}{_how_long(step)}")
     begun = monotonic_s()
     try:
         facts = ACTIONS[type(step)](run, step)
@@ -204,6 +209,13 @@ def _take(run: Rehearsal, step: Step) -> None:
         _log(run, run.phase, step, status, {"reason": _reason(error)})
         raise
     _log(run, run.phase, step, Status.SUCCEEDED, {**facts, "took_s": f"{monotonic_s() - begun:.3f}"})
+
+
+def _how_long(step: Step) -> str:
+    """How long whoever watches may have to wait, for steps that take longer than the usual half minute."""
+    if isinstance(step, ControlRun | HoldSteadyState):
+        return f" ({step.lasting})"
+    return f" (at most {step.within})" if parse_duration_s(step.within) > _USUAL_S else ""
 
 
 def _log(run: Rehearsal, phase: Phase, step: Step, status: Status, facts: Facts) -> None:

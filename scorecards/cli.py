@@ -25,7 +25,7 @@ COMMANDS: dict[str, Later] = {
     "slo": Later("gates.slo.cli:slo", "Alert rules from SLO documents, their tests, a linter, dashboards."),
     "state": Later("gates.state_cli:state", "Make a state folder, take one of an old release over, rebuild a lost log."),
     "load": Later("loadtests.cli:load", "Load a service with a retry storm; check and compare load runs."),
-    "drill": Later("drills.cli:drill", "Rehearse crash and rollback; recover and report drills."),
+    "drill": Later("drills.cli:drill", "Rehearse faults and incidents; report, export and recover drills."),
     "roster": Later("gates.roster.cli:roster", "Who is called: people, duties and hours; the routes of alerts to them."),
     "runbook": Later("drills.runbook.cli:runbook", "Walk runbooks, check them, rehearse them against real faults."),
     "gateway": Later("gateway.cli:gateway", "Serve the reference payment gateway, and its demo data."),

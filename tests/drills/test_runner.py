@@ -68,10 +68,12 @@ def _steps(report):
 
 
 @pytest.mark.process
-def test_a_crash_drill_goes_through_all_phases_and_leaves_signed_evidence(run_drill, drill_file, target_file, tmp_path):
-    """Steady state, kill, restart, rollback, steady state again, audit; every measure has a value."""
-    code, report, _ = run_drill(drill_file(), target_file())
+def test_a_crash_drill_goes_through_all_phases_and_leaves_signed_evidence(run_drill, drill_file, target_file, console, tmp_path):
+    """Steady state, kill, restart, rollback, steady state again, audit; every measure has a value. A long step says how long."""
+    verify = [{"action": "wait_storm", "within": "2m"}, {"action": "audit"}]
+    code, report, _ = run_drill(drill_file(verify=verify), target_file())
     assert code is ExitCode.GREEN
+    assert {"verify: wait_storm (at most 2m)", "verify: audit"} <= set(console.said)
     assert report.ending == CLEAN
     phases = [phase for phase, _, _ in _steps(report)]
     assert phases == ["preflight"] * 3 + ["steady"] + ["inject"] * 4 + ["rollback", "steady"] + ["verify"] * 2 + ["done"]

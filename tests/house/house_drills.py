@@ -1,12 +1,17 @@
-"""The table of drills in README: each with its command, what it shows, and what it measured when that was last done."""
+"""The tables of drills: in README what each measured when that was last done, on a page of its own the steps that there are."""
 
+import inspect
 from decimal import Decimal
+from typing import get_args
 
 import msgspec
 from house_documents import ROOT, table
 
+from drills.complete import UNDO
 from drills.schema import drill_names, load_drill
 from drills.series import DrillRow, Series
+from drills.steps.base import StepBase, action_of
+from drills.steps.step import Step
 
 
 def drill_figures() -> str:
@@ -14,6 +19,19 @@ def drill_figures() -> str:
     rows = {row.drill: row for row in _measured().rows}
     heads = ("command", "what it shows", "outcome", "RTO", "RPO", "lost settles", "detect", "mitigate", "took")
     return table(heads, [_figures(name, load_drill(name).metadata.title, rows.get(name)) for name in drill_names()])
+
+
+def drill_steps() -> str:
+    """Every step that a drill's document may name, in the order of the schema: its members, and what takes its fault back."""
+    rows = []
+    for step in get_args(Step):
+        undo = UNDO.get(step)
+        unnamed = "`rollback_release`, which the document names" if step in UNDO else ""
+        back = unnamed if undo is None else f"`{action_of(undo)}`"
+        members = ", ".join(f"`{name}`" for name in step.__struct_fields__ if name not in StepBase.__struct_fields__)
+        name = f"`{step.__struct_config__.tag}`"
+        rows.append((name, members, (inspect.getdoc(step) or "").split("\n", maxsplit=1)[0], back))
+    return table(("step", "members", "what it does", "taken back by"), rows)
 
 
 def _figures(name: str, title: str, row: DrillRow | None) -> tuple[str, ...]:
