@@ -13,6 +13,7 @@ from gates.schema.program import run_program
 
 INSTALL = "install Prometheus, which brings it (Debian and Ubuntu: apt-get install prometheus)"
 LIMIT_S = 600.0
+_DONE = "SUCCESS"
 _LIMIT_BYTES = 16 << 20
 
 
@@ -38,6 +39,8 @@ def run_tool(name: str, install: str, arguments: Sequence[str | Path], *, timeou
         done = run_program([name, *map(str, arguments)], environ, timeout_s=timeout_s, limit=_LIMIT_BYTES, own_session=True)
     except Problem as problem:
         raise UnknownProblem(f"{name} {arguments[0]}: {problem.message}") from None
+    if done.code and not (done.stdout.strip() or done.stderr.strip()):
+        raise UnknownProblem(f"{name} {arguments[0]} ended with {done.code} and without a word", next_step=install)
     out, errors = (part.decode(errors="replace") for part in (done.stdout, done.stderr))
     return Ran(done.code, out.strip(), f"{out}{errors}".strip())
 
@@ -47,7 +50,16 @@ def is_here() -> bool:
     return shutil.which("promtool") is not None
 
 
+def require_result(done: Ran, what: str) -> None:
+    """Raise UnknownProblem where promtool ended well and does not say that it looked at anything: it is another program."""
+    if not done.code and _DONE not in done.text:
+        raise UnknownProblem(
+            f"promtool {what} ended with 0 and reports no {_DONE}: is it Prometheus' promtool?", next_step=INSTALL
+        )
+
+
 def check_rules(files: Sequence[Path]) -> str:
     """What promtool finds wrong with rule files; "" if nothing is."""
     done = promtool("check", "rules", "--lint=all", "--lint-fatal", *files)
+    require_result(done, "check rules")
     return done.text if done.code else ""

@@ -14,7 +14,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.progress import progress
 from gates.slo import rules, scenarios
 from gates.slo.document import Slo
-from gates.slo.promtool import promtool
+from gates.slo.promtool import promtool, require_result
 from gates.slo.unit_test import HEADER, TEST_SUFFIX, Case, UnitTests
 
 _FAILED = re.compile(r'(?:expr: "(?P<expr>.*)"|alertname: (?P<alert>[^,]*)), time: (?P<time>[^,]*),')
@@ -77,6 +77,7 @@ def run_cases(name: str, made: Cases, folder: Path, place: Path) -> FileResult:
         tests = UnitTests((os.path.relpath(folder / name, place),), f"{every}m", some)
         write_durably(path, canonical_yaml(tests, header=HEADER))
         done = promtool("test", "rules", path)
+        require_result(done, "test rules")
         failures += _failures(done.text, some) if done.code else []
     return FileResult(name, sum(case.checks for some in made.values() for case in some), tuple(failures))
 

@@ -1,5 +1,6 @@
 """Generated tests: right rules pass them, and each mutant of the rules is caught, by the case that is meant to catch it."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -205,6 +206,23 @@ def test_without_promtool_nothing_is_tested_and_the_code_says_so(shop, gonogo, c
     monkeypatch.setenv("PATH", str(shop.folder))
     assert gonogo("test", shop.path) == 3
     assert "apt-get install prometheus" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("does", "why"),
+    [("exit 0", "reports no SUCCESS"), ("exit 1", "ended with 1 and without a word"), ("kill -KILL $$", "without a word")],
+)
+def test_a_promtool_that_reports_nothing_has_tested_nothing(shop, gonogo, capsys, monkeypatch, does, why) -> None:
+    """Another program of its name, and one that was killed: neither is a pass."""
+    rules = shop.folder / "made"
+    assert gonogo("generate", shop.path, "--out", rules) == 0
+    (shop.folder / "promtool").write_text(f"#!/bin/sh\n{does}\n")
+    (shop.folder / "promtool").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shop.folder}{os.pathsep}{os.environ['PATH']}")
+    capsys.readouterr()
+    assert gonogo("test", shop.path, "--rules", rules) == 3
+    assert why in capsys.readouterr().err
+    assert gonogo("generate", shop.path, "--out", shop.folder / "again") == 3
 
 
 def test_a_regular_expression_without_an_example_is_named(shop, gonogo, capsys) -> None:
