@@ -2,7 +2,6 @@
 
 import datetime as dt
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -13,6 +12,7 @@ from gates.schema.roster_checks import roster_faults
 from gates.schema.roster_week import ALL_DAYS, Day, Span, spans
 from gates.schema.severity import Duty, Severity, calling
 from gates.schema.time import format_utc, parse_utc
+from gates.schema.zone import load_zone
 
 KIND = "Roster"
 NEXT = "give one Roster file with --roster; `gonogo roster check --roster FILE` names its faults"
@@ -101,7 +101,7 @@ def on_duty(roster: Roster, duty: Duty, at: dt.datetime) -> tuple[str, ...]:
     Raises UsageProblem for a roster that has expired by then.
     """
     require_current(roster, at)
-    local = at.astimezone(ZoneInfo(roster.zone))
+    local = at.astimezone(load_zone(roster.zone))
     minute = local.weekday() * 24 * 60 + local.hour * 60 + local.minute
     shifts = roster.duties.get(duty, ())
     return next((shift.chain for shift in shifts if any(span.begin <= minute < span.end for span in shift.spans)), ())

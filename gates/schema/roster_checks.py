@@ -1,7 +1,6 @@
 """What the types of a roster cannot say: unknown people, hours without anybody, two shifts at once, addresses that are none."""
 
 import re
-import zoneinfo
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from gates.schema.errors import UsageProblem
 from gates.schema.roster_week import clock_minutes, gaps, in_words, overlaps
 from gates.schema.severity import Duty, round_the_clock
 from gates.schema.time import parse_utc
+from gates.schema.zone import zone_fault
 
 if TYPE_CHECKING:
     from gates.schema.roster import Roster, Shift
@@ -20,9 +20,8 @@ _VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
 
 def roster_faults(roster: "Roster") -> Iterator[str]:
     """Every fault, each with its path."""
-    if not _is_zone(roster.zone):
-        lacks = "" if zoneinfo.available_timezones() else "; this machine has no time zone data (apt-get install tzdata)"
-        yield f"$.spec.zone: {roster.zone!r} is no IANA time zone such as Europe/Berlin or UTC{lacks}"
+    if fault := zone_fault(roster.zone):
+        yield f"$.spec.zone: {fault}"
     if roster.expires and not _is_moment(roster.expires):
         yield f"$.spec.expires: {roster.expires!r} is not a moment such as 2026-12-14T00:00:00Z"
     if fault := address_fault(roster.watchdog):
@@ -89,14 +88,6 @@ def _shift_faults(roster: "Roster", shift: "Shift", path: str) -> Iterator[str]:
         yield f"{path}.from: {shift.begin!r} is not a time from 00:00 to 23:59"
     if clock_minutes(shift.until) is None:
         yield f"{path}.until: {shift.until!r} is not a time from 00:00 to 24:00"
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return False
-    return True
 
 
 def _is_moment(text: str) -> bool:

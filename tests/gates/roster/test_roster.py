@@ -120,6 +120,7 @@ FAULTS = {
         "$.spec.duties.owner[0].until: '2\u0660:00' is",
     ),
     "zone": ({"zone": "Europe/Atlantis"}, "$.spec.zone: 'Europe/Atlantis' is no IANA time zone"),
+    "zone of the machine": ({"zone": "localtime"}, "$.spec.zone: 'localtime' is no IANA time zone"),
     "path as zone": ({"zone": "../../etc/passwd"}, "$.spec.zone: '../../etc/passwd' is no IANA time zone"),
     "expiry": ({"expires": "2026-12-14"}, "$.spec.expires: '2026-12-14' is not a moment"),
     "id": ({"people": {**PEOPLE, "Dan D": {"name": "Dan", "page": "${PAGE}"}}}, "$.spec.people.Dan D: an id has"),
