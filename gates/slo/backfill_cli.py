@@ -43,6 +43,7 @@ def backfill(
     """
     from gates.slo.backfill import Past, backfill_metrics, backfill_rules
     from gates.slo.lint.rule_checks import scrape_seconds
+    from gates.slo.prometheus_api import lasting
 
     if (prometheus is None) == (openmetrics is None):
         raise UsageProblem(
@@ -52,8 +53,8 @@ def backfill(
         found = backfill_metrics(openmetrics, out)
     else:
         end = clock_at(now)() - _HEAD
-        lasting, step = dt.timedelta(seconds=scrape_seconds(last)), int(scrape_seconds(every))
-        if lasting <= _HEAD or step < 1:
+        span, step = lasting(last), int(scrape_seconds(every))
+        if span <= _HEAD or step < 1:
             raise UsageProblem("--last has to be longer than 3h, and --every at least 1s")
-        found = backfill_rules(loaded(documents), str(prometheus), Past(end + _HEAD - lasting, end, step), out)
+        found = backfill_rules(loaded(documents), str(prometheus), Past(end + _HEAD - span, end, step), out)
     show_product("".join(f"{path}\n" for path in found), "text")

@@ -11,11 +11,12 @@ import msgspec
 from gates.adapters.numbers import read_json
 from gates.adapters.shape import Unanswered
 from gates.adapters.web import get
-from gates.schema.errors import UnknownProblem
+from gates.schema.errors import UnknownProblem, UsageProblem
 from gates.schema.printable import printable
-from gates.schema.time import format_utc
+from gates.schema.time import format_utc, parse_duration_s
 
 TIMEOUT_S = 60.0
+MOST_DAYS = 3660
 _NEXT = "give the address of a Prometheus server, such as http://127.0.0.1:9090"
 _NUMBER = re.compile(r"-?[0-9]{1,320}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
 """A number as Prometheus writes it, which is a double: nothing that takes long to read."""
@@ -89,6 +90,14 @@ class Prometheus:
         if name:
             self.raw[name] = body
         return answer_of(body, kind, url)
+
+
+def lasting(text: str) -> dt.timedelta:
+    """How far back somebody wants to look; raises UsageProblem for a time that is none, or that no server has."""
+    seconds = parse_duration_s(text)
+    if not 1 <= seconds <= MOST_DAYS * 86_400:
+        raise UsageProblem(f"{text!r} is not a time from 1s to {MOST_DAYS}d", next_step="give one such as 6h")
+    return dt.timedelta(seconds=seconds)
 
 
 def number_in(body: bytes, origin: str) -> Decimal | None:

@@ -38,17 +38,16 @@ def dashboard(
     from gates.slo.dashboard.grafana import grafana_bytes
     from gates.slo.dashboard.page import page_bytes
     from gates.slo.dashboard.read import Window, read_board
-    from gates.slo.lint.rule_checks import scrape_seconds
-    from gates.slo.prometheus_api import Prometheus
+    from gates.slo.prometheus_api import Prometheus, lasting
 
     slos = loaded(documents)
-    end, lasting = clock_at(now)().replace(microsecond=0), dt.timedelta(seconds=max(scrape_seconds(last), 1))
+    end, span = clock_at(now)().replace(microsecond=0), lasting(last)
     written = []
     for board in boards(slos, panels):
         name = board.uid.removeprefix("gonogo-")
         files = {f"{name}.json": grafana_bytes(board)}
         if prometheus is not None:
-            window = Window(end - lasting, end)
+            window = Window(end - span, end)
             with progress("panels", sum(len(row.panels) for row in board.rows)) as bar:
                 shown = read_board(board, Prometheus(prometheus), window, bar.step)
             files[f"{name}.html"] = page_bytes(board, shown, window)

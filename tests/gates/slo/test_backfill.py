@@ -99,6 +99,7 @@ def test_a_prometheus_that_does_not_answer_or_holds_nothing_is_named(prometheus,
         (["--prometheus", "http://127.0.0.1:9", "--last", "2h"], "--last has to be longer than 3h"),
         (["--prometheus", "http://127.0.0.1:9", "--every", "10ms"], "--every at least 1s"),
         (["--prometheus", "http://127.0.0.1:9", "--last", "month"], "'month' is not a duration"),
+        (["--prometheus", "http://127.0.0.1:9", "--last", "99999999d"], "'99999999d' is not a time from 1s to 3660d"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(tmp_path, gonogo, capsys, options, why):
