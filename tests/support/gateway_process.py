@@ -1,5 +1,6 @@
 """A gateway as its own process, for tests of what only a process has: ports, signals, exit codes, a disk."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,16 @@ class Gateway:
     def wait(self) -> int:
         """Its exit code."""
         return self.process.wait(WAIT_S)
+
+    def wait_until_refused(self) -> None:
+        """Return once it takes no new connections; by then it has seen the signal."""
+        while True:
+            try:
+                socket.create_connection(self.address, timeout=WAIT_S).close()
+            except ConnectionRefusedError:
+                return
+            except ConnectionResetError:
+                continue  # caught it while closing
 
     def log(self) -> list[dict[str, object]]:
         """Its log, which is JSON lines and nothing else."""

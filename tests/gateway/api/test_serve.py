@@ -39,17 +39,6 @@ def half_sent(gateway, key):
     return connection
 
 
-def wait_until_refused(gateway):
-    """Return once the gateway takes no new connections; by then it has seen the signal."""
-    while True:
-        try:
-            socket.create_connection(gateway.address, timeout=WAIT_S).close()
-        except ConnectionRefusedError:
-            return
-        except ConnectionResetError:
-            continue  # caught it while closing
-
-
 def test_the_ready_line_is_true_and_alone_on_standard_output(tmp_path):
     """When it is printed, the gateway answers; its log is JSON lines; SIGTERM ends it with 0."""
     with running(tmp_path / "gateway.db") as gateway:
@@ -71,7 +60,7 @@ def test_a_signal_lets_requests_in_flight_finish_and_takes_no_new_ones(tmp_path,
     with running(db) as gateway:
         connection = half_sent(gateway, tenant["tenant_admin_key"])
         gateway.process.send_signal(number)
-        wait_until_refused(gateway)
+        gateway.wait_until_refused()
         connection.sendall(REST)
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -103,7 +92,7 @@ def test_a_payment_under_way_is_finished_too(tmp_path, processes):
         connection.sendall(head.encode() + body[:9])
         assert eventually(lambda: "gateway_in_flight 2.0" in httpx.get(f"{gateway.url}/metrics").text, WAIT_S)
         gateway.process.terminate()
-        wait_until_refused(gateway)
+        gateway.wait_until_refused()
         connection.sendall(body[9:])
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -131,7 +120,7 @@ def test_a_second_signal_ends_at_once(tmp_path):
     tenant = demo(db)
     with running(db) as gateway, half_sent(gateway, tenant["tenant_admin_key"]):
         gateway.process.terminate()
-        wait_until_refused(gateway)
+        gateway.wait_until_refused()
         gateway.process.terminate()
         assert gateway.wait() == 143
     with running(db) as gateway:
