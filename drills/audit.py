@@ -22,10 +22,15 @@ def wait_storm(run: Rehearsal, step: WaitStorm) -> Facts:
     return {"exit_code": storm.end()}
 
 
+_WORST_FIRST = ("lost_settle", "double_settle")
+"""The rules whose findings are money that is gone or moved twice; one deviation is all that a headline shows."""
+
+
 def audit(run: Rehearsal, _step: Audit) -> Facts:
-    """Read the load run's verdict: each finding is a deviation."""
+    """Read the load run's verdict: each rule with findings is a deviation, money that is gone first."""
     check, facts = read_audit(run)
-    for rule, found in groupby(check.findings, key=lambda item: item.rule):
+    findings = sorted(check.findings, key=lambda item: (*(item.rule != rule for rule in _WORST_FIRST),))
+    for rule, found in groupby(findings, key=lambda item: item.rule):
         details = [item.detail for item in found]
         run.deviate(f"{rule}: {len(details)} found, the first: {details[0]}")
     return facts

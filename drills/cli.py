@@ -84,6 +84,7 @@ def run_drill(
     those that could not run; the exit code is that of the worst.
     """
     from drills.judged import shown_json, shown_text
+    from drills.page.make import FILE as PAGE
     from drills.series import Series, Wanted, chosen, run_one, run_several, table, worst
     from gates.schema.canonical import canonical_json
     from gates.schema.time import system_clock
@@ -103,7 +104,7 @@ def run_drill(
     if not every and len(chosen_names) == 1:
         done = run_one(chosen_names[0], wanted, wanted.out, _console)
         show(shown_json(done.report, done.found).decode() if output_format == "json" else shown_text(done.report, done.found))
-        show(f"in {done.folder}", err=True)
+        show(f"in {done.folder}; its page is {done.folder / PAGE}", err=True)
         return int(done.code)
     rows = tuple(run_several(chosen_names, wanted, _console, system_clock))
     series = Series(wanted.target, wanted.seed, os.cpu_count() or 1, rows)

@@ -230,7 +230,10 @@ def read_report(out: Path) -> Report:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Report)
     except FileNotFoundError:
-        raise UsageProblem(f"{path}: no such report", next_step="if the drill was killed: gonogo drill recover DIR") from None
+        step = (
+            f"if the drill was killed: gonogo drill recover {out}" if out.is_dir() else "name the folder that `drill run` printed"
+        )
+        raise UsageProblem(f"{path}: no such report", next_step=step) from None
     except msgspec.MsgspecError as error:
         raise UsageProblem(f"{path}: not a drill report: {error}") from None
 
