@@ -27,6 +27,7 @@ _OPERATION: Mapping[str, str] = {"reserve": "reserve", "settle": "settle", "rele
 class Restore(msgspec.Struct, frozen=True):
     """When the backup began (or the copying of changes), and when it ended; when the database was lost; the objective.
 
+    The loss takes a moment, from `lost_ns` until the service is seen to be gone at `gone_ns`: it may still acknowledge meanwhile.
     `copying`: changes are copied all the time, so that nothing of before a moment has to be there. What was sent before
     `until_ns`, if that is not the loss, can be in the ledger: it was read with traffic on it. Times are monotonic nanoseconds.
     """
@@ -37,6 +38,7 @@ class Restore(msgspec.Struct, frozen=True):
     rpo_ns: int
     copying: bool = False
     until_ns: int | None = None
+    gone_ns: int | None = None
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -94,9 +96,10 @@ class _Told(msgspec.Struct):
 
 
 def compare(lines: Iterable[Line], entries: Sequence[LedgerEntry], restore: Restore) -> Comparison:
-    """Compare the history of the storm up to the loss with the ledger's entries since the storm began."""
-    sent = [line for line in lines if line.start_ns < (restore.until_ns or restore.lost_ns)]
-    told = _told(line for line in sent if line.start_ns < restore.lost_ns)
+    """Compare the history of the storm, until the database was gone, with the ledger's entries since the storm began."""
+    gone_ns = restore.gone_ns or restore.lost_ns
+    sent = [line for line in lines if line.start_ns < (restore.until_ns or gone_ns)]
+    told = _told(line for line in sent if line.start_ns < gone_ns)
     by_payment: dict[str, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
         if entry.kind in _OPERATION and entry.payment_id is not None:

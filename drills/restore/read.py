@@ -27,6 +27,9 @@ _TIMEOUT_S = 20.0
 READ = "ledger_read"
 """The journal's line about a ledger that was read with traffic on it."""
 
+LOST = "lose_database"
+"""The step that ends once the database is seen to be gone."""
+
 BEGAN = ("back_up", "replicate")
 """The steps from which on a database can be restored."""
 
@@ -67,6 +70,7 @@ def restore_of(events: Iterable[Event], rpo: str) -> Restore | None:
         return None
     begun_ns, ended_ns = (msgspec.convert(began.facts[name], int) for name in ("begun_ns", "ended_ns"))
     read = next((event for event in known if event.action == READ), None)
+    gone = next((event for event in known if event.action == LOST and event.status is Status.SUCCEEDED), None)
     return Restore(
         begun_ns,
         ended_ns,
@@ -74,6 +78,7 @@ def restore_of(events: Iterable[Event], rpo: str) -> Restore | None:
         int(parse_duration_s(rpo) * 1e9),
         copying=began.action == "replicate",
         until_ns=None if read is None else read.monotonic_ns,
+        gone_ns=None if gone is None else gone.monotonic_ns,
     )
 
 

@@ -1,10 +1,14 @@
 """Every acknowledged payment against the restored ledger: what a backup explains, what it does not, and what was never sent."""
 
+import msgspec
 import pytest
 
+from drills.faults import FAULT
+from drills.journal import Event, Phase, Status
 from drills.record import Check, Finding
 from drills.restore.compare import Restore, compare
 from drills.restore.measures import losses_in_words, restore_measures, unexplained
+from drills.restore.read import restore_of
 from drills.storm import Line
 from gates.evidence.statement import Measure
 from gates.schema.ledger import LedgerEntry, Posting
@@ -153,3 +157,28 @@ def test_the_audit_keeps_every_finding_that_no_loss_explains():
     left = unexplained(Check(measures, (*explained, *kept)), found)
     assert left.findings == kept
     assert (left.measures["lost_settles"].value, left.measures["double_settles"].value) == ("1", "1")
+
+
+def test_what_is_acknowledged_while_the_service_is_being_lost_is_lost_too():
+    """The fault begins before the service is gone: on a busy machine it answers for a while; its reserve is made again."""
+    lines = [*WHOLE, *sent(2, 110.2, "reserve")]
+    again = Finding("double_reserve", "pay_2", "one reserve under one key was answered with 2 payments: pay_2, pay_3")
+    check = Check({"double_reserve": Measure("1", "count", samples=5)}, (again,))
+    for gone_ns, lost in ((None, set()), (111 * S, {"pay_2"})):
+        found = compare(lines, IN_TIME, msgspec.structs.replace(BACKUP, gone_ns=gone_ns))
+        assert found.lost_payments == lost
+        assert len(unexplained(check, found).findings) == (0 if lost else 1)
+    assert [(loss.age_ns, loss.unexplained) for loss in found.losses] == [(0, "")]
+
+
+def test_the_journal_says_when_the_database_was_gone():
+    """The end of the step; a drill that was killed in it has no such moment."""
+    facts = {"begun_ns": 1, "ended_ns": 2}
+
+    def event(seq, action, status, facts=None):
+        return Event(seq, "", "", seq * 10, Phase.INJECT, action, status, facts=facts or {})
+
+    fault = event(3, FAULT, Status.SUCCEEDED, {"name": "lost", "at_ns": 25, "seen_ns": 26, "seen": "gone"})
+    events = [event(1, "back_up", Status.SUCCEEDED, facts), event(2, "lose_database", Status.STARTED), fault]
+    assert restore_of(events, "5s").gone_ns is None
+    assert restore_of([*events, event(4, "lose_database", Status.SUCCEEDED)], "5s").gone_ns == 40
