@@ -8,12 +8,11 @@ import signal
 import sqlite3
 from contextlib import closing
 from http.client import HTTPConnection
-from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
-from gateway_process import WAIT_S, demo, running
+from gateway_process import WAIT_S, demo, gone, running
 from waiting import eventually
 
 from gateway.clock import system_clock
@@ -60,20 +59,6 @@ class Caller:
         connection.request("POST", "/v1/payments", body=json.dumps(self.payment()), headers=headers)
 
 
-def family(gateway):
-    """Its processes: the one that writes, and its children."""
-    pid = gateway.process.pid
-    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-
-
-def gone(pid):
-    """Whether a process has ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
 def all_gone(*pids):
     """Whether they end, in good time."""
     return eventually(lambda: all(map(gone, pids)), WAIT_S)
@@ -86,7 +71,7 @@ def test_callers_cannot_tell_how_many_processes_there_are(tmp_path, options, pro
     tenant = demo(db)
     with running(db, *options) as gateway:
         caller = Caller(gateway, tenant)
-        assert len(family(gateway)) == processes
+        assert len(gateway.pids()) == processes
         first, again = caller.reserve("a"), caller.reserve("a")
         assert (first.status_code, again.status_code, first.content == again.content) == (201, 201, True)
         assert (first.headers["idempotent-replayed"], again.headers["idempotent-replayed"]) == ("false", "true")
@@ -101,7 +86,7 @@ def test_callers_cannot_tell_how_many_processes_there_are(tmp_path, options, pro
         assert "gateway_commit_seconds_count" in metrics
         assert 'gateway_settlements_total{outcome="ok"} 1.0' in metrics
         assert "gateway_idempotent_replays_total 1.0" in metrics
-        pids = family(gateway)
+        pids = gateway.pids()
         gateway.process.terminate()
         assert gateway.wait() == 0
     assert all_gone(*pids)
@@ -113,7 +98,7 @@ def test_a_killed_gateway_leaves_no_process_and_no_port(tmp_path):
     tenant = demo(db)
     with running(db) as gateway:
         first = Caller(gateway, tenant).reserve("a")
-        pids, port = family(gateway), gateway.address[1]
+        pids, port = gateway.pids(), gateway.address[1]
         gateway.process.kill()
         gateway.wait()
         assert all_gone(*pids)
@@ -127,7 +112,7 @@ def test_when_the_front_ends_unasked_the_gateway_ends_and_says_so(tmp_path):
     tenant = demo(db)
     with running(db) as gateway:
         first = Caller(gateway, tenant).reserve("a")
-        pids = family(gateway)
+        pids = gateway.pids()
         os.kill(pids[-1], signal.SIGKILL)
         assert gateway.wait() == 70
         assert "the front process ended with -9" in gateway.errors.read_text()

@@ -33,6 +33,14 @@ def demo(db: Path, name: str = "demo") -> dict[str, object]:
     return msgspec.json.decode(done.stdout)
 
 
+def gone(pid: int) -> bool:
+    """Whether a process has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 class Gateway:
     """A running gateway; `ready` is the line that it printed."""
 
@@ -49,6 +57,11 @@ class Gateway:
     def wait(self) -> int:
         """Its exit code."""
         return self.process.wait(WAIT_S)
+
+    def pids(self) -> list[int]:
+        """Its processes: the one that writes, and its children."""
+        pid = self.process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def wait_until_refused(self) -> None:
         """Return once it takes no new connections; by then it has seen the signal."""

@@ -6,9 +6,10 @@ import threading
 
 import msgspec
 import pytest
-from gateway_process import WAIT_S, demo, run, running
+from gateway_process import WAIT_S, demo, gone, run, running
 from gateway_rail import Counter, rail_running, wait_for
 from loopback import serving
+from waiting import asleep, eventually
 
 pytestmark = [pytest.mark.process, pytest.mark.each_python]
 
@@ -87,8 +88,11 @@ def test_a_gateway_that_is_told_to_stop_writes_down_what_the_rail_was_about_to_s
         counter.owe(1000)
         counter.pay(1000)
         assert rail.asked.wait(WAIT_S)
+        writer, front = gateway.pids()
         gateway.process.send_signal(signal.SIGTERM)
-        gateway.wait_until_refused()
+        assert eventually(lambda: gone(front))
+        asleep(writer)
+        assert not gone(writer), "without its front, all that it waits for is the rail"
         rail.go_on.set()
         assert gateway.wait() == 0
     with running(db, "--no-access-log") as gateway:

@@ -160,10 +160,11 @@ def test_http_1_0_is_closed_after_its_answer(gateway, extra):
 
 def resident_kb(gateway):
     """The most memory that any process of the gateway has had at once."""
-    pid = gateway.process.pid
-    pids = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
     peaks = [
-        line.split()[1] for each in pids for line in Path(f"/proc/{each}/status").read_text().splitlines() if "VmHWM" in line
+        line.split()[1]
+        for each in gateway.pids()
+        for line in Path(f"/proc/{each}/status").read_text().splitlines()
+        if "VmHWM" in line
     ]
     return max(map(int, peaks))
 
