@@ -64,6 +64,7 @@ def replicate(run: Rehearsal, step: Replicate) -> Facts:
     replica = Replica(control.db, run.out / REPLICA, log, control.environ, run.pause)
     identity = replica.start(step.sync)
     run.note_process("litestream", identity)
+    run.tidying.callback(replica.remove)  # after the rollback, which may still restore from it
     run.tidying.callback(replica.kill)
     run.replica = replica
     run.wait_until(replica.holds, step.within, "the first changes in the replica", poll_s=0.05)

@@ -66,6 +66,11 @@ class Replica:
         if self._child is not None:
             self._child.end()
 
+    def remove(self) -> None:
+        """Delete the replica, and what litestream keeps next to the database: no secret could be found in packed pages."""
+        for folder in (self._folder, self._db.with_name(f".{self._db.name}-{PROGRAM}")):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def restore(self, copy: Path, note: Callable[[str, Identity], None]) -> None:
         """Restore the database at `copy`, with the files that lay next to it; raises UnknownProblem if it cannot."""
         shutil.rmtree(copy.parent, ignore_errors=True)

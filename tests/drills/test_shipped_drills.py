@@ -176,6 +176,7 @@ def test_a_lost_database_is_restored_every_loss_is_named_and_nothing_is_charged_
     assert all(measure.value is not None and measure.samples > 0 for measure in report.measures.values())
     assert sum(line.startswith("settle of ") for line in report.lost) == int(report.measures["rpo_settles"].value)
     assert _carriers(out) == []
+    assert not list(out.rglob("*.ltx")), "the secret scan cannot look into these"
 
 
 @pytest.mark.nightly
