@@ -26,10 +26,9 @@ def test_a_review_measures_the_slos_of_its_target_and_deep_computes_them_again(
     begin, end = this_week()
     past = [up(begin, end), *flow("steady", lambda _: 98.0, lambda _: 2.0, begin, end)]
     folder, out = tmp_path / "shop", str(tmp_path / "review")
+    folder.mkdir()
+    write_document(folder, "steady")
     with watched_shop(folder, past, (begin, end)) as shop:
-        write_document(folder, "steady")
-        with shop.target.open("a") as file:
-            file.write(f"  prometheus: {shop.url}\n  slos: [steady.yaml]\n")
         argv = ["--target", str(shop.target), "--gates", str(shop.gate("steady_7d")), "--out", out, "--preview", "--steps", "slo"]
         assert run(gonogo, ["review", *argv]) == 1
     shown = capsys.readouterr()
