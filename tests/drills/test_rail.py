@@ -10,6 +10,9 @@ from gates.schema.practice import RAIL_SECRET, RAIL_URL, ready_url
 
 pytestmark = pytest.mark.process
 
+HANG_S = 60.0
+"""A port without a listener refuses at once; this only ends a test that hangs."""
+
 
 @pytest.fixture
 def service(fake_target, environ, tmp_path):
@@ -31,7 +34,7 @@ def service(fake_target, environ, tmp_path):
 
 def _answers(url):
     try:
-        return httpx.get(url, trust_env=False, timeout=1).is_success
+        return httpx.get(url, trust_env=False, timeout=HANG_S).is_success
     except httpx.TransportError:
         return False
 
